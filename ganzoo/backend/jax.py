@@ -1,0 +1,134 @@
+"""JAX: pure functions under jit, so the stateful step runs inside a scope that threads state."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import jax
+import keras
+
+from ganzoo.backend.jax_convolution import convolve, pads_for, spread
+from ganzoo.backend.scope import Root, Trial
+from ganzoo.backend.turn import Dispatch, Turn
+
+
+class Stepper:
+    """Fits `step(data)` to Keras' JAX trainer, whose `train_step` is a pure function."""
+
+    def train_step(self, state, data):
+        data = self.unpack(data)
+        groups = (
+            self.trainable_variables,
+            self.non_trainable_variables,
+            self.optimizer.variables,
+            self.metrics_variables,
+        )
+
+        def one(state, data):
+            with Root(_pairs(groups, state)) as scope:
+                self.step(data)
+                return tuple([scope.get_current_value(v) for v in group] for group in groups)
+
+        state = tuple(list(values) for values in state)
+        if self.steps_per_dispatch == 1:
+            state = one(state, data)
+        else:
+            state, _ = jax.lax.scan(lambda state, data: (one(state, data), None), state, data)
+        with Root(_pairs(groups, state)):
+            return self.get_metrics_result(), state
+
+
+def _pairs(groups, state) -> list:
+    return [
+        pair
+        for group, values in zip(groups, state, strict=True)
+        for pair in zip(group, values, strict=True)
+    ]
+
+
+def gradients(objective: Callable, variables: Sequence, scale: Callable = lambda x: x) -> Turn:
+    """Evaluate `objective() -> (loss, logs)` and differentiate the loss, times `scale`."""
+    written = []
+
+    def pure(values):
+        with Trial(zip(variables, values, strict=True)) as trial:
+            loss, logs = objective()
+        written[:] = [variable for variable, _ in trial.writes]
+        return scale(loss), (loss, logs, [value for _, value in trial.writes])
+
+    values = [variable.value for variable in variables]
+    grads, (loss, logs, new) = jax.grad(pure, has_aux=True)(values)
+    return Turn(loss, logs, grads, list(zip(written, new, strict=True)))
+
+
+def input_gradients(function: Callable, x):
+    """Gradient of the sum of `function(x)` with respect to `x`, differentiable again.
+
+    Writes to variables inside `function` are dropped: a penalty looks, it does not move.
+    """
+
+    def total(x):
+        with Trial():
+            return jax.numpy.sum(function(x))
+
+    return jax.grad(total)(x)
+
+
+def constant(function: Callable):
+    """The value of `function()`: no gradient flows through it, and its writes are dropped."""
+    with Trial():
+        return jax.lax.stop_gradient(function())
+
+
+def apply(optimizer, gradients: Sequence, variables: Sequence) -> None:
+    """Update `variables` by one step of `optimizer`.
+
+    `stateless_apply`, because the loss scale's `apply` leaks tracers through its condition.
+    """
+    values, state = optimizer.stateless_apply(
+        [variable.value for variable in optimizer.variables],
+        gradients,
+        [variable.value for variable in variables],
+    )
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+    for variable, value in zip(optimizer.variables, state, strict=True):
+        variable.assign(value)
+
+
+def blend(targets: Sequence, values: Sequence, weight: float) -> None:
+    """Move each target towards its value: `target += weight * (value - target)`."""
+    for target, value in zip(targets, values, strict=True):
+        target.assign(target + weight * (value - target))
+
+
+def conv(x, kernel, *, strides: int, padding: str):
+    """Convolution. Shapes (n, h, w, c) x (k, k, c, d) -> (n, h', w', d)."""
+    size, strides = tuple(x.shape[1:3]), (strides, strides)
+    pads = pads_for(size, kernel.shape[:2], strides, padding)
+    return convolve(x, kernel, strides, pads, size)
+
+
+def conv_transpose(x, kernel, *, strides: int, padding: str):
+    """Transposed convolution. Shapes (n, h, w, c) x (k, k, d, c) -> (n, h', w', d)."""
+    more = max(kernel.shape[0] - strides, 0) if padding == "valid" else 0
+    size, strides = tuple(n * strides + more for n in x.shape[1:3]), (strides, strides)
+    pads = pads_for(size, kernel.shape[:2], strides, padding)
+    return spread(x, kernel, strides, pads, size)
+
+
+def compiled(function: Callable) -> Callable:
+    """`function` under `jax.jit`."""
+    return jax.jit(function)
+
+
+def dispatch(convolutional: bool) -> Dispatch:
+    """Fused steps (`lax.scan`) are free for dense networks and pay on accelerators, but
+    convolutions inside a loop are ten times slower on XLA's CPU.
+    """
+    if convolutional and jax.default_backend() == "cpu":
+        return Dispatch(steps=1, xla=True)
+    return Dispatch(steps=16, xla=True)
+
+
+def feed(batches: Iterable) -> Iterable:
+    """Keras' JAX trainer takes tuples from an iterator as they come."""
+    return iter(batches)

@@ -1,0 +1,162 @@
+"""Which backend Keras will use, decided before Keras is imported and without importing it.
+
+The order is: an explicit name, `KERAS_BACKEND`, Keras' own `keras.json`, and then the
+first one installed. Keras fixes its backend at import, so nothing here imports it.
+"""
+
+import importlib.util
+import json
+import os
+import sys
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ganzoo.errors import EnvironmentProblem, UsageError, unknown
+
+BACKENDS = ("jax", "torch", "tensorflow")
+
+_MODULES = {
+    "jax": ("jax", "jaxlib"),
+    "torch": ("torch",),
+    "tensorflow": ("tensorflow",),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """A backend and the reason for it, such as `"KERAS_BACKEND"`."""
+
+    backend: str
+    reason: str
+
+
+def choose(backend: str | None = None) -> str:
+    """Decides on a backend and sets `KERAS_BACKEND`, so that importing Keras uses it.
+
+    Args:
+        backend: One of `BACKENDS`, or `None` to follow the environment.
+
+    Raises:
+        UnknownName: `backend` is not the name of a backend.
+        UsageError: Keras is already imported with another backend.
+        EnvironmentProblem: The backend is not installed, or the environment names one
+            that does not exist.
+    """
+    choice = decide(backend)
+    os.environ["KERAS_BACKEND"] = choice.backend
+    return choice.backend
+
+
+def decide(backend: str | None = None) -> Choice:
+    """What `choose` would choose and why, without changing the environment."""
+    imported = _imported()
+    if backend is not None:
+        _check_flag(backend)
+        if imported and imported != backend:
+            raise UsageError(
+                f"Keras is already imported with the {imported} backend in this process."
+                f" Received: {backend!r}.",
+                hint="Choose the backend before Keras is imported.",
+            )
+        return Choice(backend=backend, reason="asked for")
+    if imported:
+        return Choice(backend=imported, reason="Keras is already imported")
+    if name := os.environ.get("KERAS_BACKEND"):
+        _check_variable(name)
+        return Choice(backend=name, reason="KERAS_BACKEND")
+    return _configured() or _first_installed()
+
+
+def installed() -> tuple[str, ...]:
+    """The backends whose packages are here, in the order of preference."""
+    return tuple(name for name in BACKENDS if _is_installed(name))
+
+
+def keras_json() -> Path:
+    """Where Keras keeps its configuration: `$KERAS_HOME/keras.json` or `~/.keras/keras.json`."""
+    home = os.environ.get("KERAS_HOME")
+    return (Path(home) if home else Path("~/.keras")).expanduser() / "keras.json"
+
+
+def _imported() -> str | None:
+    """The backend of a Keras that is already imported."""
+    keras = sys.modules.get("keras")
+    backend: Callable[[], str] | None = getattr(getattr(keras, "config", None), "backend", None)
+    return backend() if backend else None
+
+
+def _configured() -> Choice | None:
+    """What keras.json names, when it is there and usable.
+
+    Keras writes this file by itself at its first import, often with a default that nobody
+    chose; so a backend in it that is not installed is passed over, with a warning.
+    """
+    path = keras_json()
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None  # as Keras does: a missing or broken file counts as an empty one
+    name = content.get("backend") if isinstance(content, dict) else None
+    if not isinstance(name, str) or not name:
+        return None
+    if name in BACKENDS and _is_installed(name):
+        return Choice(backend=name, reason=str(path))
+    here = installed()
+    if here:
+        warnings.warn(
+            f"{path} names the backend {name!r}, which is not usable here; using {here[0]}."
+            " Set KERAS_BACKEND to choose.",
+            stacklevel=4,
+        )
+    return None
+
+
+def _first_installed() -> Choice:
+    here = installed()
+    if not here:
+        raise EnvironmentProblem(
+            "No backend is installed. Expected one of jax, torch, tensorflow.",
+            hint=_install_line("jax"),
+        )
+    return Choice(backend=here[0], reason="first one installed")
+
+
+def _check_flag(name: str) -> None:
+    if name not in BACKENDS:
+        raise unknown("backend", name, BACKENDS)
+    _check_installed(name)
+
+
+def _check_variable(name: str) -> None:
+    if name not in BACKENDS:
+        raise EnvironmentProblem(
+            f"The variable KERAS_BACKEND must be one of {', '.join(BACKENDS)}. Received: {name!r}.",
+            hint=unknown("backend", name, BACKENDS).hint,
+        )
+    _check_installed(name)
+
+
+def _check_installed(name: str) -> None:
+    if not _is_installed(name):
+        here = ", ".join(installed()) or "none"
+        raise EnvironmentProblem(
+            f"The backend {name!r} is not installed. Installed: {here}.", hint=_install_line(name)
+        )
+
+
+def _is_installed(name: str) -> bool:
+    # A top-level name is looked up without importing anything; a folder without code that
+    # an uninstall left behind has no origin.
+    for module in _MODULES[name]:
+        if sys.modules.get(module) is not None:
+            continue
+        spec = importlib.util.find_spec(module)
+        if spec is None or spec.origin is None:
+            return False
+    return True
+
+
+def _install_line(name: str) -> str:
+    return f'Install it with: pip install "keras-ganzoo[{name}]"'

@@ -1,0 +1,89 @@
+"""PyTorch: eager, differentiated by autograd."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import keras
+import torch
+
+from ganzoo.backend.scope import Trial
+from ganzoo.backend.turn import Dispatch, Turn
+
+
+class Stepper:
+    """Fits `step(data)` to Keras' torch trainer."""
+
+    def train_step(self, data):
+        data = self.unpack(data)
+        if self.steps_per_dispatch == 1:
+            self.step(data)
+        else:
+            for k in range(len(data[0])):
+                self.step(tuple(part[k] for part in data))
+        return self.get_metrics_result()
+
+
+def gradients(objective: Callable, variables: Sequence, scale: Callable = lambda x: x) -> Turn:
+    """Evaluate `objective() -> (loss, logs)` and differentiate the loss, times `scale`."""
+    with torch.enable_grad(), Trial() as trial:
+        loss, logs = objective()
+    values = [variable.value for variable in variables]
+    grads = torch.autograd.grad(scale(loss), values, materialize_grads=True)
+    logs = {name: value.detach() for name, value in logs.items()}
+    return Turn(loss.detach(), logs, list(grads), trial.writes)
+
+
+def input_gradients(function: Callable, x):
+    """Gradient of the sum of `function(x)` with respect to `x`, differentiable again.
+
+    Writes to variables inside `function` are dropped: a penalty looks, it does not move.
+    """
+    if not x.requires_grad:
+        x = x.detach().requires_grad_(True)
+    with Trial():
+        total = torch.sum(function(x))
+    return torch.autograd.grad(total, x, create_graph=True)[0]
+
+
+def constant(function: Callable):
+    """The value of `function()`: no gradient flows through it, and its writes are dropped."""
+    with torch.no_grad(), Trial():
+        return function().detach()
+
+
+def apply(optimizer, gradients: Sequence, variables: Sequence) -> None:
+    """Update `variables` by one step of `optimizer`."""
+    with torch.no_grad():
+        optimizer.apply(gradients, variables)
+
+
+def blend(targets: Sequence, values: Sequence, weight: float) -> None:
+    """Move each target towards its value: `target += weight * (value - target)`."""
+    with torch.no_grad():
+        torch._foreach_lerp_(
+            [target.value for target in targets], [value.value for value in values], weight
+        )
+
+
+def conv(x, kernel, *, strides: int, padding: str):
+    """Convolution. Shapes (n, h, w, c) x (k, k, c, d) -> (n, h', w', d)."""
+    return keras.ops.conv(x, kernel, strides, padding, "channels_last")
+
+
+def conv_transpose(x, kernel, *, strides: int, padding: str):
+    """Transposed convolution. Shapes (n, h, w, c) x (k, k, d, c) -> (n, h', w', d)."""
+    return keras.ops.conv_transpose(x, kernel, strides, padding, data_format="channels_last")
+
+
+def compiled(function: Callable) -> Callable:
+    """`function`, without gradients. (Compiling does not pay for single calls.)"""
+    return torch.no_grad()(function)
+
+
+def dispatch(convolutional: bool) -> Dispatch:
+    """One step a call: torch runs eagerly, fusing would only delay the callbacks."""
+    return Dispatch(steps=1, xla=False)
+
+
+def feed(batches: Iterable) -> Iterable:
+    """Keras' torch trainer takes tuples from an iterator as they come."""
+    return iter(batches)

@@ -1,0 +1,1 @@
+"""Names: plugins, recipes, cards, the registry and run folders. Never imports Keras."""

@@ -1,0 +1,139 @@
+"""TOML and JSON documents, read strictly and under caps.
+
+Cards and recipes may come from strangers. What the TOML reader of Python would take
+minutes or gigabytes for, or answer with an exception of its own, is refused here.
+"""
+
+import math
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import date, time
+from pathlib import Path
+
+from ganzoo.errors import GanzooError, InvalidInput
+from ganzoo.files.problems import environment_problem, shown
+from ganzoo.files.reading import open_regular
+
+MOST_BYTES = 256 * 1024
+MOST_DEPTH = 8
+LARGEST_INTEGER = 2**53  # beyond it a float, and so JSON, cannot hold every whole number
+
+# Strings and comments, also unclosed ones, so that a search among keys sees keys only.
+_TEXT = re.compile(
+    r'"""(?:[^\\]|\\.)*?(?:"""|\Z)'
+    r"|'''.*?(?:'''|\Z)"
+    r'|"(?:[^"\\\n]|\\.)*"?'
+    r"|'[^'\n]*'?"
+    r"|#[^\n]*",
+    re.DOTALL,
+)
+_LONG_KEY = re.compile(rf"(?<![\w-])(?:[\w-]+[ \t]*\.[ \t]*){{{MOST_DEPTH},}}")
+
+
+def read_toml(path: str | os.PathLike, *, error: type[GanzooError] = InvalidInput) -> dict:
+    """The tables of a TOML file.
+
+    Args:
+        path: A regular file of at most 256 kB.
+        error: What to raise for content that is not TOML. The values are not checked yet.
+    """
+    path = Path(path)
+    with open_regular(path, follow_symlinks=True) as file:
+        try:
+            content = file.read(MOST_BYTES + 1)
+        except OSError as problem:
+            raise environment_problem("read", path, problem) from problem
+    return parse_toml(content, where=shown(path), error=error)
+
+
+def parse_toml(content: bytes, *, where: str, error: type[GanzooError] = InvalidInput) -> dict:
+    """The tables of a TOML document.
+
+    Args:
+        content: UTF-8 text, at most 256 kB and 8 tables deep.
+        where: What it is, for the message.
+        error: What to raise for content that is not valid.
+    """
+    if len(content) > MOST_BYTES:
+        raise error(f"{where} is too large: expected at most {MOST_BYTES // 1024} kB of TOML.")
+    try:
+        text = content.decode("utf-8")
+        if text.startswith("\ufeff"):
+            raise ValueError("a byte-order mark at the beginning")
+        if _LONG_KEY.search(_TEXT.sub("x", text)):
+            raise ValueError(f"a key of more than {MOST_DEPTH} parts")
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as problem:
+        reason = "nested too deeply" if isinstance(problem, RecursionError) else str(problem)
+        raise error(f"{where} is not valid TOML: {reason}.") from problem
+
+
+def check_values(
+    value: object,
+    *,
+    where: str,
+    error: type[GanzooError] = InvalidInput,
+    path: tuple[str | int, ...] = (),
+) -> None:
+    """Refuses what no card or recipe may hold, however deep: dates, NaN, huge numbers.
+
+    Args:
+        value: Tables, lists, texts, booleans, whole and finite numbers.
+        where: What it is part of, for the message.
+        error: What to raise.
+        path: Where the value stands, for the message.
+    """
+    if isinstance(value, Mapping):
+        items = list(value.items())
+    elif isinstance(value, list):
+        items = list(enumerate(value))
+    else:
+        expected = _expected_instead(value)
+        if expected:
+            raise error(f"{at(path, where)} must be {expected}. Received: {received(value)}.")
+        return
+    if len(path) >= MOST_DEPTH:
+        raise error(f"{at(path, where)} is too deep: expected at most {MOST_DEPTH} levels.")
+    for key, item in items:
+        check_values(item, where=where, error=error, path=(*path, key))
+
+
+def at(path: tuple[str | int, ...], where: str) -> str:
+    """A place in a document, for a message: "`training.batch` in recipe.toml"."""
+    name = ""
+    for part in path:
+        if isinstance(part, int):
+            name += f"[{part}]"
+        else:
+            plain = re.fullmatch(r"[A-Za-z0-9_-]{1,64}", part)
+            name += ("." if name else "") + (part if plain else shown(part))
+    return f"`{name}` in {where}" if name else where
+
+
+def received(value: object) -> str:
+    """A value for a message: as TOML would write it, short and printable."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int) and value.bit_length() > 128:
+        return f"a whole number of {value.bit_length()} bits"
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return shown(value)
+
+
+def _expected_instead(value: object) -> str:
+    """What should stand there instead of a value that may not; "" if it may."""
+    if isinstance(value, bool):
+        return ""
+    if isinstance(value, str):
+        # An argument that is not UTF-8 reaches Python as halves of surrogate pairs.
+        return "" if value.encode(errors="replace").decode() == value else "text in UTF-8"
+    if isinstance(value, int):
+        return "" if abs(value) <= LARGEST_INTEGER else "a whole number of at most 2**53"
+    if isinstance(value, float):
+        return "" if math.isfinite(value) else "a finite number"
+    return "text, a number, true or false, a list or a table"

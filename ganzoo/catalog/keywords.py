@@ -1,0 +1,71 @@
+"""Whether a recipe's names exist and take its keys, found out without importing them."""
+
+from typing import TYPE_CHECKING
+
+from ganzoo.catalog.annotations import choices, fits, words
+from ganzoo.catalog.documents import at, received
+from ganzoo.catalog.plugins import find, signature
+from ganzoo.catalog.signature import Signature
+from ganzoo.catalog.validation import unknown_key, wrong_choice
+from ganzoo.errors import UsageError
+
+if TYPE_CHECKING:
+    from ganzoo.catalog.recipe import Part, Recipe
+
+FILLED = ("image_shape", "classes")  # an architecture's parameters that the data set gives
+
+
+def check_names(recipe: "Recipe", where: str = "the recipe") -> None:
+    """Refuses a recipe whose architecture or data set cannot be what it says.
+
+    Both must be installed, take every key that is given, with a value of the type that the
+    source annotates, and be given every key without a default. As far as the source tells.
+
+    Args:
+        recipe: The recipe.
+        where: What it is, for the message.
+
+    Raises:
+        UnknownName: An unknown architecture, data set or key.
+        UsageError: A value of the wrong type, a missing key, a key that the data set fills.
+        PluginError: The name is ambiguous or its plugin broken.
+    """
+    for kind, part in (("architecture", recipe.architecture), ("dataset", recipe.dataset)):
+        _check(kind, part, signature(find(kind, part.name)), where)
+
+
+def settable(kind: str, read: Signature) -> set[str]:
+    """The keys that a recipe can set for a plugin of that kind."""
+    return {key for key in read.parameters if not is_filled(kind, key)}
+
+
+def is_filled(kind: str, key: str) -> bool:
+    """Whether the data set gives that parameter, so that no recipe may."""
+    return kind == "architecture" and key in FILLED
+
+
+def _check(kind: str, part: "Part", read: Signature, where: str) -> None:
+    for key, value in part.options.items():
+        if is_filled(kind, key):
+            raise UsageError(
+                f"{at((kind, key), where)} cannot be set: it comes from the data set.",
+                hint="Remove the key.",
+            )
+        if key in read.parameters:
+            _check_type((kind, key), value, read.parameters[key].annotation, where)
+        elif not read.open:
+            raise unknown_key((kind, key), settable(kind, read), where=where, error=UsageError)
+    for key, parameter in read.parameters.items():
+        if parameter.required and not is_filled(kind, key) and key not in part.options:
+            raise UsageError(
+                f"{at((kind,), where)} lacks a key that {part.name!r} needs. Expected: `{key}`.",
+                hint=f"Set it: {kind}.{key}=...",
+            )
+
+
+def _check_type(path: tuple[str, str], value: object, annotation: str, where: str) -> None:
+    if fits(annotation, value):
+        return
+    if choices(annotation):
+        raise wrong_choice(path, value, choices(annotation), where=where, error=UsageError)
+    raise UsageError(f"{at(path, where)} must be {words(annotation)}. Received: {received(value)}.")

@@ -1,0 +1,226 @@
+"""A recipe: an architecture, a data set and how to train, as TOML tables.
+
+Every key is a keyword argument of the function that it reaches, spelt the same:
+`[architecture]` and `[dataset]` of a plugin's function, `[game]` of `GAN.compile`, the
+optimizers' of Keras' classes. Nothing here imports Keras or a plugin.
+"""
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field, PlainValidator, model_serializer, model_validator
+
+from ganzoo.catalog.documents import read_toml, received
+from ganzoo.catalog.keywords import check_names
+from ganzoo.catalog.optimizers import STRICT, Fraction, NotNegative, OneOptimizer, Positive
+from ganzoo.catalog.validation import validated
+from ganzoo.errors import GanzooError, InvalidInput, UsageError
+from ganzoo.files.problems import shown
+
+__all__ = ["LOSSES", "PENALTIES", "Game", "Part", "Penalty", "Recipe", "Training", "check_names"]
+
+LOSSES = ("minimax", "non_saturating", "least_squares", "wasserstein", "hinge", "relativistic")
+PENALTIES = ("gradient_penalty", "dragan", "r1", "r2")
+LENGTHS = ("steps", "images", "epochs")  # of which a recipe has exactly one
+
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+_Count = Annotated[int, Field(ge=1)]
+_Half = Annotated[float, Field(ge=0, lt=0.5)]
+
+
+def _auto_or_count(value: Any) -> int | str:
+    if value == "auto" or (type(value) is int and value >= 1):
+        return value
+    raise ValueError(f'must be "auto" or a whole number of at least 1. Received: {received(value)}')
+
+
+def _auto_or_switch(value: Any) -> bool | str:
+    if value == "auto" or isinstance(value, bool):
+        return value
+    raise ValueError(f'must be "auto", true or false. Received: {received(value)}')
+
+
+class _Table(BaseModel):
+    model_config = STRICT
+
+
+class Part(_Table):
+    """What `[architecture]` or `[dataset]` says: a plugin's name and its keywords.
+
+    Args:
+        name: An entry point: `"dcgan"`, or `"distribution:dcgan"`.
+        options: Keyword arguments of the plugin's function.
+    """
+
+    name: Annotated[str, Field(pattern=rf"^{_NAME}(:{_NAME})?$", max_length=129)]
+    options: dict[str, Any] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split(cls, table: Any) -> Any:
+        if not isinstance(table, Mapping):
+            return table
+        options = {key: value for key, value in table.items() if key != "name"}
+        for key in options:
+            if not key.isidentifier() or key.startswith("_"):
+                raise ValueError(f"has a key that no keyword can be. Received: {shown(key)}")
+        return {"options": options} | ({"name": table["name"]} if "name" in table else {})
+
+    @model_serializer
+    def _join(self) -> dict[str, Any]:
+        return {"name": self.name} | dict(sorted(self.options.items()))
+
+
+class Penalty(_Table):
+    """A term added to the discriminator's loss.
+
+    Args:
+        name: One of `PENALTIES`.
+        weight: What it is multiplied by.
+        every: Once in so many discriminator updates.
+    """
+
+    name: Literal[PENALTIES]  # type: ignore[valid-type]
+    weight: Positive
+    every: _Count = 1
+
+
+class Game(_Table):
+    """The rules, as `GAN.compile` takes them.
+
+    Args:
+        loss: One of `LOSSES`.
+        penalties: Terms added to the discriminator's loss, each name once.
+        n_critic: Discriminator updates in a step.
+        average_decay: Of the generator's moving average, per step; 0: none is kept.
+        label_smoothing: Real examples count as `1 - label_smoothing`.
+        label_flips: Probability that the discriminator is told the contrary.
+        clip_weights: Bound of the discriminator's weights; 0: not clipped.
+        share_fakes: Whether one batch of fakes serves both players.
+    """
+
+    loss: Literal[LOSSES] = "non_saturating"  # type: ignore[valid-type]
+    penalties: list[Penalty] = []
+    n_critic: Annotated[int, Field(ge=1, le=1000)] = 1
+    average_decay: Fraction = 0.999
+    label_smoothing: _Half = 0.0
+    label_flips: _Half = 0.0
+    clip_weights: NotNegative = 0.0
+    share_fakes: bool = False
+
+    @model_validator(mode="after")
+    def _each_penalty_once(self) -> "Game":
+        names = [penalty.name for penalty in self.penalties]
+        if len(set(names)) < len(names):
+            raise ValueError(f"must name each penalty once. Received: {names}")
+        return self
+
+
+class Training(_Table):
+    """How long, in which portions, and what is kept on the way.
+
+    Args:
+        batch: Real images in one discriminator update.
+        steps: Length of the training in steps.
+        images: Length in real images shown to the discriminator.
+        epochs: Length in passes over the data set.
+        seed: Of the initial weights, the data's order and all noise.
+        precision: Keras' dtype policy.
+        log_every: In steps, as the next two.
+        sample_every: Sample pictures.
+        checkpoint_every: Checkpoints.
+        keep_checkpoints: How many of the newest stay.
+        steps_per_dispatch: Steps fused in one call; `"auto"` chooses by device and network.
+        xla: Whether XLA compiles the step; `"auto"` likewise.
+    """
+
+    batch: Annotated[int, Field(ge=1, lt=2**24)] = 64
+    steps: _Count | None = None
+    images: _Count | None = None
+    epochs: _Count | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
+    log_every: _Count = 50
+    sample_every: _Count = 500
+    checkpoint_every: _Count = 1000
+    keep_checkpoints: _Count = 2
+    steps_per_dispatch: Annotated[int | Literal["auto"], PlainValidator(_auto_or_count)] = "auto"
+    xla: Annotated[bool | Literal["auto"], PlainValidator(_auto_or_switch)] = "auto"
+
+    @model_validator(mode="after")
+    def _one_length(self) -> "Training":
+        given = [name for name in LENGTHS if getattr(self, name) is not None]
+        if len(given) != 1:
+            said = " and ".join(given) or "none"
+            raise ValueError(f"needs exactly one of {', '.join(LENGTHS)}. Received: {said}")
+        return self
+
+
+class Recipe(_Table):
+    """Everything that decides a training, except code and data themselves."""
+
+    architecture: Part
+    dataset: Part
+    game: Game = Game()
+    generator_optimizer: OneOptimizer
+    discriminator_optimizer: OneOptimizer
+    training: Training
+
+    @classmethod
+    def from_tables(
+        cls,
+        tables: Mapping[str, Any],
+        where: str = "recipe.toml",
+        *,
+        error: type[GanzooError] = UsageError,
+    ) -> "Recipe":
+        """The recipe that the tables describe.
+
+        Args:
+            tables: As a TOML reader gives them.
+            where: What they are, for the message.
+            error: What to raise if a key or value is wrong.
+        """
+        return validated(cls, tables, where=where, error=error)
+
+    @classmethod
+    def read(cls, path: str | os.PathLike, *, error: type[GanzooError] = InvalidInput) -> "Recipe":
+        """The recipe in a TOML file.
+
+        Args:
+            path: A file of at most 256 kB.
+            error: What to raise if its content is not a recipe.
+        """
+        return cls.from_tables(read_toml(path, error=error), shown(path), error=error)
+
+    def tables(self) -> dict[str, Any]:
+        """The recipe as fresh TOML tables, with the defaults of game and training written out."""
+        return self.model_dump(exclude_none=True)
+
+    def toml(self) -> str:
+        """The recipe as a TOML document: one text for one recipe."""
+        import tomli_w
+
+        return tomli_w.dumps(self.tables())
+
+    def digest(self) -> str:
+        """The sha256 of the recipe's canonical JSON: 64 hexadecimal digits."""
+        from ganzoo.files.strict_json import canonical_json
+
+        return hashlib.sha256(canonical_json(self.tables()).encode()).hexdigest()
+
+    def with_settings(self, settings: Sequence[str]) -> "Recipe":
+        """The recipe with some keys set anew.
+
+        Args:
+            settings: `"table.key=value"`, or `"key=value"` for a key that only one table
+                takes. Values are TOML literals; a bare word is text.
+
+        Raises:
+            UsageError: A setting without `=`, an unknown or ambiguous key, a wrong value.
+        """
+        from ganzoo.catalog.settings import apply
+
+        return Recipe.from_tables(apply(self, settings), where="the settings")

@@ -1,0 +1,7 @@
+"""`python -m ganzoo.cli`: the command where no script is installed."""
+
+import sys
+
+from ganzoo.cli import main
+
+sys.exit(main())

@@ -1,0 +1,56 @@
+"""The command `ganzoo` and its verbs."""
+
+import contextlib
+import sys
+from typing import Annotated
+
+import typer
+
+from ganzoo import __version__
+from ganzoo.cli import data, doctor, names, results, training
+from ganzoo.cli.output import emit
+
+app = typer.Typer(
+    name="ganzoo",
+    help="A zoo of GANs: written once, trained on JAX, PyTorch or TensorFlow.",
+    epilog="Start with: ganzoo list, ganzoo info dcgan-digits, ganzoo train dcgan-digits",
+    add_completion=False,
+    rich_markup_mode=None,  # plain help: half the start-up time, and text that can be copied
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        emit(f"ganzoo {__version__}")
+        raise typer.Exit()
+
+
+@app.callback(invoke_without_command=True)
+def _ganzoo(
+    context: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+    debug: Annotated[
+        bool,
+        typer.Option("--debug", help="Show the traceback of an error; may follow any verb."),
+    ] = False,
+) -> None:
+    if context.invoked_subcommand is None:
+        with contextlib.redirect_stdout(sys.stderr):
+            print(context.get_help())
+        raise typer.Exit(2)
+
+
+app.command("list")(names.list_names)
+app.command("info")(names.info)
+app.command("train")(training.train)
+app.command("resume")(training.resume)
+app.command("sample")(results.sample)
+app.command("export")(results.export)
+app.add_typer(data.app, name="data")
+app.command("plugins")(names.plugins)
+app.command("doctor")(doctor.doctor)

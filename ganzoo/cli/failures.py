@@ -1,0 +1,68 @@
+"""Every exception as one line and an exit code."""
+
+import errno
+from dataclasses import dataclass
+
+import typer
+
+from ganzoo.errors import GanzooError
+
+# What the machine refuses, whoever asked: no space, no handles, no memory, no permission.
+_ENVIRONMENT = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EROFS,
+    errno.EIO,
+    errno.ENOMEM,
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.EACCES,
+    errno.EPERM,
+}
+BROKEN_PIPE = 128 + 13  # as a shell reports SIGPIPE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """How a command ended: its exit code and, unless it should be quiet, its line."""
+
+    exit_code: int
+    message: str | None
+
+
+def failure(error: BaseException) -> Failure:
+    """What to say about `error`, and the exit code of it."""
+    match error:
+        case GanzooError():
+            return Failure(exit_code=error.exit_code, message=str(error))
+        case typer.TyperException():
+            return Failure(exit_code=error.exit_code, message=_usage(error))
+        case SystemExit() if isinstance(error.__context__, BrokenPipeError):
+            return Failure(exit_code=BROKEN_PIPE, message=None)  # raised by Typer and Rich
+        case BrokenPipeError():
+            return Failure(exit_code=BROKEN_PIPE, message=None)
+        case KeyboardInterrupt() | typer.Abort():
+            return Failure(exit_code=130, message="Interrupted.")
+        case MemoryError():
+            return Failure(exit_code=5, message="Out of memory. Try a smaller batch or model.")
+        case OSError() if error.errno in _ENVIRONMENT:
+            where = f": {error.filename}" if error.filename else ""
+            return Failure(exit_code=5, message=f"{error.strerror}{where}.")
+    return Failure(
+        exit_code=1,
+        message=f"This is a fault of ganzoo: {type(error).__name__}: {error}."
+        " Please report it with the output of the same command with --debug.",
+    )
+
+
+def _usage(error: typer.TyperException) -> str:
+    """A refusal of the command line, in the grammar of our own errors."""
+    message = error.format_message()
+    possibilities = getattr(error, "possibilities", None)  # of an option that does not exist
+    if possibilities:
+        message = getattr(error, "message", message).rstrip(".")
+        message += f". Did you mean {' or '.join(repr(name) for name in possibilities)}?"
+    context = getattr(error, "ctx", None)
+    if context is not None and "Did you mean" not in message:
+        message = f"{message.rstrip('.')}. See '{context.command_path} --help'."
+    return message

@@ -1,0 +1,128 @@
+"""`ganzoo list`, `info` and `plugins`: what there is, without importing any of it."""
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from ganzoo.cli.options import Json
+from ganzoo.cli.output import columns, emit, emit_json, fields, readable, say
+
+Pattern = Annotated[
+    str, typer.Argument(metavar="GLOB", show_default=False, help='Names to list: "dcgan*".')
+]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A name that `ganzoo list` shows.")]
+
+_TITLES = {"models": "models", "architectures": "architectures", "datasets": "data sets"}
+
+
+def list_names(pattern: Pattern = "*", as_json: Json = False) -> None:
+    """List models, architectures and data sets."""
+    from ganzoo.jobs.catalog import listing
+
+    found = listing(pattern)
+    if as_json:
+        emit_json(found)
+        return
+    blocks = []
+    for kind, title in _TITLES.items():
+        rows = [(entry["name"], entry["source"], entry["summary"]) for entry in found[kind]]
+        if rows:
+            blocks.append(f"{title}\n{columns(rows)}")
+    if blocks:
+        emit("\n\n".join(blocks))
+    else:
+        say(f"Nothing is called {pattern!r}.")
+    if found["problems"]:
+        say(f"warning: {len(found['problems'])} broken or clashing entries; see ganzoo plugins")
+
+
+def info(name: Name, as_json: Json = False) -> None:
+    """Show what a name stands for.
+
+    Of a model: its card, recipe, licence, deviations and published parameter counts. Of an
+    architecture or a data set: who brings it, and its options with their defaults.
+    """
+    from ganzoo.jobs.catalog import info as job
+
+    found = job(name)
+    if as_json:
+        emit_json(found)
+        return
+    show = {"model": _model, "architecture": _part, "dataset": _part}
+    emit("\n\n".join(show[kind](kind, content) for kind, content in found.items()))
+
+
+def plugins(as_json: Json = False) -> None:
+    """List plugins, also broken and clashing ones."""
+    from ganzoo.jobs.catalog import plugins as job
+
+    found = job()
+    if as_json:
+        emit_json(found)
+        return
+    blocks = []
+    for kind, entries in found["plugins"].items():
+        rows = [
+            (entry["name"], f"{entry['distribution']} {entry['version']}", entry["target"])
+            for entry in entries
+        ]
+        if rows:
+            blocks.append(f"{kind}\n{columns(rows)}")
+    if found["clashes"]:
+        rows = [
+            (clash["kind"], clash["name"], ", ".join(clash["owners"])) for clash in found["clashes"]
+        ]
+        blocks.append(f"clashes\n{columns(rows)}")
+    if found["problems"]:
+        rows = [
+            (problem["distribution"], problem["name"] or "-", problem["reason"])
+            for problem in found["problems"]
+        ]
+        blocks.append(f"broken\n{columns(rows)}")
+    emit("\n\n".join(blocks) or "No plugin is installed.")
+
+
+def _model(kind: str, content: dict[str, Any]) -> str:
+    head = {
+        "source": content["source"],
+        "licence of the data": content["licence"]["data"],
+        "licence of the weights": content["licence"]["weights"],
+        "papers": content["papers"],
+        "parameters": ", ".join(f"{k} {readable(v)}" for k, v in content["parameters"].items()),
+    }
+    blocks = [f"{content['name']}: {content['summary']}", fields(head, indent="  ")]
+    if content["description"]:
+        blocks.append(content["description"].strip())
+    if content["deviations"]:
+        blocks.append("deviations\n" + "\n".join(f"  - {line}" for line in content["deviations"]))
+    for result in content["results"]:
+        blocks.append("result\n" + fields(result, indent="  "))
+    blocks.append("# recipe.toml\n" + content["toml"].strip())
+    return "\n\n".join(blocks)
+
+
+def _part(kind: str, content: dict[str, Any]) -> str:
+    title = "data set" if kind == "dataset" else kind
+    lines = [f"{content['name']}: {content['summary']}".rstrip(": ")]
+    lines.append(f"  {title} of {content['distribution']} {content['version']}")
+    lines.append(f"  {content['target']}")
+    rows = [
+        (option["name"], option["annotation"], _default(option)) for option in content["options"]
+    ]
+    if rows:
+        lines += ["", f"options ([{kind}] of a recipe)", columns(rows)]
+    if content["open"]:
+        lines += ["", "It may take more options than can be read without importing it."]
+    return "\n".join(lines)
+
+
+def _default(option: dict[str, Any]) -> str:
+    """An option's default as TOML would write it, or where its value comes from."""
+    if option["filled"]:
+        return "from the data set"
+    if option["required"]:
+        return "required"
+    if option["default"] is None:
+        return "not set"
+    return json.dumps(option["default"], ensure_ascii=False, default=repr)

@@ -1,0 +1,106 @@
+"""`ganzoo sample` and `export`: what comes out of a run."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ganzoo.cli import noise
+from ganzoo.cli.options import Backend, Json, Overwrite, at_most_one, whole_numbers
+from ganzoo.cli.output import emit, emit_json
+from ganzoo.errors import UsageError
+
+Source = Annotated[
+    str,
+    typer.Argument(metavar="RUN|FILE", help="A run folder, its number, or a .safetensors file."),
+]
+Raw = Annotated[bool, typer.Option("--raw", help="The generator itself instead of its average.")]
+
+
+def sample(
+    source: Source,
+    n: Annotated[int | None, typer.Option("-n", metavar="N", help="Images.  [default: 16]")] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="The seed of all images.  [default: 0]")
+    ] = None,
+    seeds: Annotated[
+        str | None, typer.Option(metavar="LIST", help="One image for each seed: 1,2,5-9.")
+    ] = None,
+    interpolate: Annotated[
+        str | None,
+        typer.Option(metavar="A,B", help="Images on the way from one seed's to another's."),
+    ] = None,
+    labels: Annotated[
+        str | None, typer.Option(metavar="LIST", help="Classes, for a model that has any: 0-9.")
+    ] = None,
+    raw: Raw = False,
+    separate: Annotated[
+        bool, typer.Option("--separate", help="One PNG per image instead of a grid.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="The PNG, or with --separate the folder.")
+    ] = None,
+    overwrite: Overwrite = False,
+    backend: Backend = None,
+    as_json: Json = False,
+) -> None:
+    """Draw images from a run or a weights file.
+
+    The same seed draws the same images on every backend.
+    """
+    at_most_one(seed=seed, seeds=seeds, interpolate=interpolate)
+    at_most_one(n=n, seeds=seeds)
+    if n is not None and not 1 <= n <= 100_000:
+        raise UsageError(f"-n must be from 1 to 100000. Received: {n}.")
+    if seed is not None and not 0 <= seed < 2**31:
+        raise UsageError(f"--seed must be from 0 to {2**31 - 1}. Received: {seed}.")
+    ends = whole_numbers("--interpolate", interpolate)
+    if ends is not None and len(ends) != 2:
+        raise UsageError(f"--interpolate takes two seeds, such as 3,9. Received: {interpolate!r}.")
+    each = whole_numbers("--seeds", seeds)
+    classes = whole_numbers("--labels", labels)
+    noise.quieten()
+    from ganzoo.jobs.sample import sample as job
+
+    written = job(
+        source,
+        n=16 if n is None else n,
+        seed=seed or 0,
+        seeds=each,
+        interpolate=tuple(ends) if ends else None,
+        labels=classes,
+        raw=raw,
+        separate=separate,
+        out=out,
+        overwrite=overwrite,
+        backend=backend,
+    )
+    _show(written, as_json=as_json)
+
+
+def export(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or its number.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The .safetensors file to write.")],
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every array of the run's newest checkpoint.")
+    ] = False,
+    raw: Raw = False,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Write a run's weights as safetensors.
+
+    By default the averaged generator alone, which is what `sample` needs.
+    """
+    at_most_one(all=everything, raw=raw)
+    from ganzoo.jobs.export import export as job
+
+    written = job(run, out, everything=everything, raw=raw, overwrite=overwrite)
+    _show([written], as_json=as_json)
+
+
+def _show(paths: list[Path], *, as_json: bool) -> None:
+    if as_json:
+        emit_json({"files": paths})
+    else:
+        emit("\n".join(str(path) for path in paths))

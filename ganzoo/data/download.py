@@ -1,0 +1,187 @@
+"""Files from a data set repository on the Hugging Face Hub: licence first, then the bytes.
+
+What a file must be is known before it is asked for: size and SHA-256 come from us, not from
+the server. So a moved tag, a broken mirror or a page of HTML can only end in an error, and
+nothing unverified is ever where a data set looks. The client is `huggingface_hub` (the extra
+`[hub]`), which resumes what was cut off and follows `HF_ENDPOINT`, `HF_TOKEN` and
+`HF_HUB_OFFLINE`.
+"""
+
+import contextlib
+import inspect
+import os
+import shutil
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from ganzoo.data.progress import Progress, notice
+from ganzoo.errors import EnvironmentProblem, GanzooError
+from ganzoo.files.digests import file_digest
+from ganzoo.files.leftovers import remove
+from ganzoo.files.problems import environment_problem, shown
+from ganzoo.files.publish import make_folder, sync_folder
+
+_DOWNLOADS = ".download"  # hidden: no data set looks into it
+
+
+@dataclass(frozen=True, kw_only=True)
+class HubFile:
+    """A file of a repository, and what it must be.
+
+    Args:
+        name: Its path in the repository.
+        size: In bytes.
+        sha256: In hex.
+    """
+
+    name: str
+    size: int
+    sha256: str
+
+
+def download(
+    files: Sequence[HubFile],
+    *,
+    repository: str,
+    revision: str,
+    folder: Path,
+    title: str,
+    licence: str,
+    ways: str,
+) -> None:
+    """Brings files of a data set repository into a folder, verified.
+
+    Args:
+        files: What to bring; those already in the folder are not asked for again.
+        repository: `"owner/name"` of the repository.
+        revision: Branch, tag or commit.
+        folder: Where the files go; made if needed.
+        title: Name of the data set, for people.
+        licence: Its terms, written to stderr before the first byte is asked for.
+        ways: The other ways to get the data, for the error.
+
+    Raises:
+        EnvironmentProblem: No client, network or disk space; or what the server holds is not
+            the file that was meant.
+    """
+    missing = [file for file in files if not _is_there(folder / file.name, file.size)]
+    if not missing:
+        return
+    client = _client(title, ways)
+    size = sum(file.size for file in missing)
+    notice(f"{title} is not here yet and is downloaded now ({size / 1e6:,.0f} MB).\n{licence}")
+    try:
+        make_folder(folder / _DOWNLOADS)
+    except OSError as error:
+        raise environment_problem("write", folder, error) from error
+    _check_space(folder, size)
+    for file in missing:
+        try:
+            _bring(client, file, repository, revision, folder)
+        except GanzooError:
+            raise
+        except Exception as error:  # the client's errors have no common class over its versions
+            raise _failed(title, error, ways) from error
+    shutil.rmtree(folder / _DOWNLOADS, ignore_errors=True)
+
+
+def _is_there(path: Path, size: int) -> bool:
+    return path.is_file() and path.stat().st_size == size
+
+
+def _client(title: str, ways: str) -> ModuleType:
+    try:
+        import huggingface_hub
+    except ImportError as error:
+        raise EnvironmentProblem(
+            f"{title} is not here, and downloading it needs huggingface_hub, which is not"
+            " installed.",
+            hint=f"{ways} For the download: pip install 'keras-ganzoo[hub]'.",
+        ) from error
+    return huggingface_hub
+
+
+def _check_space(folder: Path, size: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < size:
+        raise EnvironmentProblem(
+            f"There is not enough room on the disk of {shown(folder)} for {size / 1e6:,.0f} MB."
+            f" Received: {free / 1e6:,.0f} MB free.",
+            hint="Free some space, or set GANZOO_DATA to a folder on another disk.",
+        )
+
+
+def _bring(client: ModuleType, file: HubFile, repository: str, revision: str, folder: Path) -> None:
+    """One file, by way of a hidden folder, so that it appears whole and verified."""
+    endpoint = os.environ.get("HF_ENDPOINT") or None
+    url = client.hf_hub_url(
+        repository, file.name, repo_type="dataset", revision=revision, endpoint=endpoint
+    )
+    size = client.get_hf_file_metadata(url, endpoint=endpoint).size
+    if size is not None and size != file.size:  # said before 1.4 GB have come for nothing
+        raise _other_file(file, url, f"{size:,} bytes, expected {file.size:,}")
+    came = Path(
+        client.hf_hub_download(
+            repository,
+            file.name,
+            repo_type="dataset",
+            revision=revision,
+            endpoint=endpoint,
+            local_dir=folder / _DOWNLOADS,
+            **_progress_option(client, file.name),
+        )
+    )
+    digest = file_digest(came)
+    if digest != file.sha256:
+        remove(came)
+        raise _other_file(file, url, f"SHA-256 {digest}, expected {file.sha256}")
+    with came.open("rb") as content:
+        os.fsync(content.fileno())
+    target = folder / file.name
+    make_folder(target.parent)
+    came.rename(target)
+    sync_folder(target.parent)
+
+
+def _other_file(file: HubFile, url: str, received: str) -> EnvironmentProblem:
+    return EnvironmentProblem(
+        f"The server does not hold the file that was meant. Received: {received}, from {url}.",
+        hint=f"Get {file.name} elsewhere and give it as data, or name another repository.",
+    )
+
+
+def _failed(title: str, error: Exception, ways: str) -> EnvironmentProblem:
+    reason = textwrap.shorten(str(error), 300, placeholder=" ...") or type(error).__name__
+    return EnvironmentProblem(
+        f"{title} is not here and could not be downloaded. Received: {reason.rstrip('.')}.",
+        hint=ways,
+    )
+
+
+def _progress_option(client: ModuleType, name: str) -> dict[str, Any]:
+    """Our progress in place of the client's bar, where the client lets us (after 1.0)."""
+    if "tqdm_class" not in inspect.signature(client.hf_hub_download).parameters:
+        return {}
+
+    class Reported(client.utils.tqdm):
+        """Counts where the client would draw."""
+
+        def __init__(self, *args: Any, total: int | None = None, **kwargs: Any):
+            super().__init__(*args, **{**kwargs, "total": total, "disable": True})
+            self._ended = contextlib.ExitStack()  # the client closes a bar more than once
+            self._progress = self._ended.enter_context(
+                Progress(f"downloading {name}", total, "bytes")
+            )
+            self._progress.advance(kwargs.get("initial") or 0)
+
+        def update(self, n: float | None = 1) -> None:
+            self._progress.advance(int(n or 0))
+
+        def close(self) -> None:
+            self._ended.close()
+
+    return {"tqdm_class": Reported}

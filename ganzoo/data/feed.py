@@ -1,0 +1,130 @@
+"""What each dispatch of the training loop is given, as a pure function of its number."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from ganzoo.data.dataset import Dataset
+from ganzoo.data.order import positions
+from ganzoo.errors import UsageError
+
+
+class Feed:
+    """The real images of steps `start_step` to `stop_step`, one item per dispatch.
+
+    A dispatch covers up to `steps_per_dispatch` steps and never crosses an edge: a step at
+    which somebody wants to look at the weights, save or stop. Nothing is remembered between
+    items, so `feed[i]` is the same whenever and in whatever order it is asked for.
+
+    Args:
+        dataset: Where the images come from.
+        batch: Real images per discriminator update.
+        n_critic: Discriminator updates per step.
+        seed: Decides the order of the images.
+        start_step: First step, counted from the start of the training.
+        stop_step: Step before which to stop.
+        steps_per_dispatch: Most steps in one item. At 1, items have no axis of steps.
+        edges: Gives, for a step, the next later step that a dispatch may not cross.
+
+    Raises:
+        UsageError: The data set is smaller than one step, or a number is out of range.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        *,
+        batch: int,
+        n_critic: int = 1,
+        seed: int = 0,
+        start_step: int = 0,
+        stop_step: int,
+        steps_per_dispatch: int = 1,
+        edges: Callable[[int], int] | None = None,
+    ):
+        for name, value in (
+            ("batch", batch),
+            ("n_critic", n_critic),
+            ("steps_per_dispatch", steps_per_dispatch),
+        ):
+            if value < 1:
+                raise UsageError(f"{name} must be at least 1. Received: {name}={value!r}.")
+        if not 0 <= start_step <= stop_step:
+            raise UsageError(
+                "The first step must be at least 0 and at most the last."
+                f" Received: start_step={start_step}, stop_step={stop_step}."
+            )
+        self.dataset = dataset
+        self.per_step = batch * n_critic
+        self.seed = seed
+        self.start_step = start_step
+        self.stop_step = stop_step
+        self.steps_per_dispatch = steps_per_dispatch
+        self._starts = self._cut(edges or (lambda step: stop_step))
+        self._rows(start_step)  # a data set that is too small is refused here, not while training
+
+    def __len__(self) -> int:
+        return len(self._starts) - 1
+
+    def start(self, i: int) -> int:
+        """The first step of dispatch `i`, counted from the start of the training."""
+        return int(self._starts[self._index(i)])
+
+    def steps(self, i: int) -> int:
+        """How many steps dispatch `i` covers."""
+        i = self._index(i)
+        return int(self._starts[i + 1] - self._starts[i])
+
+    def __getitem__(self, i: int) -> tuple[np.ndarray, ...]:
+        """The real images of dispatch `i`: `(images,)` or `(images, labels)`.
+
+        Returns:
+            Arrays of shape (batch * n_critic, ...), with a leading axis of `steps(i)` if
+            `steps_per_dispatch` is more than 1.
+        """
+        start, steps = self.start(i), self.steps(i)
+        rows = [self._rows(step) for step in range(start, start + steps)]
+        parts = self.dataset.batch(rows[0] if steps == 1 else np.concatenate(rows))
+        return tuple(self._shaped(part, steps) for part in parts if part is not None)
+
+    def __iter__(self) -> Iterator[tuple[np.ndarray, ...]]:
+        for i in range(len(self)):
+            yield self[i]
+
+    @property
+    def signature(self) -> tuple[tuple[tuple[int | None, ...], np.dtype], ...]:
+        """Shape and dtype of each array of an item; `None` only for the axis of steps."""
+        lead: tuple[int | None, ...] = () if self.steps_per_dispatch == 1 else (None,)
+        arrays = (self.dataset.images, self.dataset.labels)
+        return tuple(
+            ((*lead, self.per_step, *array.shape[1:]), array.dtype)
+            for array in arrays
+            if array is not None
+        )
+
+    def _rows(self, step: int) -> np.ndarray:
+        n = len(self.dataset)
+        return positions(step, n=n, per_step=self.per_step, seed=self.seed)
+
+    def _shaped(self, rows: np.ndarray, steps: int) -> np.ndarray:
+        if self.steps_per_dispatch == 1:
+            return rows
+        return rows.reshape(steps, self.per_step, *rows.shape[1:])
+
+    def _index(self, i: int) -> int:
+        if not -len(self) <= i < len(self):
+            raise IndexError(f"There are {len(self)} dispatches. Received: {i}.")
+        return i % len(self)
+
+    def _cut(self, edges: Callable[[int], int]) -> np.ndarray:
+        """First steps of all dispatches, and the last one's end."""
+        if self.steps_per_dispatch == 1:
+            return np.arange(self.start_step, self.stop_step + 1)
+        starts, step = [self.start_step], self.start_step
+        while step < self.stop_step:
+            edge = edges(step)
+            if edge <= step:
+                raise ValueError(f"edges({step}) must be a later step. Received: {edge}.")
+            step = min(step + self.steps_per_dispatch, edge, self.stop_step)
+            starts.append(step)
+        return np.array(starts)

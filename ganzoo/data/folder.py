@@ -1,0 +1,221 @@
+"""A folder of files, looked at once: what it holds, and the classes its folders stand for."""
+
+import contextlib
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from ganzoo.data.images import SUFFIXES
+from ganzoo.errors import EnvironmentProblem, InvalidInput, UsageError
+from ganzoo.files.problems import environment_problem, shown
+from ganzoo.files.reading import read_bytes
+
+MAX_FILE_BYTES = 256 << 20  # one picture, or one list of attributes
+
+Read = Callable[[str], bytes]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Files:
+    """The files of a folder or an archive.
+
+    Args:
+        where: The folder or archive.
+        names: Paths of the files, relative, with `/`, sorted by code point.
+        folders: Paths of the folders, likewise.
+        stamp: A quick identity: changes whenever a file is added, removed or renamed, or its
+            size or time of modification changes. Two places never share one.
+        reader: Gives, for the length of a `with` block, a function from name to bytes.
+    """
+
+    where: Path
+    names: tuple[str, ...]
+    folders: tuple[str, ...]
+    stamp: str
+    reader: Callable[[], AbstractContextManager[Read]]
+
+    def pictures(self) -> tuple[str, ...]:
+        """The names that end like a picture's.
+
+        Raises:
+            InvalidInput: There is none.
+        """
+        names = tuple(name for name in self.names if name.lower().endswith(SUFFIXES))
+        if not names:
+            raise InvalidInput(
+                f"There is no picture in {shown(self.where)}; expected PNG, JPEG or WebP files."
+                f" Received: {len(self.names):,} other files.",
+            )
+        return names
+
+
+def open_folder(path: str | os.PathLike) -> Files:
+    """Looks at everything in a folder, without reading a file.
+
+    Hidden files and folders (`.name`) and `__MACOSX` are passed over. A symbolic link may
+    stand for a file inside the folder and for nothing else.
+
+    Raises:
+        UsageError: There is no such folder.
+        InvalidInput: It holds a link that leads out or to a folder, a pipe, socket or device,
+            or a name that is not UTF-8.
+        EnvironmentProblem: The system does not let us look.
+    """
+    root = Path(path)
+    if not root.is_dir():
+        raise UsageError(
+            f"Expected a folder of pictures. Received: {shown(root)}, which"
+            f" {'is a file' if root.exists() else 'does not exist'}.",
+            hint="Check the path; a zip archive is read by the data set 'zip'."
+            if root.is_file()
+            else "Check the path.",
+        )
+    root = root.resolve()
+    try:
+        found = sorted(_walk(root, ""))
+    except OSError as error:
+        raise environment_problem("read", error.filename or root, error) from error
+    stamp = hashlib.sha256(f"{root}\n".encode("utf-8", "surrogateescape"))
+    for name, status in found:
+        if status is not None:
+            stamp.update(f"{name}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+
+    @contextlib.contextmanager
+    def reader() -> Iterator[Read]:
+        yield lambda name: _read(root, name)
+
+    return Files(
+        where=root,
+        names=tuple(name for name, status in found if status is not None),
+        folders=tuple(name for name, status in found if status is None),
+        stamp=stamp.hexdigest(),
+        reader=reader,
+    )
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder is none of the data: `.DS_Store`, `__MACOSX`."""
+    return name.startswith(".") or name == "__MACOSX"
+
+
+def _walk(root: Path, folder: str) -> Iterator[tuple[str, os.stat_result | None]]:
+    """Relative name and status of every file; `None` instead of a status for a folder."""
+    with os.scandir(root / folder) as entries:
+        for entry in entries:
+            if is_hidden(entry.name):
+                continue
+            name = folder + entry.name
+            _check_text(name, root)
+            status = entry.stat(follow_symlinks=False)
+            if stat.S_ISLNK(status.st_mode):
+                status = _linked(root, name)
+            if stat.S_ISDIR(status.st_mode):
+                yield name, None
+                yield from _walk(root, name + "/")
+            elif stat.S_ISREG(status.st_mode):
+                yield name, status
+            else:
+                raise InvalidInput(
+                    "Only ordinary files and folders belong into a data set, no pipe, socket or"
+                    f" device. Received: {shown(name)} in {shown(root)}."
+                )
+
+
+def _linked(root: Path, name: str) -> os.stat_result:
+    """The status of the file inside the folder that a link leads to."""
+    with contextlib.suppress(OSError, RuntimeError):  # it leads nowhere, or round in a circle
+        target = (root / name).resolve(strict=True)
+        if target.is_file() and target.is_relative_to(root):
+            return target.stat()
+    raise InvalidInput(
+        "A symbolic link may only stand for a file inside the data set's own folder."
+        f" Received: {shown(name)} in {shown(root)}.",
+        hint="Copy the files in, or give the folder that the link leads to.",
+    )
+
+
+def _check_text(name: str, root: Path) -> None:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise InvalidInput(
+            f"The name of a file must be UTF-8. Received: {os.fsencode(name)!r} in {shown(root)}."
+        ) from None
+
+
+def _read(root: Path, name: str) -> bytes:
+    path = root / name
+    try:
+        return read_bytes(path.resolve() if path.is_symlink() else path, limit=MAX_FILE_BYTES)
+    except (EnvironmentProblem, UsageError) as error:  # unreadable, or gone since it was listed
+        raise InvalidInput(f"The file {name!r} cannot be read: {error.message}") from error
+
+
+def classes(files: Files, pictures: Sequence[str]) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """What the folders of the pictures say about their classes.
+
+    Folders that all pictures share are passed over; the next one down names the class. If
+    the pictures then lie in no folder, or all in one, there are no classes.
+
+    Args:
+        files: Where the pictures are, for empty class folders.
+        pictures: Names of the pictures.
+
+    Returns:
+        int32 labels (n,) and the names of the classes in sorted order, or `None` and `()`.
+
+    Raises:
+        InvalidInput: Only some of the pictures lie in a class folder, or one is empty.
+    """
+    parents = [PurePosixPath(name).parent.parts for name in pictures]
+    shared = os.path.commonprefix(parents)
+    own = [parts[len(shared)] if len(parts) > len(shared) else None for parts in parents]
+    if all(name is None for name in own):
+        _check_beside(files, shared)
+        return None, ()
+    if None in own:
+        loose = pictures[own.index(None)]
+        raise InvalidInput(
+            "Either every picture lies in the folder of its class, or none does."
+            f" Received: {shown(loose)} beside {_plural(own)} in {shown(files.where)}."
+        )
+    names = tuple(sorted(set(own)))
+    for name in _children(files, shared):
+        if name not in names:
+            raise _empty_class("/".join((*shared, name)), files)
+    index = {name: i for i, name in enumerate(names)}
+    return np.array([index[name] for name in own], dtype=np.int32), names
+
+
+def _children(files: Files, parent: Sequence[str]) -> list[str]:
+    """Names of the folders that lie directly in `parent`."""
+    paths = (PurePosixPath(folder) for folder in files.folders)
+    return [path.name for path in paths if path.parent.parts == tuple(parent)]
+
+
+def _check_beside(files: Files, shared: Sequence[str]) -> None:
+    """Refuses empty folders beside the only one with pictures: classes not filled yet."""
+    for name in _children(files, shared[:-1]) if shared else ():
+        folder = "/".join((*shared[:-1], name))
+        if not any(file.startswith(folder + "/") for file in files.names):
+            raise _empty_class(folder, files)
+
+
+def _empty_class(folder: str, files: Files) -> InvalidInput:
+    return InvalidInput(
+        f"A class needs at least one picture. Received: the folder {shown(folder)} without any,"
+        f" in {shown(files.where)}.",
+        hint="Remove the folder, or put its pictures in.",
+    )
+
+
+def _plural(own: Sequence[str | None]) -> str:
+    names = sorted({name for name in own if name is not None})
+    folders = ", ".join(repr(name) for name in names[:3])
+    return f"the folder{'s' if len(names) > 1 else ''} {folders}{', ...' if names[3:] else ''}"

@@ -1,0 +1,187 @@
+"""One picture file to pixels: the same pixels on every backend, or an error that names it.
+
+Only PNG, JPEG and WebP are decoded, by Pillow, whole or not at all. What a file may hold
+beside plain RGB or gray has one documented meaning:
+
+- EXIF orientation is applied, so that pictures stand upright;
+- transparency is laid over white;
+- 16 bits per channel keep their upper 8;
+- CMYK and palettes become RGB by Pillow's own conversion; colour profiles are ignored;
+- colour becomes gray by ITU-R 601-2 luma (299 R + 587 G + 114 B) / 1000;
+- of a photo with a second view or depth map (MPO) the main picture is used;
+- animations are refused.
+"""
+
+import io
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageFile, ImageOps
+
+from ganzoo.errors import EnvironmentProblem, InvalidInput, UsageError
+
+FORMATS = ("PNG", "JPEG", "WEBP")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+MAX_PIXELS = 64_000_000  # per picture, read from the header before anything is decoded
+MAX_SIZE = 4096  # of the prepared pictures
+MODES = {"rgb": "RGB", "gray": "L"}
+
+_GRAY_MODES = ("1", "L", "LA", "La", "I", "F")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """How decoded pictures are made alike.
+
+    Args:
+        size: Height and width in pixels, reached by Pillow's antialiased Lanczos filter from
+            the largest centred square. `None` keeps every picture's own size.
+        mode: `"rgb"` or `"gray"`; `None` keeps what each picture is.
+        crop: Box [left, top, right, bottom] in pixels of the upright picture, cut out first.
+
+    Raises:
+        UsageError: A value is out of range.
+    """
+
+    size: int | None = None
+    mode: str | None = None
+    crop: tuple[int, int, int, int] | None = None
+
+    def __post_init__(self):
+        if self.size is not None and not (_is_int(self.size) and 1 <= self.size <= MAX_SIZE):
+            raise UsageError(
+                f"size must be an integer from 1 to {MAX_SIZE} pixels. Received: {self.size!r}."
+            )
+        if self.mode is not None and self.mode not in MODES:
+            raise UsageError(f"mode must be 'rgb' or 'gray'. Received: {self.mode!r}.")
+        if self.crop is not None:
+            object.__setattr__(self, "crop", _box(self.crop))
+
+    def options(self) -> dict[str, Any]:
+        """The values as JSON types, for keys and fingerprints."""
+        options = asdict(self)
+        return options | {"crop": None if self.crop is None else list(self.crop)}
+
+
+def _is_int(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _box(crop) -> tuple[int, int, int, int]:
+    """`crop` as a tuple, if it is a box."""
+    box = tuple(crop) if isinstance(crop, (list, tuple)) else ()
+    if len(box) != 4 or not all(_is_int(edge) and edge >= 0 for edge in box):
+        raise UsageError(
+            f"crop must be four integers [left, top, right, bottom], in pixels. Received: {crop!r}."
+        )
+    left, top, right, bottom = box
+    if left >= right or top >= bottom:
+        raise UsageError(f"crop must have left < right and top < bottom. Received: {list(box)!r}.")
+    return box
+
+
+def pixels(data: bytes, name: str, fit: Fit = Fit()) -> np.ndarray:  # noqa: B008 - it is frozen
+    """Decodes one picture and makes it fit.
+
+    Args:
+        data: The file's bytes.
+        name: The file's name, for the error.
+        fit: Crop, size and channels.
+
+    Returns:
+        uint8 array (height, width, channels) with 1 or 3 channels.
+
+    Raises:
+        InvalidInput: Not a picture that can be read whole, too large, animated, or smaller
+            than the crop.
+    """
+    image = decode(data, name, mode=fit.mode)
+    image = resize(image, name, size=fit.size, crop=fit.crop)
+    array = np.asarray(image)
+    return array[:, :, None] if array.ndim == 2 else array
+
+
+def decode(data: bytes, name: str, *, mode: str | None = None) -> Image.Image:
+    """The picture in a file, upright, as `RGB` or `L`."""
+    if ImageFile.LOAD_TRUNCATED_IMAGES:
+        raise EnvironmentProblem(
+            "Pillow has been told to accept truncated images, so half-decoded pictures could"
+            " slip in. Received: PIL.ImageFile.LOAD_TRUNCATED_IMAGES = True.",
+            hint="Remove that setting from the code that made it.",
+        )
+    try:
+        # no lazy surprises: every fault of the file shows up in here
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            problem = _refusal(image)
+            if problem is None:
+                image.load()
+                return _plain(ImageOps.exif_transpose(image), mode)
+    except MemoryError:
+        raise
+    except Exception as fault:  # a decoder may raise anything on a hostile file
+        problem = _reason(fault)
+    raise InvalidInput(f"The picture {name!r} cannot be used: {problem}.")
+
+
+def _refusal(image: Image.Image) -> str | None:
+    """What the header alone says against a picture."""
+    width, height = image.size
+    if width < 1 or height < 1:
+        return f"it has no pixels ({width}x{height})"
+    if width * height > MAX_PIXELS:
+        return f"it has {width}x{height} pixels; the limit is {MAX_PIXELS:,}"
+    if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
+        return f"it is an animation of {image.n_frames} frames; one picture is expected"
+    return None
+
+
+def _reason(fault: Exception) -> str:
+    if isinstance(fault, Image.UnidentifiedImageError):
+        return "it is not a PNG, JPEG or WebP file that Pillow can read"
+    if isinstance(fault, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
+        return f"it has too many pixels; the limit is {MAX_PIXELS:,}"
+    return f"it is damaged or cut off ({' '.join(str(fault).split()) or type(fault).__name__})"
+
+
+def _plain(image: Image.Image, mode: str | None) -> Image.Image:
+    """Any mode of Pillow's as `RGB` or `L`."""
+    is_gray = image.mode in _GRAY_MODES or image.mode.startswith("I;16")
+    target = MODES[mode] if mode else ("L" if is_gray else "RGB")
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        # Pillow's convert("L") would clip at 255
+        image = Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image if image.mode == target else image.convert(target)
+
+
+def resize(
+    image: Image.Image,
+    name: str,
+    *,
+    size: int | None,
+    crop: tuple[int, int, int, int] | None = None,
+) -> Image.Image:
+    """Cuts out `crop`, then the largest centred square, and scales that to `size`.
+
+    Lanczos with antialiasing, as the StyleGAN papers prepare their data
+    (https://github.com/NVlabs/stylegan2-ada-pytorch, dataset_tool.py).
+    """
+    if crop is not None:
+        if crop[2] > image.width or crop[3] > image.height:
+            raise InvalidInput(
+                f"The picture {name!r} is smaller than the crop, which must lie inside it."
+                f" Received: {image.width}x{image.height} pixels, crop={list(crop)}."
+            )
+        image = image.crop(crop)
+    if size is None:
+        return image
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    if image.size != (side, side):
+        image = image.crop((left, top, left + side, top + side))
+    if side == size:
+        return image
+    return image.resize((size, size), Image.Resampling.LANCZOS)

@@ -1,0 +1,152 @@
+"""Picture files to one array in the prepared cache, naming every picture that cannot be used."""
+
+import functools
+import itertools
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from ganzoo.data.cache import Prepared, cached, remembered, write_array
+from ganzoo.data.folder import Files, Read
+from ganzoo.data.images import Fit, pixels
+from ganzoo.data.progress import Progress, notice
+from ganzoo.errors import InvalidInput
+from ganzoo.files.digests import bytes_digest, canonical_json
+
+_CHUNK = 256  # pictures in memory at once
+_ENOUGH = 10  # unusable pictures, after which no more are looked for
+
+
+def prepare(
+    files: Files, names: Sequence[str], *, dataset: str, fit: Fit, folder: Path
+) -> Prepared:
+    """Decodes pictures into the cache, unless they are there.
+
+    Args:
+        files: Where the pictures are.
+        names: Which of them, in the order of the rows.
+        dataset: Name of the data set, for progress.
+        fit: Crop, size and channels.
+        folder: The cache.
+
+    Returns:
+        The entry; its `about` holds `"fingerprint"`: the same for the same names, bytes and
+        `fit`, wherever and in whatever kind of container the files are.
+
+    Raises:
+        InvalidInput: Pictures that cannot be used, or are not alike; all are named, up to ten.
+    """
+    stamp = bytes_digest(canonical_json([files.stamp, names]).encode())
+    content = remembered(stamp, lambda: _content(files, names, dataset), folder=folder)
+    key = {"fit": fit.options(), "content": content}
+
+    def build(place: Path) -> dict[str, Any]:
+        _write_images(place / "images.npy", files, names, dataset, fit)
+        return {"fingerprint": bytes_digest(canonical_json(key).encode())}
+
+    return cached(key, build, folder=folder)
+
+
+def _content(files: Files, names: Sequence[str], dataset: str) -> str:
+    """The digest of all names and bytes."""
+    digests: dict[str, str] = {}
+    with files.reader() as read, Progress(f"{dataset}: reading", len(names), "files") as progress:
+        for name in names:
+            digests[name] = bytes_digest(read(name))
+            progress.advance()
+    if len(names) > 1 and len(set(digests.values())) == 1:
+        notice(f"warning: all {len(names):,} files of the data set {dataset!r} are identical")
+    return bytes_digest(canonical_json(sorted(digests.items())).encode())
+
+
+def _write_images(path: Path, files: Files, names: Sequence[str], dataset: str, fit: Fit) -> None:
+    with (
+        files.reader() as read,
+        Progress(f"{dataset}: decoding", len(names)) as progress,
+        warnings.catch_warnings(),
+    ):
+        # one setting for all threads, made here: the decoder refuses what Pillow warns of
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        chunks = _decoded(read, names, fit, progress)
+        first = next(chunks)
+        shape = (len(names), *first.shape[1:])
+        write_array(path, shape, "uint8", itertools.chain([first], chunks))
+
+
+def _decoded(
+    read: Read, names: Sequence[str], fit: Fit, progress: Progress
+) -> Iterator[np.ndarray]:
+    """Arrays (chunk, height, width, channels) of all pictures, in order."""
+    example: _Shaped | None = None
+    unusable: list[str] = []
+    unlike: list[_Shaped] = []
+    attempt = functools.partial(_attempt, read, fit)
+    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+        for start in range(0, len(names), _CHUNK):
+            chunk = names[start : start + _CHUNK]
+            arrays = []
+            for name, result in zip(chunk, pool.map(attempt, chunk), strict=True):
+                if isinstance(result, InvalidInput):
+                    unusable.append(result.message)
+                    continue
+                example = example or (name, result.shape)
+                if result.shape != example[1]:
+                    unlike.append((name, result.shape))
+                arrays.append(result)
+            if len(unusable) + len(unlike) >= _ENOUGH:
+                break
+            progress.advance(len(chunk))
+            if not unusable and not unlike:
+                yield np.stack(arrays)
+    if unusable:
+        raise _unusable(unusable)
+    if unlike and example:
+        raise _unlike(example, unlike)
+
+
+_Shaped = tuple[str, tuple[int, ...]]  # name of a picture; height, width, channels
+
+
+def _attempt(read: Read, fit: Fit, name: str) -> np.ndarray | InvalidInput:
+    try:
+        return pixels(read(name), name, fit)
+    except InvalidInput as error:
+        return error
+
+
+def _unusable(messages: list[str]) -> InvalidInput:
+    if len(messages) == 1:
+        return InvalidInput(messages[0], hint="Mend or remove it.")
+    return InvalidInput(
+        f"{_many(len(messages))} pictures cannot be used: {' '.join(messages[:_ENOUGH])}",
+        hint="Mend or remove them.",
+    )
+
+
+def _unlike(example: _Shaped, unlike: list[_Shaped]) -> InvalidInput:
+    def words(shape: tuple[int, ...]) -> str:
+        height, width, channels = shape
+        return f"{width}x{height} pixels in {'gray' if channels == 1 else 'colour'}"
+
+    name, shape = unlike[0]
+    ways = []
+    if any(other[:2] != example[1][:2] for _, other in unlike):
+        ways.append("--set dataset.size=64")
+    if any(other[2] != example[1][2] for _, other in unlike):
+        ways.append("--set dataset.mode=rgb (or gray)")
+    return InvalidInput(
+        f"All pictures must be alike. Received: {example[0]!r} with {words(example[1])} and"
+        f" {name!r} with {words(shape)}"
+        f"{f', {_many(len(unlike))} in all unlike the first' if unlike[1:] else ''}.",
+        hint=f"Make them alike with {' and '.join(ways)}.",
+    )
+
+
+def _many(count: int) -> str:
+    return f"at least {_ENOUGH}" if count >= _ENOUGH else str(count)

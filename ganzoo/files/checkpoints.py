@@ -1,0 +1,195 @@
+"""Checkpoints: a folder each, complete only with its manifest, the newest valid one wins.
+
+    checkpoints/step-00001000/state.safetensors, ..., MANIFEST.json
+
+The manifest is written last and holds the step, the size and sha256 of every file, a
+digest of itself, and whatever the run wants to know about the checkpoint. Age is the
+step, never a clock.
+"""
+
+import operator
+import os
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ganzoo.errors import InvalidInput, UsageError
+from ganzoo.files.leftovers import reclaim
+from ganzoo.files.manifest import (
+    MANIFEST,
+    Broken,
+    folder_name,
+    listing,
+    manifest_text,
+    verify,
+)
+from ganzoo.files.names import check_name
+from ganzoo.files.problems import environment_problem, shown
+from ganzoo.files.publish import make_folder, publish_folder, withdraw, write_new
+
+_FOLDER = re.compile(r"step-([0-9]{8}|[1-9][0-9]{8,17})")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """A checkpoint, verified and in memory: it stays whole if the folder goes.
+
+    Args:
+        step: The game's step at which it was saved.
+        path: Its folder.
+        about: What `save` was told about it.
+        files: The content of each file by name.
+    """
+
+    step: int
+    path: Path
+    about: dict
+    files: Mapping[str, bytes] = field(repr=False)
+
+    def read(self, name: str) -> bytes:
+        """The content of a file; `InvalidInput` if the checkpoint has none of this name."""
+        if name not in self.files:
+            raise InvalidInput(
+                f"Checkpoint {shown(self.path)} has no such file: expected one of "
+                f"{', '.join(sorted(self.files))}. Received: {shown(name)}."
+            )
+        return self.files[name]
+
+
+def save(
+    folder: str | os.PathLike, step: int, files: Mapping[str, bytes], about: dict, *, keep: int
+) -> Path:
+    """Write a checkpoint, then remove those that are no longer needed.
+
+    If the step is there already with the same files, nothing is written, whatever
+    `about` says.
+
+    Args:
+        folder: The checkpoints of a run; made if need be.
+        step: The game's step, from 0.
+        files: The content of each file by name (lower case, see `names.check_name`).
+        about: Anything that JSON can hold.
+        keep: How many of the newest valid checkpoints stay; this one always does.
+
+    Returns:
+        The checkpoint's folder.
+
+    Raises:
+        UsageError: A valid checkpoint of this step holds other files.
+        EnvironmentProblem: The disk is full, ...; all earlier checkpoints are untouched.
+    """
+    step = operator.index(step)
+    if step < 0:
+        raise ValueError(f"A step is counted from 0. Received: {step}.")
+    for name in files:
+        check_name(name, "file name", error=UsageError)
+    path = Path(folder, folder_name(step))
+    listed = listing(files)
+    text = manifest_text(step, listed, about)
+
+    def write(temporary: Path) -> None:
+        for name in sorted(files):
+            write_new(temporary / name, files[name])
+        write_new(temporary / MANIFEST, text.encode("utf-8"))
+
+    try:
+        make_folder(path.parent)
+    except OSError as error:
+        raise environment_problem("make", path.parent, error) from error
+    reclaim(path.parent)
+    if not _is_saved(path, listed):
+        publish_folder(path, write)
+    _rotate(path, keep)
+    return path
+
+
+def newest(folder: str | os.PathLike, *, report: Callable[[str], None]) -> Checkpoint | None:
+    """The valid checkpoint of the highest step; None if nothing was ever saved.
+
+    Args:
+        folder: The checkpoints of a run.
+        report: Called with one sentence for each newer checkpoint that is broken.
+
+    Raises:
+        InvalidInput: There are checkpoints, and all are broken.
+    """
+    while True:
+        paths = _published(folder)
+        broken: dict[Path, str] = {}
+        for path in paths:
+            try:
+                contents: dict[str, bytes] = {}
+                manifest = verify(path, contents)
+            except Broken as problem:
+                if os.path.lexists(path):  # else it was rotated away while we looked
+                    broken[path] = str(problem)
+                continue
+            for other, reason in broken.items():
+                report(
+                    f"The checkpoint of step {_step_of(other)} is broken and not used: {reason}. "
+                    f"Going back to step {manifest['step']}."
+                )
+            return Checkpoint(
+                step=manifest["step"], path=path, about=manifest["about"], files=contents
+            )
+        if _published(folder) == paths:
+            break
+    if broken:
+        reasons = "; ".join(f"{path.name}: {reason}" for path, reason in list(broken.items())[:3])
+        raise InvalidInput(
+            f"All {len(broken)} checkpoints in {shown(folder)} are broken. {reasons}.",
+            hint="Restore one from a copy, or begin a new run.",
+        )
+    return None
+
+
+def _step_of(path: Path) -> int:
+    return int(path.name.removeprefix("step-"))
+
+
+def _published(folder: str | os.PathLike) -> list[Path]:
+    """The folders that bear a checkpoint's name, the highest step first."""
+    try:
+        names = os.listdir(folder)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise environment_problem("read", folder, error) from error
+    paths = [Path(folder, name) for name in names if _FOLDER.fullmatch(name)]
+    return sorted(paths, key=lambda path: (_step_of(path), path.name), reverse=True)
+
+
+def _is_saved(path: Path, listed: dict) -> bool:
+    """Whether a valid checkpoint of these files is there; a broken one is removed."""
+    if not os.path.lexists(path):
+        return False
+    try:
+        manifest = verify(path)
+    except Broken:
+        if path.is_symlink() or not path.is_dir():
+            return False  # not ours: publishing refuses it
+        withdraw(path)
+        return False
+    if manifest["files"] != listed:
+        raise UsageError(
+            f"A valid checkpoint of this step holds another state. Received: {shown(path)}.",
+            hint="Continue from it, or begin a new run.",
+        )
+    return True
+
+
+def _rotate(latest: Path, keep: int) -> None:
+    """Remove what is older than the newest `keep` valid checkpoints.
+
+    Broken ones among those are not counted. Newer ones are not touched.
+    """
+    kept = 0
+    for path in _published(latest.parent):
+        if kept < max(keep, 1) or _step_of(path) >= _step_of(latest):
+            with suppress(Broken):
+                verify(path)
+                kept += 1
+        elif path.is_dir() and not path.is_symlink():
+            withdraw(path)

@@ -1,0 +1,42 @@
+"""sha256 of bytes, files and tensors: the names by which content is known."""
+
+import hashlib
+import os
+from collections.abc import Mapping
+
+import numpy as np
+
+from ganzoo.files.arrays import stored
+from ganzoo.files.problems import environment_problem
+from ganzoo.files.reading import open_regular
+from ganzoo.files.strict_json import canonical_json
+
+__all__ = ["bytes_digest", "canonical_json", "file_digest", "tensors_digest"]
+
+
+def bytes_digest(data: bytes | memoryview) -> str:
+    """The sha256 of the data, in 64 hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def file_digest(path: str | os.PathLike, *, follow_symlinks: bool = False) -> str:
+    """The sha256 of a regular file's content, read piece by piece."""
+    with open_regular(path, follow_symlinks=follow_symlinks) as file:
+        try:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise environment_problem("read", path, error) from error
+
+
+def tensors_digest(tensors: Mapping[str, np.ndarray]) -> str:
+    """The sha256 of what tensors hold, whatever file they lie in and in which order.
+
+    Over each tensor by name: one line of JSON `[name, dtype, shape]`, which also says
+    how many bytes follow, then the bytes in little-endian C order.
+    """
+    total = hashlib.sha256()
+    for name in sorted(tensors):
+        dtype, shape, content = stored(name, tensors[name])
+        total.update(canonical_json([name, dtype, shape]).encode("utf-8") + b"\n")
+        total.update(content)
+    return total.hexdigest()

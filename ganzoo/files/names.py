@@ -1,0 +1,65 @@
+"""Names and paths that may be joined to a folder. Nothing unchecked ever is."""
+
+import os
+import re
+from pathlib import Path, PureWindowsPath
+
+from ganzoo.errors import GanzooError, InvalidInput
+from ganzoo.files.problems import shown
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+def check_name(name: str, kind: str = "name", *, error: type[GanzooError] = InvalidInput) -> str:
+    """The name itself, if it can be one component of a path anywhere.
+
+    Args:
+        name: What a card, a manifest or a user gave.
+        kind: What it names, for the message: `"model"`, `"file"`.
+        error: What to raise: `UsageError` for an argument, `InvalidInput` for a file's content.
+    """
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or name.endswith("."):
+        raise error(
+            f"Not a valid {kind}: expected 1 to 64 of a-z, 0-9, '.', '_' and '-', beginning with "
+            f"a letter or digit and not ending with '.'. Received: {shown(name)}."
+        )
+    return name
+
+
+def check_digest(digest: str, *, error: type[GanzooError] = InvalidInput) -> str:
+    """The digest itself, if it is a sha256 in 64 lower-case hexadecimal digits."""
+    if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
+        raise error(f"Not a sha256 digest: expected 64 of 0-9 and a-f. Received: {shown(digest)}.")
+    return digest
+
+
+def inside(
+    folder: str | os.PathLike, path: str, *, error: type[GanzooError] = InvalidInput
+) -> Path:
+    """`folder / path`, if that lies inside the folder when every link is followed.
+
+    Args:
+        folder: A folder of ours.
+        path: A relative path with `/` between its parts, as a card or manifest gives it.
+        error: What to raise if it leads anywhere else.
+    """
+    folder = Path(folder).resolve()
+    if isinstance(path, str) and _is_plain(path):
+        joined = folder.joinpath(path)
+        try:
+            if joined.resolve().is_relative_to(folder):
+                return joined
+        except (OSError, RuntimeError):  # a name that is too long; a loop of links
+            pass
+    raise error(
+        f"A path must be relative and stay inside {shown(folder)}. Received: {shown(path)}."
+    )
+
+
+def _is_plain(path: str) -> bool:
+    """Whether every part of the path is an ordinary name, on POSIX and on Windows."""
+    if len(path) > 1024 or not path.isprintable() or "\\" in path or PureWindowsPath(path).drive:
+        return False
+    parts = path.split("/")
+    return not {"", ".", ".."}.intersection(parts) and max(map(len, parts)) <= 255

@@ -1,0 +1,86 @@
+"""Plain reads of regular files.
+
+Never a memory map (a file that shrinks would kill the process with SIGBUS), never a
+pipe or device (it could block for ever or never end).
+"""
+
+import os
+import stat
+from typing import BinaryIO
+
+from ganzoo.errors import InvalidInput, UsageError
+from ganzoo.files.problems import environment_problem, printable_path, shown
+
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFLNK: "a symbolic link",
+}
+
+
+def open_regular(path: str | os.PathLike, *, follow_symlinks: bool = False) -> BinaryIO:
+    """The file opened for reading.
+
+    Args:
+        path: A regular file.
+        follow_symlinks: Whether the path itself may be a symbolic link to one. Links
+            among its folders are always followed.
+
+    Raises:
+        UsageError: There is no such file.
+        InvalidInput: It is not a regular file.
+        EnvironmentProblem: The system does not let us read it.
+    """
+    path = printable_path(path, UsageError)
+    try:
+        # Looked at first: to open a device can already do something.
+        _check_regular(os.stat(path, follow_symlinks=follow_symlinks), path)
+        # O_NONBLOCK: should a pipe have taken its place meanwhile, do not wait for a writer.
+        flags = os.O_RDONLY | os.O_NONBLOCK | (0 if follow_symlinks else os.O_NOFOLLOW)
+        file = os.fdopen(os.open(path, flags), "rb")
+    except FileNotFoundError:
+        raise UsageError(
+            f"No such file. Received: {shown(path)}.", hint="Check the path."
+        ) from None
+    except OSError as error:
+        raise environment_problem("read", path, error) from error
+    try:
+        _check_regular(os.fstat(file.fileno()), path)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def read_bytes(path: str | os.PathLike, *, limit: int) -> bytes:
+    """The content of a regular file of at most `limit` bytes; `InvalidInput` beyond.
+
+    Args:
+        path: A regular file; not a symbolic link.
+        limit: In bytes.
+    """
+    with open_regular(path) as file:
+        try:
+            size = os.fstat(file.fileno()).st_size
+            content = file.read(min(size, limit) + 1)
+        except OSError as error:
+            raise environment_problem("read", path, error) from error
+    if len(content) > limit:
+        raise InvalidInput(
+            f"A file is too large: expected at most {limit} bytes. Received: {shown(path)}."
+        )
+    return content
+
+
+def _check_regular(status: os.stat_result, path: str) -> None:
+    kind = stat.S_IFMT(status.st_mode)
+    if kind == stat.S_IFREG:
+        return
+    raise InvalidInput(
+        f"Expected a regular file, not {_KINDS.get(kind, 'something else')}. "
+        f"Received: {shown(path)}.",
+        hint=f"It points to {shown(os.path.realpath(path))}." if kind == stat.S_IFLNK else None,
+    )

@@ -1,0 +1,77 @@
+"""Canonical JSON out, strict JSON in."""
+
+import json
+
+from ganzoo.errors import InvalidInput
+
+
+def canonical_json(value: object) -> str:
+    """The one JSON text of a value: sorted keys, no spaces, characters as themselves.
+
+    Args:
+        value: None, bool, int, float, str, lists, tuples and dicts with text keys.
+
+    Raises:
+        ValueError: NaN, an infinity, half of a surrogate pair, or nested without end.
+        TypeError: Anything else that JSON has no word for; a key that is not text.
+    """
+    try:
+        _check_keys(value)
+        text = json.dumps(
+            value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+        )
+    except RecursionError:
+        raise ValueError("A value nested this deeply has no JSON text.") from None
+    text.encode("utf-8")  # UnicodeEncodeError is a ValueError
+    return text
+
+
+def _check_keys(value: object) -> None:
+    # json.dumps would write {1: ...} and {"1": ...} alike
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise TypeError(f"A JSON key must be text. Received: {key!r}.")
+            _check_keys(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _check_keys(item)
+
+
+def parse_json(text: str | bytes, where: str) -> object:
+    """The value of a JSON text; `InvalidInput` for anything that RFC 8259 leaves open.
+
+    Refused: duplicate keys, NaN and infinities, numbers too large for a float, half of a
+    surrogate pair, bytes that are not UTF-8, a byte-order mark, nesting without end.
+
+    Args:
+        text: The text, or its UTF-8 bytes.
+        where: What it is part of, for the message.
+    """
+    try:
+        if isinstance(text, bytes):
+            text = text.decode("utf-8")
+        value = _DECODER.decode(text)
+        canonical_json(value)  # finite numbers, whole characters
+    except RecursionError:
+        reason = "nested too deeply"
+    except ValueError as error:
+        reason = str(error)
+    else:
+        return value
+    raise InvalidInput(f"Not valid JSON in {where}: {reason}.")
+
+
+def unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An `object_pairs_hook` that refuses a key given twice."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is given twice")
+    return found
+
+
+def _no_constant(text: str) -> object:
+    raise ValueError(f"{text} is not a number of JSON")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=unique_keys, parse_constant=_no_constant)

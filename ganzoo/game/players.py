@@ -1,0 +1,92 @@
+"""The two players' optimizers, as one optimizer that Keras can carry."""
+
+import keras
+from keras import ops
+
+from ganzoo.errors import UsageError
+
+
+@keras.saving.register_keras_serializable("ganzoo")
+class Players(keras.optimizers.Optimizer):
+    """An optimizer made of two. Keras' trainers carry `model.optimizer.variables`, and only
+    those, from step to step; here they are the variables of both players.
+
+    Args:
+        generator: The generator's optimizer.
+        discriminator: The discriminator's optimizer.
+    """
+
+    def __init__(self, generator, discriminator, name: str = "players", **kwargs):
+        super().__init__(learning_rate=0.0, name=name)
+        self.generator = _optimizer(generator, "generator")
+        self.discriminator = _optimizer(discriminator, "discriminator")
+        if self.generator is self.discriminator:
+            raise UsageError("Each player needs an optimizer of its own. Received: one for both.")
+        self.built = True
+
+    def build_on(self, generator: keras.Model, discriminator: keras.Model) -> None:
+        """Make each optimizer's variables for its own network.
+
+        Under the dtype policy mixed_float16 each gets a loss scale of its own.
+        """
+        for player, network in (("generator", generator), ("discriminator", discriminator)):
+            optimizer = getattr(self, player)
+            scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+            if _is_float16(network) and not scaled:
+                optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+                setattr(self, player, optimizer)
+            optimizer.build(network.trainable_variables)
+
+    @property
+    def variables(self) -> list:
+        return [*self.generator.variables, *self.discriminator.variables]
+
+    @property
+    def learning_rate(self):
+        """The generator's learning rate. Assigning moves both players by the same factor."""
+        return self.generator.learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, value):
+        if not hasattr(self, "discriminator"):  # the base class sets it first
+            return
+        old = float(ops.convert_to_numpy(self.generator.learning_rate))
+        ratio = float(ops.convert_to_numpy(self.discriminator.learning_rate)) / old if old else 1.0
+        self.generator.learning_rate = value
+        self.discriminator.learning_rate = float(ops.convert_to_numpy(value)) * ratio
+
+    @property
+    def iterations(self):
+        return self.generator.iterations
+
+    def build(self, variables) -> None:
+        """Nothing: each player's optimizer is built on its own network."""
+
+    def get_config(self) -> dict:
+        serialize = keras.saving.serialize_keras_object
+        return {
+            "name": self.name,
+            "generator": serialize(self.generator),
+            "discriminator": serialize(self.discriminator),
+        }
+
+    @classmethod
+    def from_config(cls, config: dict, custom_objects=None) -> "Players":
+        return cls(**config)
+
+
+def _is_float16(network: keras.Model) -> bool:
+    return any(layer.compute_dtype == "float16" for layer in network.layers)
+
+
+def _optimizer(optimizer, player: str):
+    if isinstance(optimizer, dict):
+        optimizer = keras.saving.deserialize_keras_object(optimizer)
+    if isinstance(optimizer, str):
+        optimizer = keras.optimizers.get(optimizer)
+    if not isinstance(optimizer, keras.optimizers.Optimizer):
+        raise UsageError(
+            f"The {player}'s optimizer must be a Keras optimizer or the name of one. "
+            f"Received: {optimizer!r}."
+        )
+    return optimizer

@@ -1,0 +1,192 @@
+"""From a recipe to a game that can be played: data first, then the backend, then Keras.
+
+What can be wrong is found as early as possible: names and keys before any plugin is
+imported, the data before any framework is.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ganzoo.backend import select
+from ganzoo.catalog import plugins
+from ganzoo.catalog.recipe import Part, Recipe, check_names
+from ganzoo.data.dataset import Dataset
+from ganzoo.data.order import positions
+from ganzoo.errors import GanzooError, PluginError, UsageError
+
+if TYPE_CHECKING:
+    from ganzoo.game.gan import GAN
+
+_FILLED = ("image_shape", "classes")  # what an architecture gets from the data set
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Length:
+    """How long a training is.
+
+    Args:
+        steps: In steps.
+        per_step: Real images that one step uses.
+        per_epoch: Steps in one pass over the data.
+    """
+
+    steps: int
+    per_step: int
+    per_epoch: int
+
+
+def open_dataset(part: Part) -> Dataset:
+    """The data set that a recipe's table names.
+
+    Raises:
+        UnknownName, UsageError: there is no such data set, or a key is wrong.
+        PluginError: its plugin fails.
+        InvalidInput: its files are not what they should be.
+    """
+    plugin = plugins.find("dataset", part.name)
+    dataset = _call(plugin, part.options)
+    if not isinstance(dataset, Dataset):
+        raise PluginError(
+            f"The data set {plugin.qualified} must return a ganzoo.Dataset. "
+            f"Received: {type(dataset).__name__}."
+        )
+    return dataset
+
+
+def dataset_for(recipe: Recipe) -> Dataset:
+    """The recipe's data set, without labels if the architecture has no use for them.
+
+    Raises:
+        UsageError: a conditional architecture and data without labels, or fewer images than
+            one step needs.
+    """
+    check_names(recipe)
+    dataset = open_dataset(recipe.dataset)
+    if not wants_classes(recipe):
+        dataset = dataclasses.replace(dataset, labels=None, classes=())
+    elif dataset.labels is None:
+        raise UsageError(
+            f"The architecture {recipe.architecture.name!r} is conditional and needs labels, "
+            f"but the data set {recipe.dataset.name!r} has none.",
+            hint="Class folders are labels; celeba has the option dataset.attribute.",
+        )
+    per_step = recipe.training.batch * recipe.game.n_critic
+    positions(0, n=len(dataset), per_step=per_step, seed=recipe.training.seed)  # large enough?
+    return dataset
+
+
+def wants_classes(recipe: Recipe) -> bool:
+    """Whether the architecture takes the number of classes: whether it is conditional."""
+    plugin = plugins.find("architecture", recipe.architecture.name)
+    return "classes" in plugins.signature(plugin).parameters
+
+
+def length_of(recipe: Recipe, images: int) -> Length:
+    """How long the recipe trains on a data set of that many images."""
+    training = recipe.training
+    per_step = training.batch * recipe.game.n_critic
+    per_epoch = images // per_step
+    if training.steps is not None:
+        steps = training.steps
+    elif training.epochs is not None:
+        steps = training.epochs * per_epoch
+    else:
+        steps = -(-training.images // per_step)
+    return Length(steps=steps, per_step=per_step, per_epoch=per_epoch)
+
+
+def networks(recipe: Recipe, image_shape: tuple[int, ...], classes: int) -> "GAN":
+    """The recipe's GAN, not compiled. Keras' backend is chosen; Keras is imported here.
+
+    The initial weights follow from the seed (on one backend; backends draw differently).
+
+    Args:
+        recipe: What to build.
+        image_shape: Shape of one image of the data.
+        classes: How many classes the labels have; 0 without labels.
+    """
+    import keras
+
+    plugin = plugins.find("architecture", recipe.architecture.name)
+    filled = {"image_shape": image_shape}
+    if wants_classes(recipe):
+        filled["classes"] = classes
+    policy = keras.config.dtype_policy()
+    try:
+        keras.config.set_dtype_policy(recipe.training.precision)
+        keras.utils.set_random_seed(recipe.training.seed)
+        gan = _call(plugin, recipe.architecture.options, **filled)
+    finally:
+        keras.config.set_dtype_policy(policy)
+    from ganzoo.game.gan import GAN
+
+    if not isinstance(gan, GAN):
+        raise PluginError(
+            f"The architecture {plugin.qualified} must return a ganzoo.GAN. "
+            f"Received: {type(gan).__name__}."
+        )
+    if gan.image_shape != tuple(image_shape):
+        raise PluginError(
+            f"The architecture {plugin.qualified} makes images of another shape than the data. "
+            f"Expected: {tuple(image_shape)}. Received: {gan.image_shape}."
+        )
+    return gan
+
+
+def build(recipe: Recipe, dataset: Dataset, *, backend: str | None = None) -> "GAN":
+    """The recipe's GAN, compiled for training on the data set.
+
+    Args:
+        recipe: What to build.
+        dataset: From `dataset_for`.
+        backend: "jax", "torch" or "tensorflow"; None takes the user's or the first installed.
+    """
+    select.choose(backend)
+    from ganzoo import backend as framework
+
+    gan = networks(recipe, dataset.image_shape, len(dataset.classes))
+    dispatch = framework.dispatch(gan.convolutional)
+    training = recipe.training
+    auto_steps, auto_xla = training.steps_per_dispatch == "auto", training.xla == "auto"
+    gan.compile(
+        optimizer(recipe.generator_optimizer),
+        optimizer(recipe.discriminator_optimizer),
+        seed=training.seed,
+        steps_per_dispatch=dispatch.steps if auto_steps else training.steps_per_dispatch,
+        jit_compile=dispatch.xla if auto_xla else training.xla,
+        **recipe.game.model_dump(),
+    )
+    return gan
+
+
+def optimizer(table) -> Any:
+    """The Keras optimizer that a recipe's table describes, schedules included."""
+    import keras
+
+    options = table.options
+    rate = options.get("learning_rate")
+    if isinstance(rate, dict):
+        words = rate.pop("schedule").split("_")
+        schedule = getattr(keras.optimizers.schedules, "".join(w.capitalize() for w in words))
+        options["learning_rate"] = schedule(**rate)
+    classes = {
+        "adam": keras.optimizers.Adam,
+        "adamw": keras.optimizers.AdamW,
+        "rmsprop": keras.optimizers.RMSprop,
+        "sgd": keras.optimizers.SGD,
+    }
+    return classes[table.name](**options)
+
+
+def _call(plugin: plugins.Plugin, options: dict[str, Any], **filled: Any) -> Any:
+    function: Callable = plugins.load(plugin)
+    try:
+        return function(**filled, **options)
+    except GanzooError:
+        raise
+    except Exception as error:
+        raise PluginError(
+            f"The {plugin.kind} {plugin.qualified} failed with {type(error).__name__}: {error}",
+            hint="Run with --debug for the traceback.",
+        ) from error

@@ -1,0 +1,178 @@
+"""What happens between the steps: numbers, pictures, checkpoints, and a guard over them."""
+
+import math
+import time
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from ganzoo.catalog.recipe import Recipe
+from ganzoo.catalog.runs import Run
+from ganzoo.errors import Diverged
+from ganzoo.files import checkpoints, safetensors
+from ganzoo.files.publish import publish
+from ganzoo.jobs import about, pictures
+from ganzoo.jobs.signals import Stop
+from ganzoo.jobs.weights import STATE, arrays_of, check_finite
+
+if TYPE_CHECKING:
+    from ganzoo.data.dataset import Dataset
+    from ganzoo.data.feed import Feed
+    from ganzoo.game.gan import GAN
+    from ganzoo.jobs.build import Length
+
+_SAMPLES = 16  # pictures in a grid, at least
+_SPOKEN = 0.5  # seconds between two progress events
+
+
+class Recorder(keras.callbacks.Callback):
+    """Logs, samples and saves at the recipe's cadences, all at the edge of a dispatch.
+
+    The losses are means on the device; they are read at the cadence of the log only.
+    """
+
+    def __init__(
+        self, gan: "GAN", recipe: Recipe, dataset: "Dataset", run: Run, feed: "Feed",
+        length: "Length", events, stop: Stop,
+    ):  # fmt: skip
+        super().__init__()
+        self.gan, self.run, self.events, self.stop = gan, run, events, stop
+        self.training, self.feed, self.length = recipe.training, feed, length
+        self.step = feed.start_step
+        self.about = about.of_weights(gan, recipe, dataset, run)
+        self._dataset = dataset
+        self._restored = [np.array(keras.ops.convert_to_numpy(v)) for v in gan.means.variables]
+        log = run.log()
+        self._before = log[-1]["seconds"] if log else 0.0
+        self._begun = self._spoke = time.perf_counter()
+        self._counted = (self._begun, self.step)
+        self._saved: int | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training so far, those before a resume included."""
+        return self._before + time.perf_counter() - self._begun
+
+    def on_train_begin(self, logs=None) -> None:
+        """The pictures of the untrained generator."""
+        if self.step == 0:
+            self._sample()
+        self._begun = self._spoke = time.perf_counter()
+        self._counted = (self._begun, self.step)
+
+    def on_epoch_begin(self, epoch, logs=None) -> None:
+        """Give back the means that `fit` has just reset."""
+        for variable, value in zip(self.gan.means.variables, self._restored, strict=True):
+            variable.assign(value)
+
+    def on_train_batch_end(self, batch, logs=None) -> None:
+        """After each dispatch: whatever is due at this step."""
+        before = self.step
+        self.step += self.feed.steps(batch)
+        due = {
+            name: self.step % getattr(self.training, name) == 0
+            for name in ("log_every", "sample_every", "checkpoint_every")
+        }
+        if due["log_every"]:
+            self._log(logs)
+        elif time.perf_counter() - self._spoke > _SPOKEN and before != self.step:
+            self._speak({})
+        if due["sample_every"]:
+            self._sync()
+            self._sample()
+        if due["checkpoint_every"]:
+            self._save()
+        if self.stop.signal and self.step < self.length.steps:
+            self._save()
+            self.model.stop_training = True
+
+    def close(self) -> None:
+        """The last log line, picture and checkpoint, if they were not due anyway."""
+        if self._saved != self.step:
+            self._save()
+        finished = self.step >= self.length.steps
+        if finished and self.step % self.training.sample_every:
+            self._sample()
+
+    def _sync(self) -> None:
+        # JAX's trainer holds the state outside the model; this puts it back
+        if hasattr(self.gan, "jax_state_sync"):
+            self.gan.jax_state_sync()
+
+    def _log(self, logs) -> None:
+        numbers = {name: float(keras.ops.convert_to_numpy(v)) for name, v in logs.items()}
+        self._guard(numbers)
+        self._sync()
+        self.gan.reset_metrics()
+        now = time.perf_counter()
+        since, step = self._counted
+        images = (self.step - step) * self.length.per_step
+        self._counted = (now, self.step)
+        entry = {
+            "step": self.step,
+            "images": self.step * self.length.per_step,
+            "seconds": round(self.seconds, 3),
+            "images_per_second": round(images / max(now - since, 1e-9), 1),
+            **numbers,
+        }
+        self.run.append_log(entry)
+        self._speak(entry)
+
+    def _guard(self, numbers: dict[str, float]) -> None:
+        for name, value in numbers.items():
+            if not math.isfinite(value):
+                last = checkpoints.newest(self.run.checkpoints, report=lambda text: None)
+                kept = f"The last good checkpoint is of step {last.step}." if last else None
+                raise Diverged(
+                    f"Training diverged: {name} is not finite within the "
+                    f"{self.training.log_every} steps before step {self.step}.",
+                    hint=kept or "Lower the learning rates, or add a penalty such as r1.",
+                )
+
+    def _speak(self, entry: dict[str, Any]) -> None:
+        self._spoke = time.perf_counter()
+        seconds = max(self._spoke - self._begun, 1e-9)
+        rate = (self.step - self.feed.start_step) / seconds
+        losses = {k: v for k, v in entry.items() if k not in ("step", "images", "seconds")}
+        self.events({
+            "event": "progress",
+            "step": self.step,
+            "steps": self.length.steps,
+            "images": self.step * self.length.per_step,
+            "images_per_second": round(rate * self.length.per_step, 1),
+            "seconds_left": round((self.length.steps - self.step) / max(rate, 1e-9), 1),
+            **{k: v for k, v in losses.items() if k != "images_per_second"},
+        })  # fmt: skip
+
+    def _sample(self) -> None:
+        classes = len(self._dataset.classes)
+        labels = self._labels(classes) if self.gan.conditional else None
+        n = _SAMPLES if labels is None else len(labels)
+        points = len(self.gan.image_shape) == 1
+        images = self.gan.sample(1024 if points else n, seed=self.training.seed, labels=labels)
+        real = np.asarray(self._dataset.images[:1024]) if points else None
+        path = self.run.samples / f"step-{self.step:08d}.png"
+        path.parent.mkdir(exist_ok=True)
+        publish(path, pictures.png(pictures.picture(images, real)), overwrite=True)
+        self.events({"event": "sample", "step": self.step, "path": str(path)})
+
+    def _labels(self, classes: int) -> np.ndarray:
+        if self._dataset.labels.ndim == 2:  # attributes: those of the first images
+            return np.asarray(self._dataset.labels[:_SAMPLES])
+        rows = -(-_SAMPLES // classes)
+        return np.tile(np.arange(classes, dtype="int32"), rows)
+
+    def _save(self) -> None:
+        self._sync()
+        arrays = arrays_of(self.gan)
+        check_finite(arrays, self.step)
+        path = checkpoints.save(
+            self.run.checkpoints,
+            self.step,
+            {STATE: safetensors.dump(arrays, {**self.about, "step": self.step})},
+            {"images": self.step * self.length.per_step},
+            keep=self.training.keep_checkpoints,
+        )
+        self._saved = self.step
+        self.events({"event": "checkpoint", "step": self.step, "path": str(path)})

@@ -1,0 +1,184 @@
+"""What is installed and usable here, and what is wrong with it. Imports no framework."""
+
+import importlib.metadata
+import os
+import platform
+import shutil
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+from ganzoo import __version__
+from ganzoo.backend import select
+from ganzoo.catalog import home
+from ganzoo.catalog.runs import RUNS
+from ganzoo.errors import GanzooError
+from ganzoo.files.leftovers import lock
+from ganzoo.jobs import catalog
+
+_PACKAGES = (
+    "keras",
+    "jax",
+    "jaxlib",
+    "torch",
+    "tensorflow",
+    "numpy",
+    "pillow",
+    "safetensors",
+    "ml-dtypes",
+    "pydantic",
+    "typer",
+    "rich",
+    "huggingface-hub",
+)
+_ALIASES = {"tensorflow": ("tensorflow", "tensorflow-cpu", "tf-nightly")}
+_REQUIRED = ("keras", "numpy", "pillow", "pydantic", "typer", "rich")
+
+# What changes the last bits of a result, or where things are looked for.
+_VARIABLES = (
+    "KERAS_BACKEND",
+    "KERAS_HOME",
+    "GANZOO_HOME",
+    "GANZOO_DATA",
+    "GANZOO_PLUGINS",
+    "HF_HOME",
+    "HF_ENDPOINT",
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "XLA_FLAGS",
+    "JAX_PLATFORMS",
+    "JAX_ENABLE_X64",
+    "TF_ENABLE_ONEDNN_OPTS",
+    "TF_DETERMINISTIC_OPS",
+    "CUBLAS_WORKSPACE_CONFIG",
+    "CUDA_VISIBLE_DEVICES",
+)
+_LEFTOVERS = ".ganzoo-*.tmp"
+_LITTLE_SPACE = 2**30  # bytes: below it a download or a checkpoint may not fit
+
+
+def doctor() -> dict[str, Any]:
+    """A report on this machine.
+
+    Returns:
+        Versions, backends, folders, plugins and settings; `"problems"`, sentences about
+        what keeps ganzoo from working, and `"warnings"`, about what does not.
+    """
+    problems: list[str] = []
+    cautions: list[str] = []
+    return {
+        "ganzoo": __version__,
+        "python": f"{platform.python_version()} ({sys.executable})",
+        "platform": platform.platform(),
+        "processors": os.cpu_count(),
+        "accelerators": _accelerators(),
+        "packages": _packages(problems),
+        "backends": _backends(problems, cautions),
+        "folders": _folders(problems, cautions),
+        "plugins": _plugins(cautions),
+        "runs": _runs(cautions),
+        "variables": {name: os.environ[name] for name in _VARIABLES if name in os.environ},
+        "problems": problems,
+        "warnings": cautions,
+    }
+
+
+def _packages(problems: list[str]) -> dict[str, str | None]:
+    versions = {name: _version(name) for name in _PACKAGES}
+    problems += [f"The package {name} is missing." for name in _REQUIRED if not versions[name]]
+    return versions
+
+
+def _version(package: str) -> str | None:
+    for name in _ALIASES.get(package, (package,)):
+        try:
+            return importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return None
+
+
+def _backends(problems: list[str], cautions: list[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {"installed": list(select.installed())}
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            choice = select.decide()
+    except GanzooError as error:
+        problems.append(str(error))
+        return found
+    cautions += [str(warning.message) for warning in caught]
+    return found | {"chosen": choice.backend, "because of": choice.reason}
+
+
+def _folders(problems: list[str], cautions: list[str]) -> dict[str, dict[str, Any]]:
+    found = {}
+    for name, locate in (
+        ("home", home.home),
+        ("data", home.data_home),
+        ("cache", home.cache_home),
+        ("here", Path.cwd),
+    ):
+        try:
+            path = locate()
+            there = _nearest(path)
+            free = shutil.disk_usage(there).free
+        except (GanzooError, OSError) as error:
+            problems.append(f"There is no {name} folder: {error}")
+            continue
+        if not there.is_dir() or not os.access(there, os.W_OK):
+            problems.append(f"The {name} folder {path} cannot be made or written to.")
+        elif free < _LITTLE_SPACE:
+            cautions.append(f"Only {free / 2**20:.0f} MiB are free in the {name} folder {path}.")
+        found[name] = {"path": str(path), "free_bytes": free}
+    return found
+
+
+def _nearest(path: Path) -> Path:
+    """The path, or what is there nearest above it: where it would be made."""
+    return next(place for place in (path, *path.parents) if place.exists())
+
+
+def _plugins(cautions: list[str]) -> dict[str, int]:
+    found = catalog.plugins()
+    for clash in found["clashes"]:
+        owners = " and ".join(clash["owners"])
+        cautions.append(f"The {clash['kind']} {clash['name']!r} is claimed by {owners}.")
+    for problem in found["problems"]:
+        what = " ".join(filter(None, (problem["distribution"], problem["name"])))
+        cautions.append(f"{what}: {problem['reason']}")
+    return {kind: len(entries) for kind, entries in found["plugins"].items()}
+
+
+def _runs(cautions: list[str]) -> dict[str, Any]:
+    """The runs in `runs/`: how many, which are written to now, and what crashes left."""
+    folders = sorted(path.parent for path in RUNS.glob("*/recipe.toml"))
+    leftovers = [path for folder in (RUNS, *folders) for path in folder.glob(_LEFTOVERS)]
+    leftovers += [path for folder in folders for path in folder.glob(f"checkpoints/{_LEFTOVERS}")]
+    if leftovers:
+        cautions.append(
+            f"{len(leftovers)} unfinished files in {RUNS}/, of a crash or of a running job;"
+            " the next save beside them removes those that nobody writes to."
+        )
+    return {"count": len(folders), "locked": [str(path) for path in folders if _is_locked(path)]}
+
+
+def _is_locked(run: Path) -> bool:
+    try:
+        with open(run / ".lock", "rb") as file:
+            return lock(file.fileno(), shared=True) is False
+    except OSError:
+        return False
+
+
+def _accelerators() -> list[str]:
+    """The names of the NVIDIA devices that the driver lists, without starting any of it."""
+    names = []
+    for page in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information")):
+        try:
+            text = page.read_text()
+        except OSError:
+            continue
+        names += [line.partition(":")[2].strip() for line in text.splitlines() if "Model" in line]
+    return names

@@ -1,0 +1,147 @@
+"""A trained model from a run or a weights file: the recipe rebuilds it, then weights are read.
+
+No class names, no pickles, no deserialisers: a file's metadata holds the recipe as plain
+tables, its architecture must be installed, and every array must fit before any is read.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ganzoo.backend import select
+from ganzoo.catalog.recipe import Recipe, check_names
+from ganzoo.catalog.runs import Run
+from ganzoo.errors import InvalidInput, UsageError
+from ganzoo.files import checkpoints, safetensors
+from ganzoo.jobs.weights import STATE, assign, check, spec_of
+
+if TYPE_CHECKING:
+    from ganzoo.game.gan import GAN
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where weights come from, and what is known about them before a framework is imported.
+
+    Args:
+        where: The file, for messages and default names.
+        content: The file's path, or its bytes out of a checkpoint.
+        about: Its metadata: recipe, image shape, classes, model, step, ...
+        recipe: The recipe in it.
+    """
+
+    where: Path
+    content: Path | bytes
+    about: dict[str, Any]
+    recipe: Recipe
+
+    @property
+    def image_shape(self) -> tuple[int, ...]:
+        """Shape of one image."""
+        return tuple(self.about["image_shape"])
+
+    @property
+    def classes(self) -> list[str]:
+        """Names of the classes of a conditional model; empty otherwise."""
+        return self.about["classes"]
+
+
+def find(source: str | os.PathLike, *, raw: bool = False) -> Source:
+    """What a path names: a weights file, or a run, of which the newest weights count.
+
+    Args:
+        source: A `.safetensors` file, a run's folder or its number.
+        raw: The generator's own weights are wanted, which only checkpoints hold.
+
+    Raises:
+        UnknownName: there is no such file or run.
+        InvalidInput: the file is not a weights file of ganzoo.
+    """
+    if os.path.isfile(source):
+        return _described(Path(source), Path(source))
+    run = Run.open(source)
+    if run.weights_path.exists() and not raw:
+        return _described(run.weights_path, run.weights_path)
+    newest = checkpoints.newest(run.checkpoints, report=_ignore)
+    if newest is None:
+        raise UsageError(
+            f"The run {run.path} has no weights yet: neither finished nor a checkpoint.",
+            hint=f"Go on with it: ganzoo resume {run.path}",
+        )
+    return _described(run.path / STATE, newest.read(STATE))
+
+
+def load(source: str | os.PathLike, *, raw: bool = False, backend: str | None = None) -> "GAN":
+    """A trained GAN: `load("runs/00001-dcgan-digits").sample(16, seed=7)`.
+
+    Args:
+        source: A weights file, a run's folder or its number.
+        raw: The generator's own weights instead of their average.
+        backend: "jax", "torch" or "tensorflow"; None takes the user's or the first installed.
+    """
+    return read(find(source, raw=raw), raw=raw, backend=backend)
+
+
+def read(source: Source, *, raw: bool = False, backend: str | None = None) -> "GAN":
+    """The GAN of a source, its generator's weights read."""
+    check_names(source.recipe)
+    select.choose(backend)
+    from ganzoo.game.state import network_state
+    from ganzoo.jobs.build import networks
+
+    gan = networks(source.recipe, source.image_shape, len(source.classes))
+    variables = {f"generator/{name}": v for name, v in network_state(gan.generator)}
+    seeds = [name for name in variables if name.startswith("generator/seeds/")]
+    for name in seeds:  # of dropout in training; sampling draws none
+        del variables[name]
+    header = safetensors.read_header(source.content)
+    shapes = {name: (_numpy_name(t.dtype), tuple(t.shape)) for name, t in header.tensors.items()}
+    names = _generator_names(shapes, raw=raw)
+    received = {target: shapes[name] for target, name in names.items()}
+    for name in seeds:
+        received.pop(name, None)
+    check(spec_of(variables), received, str(source.where))
+    stored = safetensors.load(source.content, names=[names[n] for n in variables])
+    arrays = {name: stored[names[name]] for name in variables}
+    assign(variables, arrays, str(source.where))
+    return gan
+
+
+def _generator_names(shapes: dict, *, raw: bool) -> dict[str, str]:
+    """For each array of the generator, the name under which the file holds it."""
+    names = {name: name for name in shapes if name.startswith("generator/")}
+    if not raw:
+        averages = [name for name in shapes if name.startswith("average/")]
+        names |= {f"generator/{name.removeprefix('average/')}": name for name in averages}
+    return names
+
+
+def _numpy_name(dtype: str) -> str:
+    kind, bits = ("bfloat", dtype[2:]) if dtype.startswith("BF") else (dtype[0], dtype[1:])
+    words = {"F": "float", "I": "int", "U": "uint"}
+    return "bool" if dtype == "BOOL" else f"{words.get(kind, kind)}{bits}"
+
+
+def _described(where: Path, content: Path | bytes) -> Source:
+    about = safetensors.metadata(content)
+    shape, classes = about.get("image_shape"), about.get("classes")
+    fine = (
+        isinstance(about.get("recipe"), dict)
+        and isinstance(shape, list)
+        and 1 <= len(shape) <= 4
+        and all(type(n) is int and 1 <= n <= 65536 for n in shape)
+        and isinstance(classes, list)
+        and all(isinstance(name, str) for name in classes)
+    )
+    if not fine:
+        raise InvalidInput(
+            f"{where} does not say how to rebuild its model. Expected: a file that ganzoo wrote, "
+            "with recipe, image_shape and classes in its metadata.",
+        )
+    recipe = Recipe.from_tables(about["recipe"], where=f"the recipe in {where}", error=InvalidInput)
+    return Source(where=where, content=content, about=about, recipe=recipe)
+
+
+def _ignore(message: str) -> None:
+    """A fallback to an older checkpoint is reported when training goes on, not when sampling."""

@@ -1,0 +1,82 @@
+"""What a training would do, without doing it."""
+
+import math
+from typing import Any
+
+from ganzoo.catalog.recipe import Recipe
+from ganzoo.jobs.build import build, dataset_for, length_of
+
+
+def plan(recipe: Recipe, *, backend: str | None = None) -> dict[str, Any]:
+    """Build the game and measure it.
+
+    Args:
+        recipe: What would be trained.
+        backend: "jax", "torch" or "tensorflow".
+
+    Returns:
+        Shapes, parameters, steps, how they are dispatched, and memory in bytes: `state` is
+        what a checkpoint holds, `activations` a rough upper bound for one step.
+    """
+    dataset = dataset_for(recipe)
+    gan = build(recipe, dataset, backend=backend)
+    import keras
+
+    length = length_of(recipe, len(dataset))
+    state = sum(
+        math.prod(v.shape) * keras.ops.convert_to_numpy(v).itemsize for v in gan.state().values()
+    )
+    return {
+        "architecture": recipe.architecture.name,
+        "dataset": recipe.dataset.name,
+        "backend": keras.backend.backend(),
+        "images": len(dataset),
+        "image_shape": list(dataset.image_shape),
+        "latent_shape": list(gan.latent_shape),
+        "classes": len(dataset.classes),
+        "parameters": parameters(gan),
+        "batch": recipe.training.batch,
+        "images_per_step": length.per_step,
+        "steps_per_epoch": length.per_epoch,
+        "steps": length.steps,
+        "steps_per_dispatch": gan.steps_per_dispatch,
+        "xla": bool(gan.jit_compile),
+        "precision": recipe.training.precision,
+        "memory": {
+            "data": int(dataset.images.nbytes),
+            "state": int(state),
+            "activations": _activations(gan, recipe.training.batch),
+        },
+        "layers": {name: _layers(getattr(gan, name)) for name in ("generator", "discriminator")},
+    }
+
+
+def parameters(gan) -> dict[str, int]:
+    """Weights by network, those that are trained."""
+    return {
+        name: sum(math.prod(v.shape) for v in getattr(gan, name).trainable_variables)
+        for name in ("generator", "discriminator")
+    }
+
+
+def _layers(network) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": layer.name,
+            "kind": type(layer).__name__,
+            "shape": [n or "batch" for n in layer.output.shape],
+            "parameters": layer.count_params(),
+        }
+        for layer in network.layers
+    ]
+
+
+def _activations(gan, batch: int) -> int:
+    # every layer's output is kept for the backward pass: once through the generator, and
+    # twice, for real and fake, through the discriminator
+    sizes = {"generator": 1, "discriminator": 2}
+    return sum(
+        times * batch * 4 * math.prod(layer.output.shape[1:])
+        for name, times in sizes.items()
+        for layer in getattr(gan, name).layers
+    )

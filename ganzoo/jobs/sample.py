@@ -1,0 +1,126 @@
+"""Pictures from a trained generator."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ganzoo.errors import UsageError
+from ganzoo.files.publish import publish
+from ganzoo.jobs import load, pictures
+
+if TYPE_CHECKING:
+    from ganzoo.game.gan import GAN
+
+
+def sample(
+    source: str | Path,
+    *,
+    n: int = 16,
+    seed: int = 0,
+    seeds: Sequence[int] | None = None,
+    interpolate: tuple[int, int] | None = None,
+    labels: Sequence[int] | None = None,
+    raw: bool = False,
+    separate: bool = False,
+    out: Path | None = None,
+    overwrite: bool = False,
+    backend: str | None = None,
+) -> list[Path]:
+    """Write samples as PNG: a grid, or one file per picture.
+
+    Args:
+        source: A weights file, a run's folder or its number.
+        n: How many pictures.
+        seed: Pictures 0, ..., n - 1 of this seed.
+        seeds: Instead, picture 0 of each of these seeds.
+        interpolate: Instead, n pictures on the way between picture 0 of two seeds.
+        labels: Class indices of a conditional model, repeated as often as needed; all classes
+            in turn by default.
+        raw: The generator's own weights instead of their average.
+        separate: One file per picture, in the folder `out`.
+        out: Where; by default a name beside nothing that exists, in the current folder.
+        overwrite: Whether a file that is there may be replaced.
+        backend: "jax", "torch" or "tensorflow".
+
+    Returns:
+        The files written.
+    """
+    found = load.find(source, raw=raw)
+    count = len(seeds) if seeds is not None else n
+    chosen = _labels(labels, found.classes, count)
+    out = Path(out) if out is not None else _default_out(found.where, separate)
+    if not overwrite and out.exists() and not (separate and out.is_dir()):
+        raise UsageError(f"{out} exists already.", hint="Choose another --out, or --overwrite.")
+    gan = load.read(found, raw=raw, backend=backend)
+    latents = _latents(gan, count, seed, seeds, interpolate)
+    images = gan.pictures(latents, chosen)
+    if not separate:
+        columns = count if interpolate and count <= 16 and images.ndim == 4 else None
+        picture = pictures.grid(images, columns=columns) if columns else pictures.picture(images)
+        publish(out, pictures.png(picture), overwrite=overwrite)
+        return [out]
+    if images.ndim != 4:
+        raise UsageError("Points have no pictures of their own.", hint="Leave out --separate.")
+    names = [f"seed{s:06d}" for s in seeds] if seeds is not None else None
+    written = []
+    out.mkdir(parents=True, exist_ok=True)
+    for i, image in enumerate(images):
+        path = out / f"{names[i] if names else f'{i:06d}'}.png"
+        publish(path, pictures.png(pictures.bare(image)), overwrite=overwrite)
+        written.append(path)
+    return written
+
+
+def _latents(gan: "GAN", n: int, seed: int, seeds, interpolate) -> Any:
+    from keras import ops
+
+    if interpolate:
+        first, last = (gan.draw_latents(1, end) for end in interpolate)
+        return ops.convert_to_tensor(between(first, last, n))
+    if seeds is not None:
+        return ops.concatenate([gan.draw_latents(1, one) for one in seeds])
+    return gan.draw_latents(n, seed)
+
+
+def between(first, last, n: int) -> np.ndarray:
+    """n latents on the great circle from one to another: (1, ...) x 2 -> (n, ...).
+
+    Normal latents lie near a sphere; the straight line between two leaves it. White 2016,
+    https://arxiv.org/abs/1609.04468, section 2.1.
+    """
+    from keras import ops
+
+    a, b = (np.asarray(ops.convert_to_numpy(x), "float64")[0] for x in (first, last))
+    cosine = np.sum(a * b) / max(np.linalg.norm(a) * np.linalg.norm(b), 1e-12)
+    angle = np.arccos(np.clip(cosine, -1.0, 1.0))
+    t = np.linspace(0.0, 1.0, n).reshape((n,) + (1,) * a.ndim)
+    if np.sin(angle) < 1e-6:
+        return ((1 - t) * a + t * b).astype("float32")
+    mixed = (np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle)
+    return mixed.astype("float32")
+
+
+def _labels(labels: Sequence[int] | None, classes: Sequence[str], n: int) -> np.ndarray | None:
+    if not classes:
+        if labels:
+            raise UsageError(f"This model has no classes. Received: labels {list(labels)}.")
+        return None
+    labels = list(labels) if labels else list(range(len(classes)))
+    wrong = [label for label in labels if not 0 <= label < len(classes)]
+    if wrong:
+        raise UsageError(
+            f"Labels must be in [0, {len(classes)}). Received: {wrong}.",
+            hint="Classes: " + ", ".join(f"{i} {name}" for i, name in enumerate(classes)) + ".",
+        )
+    return np.resize(np.array(labels, "int32"), n)
+
+
+def _default_out(where: Path, separate: bool) -> Path:
+    stem = where.stem if where.suffix == ".safetensors" else where.name
+    name = f"{where.resolve().parent.name}-samples" if stem in ("weights", "state") else stem
+    name = f"{name}-samples" if not name.endswith("-samples") else name
+    suffix = "" if separate else ".png"
+    candidates = [Path(f"{name}{suffix}"), *(Path(f"{name}-{i}{suffix}") for i in range(2, 10_000))]
+    return next(path for path in candidates if not path.exists())

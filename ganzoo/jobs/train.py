@@ -1,0 +1,212 @@
+"""Training: `fit`, with callbacks that look at the weights at the edges between dispatches."""
+
+import contextlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ganzoo.backend import select
+from ganzoo.catalog.recipe import Recipe
+from ganzoo.catalog.runs import Run
+from ganzoo.data.feed import Feed
+from ganzoo.errors import Interrupted, InvalidInput, UsageError
+from ganzoo.files import checkpoints, safetensors
+from ganzoo.files.publish import publish_text
+from ganzoo.jobs import about
+from ganzoo.jobs.build import build, dataset_for, length_of
+from ganzoo.jobs.finish import finish
+from ganzoo.jobs.weights import STATE, assign
+
+if TYPE_CHECKING:
+    from ganzoo.data.dataset import Dataset
+    from ganzoo.game.gan import GAN
+
+Events = Callable[[dict[str, Any]], None]
+
+# What a resumed run may change: nothing of this moves a weight.
+_FREE = {
+    "training.steps", "training.images", "training.epochs", "training.log_every",
+    "training.sample_every", "training.checkpoint_every", "training.keep_checkpoints",
+    "dataset.data",
+}  # fmt: skip
+
+
+def train(
+    recipe: Recipe,
+    *,
+    model: str | None = None,
+    run: Path | None = None,
+    runs: Path = Path("runs"),
+    backend: str | None = None,
+    argv: Sequence[str] = (),
+    events: Events = lambda event: None,
+) -> Run:
+    """Train a recipe into a new run folder.
+
+    Args:
+        recipe: What to train.
+        model: The model's name in a registry, if it has one.
+        run: The run's own folder, new or empty; by default the next number in `runs`.
+        runs: Where runs are numbered.
+        backend: "jax", "torch" or "tensorflow".
+        argv: The command line, for the manifest.
+        events: Called with what happens, as it happens.
+
+    Raises:
+        Diverged: a loss or a weight is no longer finite.
+        Interrupted: a signal asked to stop; the state is saved.
+    """
+    dataset = dataset_for(recipe)
+    gan = build(recipe, dataset, backend=backend)
+    name = model or f"{recipe.architecture.name}-{recipe.dataset.name}".replace(":", "-")
+    opened = Run.at(run) if run is not None else Run.create(Path(runs), name)
+    with opened.lock():
+        publish_text(opened.recipe_path, recipe.toml())
+        about.write_manifest(opened, about.manifest(gan, recipe, dataset, model, argv))
+        publish_text(opened.card_path, about.card(recipe, dataset, model, name).toml())
+        _play(gan, recipe, dataset, opened, events, start=0)
+    return opened
+
+
+def resume(
+    run: str | Path,
+    *,
+    backend: str | None = None,
+    settings: Sequence[str] = (),
+    argv: Sequence[str] = (),
+    events: Events = lambda event: None,
+) -> Run:
+    """Go on with a run from its newest valid checkpoint, bit for bit where it stopped.
+
+    Args:
+        run: The run's folder or its number.
+        backend: Must be the run's own, which is the default.
+        settings: Settings of keys that move no weight, such as `training.steps=9000`.
+        argv: The command line, for the manifest.
+        events: Called with what happens, as it happens.
+
+    Raises:
+        UsageError: a setting would change the game.
+        InvalidInput: the data or the checkpoints are not what they were.
+    """
+    opened = Run.open(run)
+    with opened.lock():
+        before, manifest = opened.recipe(), opened.manifest()
+        recipe = _changed(before, settings)
+        if backend not in (None, manifest["backend"]):
+            raise UsageError(
+                f"The run {opened.path} was trained on {manifest['backend']}, and another backend "
+                f"would not go on exactly. Received: {backend}."
+            )
+        select.choose(manifest["backend"])
+        dataset = dataset_for(recipe)
+        if dataset.fingerprint != manifest["data"]["fingerprint"]:
+            raise InvalidInput(
+                f"The data set {recipe.dataset.name!r} is not what the run began with. "
+                f"Expected: fingerprint {manifest['data']['fingerprint'][:16]}..., "
+                f"{manifest['data']['count']} images. "
+                f"Received: {dataset.fingerprint[:16]}..., {len(dataset)} images.",
+                hint="Restore the data, or begin a new run.",
+            )
+        gan = build(recipe, dataset, backend=manifest["backend"])
+        newest = checkpoints.newest(
+            opened.checkpoints, report=lambda text: events({"event": "warning", "message": text})
+        )
+        start = 0
+        if newest is not None:
+            assign(gan.state(), safetensors.load(newest.read(STATE)), str(newest.path))
+            start = newest.step
+        if start >= length_of(recipe, len(dataset)).steps and manifest["state"] == "finished":
+            events({"event": "warning", "message": "The run is finished; nothing is left to do."})
+            return opened
+        for text in about.differences(manifest):
+            events({"event": "warning", "message": text})
+        if recipe != before:
+            publish_text(opened.recipe_path, recipe.toml(), overwrite=True)
+        manifest["resumed"] = [*manifest.get("resumed", []), {"step": start, "argv": list(argv)}]
+        about.write_manifest(opened, {**manifest, "state": "running"})
+        opened.truncate_log(start)
+        _play(gan, recipe, dataset, opened, events, start=start)
+    return opened
+
+
+def _changed(recipe: Recipe, settings: Sequence[str]) -> Recipe:
+    changed = recipe.with_settings(list(settings))
+    old, new = (_flat(one.tables()) for one in (recipe, changed))
+    fixed = sorted(k for k in old.keys() | new.keys() if old.get(k) != new.get(k))
+    fixed = [key for key in fixed if key not in _FREE]
+    if fixed:
+        raise UsageError(
+            f"A resumed run goes on with the same game, so {', '.join(fixed)} cannot change.",
+            hint=f"Free to change: {', '.join(sorted(_FREE))}. Or begin a new run.",
+        )
+    return changed
+
+
+def _flat(tables: dict[str, dict]) -> dict[str, Any]:
+    return {f"{table}.{key}": v for table, keys in tables.items() for key, v in keys.items()}
+
+
+def _play(
+    gan: "GAN", recipe: Recipe, dataset: "Dataset", run: Run, events: Events, *, start: int
+) -> None:
+    from ganzoo import backend
+    from ganzoo.jobs.callbacks import Recorder
+    from ganzoo.jobs.signals import Stop
+
+    training = recipe.training
+    length = length_of(recipe, len(dataset))
+    cadences = (training.log_every, training.sample_every, training.checkpoint_every)
+
+    def edge(step: int) -> int:
+        # multiples of the dispatch as well: so the cuts do not depend on where a run stopped
+        marks = [*cadences, gan.steps_per_dispatch]
+        return min((step // every + 1) * every for every in marks)
+
+    feed = Feed(
+        dataset,
+        batch=training.batch,
+        n_critic=recipe.game.n_critic,
+        seed=training.seed,
+        start_step=start,
+        stop_step=max(start, length.steps),
+        steps_per_dispatch=gan.steps_per_dispatch,
+        edges=edge,
+    )
+    events({
+        "event": "start", "model": run.manifest()["model"], "run": str(run.path),
+        "backend": select.choose(), "step": start, "steps": length.steps,
+        "images": length.steps * length.per_step, "dataset": dataset.name,
+        "parameters": run.manifest()["parameters"],
+    })  # fmt: skip
+    with Stop() as stop:
+        recorder = Recorder(gan, recipe, dataset, run, feed, length, events, stop)
+        try:
+            if len(feed):
+                gan.fit(
+                    backend.feed(feed), steps_per_epoch=len(feed), epochs=1, verbose=0,
+                    shuffle=False, callbacks=[recorder],
+                )  # fmt: skip
+            recorder.close()
+        except BaseException as error:
+            with contextlib.suppress(OSError):
+                _note_state(run, _state_after(error))
+            raise
+        if stop.signal and recorder.step < length.steps:
+            _note_state(run, "interrupted")
+            raise Interrupted(
+                f"Stopped after step {recorder.step} of {length.steps}; everything is saved.",
+                signal_number=stop.signal,
+                hint=f"Go on with: ganzoo resume {run.path}",
+            )
+        finish(gan, run, recorder.about, events, seconds=recorder.seconds, step=recorder.step)
+
+
+def _state_after(error: BaseException) -> str:
+    from ganzoo.errors import Diverged
+
+    return "diverged" if isinstance(error, Diverged) else "failed"
+
+
+def _note_state(run: Run, state: str) -> None:
+    about.write_manifest(run, {**run.manifest(), "state": state})

@@ -1,0 +1,78 @@
+"""Arrays between a game and its files: what a checkpoint holds, and what is passed on."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ganzoo.errors import Diverged, InvalidInput
+
+if TYPE_CHECKING:
+    from ganzoo.game.gan import GAN
+
+STATE = "state.safetensors"  # in a checkpoint
+
+
+def arrays_of(gan: "GAN") -> dict[str, np.ndarray]:
+    """Copies of the whole state by name."""
+    from keras import ops
+
+    return {name: np.array(ops.convert_to_numpy(v)) for name, v in gan.state().items()}
+
+
+def assign(variables: Mapping[str, Any], arrays: Mapping[str, np.ndarray], where: str) -> None:
+    """Give variables the values of arrays of the same names, shapes and types, all or none.
+
+    Raises:
+        InvalidInput: a name is missing or left over, or a shape or type differs.
+    """
+    check(spec_of(variables), {n: (str(a.dtype), a.shape) for n, a in arrays.items()}, where)
+    for name, variable in variables.items():
+        variable.assign(arrays[name])
+
+
+Spec = Mapping[str, tuple[str, tuple[int, ...]]]
+
+
+def spec_of(variables: Mapping[str, Any]) -> Spec:
+    """Type and shape by name."""
+    return {name: (v.dtype, tuple(v.shape)) for name, v in variables.items()}
+
+
+def check(expected: Spec, received: Spec, where: str) -> None:
+    """Raise `InvalidInput` unless both name the same arrays of the same types and shapes."""
+    for name in sorted(expected.keys() | received.keys()):
+        one, other = expected.get(name), received.get(name)
+        if one != other:
+            raise InvalidInput(
+                f"{where} does not fit this architecture at {name!r}. "
+                f"Expected: {_shown(one)}. Received: {_shown(other)}.",
+                hint="It was written by another architecture or other options.",
+            )
+
+
+def _shown(entry: tuple[str, tuple[int, ...]] | None) -> str:
+    return "nothing" if entry is None else f"{entry[0]} {tuple(entry[1])}"
+
+
+def check_finite(arrays: Mapping[str, np.ndarray], step: int) -> None:
+    """Raise `Diverged` if an array holds NaN or infinity; nothing like that is ever saved."""
+    for name, array in arrays.items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise Diverged(
+                f"Training diverged: {name} is not finite at step {step}.",
+                hint="Lower the learning rates, or add a penalty such as r1.",
+            )
+
+
+def generator_of(arrays: Mapping[str, np.ndarray], *, raw: bool = False) -> dict[str, np.ndarray]:
+    """The generator's arrays out of a state: averaged where there is an average.
+
+    Names begin with `generator/` either way.
+    """
+    chosen = {n: a for n, a in arrays.items() if n.startswith("generator/")}
+    if not raw:
+        for name, array in arrays.items():
+            if name.startswith("average/"):
+                chosen[f"generator/{name.removeprefix('average/')}"] = array
+    return chosen

@@ -1,0 +1,71 @@
+"""Spectral normalization. Miyato et al. 2018, https://arxiv.org/abs/1802.05957, algorithm 1."""
+
+import keras
+from keras import ops
+
+_TINY = 1e-12
+
+
+@keras.saving.register_keras_serializable("ganzoo")
+class SpectralNormalization(keras.layers.Wrapper):
+    """Calls a layer with its kernel divided by the kernel's largest singular value.
+
+    The kernel itself stays as it is: the quotient is computed for the call, so the gradient
+    flows through the singular value as in the paper (equation 12). Keras' layer of this name
+    assigns the quotient to the kernel inside `call`, which trains differently on JAX than on
+    the other backends.
+
+    Args:
+        layer: A layer with a `kernel`, whose last axis counts its outputs.
+        iterations: Power iterations per call in training.
+    """
+
+    def __init__(self, layer: keras.layers.Layer, iterations: int = 1, **kwargs):
+        super().__init__(layer, **{"name": layer.name, **kwargs})
+        self.iterations = iterations
+
+    def build(self, input_shape=None) -> None:
+        """Build the layer and the estimate `u` of its first left singular vector."""
+        super().build(input_shape)
+        self.u = self.add_weight(
+            shape=(1, self.layer.kernel.shape[-1]),
+            initializer=keras.initializers.RandomNormal(stddev=1.0),
+            trainable=False,
+            name="u",
+        )
+
+    def call(self, inputs, training: bool = False):
+        """The layer's output under the normalized kernel."""
+        kernel = self.normalized_kernel(training)
+        values = [kernel if v is self.layer.kernel else v.value for v in self.layer.variables]
+        weights = dict(zip(map(id, self.layer.variables), values, strict=True))
+        outputs, _ = self.layer.stateless_call(
+            [weights[id(v)] for v in self.layer.trainable_variables],
+            [weights[id(v)] for v in self.layer.non_trainable_variables],
+            inputs,
+        )
+        return outputs
+
+    def normalized_kernel(self, training: bool = False):
+        """kernel / sigma, of the kernel's shape; updates `u` in training."""
+        kernel = ops.convert_to_tensor(self.layer.kernel)
+        matrix = ops.reshape(kernel, (-1, kernel.shape[-1]))  # (inputs, outputs)
+        fixed = ops.stop_gradient(matrix)
+        u = ops.cast(self.u, kernel.dtype)
+        for _ in range(self.iterations):
+            v = _unit(ops.matmul(u, ops.transpose(fixed)))  # (1, inputs)
+            u = _unit(ops.matmul(v, fixed))  # (1, outputs)
+        if training:
+            self.u.assign(ops.cast(u, self.u.dtype))
+        sigma = ops.sum(ops.matmul(v, matrix) * u)
+        return kernel / (sigma + _TINY)
+
+    def compute_output_shape(self, input_shape):
+        return self.layer.compute_output_shape(input_shape)
+
+    def get_config(self) -> dict:
+        return {**super().get_config(), "iterations": self.iterations}
+
+
+def _unit(x):
+    return ops.stop_gradient(x * ops.rsqrt(ops.sum(ops.square(x)) + _TINY))

@@ -1,0 +1,1 @@
+"""Classic architectures: fully connected GANs, DCGAN, and a GAN for faces."""

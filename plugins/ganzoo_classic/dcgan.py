@@ -1,0 +1,86 @@
+"""DCGAN. Radford et al. 2016, https://arxiv.org/abs/1511.06434, section 3 and figure 1."""
+
+import keras
+from keras import layers
+
+from ganzoo import GAN
+from ganzoo.errors import UsageError
+from ganzoo.layers import Conv2D, Conv2DTranspose
+
+
+def dcgan(
+    image_shape: tuple[int, int, int],
+    *,
+    latent_size: int = 100,
+    generator_width: int = 64,
+    discriminator_width: int = 64,
+    smallest: int = 4,
+) -> GAN:
+    """DCGAN for square images whose size is a power of two, from 8.
+
+    Args:
+        image_shape: (size, size, channels).
+        latent_size: Length of a latent.
+        generator_width: Channels of the generator's last hidden layer; they double towards
+            the smallest images.
+        discriminator_width: Channels of the discriminator's first layer; they double too.
+        smallest: Height and width at which the generator starts and the discriminator ends,
+            a power of two; the paper's is 4.
+    """
+    size, width, channels = image_shape
+    if size != width or size < 8 or size & (size - 1):
+        raise UsageError(
+            "dcgan needs square images whose size is a power of two from 8. "
+            f"Received: {size}x{width}.",
+            hint="Set dataset.size, where the data set has it, to 32 or 64.",
+        )
+    if not 1 <= smallest < size or smallest & (smallest - 1):
+        raise UsageError(
+            f"smallest must be a power of two below the size {size}. Received: {smallest}."
+        )
+    sizes = [2**i for i in range(smallest.bit_length(), size.bit_length())]  # 8, 16, ..., size
+
+    def generator() -> keras.Model:
+        c = generator_width * size // (2 * smallest)  # 64x64: 512 channels at 4x4
+        latents = keras.Input((latent_size,), name="latents")
+        project = {"use_bias": False, "kernel_initializer": _normal(), "name": "project"}
+        x = layers.Dense(smallest**2 * c, **project)(latents)
+        x = layers.Reshape((smallest, smallest, c), name="project_shape")(x)
+        x = layers.ReLU(name="project_relu")(_norm("project_norm")(x))
+        for side in sizes[:-1]:  # (batch, side / 2, side / 2, c) -> (batch, side, side, c / 2)
+            c //= 2
+            x = Conv2DTranspose(c, name=f"up_{side}", **_conv())(x)
+            x = layers.ReLU(name=f"up_{side}_relu")(_norm(f"up_{side}_norm")(x))
+        x = Conv2DTranspose(channels, name=f"up_{size}", **_conv())(x)
+        x = layers.Activation("tanh", name="image", dtype="float32")(x)
+        return keras.Model(latents, x, name="generator")
+
+    def discriminator() -> keras.Model:
+        c = discriminator_width
+        images = keras.Input(image_shape, name="images")
+        x = Conv2D(c, name=f"down_{size}", **_conv())(images)  # no batch norm: section 3
+        x = layers.LeakyReLU(0.2, name=f"down_{size}_relu")(x)
+        for side in reversed(sizes[:-1]):  # (batch, side, side, c) -> (batch, side/2, side/2, 2c)
+            c *= 2
+            x = Conv2D(c, name=f"down_{side}", **_conv())(x)
+            x = layers.LeakyReLU(0.2, name=f"down_{side}_relu")(_norm(f"down_{side}_norm")(x))
+        x = layers.Flatten(name="flatten")(x)  # (batch, 4, 4, c) -> (batch, 16 c)
+        logit = {"kernel_initializer": _normal(), "use_bias": False, "dtype": "float32"}
+        x = layers.Dense(1, name="logit", **logit)(x)
+        return keras.Model(images, x, name="discriminator")
+
+    return GAN(generator(), discriminator())
+
+
+def _normal(mean: float = 0.0):
+    return keras.initializers.RandomNormal(mean, stddev=0.02)  # section 4
+
+
+def _conv() -> dict:
+    shape = {"kernel_size": 4, "strides": 2, "padding": "same"}
+    return {**shape, "use_bias": False, "kernel_initializer": _normal()}
+
+
+def _norm(name: str) -> layers.Layer:
+    start = {"gamma_initializer": _normal(1.0)}
+    return layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=name, **start)

@@ -1,0 +1,1 @@
+"""The zoo's own data sets, one per file, reached by entry point only."""

@@ -1,0 +1,120 @@
+"""CelebA: 202,599 faces with 40 attributes. Liu et al. 2015, https://arxiv.org/abs/1411.7766.
+
+Read from the official layout, as a folder or a zip archive:
+
+    img_align_celeba/000001.jpg ...     or img_align_celeba.zip with the same inside
+    list_attr_celeba.txt                needed for attributes only
+"""
+
+from pathlib import Path
+
+from ganzoo.catalog.home import cache_home, data_home
+from ganzoo.data.dataset import Dataset, at_most
+from ganzoo.data.download import HubFile, download
+from ganzoo.data.images import Fit
+from ganzoo.data.prepare import prepare
+from ganzoo.files.digests import bytes_digest, tensors_digest
+
+from .celeba_layout import Layout, attribute_labels, find_layout
+
+LICENCE = """\
+CelebA is available for non-commercial research purposes only. You agree not to reproduce,
+duplicate, copy, sell, trade, resell or exploit for any commercial purposes any portion of the
+images or of derived data, and not to further copy, publish or distribute any portion of the
+data set, except for internal use at a single site within the same organization. The images
+come from the Internet and are not property of MMLAB, The Chinese University of Hong Kong.
+Full terms: https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html"""
+
+_WAYS = (
+    "Ways to get it: download img_align_celeba.zip and list_attr_celeba.txt from"
+    " https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html and put both into {root}, or give their"
+    " folder or zip with --data PATH; or try again with a network, or with HF_ENDPOINT set to a"
+    " mirror of the Hub."
+)
+
+# The official files, by the SHA-256 that torchvision publishes for them
+# (https://github.com/pytorch/vision, torchvision/prototype/datasets/_builtin/celeba.py).
+FILES = (
+    HubFile(
+        name="list_attr_celeba.txt",
+        size=26_721_026,
+        sha256="f0e5da289d5ccf75ffe8811132694922b60f2af59256ed362afa03fefba324d0",
+    ),
+    HubFile(
+        name="img_align_celeba.zip",
+        size=1_443_490_838,
+        sha256="46fb89443c578308acf364d7d379fe1b9efb793042c0af734b6112e4fd3a8c74",
+    ),
+)
+
+
+def celeba(
+    *,
+    data: str | None = None,
+    size: int = 64,
+    crop: list[int] | None = None,
+    images: int | None = None,
+    attribute: str | None = None,
+    repository: str = "Yuehao/celeba",
+    revision: str = "main",
+) -> Dataset:
+    """Faces of CelebA in colour, centre-cropped; attributes as labels.
+
+    Args:
+        data: Folder or zip archive in the official layout. By default the folder `celeba`
+            in the data folder (GANZOO_DATA); if that is not there, the official files are
+            downloaded into it from the Hub, after their licence is shown.
+        size: Height and width in pixels.
+        crop: Box [left, top, right, bottom] in pixels of the 178x218 originals, cut out
+            first. By default the largest centred square: [0, 20, 178, 198].
+        images: Use at most so many, in the order of their numbers.
+        attribute: A name such as `"Smiling"`: two classes, without and with it. `"all"`: all
+            40 as uint8 labels (n, 40). By default there are no labels.
+        repository: Where on the Hub to download from: any copy of the official files, which
+            are recognised by their SHA-256.
+        revision: Branch, tag or commit of it.
+
+    Raises:
+        UsageError: Nothing is at `data`, or an option is out of range.
+        UnknownName: There is no such attribute.
+        InvalidInput: Not the official layout, or a picture cannot be used.
+        EnvironmentProblem: Nothing is there and it cannot be downloaded.
+    """
+    count, fit = at_most(images), Fit(size=size, mode="rgb", crop=crop)
+    layout = find_layout(Path(data)) if data is not None else _at_home(repository, revision)
+    pictures = layout.pictures[:count]
+    labels, classes = attribute_labels(layout, pictures, attribute)
+    prepared = prepare(
+        layout.files, pictures, dataset="celeba", fit=fit, folder=cache_home() / "datasets"
+    )
+    fingerprint = prepared.about["fingerprint"]
+    if labels is not None:
+        fingerprint = bytes_digest(f"{fingerprint} {tensors_digest({attribute: labels})}".encode())
+    return Dataset(
+        name="celeba",
+        images=prepared.images,
+        labels=labels,
+        classes=classes,
+        licence="CelebA agreement: non-commercial research only",
+        source="Liu et al. 2015, https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html",
+        fingerprint=fingerprint,
+    )
+
+
+def _at_home(repository: str, revision: str) -> Layout:
+    """The copy in the data folder, downloaded if there is none."""
+    root = data_home() / "celeba"
+    archive = root.with_suffix(".zip")
+    if archive.is_file():
+        return find_layout(archive)
+    if not (root / "img_align_celeba").is_dir() and not any(root.glob("**/img_align_celeba.zip")):
+        download(
+            FILES,
+            repository=repository,
+            revision=revision,
+            folder=root,
+            title="CelebA",
+            licence=LICENCE,
+            ways=_WAYS.format(root=root),
+        )
+    return find_layout(root)

@@ -1,0 +1,39 @@
+"""CIFAR-10, small photographs. Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/cifar.html."""
+
+from ganzoo.data.dataset import Dataset
+
+from .keras_arrays import KerasSet
+
+_CIFAR10 = KerasSet(
+    name="cifar10",
+    module="cifar10",
+    image_shape=(32, 32, 3),
+    classes=(
+        "airplane",
+        "automobile",
+        "bird",
+        "cat",
+        "deer",
+        "dog",
+        "frog",
+        "horse",
+        "ship",
+        "truck",
+    ),
+    licence="none stated; its authors ask to cite Krizhevsky 2009",
+    source="Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/cifar.html",
+    files="the unpacked cifar-10-python.tar.gz (as cifar-10-batches-py-target)",
+)
+
+
+def cifar10(*, data: str | None = None, images: int | None = None) -> Dataset:
+    """50,000 photographs, 32x32 colour, 10 classes (the training part).
+
+    Args:
+        data: An `.npz` file with `x_train` and `y_train`, instead of the download.
+        images: Use at most so many, from the start.
+
+    Raises:
+        EnvironmentProblem: Not here, and the download failed.
+    """
+    return _CIFAR10.load(data=data, images=images)

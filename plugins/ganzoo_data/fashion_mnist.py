@@ -1,0 +1,39 @@
+"""Fashion-MNIST, garments. Xiao et al. 2017, https://arxiv.org/abs/1708.07747."""
+
+from ganzoo.data.dataset import Dataset
+
+from .keras_arrays import KerasSet
+
+_FASHION_MNIST = KerasSet(
+    name="fashion-mnist",
+    module="fashion_mnist",
+    image_shape=(28, 28, 1),
+    classes=(
+        "T-shirt/top",
+        "Trouser",
+        "Pullover",
+        "Dress",
+        "Coat",
+        "Sandal",
+        "Shirt",
+        "Sneaker",
+        "Bag",
+        "Ankle boot",
+    ),
+    licence="MIT",
+    source="Zalando SE, https://github.com/zalandoresearch/fashion-mnist",
+    files="its four .gz files (as fashion-mnist/*.gz)",
+)
+
+
+def fashion_mnist(*, data: str | None = None, images: int | None = None) -> Dataset:
+    """60,000 garments, 28x28 gray, 10 classes (the training part).
+
+    Args:
+        data: An `.npz` file with `x_train` and `y_train`, instead of the download.
+        images: Use at most so many, from the start.
+
+    Raises:
+        EnvironmentProblem: Not here, and the download failed.
+    """
+    return _FASHION_MNIST.load(data=data, images=images)

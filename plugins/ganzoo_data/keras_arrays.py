@@ -1,0 +1,159 @@
+"""What the data sets behind `keras.datasets` share.
+
+Keras is imported when, and only when, the arrays are not in the prepared cache; from then on
+neither it nor the download is needed. An `.npz` file with Keras' names does without both.
+"""
+
+import contextlib
+import importlib
+import sys
+import textwrap
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ganzoo.backend.select import choose
+from ganzoo.catalog.home import cache_home
+from ganzoo.data.cache import cached, write_array
+from ganzoo.data.dataset import Dataset, at_most
+from ganzoo.data.progress import notice
+from ganzoo.errors import EnvironmentProblem, GanzooError, InvalidInput
+from ganzoo.files.digests import tensors_digest
+from ganzoo.files.problems import shown
+from ganzoo.files.reading import open_regular
+
+
+@dataclass(frozen=True, kw_only=True)
+class KerasSet:
+    """The training part of a data set of `keras.datasets`.
+
+    Args:
+        name: Ours: `"fashion-mnist"`.
+        module: Keras': `"fashion_mnist"`.
+        image_shape: (height, width, channels).
+        classes: Names of the ten classes.
+        licence: Terms of the data.
+        source: Where it comes from.
+        files: Where Keras keeps the download, in its home folder.
+    """
+
+    name: str
+    module: str
+    image_shape: tuple[int, int, int]
+    classes: tuple[str, ...]
+    licence: str
+    source: str
+    files: str
+
+    def load(self, *, data: str | None, images: int | None) -> Dataset:
+        """The data set, from `data`, the cache or Keras.
+
+        Args:
+            data: An `.npz` file with `x_train` and `y_train`, as Keras gives them.
+            images: Use at most so many, from the start.
+        """
+        at_most(images)  # before a long download
+        if data is not None:
+            pixels, labels = self._plain(*_read_npz(Path(data), self.image_shape))
+            fingerprint = tensors_digest({"images": pixels, "labels": labels})
+        else:
+            folder = cache_home() / "datasets"
+            prepared = cached({"keras.datasets": self.module}, self._build, folder=folder)
+            pixels, labels = prepared.images, prepared.labels
+            fingerprint = prepared.about["fingerprint"]
+        return Dataset(
+            name=self.name,
+            images=pixels,
+            labels=labels,
+            classes=self.classes,
+            licence=self.licence,
+            source=self.source,
+            fingerprint=fingerprint,
+        ).first(images)
+
+    def _build(self, place: Path) -> dict[str, Any]:
+        pixels, labels = self._plain(*self._fetch())
+        write_array(place / "images.npy", pixels.shape, "uint8", [pixels])
+        write_array(place / "labels.npy", labels.shape, "int32", [labels])
+        return {"fingerprint": tensors_digest({"images": pixels, "labels": labels})}
+
+    def _fetch(self) -> tuple[np.ndarray, np.ndarray]:
+        notice(
+            f"{self.name} is prepared through keras.datasets, which downloads it if it has not"
+            f" yet. Licence: {self.licence}. Source: {self.source}"
+        )
+        if "keras" not in sys.modules:
+            choose()
+        try:
+            with contextlib.redirect_stdout(sys.stderr):  # Keras draws its bar on stdout
+                module = importlib.import_module(f"keras.datasets.{self.module}")
+                (pixels, labels), _ = module.load_data()
+        except GanzooError:
+            raise
+        except Exception as error:  # get_file raises a bare Exception; a bad file, anything
+            reason = textwrap.shorten(str(error), 300, placeholder=" ...") or type(error).__name__
+            raise EnvironmentProblem(
+                f"{self.name} is not here and could not be had through keras.datasets."
+                f" Received: {reason.rstrip('.')}.",
+                hint=f"Try again with a network; or put {self.files} into the folder datasets of"
+                " Keras' home (KERAS_HOME, else ~/.keras), after removing what is damaged there;"
+                f" or give an .npz file with x_train and y_train: --data {self.module}.npz.",
+            ) from error
+        return pixels, labels
+
+    def _plain(self, pixels: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Images (n, height, width, channels) and int32 labels (n,), checked."""
+        shape = (len(pixels), *self.image_shape)
+        fits = pixels.dtype == np.uint8 and pixels.shape in (shape, shape[:3]) and len(pixels)
+        if not fits or labels.dtype.kind not in "iu" or labels.size != len(pixels):
+            raise InvalidInput(
+                f"{self.name} needs uint8 images (n, {', '.join(map(str, self.image_shape))}) and"
+                f" n integer labels. Received: {pixels.dtype} {pixels.shape} and"
+                f" {labels.dtype} {labels.shape}."
+            )
+        return pixels.reshape(shape), labels.reshape(-1).astype(np.int32)
+
+
+def _read_npz(path: Path, image_shape: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """`x_train` and `y_train`, after a look at what their headers claim."""
+    with open_regular(path, follow_symlinks=True) as file:
+        try:
+            with zipfile.ZipFile(file) as archive:
+                pixels = _read_npy(archive, "x_train.npy", int(np.prod(image_shape)))
+                labels = _read_npy(archive, "y_train.npy", 1)
+        except GanzooError:
+            raise
+        except Exception as fault:  # zipfile and numpy raise anything on hostile bytes
+            reason = " ".join(str(fault).split()) or type(fault).__name__
+            raise InvalidInput(
+                f"Expected an .npz file with x_train and y_train. Received: {shown(path)}:"
+                f" {reason}."
+            ) from fault
+    return pixels, labels
+
+
+_MAX_IMAGES = 1_000_000
+
+
+def _read_npy(archive: zipfile.ZipFile, name: str, row_bytes: int) -> np.ndarray:
+    """One array; only if its stated size is one that such a data set can have."""
+    info = archive.getinfo(name)
+    limit = _MAX_IMAGES * max(8, row_bytes)
+    if info.file_size > limit:
+        raise ValueError(f"{name} unpacks to {info.file_size:,} bytes; the limit is {limit:,}")
+    with archive.open(info) as member:
+        version = np.lib.format.read_magic(member)
+        read_header = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }[version]
+        shape, fortran_order, dtype = read_header(member)
+        if dtype.hasobject:
+            raise ValueError(f"{name} holds Python objects, which are never read")
+        if dtype.itemsize * int(np.prod(shape, dtype=object)) > info.file_size:
+            raise ValueError(f"{name} claims the shape {shape}, more than it holds")
+    with archive.open(info) as member:
+        return np.lib.format.read_array(member, allow_pickle=False)

@@ -1,0 +1,52 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import ganzoo.catalog
+
+ROOM = Path(ganzoo.catalog.__file__).parent
+HEAVY = ("keras", "jax", "torch", "tensorflow", "numpy", "PIL", "typer", "rich")
+
+
+def loaded_after(source: str) -> set[str]:
+    """The modules that a fresh interpreter holds after running the source."""
+    source += "\nimport sys; print(' '.join(sys.modules))"
+    command = [sys.executable, "-W", "error", "-c", source]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_importing_the_whole_room_imports_no_framework():
+    names = sorted(f"ganzoo.catalog.{path.stem}" for path in ROOM.glob("[a-z]*.py"))
+    loaded = loaded_after("import " + ", ".join(names))
+    assert set(names) <= loaded
+    assert not loaded & set(HEAVY)
+
+
+def test_looking_through_all_names_and_cards_imports_no_framework_and_no_plugin():
+    loaded = loaded_after(
+        "from ganzoo.catalog.plugins import KINDS, discover, signature\n"
+        "from ganzoo.catalog.registry import read_cards\n"
+        "assert len(read_cards()[0]) >= 7\n"
+        "for kind in KINDS:\n"
+        "    for plugin in discover(kind).plugins.values():\n"
+        "        signature(plugin)\n"
+    )
+    assert not loaded & {*HEAVY, "ganzoo_classic", "ganzoo_data"}
+
+
+@pytest.mark.parametrize("module", ["plugins", "registry", "runs", "home", "signature", "names"])
+def test_what_reads_no_card_needs_no_pydantic(module):
+    assert "pydantic" not in loaded_after(f"import ganzoo.catalog.{module}")
+
+
+def test_the_room_imports_only_what_lies_below_it():
+    from ganzoo.catalog.sources import parse
+
+    allowed = ("ganzoo.catalog", "ganzoo.errors", "ganzoo.files")
+    for path in ROOM.glob("[a-z]*.py"):
+        for node in parse(f"ganzoo.catalog.{path.stem}").body:
+            module = getattr(node, "module", None) or ""
+            assert not module.startswith("ganzoo") or module.startswith(allowed), path

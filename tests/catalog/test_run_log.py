@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+
+from ganzoo.catalog.runs import Run
+from ganzoo.errors import EnvironmentProblem, InvalidInput
+
+
+@pytest.fixture
+def run(tmp_path):
+    return Run(tmp_path)
+
+
+def steps(run):
+    return [entry["step"] for entry in run.log()]
+
+
+def test_a_log_that_is_not_there_is_empty(run):
+    assert run.log() == []
+    run.truncate_log(5)
+    assert not run.log_path.exists()
+
+
+def test_entries_come_back_in_order(run):
+    run.append_log({"step": 1, "d_loss": 0.5, "note": "größer\nline"})
+    run.append_log({"step": 2, "d_loss": 0.25})
+    assert run.log() == [
+        {"step": 1, "d_loss": 0.5, "note": "größer\nline"},
+        {"step": 2, "d_loss": 0.25},
+    ]
+    assert run.log_path.read_bytes().count(b"\n") == 2
+
+
+def test_numbers_of_numpy_are_numbers(run):
+    run.append_log({"step": np.int64(3), "d_loss": np.float32(0.5), "g_loss": np.array(2.0)})
+    assert run.log() == [{"step": 3, "d_loss": 0.5, "g_loss": 2.0}]
+
+
+def test_a_number_that_is_not_finite_becomes_null(run):
+    run.append_log({"step": 1, "d_loss": float("nan"), "g_loss": np.float32("inf")})
+    assert run.log() == [{"step": 1, "d_loss": None, "g_loss": None}]
+
+
+def test_a_torn_last_line_is_passed_over_and_replaced_by_the_next_entry(run):
+    run.append_log({"step": 1})
+    with run.log_path.open("ab") as file:
+        file.write(b'{"step": 2, "d_lo')
+    assert steps(run) == [1]
+    run.append_log({"step": 3})
+    assert steps(run) == [1, 3]
+    assert run.log_path.read_bytes() == b'{"step": 1}\n{"step": 3}\n'
+
+
+def test_a_log_of_a_torn_line_only_is_empty(run):
+    run.log_path.write_bytes(b'{"st')
+    assert run.log() == []
+    run.append_log({"step": 1})
+    assert steps(run) == [1]
+
+
+@pytest.mark.parametrize("line", [b"{", b"[]", b"nan", b'{"a": NaN}', b"\xff", b""])
+def test_a_broken_line_within_is_named(run, line):
+    run.log_path.write_bytes(b'{"step": 1}\n' + line + b'\n{"step": 2}\n')
+    with pytest.raises(InvalidInput, match="line 2 of .*log.jsonl"):
+        run.log()
+
+
+def test_truncating_keeps_the_entries_up_to_a_step(run):
+    for step in (50, 100, 150):
+        run.append_log({"step": step})
+    run.append_log({"note": "without a step"})
+    run.truncate_log(100)
+    assert run.log() == [{"step": 50}, {"step": 100}, {"note": "without a step"}]
+    run.append_log({"step": 150})
+    assert run.log()[-1] == {"step": 150}
+
+
+def test_truncating_drops_a_torn_line(run):
+    run.log_path.write_bytes(b'{"step": 1}\n{"st')
+    run.truncate_log(5)
+    assert run.log_path.read_bytes() == b'{"step": 1}\n'
+
+
+def test_truncating_behind_the_end_leaves_the_file_alone(run):
+    run.append_log({"step": 1})
+    before = run.log_path.stat()
+    run.truncate_log(1)
+    assert run.log_path.stat().st_ino == before.st_ino
+
+
+def test_a_log_that_cannot_be_written_is_an_environment_problem(tmp_path):
+    with pytest.raises(EnvironmentProblem, match="log.jsonl"):
+        Run(tmp_path / "gone").append_log({"step": 1})

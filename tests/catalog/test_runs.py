@@ -1,0 +1,176 @@
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ganzoo.catalog.recipe import Recipe
+from ganzoo.catalog.runs import Run
+from ganzoo.errors import EnvironmentProblem, InvalidInput, Locked, UnknownName, UsageError
+
+
+@pytest.fixture
+def run(tmp_path, tables):
+    run = Run.at(tmp_path / "run")
+    run.recipe_path.write_text(Recipe.from_tables(tables).toml())
+    return run
+
+
+def made(runs: Path, name: str) -> Path:
+    run = Run.create(runs, name)
+    run.recipe_path.touch()
+    return run.path
+
+
+def test_runs_are_numbered_one_after_the_other(tmp_path):
+    assert made(tmp_path / "runs", "dcgan-celeba").name == "00001-dcgan-celeba"
+    assert made(tmp_path / "runs", "gan-mnist").name == "00002-gan-mnist"
+    assert sorted(os.listdir(tmp_path / "runs")) == ["00001-dcgan-celeba", "00002-gan-mnist"]
+
+
+def test_a_number_is_not_used_again_below_the_highest(tmp_path):
+    (tmp_path / "00041-x").mkdir()
+    (tmp_path / "notes").mkdir()
+    assert made(tmp_path, "y").name == "00042-y"
+    (tmp_path / "100000-z").mkdir()
+    assert made(tmp_path, "y").name == "100001-y"
+
+
+def test_a_number_that_a_dead_process_claimed_is_left(tmp_path):
+    (tmp_path / ".00001").mkdir()
+    assert made(tmp_path, "x").name == "00002-x"
+
+
+def test_the_name_of_another_source_loses_the_source(tmp_path):
+    assert made(tmp_path, "some-dist:dcgan").name == "00001-dcgan"
+
+
+@pytest.mark.parametrize("name", ["../x", "", "a/b", "UPPER", ".hidden", "x" * 65])
+def test_a_name_that_cannot_be_a_folder_is_refused(tmp_path, name):
+    with pytest.raises(UsageError):
+        Run.create(tmp_path, name)
+    assert os.listdir(tmp_path) == []
+
+
+def _create(arguments):
+    folder, name = arguments
+    return [Run.create(folder, name).path.name for _ in range(25)]
+
+
+def test_processes_that_race_get_numbers_of_their_own(tmp_path):
+    with multiprocessing.get_context("spawn").Pool(4) as pool:
+        rows = pool.map(_create, [(tmp_path / "runs", f"model-{i}") for i in range(4)], 1)
+    numbers = sorted(int(name[:5]) for row in rows for name in row)
+    assert numbers == sorted(set(numbers)) and len(numbers) == 100
+    assert sorted(os.listdir(tmp_path / "runs")) == sorted(name for row in rows for name in row)
+
+
+def test_a_folder_of_ones_choice_must_be_new_or_empty(tmp_path):
+    assert Run.at(tmp_path / "a" / "b").path == tmp_path / "a" / "b"
+    assert Run.at(tmp_path / "a" / "b").path.is_dir()
+    (tmp_path / "a" / "b" / "file").touch()
+    with pytest.raises(UsageError, match="not empty.*ganzoo resume"):
+        Run.at(tmp_path / "a" / "b")
+    with pytest.raises(UsageError, match="is a file"):
+        Run.at(tmp_path / "a" / "b" / "file")
+
+
+def test_where_no_folder_can_be_made_is_an_environment_problem():
+    with pytest.raises(EnvironmentProblem):
+        Run.at(Path("/proc/nowhere"))
+    with pytest.raises(EnvironmentProblem):
+        Run.create(Path("/proc/nowhere"), "x")
+
+
+def test_a_run_is_opened_by_path_number_or_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = made(Path("runs"), "gan-mnist")
+    for run in (path, str(path), 1, "1", "00001", "00001-gan-mnist"):
+        assert Run.open(run).path == path
+    assert Run.open("1", runs=tmp_path / "runs").path == tmp_path / "runs" / path.name
+
+
+def test_an_unknown_run_names_those_that_exist(tmp_path):
+    path = made(tmp_path, "gan-mnist")
+    for run in (2, "2", "nothing", "", "../x", "gan-mnist\0"):
+        with pytest.raises(UnknownName, match=f"Unknown run.*{path.name}"):
+            Run.open(run, runs=tmp_path)
+    with pytest.raises(UnknownName, match="There is no run at all"):
+        Run.open(1, runs=tmp_path / "none")
+
+
+def test_a_folder_that_is_no_run_is_invalid(tmp_path):
+    with pytest.raises(InvalidInput, match="has no recipe.toml"):
+        Run.open(tmp_path)
+
+
+def test_everything_of_a_run_lies_in_its_folder(run):
+    places = {
+        "recipe_path": "recipe.toml",
+        "manifest_path": "manifest.json",
+        "log_path": "log.jsonl",
+        "samples": "samples",
+        "checkpoints": "checkpoints",
+        "weights_path": "weights.safetensors",
+        "report_path": "report.html",
+        "gif_path": "progress.gif",
+        "card_path": "card.toml",
+    }
+    assert {name: getattr(run, name).relative_to(run.path).name for name in places} == places
+
+
+def test_the_recipe_is_read_back(run, tables):
+    assert run.recipe() == Recipe.from_tables(tables)
+    run.recipe_path.write_text("[training]\nbatch = 0\n")
+    with pytest.raises(InvalidInput, match="recipe.toml"):
+        run.recipe()
+
+
+def test_the_manifest_is_read_back(run):
+    run.manifest_path.write_text(json.dumps({"schema": 1, "seed": 3}))
+    assert run.manifest() == {"schema": 1, "seed": 3}
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", '{"a": NaN}', '{"a": 1, "a": 2}', "[" * 100_000, '{"a": "\\ud800"}', "\ufeff{}"],
+    ids=lambda content: content[:12],
+)
+def test_a_manifest_that_is_not_strict_json_is_refused(run, content):
+    run.manifest_path.write_text(content)
+    with pytest.raises(InvalidInput, match="manifest.json"):
+        run.manifest()
+
+
+def test_a_locked_run_is_locked_for_others_until_it_is_given_back(run):
+    with run.lock():
+        with pytest.raises(Locked, match=str(os.getpid())) as caught, run.lock():
+            pass
+        assert caught.value.exit_code == 7
+    with run.lock():
+        pass
+
+
+def test_the_lock_of_a_process_that_dies_is_given_back(run):
+    source = (
+        "import sys, time\nfrom pathlib import Path\nfrom ganzoo.catalog.runs import Run\n"
+        "with Run(Path(sys.argv[1])).lock():\n    print('locked', flush=True)\n    time.sleep(60)\n"
+    )
+    command = [sys.executable, "-c", source, str(run.path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout.readline() == "locked\n"
+        with pytest.raises(Locked, match=str(holder.pid)), run.lock():
+            pass
+        holder.send_signal(signal.SIGKILL)
+        holder.wait()
+        with run.lock():
+            pass
+
+
+def test_a_run_that_is_gone_cannot_be_locked(tmp_path):
+    with pytest.raises(EnvironmentProblem), Run(tmp_path / "gone").lock():
+        pass

@@ -1,0 +1,104 @@
+"""The command as its own process: what only the operating system can show."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "ganzoo.cli"]
+FRAMEWORKS = {"keras", "jax", "jaxlib", "torch", "tensorflow"}
+
+
+@pytest.fixture(autouse=True)
+def path(monkeypatch):
+    """The child finds what this process has imported, wherever it stands."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, map(os.path.abspath, sys.path))))
+
+
+def run(*argv, **kwargs):
+    kwargs = {"capture_output": True, "text": True, "timeout": 60} | kwargs
+    return subprocess.run([*COMMAND, *argv], **kwargs)
+
+
+@pytest.mark.parametrize(
+    "argv", [["list"], ["--help"], ["info", "dcgan"], ["info", "digits"], ["plugins"], ["doctor"]]
+)
+def test_looking_around_imports_no_framework(argv):
+    code = (
+        "import sys; from ganzoo.cli import main\n"
+        f"code = main({argv})\n"
+        f"print(code, sorted({FRAMEWORKS} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stderr.splitlines()[-1] == "0 []"
+
+
+def test_a_usage_error_is_found_without_a_framework_and_without_a_run_folder():
+    code = (
+        "import sys; from ganzoo.cli import main\n"
+        "code = main(['train', 'nope', '--steps', '3'])\n"
+        f"print(code, sorted({FRAMEWORKS} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stderr.splitlines()[-1] == "2 []"
+    assert list(Path().iterdir()) == []
+
+
+def test_a_reader_that_has_gone_ends_the_command_quietly():
+    reading, writing = os.pipe()
+    os.close(reading)
+    for argv in (["list"], ["--help"], ["list", "--json"]):
+        done = run(*argv, stdout=writing, stderr=subprocess.PIPE, capture_output=False)
+        assert (done.returncode, done.stderr) == (141, "")
+    os.close(writing)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("argv", [["list"], ["--help"]])
+def test_a_full_disk_behind_stdout_is_said_in_one_line(argv):
+    with open("/dev/full", "w") as full:
+        done = run(*argv, stdout=full, stderr=subprocess.PIPE, capture_output=False)
+    assert done.returncode == 5
+    assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
+
+
+def test_a_closed_stdout_is_said_in_one_line():
+    done = run("list", capture_output=False, stderr=subprocess.PIPE, preexec_fn=lambda: os.close(1))
+    assert (done.returncode, done.stderr) == (5, "error: Standard output is closed.\n")
+
+
+def test_closed_stdin_and_stderr_do_no_harm():
+    done = run("list", "--json", preexec_fn=lambda: (os.close(0), os.close(2)))
+    assert done.returncode == 0 and json.loads(done.stdout)["datasets"]
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
+def test_a_name_that_the_locale_cannot_write_is_escaped(encoding):
+    env = os.environ | {"LC_ALL": "C", "PYTHONIOENCODING": encoding}
+    argv = [*map(os.fsencode, COMMAND), b"train", "gürtel".encode() + b"\xff"]
+    done = subprocess.run(argv, env=env, capture_output=True, timeout=60)
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"error: Unknown model.") and done.stderr.count(b"\n") == 1
+
+
+@pytest.mark.parametrize(("name", "line"), [("jaxx", "Did you mean 'jax'"), ("openvino", "one of")])
+def test_a_bad_backend_is_refused_with_the_code_of_who_said_it(name, line, card):
+    card("toy")
+    asked = run("train", "toy", "--backend", name, "--dry-run")
+    assert asked.returncode == 2 and name in asked.stderr
+    found = run("train", "toy", "--dry-run", env=os.environ | {"KERAS_BACKEND": name})
+    assert found.returncode == 5 and line in found.stderr and found.stderr.count("\n") == 1
+
+
+def test_no_arguments_show_the_help_on_stderr_and_fail():
+    done = run()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Commands:" in done.stderr
+
+
+def test_nothing_is_coloured_when_nobody_looks():
+    done = run("list", env=os.environ | {"FORCE_COLOR": "1"})
+    assert "\x1b" not in done.stdout + done.stderr

@@ -1,0 +1,68 @@
+"""Small pictures made by the tests, and a home folder that is not the user's."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory, monkeypatch) -> Path:
+    """Everything that ganzoo keeps goes into a folder of this test."""
+    folder = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("GANZOO_HOME", str(folder))
+    monkeypatch.delenv("GANZOO_DATA", raising=False)
+    return folder
+
+
+def make_picture(
+    seed: int = 0,
+    *,
+    size: tuple[int, int] = (12, 10),
+    mode: str = "RGB",
+    kind: str = "PNG",
+    **options,
+) -> bytes:
+    """A file of random pixels: width x height."""
+    shape = (size[1], size[0], len(Image.new(mode, (1, 1)).getbands()))
+    pixels = np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(pixels.squeeze(-1) if shape[2] == 1 else pixels, mode=None).save(
+        file, kind, **options
+    )
+    return file.getvalue()
+
+
+@pytest.fixture
+def picture():
+    return make_picture
+
+
+@pytest.fixture
+def fill():
+    """Writes files, by relative name, into a folder."""
+
+    def write(folder: Path, files: dict[str, bytes]) -> Path:
+        for name, data in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        return folder
+
+    return write
+
+
+@pytest.fixture
+def pack():
+    """Writes files, by name, into a zip archive."""
+
+    def write(path: Path, files: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> Path:
+        with zipfile.ZipFile(path, "w", method) as archive:
+            for name, data in files.items():
+                archive.writestr(name, data)
+        return path
+
+    return write

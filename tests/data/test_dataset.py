@@ -1,0 +1,139 @@
+import json
+
+import numpy as np
+import pytest
+
+from ganzoo.data.dataset import Dataset
+from ganzoo.errors import InvalidInput, UsageError
+
+FACTS = {"name": "test", "licence": "CC0-1.0", "source": "made here", "fingerprint": "f" * 64}
+
+
+def images(n=6, shape=(4, 4, 1)):
+    return np.arange(n * np.prod(shape), dtype=np.uint8).reshape(n, *shape)
+
+
+def labelled():
+    labels = np.array([0, 1, 2, 0, 1, 2], dtype=np.int32)
+    return Dataset(images=images(), labels=labels, classes=("a", "b", "c"), **FACTS)
+
+
+def test_a_batch_holds_the_rows_asked_for_in_that_order():
+    dataset = labelled()
+
+    pixels, labels = dataset.batch(np.array([4, 0, 4]))
+
+    np.testing.assert_array_equal(pixels, dataset.images[[4, 0, 4]])
+    assert labels.tolist() == [1, 0, 1]
+
+
+def test_a_batch_is_a_copy_that_may_be_written_to():
+    dataset = labelled()
+
+    pixels, labels = dataset.batch(np.array([0]))
+    pixels[:], labels[:] = 255, 2
+
+    assert dataset.images[0].max() < 255
+    assert dataset.labels[0] == 0
+
+
+def test_a_batch_from_a_memory_map_is_in_memory(tmp_path):
+    np.save(tmp_path / "images.npy", images())
+    dataset = Dataset(images=np.load(tmp_path / "images.npy", mmap_mode="r"), **FACTS)
+
+    pixels, labels = dataset.batch(np.array([1, 2]))
+
+    assert type(pixels) is np.ndarray
+    assert labels is None
+
+
+def test_the_shape_of_an_image_is_a_tuple_of_plain_integers():
+    assert labelled().image_shape == (4, 4, 1)
+    assert all(type(size) is int for size in labelled().image_shape)
+
+
+def test_points_have_one_axis():
+    dataset = Dataset(images=np.zeros((5, 2), dtype=np.float32), **FACTS)
+
+    assert (len(dataset), dataset.image_shape) == (5, (2,))
+
+
+def test_the_first_examples_are_another_data_set():
+    dataset = labelled()
+    first = dataset.first(2)
+
+    assert (len(first), first.labels.tolist()) == (2, [0, 1])
+    assert first.fingerprint != dataset.fingerprint
+    assert first.fingerprint == dataset.first(2).fingerprint != dataset.first(3).fingerprint
+
+
+@pytest.mark.parametrize("count", [None, 6, 7])
+def test_all_of_the_first_examples_are_the_data_set_itself(count):
+    dataset = labelled()
+
+    assert dataset.first(count) is dataset
+
+
+@pytest.mark.parametrize("count", [0, -1, 1.5, True, "8"])
+def test_a_count_that_is_no_positive_integer_is_refused(count):
+    with pytest.raises(UsageError, match="images must be an integer from 1"):
+        labelled().first(count)
+
+
+def test_a_description_is_json_and_says_what_the_labels_are():
+    dataset = labelled()
+    attributes = Dataset(
+        images=images(), labels=np.zeros((6, 2), np.uint8), classes=("x", "y"), **FACTS
+    )
+
+    assert json.loads(json.dumps(dataset.describe())) == {
+        "name": "test",
+        "count": 6,
+        "image_shape": [4, 4, 1],
+        "dtype": "uint8",
+        "labels": "classes",
+        "classes": ["a", "b", "c"],
+        "licence": "CC0-1.0",
+        "source": "made here",
+        "fingerprint": "f" * 64,
+    }
+    assert attributes.describe()["labels"] == "attributes"
+    assert Dataset(images=images(), **FACTS).describe()["labels"] is None
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        images().astype(np.float32),
+        images().astype(np.int64),
+        images().squeeze(-1),
+        np.zeros((0, 4, 4, 1), np.uint8),
+        np.zeros((3, 2), np.float64),
+    ],
+)
+def test_images_of_another_type_or_shape_are_refused(bad):
+    with pytest.raises(InvalidInput, match=r"must be uint8 .*Received"):
+        Dataset(images=bad, **FACTS)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_points_that_are_not_finite_are_refused(value):
+    with pytest.raises(InvalidInput, match="finite"):
+        Dataset(images=np.array([[0, value]], np.float32), **FACTS)
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes"),
+    [
+        (np.zeros(6, np.int64), ("a",)),
+        (np.zeros(5, np.int32), ("a",)),
+        (np.full(6, 1, np.int32), ("a",)),
+        (np.full(6, -1, np.int32), ("a",)),
+        (np.zeros((6, 2), np.uint8), ("a",)),
+        (np.full((6, 1), 2, np.uint8), ("a",)),
+        (None, ("a",)),
+    ],
+)
+def test_labels_that_do_not_fit_are_refused(labels, classes):
+    with pytest.raises(InvalidInput, match="Received"):
+        Dataset(images=images(), labels=labels, classes=classes, **FACTS)

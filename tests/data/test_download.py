@@ -1,0 +1,363 @@
+"""The real client of the Hub against a small server on loopback that answers as the Hub does."""
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import huggingface_hub
+import pytest
+from ganzoo_data import celeba as module
+from ganzoo_data.celeba import LICENCE, celeba
+
+from ganzoo.data.download import HubFile, download
+from ganzoo.data.progress import reporting
+from ganzoo.errors import EnvironmentProblem
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+class Hub:
+    """A server with the files of one data set repository.
+
+    Args:
+        files: Contents by name.
+    """
+
+    def __init__(self, files):
+        self.files = dict(files)
+        self.claims = {}  # sizes by name, where they are not the true ones
+        self.faults = Counter()  # how many of the next transfers are cut off half-way, by name
+        self.status = 200
+        self.requests = []
+        self.on_request = lambda: None
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.server.daemon_threads = True
+        self.endpoint = f"http://127.0.0.1:{self.server.server_port}"
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
+        self.thread.start()
+
+    def close(self):
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+    def header(self, name, path):
+        """All values of a request header that came for a path."""
+        return {headers.get(name) for _, asked, headers in self.requests if asked == path}
+
+    def _handler(hub):  # noqa: N805 - self is the request's
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_HEAD(self):
+                self.answer()
+
+            def do_GET(self):
+                self.answer()
+
+            def answer(self):
+                hub.on_request()
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                hub.requests.append((self.command, self.path, headers))
+                found = re.fullmatch(r"/datasets/some/faces/resolve/main/(.+)", self.path)
+                stored = re.fullmatch(r"/storage/(.+)", self.path)
+                if hub.status != 200:
+                    self.reply(hub.status, {"Content-Length": "0"})
+                elif found and found[1] in hub.files:
+                    self.resolve(found[1])
+                elif stored and stored[1] in hub.files:
+                    self.transfer(stored[1])
+                else:
+                    headers = {"X-Error-Code": "RepoNotFound", "Content-Length": "0"}
+                    self.reply(404, headers)
+
+            def resolve(self, name):
+                """As the Hub does for large files: a redirect to the storage."""
+                data = hub.files[name]
+                self.reply(
+                    302,
+                    {
+                        "X-Repo-Commit": COMMIT,
+                        "X-Linked-Size": str(hub.claims.get(name, len(data))),
+                        "X-Linked-Etag": f'"{hashlib.sha256(data).hexdigest()}"',
+                        # another host, as the Hub's storage is
+                        "Location": f"{hub.endpoint}/storage/{name}".replace(
+                            "127.0.0.1", "localhost"
+                        ),
+                        "Content-Length": "0",
+                    },
+                )
+
+            def transfer(self, name):
+                data = hub.files[name]
+                start = 0
+                if wanted := re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", "")):
+                    start = int(wanted[1])
+                headers = {"Content-Length": str(len(data) - start), "Accept-Ranges": "bytes"}
+                if start:
+                    headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
+                self.reply(206 if start else 200, headers)
+                if self.command == "HEAD":
+                    return
+                if hub.faults[name]:
+                    hub.faults[name] -= 1
+                    self.wfile.write(data[start : start + (len(data) - start) // 2])
+                    self.close_connection = True
+                else:
+                    self.wfile.write(data[start:])
+
+            def reply(self, status, headers):
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+
+            def log_message(self, *args):
+                pass
+
+        return Handler
+
+
+CONTENT = {"faces.zip": bytes(range(256)) * 4000, "list.txt": b"one\ntwo\n"}
+
+
+def described(files):
+    return [
+        HubFile(name=name, size=len(data), sha256=hashlib.sha256(data).hexdigest())
+        for name, data in files.items()
+    ]
+
+
+@pytest.fixture
+def hub(monkeypatch, tmp_path):
+    server = Hub(CONTENT)
+    monkeypatch.setenv("HF_ENDPOINT", server.endpoint)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def get(tmp_path):
+    """Downloads `CONTENT` into a folder."""
+
+    def run(files=CONTENT, folder=tmp_path / "faces"):
+        download(
+            described(files),
+            repository="some/faces",
+            revision="main",
+            folder=folder,
+            title="Faces",
+            licence="For research only.",
+            ways="Ways to get it: ask.",
+        )
+        return folder
+
+    return run
+
+
+def test_files_arrive_whole_and_alone(hub, get):
+    folder = get()
+
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == CONTENT
+
+
+def test_the_licence_is_written_before_the_first_request(hub, get, capsys):
+    hub.on_request = lambda: written.append(capsys.readouterr().err)
+    written = []
+
+    get()
+
+    assert "For research only." in written[0]
+
+
+def test_what_is_there_is_not_asked_for_again(hub, get):
+    get()
+    asked = len(hub.requests)
+
+    get()
+
+    assert len(hub.requests) == asked
+
+
+def test_progress_counts_the_bytes(hub, get):
+    events = []
+
+    with reporting(events.append):
+        get()
+
+    whats = {event["what"]: event for event in events}  # the last of each
+    assert set(whats) == {"downloading faces.zip", "downloading list.txt"}
+    for name, data in CONTENT.items():
+        event = whats[f"downloading {name}"]
+        assert (event["done"], event["total"], event["unit"]) == (len(data), len(data), "bytes")
+
+
+def test_a_transfer_that_breaks_off_is_resumed(hub, get, monkeypatch):
+    # the client keeps what came in whole chunks, of 10 MB otherwise
+    monkeypatch.setattr(huggingface_hub.constants, "DOWNLOAD_CHUNK_SIZE", 100_000)
+    hub.faults["faces.zip"] = 1
+
+    assert (get() / "faces.zip").read_bytes() == CONTENT["faces.zip"]
+    assert hub.header("range", "/storage/faces.zip") == {None, "bytes=500000-"}
+
+
+def test_another_content_of_the_same_size_is_refused_and_removed(hub, get, tmp_path):
+    hub.files["faces.zip"] = CONTENT["faces.zip"][::-1]
+
+    with pytest.raises(EnvironmentProblem, match="not hold the file that was meant.*SHA-256"):
+        get()
+
+    assert not list(tmp_path.rglob("faces.zip"))
+
+
+def test_another_size_is_refused_before_it_is_transferred(hub, get):
+    hub.files["faces.zip"] = CONTENT["faces.zip"][:-1]
+
+    with pytest.raises(EnvironmentProblem, match=r"1,023,999 bytes, expected 1,024,000"):
+        get()
+
+    assert not any(path.startswith("/storage/faces") for _, path, _ in hub.requests)
+
+
+def test_a_page_instead_of_the_file_is_refused(hub, get, tmp_path):
+    hub.claims["faces.zip"] = len(CONTENT["faces.zip"])
+    hub.files["faces.zip"] = b"<!doctype html><title>Sign in</title>"
+
+    with pytest.raises(EnvironmentProblem, match="Faces"):
+        get()
+
+    assert not (tmp_path / "faces" / "faces.zip").exists()
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_refusal_of_the_server_is_one_line_with_the_ways(hub, get, status):
+    hub.status = status
+
+    with pytest.raises(EnvironmentProblem) as caught:
+        get()
+
+    assert "Faces is not here and could not be downloaded" in str(caught.value)
+    assert str(caught.value).endswith("Ways to get it: ask.")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_repository_that_does_not_exist_is_one_line_with_the_ways(hub, get):
+    hub.files = {}
+
+    with pytest.raises(EnvironmentProblem, match="Ways to get it"):
+        get()
+
+
+def test_a_server_that_is_not_there_is_one_line_with_the_ways(get, monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+
+    with pytest.raises(EnvironmentProblem, match="could not be downloaded.*Ways to get it"):
+        get()
+
+
+def test_a_token_is_not_sent_to_another_host_nor_written(hub, get, monkeypatch, capsys):
+    monkeypatch.setenv("HF_TOKEN", "hf_canary")
+    hub.files["faces.zip"] = CONTENT["faces.zip"][::-1]
+
+    with pytest.raises(EnvironmentProblem) as caught:
+        get()
+
+    assert hub.header("authorization", "/storage/faces.zip") == {None}
+    assert "canary" not in str(caught.value) + capsys.readouterr().err
+
+
+def test_a_disk_without_room_is_found_before_the_transfer(hub, get, monkeypatch):
+    monkeypatch.setattr(
+        "ganzoo.data.download.shutil.disk_usage", lambda path: type("Usage", (), {"free": 1000})
+    )
+
+    with pytest.raises(EnvironmentProblem, match=r"not enough room.*1 MB\. Received: 0 MB free"):
+        get()
+
+    assert hub.requests == []
+
+
+# --- CelebA, from nothing to a data set ----------------------------------------------------
+
+
+@pytest.fixture
+def official(picture, pack, tmp_path, hub, monkeypatch):
+    """CelebA on the Hub, with three faces."""
+    faces = {
+        f"img_align_celeba/{i:06d}.jpg": picture(i, size=(178, 218), kind="JPEG") for i in (1, 2, 3)
+    }
+    rows = b"3\nSmiling Young \n000001.jpg -1  1\n000002.jpg  1  1\n000003.jpg -1 -1\n"
+    archive = pack(tmp_path / "packed.zip", faces).read_bytes()
+    hub.files = {"img_align_celeba.zip": archive, "list_attr_celeba.txt": rows}
+    monkeypatch.setattr(module, "FILES", tuple(described(hub.files)))
+    return faces
+
+
+def test_celeba_is_downloaded_after_its_licence_is_shown(official, hub, home, capsys):
+    dataset = celeba(size=16, attribute="Smiling", repository="some/faces")
+
+    assert dataset.images.shape == (3, 16, 16, 3)
+    assert dataset.labels.tolist() == [0, 1, 0]
+    assert LICENCE in capsys.readouterr().err
+    assert sorted(path.name for path in (home / "data" / "celeba").iterdir()) == sorted(hub.files)
+
+
+def test_celeba_is_downloaded_once(official, hub, capsys):
+    first = celeba(size=16, repository="some/faces")
+    hub.requests.clear()
+    capsys.readouterr()
+
+    second = celeba(size=16, repository="some/faces", attribute="Young")
+
+    assert hub.requests == []
+    assert LICENCE not in capsys.readouterr().err
+    assert (first.images == second.images).all()
+
+
+def test_celeba_without_a_network_names_the_ways_in_one_line(home, monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+
+    with pytest.raises(EnvironmentProblem) as caught:
+        celeba()
+
+    message = str(caught.value)
+    assert "\n" not in message
+    for way in ("https://mmlab.ie.cuhk.edu.hk", str(home / "data" / "celeba"), "--data PATH"):
+        assert way in message
+
+
+def test_the_official_files_are_pinned_by_size_and_digest():
+    from ganzoo_data.celeba import FILES
+
+    # as torchvision publishes them
+    assert [(file.name, file.size, file.sha256[:8]) for file in FILES] == [
+        ("list_attr_celeba.txt", 26_721_026, "f0e5da28"),
+        ("img_align_celeba.zip", 1_443_490_838, "46fb8944"),
+    ]
+
+
+def test_nothing_is_left_in_the_users_own_folders(official, tmp_path):
+    """In a process of its own: the client looks at its environment when it is imported."""
+    script = (
+        "from ganzoo_data import celeba as module\n"
+        "from ganzoo.data.download import HubFile\n"
+        f"module.FILES = ({', '.join(map(repr, module.FILES))},)\n"
+        "print(len(module.celeba(size=8, repository='some/faces')))\n"
+    )
+    user = tmp_path / "user"
+    user.mkdir()
+    environment = {**os.environ, "HOME": str(user), "PYTHONPATH": os.pathsep.join(sys.path)}
+    for name in ("HF_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"):
+        environment.pop(name, None)
+
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stdout) == (0, "3\n"), done.stderr
+    assert list(user.rglob("*")) == []

@@ -1,0 +1,337 @@
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFile, PngImagePlugin
+
+from ganzoo.data.images import Fit, decode, pixels
+from ganzoo.errors import EnvironmentProblem, InvalidInput, UsageError
+
+
+def saved(image, kind="PNG", **options):
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(width, height, rows=b"", *, depth=8, colour=0, before=b""):
+    """A PNG by hand: any header, any rows."""
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    parts = chunk(b"IHDR", header), before, chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def gradient(width=8, height=6):
+    return np.arange(width * height * 3, dtype=np.uint8).reshape(height, width, 3)
+
+
+# --- what is accepted, with values known by hand ------------------------------------------
+
+
+def test_colour_is_kept_pixel_for_pixel():
+    data = saved(Image.fromarray(gradient()))
+
+    np.testing.assert_array_equal(pixels(data, "a.png"), gradient())
+
+
+def test_gray_has_one_channel():
+    gray = gradient()[:, :, 0]
+
+    array = pixels(saved(Image.fromarray(gray)), "a.png")
+
+    np.testing.assert_array_equal(array, gray[:, :, None])
+
+
+def test_gray_becomes_colour_by_three_equal_channels():
+    gray = gradient()[:, :, 0]
+
+    array = pixels(saved(Image.fromarray(gray)), "a.png", Fit(mode="rgb"))
+
+    np.testing.assert_array_equal(array, np.repeat(gray[:, :, None], 3, axis=2))
+
+
+def test_colour_becomes_gray_by_luma():
+    primary = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255]]], np.uint8)
+
+    array = pixels(saved(Image.fromarray(primary)), "a.png", Fit(mode="gray"))
+
+    assert array[0, :, 0].tolist() == [76, 150, 29]  # 0.299, 0.587 and 0.114 of 255
+
+
+def test_one_bit_is_black_and_white():
+    image = Image.fromarray(np.array([[True, False]]))
+
+    assert pixels(saved(image), "a.png")[0, :, 0].tolist() == [255, 0]
+
+
+def test_sixteen_bits_keep_their_upper_eight():
+    values = np.array([[0, 255, 256, 0x7FFF, 0xFFFF]], dtype=np.uint16)
+
+    assert pixels(saved(Image.fromarray(values)), "a.png")[0, :, 0].tolist() == [0, 0, 1, 127, 255]
+
+
+def test_sixteen_bit_colour_keeps_its_upper_eight():
+    row = b"\0" + struct.pack(">3H", 0x01FF, 0x8000, 0xFFFF)
+
+    assert pixels(png(1, 1, row, depth=16, colour=2), "a.png").tolist() == [[[1, 128, 255]]]
+
+
+def test_transparency_is_laid_over_white():
+    clear_half_full = np.array([[[10, 20, 30, 0], [0, 0, 0, 128], [10, 20, 30, 255]]], np.uint8)
+
+    array = pixels(saved(Image.fromarray(clear_half_full)), "a.png")
+
+    assert array.tolist() == [[[255, 255, 255], [127, 127, 127], [10, 20, 30]]]
+
+
+def test_gray_with_transparency_stays_gray_over_white():
+    image = Image.fromarray(np.array([[[10, 0], [10, 255]]], np.uint8), "LA")
+
+    assert pixels(saved(image), "a.png").tolist() == [[[255], [10]]]
+
+
+def test_a_palette_with_a_transparent_colour_is_laid_over_white():
+    image = Image.new("P", (2, 1))
+    image.putpalette([200, 10, 10, 10, 200, 10])
+    image.putpixel((1, 0), 1)
+
+    array = pixels(saved(image, transparency=1), "a.png")
+
+    assert array.tolist() == [[[200, 10, 10], [255, 255, 255]]]
+
+
+def test_cmyk_becomes_rgb():
+    cyan_and_black = Image.merge(
+        "CMYK",
+        [
+            Image.fromarray(np.repeat(np.array([[a, b]], np.uint8), 8, axis=0).repeat(8, 1))
+            for a, b in ((255, 0), (0, 0), (0, 0), (0, 255))
+        ],
+    )
+
+    array = pixels(saved(cyan_and_black, "JPEG", quality=100), "a.jpg")
+
+    assert array.shape == (8, 16, 3)
+    np.testing.assert_allclose(array[4, [2, 13]], [[0, 255, 255], [0, 0, 0]], atol=3)
+
+
+def stored_with_orientation(upright: np.ndarray, orientation: int) -> np.ndarray:
+    """The pixels as a camera stores them: EXIF 2.3, section 4.6.4, by hand."""
+    return {
+        1: lambda a: a,
+        2: lambda a: a[:, ::-1],
+        3: lambda a: a[::-1, ::-1],
+        4: lambda a: a[::-1],
+        5: lambda a: a.transpose(1, 0, 2),
+        6: lambda a: a.transpose(1, 0, 2)[::-1],
+        7: lambda a: a.transpose(1, 0, 2)[::-1, ::-1],
+        8: lambda a: a.transpose(1, 0, 2)[:, ::-1],
+    }[orientation](upright)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_pictures_stand_upright(orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image = Image.fromarray(np.ascontiguousarray(stored_with_orientation(gradient(), orientation)))
+
+    np.testing.assert_array_equal(pixels(saved(image, exif=exif), "a.png"), gradient())
+
+
+def test_webp_and_jpeg_are_read():
+    flat = Image.new("RGB", (16, 16), (200, 30, 60))
+
+    for kind, options in (("WEBP", {"lossless": True}), ("JPEG", {"quality": 95})):
+        array = pixels(saved(flat, kind, **options), "a")
+        np.testing.assert_allclose(array[8, 8], [200, 30, 60], atol=3)
+
+
+def test_the_main_picture_of_a_photo_with_a_second_view_is_used():
+    main, second = Image.new("RGB", (16, 16), "red"), Image.new("RGB", (16, 16), "blue")
+    data = saved(main, "MPO", save_all=True, append_images=[second])
+
+    np.testing.assert_allclose(pixels(data, "a.jpg")[8, 8], [254, 0, 0], atol=3)
+
+
+def test_one_pixel_is_a_picture():
+    assert pixels(saved(Image.new("RGB", (1, 1), "red")), "a.png").tolist() == [[[255, 0, 0]]]
+
+
+def test_a_colour_profile_changes_nothing():
+    with_profile = saved(Image.fromarray(gradient()), icc_profile=b"not even a profile")
+
+    np.testing.assert_array_equal(pixels(with_profile, "a.png"), gradient())
+
+
+# --- making it fit ------------------------------------------------------------------------
+
+
+def test_the_largest_centred_square_is_taken():
+    array = gradient(8, 4)
+
+    fitted = pixels(saved(Image.fromarray(array)), "a.png", Fit(size=4))
+
+    np.testing.assert_array_equal(fitted, array[:, 2:6])
+
+
+def test_the_crop_is_cut_out_first():
+    array = gradient(8, 6)
+
+    fitted = pixels(saved(Image.fromarray(array)), "a.png", Fit(crop=[1, 2, 4, 6]))
+
+    np.testing.assert_array_equal(fitted, array[2:6, 1:4])
+
+
+def test_celebas_centre_crop_is_the_default_square():
+    array = np.random.default_rng(0).integers(0, 256, (218, 178, 3), dtype=np.uint8)
+    data = saved(Image.fromarray(array))
+
+    by_default = pixels(data, "a.png", Fit(size=64))
+    by_crop = pixels(data, "a.png", Fit(size=64, crop=[0, 20, 178, 198]))
+
+    np.testing.assert_array_equal(by_default, by_crop)
+
+
+def test_scaling_keeps_a_flat_picture_flat_and_a_checkerboard_gray():
+    flat = pixels(saved(Image.new("RGB", (50, 50), (9, 99, 199))), "a.png", Fit(size=16))
+    board = np.kron(np.indices((32, 32)).sum(0) % 2, np.ones((1, 1))).astype(np.uint8) * 255
+    small = pixels(saved(Image.fromarray(board)), "b.png", Fit(size=8))
+
+    assert flat.tolist() == np.tile([9, 99, 199], (16, 16, 1)).tolist()
+    np.testing.assert_allclose(small[2:6, 2:6], 127.5, atol=2)  # antialiased: no aliases
+
+
+def test_a_crop_outside_the_picture_is_refused_by_name():
+    with pytest.raises(InvalidInput, match=r"'a\.png' is smaller than the crop.*8x6 pixels"):
+        pixels(saved(Image.fromarray(gradient(8, 6))), "a.png", Fit(crop=[0, 0, 9, 6]))
+
+
+@pytest.mark.parametrize("size", [0, -1, 4097, 65536, 1.5, "64", True])
+def test_a_size_out_of_range_is_refused(size):
+    with pytest.raises(UsageError, match="size must be an integer from 1 to 4096"):
+        Fit(size=size)
+
+
+@pytest.mark.parametrize(
+    "crop", [[0, 0, 4], "abcd", [0, 0, 4, 4.0], [-1, 0, 4, 4], [4, 0, 4, 4], 7]
+)
+def test_a_crop_that_is_no_box_is_refused(crop):
+    with pytest.raises(UsageError, match="crop must"):
+        Fit(crop=crop)
+
+
+def test_an_unknown_mode_is_refused():
+    with pytest.raises(UsageError, match="mode must be 'rgb' or 'gray'. Received: 'RGB'"):
+        Fit(mode="RGB")
+
+
+# --- what is refused, by name -------------------------------------------------------------
+
+PICTURE = saved(Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)))
+PHOTO = saved(
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)), "JPEG"
+)
+PROGRESSIVE = saved(Image.open(io.BytesIO(PHOTO)), "JPEG", progressive=True)
+FRAMES = [Image.new("RGB", (8, 8), colour) for colour in ("red", "green", "blue")]
+
+
+def flipped(data: bytes, at: int) -> bytes:
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+
+def text_bomb() -> bytes:
+    packed = zlib.compress(b"x" * (50 << 20))
+    return png(1, 1, b"\0\0", before=chunk(b"zTXt", b"Comment\0\0" + packed))
+
+
+def profile_bomb() -> bytes:
+    packed = zlib.compress(b"\0" * (50 << 20))
+    return png(1, 1, b"\0\0", before=chunk(b"iCCP", b"name\0\0" + packed))
+
+
+REFUSED = {
+    "D1 empty": b"",
+    "D2 text": b"hello, world\n" * 20,
+    "D3 HTML": b"<!doctype html><title>404</title>",
+    "D4 SVG": b'<svg xmlns="http://www.w3.org/2000/svg"/>',
+    "D5 EPS": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 1 1\nshowpage\n",
+    "D6 header of 60000x60000": png(60000, 60000)[:65],
+    "D7 90 megapixels": png(9500, 9500),
+    "64 megapixels and a bit": png(8001, 8000),
+    "D8 180 megapixels": png(18000, 10000),
+    "D9 one endless row": png(2**31 - 1, 1),
+    "D10 no width": png(0, 10),
+    "D11 PNG cut in half": PICTURE[: len(PICTURE) // 2],
+    "D12 JPEG cut in half": PHOTO[: len(PHOTO) // 2],
+    "D13 PNG with a flipped bit": flipped(PICTURE, len(PICTURE) // 2),
+    "D15 text bomb": text_bomb(),
+    "D16 profile bomb": profile_bomb(),
+    "D17 animated PNG": saved(FRAMES[0], save_all=True, append_images=FRAMES[1:]),
+    "D17 GIF": saved(FRAMES[0], "GIF", save_all=True, append_images=FRAMES[1:]),
+    "D18 animated WebP": saved(FRAMES[0], "WEBP", save_all=True, append_images=FRAMES[1:]),
+    "D24 TIFF": saved(FRAMES[0], "TIFF"),
+    "D24 ICO": saved(FRAMES[0], "ICO"),
+    "D24 PSD": b"8BPS\0\1" + bytes(6) + b"\0\3\0\0\0\1\0\0\0\1\0\10\0\3" + bytes(40),
+    "D27 progressive JPEG cut": PROGRESSIVE[: len(PROGRESSIVE) // 2],
+    "an XPM polyglot": b"/* XPM */",
+}
+
+
+@pytest.mark.parametrize("data", REFUSED.values(), ids=REFUSED.keys())
+def test_a_file_that_is_no_whole_picture_is_refused_by_name(data):
+    with pytest.raises(InvalidInput, match=r"^The picture 'odd\.png' cannot be used: "):
+        pixels(data, "odd.png")
+
+
+@pytest.mark.parametrize("cut", range(1, 100, 7))
+def test_no_prefix_of_a_picture_is_a_picture(cut):
+    for data in (PICTURE, PHOTO, PROGRESSIVE):
+        with pytest.raises(InvalidInput):
+            pixels(data[: len(data) * cut // 100], "cut.png")
+
+
+def test_the_largest_allowed_picture_is_not_refused_by_its_header():
+    with pytest.raises(InvalidInput, match="damaged or cut off"):  # not "pixels; the limit"
+        decode(png(8000, 8000), "a.png")
+
+
+def test_a_flipped_bit_of_a_photo_may_decode():  # D14: only a digest of the file finds it
+    assert pixels(flipped(PHOTO, len(PHOTO) - 40), "a.jpg").shape == (64, 64, 3)
+
+
+def test_the_reason_is_named():
+    with pytest.raises(InvalidInput, match="animation of 3 frames"):
+        pixels(REFUSED["D18 animated WebP"], "a.webp")
+    with pytest.raises(InvalidInput, match="it has 8001x8000 pixels; the limit is 64,000,000"):
+        pixels(REFUSED["64 megapixels and a bit"], "a.png")
+    with pytest.raises(InvalidInput, match="not a PNG, JPEG or WebP"):
+        pixels(REFUSED["D24 TIFF"], "a.png")
+
+
+def test_a_name_with_control_characters_is_escaped():
+    with pytest.raises(InvalidInput) as caught:
+        pixels(b"", "a\n\x1b[31m\u202e.png")
+
+    assert r"a\n\x1b[31m\u202e.png" in str(caught.value)
+
+
+def test_half_decoded_pixels_are_impossible_even_if_pillow_is_told_to_allow_them(monkeypatch):
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+
+    with pytest.raises(EnvironmentProblem, match="LOAD_TRUNCATED_IMAGES"):
+        pixels(PICTURE, "a.png")
+
+
+def test_text_in_a_picture_is_no_reason_to_refuse_it():
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Comment", "x" * 1000, zip=True)
+
+    data = saved(Image.fromarray(gradient()), pnginfo=info)
+
+    np.testing.assert_array_equal(pixels(data, "a.png"), gradient())

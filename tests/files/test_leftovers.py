@@ -1,0 +1,124 @@
+"""Temporaries of the dead are removed, those of the living are not."""
+
+import errno
+import fcntl
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from ganzoo.files.leftovers import lock, reclaim, temporary_beside
+from ganzoo.files.publish import withdraw
+
+HOUR = 3600
+
+
+def leave(folder, *, age, directory=False):
+    """A temporary that its writer left behind so many seconds ago."""
+    path = temporary_beside(folder / "a")
+    if directory:
+        path.mkdir()
+        (path / "x").write_bytes(b"part")
+    else:
+        path.write_bytes(b"part")
+    then = time.time() - age
+    os.utime(path, (then, then))
+    return path
+
+
+@pytest.mark.parametrize("directory", [False, True])
+def test_an_old_temporary_of_a_dead_writer_is_removed(tmp_path, directory):
+    path = leave(tmp_path, age=2 * HOUR, directory=directory)
+    assert reclaim(tmp_path) == [path]
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("directory", [False, True])
+@pytest.mark.parametrize("age", [0, HOUR - 60, -HOUR])
+def test_a_young_temporary_stays(tmp_path, directory, age):
+    leave(tmp_path, age=age, directory=directory)
+    assert reclaim(tmp_path) == []
+    assert len(os.listdir(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("directory", [False, True])
+def test_a_living_writers_temporary_stays_and_goes_when_it_is_killed(tmp_path, child, directory):
+    path = leave(tmp_path, age=2 * HOUR, directory=directory)
+    code = (
+        "import os, sys; from ganzoo.files.leftovers import lock; "
+        "print(lock(os.open(sys.argv[1], os.O_RDONLY)), flush=True); sys.stdin.read()"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    with subprocess.Popen(
+        [sys.executable, "-c", code, path],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as writer:
+        assert writer.stdout.readline() == b"True\n"
+        assert reclaim(tmp_path) == []
+        writer.kill()
+    assert reclaim(tmp_path) == [path]
+
+
+def test_where_nothing_can_be_locked_nothing_is_removed(tmp_path, monkeypatch):
+    def no_locks(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    leave(tmp_path, age=2 * HOUR)
+    assert reclaim(tmp_path) == []
+
+
+def test_nothing_else_is_touched(tmp_path):
+    for name in (".ganzoo-x.tmp", ".ganzoo-0123456789abcdef.tmp.bak", "a.tmp", ".hidden"):
+        (tmp_path / name).write_bytes(b"")
+        os.utime(tmp_path / name, (0, 0))
+    precious = tmp_path / "precious"
+    precious.write_bytes(b"x")
+    link = tmp_path / ".ganzoo-0123456789abcdef.tmp"
+    link.symlink_to("precious")
+    os.utime(link, (0, 0), follow_symlinks=False)
+    before = sorted(os.listdir(tmp_path))
+    assert reclaim(tmp_path) == []
+    assert sorted(os.listdir(tmp_path)) == before
+
+
+def test_a_folder_that_is_not_there_has_no_leftovers(tmp_path):
+    assert reclaim(tmp_path / "none") == []
+
+
+def test_locks_exclude_each_other_as_named(tmp_path):
+    descriptors = [os.open(tmp_path, os.O_RDONLY) for _ in range(3)]
+    assert lock(descriptors[0], shared=True) is True
+    assert lock(descriptors[1], shared=True) is True
+    assert lock(descriptors[2]) is False
+    os.close(descriptors[0])
+    os.close(descriptors[1])
+    assert lock(descriptors[2]) is True
+    os.close(descriptors[2])
+
+
+def test_a_folder_that_somebody_reads_is_not_withdrawn(tmp_path):
+    folder = tmp_path / "a"
+    folder.mkdir()
+    (folder / "x").write_bytes(b"x")
+    reader = os.open(folder, os.O_RDONLY)
+    lock(reader, shared=True)
+    assert withdraw(folder) is False
+    assert (folder / "x").read_bytes() == b"x"
+    os.close(reader)
+    assert withdraw(folder) is True
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_folder_is_withdrawn_where_nothing_can_be_locked(tmp_path, monkeypatch):
+    def no_locks(*_):
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    (tmp_path / "a").mkdir()
+    assert withdraw(tmp_path / "a") is True
+    assert os.listdir(tmp_path) == []

@@ -1,0 +1,324 @@
+"""The report: one page, self-contained, inert, whatever the run has or has not."""
+
+import base64
+import hashlib
+import json
+import re
+from html.parser import HTMLParser
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from ganzoo.jobs import pictures
+from ganzoo.jobs.report import frames, report, report_of
+
+RECIPE = {
+    "architecture": {"name": "dcgan", "width": 64},
+    "dataset": {"name": "digits"},
+    "game": {"loss": "hinge", "penalties": [{"name": "r1", "weight": 10.0}], "n_critic": 2},
+    "generator_optimizer": {"name": "adam", "learning_rate": 2e-4},
+    "discriminator_optimizer": {"name": "adam", "learning_rate": {"schedule": "cosine_decay"}},
+    "training": {"batch": 64, "steps": 2000, "seed": 0, "log_every": 50},
+}
+MANIFEST = {
+    "schema": 1,
+    "ganzoo": "0.1.0",
+    "model": "dcgan-digits",
+    "backend": "jax",
+    "versions": {"keras": "3.15.1", "jax": "0.10.0"},
+    "python": "3.11.2",
+    "platform": "Linux",
+    "argv": ["/home/somebody/bin/ganzoo", "train", "dcgan-digits", "--set", "a b"],
+    "seed": 0,
+    "created": "2025-11-22T02:01:44+00:00",
+    "recipe_digest": "9f" * 32,
+    "data": {
+        "name": "digits",
+        "fingerprint": "ab" * 32,
+        "count": 1797,
+        "image_shape": [8, 8, 1],
+        "licence": "CC-BY-4.0",
+        "source": "https://example.org/digits",
+    },
+    "plugins": {"dcgan": "keras-ganzoo 0.1.0"},
+    "parameters": {"generator": 414209, "discriminator": 212865},
+    "dispatch": {"steps_per_dispatch": 1, "xla": True},
+    "state": "finished",
+}
+
+
+def line(step: int, **more) -> dict:
+    noise = np.random.default_rng(step).normal()
+    return {
+        "step": step,
+        "images": step * 128,
+        "seconds": step / 10,
+        "images_per_second": 1280.0 + noise,
+        "d_loss": 1.0 + 0.1 * noise,
+        "g_loss": 2.0 - 0.1 * noise,
+        "d_real_accuracy": 0.75,
+        "d_fake_accuracy": 0.5,
+        "r1": 0.01,
+        **more,
+    }
+
+
+def log(n: int) -> list[dict]:
+    return [line(50 * k) for k in range(1, n + 1)]
+
+
+def samples(folder, n: int) -> list:
+    found = []
+    for k in range(n):
+        images = np.random.default_rng(k).integers(0, 256, (4, 8, 8, 1)).astype(np.uint8)
+        path = folder / f"step-{500 * k:08d}.png"
+        path.write_bytes(pictures.png(pictures.picture(images)))
+        found.append((500 * k, path))
+    return found
+
+
+class Page(HTMLParser):
+    """The elements and the text of a page."""
+
+    def __init__(self, html: str):
+        super().__init__()
+        self.elements, self.words, self.raw = [], [], None
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        self.raw = tag if tag in ("style", "script") else None
+
+    def handle_endtag(self, tag):
+        self.raw = None
+
+    def handle_data(self, data):
+        if self.raw is None:
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return re.sub(r"\s+", " ", " ".join(self.words))
+
+    def all(self, tag) -> list[dict]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def page(**parts) -> Page:
+    return Page(report(**{"recipe": RECIPE, "manifest": MANIFEST, "log": log(40), **parts}))
+
+
+def test_the_page_tells_what_was_trained_where_and_how_far():
+    told = page().text
+    for words in (
+        "dcgan-digits finished",
+        "dcgan learning digits",
+        "1,797 images of 8 × 8 × 1 · on JAX · begun 22 Nov 2025, 02:01 UTC",
+        "Images shown 256,000 142 times through the data",
+        "Time 3 min 20 s 1,280 a second",
+        "414,209",
+        "212,865",
+        "r1 × 10.0",
+        "adam cosine decay",
+        "2 discriminator updates",
+        "CC-BY-4.0",
+        "keras 3.15.1",
+        "steps_per_dispatch 1",
+        "ganzoo train dcgan-digits --set 'a b'",
+        "9f" * 32,
+    ):
+        assert words in told
+    assert "somebody" not in told
+
+
+def test_the_page_has_the_recipe_as_toml():
+    recipe = page().text
+    assert '[architecture] name = "dcgan" width = 64' in re.sub(r" +", " ", recipe)
+
+
+def test_every_measure_has_its_chart_and_a_penalty_its_name():
+    labels = [svg["aria-label"] for svg in page().all("svg") if svg.get("class") == "chart"]
+    titles = [label.split(":")[0] for label in labels]
+    assert titles == ["Losses", "Discriminator accuracy", "Penalties", "Speed"]
+    assert "r1 from 0.01000" in labels[2]
+
+
+def test_a_measure_that_the_page_does_not_know_gets_a_chart_and_a_column():
+    told = page(log=[line(50, kid_score=0.5), line(100, kid_score=0.25)])
+    assert any("kid score: kid score from" in svg.get("aria-label", "") for svg in told.all("svg"))
+    assert "kid score" in told.text
+
+
+def test_an_odd_chart_is_wide_and_has_a_narrow_twin_for_small_screens():
+    lines = [{k: v for k, v in entry.items() if k != "r1"} for entry in log(40)]
+    boxes = [s["viewbox"].split()[2] for s in page(log=lines).all("svg") if "data-hover" in s]
+    assert boxes == ["1104", "540", "540", "540"]
+
+
+def test_the_page_needs_nothing_from_elsewhere(tmp_path):
+    html = report(recipe=RECIPE, manifest=MANIFEST, log=log(3), samples=samples(tmp_path, 3))
+    told = Page(html)
+    policy = told.all("meta")[1]["content"]
+    assert policy.startswith("default-src 'none'; img-src data:;")
+    for tag in ("style", "script"):
+        (content,) = re.findall(f"<{tag}>(.*?)</{tag}>", html, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in policy
+    assert all(image["src"].startswith("data:image/png;base64,") for image in told.all("img"))
+    assert all(link["href"].startswith("data:") for link in told.all("link"))
+    assert not any("style" in attributes for _, attributes in told.elements)
+    assert "url(" not in html and "@import" not in html
+
+
+def test_pictures_are_embedded_as_they_are_in_the_order_of_time(tmp_path):
+    shots = samples(tmp_path, 3)
+    told = page(samples=shots[::-1])
+    images = told.all("img")
+    assert [image["alt"][-11:] for image in images] == ["s at step 0", "at step 500", " step 1,000"]
+    assert base64.b64decode(images[1]["src"].split(",")[1]) == shots[1][1].read_bytes()
+    assert "Step 500 64,000 images" in told.text
+
+
+def test_many_pictures_are_thinned_and_the_page_says_so(tmp_path):
+    told = page(samples=samples(tmp_path, 50))
+    assert len(told.all("img")) == frames.FRAMES
+    assert told.all("img")[-1]["alt"] == "Samples at step 24,500"
+    assert "40 of the 50 pictures" in told.text
+
+
+def test_large_pictures_are_thinned_by_their_size(tmp_path, monkeypatch):
+    shots = samples(tmp_path, 9)
+    monkeypatch.setattr(frames, "FRAME_BYTES", 4 * shots[0][1].stat().st_size)
+    assert 2 <= len(page(samples=shots).all("img")) <= 4
+
+
+def test_what_is_gone_or_no_png_is_left_out(tmp_path):
+    (tmp_path / "html.png").write_text("<script>alert(1)</script>")
+    shots = [(1, tmp_path / "gone.png"), (2, tmp_path / "html.png"), *samples(tmp_path, 1)]
+    assert len(page(samples=shots).all("img")) == 1
+
+
+def test_the_animation_is_offered_unless_it_is_large(tmp_path, monkeypatch):
+    shots = samples(tmp_path, 2)
+    gif = pictures.progress_gif([path for _, path in shots], tmp_path / "progress.gif")
+    (link,) = (a for a in page(samples=shots, gif=gif).all("a") if "download" in a)
+    assert base64.b64decode(link["href"].split(",")[1]) == gif.read_bytes()
+    monkeypatch.setattr(frames, "GIF_BYTES", 10)
+    assert "lies beside this page as progress.gif" in page(samples=shots, gif=gif).text
+    assert len(page(samples=shots, gif=tmp_path / "gone.gif").all("img")) == 2
+
+
+def test_points_are_told_as_points(tmp_path):
+    data = {**MANIFEST["data"], "image_shape": [2], "count": 25000}
+    told = page(manifest={**MANIFEST, "data": data}, samples=samples(tmp_path, 1)).text
+    assert "25,000 points of 2 numbers" in told and "Points shown" in told
+    assert "Step 0 0 points" in told and "generated, outside the frame" in told
+
+
+def test_a_run_without_a_log_has_a_report():
+    told = page(log=[], manifest={**MANIFEST, "state": "running"})
+    assert "No numbers were logged yet. This run logs every 50 steps." in told.text
+    assert "still training" in told.text and "Numbers" not in told.text
+
+
+def test_a_run_without_anything_has_a_report():
+    told = page(recipe={}, manifest={}, log=[])
+    assert "A run" in told.text and told.all("main")
+
+
+def test_one_line_of_log_is_drawn_and_listed():
+    told = page(log=log(1))
+    assert "the only line of the log" in told.text
+    assert any(circle.get("class") == "line real" for circle in told.all("circle"))
+
+
+def test_two_thousand_lines_are_thinned():
+    html = report(recipe=RECIPE, manifest=MANIFEST, log=log(2000))
+    told = Page(html)
+    assert "40 of 2,000 lines" in told.text and len(told.all("tr")) == 41
+    assert len(html) < 500_000
+
+
+def test_numbers_that_are_not_finite_are_told_and_stop_nothing():
+    lines = [*log(30), line(1550, d_loss=float("nan")), line(1600, d_loss=None, g_loss=1e400)]
+    told = page(log=lines, manifest={**MANIFEST, "state": "diverged"})
+    assert "discriminator not finite" in told.text and "no longer finite" in told.text
+    assert any(path.get("class") == "broken" for path in told.all("path"))
+
+
+def test_the_log_is_ordered_and_the_last_line_of_a_step_counts():
+    lines = [line(100), line(50), line(100, d_loss=9.5), {"note": "no step"}, {"step": "x"}]
+    told = page(log=lines)
+    hover = json.loads(next(svg["data-hover"] for svg in told.all("svg") if "data-hover" in svg))
+    assert hover["step"] == ["50", "100"] and hover["curves"][0]["text"][1] == "9.500"
+
+
+@pytest.mark.parametrize("loss, word", [("wasserstein", "distance"), ("hinge", "balance")])
+def test_the_reader_is_told_how_to_read_this_game(loss, word):
+    assert word in page(recipe={**RECIPE, "game": {"loss": loss}}).text
+
+
+HOSTILE = (
+    "</title></style></script></pre><script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "'; background: url(https://evil.example/)",
+    "$style ${script} {0} %s",
+    "javascript:alert(1)",
+    "\u202egnp.exe\x1b]0;owned\x07\ud800",
+)
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_hostile_strings_are_inert_wherever_they_stand(hostile, tmp_path):
+    def poison(value):
+        if isinstance(value, dict):
+            return {k: poison(v) for k, v in value.items()} | {hostile: hostile}
+        if isinstance(value, list):
+            return [poison(v) for v in value] + [hostile]
+        return hostile if isinstance(value, str) else value
+
+    shots = samples(tmp_path, 2)
+    clean = page(log=[line(50, extra=0.5), line(100, extra="x")], samples=shots)
+    dirty = report(
+        recipe=poison(RECIPE),
+        manifest=poison(MANIFEST),
+        log=[line(50, **{hostile: 0.5}), line(100, **{hostile: hostile})],
+        samples=shots,
+    )
+    dirty.encode("utf-8")
+    told = Page(dirty)
+    assert {tag for tag, _ in told.elements} <= {tag for tag, _ in clean.elements} | {"br", "code"}
+    assert len(told.all("script")) == 1 and len(told.all("img")) == 2
+    assert not any(key.startswith("on") for _, attributes in told.elements for key in attributes)
+    links = [attributes["href"] for attributes in told.all("a")]
+    assert not any(link.startswith("javascript") for link in links)
+    assert "\u202e" not in dirty and "\x1b" not in dirty
+
+
+@pytest.mark.parametrize("part", ["recipe", "manifest"])
+def test_tables_of_the_wrong_type_stop_nothing(part):
+    tables = {"recipe": RECIPE, "manifest": MANIFEST}[part]
+    for key in tables:
+        assert page(**{part: {**tables, key: "text"}}).all("footer")
+        assert page(**{part: {**tables, key: [1, {"a": 2}]}}).all("footer")
+
+
+def test_the_same_run_has_the_same_page(tmp_path):
+    parts = {"recipe": RECIPE, "manifest": MANIFEST, "log": log(60)}
+    shots = samples(tmp_path, 3)
+    assert report(**parts, samples=shots) == report(**parts, samples=shots)
+
+
+def test_a_run_folder_is_read_with_its_pictures_numbered_by_step(tmp_path):
+    shots = samples(tmp_path, 3)
+    (tmp_path / "cover.png").write_bytes(shots[0][1].read_bytes())
+    run = SimpleNamespace(
+        samples=tmp_path,
+        gif_path=tmp_path / "progress.gif",
+        recipe=lambda: SimpleNamespace(tables=lambda: RECIPE),
+        manifest=lambda: MANIFEST,
+        log=lambda: log(2),
+    )
+    expected = report(recipe=RECIPE, manifest=MANIFEST, log=log(2), samples=shots)
+    assert report_of(run) == expected
