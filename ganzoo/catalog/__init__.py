@@ -1,1 +1,23 @@
-"""Names: plugins, recipes, cards, the registry and run folders. Never imports Keras."""
+"""NAMES: plugins, recipes, cards, the registry and run folders. Never imports Keras.
+
+Nothing here imports a plugin either, save `plugins.load`.
+
+    names.py          who owns a name; problems
+    distributions.py  installed distributions that speak of ganzoo
+    entries.py        their entry points: plugins
+    plugins.py        discover, find, load
+    containment.py    what an import may not leave behind
+    sources.py        a module's source file, found and parsed without importing it
+    signature.py      a function's summary and parameters, from its source
+    annotations.py    whether a value fits an annotation
+    documents.py      TOML under caps
+    validation.py     what pydantic finds wrong, in one line
+    optimizers.py     the optimizers and schedules that a recipe can name
+    recipe.py         Recipe
+    settings.py       key=value
+    keywords.py       whether names exist and take their keys
+    cards.py          Card
+    home.py           where the user's files are
+    registry.py       folders of cards
+    runs.py           Run, a folder; run_log.py, its log
+"""

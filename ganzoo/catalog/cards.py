@@ -8,12 +8,11 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, Field, PlainValidator
+from pydantic import AfterValidator, Field, PlainValidator
 
 from ganzoo.catalog.documents import read_toml, received
-from ganzoo.catalog.optimizers import STRICT
 from ganzoo.catalog.recipe import Recipe
-from ganzoo.catalog.validation import validated
+from ganzoo.catalog.validation import Table, validated
 from ganzoo.errors import InvalidInput
 from ganzoo.files.problems import shown
 
@@ -45,11 +44,7 @@ def _https(address: str) -> str:
     return address
 
 
-class _Table(BaseModel):
-    model_config = STRICT
-
-
-class Licence(_Table):
+class Licence(Table):
     """Under which terms what may be used: SPDX names where there are.
 
     Args:
@@ -61,7 +56,7 @@ class Licence(_Table):
     weights: _Line
 
 
-class Card(_Table):
+class Card(Table):
     """A model's card.
 
     Args:

@@ -125,6 +125,11 @@ def received(value: object) -> str:
     return shown(value)
 
 
+def brief(name: str) -> str:
+    """A name that may be of any length, for a message."""
+    return name if len(name) <= 80 else f"{name[:77]}..."
+
+
 def _expected_instead(value: object) -> str:
     """What should stand there instead of a value that may not; "" if it may."""
     if isinstance(value, bool):

@@ -1,15 +1,16 @@
 """The optimizers and learning-rate schedules that a recipe can name.
 
 Every key is a keyword argument of the Keras class of that name, so that a wrong one is
-found before Keras is imported. Left out on purpose: moving averages (the GAN keeps its
-own), loss scaling (the precision decides) and accumulation (the game counts its steps).
+found before Keras is imported; what is not given is left to Keras. Left out on purpose:
+moving averages (the GAN keeps its own), loss scaling (the precision decides) and
+accumulation (the game counts its steps).
 """
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import BaseModel, Discriminator, Field, Tag, model_validator
 
-STRICT = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
+from ganzoo.catalog.validation import Table
 
 Rate = Annotated[float, Field(gt=0, le=10)]
 StartingRate = Annotated[float, Field(ge=0, le=10)]  # a warm-up starts at 0
@@ -19,13 +20,7 @@ NotNegative = Annotated[float, Field(ge=0)]
 Steps = Annotated[int, Field(ge=1)]
 
 
-class _Table(BaseModel):
-    """A table of keyword arguments; those that are not given are left to Keras."""
-
-    model_config = STRICT
-
-
-class PolynomialDecay(_Table):
+class PolynomialDecay(Table):
     """`keras.optimizers.schedules.PolynomialDecay`; linear by default."""
 
     schedule: Literal["polynomial_decay"]
@@ -36,7 +31,7 @@ class PolynomialDecay(_Table):
     cycle: bool | None = None
 
 
-class CosineDecay(_Table):
+class CosineDecay(Table):
     """`keras.optimizers.schedules.CosineDecay`."""
 
     schedule: Literal["cosine_decay"]
@@ -47,7 +42,7 @@ class CosineDecay(_Table):
     warmup_steps: Annotated[int, Field(ge=0)] | None = None
 
 
-class ExponentialDecay(_Table):
+class ExponentialDecay(Table):
     """`keras.optimizers.schedules.ExponentialDecay`."""
 
     schedule: Literal["exponential_decay"]
@@ -57,7 +52,7 @@ class ExponentialDecay(_Table):
     staircase: bool | None = None
 
 
-class InverseTimeDecay(_Table):
+class InverseTimeDecay(Table):
     """`keras.optimizers.schedules.InverseTimeDecay`."""
 
     schedule: Literal["inverse_time_decay"]
@@ -67,7 +62,7 @@ class InverseTimeDecay(_Table):
     staircase: bool | None = None
 
 
-class PiecewiseConstantDecay(_Table):
+class PiecewiseConstantDecay(Table):
     """`keras.optimizers.schedules.PiecewiseConstantDecay`: one value more than boundaries."""
 
     schedule: Literal["piecewise_constant_decay"]
@@ -102,7 +97,7 @@ LearningRate = Annotated[
 ]
 
 
-class Optimizer(_Table):
+class Optimizer(Table):
     """What every optimizer of Keras takes."""
 
     name: str

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from ganzoo.catalog.containment import contained
 from ganzoo.catalog.distributions import FIRST_PARTY, speakers
+from ganzoo.catalog.documents import brief
 from ganzoo.catalog.entries import KINDS, WORDS, Plugin, plugins_of
 from ganzoo.catalog.names import Claim, Problem, normalised, settle
 from ganzoo.catalog.signature import MISSING, Parameter, Signature, api_version, read_signature
@@ -122,10 +123,10 @@ def find(kind: str, name: str) -> Plugin:
             )
     if owner and not any(_same(owner, plugin.distribution) for plugin in found.plugins.values()):
         raise PluginError(
-            f"No installed distribution {shown(owner)} brings such a plugin. Received: {shown(name)}.",
+            f"No installed distribution {shown(owner)} brings one. Received: {shown(name)}.",
             hint="Install the package that brings it, if you trust it.",
         )
-    raise unknown(word, name, found.plugins)
+    raise unknown(word, brief(name), found.plugins)
 
 
 def load(plugin: Plugin) -> object:

@@ -10,12 +10,12 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, PlainValidator, model_serializer, model_validator
+from pydantic import Field, PlainValidator, model_serializer, model_validator
 
 from ganzoo.catalog.documents import read_toml, received
 from ganzoo.catalog.keywords import check_names
-from ganzoo.catalog.optimizers import STRICT, Fraction, NotNegative, OneOptimizer, Positive
-from ganzoo.catalog.validation import validated
+from ganzoo.catalog.optimizers import Fraction, NotNegative, OneOptimizer, Positive
+from ganzoo.catalog.validation import Table, validated
 from ganzoo.errors import GanzooError, InvalidInput, UsageError
 from ganzoo.files.problems import shown
 
@@ -42,11 +42,7 @@ def _auto_or_switch(value: Any) -> bool | str:
     raise ValueError(f'must be "auto", true or false. Received: {received(value)}')
 
 
-class _Table(BaseModel):
-    model_config = STRICT
-
-
-class Part(_Table):
+class Part(Table):
     """What `[architecture]` or `[dataset]` says: a plugin's name and its keywords.
 
     Args:
@@ -73,7 +69,7 @@ class Part(_Table):
         return {"name": self.name} | dict(sorted(self.options.items()))
 
 
-class Penalty(_Table):
+class Penalty(Table):
     """A term added to the discriminator's loss.
 
     Args:
@@ -87,7 +83,7 @@ class Penalty(_Table):
     every: _Count = 1
 
 
-class Game(_Table):
+class Game(Table):
     """The rules, as `GAN.compile` takes them.
 
     Args:
@@ -118,7 +114,7 @@ class Game(_Table):
         return self
 
 
-class Training(_Table):
+class Training(Table):
     """How long, in which portions, and what is kept on the way.
 
     Args:
@@ -158,7 +154,7 @@ class Training(_Table):
         return self
 
 
-class Recipe(_Table):
+class Recipe(Table):
     """Everything that decides a training, except code and data themselves."""
 
     architecture: Part

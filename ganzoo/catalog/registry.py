@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ganzoo.catalog.distributions import FIRST_PARTY
+from ganzoo.catalog.documents import brief
 from ganzoo.catalog.home import home
 from ganzoo.catalog.names import Claim, Problem, settle
 from ganzoo.catalog.plugins import Plugin, discover
@@ -122,7 +123,7 @@ def find_model(name: str) -> "Card":
     for known, entry in registry.entries.items():
         if known == name or (source == entry.source and plain == entry.name):
             return entry.card()
-    raise unknown("model", name, registry.entries)
+    raise unknown("model", brief(name), registry.entries)
 
 
 def read_cards(pattern: str = "*") -> tuple[dict[str, "Card"], tuple[Problem, ...]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganzoo.catalog import run_log
+from ganzoo.catalog.documents import brief
 from ganzoo.errors import InvalidInput, Locked, UsageError, unknown
 from ganzoo.files.names import check_name
 from ganzoo.files.problems import environment_problem, shown
@@ -230,4 +231,4 @@ def _existing(run: str | os.PathLike | int, runs: Path) -> Path:
     for name in folders:
         if text == name or (text.isdecimal() and int(text) == int(name.partition("-")[0])):
             return runs / name
-    raise unknown("run", text, folders)
+    raise unknown("run", brief(text), folders)

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ganzoo.catalog.documents import at, check_values, received
+from ganzoo.catalog.documents import at, brief, check_values, received
 from ganzoo.errors import GanzooError, UsageError, unknown
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -31,6 +31,12 @@ _EXPECTED = {
     "too_long": "a list of at most {max_length}",
     "string_pattern_mismatch": "a name: letters, digits, '.', '_' and '-'",
 }
+
+
+class Table(BaseModel):
+    """A table of fixed keys: no others, no value of a neighbouring type, no change later."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 def validated(
@@ -65,7 +71,7 @@ def unknown_key(
         error: What to raise; `UsageError` becomes its kind for unknown names.
     """
     table = at(path[:-1], where)
-    said = unknown(f"key in {table}", str(path[-1]), known)
+    said = unknown(f"key in {table}", brief(str(path[-1])), known)
     return said if error is UsageError else error(said.message, hint=said.hint)
 
 

@@ -3,7 +3,7 @@
 import typer
 
 from ganzoo.cli.options import Json
-from ganzoo.cli.output import emit, emit_json, fields, say
+from ganzoo.cli.output import emit, emit_json, fields, one_line, say
 
 
 def doctor(as_json: Json = False) -> None:
@@ -23,5 +23,5 @@ def doctor(as_json: Json = False) -> None:
         }
         emit(fields(report | {"folders": folders}))
     if report["problems"]:
-        say(f"error: {len(report['problems'])} problems: {' '.join(report['problems'])}")
+        say(f"error: {one_line(' '.join(report['problems']))}")
         raise typer.Exit(5)

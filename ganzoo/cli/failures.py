@@ -43,8 +43,11 @@ def failure(error: BaseException) -> Failure:
             return Failure(exit_code=BROKEN_PIPE, message=None)
         case KeyboardInterrupt() | typer.Abort():
             return Failure(exit_code=130, message="Interrupted.")
-        case MemoryError():
+        case _ if _is_out_of_memory(error):
             return Failure(exit_code=5, message="Out of memory. Try a smaller batch or model.")
+        case ImportError() if not (error.name or "").startswith("ganzoo"):
+            message = f"A package cannot be imported. Received: {error}. See: ganzoo doctor"
+            return Failure(exit_code=5, message=message)
         case OSError() if error.errno in _ENVIRONMENT:
             where = f": {error.filename}" if error.filename else ""
             return Failure(exit_code=5, message=f"{error.strerror}{where}.")
@@ -53,6 +56,14 @@ def failure(error: BaseException) -> Failure:
         message=f"This is a fault of ganzoo: {type(error).__name__}: {error}."
         " Please report it with the output of the same command with --debug.",
     )
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    """Whether Python, or a framework on its device, ran out of memory."""
+    names = {kind.__name__ for kind in type(error).__mro__}
+    if names & {"MemoryError", "OutOfMemoryError", "ResourceExhaustedError"}:
+        return True
+    return isinstance(error, RuntimeError) and "RESOURCE_EXHAUSTED" in str(error)  # jax
 
 
 def _usage(error: typer.TyperException) -> str:

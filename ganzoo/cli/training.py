@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ganzoo.backend import select
 from ganzoo.cli import noise
 from ganzoo.cli.options import Backend, Data, Json, Settings, at_most_one
 from ganzoo.cli.output import columns, emit, emit_json, fields, readable
@@ -16,7 +17,6 @@ Model = Annotated[
     typer.Argument(metavar="NAME", help="A model that `ganzoo list` shows, or a recipe.toml."),
 ]
 Run = Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or its number in runs/.")]
-Count = Annotated[int | None, typer.Option(metavar="N")]
 
 
 def train(
@@ -71,6 +71,7 @@ def train(
             "training.precision": precision,
         },
     )
+    select.choose(backend)  # before any data is read or fetched
     noise.quieten()
     if dry_run:
         from ganzoo.jobs.plan import plan

@@ -40,28 +40,28 @@ def open_zip(path: str | os.PathLike) -> Files:
         EnvironmentProblem: The system does not let us read it.
     """
     path = Path(path).resolve()
-    with _opened(path) as (archive, status):
+    with _opened(path) as archive:
         members = _members(archive, path)
-    stamp = f"{path}\0{status.st_size}\0{status.st_mtime_ns}".encode("utf-8", "surrogateescape")
+        stamp = _stamp(path)
 
     @contextlib.contextmanager
     def reader() -> Iterator[Read]:
-        with _opened(path) as (archive, now):
-            if (now.st_size, now.st_mtime_ns) != (status.st_size, status.st_mtime_ns):
-                raise InvalidInput(f"The archive {shown(path)} changed while it was being read.")
+        with _opened(path) as archive:
+            _check_unchanged(path, stamp)
             yield lambda name: _read(archive, members[name], path)
+            _check_unchanged(path, stamp)
 
     return Files(
         where=path,
         names=tuple(sorted(name for name in members if not name.endswith("/"))),
         folders=tuple(sorted(name.rstrip("/") for name in members if name.endswith("/"))),
-        stamp=hashlib.sha256(stamp).hexdigest(),
+        stamp=stamp,
         reader=reader,
     )
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, os.stat_result]]:
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     with open_regular(path) as file:
         _check_end(file, path)
         try:
@@ -71,7 +71,18 @@ def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, os.stat_result]]:
         except Exception as fault:  # zipfile raises much more than BadZipFile on hostile bytes
             raise _damaged(path, fault) from fault
         with archive:
-            yield archive, os.fstat(file.fileno())
+            yield archive
+
+
+def _stamp(path: Path) -> str:
+    status = path.stat()
+    text = f"{path}\0{status.st_size}\0{status.st_mtime_ns}"
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _check_unchanged(path: Path, stamp: str) -> None:
+    if not path.exists() or _stamp(path) != stamp:
+        raise InvalidInput(f"The archive {shown(path)} changed while it was being read.")
 
 
 def _check_end(file: BinaryIO, path: Path) -> None:

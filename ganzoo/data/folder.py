@@ -31,7 +31,8 @@ class Files:
         folders: Paths of the folders, likewise.
         stamp: A quick identity: changes whenever a file is added, removed or renamed, or its
             size or time of modification changes. Two places never share one.
-        reader: Gives, for the length of a `with` block, a function from name to bytes.
+        reader: Gives, for the length of a `with` block, a function from name to bytes. Ends
+            in an error if anything has changed since the look at the names.
     """
 
     where: Path
@@ -89,14 +90,17 @@ def open_folder(path: str | os.PathLike) -> Files:
     @contextlib.contextmanager
     def reader() -> Iterator[Read]:
         yield lambda name: _read(root, name)
+        if open_folder(root).stamp != files.stamp:
+            raise InvalidInput(f"The folder {shown(root)} changed while it was being read.")
 
-    return Files(
+    files = Files(
         where=root,
         names=tuple(name for name, status in found if status is not None),
         folders=tuple(name for name, status in found if status is None),
         stamp=stamp.hexdigest(),
         reader=reader,
     )
+    return files
 
 
 def is_hidden(name: str) -> bool:

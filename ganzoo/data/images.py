@@ -116,7 +116,8 @@ def decode(data: bytes, name: str, *, mode: str | None = None) -> Image.Image:
             problem = _refusal(image)
             if problem is None:
                 image.load()
-                return _plain(ImageOps.exif_transpose(image), mode)
+                ImageOps.exif_transpose(image, in_place=True)
+                return _plain(image, mode)
     except MemoryError:
         raise
     except Exception as fault:  # a decoder may raise anything on a hostile file

@@ -30,7 +30,7 @@ def prepare(
 
     Args:
         files: Where the pictures are.
-        names: Which of them, in the order of the rows.
+        names: Which of them, in the order of the rows; sorted, where nothing else is meant.
         dataset: Name of the data set, for progress.
         fit: Crop, size and channels.
         folder: The cache.
@@ -62,7 +62,7 @@ def _content(files: Files, names: Sequence[str], dataset: str) -> str:
             progress.advance()
     if len(names) > 1 and len(set(digests.values())) == 1:
         notice(f"warning: all {len(names):,} files of the data set {dataset!r} are identical")
-    return bytes_digest(canonical_json(sorted(digests.items())).encode())
+    return bytes_digest(canonical_json(list(digests.items())).encode())
 
 
 def _write_images(path: Path, files: Files, names: Sequence[str], dataset: str, fit: Fit) -> None:

@@ -8,13 +8,14 @@ A file is 8 bytes of length n, n bytes of JSON, and the tensors' bytes:
 The format: https://huggingface.co/docs/safetensors (Format).
 """
 
+import io
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from ganzoo.errors import InvalidInput
-from ganzoo.files.arrays import DTYPES
 from ganzoo.files.header_text import Refused, Tensor, parse
 from ganzoo.files.problems import environment_problem, shown
 from ganzoo.files.reading import open_regular
@@ -37,17 +38,28 @@ class Header:
     data_start: int
 
 
-def read_header(path: str | os.PathLike) -> Header:
+def read_header(source: str | os.PathLike | bytes) -> Header:
     """The header of a safetensors file, if the whole file is as the header says.
 
     Args:
-        path: A regular file.
+        source: A regular file, or the bytes of one.
 
     Raises:
+        UsageError: There is no such file.
         InvalidInput: Anything else than a valid file of allowed types and names.
     """
-    with open_regular(path) as file:
-        return header_of(file, path)
+    with opened(source) as (file, where):
+        return header_of(file, where)
+
+
+@contextmanager
+def opened(source: str | os.PathLike | bytes) -> Iterator[tuple[BinaryIO, str | os.PathLike]]:
+    """A weights file to read from, and its name for messages."""
+    if isinstance(source, bytes):
+        yield io.BytesIO(source), "these bytes"
+    else:
+        with open_regular(source) as file:
+            yield file, source
 
 
 def header_of(file: BinaryIO, where: str | os.PathLike) -> Header:
@@ -89,7 +101,7 @@ def check_expected(
         where: The file, for the message.
     """
     received = {
-        name: (DTYPES[header.tensors[name].dtype], header.tensors[name].shape) for name in names
+        name: (header.tensors[name].numpy_dtype, header.tensors[name].shape) for name in names
     }
     wanted = {name: (str(dtype), tuple(shape)) for name, (dtype, shape) in expected.items()}
     wrong = sorted(

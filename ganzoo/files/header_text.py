@@ -41,6 +41,11 @@ class Tensor:
     start: int
     end: int
 
+    @property
+    def numpy_dtype(self) -> str:
+        """The type's name in numpy: `"float32"`."""
+        return DTYPES[self.dtype]
+
 
 class Refused(ValueError):
     """The reason why a header is not valid."""

@@ -5,7 +5,6 @@ keys sorted, one metadata key "ganzoo" that holds canonical JSON, larger item ty
 so that every tensor stays aligned. Any reader of the format reads them.
 """
 
-import io
 import os
 from collections.abc import Iterable, Mapping
 from typing import BinaryIO
@@ -19,12 +18,12 @@ from ganzoo.files.header import (
     Header,
     check_expected,
     header_of,
+    opened,
     read_header,
 )
 from ganzoo.files.header_text import MOST_TENSORS, Tensor, check_tensor_name
 from ganzoo.files.problems import environment_problem, shown
 from ganzoo.files.publish import publish
-from ganzoo.files.reading import open_regular
 from ganzoo.files.strict_json import canonical_json, parse_json
 
 __all__ = ["Header", "Tensor", "dump", "load", "metadata", "read_header", "save"]
@@ -52,8 +51,7 @@ def load(
         InvalidInput: Not a valid file, or not the expected one.
         EnvironmentProblem: It cannot be read, or memory does not suffice.
     """
-    where = "these bytes" if isinstance(source, bytes) else source
-    with _opened(source) as file:
+    with opened(source) as (file, where):
         header = header_of(file, where)
         chosen = sorted(header.tensors) if names is None else sorted(set(names))
         for name in chosen:
@@ -76,8 +74,7 @@ def metadata(source: str | os.PathLike | bytes) -> dict:
     Args:
         source: A regular file, or the bytes of one.
     """
-    where = "these bytes" if isinstance(source, bytes) else source
-    with _opened(source) as file:
+    with opened(source) as (file, where):
         text = header_of(file, where).metadata.get("ganzoo", "{}")
     if len(text.encode("utf-8")) > _MOST_METADATA_BYTES:
         raise InvalidInput(f"The metadata of {shown(where)} exceeds {_MOST_METADATA_BYTES} bytes.")
@@ -118,10 +115,6 @@ def save(
         overwrite: Whether a file that is already there may be replaced.
     """
     publish(path, _pieces(tensors, metadata), overwrite=overwrite)
-
-
-def _opened(source: str | os.PathLike | bytes) -> BinaryIO:
-    return io.BytesIO(source) if isinstance(source, bytes) else open_regular(source)
 
 
 def _read(file: BinaryIO, header: Header, name: str, where: str | os.PathLike) -> np.ndarray:

@@ -5,10 +5,10 @@ imported, the data before any framework is.
 """
 
 import dataclasses
+import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ganzoo.backend import select
 from ganzoo.catalog import plugins
 from ganzoo.catalog.recipe import Part, Recipe, check_names
 from ganzoo.data.dataset import Dataset
@@ -38,6 +38,9 @@ class Length:
 
 def open_dataset(part: Part) -> Dataset:
     """The data set that a recipe's table names.
+
+    Args:
+        part: The table.
 
     Raises:
         UnknownName, UsageError: there is no such data set, or a key is wrong.
@@ -112,13 +115,16 @@ def networks(recipe: Recipe, image_shape: tuple[int, ...], classes: int) -> "GAN
     filled = {"image_shape": image_shape}
     if wants_classes(recipe):
         filled["classes"] = classes
-    policy = keras.config.dtype_policy()
+    policy, state = keras.config.dtype_policy(), random.getstate()
     try:
         keras.config.set_dtype_policy(recipe.training.precision)
-        keras.utils.set_random_seed(recipe.training.seed)
+        # initializers and dropout without a seed of their own take one from here;
+        # keras.utils.set_random_seed would import every framework that is installed
+        random.seed(recipe.training.seed)
         gan = _call(plugin, recipe.architecture.options, **filled)
     finally:
         keras.config.set_dtype_policy(policy)
+        random.setstate(state)
     from ganzoo.game.gan import GAN
 
     if not isinstance(gan, GAN):
@@ -134,15 +140,13 @@ def networks(recipe: Recipe, image_shape: tuple[int, ...], classes: int) -> "GAN
     return gan
 
 
-def build(recipe: Recipe, dataset: Dataset, *, backend: str | None = None) -> "GAN":
-    """The recipe's GAN, compiled for training on the data set.
+def build(recipe: Recipe, dataset: Dataset) -> "GAN":
+    """The recipe's GAN, compiled for training on the data set. The backend is chosen.
 
     Args:
         recipe: What to build.
         dataset: From `dataset_for`.
-        backend: "jax", "torch" or "tensorflow"; None takes the user's or the first installed.
     """
-    select.choose(backend)
     from ganzoo import backend as framework
 
     gan = networks(recipe, dataset.image_shape, len(dataset.classes))

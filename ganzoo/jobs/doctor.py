@@ -158,7 +158,7 @@ def _runs(cautions: list[str]) -> dict[str, Any]:
     leftovers += [path for folder in folders for path in folder.glob(f"checkpoints/{_LEFTOVERS}")]
     if leftovers:
         cautions.append(
-            f"{len(leftovers)} unfinished files in {RUNS}/, of a crash or of a running job;"
+            f"{len(leftovers)} unfinished file(s) in {RUNS}/, of a crash or of a running job;"
             " the next save beside them removes those that nobody writes to."
         )
     return {"count": len(folders), "locked": [str(path) for path in folders if _is_locked(path)]}

@@ -96,7 +96,7 @@ def read(source: Source, *, raw: bool = False, backend: str | None = None) -> "G
     for name in seeds:  # of dropout in training; sampling draws none
         del variables[name]
     header = safetensors.read_header(source.content)
-    shapes = {name: (_numpy_name(t.dtype), tuple(t.shape)) for name, t in header.tensors.items()}
+    shapes = {name: (t.numpy_dtype, tuple(t.shape)) for name, t in header.tensors.items()}
     names = _generator_names(shapes, raw=raw)
     received = {target: shapes[name] for target, name in names.items()}
     for name in seeds:
@@ -115,12 +115,6 @@ def _generator_names(shapes: dict, *, raw: bool) -> dict[str, str]:
         averages = [name for name in shapes if name.startswith("average/")]
         names |= {f"generator/{name.removeprefix('average/')}": name for name in averages}
     return names
-
-
-def _numpy_name(dtype: str) -> str:
-    kind, bits = ("bfloat", dtype[2:]) if dtype.startswith("BF") else (dtype[0], dtype[1:])
-    words = {"F": "float", "I": "int", "U": "uint"}
-    return "bool" if dtype == "BOOL" else f"{words.get(kind, kind)}{bits}"
 
 
 def _described(where: Path, content: Path | bytes) -> Source:

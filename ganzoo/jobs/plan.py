@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from ganzoo.backend import select
 from ganzoo.catalog.recipe import Recipe
 from ganzoo.jobs.build import build, dataset_for, length_of
 
@@ -18,8 +19,9 @@ def plan(recipe: Recipe, *, backend: str | None = None) -> dict[str, Any]:
         Shapes, parameters, steps, how they are dispatched, and memory in bytes: `state` is
         what a checkpoint holds, `activations` a rough upper bound for one step.
     """
+    select.choose(backend)  # before the data: some data sets come through Keras
     dataset = dataset_for(recipe)
-    gan = build(recipe, dataset, backend=backend)
+    gan = build(recipe, dataset)
     import keras
 
     length = length_of(recipe, len(dataset))

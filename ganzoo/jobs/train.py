@@ -9,8 +9,10 @@ from ganzoo.backend import select
 from ganzoo.catalog.recipe import Recipe
 from ganzoo.catalog.runs import Run
 from ganzoo.data.feed import Feed
+from ganzoo.data.progress import reporting
 from ganzoo.errors import Interrupted, InvalidInput, UsageError
 from ganzoo.files import checkpoints, safetensors
+from ganzoo.files.leftovers import reclaim
 from ganzoo.files.publish import publish_text
 from ganzoo.jobs import about
 from ganzoo.jobs.build import build, dataset_for, length_of
@@ -56,8 +58,10 @@ def train(
         Diverged: a loss or a weight is no longer finite.
         Interrupted: a signal asked to stop; the state is saved.
     """
-    dataset = dataset_for(recipe)
-    gan = build(recipe, dataset, backend=backend)
+    select.choose(backend)  # before the data: some data sets come through Keras
+    with reporting(events):
+        dataset = dataset_for(recipe)
+    gan = build(recipe, dataset)
     name = model or f"{recipe.architecture.name}-{recipe.dataset.name}".replace(":", "-")
     opened = Run.at(run) if run is not None else Run.create(Path(runs), name)
     with opened.lock():
@@ -99,7 +103,9 @@ def resume(
                 f"would not go on exactly. Received: {backend}."
             )
         select.choose(manifest["backend"])
-        dataset = dataset_for(recipe)
+        reclaim(opened.path)
+        with reporting(events):
+            dataset = dataset_for(recipe)
         if dataset.fingerprint != manifest["data"]["fingerprint"]:
             raise InvalidInput(
                 f"The data set {recipe.dataset.name!r} is not what the run began with. "
@@ -108,7 +114,7 @@ def resume(
                 f"Received: {dataset.fingerprint[:16]}..., {len(dataset)} images.",
                 hint="Restore the data, or begin a new run.",
             )
-        gan = build(recipe, dataset, backend=manifest["backend"])
+        gan = build(recipe, dataset)
         newest = checkpoints.newest(
             opened.checkpoints, report=lambda text: events({"event": "warning", "message": text})
         )
@@ -116,6 +122,7 @@ def resume(
         if newest is not None:
             assign(gan.state(), safetensors.load(newest.read(STATE)), str(newest.path))
             start = newest.step
+            del newest  # its bytes would stay in memory
         if start >= length_of(recipe, len(dataset)).steps and manifest["state"] == "finished":
             events({"event": "warning", "message": "The run is finished; nothing is left to do."})
             return opened

@@ -11,6 +11,7 @@ from pathlib import Path
 from ganzoo.catalog.home import cache_home, data_home
 from ganzoo.data.dataset import Dataset, at_most
 from ganzoo.data.download import HubFile, download
+from ganzoo.data.folder import is_hidden
 from ganzoo.data.images import Fit
 from ganzoo.data.prepare import prepare
 from ganzoo.files.digests import bytes_digest, tensors_digest
@@ -107,7 +108,7 @@ def _at_home(repository: str, revision: str) -> Layout:
     archive = root.with_suffix(".zip")
     if archive.is_file():
         return find_layout(archive)
-    if not (root / "img_align_celeba").is_dir() and not any(root.glob("**/img_align_celeba.zip")):
+    if not _is_here(root):
         download(
             FILES,
             repository=repository,
@@ -118,3 +119,11 @@ def _at_home(repository: str, revision: str) -> Layout:
             ways=_WAYS.format(root=root),
         )
     return find_layout(root)
+
+
+def _is_here(root: Path) -> bool:
+    """Whether there are pictures, unpacked or not; what is still being downloaded is hidden."""
+    return (root / "img_align_celeba").is_dir() or any(
+        not any(is_hidden(part) for part in path.relative_to(root).parts)
+        for path in root.rglob("img_align_celeba*")
+    )

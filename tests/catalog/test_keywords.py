@@ -45,7 +45,7 @@ def test_a_recipe_that_fits_passes_and_nothing_is_imported(recipe):
         (
             {"name": "net", "units": [1.5]},
             UsageError,
-            "each item a whole number. Received: \\[1.5\\]",
+            r"item a whole number. Received: \[1.5\]",
         ),
         ({"name": "net", "output": "tan"}, UsageError, "tanh or sigmoid.*Did you mean 'tanh'"),
         ({"name": "net", "image_shape": [8, 8, 1]}, UsageError, "comes from the data set"),

@@ -3,6 +3,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import ganzoo.errors
 from ganzoo.catalog.recipe import LOSSES, PENALTIES, Recipe
@@ -260,3 +262,41 @@ def test_losses_and_penalties_are_those_of_the_game(module, names):
         if isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Dict)
     }
     assert sorted(assigned[module.upper()]) == sorted(names)
+
+
+KEYS = st.sampled_from(
+    ["architecture", "dataset", "game", "penalties", "generator_optimizer", "learning_rate"]
+    + ["training", "name", "schedule", "weight", "batch", "steps", "values", "xla", "x", "", "a.b"]
+)
+WORDS = st.sampled_from(["adam", "sgd", "cosine_decay", "piecewise_constant_decay", "r1", "auto"])
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | WORDS | st.text() | st.dates()
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(derandomize=True, database=None, deadline=None, max_examples=300)
+@given(st.lists(KEYS, min_size=1, max_size=4), VALUES)
+def test_whatever_stands_anywhere_gives_a_recipe_or_one_line(path, value):
+    tables = {
+        "architecture": {"name": "dcgan"},
+        "dataset": {"name": "digits"},
+        "game": {"penalties": [{"name": "r1", "weight": 1.0}]},
+        "generator_optimizer": {"name": "adam", "learning_rate": 2e-4},
+        "discriminator_optimizer": {"name": "adam"},
+        "training": {"steps": 200},
+    }
+    node = tables
+    for key in path[:-1]:
+        node = node.setdefault(key, {})
+        node = node if isinstance(node, dict) else {}
+    node[path[-1]] = value
+    try:
+        recipe = Recipe.from_tables(tables)
+    except UsageError as error:
+        assert len(str(error).splitlines()) == 1
+        assert len(str(error)) < 1000
+    else:
+        assert Recipe.from_tables(tomllib.loads(recipe.toml())) == recipe

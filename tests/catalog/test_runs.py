@@ -1,13 +1,14 @@
 import json
-import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+from itertools import chain, repeat
 from pathlib import Path
 
 import pytest
 
+from ganzoo.catalog import runs
 from ganzoo.catalog.recipe import Recipe
 from ganzoo.catalog.runs import Run
 from ganzoo.errors import EnvironmentProblem, InvalidInput, Locked, UnknownName, UsageError
@@ -20,8 +21,8 @@ def run(tmp_path, tables):
     return run
 
 
-def made(runs: Path, name: str) -> Path:
-    run = Run.create(runs, name)
+def made(folder: Path, name: str) -> Path:
+    run = Run.create(folder, name)
     run.recipe_path.touch()
     return run.path
 
@@ -56,17 +57,35 @@ def test_a_name_that_cannot_be_a_folder_is_refused(tmp_path, name):
     assert os.listdir(tmp_path) == []
 
 
-def _create(arguments):
-    folder, name = arguments
-    return [Run.create(folder, name).path.name for _ in range(25)]
+RACE = """
+import sys
+from pathlib import Path
+from ganzoo.catalog.runs import Run
+for _ in range(25):
+    print(Run.create(Path(sys.argv[1]), sys.argv[2]).path.name)
+"""
 
 
 def test_processes_that_race_get_numbers_of_their_own(tmp_path):
-    with multiprocessing.get_context("spawn").Pool(4) as pool:
-        rows = pool.map(_create, [(tmp_path / "runs", f"model-{i}") for i in range(4)], 1)
-    numbers = sorted(int(name[:5]) for row in rows for name in row)
-    assert numbers == sorted(set(numbers)) and len(numbers) == 100
-    assert sorted(os.listdir(tmp_path / "runs")) == sorted(name for row in rows for name in row)
+    racers = [
+        subprocess.Popen(
+            [sys.executable, "-c", RACE, str(tmp_path / "runs"), f"model-{i}"],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for i in range(4)
+    ]
+    names = [name for racer in racers for name in racer.communicate()[0].split()]
+    assert len({name[:5] for name in names}) == len(names) == 100
+    assert sorted(os.listdir(tmp_path / "runs")) == sorted(names)
+
+
+def test_a_number_taken_since_the_folder_was_looked_at_is_passed_over(tmp_path, monkeypatch):
+    made(tmp_path, "theirs")
+    real = runs._numbers
+    looks = chain([lambda folder: []], repeat(real))  # the first was before theirs was there
+    monkeypatch.setattr(runs, "_numbers", lambda folder: next(looks)(folder))
+    assert made(tmp_path, "ours").name == "00002-ours"
 
 
 def test_a_folder_of_ones_choice_must_be_new_or_empty(tmp_path):

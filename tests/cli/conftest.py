@@ -10,6 +10,8 @@ import pytest
 
 from ganzoo.cli import main
 
+SET_BY_THE_COMMAND = ("KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL", "GRPC_VERBOSITY")
+
 
 @dataclass(frozen=True)
 class Done:
@@ -29,10 +31,9 @@ def home(tmp_path, monkeypatch):
     home.mkdir()
     monkeypatch.setenv("GANZOO_HOME", str(home))
     monkeypatch.setenv("KERAS_HOME", str(home))
-    for name in ("GANZOO_DATA", "GANZOO_CACHE", "GANZOO_PLUGINS", "KERAS_BACKEND"):
-        monkeypatch.delenv(name, raising=False)
-    for name in ("TF_CPP_MIN_LOG_LEVEL", "GRPC_VERBOSITY"):
-        monkeypatch.setenv(name, "2")  # so that the command leaves this process as it was
+    for name in ("GANZOO_DATA", "GANZOO_CACHE", "GANZOO_PLUGINS", *SET_BY_THE_COMMAND):
+        monkeypatch.setenv(name, "")  # so that it is put back, whatever the command does to it
+        monkeypatch.delenv(name)
     work = tmp_path / "work"
     work.mkdir()
     monkeypatch.chdir(work)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ganzoo.backend import select
 from ganzoo.catalog.runs import Run
 from ganzoo.errors import Diverged, EnvironmentProblem, Interrupted, InvalidInput, Locked
 
@@ -17,6 +18,12 @@ def trained(*args, events, **kwargs):
     for event in (START, STEP, END):
         events(event)
     return Run(Path("runs/00001-toy"))
+
+
+@pytest.fixture(autouse=True)
+def backends(monkeypatch):
+    """All backends are installed, as far as the command knows."""
+    monkeypatch.setattr(select, "_is_installed", lambda name: True)
 
 
 @pytest.fixture
@@ -138,6 +145,16 @@ def test_what_cannot_be_meant_is_refused_before_anything_starts(words, message, 
     assert done.err.startswith("error: ") and done.err.count("\n") == 1
 
 
+def test_a_backend_that_is_not_there_is_refused_before_anything_starts(
+    ganzoo, jobs, toy, monkeypatch
+):
+    monkeypatch.setattr(select, "_is_installed", lambda name: name == "jax")
+    assert ganzoo("train", "toy", "--backend", "jxa").code == 2
+    done = ganzoo("train", "toy", "--backend", "torch")
+    assert (done.code, jobs) == (5, [])
+    assert 'pip install "keras-ganzoo[torch]"' in done.err
+
+
 @pytest.mark.parametrize(
     "name", ["", "..", "a/b", "toy.", "toy ", "ty", "x" * 10_000, "\U0001f600", "no.toml", "a\nb"]
 )
@@ -164,6 +181,8 @@ def test_a_recipe_file_that_is_broken_is_refused_with_its_name(ganzoo, jobs):
         (Interrupted("saved", signal_number=2, hint="ganzoo resume runs/00001-toy"), 130),
         (Interrupted("saved", signal_number=15), 143),
         (MemoryError(), 5),
+        (RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 9 bytes"), 5),
+        (ImportError("failed to map segment", name="scipy.sparse"), 5),
         (OSError(28, "No space left on device"), 5),
         (OSError(24, "Too many open files", "a/b"), 5),
         (KeyboardInterrupt(), 130),

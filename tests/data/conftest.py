@@ -27,12 +27,11 @@ def make_picture(
     **options,
 ) -> bytes:
     """A file of random pixels: width x height."""
-    shape = (size[1], size[0], len(Image.new(mode, (1, 1)).getbands()))
+    channels = len(Image.new(mode, (1, 1)).getbands())
+    shape = (size[1], size[0], channels) if channels > 1 else (size[1], size[0])
     pixels = np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
     file = io.BytesIO()
-    Image.fromarray(pixels.squeeze(-1) if shape[2] == 1 else pixels, mode=None).save(
-        file, kind, **options
-    )
+    Image.fromarray(pixels).save(file, kind, **options)
     return file.getvalue()
 
 

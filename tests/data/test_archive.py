@@ -244,6 +244,14 @@ def test_an_archive_that_changes_meanwhile_is_refused(tmp_path, pack):
         pass
 
 
+def test_an_archive_that_changes_while_it_is_read_is_refused(tmp_path, pack):
+    files = open_zip(pack(tmp_path / "a.zip", FOUR))
+
+    with pytest.raises(InvalidInput, match="changed while"), files.reader() as read:
+        read("a.png")
+        pack(tmp_path / "b.zip", {"a.png": b"other"}).rename(tmp_path / "a.zip")
+
+
 def test_a_path_that_does_not_exist_is_refused(tmp_path):
     with pytest.raises(UsageError, match="No such file"):
         open_zip(tmp_path / "missing.zip")

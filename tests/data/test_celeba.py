@@ -130,6 +130,12 @@ def test_faces_in_the_data_folder_are_found(home, fill, official):
     assert len(celeba(size=8)) == COUNT
 
 
+def test_faces_deep_in_the_data_folder_are_found(home, fill, official):
+    fill(home / "data" / "celeba" / "unpacked" / "here", official)
+
+    assert len(celeba(size=8, attribute="Young")) == COUNT
+
+
 def test_an_archive_in_the_data_folder_is_found(home, pack, official):
     (home / "data").mkdir()
     pack(home / "data" / "celeba.zip", official)

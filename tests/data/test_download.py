@@ -319,6 +319,13 @@ def test_celeba_is_downloaded_once(official, hub, capsys):
     assert (first.images == second.images).all()
 
 
+def test_a_download_of_celeba_that_was_interrupted_goes_on(official, hub, home, fill):
+    left = {".download/img_align_celeba.zip": b"cut", "list_attr_celeba.txt": b"cut"}
+    fill(home / "data" / "celeba", left)
+
+    assert len(celeba(size=8, repository="some/faces", attribute="Young")) == 3
+
+
 def test_celeba_without_a_network_names_the_ways_in_one_line(home, monkeypatch):
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
 

