@@ -27,7 +27,7 @@ _WHERE = {
 
 __all__ = [*sorted(_WHERE), "__version__"]
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # for editors and type checkers; see __getattr__
     from ganzoo import layers
     from ganzoo.catalog.registry import list_models
     from ganzoo.data.dataset import Dataset

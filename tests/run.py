@@ -28,7 +28,9 @@ def environment(home: Path, backend: str | None) -> dict[str, str]:
     }
     if backend:
         settings["KERAS_BACKEND"] = backend
-    inherited = {k: v for k, v in os.environ.items() if k not in ("KERAS_BACKEND", "GANZOO_PLUGINS")}
+    inherited = {
+        k: v for k, v in os.environ.items() if k not in ("KERAS_BACKEND", "GANZOO_PLUGINS")
+    }
     return inherited | settings
 
 

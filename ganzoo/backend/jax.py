@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Sequence
 
 import jax
-import keras
 
 from ganzoo.backend.jax_convolution import convolve, pads_for, spread
 from ganzoo.backend.scope import Root, Trial

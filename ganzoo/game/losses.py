@@ -74,7 +74,9 @@ def least_squares(*, label_smoothing: float = 0.0) -> Loss:
 
 
 def wasserstein() -> Loss:
-    """The critic's mean difference. Arjovsky et al. 2017, https://arxiv.org/abs/1701.07875, eq. 2."""
+    """The critic's mean difference. Arjovsky et al. 2017, https://arxiv.org/abs/1701.07875,
+    equation 2.
+    """
     return Loss(lambda real, fake: fake - real, lambda real, fake: -fake)
 
 

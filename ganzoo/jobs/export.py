@@ -9,7 +9,11 @@ from ganzoo.jobs.weights import STATE, generator_of
 
 
 def export(
-    run: str | Path, out: Path, *, everything: bool = False, raw: bool = False,
+    run: str | Path,
+    out: Path,
+    *,
+    everything: bool = False,
+    raw: bool = False,
     overwrite: bool = False,
 ) -> Path:
     """Write the weights of a run's newest checkpoint. Needs no framework.

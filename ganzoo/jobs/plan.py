@@ -54,11 +54,8 @@ def plan(recipe: Recipe, *, backend: str | None = None) -> dict[str, Any]:
 
 
 def parameters(gan) -> dict[str, int]:
-    """Weights by network, those that are trained."""
-    return {
-        name: sum(math.prod(v.shape) for v in getattr(gan, name).trainable_variables)
-        for name in ("generator", "discriminator")
-    }
+    """Weights by network, batch norm's moving statistics included."""
+    return {name: getattr(gan, name).count_params() for name in ("generator", "discriminator")}
 
 
 def _layers(network) -> list[dict[str, Any]]:
