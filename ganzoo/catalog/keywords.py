@@ -30,8 +30,19 @@ def check_names(recipe: "Recipe", where: str = "the recipe") -> None:
         UsageError: A value of the wrong type, a missing key, a key that the data set fills.
         PluginError: The name is ambiguous or its plugin broken.
     """
-    for kind, part in (("architecture", recipe.architecture), ("dataset", recipe.dataset)):
-        _check(kind, part, signature(find(kind, part.name)), where)
+    check_part("architecture", recipe.architecture, where)
+    check_part("dataset", recipe.dataset, where)
+
+
+def check_part(kind: str, part: "Part", where: str = "the recipe") -> None:
+    """Refuses one of the two tables, as `check_names` does.
+
+    Args:
+        kind: "architecture" or "dataset".
+        part: The table.
+        where: What it stands in, for the message.
+    """
+    _check(kind, part, signature(find(kind, part.name)), where)
 
 
 def settable(kind: str, read: Signature) -> set[str]:

@@ -50,5 +50,5 @@ class Average:
 
 def _copy_of(source: keras.Variable) -> Callable:
     # through NumPy: of a buffer that two variables share, JAX would donate one half
-    value = np.array(ops.convert_to_numpy(source))
+    value = np.array(ops.convert_to_numpy(source.value))
     return lambda shape, dtype: ops.convert_to_tensor(value, dtype)

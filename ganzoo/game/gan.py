@@ -27,7 +27,8 @@ class GAN(Networks):
                 the discriminator sees real images of its own.
         """
         reals, labels = self._turns(data)  # each: a list with one batch per turn
-        latents = self._latents(reals[0].shape[0], turns=len(reals))
+        batch = ops.shape(reals[0])[0]
+        latents = self._latents(batch, turns=len(reals))
         for turn, real in enumerate(reals):
             logs = self._discriminator_turn(real, latents[turn], labels[turn], turn)
         logs |= self._generator_turn(latents[-1], labels[-1], reals[-1])
@@ -35,7 +36,7 @@ class GAN(Networks):
             self.average.update()
         self.means.update_state(logs)
         self.steps.assign(self.steps + 1)
-        self.images.assign(self.images + len(reals) * reals[0].shape[0])
+        self.images.assign(self.images + len(reals) * batch)
 
     def discriminator_objective(self, real, fake, labels, draw: penalties.Draw):
         """What the discriminator minimises.
@@ -121,11 +122,11 @@ class GAN(Networks):
 
     def _turns(self, data) -> tuple[list, list]:
         images, labels = data if len(data) > 1 else (data[0], None)
-        turns, size = self.rules.n_critic, images.shape[0] // self.rules.n_critic
-        if not size:
-            raise UsageError(
-                f"A step needs at least n_critic = {turns} images. Received: {images.shape[0]}."
-            )
+        turns, count = self.rules.n_critic, ops.shape(images)[0]
+        if isinstance(count, int) and count < turns:
+            raise UsageError(f"A step needs at least n_critic = {turns} images. Received: {count}.")
+        size = count // turns  # of TensorFlow's `fit` with arrays: a tensor
+        size = size if isinstance(count, int) else ops.maximum(size, 1)
 
         def split(x) -> list:
             # by reshape, not by slices: under data parallelism slices would move data
@@ -143,7 +144,7 @@ class GAN(Networks):
         low, high = self.value_range
         return ops.cast(images, "float32") * ((high - low) / 255.0) + low
 
-    def _latents(self, batch: int, turns: int) -> list:
+    def _latents(self, batch, turns: int) -> list:
         """One batch of latents for each turn of the discriminator, the last for the generator."""
         own = turns if self.rules.share_fakes else turns + 1
         shape = (own, batch, *self.latent_shape)
@@ -152,7 +153,7 @@ class GAN(Networks):
     def _flipped(self, real_logits, fake_logits, draw: penalties.Draw):
         if not self.rules.label_flips:
             return real_logits, fake_logits
-        flip = draw.uniform(real_logits.shape) < self.rules.label_flips
+        flip = draw.uniform(ops.shape(real_logits)) < self.rules.label_flips
         return (
             ops.where(flip, fake_logits, real_logits),
             ops.where(flip, real_logits, fake_logits),

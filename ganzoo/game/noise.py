@@ -11,6 +11,7 @@ every backend, where a logarithm or a cosine would differ in its last bits. (The
 """
 
 import functools
+import math
 import statistics
 
 import numpy as np
@@ -60,7 +61,7 @@ def words(seed, step, stream, count: int):
         seed: int32 scalar, >= 0.
         step: int32 scalar, or a vector of steps.
         stream: int32 scalar: what the numbers are for.
-        count: How many per step; a Python integer.
+        count: How many per step; an integer, which on TensorFlow may be a tensor.
 
     Returns:
         Shape `(count,)`, or `(steps, count)` for a vector of steps.
@@ -72,13 +73,9 @@ def words(seed, step, stream, count: int):
     return ops.concatenate([x, y], axis=-1)[..., :count]
 
 
-def _size(shape) -> int:
-    return int(np.prod(shape, dtype=np.int64))
-
-
 def uniform(seed, step, stream, shape):
     """Uniform in [0, 1): multiples of 2**-24, float32. Arguments as of `normal`."""
-    bits = words(seed, step, stream, _size(shape))
+    bits = words(seed, step, stream, math.prod(shape))
     bits = ops.bitwise_and(ops.right_shift(bits, 8), 0xFFFFFF)
     return ops.reshape(ops.cast(bits, "float32") * 2.0**-24, (*bits.shape[:-1], *shape))
 
@@ -99,7 +96,7 @@ def normal(seed, step, stream, shape):
         seed, step, stream: As of `words`.
         shape: The shape for one step; a vector of steps goes before it.
     """
-    size = _size(shape)
+    size = math.prod(shape)
     bits = words(seed, step, stream, -(-size // 2))
     mask = (1 << _TABLE_BITS) - 1
     low = ops.bitwise_and(bits, mask)

@@ -88,7 +88,7 @@ def gradient_penalty(discriminate, real, fake, draw):
     """Slope one between real and fake samples. Gulrajani et al. 2017 (WGAN-GP),
     https://arxiv.org/abs/1704.00028, equation 3; their weight is 10.
     """
-    mix = ops.cast(_per_sample(draw.uniform((real.shape[0],)), real), real.dtype)
+    mix = ops.cast(_per_sample(draw.uniform((ops.shape(real)[0],)), real), real.dtype)
     return _slope_from_one(discriminate, real + mix * (fake - real))
 
 
@@ -97,7 +97,7 @@ def dragan(discriminate, real, fake, draw):
     section 2.2: each sample is moved by half the data's standard deviation times noise.
     """
     spread = ops.sqrt(ops.var(real) + _TINY)
-    noise = ops.cast(draw.uniform(real.shape), real.dtype)
+    noise = ops.cast(draw.uniform(ops.shape(real)), real.dtype)
     return _slope_from_one(discriminate, real + 0.5 * spread * noise)
 
 

@@ -1,7 +1,6 @@
 """The two players' optimizers, as one optimizer that Keras can carry."""
 
 import keras
-from keras import ops
 
 from ganzoo.errors import UsageError
 
@@ -22,6 +21,7 @@ class Players(keras.optimizers.Optimizer):
         self.discriminator = _optimizer(discriminator, "discriminator")
         if self.generator is self.discriminator:
             raise UsageError("Each player needs an optimizer of its own. Received: one for both.")
+        self._ratio = 1.0
         self.built = True
 
     def build_on(self, generator: keras.Model, discriminator: keras.Model) -> None:
@@ -50,10 +50,11 @@ class Players(keras.optimizers.Optimizer):
     def learning_rate(self, value):
         if not hasattr(self, "discriminator"):  # the base class sets it first
             return
-        old = float(ops.convert_to_numpy(self.generator.learning_rate))
-        ratio = float(ops.convert_to_numpy(self.discriminator.learning_rate)) / old if old else 1.0
+        old = float(self.generator.learning_rate)
+        if old:  # a schedule may begin or end at 0; the ratio outlives that
+            self._ratio = float(self.discriminator.learning_rate) / old
         self.generator.learning_rate = value
-        self.discriminator.learning_rate = float(ops.convert_to_numpy(value)) * ratio
+        self.discriminator.learning_rate = float(value) * self._ratio
 
     @property
     def iterations(self):

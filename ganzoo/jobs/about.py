@@ -1,29 +1,29 @@
 """What a run says of itself: manifest, card, and the metadata inside its weights."""
 
 import datetime
-import importlib.metadata
 import json
-import os
-import platform
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import ganzoo
+from ganzoo.backend import select
 from ganzoo.catalog import plugins
 from ganzoo.catalog.cards import Card, Licence
 from ganzoo.catalog.recipe import Recipe
 from ganzoo.catalog.registry import find_model
 from ganzoo.catalog.runs import Run
 from ganzoo.data.dataset import Dataset
+from ganzoo.errors import InvalidInput
+from ganzoo.files import safetensors
+from ganzoo.files.checkpoints import Checkpoint
 from ganzoo.files.publish import publish_text
+from ganzoo.jobs import environment
 from ganzoo.jobs.plan import parameters
+from ganzoo.jobs.weights import STATE
 
 if TYPE_CHECKING:
     from ganzoo.game.gan import GAN
-
-_PACKAGES = ("keras", "numpy", "jax", "jaxlib", "torch", "tensorflow", "tensorflow-cpu", "pillow")
-# What changes the last bits of a result without being part of the recipe.
-_VARIABLES = ("OMP_NUM_THREADS", "TF_ENABLE_ONEDNN_OPTS", "XLA_FLAGS", "MKL_NUM_THREADS")
 
 
 def manifest(
@@ -38,7 +38,7 @@ def manifest(
         "ganzoo": ganzoo.__version__,
         "model": model,
         "backend": keras.backend.backend(),
-        **_environment(),
+        **environment.described(),
         "argv": list(argv),
         "seed": recipe.training.seed,
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -58,35 +58,31 @@ def write_manifest(run: Run, content: dict[str, Any]) -> None:
     publish_text(run.manifest_path, json.dumps(content, indent=2) + "\n", overwrite=True)
 
 
-def differences(manifest: dict[str, Any]) -> list[str]:
-    """Sentences about what is not as it was, so that going on may not be bit-identical."""
-    now = _environment()
-    found = []
-    for group in ("versions", "variables"):
-        before = manifest.get(group, {})
-        for name in sorted(before.keys() | now[group].keys()):
-            if before.get(name) != now[group].get(name):
-                found.append(f"{name} was {before.get(name)}, is {now[group].get(name)}")
-    for name in ("cpus", "platform"):
-        if manifest.get(name) != now[name]:
-            found.append(f"{name} was {manifest.get(name)}, is {now[name]}")
-    return [f"Not bit-identical, perhaps: {text}." for text in found]
+def read_manifest(run: Run) -> dict[str, Any]:
+    """The run's manifest; `InvalidInput` if it does not say what resuming needs to know."""
+    content = run.manifest()
+    data = content.get("data")
+    texts = [content.get("backend"), content.get("state")]
+    texts += [data.get("name"), data.get("fingerprint")] if isinstance(data, dict) else [None]
+    if content.get("backend") not in select.BACKENDS or not all(isinstance(t, str) for t in texts):
+        raise InvalidInput(
+            f"{run.manifest_path} is not what ganzoo wrote: it must say backend, state and data.",
+            hint="Restore it from a copy, or begin a new run from recipe.toml.",
+        )
+    return content
 
 
-def _environment() -> dict[str, Any]:
-    versions = {}
-    for package in _PACKAGES:
-        try:
-            versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return {
-        "versions": versions,
-        "variables": {name: os.environ[name] for name in _VARIABLES if name in os.environ},
-        "cpus": os.cpu_count(),
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-    }
+def recipe_of(checkpoint: Checkpoint) -> Recipe:
+    """The recipe with which a checkpoint was trained, without the place of the data."""
+    found = safetensors.metadata(checkpoint.read(STATE)).get("recipe")
+    where = f"the recipe in {checkpoint.path}"
+    return Recipe.from_tables(found, where=where, error=InvalidInput)
+
+
+def run_name(recipe: Recipe, model: str | None) -> str:
+    """What to call a run: as its model, or after its architecture and data set."""
+    name = model or f"{recipe.architecture.name}-{recipe.dataset.name.rpartition(':')[2]}"
+    return re.sub(r"[^a-z0-9._-]", "-", name.rpartition(":")[2].lower())[:64].rstrip(".")
 
 
 def _plugin(kind: str, name: str) -> dict[str, str]:
@@ -96,18 +92,23 @@ def _plugin(kind: str, name: str) -> dict[str, str]:
 
 def card(recipe: Recipe, dataset: Dataset, model: str | None, name: str) -> Card:
     """The card of a model that this run trains: that of the zoo with the recipe as played."""
-    if model is not None:
-        known = find_model(model)
-        return known.model_copy(update={"recipe": recipe, "results": []})
-    return Card.from_tables(
-        {
+    tables = recipe.tables()
+    tables["dataset"].pop("data", None)  # a path of the trainer's machine
+    if model is None:
+        return Card.from_tables({
             "schema": 1,
-            "name": name.lower(),
+            "name": name,
             "summary": f"{recipe.architecture.name} trained on {dataset.name}.",
             "licence": {"data": dataset.licence, "weights": "not chosen yet"},
-            "recipe": recipe.tables(),
-        }
-    )
+            "recipe": tables,
+        })  # fmt: skip
+    known = find_model(model)
+    played: dict[str, Any] = {"recipe": Recipe.from_tables(tables), "results": []}
+    if recipe.dataset.name != known.recipe.dataset.name:
+        played["licence"] = Licence(data=dataset.licence, weights=known.licence.weights)
+    if (recipe.architecture, recipe.dataset) != (known.recipe.architecture, known.recipe.dataset):
+        played["parameters"] = {}  # the published numbers are of other networks
+    return known.model_copy(update=played)
 
 
 def of_weights(gan: "GAN", recipe: Recipe, dataset: Dataset, run: Run) -> dict[str, Any]:

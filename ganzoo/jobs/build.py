@@ -150,6 +150,8 @@ def build(recipe: Recipe, dataset: Dataset) -> "GAN":
     from ganzoo import backend as framework
 
     gan = networks(recipe, dataset.image_shape, len(dataset.classes))
+    if gan.conditional:
+        _check_labels(gan, recipe, dataset)
     dispatch = framework.dispatch(gan.convolutional)
     training = recipe.training
     auto_steps, auto_xla = training.steps_per_dispatch == "auto", training.xla == "auto"
@@ -162,6 +164,17 @@ def build(recipe: Recipe, dataset: Dataset) -> "GAN":
         **recipe.game.model_dump(),
     )
     return gan
+
+
+def _check_labels(gan: "GAN", recipe: Recipe, dataset: Dataset) -> None:
+    expected, received = gan.generator.inputs[1].shape[1:], dataset.labels.shape[1:]
+    if tuple(expected) != tuple(received):
+        raise UsageError(
+            f"The architecture {recipe.architecture.name!r} takes other labels than the data set "
+            f"{recipe.dataset.name!r} has. Expected: {tuple(expected)} for each image. "
+            f"Received: {tuple(received)}.",
+            hint="Labels are either one class, (), or a row of attributes, (k,).",
+        )
 
 
 def optimizer(table) -> Any:
@@ -187,7 +200,7 @@ def _call(plugin: plugins.Plugin, options: dict[str, Any], **filled: Any) -> Any
     function: Callable = plugins.load(plugin)
     try:
         return function(**filled, **options)
-    except GanzooError:
+    except (GanzooError, MemoryError):
         raise
     except Exception as error:
         raise PluginError(

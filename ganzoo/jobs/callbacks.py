@@ -1,7 +1,7 @@
 """What happens between the steps: numbers, pictures, checkpoints, and a guard over them."""
 
-import math
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -11,10 +11,10 @@ from ganzoo.catalog.recipe import Recipe
 from ganzoo.catalog.runs import Run
 from ganzoo.errors import Diverged
 from ganzoo.files import checkpoints, safetensors
-from ganzoo.files.publish import publish
+from ganzoo.files.publish import make_folder, publish
 from ganzoo.jobs import about, pictures
 from ganzoo.jobs.signals import Stop
-from ganzoo.jobs.weights import STATE, arrays_of, check_finite
+from ganzoo.jobs.weights import STATE, arrays_of, not_finite
 
 if TYPE_CHECKING:
     from ganzoo.data.dataset import Dataset
@@ -42,12 +42,15 @@ class Recorder(keras.callbacks.Callback):
         self.step = feed.start_step
         self.about = about.of_weights(gan, recipe, dataset, run)
         self._dataset = dataset
-        self._restored = [np.array(keras.ops.convert_to_numpy(v)) for v in gan.means.variables]
+        self._restored = [
+            np.array(keras.ops.convert_to_numpy(v.value)) for v in gan.means.variables
+        ]
         log = run.log()
         self._before = log[-1]["seconds"] if log else 0.0
         self._begun = self._spoke = time.perf_counter()
         self._counted = (self._begun, self.step)
-        self._saved: int | None = None
+        self._sound = self.step  # the last step at which what was looked at was finite
+        self._saved = self.step if self.step else None
 
     @property
     def seconds(self) -> float:
@@ -75,36 +78,49 @@ class Recorder(keras.callbacks.Callback):
             for name in ("log_every", "sample_every", "checkpoint_every")
         }
         if due["log_every"]:
-            self._log(logs)
+            self._log(self._numbers())
+            self.gan.reset_metrics()
         elif time.perf_counter() - self._spoke > _SPOKEN and before != self.step:
             self._speak({})
         if due["sample_every"]:
-            self._sync()
             self._sample()
         if due["checkpoint_every"]:
             self._save()
+        if any(due.values()):
+            self._sound = self.step
         if self.stop.signal and self.step < self.length.steps:
-            self._save()
             self.model.stop_training = True
 
     def close(self) -> None:
-        """The last log line, picture and checkpoint, if they were not due anyway."""
+        """The last checkpoint, log line and picture, if they were not due anyway.
+
+        The means are not reset, so that a run that is made longer goes on as if it had been
+        that long from the start.
+        """
         if self._saved != self.step:
             self._save()
-        finished = self.step >= self.length.steps
-        if finished and self.step % self.training.sample_every:
+        if self.step < self.length.steps:
+            return
+        if not any(entry.get("step") == self.step for entry in self.run.log()[-1:]):
+            self._log(self._numbers())
+        if not self._picture.exists():
             self._sample()
 
-    def _sync(self) -> None:
-        # JAX's trainer holds the state outside the model; this puts it back
-        if hasattr(self.gan, "jax_state_sync"):
-            self.gan.jax_state_sync()
+    def _numbers(self) -> dict[str, float]:
+        """What the steps have logged since the last reset, on average.
 
-    def _log(self, logs) -> None:
-        numbers = {name: float(keras.ops.convert_to_numpy(v)) for name, v in logs.items()}
-        self._guard(numbers)
-        self._sync()
-        self.gan.reset_metrics()
+        Raises:
+            Diverged: one of them is not finite.
+        """
+        if hasattr(self.gan, "jax_state_sync"):
+            self.gan.jax_state_sync()  # JAX's trainer holds the state outside the model
+        means = self.gan.means
+        total, count = (keras.ops.convert_to_numpy(v.value) for v in means.variables)
+        numbers = dict(zip(means.names, (total / np.maximum(count, 1)).tolist(), strict=True))
+        self._refuse(not_finite(numbers))
+        return numbers
+
+    def _log(self, numbers: dict[str, float]) -> None:
         now = time.perf_counter()
         since, step = self._counted
         images = (self.step - step) * self.length.per_step
@@ -119,16 +135,17 @@ class Recorder(keras.callbacks.Callback):
         self.run.append_log(entry)
         self._speak(entry)
 
-    def _guard(self, numbers: dict[str, float]) -> None:
-        for name, value in numbers.items():
-            if not math.isfinite(value):
-                last = checkpoints.newest(self.run.checkpoints, report=lambda text: None)
-                kept = f"The last good checkpoint is of step {last.step}." if last else None
-                raise Diverged(
-                    f"Training diverged: {name} is not finite within the "
-                    f"{self.training.log_every} steps before step {self.step}.",
-                    hint=kept or "Lower the learning rates, or add a penalty such as r1.",
-                )
+    def _refuse(self, name: str | None) -> None:
+        """Stop here if anything is not finite, before it is logged, drawn or saved."""
+        if name is None:
+            return
+        last = checkpoints.newest(self.run.checkpoints, report=lambda text: None)
+        kept = f"The last good checkpoint is {last.path}." if last else "There is no checkpoint."
+        raise Diverged(
+            f"Training diverged: {name} is not finite at step {self.step}; "
+            f"at step {self._sound} everything was.",
+            hint=f"{kept} Lower the learning rates, or add a penalty such as r1.",
+        )
 
     def _speak(self, entry: dict[str, Any]) -> None:
         self._spoke = time.perf_counter()
@@ -145,17 +162,21 @@ class Recorder(keras.callbacks.Callback):
             **{k: v for k, v in losses.items() if k != "images_per_second"},
         })  # fmt: skip
 
+    @property
+    def _picture(self) -> Path:
+        return self.run.samples / f"step-{self.step:08d}.png"
+
     def _sample(self) -> None:
+        self._numbers()  # no pictures of what is not finite
         classes = len(self._dataset.classes)
         labels = self._labels(classes) if self.gan.conditional else None
         n = _SAMPLES if labels is None else len(labels)
         points = len(self.gan.image_shape) == 1
         images = self.gan.sample(1024 if points else n, seed=self.training.seed, labels=labels)
         real = np.asarray(self._dataset.images[:1024]) if points else None
-        path = self.run.samples / f"step-{self.step:08d}.png"
-        path.parent.mkdir(exist_ok=True)
-        publish(path, pictures.png(pictures.picture(images, real)), overwrite=True)
-        self.events({"event": "sample", "step": self.step, "path": str(path)})
+        make_folder(self.run.samples)
+        publish(self._picture, pictures.png(pictures.picture(images, real)), overwrite=True)
+        self.events({"event": "sample", "step": self.step, "path": str(self._picture)})
 
     def _labels(self, classes: int) -> np.ndarray:
         if self._dataset.labels.ndim == 2:  # attributes: those of the first images
@@ -164,9 +185,9 @@ class Recorder(keras.callbacks.Callback):
         return np.tile(np.arange(classes, dtype="int32"), rows)
 
     def _save(self) -> None:
-        self._sync()
+        self._numbers()
         arrays = arrays_of(self.gan)
-        check_finite(arrays, self.step)
+        self._refuse(not_finite(arrays))
         path = checkpoints.save(
             self.run.checkpoints,
             self.step,

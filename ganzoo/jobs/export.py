@@ -1,5 +1,6 @@
 """Weights out of a run, as safetensors that any backend can load."""
 
+import warnings
 from pathlib import Path
 
 from ganzoo.catalog.runs import Run
@@ -30,15 +31,15 @@ def export(
         `out`. The same state gives the same bytes.
     """
     opened = Run.open(run)
-    newest = checkpoints.newest(opened.checkpoints, report=lambda message: None)
+    newest = checkpoints.newest(opened.checkpoints, report=warnings.warn)
     if newest is None:
         raise UsageError(
             f"The run {opened.path} has no checkpoint yet.",
             hint=f"Go on with it: ganzoo resume {opened.path}",
         )
     content = newest.read(STATE)
-    arrays = safetensors.load(content)
+    arrays, metadata = safetensors.load(content), safetensors.metadata(content)
     if not everything:
-        arrays = generator_of(arrays, raw=raw)
-    safetensors.save(Path(out), arrays, safetensors.metadata(content), overwrite=overwrite)
+        arrays, metadata["weights"] = generator_of(arrays, raw=raw)
+    safetensors.save(Path(out), arrays, metadata, overwrite=overwrite)
     return Path(out)

@@ -1,4 +1,4 @@
-"""What a finished training leaves: weights, a moving picture and a report."""
+"""What a training leaves: weights, a moving picture, a report, and how it ended."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -24,16 +24,29 @@ def finish(gan: "GAN", run: Run, metadata: dict[str, Any], events, *, seconds: f
         seconds: How long the training took.
         step: The last step.
     """
-    weights = generator_of(arrays_of(gan))
-    safetensors.save(run.weights_path, weights, {**metadata, "step": step}, overwrite=True)
+    arrays, kind = generator_of(arrays_of(gan))
+    metadata = {**metadata, "step": step, "weights": kind}
+    safetensors.save(run.weights_path, arrays, metadata, overwrite=True)
     samples = sorted(run.samples.glob("step-*.png"))
     pictures.progress_gif(samples, run.gif_path)
-    about.write_manifest(
-        run, {**run.manifest(), "state": "finished", "step": step, "seconds": round(seconds, 1)}
-    )
-    publish_text(run.report_path, report_of(run), overwrite=True)
+    conclude(run, "finished", step=step, seconds=round(seconds, 1))
     events({
         "event": "end", "run": str(run.path), "report": str(run.report_path),
         "samples": str(samples[-1]), "weights": str(run.weights_path),
         "seconds": round(seconds, 1), "step": step,
     })  # fmt: skip
+
+
+def conclude(run: Run, state: str, **facts: Any) -> None:
+    """Write the report, and then into the manifest how the run ended.
+
+    Args:
+        run: The run.
+        state: "finished", "interrupted", "diverged" or "failed".
+        **facts: What else the manifest should say about the end.
+    """
+    before = {key: value for key, value in run.manifest().items() if key != "reason"}
+    content = {**before, "state": state, **facts}
+    # the manifest last: only then does resuming find nothing left to do
+    publish_text(run.report_path, report_of(run, manifest=content), overwrite=True)
+    about.write_manifest(run, content)

@@ -5,15 +5,19 @@ tables, its architecture must be installed, and every array must fit before any 
 """
 
 import os
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganzoo.backend import select
-from ganzoo.catalog.recipe import Recipe, check_names
+from ganzoo.catalog import plugins
+from ganzoo.catalog.keywords import check_part
+from ganzoo.catalog.recipe import Recipe
 from ganzoo.catalog.runs import Run
-from ganzoo.errors import InvalidInput, UsageError
+from ganzoo.errors import InvalidInput, PluginError, UnknownName, UsageError
 from ganzoo.files import checkpoints, safetensors
+from ganzoo.files.problems import shown
+from ganzoo.jobs import environment
 from ganzoo.jobs.weights import STATE, assign, check, spec_of
 
 if TYPE_CHECKING:
@@ -56,14 +60,21 @@ def find(source: str | os.PathLike, *, raw: bool = False) -> Source:
 
     Raises:
         UnknownName: there is no such file or run.
+        UsageError: there are no weights in it, or not those that are wanted.
         InvalidInput: the file is not a weights file of ganzoo.
     """
     if os.path.isfile(source):
-        return _described(Path(source), Path(source))
+        found = _described(Path(source), Path(source))
+        if raw and found.about.get("weights") == "average":
+            raise UsageError(
+                f"{source} holds the generator's average, not its own weights.",
+                hint="Take the run itself, or a file of: ganzoo export --raw",
+            )
+        return found
     run = Run.open(source)
     if run.weights_path.exists() and not raw:
         return _described(run.weights_path, run.weights_path)
-    newest = checkpoints.newest(run.checkpoints, report=_ignore)
+    newest = checkpoints.newest(run.checkpoints, report=warnings.warn)
     if newest is None:
         raise UsageError(
             f"The run {run.path} has no weights yet: neither finished nor a checkpoint.",
@@ -84,9 +95,14 @@ def load(source: str | os.PathLike, *, raw: bool = False, backend: str | None = 
 
 
 def read(source: Source, *, raw: bool = False, backend: str | None = None) -> "GAN":
-    """The GAN of a source, its generator's weights read."""
-    check_names(source.recipe)
-    select.choose(backend)
+    """The GAN of a source, its generator's weights read.
+
+    Raises:
+        PluginError: its architecture is not installed, or fails.
+        InvalidInput: the weights are of another architecture.
+    """
+    _check_architecture(source)
+    environment.begin(backend)
     from ganzoo.game.state import network_state
     from ganzoo.jobs.build import networks
 
@@ -137,5 +153,25 @@ def _described(where: Path, content: Path | bytes) -> Source:
     return Source(where=where, content=content, about=about, recipe=recipe)
 
 
-def _ignore(message: str) -> None:
-    """A fallback to an older checkpoint is reported when training goes on, not when sampling."""
+def _check_architecture(source: Source) -> None:
+    """The architecture must be here and take these options; the data set need not be."""
+    part = source.recipe.architecture
+    try:
+        plugins.find("architecture", part.name)
+    except UnknownName:
+        raise PluginError(
+            f"{source.where} needs the architecture {part.name!r}, which is not installed.",
+            hint=f"It came from: {shown(_origin(source.about))}.",
+        ) from None
+    try:
+        check_part("architecture", part, f"the recipe in {source.where}")
+    except UsageError as error:
+        raise InvalidInput(error.message, hint=error.hint) from None
+
+
+def _origin(about: dict[str, Any]) -> str:
+    try:
+        plugin = about["plugins"]["architecture"]
+        return f"{plugin['distribution']} {plugin['version']}"
+    except (KeyError, TypeError):
+        return "unknown"

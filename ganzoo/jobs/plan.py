@@ -3,8 +3,8 @@
 import math
 from typing import Any
 
-from ganzoo.backend import select
 from ganzoo.catalog.recipe import Recipe
+from ganzoo.jobs import environment
 from ganzoo.jobs.build import build, dataset_for, length_of
 
 
@@ -19,14 +19,15 @@ def plan(recipe: Recipe, *, backend: str | None = None) -> dict[str, Any]:
         Shapes, parameters, steps, how they are dispatched, and memory in bytes: `state` is
         what a checkpoint holds, `activations` a rough upper bound for one step.
     """
-    select.choose(backend)  # before the data: some data sets come through Keras
+    environment.begin(backend)  # before the data: some data sets come through Keras
     dataset = dataset_for(recipe)
     gan = build(recipe, dataset)
     import keras
 
     length = length_of(recipe, len(dataset))
     state = sum(
-        math.prod(v.shape) * keras.ops.convert_to_numpy(v).itemsize for v in gan.state().values()
+        math.prod(v.shape) * keras.ops.convert_to_numpy(v.value).itemsize
+        for v in gan.state().values()
     )
     return {
         "architecture": recipe.architecture.name,

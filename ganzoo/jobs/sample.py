@@ -1,5 +1,6 @@
 """Pictures from a trained generator."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ganzoo.errors import UsageError
-from ganzoo.files.publish import publish
+from ganzoo.files.publish import make_folder, publish
 from ganzoo.jobs import load, pictures
 
 if TYPE_CHECKING:
@@ -50,27 +51,47 @@ def sample(
     found = load.find(source, raw=raw)
     count = len(seeds) if seeds is not None else n
     chosen = _labels(labels, found.classes, count)
-    out = Path(out) if out is not None else _default_out(found.where, separate)
-    if not overwrite and out.exists() and not (separate and out.is_dir()):
-        raise UsageError(f"{out} exists already.", hint="Choose another --out, or --overwrite.")
-    gan = load.read(found, raw=raw, backend=backend)
-    latents = _latents(gan, count, seed, seeds, interpolate)
-    images = gan.pictures(latents, chosen)
-    if not separate:
-        columns = count if interpolate and count <= 16 and images.ndim == 4 else None
-        picture = pictures.grid(images, columns=columns) if columns else pictures.picture(images)
-        publish(out, pictures.png(picture), overwrite=overwrite)
-        return [out]
-    if images.ndim != 4:
+    points = len(found.image_shape) == 1
+    if points and separate:
         raise UsageError("Points have no pictures of their own.", hint="Leave out --separate.")
-    names = [f"seed{s:06d}" for s in seeds] if seeds is not None else None
-    written = []
-    out.mkdir(parents=True, exist_ok=True)
-    for i, image in enumerate(images):
-        path = out / f"{names[i] if names else f'{i:06d}'}.png"
-        publish(path, pictures.png(pictures.bare(image)), overwrite=overwrite)
-        written.append(path)
-    return written
+    out = Path(out) if out is not None else _default_out(found.where, separate)
+    paths = _paths(out, count, seeds) if separate else [out]
+    _check_free(out, paths, overwrite)
+    gan = load.read(found, raw=raw, backend=backend)
+    images = gan.pictures(_latents(gan, count, seed, seeds, interpolate), chosen)
+    if separate:
+        make_folder(out)
+        drawn = map(pictures.bare, images)
+    elif interpolate and count <= 16 and not points:
+        drawn = [pictures.grid(images, columns=count)]
+    else:
+        drawn = [pictures.picture(images)]
+    for path, picture in zip(paths, drawn, strict=True):
+        publish(path, pictures.png(picture), overwrite=overwrite)
+    return paths
+
+
+def _paths(folder: Path, n: int, seeds: Sequence[int] | None) -> list[Path]:
+    """A file for each picture, in order; with the seed if each has its own."""
+    names = [f"{i:06d}" for i in range(n)]
+    if seeds is not None:
+        names = [f"{name}-seed{seed}" for name, seed in zip(names, seeds, strict=True)]
+    return [folder / f"{name}.png" for name in names]
+
+
+def _check_free(out: Path, paths: list[Path], overwrite: bool) -> None:
+    """Refuse, before anything takes long, to write where something is."""
+    if out not in paths and out.exists() and not out.is_dir():
+        raise UsageError(
+            f"--separate writes into a folder. Received: {out}, which is a file.",
+            hint="Choose another --out.",
+        )
+    taken = next((path for path in paths if os.path.lexists(path)), None)
+    if taken and not overwrite:
+        raise UsageError(
+            f"{taken} exists already, and nothing is overwritten.",
+            hint="Choose another --out, or --overwrite.",
+        )
 
 
 def _latents(gan: "GAN", n: int, seed: int, seeds, interpolate) -> Any:

@@ -7,19 +7,31 @@ a state that can be saved.
 import signal
 import threading
 
+from ganzoo.errors import Interrupted
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Stop:
-    """While entered, SIGINT and SIGTERM only set `signal`; a third one kills.
+    """While entered, SIGINT and SIGTERM ask the work to stop; a third one kills.
+
+    Until `hold` is called there is nothing to save: the first signal ends the work at once,
+    and leaving raises `Interrupted`. From then on signals only set `signal`.
 
     Outside the main thread Python allows no handlers, and this does nothing.
     """
 
     def __init__(self):
         self.signal: int | None = None
+        self._holding = False
         self._count = 0
         self._before: dict[int, object] = {}
+
+    def hold(self) -> None:
+        """From here on signals wait for whoever reads `signal`."""
+        if self.signal:  # somebody has swallowed the exception
+            raise KeyboardInterrupt
+        self._holding = True
 
     def __enter__(self) -> "Stop":
         if threading.current_thread() is threading.main_thread():
@@ -27,9 +39,13 @@ class Stop:
                 self._before[number] = signal.signal(number, self._note)
         return self
 
-    def __exit__(self, *error) -> None:
+    def __exit__(self, kind, error, trace) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        if self.signal and not self._holding and error is not None:
+            raise Interrupted(
+                "Stopped before the first step; nothing was changed.", signal_number=self.signal
+            ) from None
 
     def _note(self, number: int, frame) -> None:
         self.signal = self.signal or number
@@ -37,3 +53,5 @@ class Stop:
         if self._count >= 3:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
+        if not self._holding:
+            raise KeyboardInterrupt

@@ -1,22 +1,24 @@
 """Training: `fit`, with callbacks that look at the weights at the edges between dispatches."""
 
 import contextlib
+import os
+import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganzoo.backend import select
 from ganzoo.catalog.recipe import Recipe
 from ganzoo.catalog.runs import Run
 from ganzoo.data.feed import Feed
 from ganzoo.data.progress import reporting
-from ganzoo.errors import Interrupted, InvalidInput, UsageError
+from ganzoo.errors import Diverged, GanzooError, Interrupted, InvalidInput, UsageError
 from ganzoo.files import checkpoints, safetensors
 from ganzoo.files.leftovers import reclaim
 from ganzoo.files.publish import publish_text
-from ganzoo.jobs import about
+from ganzoo.jobs import about, environment
 from ganzoo.jobs.build import build, dataset_for, length_of
-from ganzoo.jobs.finish import finish
+from ganzoo.jobs.finish import conclude, finish
+from ganzoo.jobs.signals import Stop
 from ganzoo.jobs.weights import STATE, assign
 
 if TYPE_CHECKING:
@@ -58,17 +60,21 @@ def train(
         Diverged: a loss or a weight is no longer finite.
         Interrupted: a signal asked to stop; the state is saved.
     """
-    select.choose(backend)  # before the data: some data sets come through Keras
-    with reporting(events):
-        dataset = dataset_for(recipe)
-    gan = build(recipe, dataset)
-    name = model or f"{recipe.architecture.name}-{recipe.dataset.name}".replace(":", "-")
-    opened = Run.at(run) if run is not None else Run.create(Path(runs), name)
-    with opened.lock():
-        publish_text(opened.recipe_path, recipe.toml())
-        about.write_manifest(opened, about.manifest(gan, recipe, dataset, model, argv))
-        publish_text(opened.card_path, about.card(recipe, dataset, model, name).toml())
-        _play(gan, recipe, dataset, opened, events, start=0)
+    if run is not None and os.path.lexists(run):
+        Run.at(run)  # refused before anything takes long
+    with Stop() as stop:
+        environment.begin(backend)  # before the data: some data sets come through Keras
+        with reporting(events):
+            dataset = dataset_for(recipe)
+        gan = build(recipe, dataset)
+        name = about.run_name(recipe, model)
+        stop.hold()
+        opened = Run.at(run) if run is not None else Run.create(Path(runs), name)
+        with opened.lock():
+            about.write_manifest(opened, about.manifest(gan, recipe, dataset, model, argv))
+            publish_text(opened.card_path, about.card(recipe, dataset, model, name).toml())
+            publish_text(opened.recipe_path, recipe.toml())  # last: it makes the folder a run
+            _play(gan, recipe, dataset, opened, events, stop, start=0)
     return opened
 
 
@@ -94,15 +100,17 @@ def resume(
         InvalidInput: the data or the checkpoints are not what they were.
     """
     opened = Run.open(run)
-    with opened.lock():
-        before, manifest = opened.recipe(), opened.manifest()
-        recipe = _changed(before, settings)
+    with Stop() as stop, opened.lock():
+        manifest = about.read_manifest(opened)
+        before = opened.recipe()
+        recipe = before.with_settings(list(settings))
+        _check_same_game(before, recipe)
         if backend not in (None, manifest["backend"]):
             raise UsageError(
                 f"The run {opened.path} was trained on {manifest['backend']}, and another backend "
                 f"would not go on exactly. Received: {backend}."
             )
-        select.choose(manifest["backend"])
+        environment.begin(manifest["backend"])
         reclaim(opened.path)
         with reporting(events):
             dataset = dataset_for(recipe)
@@ -114,40 +122,49 @@ def resume(
                 f"Received: {dataset.fingerprint[:16]}..., {len(dataset)} images.",
                 hint="Restore the data, or begin a new run.",
             )
-        gan = build(recipe, dataset)
         newest = checkpoints.newest(
             opened.checkpoints, report=lambda text: events({"event": "warning", "message": text})
         )
-        start = 0
-        if newest is not None:
-            assign(gan.state(), safetensors.load(newest.read(STATE)), str(newest.path))
-            start = newest.step
-            del newest  # its bytes would stay in memory
-        if start >= length_of(recipe, len(dataset)).steps and manifest["state"] == "finished":
+        start = newest.step if newest else 0
+        steps = length_of(recipe, len(dataset)).steps
+        if steps < start:
+            raise UsageError(
+                f"The run is at step {start} already. Expected: at least as many steps. "
+                f"Received: {steps}."
+            )
+        if start == steps and manifest["state"] == "finished":
             events({"event": "warning", "message": "The run is finished; nothing is left to do."})
             return opened
-        for text in about.differences(manifest):
+        if newest is not None:
+            _check_same_game(about.recipe_of(newest), recipe)  # recipe.toml may have been edited
+        gan = build(recipe, dataset)
+        if newest is not None:
+            assign(gan.state(), safetensors.load(newest.read(STATE)), str(newest.path))
+            del newest  # its bytes would stay in memory
+        for text in environment.differences(manifest):
             events({"event": "warning", "message": text})
+        stop.hold()
+        opened.truncate_log(start)
         if recipe != before:
             publish_text(opened.recipe_path, recipe.toml(), overwrite=True)
         manifest["resumed"] = [*manifest.get("resumed", []), {"step": start, "argv": list(argv)}]
-        about.write_manifest(opened, {**manifest, "state": "running"})
-        opened.truncate_log(start)
-        _play(gan, recipe, dataset, opened, events, start=start)
+        manifest |= {"state": "running", "recipe_digest": recipe.digest()}
+        about.write_manifest(opened, manifest)
+        _play(gan, recipe, dataset, opened, events, stop, start=start)
     return opened
 
 
-def _changed(recipe: Recipe, settings: Sequence[str]) -> Recipe:
-    changed = recipe.with_settings(list(settings))
-    old, new = (_flat(one.tables()) for one in (recipe, changed))
-    fixed = sorted(k for k in old.keys() | new.keys() if old.get(k) != new.get(k))
-    fixed = [key for key in fixed if key not in _FREE]
+def _check_same_game(before: Recipe, after: Recipe) -> None:
+    old, new = (_flat(one.tables()) for one in (before, after))
+    differing = sorted(k for k in old.keys() | new.keys() if old.get(k) != new.get(k))
+    fixed = [key for key in differing if key not in _FREE]
     if fixed:
+        was, now = (", ".join(str(table.get(key)) for key in fixed) for table in (old, new))
         raise UsageError(
-            f"A resumed run goes on with the same game, so {', '.join(fixed)} cannot change.",
+            f"A resumed run goes on with the same game, so {', '.join(fixed)} cannot change. "
+            f"Expected: {was}. Received: {now}.",
             hint=f"Free to change: {', '.join(sorted(_FREE))}. Or begin a new run.",
         )
-    return changed
 
 
 def _flat(tables: dict[str, dict]) -> dict[str, Any]:
@@ -155,11 +172,11 @@ def _flat(tables: dict[str, dict]) -> dict[str, Any]:
 
 
 def _play(
-    gan: "GAN", recipe: Recipe, dataset: "Dataset", run: Run, events: Events, *, start: int
-) -> None:
+    gan: "GAN", recipe: Recipe, dataset: "Dataset", run: Run, events: Events, stop: Stop, *,
+    start: int,
+) -> None:  # fmt: skip
     from ganzoo import backend
     from ganzoo.jobs.callbacks import Recorder
-    from ganzoo.jobs.signals import Stop
 
     training = recipe.training
     length = length_of(recipe, len(dataset))
@@ -182,38 +199,29 @@ def _play(
     )
     events({
         "event": "start", "model": run.manifest()["model"], "run": str(run.path),
-        "backend": select.choose(), "step": start, "steps": length.steps,
+        "backend": run.manifest()["backend"], "step": start, "steps": length.steps,
         "images": length.steps * length.per_step, "dataset": dataset.name,
         "parameters": run.manifest()["parameters"],
     })  # fmt: skip
-    with Stop() as stop:
-        recorder = Recorder(gan, recipe, dataset, run, feed, length, events, stop)
-        try:
-            if len(feed):
-                gan.fit(
-                    backend.feed(feed), steps_per_epoch=len(feed), epochs=1, verbose=0,
-                    shuffle=False, callbacks=[recorder],
-                )  # fmt: skip
-            recorder.close()
-        except BaseException as error:
-            with contextlib.suppress(OSError):
-                _note_state(run, _state_after(error))
-            raise
-        if stop.signal and recorder.step < length.steps:
-            _note_state(run, "interrupted")
-            raise Interrupted(
-                f"Stopped after step {recorder.step} of {length.steps}; everything is saved.",
-                signal_number=stop.signal,
-                hint=f"Go on with: ganzoo resume {run.path}",
-            )
-        finish(gan, run, recorder.about, events, seconds=recorder.seconds, step=recorder.step)
-
-
-def _state_after(error: BaseException) -> str:
-    from ganzoo.errors import Diverged
-
-    return "diverged" if isinstance(error, Diverged) else "failed"
-
-
-def _note_state(run: Run, state: str) -> None:
-    about.write_manifest(run, {**run.manifest(), "state": state})
+    recorder = Recorder(gan, recipe, dataset, run, feed, length, events, stop)
+    try:
+        if len(feed) and not stop.signal:
+            gan.fit(
+                backend.feed(feed), steps_per_epoch=len(feed), epochs=1, verbose=0,
+                shuffle=False, callbacks=[recorder],
+            )  # fmt: skip
+        recorder.close()
+        if not stop.signal or recorder.step >= length.steps:
+            finish(gan, run, recorder.about, events, seconds=recorder.seconds, step=recorder.step)
+            return
+    except BaseException as error:
+        state = "diverged" if isinstance(error, Diverged) else "failed"
+        with contextlib.suppress(OSError, GanzooError):  # what went wrong matters more
+            conclude(run, state, reason=str(error))
+        raise
+    conclude(run, "interrupted", step=recorder.step)
+    raise Interrupted(
+        f"Stopped after step {recorder.step} of {length.steps}; everything is saved.",
+        signal_number=stop.signal,
+        hint=f"Go on with: ganzoo resume {shlex.quote(str(run.path))}",
+    )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ganzoo.errors import Diverged, InvalidInput
+from ganzoo.errors import InvalidInput
 
 if TYPE_CHECKING:
     from ganzoo.game.gan import GAN
@@ -17,7 +17,7 @@ def arrays_of(gan: "GAN") -> dict[str, np.ndarray]:
     """Copies of the whole state by name."""
     from keras import ops
 
-    return {name: np.array(ops.convert_to_numpy(v)) for name, v in gan.state().items()}
+    return {name: np.array(ops.convert_to_numpy(v.value)) for name, v in gan.state().items()}
 
 
 def assign(variables: Mapping[str, Any], arrays: Mapping[str, np.ndarray], where: str) -> None:
@@ -55,24 +55,21 @@ def _shown(entry: tuple[str, tuple[int, ...]] | None) -> str:
     return "nothing" if entry is None else f"{entry[0]} {tuple(entry[1])}"
 
 
-def check_finite(arrays: Mapping[str, np.ndarray], step: int) -> None:
-    """Raise `Diverged` if an array holds NaN or infinity; nothing like that is ever saved."""
-    for name, array in arrays.items():
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            raise Diverged(
-                f"Training diverged: {name} is not finite at step {step}.",
-                hint="Lower the learning rates, or add a penalty such as r1.",
-            )
+def not_finite(values: Mapping[str, np.ndarray | float]) -> str | None:
+    """The first name whose value holds NaN or infinity; nothing like that is ever saved."""
+    return next((name for name, value in values.items() if not np.isfinite(value).all()), None)
 
 
-def generator_of(arrays: Mapping[str, np.ndarray], *, raw: bool = False) -> dict[str, np.ndarray]:
-    """The generator's arrays out of a state: averaged where there is an average.
+def generator_of(
+    arrays: Mapping[str, np.ndarray], *, raw: bool = False
+) -> tuple[dict[str, np.ndarray], str]:
+    """The generator's arrays out of a state, and what they are: "average" or "raw".
 
-    Names begin with `generator/` either way.
+    Averaged where there is an average and `raw` does not forbid it; names begin with
+    `generator/` either way.
     """
     chosen = {n: a for n, a in arrays.items() if n.startswith("generator/")}
-    if not raw:
-        for name, array in arrays.items():
-            if name.startswith("average/"):
-                chosen[f"generator/{name.removeprefix('average/')}"] = array
-    return chosen
+    averages = {} if raw else {n: a for n, a in arrays.items() if n.startswith("average/")}
+    for name, array in averages.items():
+        chosen[f"generator/{name.removeprefix('average/')}"] = array
+    return chosen, "average" if averages else "raw"

@@ -48,12 +48,17 @@ class RunLike(Protocol):
         """What was measured, line by line."""
 
 
-def report_of(run: RunLike) -> str:
-    """The report of a run folder; its pictures are `samples/*.png`, named by step."""
+def report_of(run: RunLike, *, manifest: Mapping | None = None) -> str:
+    """The report of a run folder; its pictures are `samples/*.png`, named by step.
+
+    Args:
+        run: The run.
+        manifest: Instead of the one that the run has.
+    """
     numbered = ((re.findall(r"\d+", path.stem), path) for path in run.samples.glob("*.png"))
     return report(
         recipe=run.recipe().tables(),
-        manifest=run.manifest(),
+        manifest=run.manifest() if manifest is None else manifest,
         log=run.log(),
         samples=sorted((int(digits[-1]), path) for digits, path in numbered if digits),
         gif=run.gif_path,

@@ -1,0 +1,1 @@
+"""A conditional GAN, drawn shapes, and a model made of both."""

@@ -1,0 +1,75 @@
+"""Where a job runs: what is settled before Keras is imported, and what may move last bits."""
+
+import contextlib
+import importlib.metadata
+import os
+import platform
+from typing import Any
+
+from ganzoo.backend import select
+from ganzoo.catalog import plugins
+from ganzoo.catalog.home import cache_home
+from ganzoo.errors import EnvironmentProblem, GanzooError
+
+_PACKAGES = ("keras", "numpy", "jax", "jaxlib", "torch", "tensorflow", "tensorflow-cpu", "pillow")
+# What changes the last bits of a result without being part of the recipe.
+_VARIABLES = ("OMP_NUM_THREADS", "TF_ENABLE_ONEDNN_OPTS", "XLA_FLAGS", "MKL_NUM_THREADS")
+
+
+def begin(backend: str | None = None) -> str:
+    """Choose the backend, and let JAX keep what it compiles for the next process.
+
+    Args:
+        backend: "jax", "torch" or "tensorflow"; None takes the user's or the first installed.
+
+    Returns:
+        The backend.
+    """
+    chosen = select.choose(backend)
+    if chosen == "jax":  # a first step of seconds becomes one of tenths
+        with contextlib.suppress(EnvironmentProblem):  # no home, no cache
+            os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache_home() / "jax"))
+    return chosen
+
+
+def described() -> dict[str, Any]:
+    """Versions, variables and the machine, as a manifest keeps them."""
+    versions = {}
+    for package in _PACKAGES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions[package] = importlib.metadata.version(package)
+    return {
+        "versions": versions,
+        "variables": {name: os.environ[name] for name in _VARIABLES if name in os.environ},
+        "cpus": os.cpu_count(),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+    }
+
+
+def differences(manifest: dict[str, Any]) -> list[str]:
+    """Sentences about what is not as it was, so that going on may not be bit-identical."""
+    before, now = _flat(manifest), _flat(described() | {"plugins": _plugins_now(manifest)})
+    return [
+        f"Not bit-identical, perhaps: {name} was {before.get(name)}, is {now.get(name)}."
+        for name in sorted(before.keys() | now.keys())
+        if before.get(name) != now.get(name)
+    ]
+
+
+def _flat(facts: dict[str, Any]) -> dict[str, Any]:
+    groups = [facts.get(group) for group in ("versions", "variables", "plugins")]
+    flat = {
+        name: value for group in groups if isinstance(group, dict) for name, value in group.items()
+    }
+    return flat | {name: facts.get(name) for name in ("cpus", "platform", "python")}
+
+
+def _plugins_now(manifest: dict[str, Any]) -> dict[str, Any]:
+    """The plugins that a manifest names, as they are installed now."""
+    now = {}
+    for kind, was in (manifest.get("plugins") or {}).items():
+        with contextlib.suppress(GanzooError):
+            plugin = plugins.find(kind, was["name"])
+            now[kind] = was | {"distribution": plugin.distribution, "version": plugin.version}
+    return now

@@ -1,0 +1,132 @@
+"""What the pages show is what the files hold, and the code and commands in them run."""
+
+import importlib.util
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = {path.name: path for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))}
+RUN = [name for name in PAGES if name in ("step.md", "add-a-paper.md", "add-a-dataset.md")]
+
+_spec = importlib.util.spec_from_file_location("includes", ROOT / "docs" / "includes.py")
+includes = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(includes)
+
+
+def text_of(name: str) -> str:
+    return PAGES[name].read_text(encoding="utf-8")
+
+
+def blocks(name: str, language: str) -> list[str]:
+    """The page's own blocks in a language; not those that are brought from files."""
+    own = re.sub(r"^<!-- include .*?^<!-- end -->$", "", text_of(name), flags=re.M | re.S)
+    return re.findall(rf"^```{language}\n(.*?)^```$", own, flags=re.M | re.S)
+
+
+def ganzoo_commands(name: str, language: str) -> list[list[str]]:
+    lines = "".join(blocks(name, language)).splitlines()
+    lines = [line.removeprefix("$ ").partition("  #")[0] for line in lines]
+    return [shlex.split(line) for line in lines if line.startswith("ganzoo ")]
+
+
+def run(*words, folder, code=0) -> subprocess.CompletedProcess:
+    environment = {
+        **os.environ,
+        "KERAS_BACKEND": "jax",
+        "GANZOO_HOME": str(folder / "home"),
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
+    done = subprocess.run(
+        [sys.executable, *words], cwd=folder, env=environment, capture_output=True, text=True,
+        check=False, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == code, f"{words}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_included_code_is_that_of_the_files(name):
+    assert text_of(name) == includes.filled(text_of(name)), "Run `python docs/includes.py`."
+
+
+def test_the_pages_include_the_whole_example():
+    pages = "".join(map(text_of, PAGES))
+    example = ROOT / "docs" / "example_plugin"
+    for path in ("cgan.py", "shapes.py", "registry/cgan-shapes/card.toml"):
+        assert f"\n{(example / 'ganzoo_example' / path).read_text(encoding='utf-8')}```\n" in pages
+
+
+def test_a_changed_file_changes_the_page(tmp_path, monkeypatch):
+    (tmp_path / "code.py").write_text('def old():\n    """New text."""\n\n\nx = 1\n')
+    monkeypatch.setattr(includes, "ROOT", tmp_path)
+    page = "A\n<!-- include code.py old -->\n```python\nstale\n```\n<!-- end -->\nB\n"
+    expected = page.replace("stale", 'def old():\n    """New text."""')
+    assert includes.filled(page) == expected
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_lead_somewhere(name):
+    page = PAGES[name]
+    for target in re.findall(r"\]\(([^)\s]+)\)", text_of(name)):
+        parts = urlsplit(target)
+        if not parts.scheme and parts.path:
+            assert (page.parent / parts.path).exists(), target
+
+
+@pytest.mark.parametrize("name", RUN)
+def test_code_in_the_pages_runs(name, tmp_path):
+    code = "\n".join(blocks(name, "python"))
+    assert "assert " in code
+    (tmp_path / "page.py").write_text(code, encoding="utf-8")
+    run("-W", "error", "page.py", folder=tmp_path)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_commands_in_the_pages_have_these_options(name, tmp_path):
+    if name == "cli.md":
+        pytest.skip("It is written from the help itself.")
+    commands = {shlex.join(c) for k in ("sh", "text") for c in ganzoo_commands(name, k)}
+    for command in sorted(commands):
+        # words are parsed before the help is shown: an unknown option is refused
+        done = run("-m", "ganzoo.cli", *shlex.split(command)[1:], "--help", folder=tmp_path)
+        assert "Usage: ganzoo" in done.stdout, command
+
+
+def test_the_readme_works_from_top_to_bottom(tmp_path):
+    pictures = tmp_path / "my-pictures"
+    pictures.mkdir()
+    from PIL import Image
+
+    for i in range(16):
+        Image.new("RGB", (80, 70), (i, 255 - i, 128)).save(pictures / f"{i:02}.png")
+    commands = ganzoo_commands("README.md", "sh")
+    assert {command[1] for command in commands} >= {
+        "list", "info", "train", "resume", "sample", "export"
+    }  # fmt: skip
+    for _, verb, *words in commands:
+        if "--data" in words:
+            words.append("--dry-run")
+        elif verb == "train":
+            words = [w for w in words if w not in ("--steps", "500")] + ["--steps", "3"]
+        run("-m", "ganzoo.cli", verb, *words, folder=tmp_path)
+    assert (tmp_path / "runs" / "00001-dcgan-digits" / "report.html").exists()
+    assert (tmp_path / "digits.safetensors").exists()
+    code = "\n".join(blocks("README.md", "python"))
+    (tmp_path / "page.py").write_text(
+        code + "\nassert pictures.shape == digits.shape == (16, 8, 8, 1)\n", encoding="utf-8"
+    )
+    run("-W", "error", "page.py", folder=tmp_path)
+
+
+def test_the_table_of_models_is_the_registry():
+    from ganzoo.catalog.registry import models
+
+    rows = re.findall(r"^\| `([a-z0-9-]+)` \|", text_of("README.md"), flags=re.M)
+    assert sorted(rows) == sorted(n for n, e in models().items() if e.source == "keras-ganzoo")

@@ -1,0 +1,72 @@
+"""Small games that hold every kind of state, and runs of them."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ganzoo.catalog.recipe import Recipe
+from ganzoo.catalog.runs import Run
+from ganzoo.files import checkpoints, safetensors
+
+SITE = Path(__file__).parent.parent / "road" / "site"
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path, monkeypatch):
+    """A folder of the test's own to stand in, and the plugins of `tests/road/site`."""
+    monkeypatch.syspath_prepend(SITE)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def recipe():
+    """`recipe("steps=3", ...)`: a conditional game with every kind of state."""
+    return lambda *settings: Recipe.read(SITE / "recipe.toml").with_settings(settings)
+
+
+@pytest.fixture
+def plain():
+    """`plain("steps=3", ...)`: the smallest unconditional game, on embedded digits."""
+    tables = {
+        "architecture": {"name": "mlp", "latent_size": 4, "generator_units": [8],
+                         "discriminator_units": [8]},
+        "dataset": {"name": "digits", "images": 64},
+        "generator_optimizer": {"name": "adam"},
+        "discriminator_optimizer": {"name": "adam"},
+        "training": {"batch": 16, "steps": 4, "log_every": 2, "steps_per_dispatch": 1},
+    }  # fmt: skip
+    return lambda *settings: Recipe.from_tables(tables).with_settings(settings)
+
+
+@pytest.fixture
+def arrays():
+    """`arrays(run, step=None)`: every array of a run's checkpoint."""
+
+    def read(run: Run, step: int | None = None):
+        newest = checkpoints.newest(run.checkpoints, report=pytest.fail)
+        path = newest.path if step is None else run.checkpoints / f"step-{step:08d}"
+        return safetensors.load(path / "state.safetensors")
+
+    return read
+
+
+@pytest.fixture
+def rewound(tmp_path):
+    """`rewound(run, step)`: a copy of a run as a crash right after that step leaves it."""
+
+    def copy(run: Run, step: int) -> Run:
+        path = tmp_path / f"rewound-{step}"
+        shutil.copytree(run.path, path)
+        for later in [*path.glob("checkpoints/step-*"), *path.glob("samples/step-*.png")]:
+            if int(later.stem.removeprefix("step-")) > step:
+                later.unlink() if later.is_file() else shutil.rmtree(later)
+        for name in ("weights.safetensors", "progress.gif", "report.html"):
+            os.unlink(path / name)
+        manifest = path / "manifest.json"
+        manifest.write_text(manifest.read_text().replace('"finished"', '"running"'))
+        return Run.open(path)
+
+    return copy

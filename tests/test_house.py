@@ -1,0 +1,318 @@
+"""The house stands: imports run downwards, and what has no place in it is not there.
+
+The rule is that of docs/house.md. It is read off the source, so it holds for imports inside
+functions and for types as well.
+"""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FRAMEWORKS = {"jax", "jaxlib", "torch", "tensorflow"}
+
+# Each room, and the rooms that it may import. "face" is `ganzoo/__init__.py`.
+BELOW = {
+    "errors": set(),
+    "files": {"errors"},
+    "backend": {"errors"},
+    "data": {"errors", "files"},
+    "layers": {"errors", "backend"},
+    "metrics": {"errors", "files", "backend", "layers", "data"},
+    "catalog": {"errors", "files"},
+    "game": {"errors", "backend", "layers"},
+}
+BELOW["jobs"] = set(BELOW)
+BELOW["plugins"] = set(BELOW) - {"jobs"} | {"face"}
+BELOW["cli"] = BELOW["testing"] = set(BELOW) - {"plugins"}
+BELOW["face"] = set(BELOW) - {"plugins", "cli", "testing", "face"}
+
+NO_KERAS = ("files", "catalog", "data", "cli", "errors", "face")
+# The only places where a module's name is computed.
+BY_NAME = {
+    "ganzoo/__init__.py",  # the face
+    "ganzoo/backend/__init__.py",  # the backend in use
+    "ganzoo/catalog/plugins.py",  # plugins, guarded
+    "plugins/ganzoo_data/keras_arrays.py",  # keras.datasets
+}
+
+
+def sources() -> list[Path]:
+    return sorted([*ROOT.glob("ganzoo/**/*.py"), *ROOT.glob("plugins/**/*.py")])
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def room_of(path: Path) -> str:
+    top, second = path.relative_to(ROOT).parts[:2]
+    if top == "plugins":
+        return "plugins"
+    return "face" if second == "__init__.py" else second.removesuffix(".py")
+
+
+def trees(*rooms: str) -> Iterator[tuple[Path, ast.Module]]:
+    for path in sources():
+        if not rooms or room_of(path) in rooms:
+            yield path, ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imports(path: Path, tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Line and full dotted name of everything that is imported, relative names resolved."""
+    base = "ganzoo" if path.is_relative_to(ROOT / "ganzoo") else "plugins"
+    package = path.relative_to(ROOT / base).parent.parts
+    package = (base, *package) if base == "ganzoo" else package
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield node.lineno, alias.name
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join([*above, *([node.module] if node.module else [])])
+            for alias in node.names:
+                yield node.lineno, f"{module}.{alias.name}"
+
+
+def rooms_imported(path: Path, tree: ast.Module) -> Iterator[tuple[int, str, str]]:
+    """Line, name and room of everything that is imported from the house."""
+    for line, name in imports(path, tree):
+        words = name.split(".")
+        if words[0] == "ganzoo":
+            second = words[1] if len(words) > 1 else ""
+            if second == "__version__":
+                continue
+            yield line, name, second if second in BELOW else "face"
+        elif (ROOT / "plugins" / words[0]).is_dir():
+            yield line, name, "plugins"
+
+
+def test_every_file_stands_in_a_known_room():
+    assert {room_of(path) for path in sources()} <= set(BELOW)
+    assert {"errors", "files", "backend", "game", "jobs", "cli"} <= {room_of(p) for p in sources()}
+
+
+def test_no_room_lies_below_itself():
+    for room in BELOW:
+        reached, waiting = set(), [room]
+        while waiting:
+            new = BELOW[waiting.pop()] - reached
+            reached |= new
+            waiting += new
+        assert room not in reached, room
+
+
+@pytest.mark.parametrize("room", sorted(BELOW))
+def test_imports_run_downwards_only(room):
+    wrong = [
+        f"{name_of(path)}:{line} imports {name}"
+        for path, tree in trees(room)
+        for line, name, other in rooms_imported(path, tree)
+        if other != room and other not in BELOW[room] and not version_only(name, tree)
+    ]
+    assert not wrong
+
+
+def version_only(name: str, tree: ast.Module) -> bool:
+    """`import ganzoo` for `ganzoo.__version__`, which the face has without importing a room."""
+    used = {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "ganzoo"
+    }
+    return name == "ganzoo" and used == {"__version__"}
+
+
+def test_names_and_mathematics_meet_in_the_jobs_only():
+    assert "game" not in BELOW["catalog"]
+    assert "catalog" not in BELOW["game"]
+
+
+def test_only_the_backend_room_imports_a_framework():
+    wrong = [
+        f"{name_of(path)}:{line} imports {name}"
+        for path, tree in trees()
+        for line, name in imports(path, tree)
+        if name.split(".")[0] in FRAMEWORKS and room_of(path) != "backend"
+    ]
+    assert not wrong
+
+
+def test_each_backend_module_imports_its_own_framework_only():
+    for path, tree in trees("backend"):
+        used = {name.split(".")[0] for _, name in imports(path, tree)} & FRAMEWORKS
+        assert used <= {path.stem.removesuffix("_convolution")}, name_of(path)
+
+
+def test_rooms_without_mathematics_import_no_keras():
+    wrong = [
+        f"{name_of(path)}:{line} imports {name}"
+        for path, tree in trees(*NO_KERAS)
+        for line, name in imports(path, tree)
+        if name.split(".")[0] == "keras"
+    ]
+    assert not wrong
+
+
+def test_no_part_of_keras_is_used_that_is_not_public():
+    wrong = [
+        f"{name_of(path)}:{line} imports {name}"
+        for path, tree in trees()
+        for line, name in imports(path, tree)
+        if name.startswith("keras.src")
+    ]
+    wrong += [
+        f"{name_of(path)}:{node.lineno} uses keras.{node.attr}"
+        for path, tree in trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "keras"
+        and (node.attr == "src" or node.attr.startswith("_"))
+    ]
+    assert not wrong
+
+
+def test_the_core_names_no_plugin():
+    plugins = {path.name for path in (ROOT / "plugins").iterdir() if path.is_dir()}
+    assert {"ganzoo_classic", "ganzoo_data"} <= plugins
+    word = re.compile(rf"\b({'|'.join(plugins)})\b")
+    for path in ROOT.glob("ganzoo/**/*.py"):
+        assert not word.findall(path.read_text(encoding="utf-8")), name_of(path)
+
+
+def test_modules_are_imported_by_computed_names_in_few_places():
+    for path, tree in trees():
+        computed = {
+            called(node)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call)
+            and called(node) in ("import_module", "importlib.import_module", "__import__")
+        }
+        assert not computed or name_of(path) in BY_NAME, name_of(path)
+
+
+def test_importing_ganzoo_imports_no_framework():
+    code = (
+        "import sys, ganzoo\n"
+        "ganzoo.list_models('dcgan*'), ganzoo.Dataset, ganzoo.GanzooError, ganzoo.load\n"
+        "heavy = {'keras', 'jax', 'torch', 'tensorflow'}\n"
+        "print(sorted(heavy & set(sys.modules)), ganzoo.list_models('dcgan-d*'))"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "[] ['dcgan-digits']\n"
+
+
+def test_every_name_of_the_face_is_there_and_typed():
+    path = ROOT / "ganzoo" / "__init__.py"
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    typed = {name.split(".")[-1] for _, name in imports(path, tree)} - {"importlib"}
+    import ganzoo
+
+    assert set(ganzoo.__all__) == set(dir(ganzoo))
+    assert set(ganzoo.__all__) - {"__version__"} == typed - {"TYPE_CHECKING"}
+
+
+# What is public says what it is
+
+
+@pytest.mark.parametrize("path", sources(), ids=name_of)
+def test_every_module_and_every_public_name_in_it_has_a_docstring(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    silent = [
+        node.name
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        and not node.name.startswith("_")
+        and not ast.get_docstring(node)
+    ]
+    assert not silent
+    assert ast.get_docstring(tree)
+
+
+# Bytes from others reach no interpreter
+
+LOADERS = {
+    "pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "yaml",
+    "h5py", "load_model", "model_from_json", "clone_model", "deserialize_keras_object",
+    "enable_unsafe_deserialization", "get_file", "extract_archive", "extractall",
+    "unpack_archive",
+}  # fmt: skip
+BUILTINS = {"eval", "exec", "compile", "__import__"}
+# Keras calls these itself, when a user loads a `.keras` file of their own with Keras.
+HOOKS = {"from_config", "compile_from_config", "_optimizer"}
+
+
+def called(node: ast.Call) -> str:
+    return ast.unparse(node.func)
+
+
+def words_of(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Every name that code mentions, with its line; not texts and comments."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            yield node.lineno, node.id
+        elif isinstance(node, ast.Attribute):
+            yield node.lineno, node.attr
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            for alias in node.names:
+                module = getattr(node, "module", None) or ""
+                for word in (*module.split("."), *alias.name.split(".")):
+                    yield node.lineno, word
+
+
+def without_hooks(path: Path, tree: ast.Module) -> ast.Module:
+    """The tree without the bodies of the functions that only Keras calls."""
+    if room_of(path) == "game":
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef | ast.Module):
+                node.body = [n for n in node.body if getattr(n, "name", None) not in HOOKS]
+    return tree
+
+
+@pytest.mark.parametrize("path", sources(), ids=name_of)
+def test_nothing_that_can_run_foreign_bytes_is_used(path):
+    tree = without_hooks(path, ast.parse(path.read_text(encoding="utf-8")))
+    wrong = [f"line {line}: {word}" for line, word in words_of(tree) if word in LOADERS]
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        name = called(node)
+        unpickled = not any(
+            word.arg == "allow_pickle" and getattr(word.value, "value", None) is False
+            for word in node.keywords
+        )
+        if name in BUILTINS or name in ("torch.load", "os.system"):
+            wrong.append(f"line {node.lineno}: {name}")
+        if name in ("np.load", "numpy.load", "np.lib.format.read_array") and unpickled:
+            wrong.append(f"line {node.lineno}: {name} without allow_pickle=False")
+    assert not wrong
+
+
+def test_the_hooks_are_still_keras_own():
+    names = {
+        node.name
+        for _, tree in trees("game")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and node.name in HOOKS
+    }
+    assert names == HOOKS
+    for path, tree in trees():
+        calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call)]
+        used = {called(n).rpartition(".")[2] for n in calls} & (HOOKS - {"_optimizer"})
+        assert not used, f"{name_of(path)} calls {used}"
