@@ -79,7 +79,7 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> UnknownName:
         known: The names that exist.
     """
     known = sorted(set(known))
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     if near:
         hint = f"Did you mean {' or '.join(repr(n) for n in near)}?"
     elif known:

@@ -15,11 +15,23 @@ class Stepper:
     def train_step(self, data):
         data = self.unpack(data)
         if self.steps_per_dispatch == 1:
-            self.step(data)
+            self._step(data)
         else:
             for k in range(len(data[0])):
-                self.step(tuple(part[k] for part in data))
+                self._step(tuple(part[k] for part in data))
         return self.get_metrics_result()
+
+    def _step(self, data) -> None:
+        """One step. Keras' dropout draws from torch's own generator unless its layer has an
+        explicit seed; no checkpoint holds that state, so it becomes a function of the step.
+        """
+        networks = (self.generator, self.discriminator)
+        if all(len(network.variables) == len(network.weights) for network in networks):
+            return self.step(data)  # no layer draws, and nothing waits for the device
+        seed, step, device = int(self.seed.value), int(self.steps.value), self.steps.value.device
+        with torch.random.fork_rng([device] if device.type == "cuda" else []):
+            torch.manual_seed(seed << 32 | step)
+            return self.step(data)
 
 
 def gradients(objective: Callable, variables: Sequence, scale: Callable = lambda x: x) -> Turn:

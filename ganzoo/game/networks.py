@@ -205,7 +205,9 @@ class Networks(backend.Stepper, keras.Model):
         self.rules = Rules(**rules)
         self.steps_per_dispatch = steps_per_dispatch
         self.seed.assign(seed)
-        if self.rules.average_decay and self.average is None:
+        if self.average is not None:  # compiled before
+            self.average.decay = self.rules.average_decay
+        elif self.rules.average_decay:
             self.average = Average(self.generator, self.rules.average_decay, self.add_weight)
         penalised = [penalty.name for penalty in self.rules.played_penalties]
         accuracies = ["d_real_accuracy", "d_fake_accuracy"]
@@ -239,14 +241,15 @@ class Networks(backend.Stepper, keras.Model):
             "generator": serialize(self.generator),
             "discriminator": serialize(self.discriminator),
             "value_range": list(self.value_range),
+            "prior": serialize(self.prior),
             "name": self.name,
         }
 
     @classmethod
     def from_config(cls, config: dict, custom_objects=None) -> "Networks":
         restore = keras.saving.deserialize_keras_object
-        networks = {key: restore(config[key]) for key in ("generator", "discriminator")}
-        return cls(**{**config, **networks})
+        parts = {key: restore(config[key]) for key in ("generator", "discriminator", "prior")}
+        return cls(**{**config, **parts})
 
     def get_compile_config(self) -> dict | None:
         """What `compile` was given, so that a `.keras` file keeps both optimizers."""

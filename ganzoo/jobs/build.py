@@ -5,12 +5,13 @@ imported, the data before any framework is.
 """
 
 import dataclasses
+import math
 import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ganzoo.catalog import plugins
-from ganzoo.catalog.recipe import Part, Recipe, check_names
+from ganzoo.catalog.recipe import Part, Recipe, Training, check_names
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.order import positions
 from ganzoo.errors import GanzooError, PluginError, UsageError
@@ -159,11 +160,19 @@ def build(recipe: Recipe, dataset: Dataset) -> "GAN":
         optimizer(recipe.generator_optimizer),
         optimizer(recipe.discriminator_optimizer),
         seed=training.seed,
-        steps_per_dispatch=dispatch.steps if auto_steps else training.steps_per_dispatch,
+        steps_per_dispatch=(
+            _fused(dispatch.steps, training) if auto_steps else training.steps_per_dispatch
+        ),
         jit_compile=dispatch.xla if auto_xla else training.xla,
         **recipe.game.model_dump(),
     )
     return gan
+
+
+def _fused(most: int, training: Training) -> int:
+    """The most steps per dispatch that all cadences are multiples of: one program for a run."""
+    common = math.gcd(training.log_every, training.sample_every, training.checkpoint_every)
+    return max(steps for steps in range(1, most + 1) if common % steps == 0)
 
 
 def _check_labels(gan: "GAN", recipe: Recipe, dataset: Dataset) -> None:

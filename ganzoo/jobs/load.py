@@ -72,7 +72,8 @@ def find(source: str | os.PathLike, *, raw: bool = False) -> Source:
             )
         return found
     run = Run.open(source)
-    if run.weights_path.exists() and not raw:
+    finished = run.weights_path.exists() and run.manifest().get("state") == "finished"
+    if finished and not raw:
         return _described(run.weights_path, run.weights_path)
     newest = checkpoints.newest(run.checkpoints, report=warnings.warn)
     if newest is None:

@@ -111,6 +111,13 @@ def names(listed: dict, section: str, source: str) -> list[str]:
     return [entry["name"] for entry in listed[section] if entry["source"] == source]
 
 
+def pixels(path: Path) -> bytes:
+    from PIL import Image
+
+    with Image.open(path) as image:
+        return image.tobytes()
+
+
 def test_the_wheel_holds_the_whole_zoo(wheels):
     held = set(zipfile.ZipFile(wheels["keras_ganzoo"]).namelist())
     cards = {path.parent.name for path in ROOT.glob("registry/*/card.toml")}
@@ -178,7 +185,7 @@ def test_what_the_data_set_fills_is_no_key_of_the_recipe(place):
 
 def test_its_model_trains(trained):
     assert "<svg" in (trained / "report.html").read_text(encoding="utf-8")
-    assert (trained / "weights.safetensors").stat().st_size > 1_000_000
+    assert (trained / "weights.safetensors").stat().st_size > 100_000
     manifest = json.loads((trained / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["state"] == "finished"
     assert manifest["plugins"]["architecture"]["distribution"] == "ganzoo-example"
@@ -186,18 +193,15 @@ def test_its_model_trains(trained):
 
 
 def test_its_model_draws_the_classes_that_are_asked_for(place, trained):
-    from PIL import Image
-
     drawn = []
     for out, labels in (("mixed", "0,3"), ("crosses", "3,3")):
         options = ["-n", "2", "--seed", "5", "--separate", "--out", out, "--labels", labels]
         place.ganzoo("sample", trained, *options)
-        paths = sorted((place.work / out).iterdir())
-        assert [Image.open(path).size for path in paths] == [(16, 16), (16, 16)]
-        drawn.append([Image.open(path).tobytes() for path in paths])
+        drawn.append([pixels(path) for path in sorted((place.work / out).iterdir())])
     (disc, cross), (other, same) = drawn
     assert disc != other  # one latent, two labels
     assert cross == same
+    assert {len(picture) for picture in (disc, cross)} == {16 * 16}
 
 
 def test_a_class_that_it_does_not_have_is_refused_with_their_names(place, trained):
@@ -210,8 +214,7 @@ def test_its_architecture_trains_on_the_zoos_data(place):
     card = (EXAMPLE / "ganzoo_example/registry/cgan-shapes/card.toml").read_text(encoding="utf-8")
     tables = card[card.index("[recipe.architecture]") :].replace("[recipe.", "[")
     recipe.write_text(tables.replace('"shapes"\nsize = 16', '"digits"'), encoding="utf-8")
-    small = ("--set", "maxout_units=16", "--set", "label_units=16", "--set", "joint_units=32")
-    plan = place.json("train", recipe, *small, "--dry-run")
+    plan = place.json("train", recipe, "--dry-run")
     assert (plan["image_shape"], plan["classes"]) == ([8, 8, 1], 10)
 
 
@@ -233,7 +236,7 @@ def test_without_it_the_zoo_is_healthy_and_its_runs_say_what_they_lack(place, wh
         sources = {entry["source"] for entry in listed["models"] + listed["architectures"]}
         assert sources == {"keras-ganzoo"}
         assert place.fingerprint_of_the_zoo() == place.before
-        done = place.ganzoo("sample", trained, expect=2)
-        assert "Unknown architecture. Received: 'cgan'" in done.stderr
+        done = place.ganzoo("sample", trained, expect=4)
+        assert "'cgan', which is not installed. It came from: 'ganzoo-example" in done.stderr
     finally:
         place.install(wheels["ganzoo_example"])

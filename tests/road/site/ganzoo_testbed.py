@@ -50,17 +50,17 @@ def poisoned(image_shape, *, what: str = "d_loss", since: int = 3) -> GAN:
         def _spoilt(self, loss, player):
             healthy = ops.cast(self.steps < since, "float32")
             if what == "weight":  # the loss stays finite, its gradient does not
-                weight = player.trainable_variables[0]
+                weight = ops.convert_to_tensor(player.trainable_variables[0])
                 return loss + 0.0 * ops.sqrt(ops.sum(weight * weight) * 0.0 + healthy)
             return loss + ops.where(healthy > 0, 0.0, float("nan"))
 
         def discriminator_objective(self, real, fake, labels, draw):
             loss, logs = super().discriminator_objective(real, fake, labels, draw)
-            return (self._spoilt(loss, self.discriminator) if what != "g_loss" else loss), logs
+            return (self._spoilt(loss, self.discriminator) if what == "d_loss" else loss), logs
 
         def generator_objective(self, latents, labels, real):
             loss, logs = super().generator_objective(latents, labels, real)
-            return (self._spoilt(loss, self.generator) if what == "g_loss" else loss), logs
+            return (self._spoilt(loss, self.generator) if what != "d_loss" else loss), logs
 
     def network(name, shape, outputs, last) -> keras.Model:
         x = inputs = keras.Input(shape, name="inputs")

@@ -1,0 +1,139 @@
+"""What every backend module promises, whichever is in use."""
+
+import numpy as np
+import pytest
+
+from ganzoo import backend
+
+pytestmark = pytest.mark.backend
+
+
+def numbers(x):
+    from keras import ops
+
+    return np.array(ops.convert_to_numpy(ops.stop_gradient(ops.convert_to_tensor(x))))
+
+
+def variable(*values):
+    import keras
+
+    return keras.Variable(np.array(values, "float32"))
+
+
+def test_a_turn_has_the_loss_its_logs_gradients_and_writes():
+    from keras import ops
+
+    w, idle, state = variable(1, 2), variable(7), variable(0)
+
+    def objective():
+        state.assign(state + 1.0)
+        return ops.sum(ops.square(w)), {"first": w[0] * 3.0}
+
+    turn = backend.gradients(objective, [w, idle], lambda loss: loss * 10)
+
+    assert numbers(turn.loss) == 5
+    assert numbers(turn.logs["first"]) == 3
+    assert numbers(turn.gradients[0]).tolist() == [20, 40]
+    assert numbers(turn.gradients[1]).tolist() == [0]  # the loss does not depend on it
+    assert [(v is state, numbers(value).tolist()) for v, value in turn.writes] == [(True, [1])]
+    assert numbers(state).tolist() == [0]
+
+
+def test_gradients_with_respect_to_an_input_can_be_differentiated_twice_again():
+    from keras import ops
+
+    w = variable(2.0)
+    x = ops.convert_to_tensor([[1.0], [3.0]])
+
+    def objective():
+        slope = backend.input_gradients(lambda x: ops.sum(w * x**3, axis=1), x)  # 3 w x^2
+        return ops.sum(ops.square(slope)), {}
+
+    turn = backend.gradients(objective, [w])
+
+    assert numbers(turn.loss) == pytest.approx(6**2 + 54**2)
+    assert numbers(turn.gradients[0]).tolist() == pytest.approx([36 + 54**2])
+
+
+def test_no_gradient_and_no_write_leaves_a_constant():
+    from keras import ops
+
+    w, state = variable(3), variable(0)
+
+    def made():
+        state.assign(state + 1.0)
+        return w * 2.0
+
+    def objective():
+        return ops.sum(w * backend.constant(made)), {}
+
+    turn = backend.gradients(objective, [w])
+
+    assert numbers(turn.gradients[0]).tolist() == [6]
+    assert not turn.writes
+    assert numbers(state).tolist() == [0]
+
+
+def test_applying_gradients_moves_the_variables_and_the_optimizer():
+    import keras
+
+    w = variable(1.0, -1.0)
+    optimizer = keras.optimizers.SGD(0.5, momentum=0.9)
+    optimizer.build([w])
+
+    for _ in range(2):
+        backend.apply(optimizer, [keras.ops.convert_to_tensor([1.0, 2.0])], [w])
+
+    assert numbers(w).tolist() == pytest.approx([1 - 0.5 - 0.95, -1 - 1 - 1.9])
+    assert numbers(optimizer.iterations) == 2
+
+
+def test_a_blend_moves_targets_by_their_share_and_leaves_values():
+    targets, values = [variable(0, 8), variable(1)], [variable(4, 4), variable(1)]
+
+    backend.blend(targets, values, 0.25)
+
+    assert numbers(targets[0]).tolist() == [1, 7]
+    assert numbers(targets[1]).tolist() == [1]
+    assert numbers(values[0]).tolist() == [4, 4]
+
+
+def test_the_dispatch_never_fuses_convolutions_on_the_processor():
+    import keras
+
+    convolutional, dense = backend.dispatch(True), backend.dispatch(False)
+
+    assert convolutional.steps == 1
+    assert convolutional.xla == (keras.backend.backend() == "jax")
+    assert dense.steps == (1 if keras.backend.backend() == "torch" else 16)
+
+
+def test_an_unknown_name_of_the_backend_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="nonsense"):
+        backend.nonsense  # noqa: B018
+
+
+def test_a_variable_that_a_step_forgot_to_carry_is_named_on_jax():
+    import keras
+    from keras import layers
+
+    import ganzoo
+
+    if keras.backend.backend() != "jax":
+        pytest.skip("JAX alone bakes such a variable in as a constant")
+    stray = keras.Variable(1.0, name="stray")
+
+    class Forgetful(ganzoo.GAN):
+        def generator_objective(self, latents, labels, real):
+            loss, logs = super().generator_objective(latents, labels, real)
+            return loss * stray, logs
+
+    def network(inputs, outputs, name):
+        x = keras.Input((inputs,))
+        return keras.Model(x, layers.Dense(outputs, name="dense")(x), name=name)
+
+    gan = Forgetful(network(2, 3, "generator"), network(3, 1, "discriminator"))
+    gan.compile()
+
+    with pytest.raises(RuntimeError, match="'stray' is read in the training step"):
+        gan.train_on_batch(np.zeros((2, 3), "float32"))

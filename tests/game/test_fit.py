@@ -1,0 +1,162 @@
+"""`fit` with what Keras offers: arrays, labels, callbacks, partial batches, fused steps."""
+
+import csv
+
+import numpy as np
+import pytest
+
+import ganzoo
+from ganzoo import backend
+from ganzoo.data.dataset import Dataset
+from ganzoo.data.feed import Feed
+
+pytestmark = pytest.mark.backend
+
+
+def test_arrays_are_trained_on_and_the_history_has_every_mean(small, points):
+    penalties = [{"name": "r1", "weight": 1.0}]
+    gan = small.compiled(small.gan(norm=True), average_decay=0.9, penalties=penalties)
+    before = small.arrays(gan)
+
+    history = gan.fit(points, batch_size=4, epochs=2, verbose=0).history
+
+    assert set(history) == {"d_loss", "g_loss", "d_real_accuracy", "d_fake_accuracy", "r1"}
+    assert all(len(values) == 2 and np.isfinite(values).all() for values in history.values())
+    assert int(gan.steps.value) == 6
+    still = before.keys() - small.differing(before, small.arrays(gan))
+    assert still <= {
+        "game/seed", "generator_optimizer/learning_rate", "discriminator_optimizer/learning_rate"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("n_critic", [1, 2])
+def test_a_partial_last_batch_is_played_too(small, points, n_critic):
+    penalties = [{"name": name, "weight": 1.0} for name in ("gradient_penalty", "dragan")]
+    gan = small.compiled(small.gan(), n_critic=n_critic, penalties=penalties, label_flips=0.1)
+
+    gan.fit(points[:10], batch_size=4, epochs=2, verbose=0)
+
+    assert int(gan.steps.value) == 6
+    assert int(gan.images.value) == 20
+
+
+def test_a_partial_batch_as_the_backend_compiles_dense_networks_is_played_too(small, points):
+    gan = small.compiled(small.gan(), jit_compile=None)
+
+    gan.fit(points[:10], batch_size=4, verbose=0)
+
+    assert int(gan.images.value) == 10
+
+
+@pytest.mark.parametrize("kind", ["array", "tuple", "list"])
+def test_data_in_any_wrapping_is_unpacked_in_one_place(small, points, kind):
+    wrapped = {"array": points, "tuple": (points,), "list": [points]}[kind]
+
+    (images,) = ganzoo.GAN.unpack(wrapped)
+
+    assert images is points
+
+
+def test_labels_go_with_arrays(small, points):
+    gan = small.compiled(small.gan(classes=3))
+    embedding = small.arrays(gan)["generator/class/embeddings"]
+
+    gan.fit(points, np.full(12, 2, "int32"), batch_size=5, verbose=0)
+
+    moved = np.abs(small.arrays(gan)["generator/class/embeddings"] - embedding).max(axis=1)
+    assert (moved > 0).tolist() == [False, False, True]
+
+
+def test_ordinary_callbacks_work(small, keras, points, tmp_path):
+    rates = []
+
+    def schedule(epoch, rate):
+        rates.append(rate)
+        return rate / 2
+
+    callbacks = [
+        keras.callbacks.ModelCheckpoint(
+            str(tmp_path / "epoch-{epoch}.weights.h5"), save_weights_only=True
+        ),
+        keras.callbacks.LearningRateScheduler(schedule),
+        keras.callbacks.CSVLogger(tmp_path / "log.csv"),
+        keras.callbacks.EarlyStopping("d_loss", mode="min", patience=1, baseline=-1e9),
+    ]
+    adam = keras.optimizers.Adam
+    gan = small.compiled(small.gan(), adam(1e-3), adam(3e-3))
+
+    history = gan.fit(points, batch_size=6, epochs=5, callbacks=callbacks, verbose=0)
+
+    epochs = len(history.epoch)  # it stops as soon as the baseline is missed for long enough
+    assert epochs < 5
+    assert len(list(tmp_path.glob("epoch-*.weights.h5"))) == epochs
+    np.testing.assert_allclose(rates, [1e-3 / 2**k for k in range(epochs)], rtol=1e-5)
+    ratio = gan.optimizer.discriminator.learning_rate / gan.optimizer.generator.learning_rate
+    assert small.numbers(ratio) == pytest.approx(3, rel=1e-5)
+    with open(tmp_path / "log.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["d_loss"]) for row in rows] == pytest.approx(history.history["d_loss"])
+
+    gan.load_weights(tmp_path / "epoch-1.weights.h5")
+    assert np.isfinite(gan.sample(2)).all()
+
+
+def dataset(points):
+    return Dataset(
+        name="points", images=points, labels=None, classes=(), licence="CC0-1.0",
+        source="made here", fingerprint="0" * 64,
+    )  # fmt: skip
+
+
+def trained_on_feed(small, points, first, *, fused, dropout=0.2):
+    gan = small.gan(norm=True, dropout=dropout)
+    penalties = [{"name": "r1", "weight": 1.0, "every": 2}]
+    small.compiled(gan, seed=3, n_critic=2, average_decay=0.9, penalties=penalties,
+                   steps_per_dispatch=fused)  # fmt: skip
+    for name, variable in gan.state().items():
+        if first and "seed" not in name and "optimizer" not in name:
+            variable.assign(first[name])
+    first = first or small.arrays(gan)
+    feed = Feed(dataset(points), batch=2, n_critic=2, seed=3, stop_step=7,
+                steps_per_dispatch=fused)  # fmt: skip
+    gan.fit(backend.feed(feed), steps_per_epoch=len(feed), verbose=0, shuffle=False)
+    return first, small.arrays(gan)
+
+
+def test_fused_steps_give_the_weights_of_single_ones(small, points):
+    first, single = trained_on_feed(small, points, None, fused=1)
+    _, fused = trained_on_feed(small, points, first, fused=3)  # 3 + 3 + 1
+
+    assert int(single["game/steps"]) == int(fused["game/steps"]) == 7
+    for name, value in single.items():
+        np.testing.assert_allclose(fused[name], value, rtol=1e-6, atol=2e-7, err_msg=name)
+
+
+def test_the_seed_decides_the_game(small, points):
+    first, results = None, []
+    for seed in (1, 1, 2):
+        gan = small.compiled(small.gan(), seed=seed)
+        for name, variable in gan.state().items():
+            if first and name.startswith(("generator/", "discriminator/")):
+                variable.assign(first[name])
+        first = first or small.arrays(gan)
+        for _ in range(2):
+            gan.train_on_batch(points)
+        results.append(small.arrays(gan))
+
+    assert not small.differing(results[0], results[1])
+    assert "generator/hidden/kernel" in small.differing(results[0], results[2])
+
+
+def test_a_step_outside_of_fit_plays_the_same_game(small, keras, points):
+    gan = small.compiled(small.gan(norm=True), average_decay=0.5)
+    before = small.arrays(gan)
+    gan.step((keras.ops.convert_to_tensor(points),))
+    alone = small.arrays(gan)
+    for name, variable in gan.state().items():
+        variable.assign(before[name])
+
+    gan.train_on_batch(points)
+
+    for name, value in small.arrays(gan).items():
+        np.testing.assert_allclose(value, alone[name], rtol=1e-5, atol=1e-6, err_msg=name)

@@ -1,0 +1,144 @@
+import hashlib
+
+import numpy as np
+import pytest
+
+import ganzoo
+from ganzoo.data import order
+
+pytestmark = pytest.mark.backend
+
+# Random123 1.14, tests/kat_vectors, "threefry2x32 20": counter, key, result.
+KNOWN_ANSWERS = [
+    ((0x00000000, 0x00000000), (0x00000000, 0x00000000), (0x6B200159, 0x99BA4EFE)),
+    ((0xFFFFFFFF, 0xFFFFFFFF), (0xFFFFFFFF, 0xFFFFFFFF), (0x1CB996FC, 0xBB002BE7)),
+    ((0x243F6A88, 0x85A308D3), (0x13198A2E, 0x03707344), (0xC4923A9C, 0x483DF7A0)),
+]
+
+
+def wrapped(words):
+    """Unsigned words as the int32 tensor of the same bits."""
+    from keras import ops
+
+    return ops.convert_to_tensor(np.asarray(words, np.uint32).view(np.int32))
+
+
+def threefry(key, counter):
+    from keras import ops
+
+    found = ganzoo.noise.threefry([wrapped(k) for k in key], [wrapped(c) for c in counter])
+    return [np.array(ops.convert_to_numpy(x)).view(np.uint32) for x in found]
+
+
+def numbers(x):
+    from keras import ops
+
+    return np.array(ops.convert_to_numpy(x))
+
+
+@pytest.mark.parametrize(("counter", "key", "result"), KNOWN_ANSWERS)
+def test_threefry_gives_the_published_answers(counter, key, result):
+    found = threefry(key, [[word] for word in counter])
+
+    assert [int(x[0]) for x in found] == list(result)
+
+
+def test_threefry_is_that_of_the_datas_order():
+    words = np.random.default_rng(0).integers(0, 2**32, (4, 1000), dtype=np.uint32)
+
+    for ours, theirs in zip(threefry(words[:2], words[2:]), order.threefry(*words), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize(
+    ("prior", "digest"),
+    [("normal", "bfa0b20bda4703e2"), ("uniform", "c79d1dc2925c9996")],
+)
+def test_draws_stay_what_they_are_bit_for_bit_on_every_backend(prior, digest):
+    draw = numbers(getattr(ganzoo.noise, prior)(7, 3, 1, (33, 5)))
+
+    assert draw.dtype == np.float32
+    assert hashlib.sha256(draw.tobytes()).hexdigest()[:16] == digest
+
+
+@pytest.mark.parametrize("prior", ["normal", "uniform"])
+def test_a_compiled_draw_is_the_same(prior):
+    import keras
+
+    from ganzoo import backend
+
+    function = getattr(ganzoo.noise, prior)
+    seed, step = (keras.ops.convert_to_tensor(np.int32(x)) for x in (5, 9))
+    compiled = backend.compiled(lambda seed, step: function(seed, step, 1, (4, 7)))
+
+    np.testing.assert_array_equal(numbers(compiled(seed, step)), numbers(function(5, 9, 1, (4, 7))))
+
+
+@pytest.mark.parametrize("prior", ["normal", "uniform"])
+@pytest.mark.parametrize("shape", [(), (1,), (5,), (3, 2)])
+def test_picture_k_of_a_seed_does_not_depend_on_how_many_are_drawn(prior, shape):
+    from keras import ops
+
+    draw = getattr(ganzoo.noise, prior)
+    many = numbers(draw(7, ops.arange(9, dtype="int32"), 2, shape))
+    few = numbers(draw(7, ops.arange(4, dtype="int32"), 2, shape))
+
+    assert many.shape == (9, *shape)
+    np.testing.assert_array_equal(many[:4], few)
+    np.testing.assert_array_equal(many[8], numbers(draw(7, 8, 2, shape)))
+
+
+def test_normal_numbers_have_the_moments_of_the_normal_distribution():
+    x = numbers(ganzoo.noise.normal(1, 0, 1, (200_000,))).astype("float64")
+
+    # four standard errors of each moment of 200,000 numbers
+    assert abs(x.mean()) < 4 * 1 / 447
+    assert abs(x.var() - 1) < 4 * 1.42 / 447
+    assert abs((x**3).mean()) < 4 * 3.88 / 447
+    assert abs((x**4).mean() - 3) < 4 * 9.8 / 447
+    assert abs(np.corrcoef(x[:-1], x[1:])[0, 1]) < 4 / 447
+    assert 4 < np.abs(x).max() < 4.33  # the last quantile of the table
+
+
+def test_uniform_numbers_fill_their_interval_evenly():
+    x = numbers(ganzoo.noise.uniform(1, 0, 1, (200_000,))).astype("float64")
+
+    assert x.min() >= 0
+    assert x.max() < 1
+    counts = np.histogram(x, 20, (0, 1))[0]
+    assert ((counts - 10_000) ** 2 / 10_000).sum() < 43.8  # chi square, 19 degrees, 0.1 %
+
+
+def test_every_quantile_of_the_table_is_met_by_its_mirror_image():
+    table = ganzoo.noise._quantiles()
+
+    assert len(table) == 65_536
+    assert (np.diff(table) > 0).all()
+    np.testing.assert_array_equal(table, -table[::-1])
+    assert np.float64(table).var() == pytest.approx(1, abs=1e-4)
+
+
+def test_seeds_steps_and_streams_give_different_numbers():
+    draws = {
+        numbers(ganzoo.noise.words(seed, step, stream, 8)).tobytes()
+        for seed in (0, 1, 2**31 - 1)
+        for step in (0, 1, 2**31 - 1)
+        for stream in (1, 2, 1024, 1025)
+    }
+
+    assert len(draws) == 36
+
+
+def test_no_two_purposes_share_a_stream():
+    noise = ganzoo.noise
+    turns = [noise.TURN * (turn + 1) + draw for turn in range(1000) for draw in (1, 2, 1023)]
+    streams = [noise.LATENTS, noise.SAMPLE, order.ORDER_STREAM, order.POINTS_STREAM, *turns]
+
+    assert len(set(streams)) == len(streams)  # 1000 is the largest n_critic of a recipe
+
+
+def test_large_and_odd_counts_begin_with_the_words_of_smaller_ones():
+    # one counter gives two words, which stand half a draw apart
+    a, b = (numbers(ganzoo.noise.words(3, 1, 4, count)) for count in (6, 5))
+
+    np.testing.assert_array_equal(a[:5], b)

@@ -1,0 +1,184 @@
+import numpy as np
+import pytest
+
+import ganzoo
+from ganzoo import backend
+from ganzoo.errors import UnknownName, UsageError
+
+pytestmark = pytest.mark.backend
+
+NAMES = ("gradient_penalty", "dragan", "r1", "r2")
+W = np.array([3.0, 4.0], "float32")  # of length 5
+ON_A_LINE = {"r1": 12.5, "r2": 12.5, "gradient_penalty": 16.0, "dragan": 16.0}
+
+
+def draw():
+    return ganzoo.penalties.Draw(7, 3, 0)
+
+
+def pair(n=6, d=2):
+    rng = np.random.default_rng(3)
+    return (rng.normal(size=(n, d)).astype("float32") for _ in range(2))
+
+
+def value(name, discriminate, real, fake):
+    from keras import ops
+
+    real, fake = ops.convert_to_tensor(real), ops.convert_to_tensor(fake)
+    return ops.convert_to_numpy(ganzoo.penalties.PENALTIES[name](discriminate, real, fake, draw()))
+
+
+def line(x):
+    from keras import ops
+
+    return ops.matmul(x, W[:, None])[:, 0]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_penalty_of_a_linear_discriminator_is_known_by_hand(name):
+    penalty = value(name, line, *pair())
+
+    np.testing.assert_allclose(penalty, np.full(6, ON_A_LINE[name]), rtol=1e-5)
+
+
+def places(name, real, fake):
+    """Where a penalty looks at the slope, in float64."""
+    uniform = ganzoo.noise.uniform
+    real, fake = np.float64(real), np.float64(fake)
+    stream = ganzoo.noise.TURN + 1
+    if name == "gradient_penalty":
+        mix = np.float64(uniform(7, 3, stream, (len(real),)))[:, None]
+        return mix * fake + (1 - mix) * real
+    if name == "dragan":
+        return real + 0.5 * real.std() * np.float64(uniform(7, 3, stream, real.shape))
+    return real if name == "r1" else fake
+
+
+def of_slope(name, slope):
+    """(batch, d) -> (batch,)"""
+    square = (slope**2).sum(1)
+    return square / 2 if name in ("r1", "r2") else (np.sqrt(square) - 1) ** 2
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_penalty_of_a_quadratic_discriminator_is_that_of_its_slope(name):
+    from keras import ops
+
+    a = np.array([[2.0, 0.5], [0.5, -1.0]], "float32")
+    real, fake = pair()
+
+    penalty = value(name, lambda x: 0.5 * ops.sum(ops.matmul(x, a) * x, axis=1), real, fake)
+
+    np.testing.assert_allclose(
+        penalty, of_slope(name, places(name, real, fake) @ a), rtol=1e-4, atol=1e-6
+    )
+
+
+def smooth_network(rng):
+    return [rng.normal(size=s).astype("float32") for s in ((2, 4), (4,), (4,))]
+
+
+def mean_penalty(name, where, w, b, v):
+    """D(x) = v tanh(x w + b): the mean penalty in float64, from the slope by hand."""
+    hidden = np.tanh(where @ w + b)
+    return of_slope(name, (v * (1 - hidden**2)) @ w.T).mean()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_gradient_of_a_penalty_equals_central_differences(name):
+    """A second derivative of the discriminator: the one in which frameworks have gone wrong."""
+    import keras
+    from keras import ops
+
+    real, fake = pair()
+    weights = smooth_network(np.random.default_rng(5))
+    variables = [keras.Variable(weight) for weight in weights]
+    tensors = ops.convert_to_tensor(real), ops.convert_to_tensor(fake)
+
+    def objective():
+        w, b, v = variables
+
+        def discriminate(x):
+            return ops.sum(ops.tanh(ops.matmul(x, w) + b) * v, axis=1)
+
+        return ops.mean(ganzoo.penalties.PENALTIES[name](discriminate, *tensors, draw())), {}
+
+    turn = backend.gradients(objective, variables)
+
+    where, exact = places(name, real, fake), [np.float64(weight) for weight in weights]
+    assert float(turn.loss) == pytest.approx(mean_penalty(name, where, *exact), rel=1e-4)
+    for weight, gradient in zip(exact, turn.gradients, strict=True):
+        differences = np.empty_like(weight)
+        for i in np.ndindex(*weight.shape):
+            kept, sides = weight[i], []
+            for sign in (1, -1):
+                weight[i] = kept + sign * 1e-5
+                sides.append(mean_penalty(name, where, *exact))
+            weight[i] = kept
+            differences[i] = (sides[0] - sides[1]) / 2e-5
+        np.testing.assert_allclose(
+            ops.convert_to_numpy(gradient), differences, rtol=1e-3, atol=1e-4
+        )
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("case", ["zero images", "equal images", "batch of one", "no slope"])
+def test_penalties_and_their_gradients_are_finite_at_awkward_inputs(name, case):
+    import keras
+    from keras import ops
+
+    real, fake = pair(1 if case == "batch of one" else 4)
+    if case in ("zero images", "equal images"):
+        real = fake = np.full_like(real, 0 if case == "zero images" else 0.5)
+    w = keras.Variable(np.zeros((2, 1), "float32") if case == "no slope" else W[:, None])
+    tensors = ops.convert_to_tensor(real), ops.convert_to_tensor(fake)
+
+    def objective():
+        def discriminate(x):
+            return ops.matmul(ops.square(x) + x, w)[:, 0]
+
+        return ops.mean(ganzoo.penalties.PENALTIES[name](discriminate, *tensors, draw())), {}
+
+    turn = backend.gradients(objective, [w])
+
+    assert np.isfinite(float(turn.loss))
+    assert np.isfinite(ops.convert_to_numpy(turn.gradients[0])).all()
+
+
+def test_a_penalty_leaves_batch_statistics_alone(small, keras):
+    network = small.discriminator(norm=True)
+    before = [small.numbers(v) for v in network.variables]
+    real = keras.ops.convert_to_tensor(next(pair()))
+
+    slope = backend.input_gradients(lambda x: network(x, training=True)[:, 0], real)
+
+    assert np.abs(small.numbers(slope)).max() > 0
+    for variable, value in zip(network.variables, before, strict=True):
+        np.testing.assert_array_equal(small.numbers(variable), value)
+
+
+def test_weights_are_clipped_to_both_bounds(keras):
+    variable = keras.Variable(np.array([-3, -0.01, 0, 0.005, 9], "float32"))
+
+    ganzoo.penalties.clip([variable], 0.01)
+
+    np.testing.assert_allclose(
+        keras.ops.convert_to_numpy(variable.value), [-0.01, -0.01, 0, 0.005, 0.01], rtol=1e-6
+    )
+
+
+def test_draws_of_a_turn_are_fresh_and_repeatable():
+    one, again, other = draw(), draw(), ganzoo.penalties.Draw(7, 3, 1)
+    first, second = one.uniform((4,)), one.uniform((4,))
+
+    assert np.array_equal(first, again.uniform((4,)))
+    assert not np.array_equal(first, second)
+    assert not np.array_equal(first, other.uniform((4,)))
+
+
+def test_an_unknown_penalty_and_a_wrong_weight_are_refused():
+    with pytest.raises(UnknownName, match="r1"):
+        ganzoo.penalties.get("r11", weight=1.0)
+    for wrong in ({"weight": 0.0}, {"weight": float("nan")}, {"weight": 1.0, "every": 0}):
+        with pytest.raises(UsageError, match="Received"):
+            ganzoo.penalties.get("r1", **wrong)

@@ -1,0 +1,70 @@
+"""One file, three backends: the same pictures. A process for each backend, no Keras here."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganzoo.backend.select import BACKENDS, installed
+
+SITE = Path(__file__).parent / "site"
+
+# Trains a little and exports; waits for the files of the others; then draws from every file.
+WORK = """
+import pathlib, sys, time
+import numpy as np
+from ganzoo.cli import main
+
+backend, names = sys.argv[1], sys.argv[2].split(",")
+assert main(["train", "recipe.toml", "--steps", "3", "--backend", backend, "--run", backend]) == 0
+assert main(["export", backend, f"{backend}.partial"]) == 0
+pathlib.Path(f"{backend}.partial").rename(f"{backend}.safetensors")
+limit = time.monotonic() + 240
+while not all(pathlib.Path(f"{name}.safetensors").exists() for name in names):
+    assert time.monotonic() < limit
+    time.sleep(0.05)
+import ganzoo
+import keras
+assert keras.backend.backend() == backend
+for name in names:
+    file = f"{name}.safetensors"
+    assert main(["sample", file, "--seed", "7", "-n", "8", "--out", f"{name}-{backend}.png"]) == 0
+    gan = ganzoo.load(file)
+    latents = gan.draw_latents(8, 7)
+    images = gan.render(latents, np.arange(8, dtype="int32") % 2)
+    np.savez(f"{name}-{backend}.npz", latents=keras.ops.convert_to_numpy(latents),
+             images=keras.ops.convert_to_numpy(images))
+"""
+
+
+@pytest.mark.skipif(len(installed()) < 3, reason="not all three backends are installed")
+def test_a_file_of_any_backend_draws_the_same_on_all(road):
+    shutil.copy(SITE / "recipe.toml", road.folder)
+    workers = {
+        name: subprocess.Popen(
+            [sys.executable, "-c", WORK, name, ",".join(BACKENDS)], cwd=road.folder, text=True,
+            env=road.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        )
+        for name in BACKENDS
+    }  # fmt: skip
+    ended = {name: worker.communicate(timeout=300)[1] for name, worker in workers.items()}
+    assert {name: worker.returncode for name, worker in workers.items()} == dict.fromkeys(
+        BACKENDS, 0
+    ), json.dumps(ended)
+
+    for writer in BACKENDS:
+        drawn = [np.load(road.folder / f"{writer}-{reader}.npz") for reader in BACKENDS]
+        pixels = []
+        for reader in BACKENDS:
+            with Image.open(road.folder / f"{writer}-{reader}.png") as picture:
+                pixels.append(np.asarray(picture).astype(int))
+        for other in (1, 2):
+            assert drawn[0]["latents"].tobytes() == drawn[other]["latents"].tobytes()
+            assert np.abs(drawn[0]["images"] - drawn[other]["images"]).max() <= 1e-5
+            assert np.abs(pixels[0] - pixels[other]).max() <= 1
+        assert np.ptp(drawn[0]["images"]) > 0.01
