@@ -99,7 +99,14 @@ def dispatch(convolutional: bool) -> Dispatch:
 
 
 def feed(batches) -> tf.data.Dataset:
-    """The batches with static shapes, one read ahead; Keras would forget the batch size."""
+    """The batches with static shapes; Keras would forget the batch size.
+
+    Nothing reads ahead: a thread that waits for Python to give it the next batch, while Python
+    waits for that thread to end because the last one was taken, would wait for ever.
+    """
     signature = tuple(tf.TensorSpec(shape, dtype) for shape, dtype in batches.signature)
     data = tf.data.Dataset.from_generator(lambda: iter(batches), output_signature=signature)
-    return data.prefetch(2)
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    options.experimental_optimization.inject_prefetch = False
+    return data.with_options(options)

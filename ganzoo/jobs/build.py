@@ -133,6 +133,11 @@ def networks(recipe: Recipe, image_shape: tuple[int, ...], classes: int) -> "GAN
             f"The architecture {plugin.qualified} must return a ganzoo.GAN. "
             f"Received: {type(gan).__name__}."
         )
+    if 0 in gan.latent_shape:
+        raise UsageError(
+            f"The architecture {plugin.qualified} needs latents of at least one number. "
+            f"Received: a latent of shape {gan.latent_shape}."
+        )
     if gan.image_shape != tuple(image_shape):
         raise PluginError(
             f"The architecture {plugin.qualified} makes images of another shape than the data. "

@@ -36,7 +36,8 @@ def plain():
         "dataset": {"name": "digits", "images": 64},
         "generator_optimizer": {"name": "adam"},
         "discriminator_optimizer": {"name": "adam"},
-        "training": {"batch": 16, "steps": 4, "log_every": 2, "steps_per_dispatch": 1},
+        "training": {"batch": 16, "steps": 4, "log_every": 2, "steps_per_dispatch": 1,
+                     "xla": os.environ.get("KERAS_BACKEND") == "jax"},
     }  # fmt: skip
     return lambda *settings: Recipe.from_tables(tables).with_settings(settings)
 

@@ -1,0 +1,70 @@
+"""What the traps of the frameworks ask of every architecture that comes with the zoo."""
+
+import pytest
+
+pytestmark = pytest.mark.backend
+
+# name: (image shape, why a bias may stand in front of batch norm)
+ARCHITECTURES = {
+    "mlp": ((8, 8, 1), None),
+    "dcgan": ((8, 8, 1), None),
+    "dcgan-fashion-mnist": ((28, 28, 1), "the published parameter count has it"),
+    "facegan": ((64, 64, 3), None),
+}
+
+
+@pytest.fixture(scope="module")
+def build():
+    from ganzoo.catalog import plugins
+
+    found = {}
+
+    def build(name):
+        if name not in found:
+            shape, _ = ARCHITECTURES[name]
+            found[name] = plugins.load(plugins.find("architecture", name))(shape)
+        return found[name]
+
+    return build
+
+
+def all_layers(gan):
+    return [layer for network in (gan.generator, gan.discriminator) for layer in network.layers]
+
+
+def test_every_architecture_of_the_zoo_is_looked_at_here():
+    from ganzoo.catalog import plugins
+
+    found = plugins.discover("architecture").plugins.values()
+
+    assert {p.name for p in found if p.distribution == "keras-ganzoo"} == set(ARCHITECTURES)
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_no_bias_stands_in_front_of_batch_norm_without_a_reason(build, keras, name):
+    normalized = [la for la in all_layers(build(name)) if "BatchNormalization" in type(la).__name__]
+    biased = []
+    for layer in normalized:
+        before = layer.input._keras_history.operation
+        while isinstance(before, keras.layers.Reshape):
+            before = before.input._keras_history.operation
+        linear = getattr(before, "activation", None) in (None, keras.activations.linear)
+        if getattr(before, "use_bias", False) and linear:
+            biased.append(before.name)
+
+    assert bool(biased) <= bool(ARCHITECTURES[name][1]), biased
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_nothing_is_resampled_by_an_operation_whose_derivatives_are_wrong(build, keras, name):
+    resampling = (keras.layers.UpSampling2D, keras.layers.Resizing)
+    found = [layer for layer in all_layers(build(name)) if isinstance(layer, resampling)]
+
+    assert all(getattr(layer, "interpolation", "") == "nearest" for layer in found)
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_spectral_normalization_is_our_own(build, keras, name):
+    theirs = keras.layers.SpectralNormalization
+
+    assert not [layer for layer in all_layers(build(name)) if isinstance(layer, theirs)]
