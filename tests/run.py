@@ -1,4 +1,4 @@
-"""Runs the whole suite: once what needs no framework, then each backend in its own process.
+"""Runs the whole suite: once what needs no framework, and each backend in its own process.
 
 Keras fixes its backend when it is imported, so tests marked `backend` run three times.
 Usage: python tests/run.py [--only core|jax|torch|tensorflow] [pytest arguments]
@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,35 +35,34 @@ def environment(home: Path, backend: str | None) -> dict[str, str]:
     return inherited | settings
 
 
-def run(part: str, home: Path, extra: list[str]) -> tuple[int, int, int]:
-    """One process: the number of tests passed and failed, and the exit code."""
+def run(part: str, home: Path, extra: list[str]) -> tuple[int, int]:
+    """One process: how many tests passed and failed. Its output is printed when it ends."""
     backend = part if part in BACKENDS else None
     command = [sys.executable, "-m", "pytest", "-q", "--durations=8"]
     command += ["-m", "backend" if backend else "not backend", *extra]
     begun = time.monotonic()
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=environment(home, backend), text=True,
+    print(f"== {part} begins", flush=True)
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment(home / part, backend), text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
-    print(f"== {part}", flush=True)
-    tail = ""
-    for line in process.stdout:
-        print(line, end="", flush=True)
-        tail = line if re.search(r"\d+ (passed|failed|error)", line) else tail
-    code = process.wait()
-    counts = {word: int(n) for n, word in re.findall(r"(\d+) (passed|failed|error)", tail)}
+    seconds = time.monotonic() - begun
+    print(f"{done.stdout}== {part}: exit {done.returncode} after {seconds:.0f} s", flush=True)
+    ending = re.compile(r"\d+ (passed|failed|error)")
+    lines = [line for line in done.stdout.splitlines() if ending.search(line)]
+    summary = lines[-1] if lines else ""
+    counts = {word: int(n) for n, word in re.findall(r"(\d+) (passed|failed|error)", summary)}
     failed = counts.get("failed", 0) + counts.get("error", 0)
-    print(f"== {part}: exit {code} after {time.monotonic() - begun:.0f} s", flush=True)
-    return counts.get("passed", 0), max(failed, int(code != 0)), code
+    return counts.get("passed", 0), max(failed, int(done.returncode != 0))
 
 
 def main(arguments: list[str]) -> int:
-    """All parts, or the one after `--only`; the exit code is 0 if all passed."""
-    parts = ["core", *BACKENDS]
+    """All parts, two at a time, or the one after `--only`; the exit code is 0 if all passed."""
+    parts = ["jax", "core", "tensorflow", "torch"]  # the longest first
     if arguments[:1] == ["--only"]:
         parts, arguments = [arguments[1]], arguments[2:]
-    with tempfile.TemporaryDirectory() as home:
-        results = [run(part, Path(home), arguments) for part in parts]
+    with tempfile.TemporaryDirectory() as home, ThreadPoolExecutor(max_workers=2) as pool:
+        results = list(pool.map(lambda part: run(part, Path(home), arguments), parts))
     passed, failed = (sum(result[i] for result in results) for i in (0, 1))
     print(f"{passed} passed, {failed} failed")
     return int(failed > 0 or passed == 0)
