@@ -10,13 +10,15 @@ import threading
 from ganzoo.errors import Interrupted
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_NOTHING = "Stopped before the first step; nothing was changed."
 
 
 class Stop:
     """While entered, SIGINT and SIGTERM ask the work to stop; a third one kills.
 
-    Until `hold` is called there is nothing to save: the first signal ends the work at once,
-    and leaving raises `Interrupted`. From then on signals only set `signal`.
+    Until `hold` is called the first signal ends the work at once, and leaving raises
+    `Interrupted`. From then on signals only set `signal`: an exception inside the import of a
+    framework, which is native code, may abort the whole process.
 
     Outside the main thread Python allows no handlers, and this does nothing.
     """
@@ -33,6 +35,11 @@ class Stop:
             raise KeyboardInterrupt
         self._holding = True
 
+    def check(self) -> None:
+        """Raise `Interrupted` if a signal has come; for use before the first step."""
+        if self.signal:
+            raise Interrupted(_NOTHING, signal_number=self.signal)
+
     def __enter__(self) -> "Stop":
         if threading.current_thread() is threading.main_thread():
             for number in _SIGNALS:
@@ -43,9 +50,7 @@ class Stop:
         for number, handler in self._before.items():
             signal.signal(number, handler)
         if self.signal and not self._holding and error is not None:
-            raise Interrupted(
-                "Stopped before the first step; nothing was changed.", signal_number=self.signal
-            ) from None
+            raise Interrupted(_NOTHING, signal_number=self.signal) from None
 
     def _note(self, number: int, frame) -> None:
         self.signal = self.signal or number

@@ -66,9 +66,10 @@ def train(
         environment.begin(backend)  # before the data: some data sets come through Keras
         with reporting(events):
             dataset = dataset_for(recipe)
-        gan = build(recipe, dataset)
-        name = about.run_name(recipe, model)
         stop.hold()
+        gan = build(recipe, dataset)
+        stop.check()
+        name = about.run_name(recipe, model)
         opened = Run.at(run) if run is not None else Run.create(Path(runs), name)
         with opened.lock():
             about.write_manifest(opened, about.manifest(gan, recipe, dataset, model, argv))
@@ -137,13 +138,14 @@ def resume(
             return opened
         if newest is not None:
             _check_same_game(about.recipe_of(newest), recipe)  # recipe.toml may have been edited
+        stop.hold()
         gan = build(recipe, dataset)
         if newest is not None:
             assign(gan.state(), safetensors.load(newest.read(STATE)), str(newest.path))
             del newest  # its bytes would stay in memory
         for text in environment.differences(manifest):
             events({"event": "warning", "message": text})
-        stop.hold()
+        stop.check()
         opened.truncate_log(start)
         if recipe != before:
             publish_text(opened.recipe_path, recipe.toml(), overwrite=True)
