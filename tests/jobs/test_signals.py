@@ -40,6 +40,15 @@ def test_a_signal_that_somebody_swallowed_ends_the_work_at_the_next_chance():
         pytest.fail("went on")
 
 
+def test_a_signal_that_has_waited_ends_the_work_where_it_is_asked_for():
+    with pytest.raises(Interrupted) as stopped, Stop() as stop:
+        stop.hold()
+        stop.check()
+        signal.raise_signal(signal.SIGTERM)
+        stop.check()
+    assert stopped.value.exit_code == 143
+
+
 def test_other_errors_pass_unchanged():
     with pytest.raises(ValueError, match="mine"), Stop():
         raise ValueError("mine")

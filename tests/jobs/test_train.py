@@ -170,7 +170,13 @@ def test_a_signal_before_the_first_step_leaves_nothing(
     import ganzoo_testbed
 
     name = {"data": "patient", "networks": "stateful"}[phase]
-    monkeypatch.setattr(ganzoo_testbed, name, lambda *a, **k: signal.raise_signal(number))
+    made = getattr(ganzoo_testbed, name)
+
+    def signalled(*args, **kwargs):
+        signal.raise_signal(number)
+        return made(*args, **kwargs)
+
+    monkeypatch.setattr(ganzoo_testbed, name, signalled)
     (place / "recipe.toml").write_text(recipe().toml())
     before = signal.getsignal(number)
 
