@@ -1,6 +1,7 @@
 """`fit` with what Keras offers: arrays, labels, callbacks, partial batches, fused steps."""
 
 import csv
+import os
 
 import numpy as np
 import pytest
@@ -127,9 +128,12 @@ def test_fused_steps_give_the_weights_of_single_ones(small, points):
     _, fused = trained_on_feed(small, points, first, fused=3)  # 3 + 3 + 1
 
     assert int(single["game/steps"]) == int(fused["game/steps"]) == 7
-    for name, value in single.items():  # the bounds of parity: other graphs round otherwise
-        bound = 1e-4 if "_optimizer/" in name else 1e-5
-        np.testing.assert_allclose(fused[name], value, rtol=bound, atol=bound, err_msg=name)
+    on_tensorflow = os.environ["KERAS_BACKEND"] == "tensorflow"
+    for name, value in single.items():
+        rtol, atol = 1e-6, 2e-7
+        if on_tensorflow:  # a loop is another graph, which rounds otherwise: parity's bounds
+            rtol = atol = 1e-4 if "_optimizer/" in name else 1e-5
+        np.testing.assert_allclose(fused[name], value, rtol=rtol, atol=atol, err_msg=name)
 
 
 def test_the_seed_decides_the_game(small, points):
