@@ -1,7 +1,6 @@
 """`fit` with what Keras offers: arrays, labels, callbacks, partial batches, fused steps."""
 
 import csv
-import os
 
 import numpy as np
 import pytest
@@ -123,12 +122,12 @@ def trained_on_feed(small, points, first, *, fused, dropout=0.2):
     return first, small.arrays(gan)
 
 
-def test_fused_steps_give_the_weights_of_single_ones(small, points):
+def test_fused_steps_give_the_weights_of_single_ones(small, points, keras):
     first, single = trained_on_feed(small, points, None, fused=1)
     _, fused = trained_on_feed(small, points, first, fused=3)  # 3 + 3 + 1
 
     assert int(single["game/steps"]) == int(fused["game/steps"]) == 7
-    on_tensorflow = os.environ["KERAS_BACKEND"] == "tensorflow"
+    on_tensorflow = keras.config.backend() == "tensorflow"
     for name, value in single.items():
         rtol, atol = 1e-6, 2e-7
         if on_tensorflow:  # a loop is another graph, which rounds otherwise: parity's bounds

@@ -210,7 +210,8 @@ def test_a_conditional_gan_samples_what_it_is_asked_for(small):
 
     one = gan.sample(4, seed=2, labels=np.array([1, 1, 2, 0]))
 
-    np.testing.assert_array_equal(one[:2], gan.sample(2, seed=2, labels=np.array([1, 1])))
+    two = gan.sample(2, seed=2, labels=np.array([1, 1]))
+    np.testing.assert_allclose(one[:2], two, rtol=1e-6, atol=1e-6)
     assert not np.allclose(one[2:], gan.sample(4, seed=2, labels=np.ones(4, "int32"))[2:])
     with pytest.raises(UsageError, match="conditional"):
         gan.sample(4)
