@@ -16,8 +16,11 @@ Nothing here imports a plugin either, save `plugins.load`.
     recipe.py         Recipe
     settings.py       key=value
     keywords.py       whether names exist and take their keys
-    cards.py          Card
+    cards.py          Card; measured.py, its provenance and results; readme.py, its page
     home.py           where the user's files are
-    registry.py       folders of cards
+    registry.py       folders of models, in which names are looked up
+    versions.py       a model's versions: numbered folders that never change
+    contents.py       what is in a version; aliases.py, removal.py, checkup.py: what is done
+    remotes.py        registries elsewhere, and those that the user has added
     runs.py           Run, a folder; run_log.py, its log
 """

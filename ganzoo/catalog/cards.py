@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, PlainValidator
 
 from ganzoo.catalog.documents import read_toml, received
+from ganzoo.catalog.measured import Provenance, Result
 from ganzoo.catalog.recipe import Recipe
-from ganzoo.catalog.validation import Table, validated
+from ganzoo.catalog.validation import ONE_LINE, Table, validated
 from ganzoo.errors import InvalidInput
 from ganzoo.files.problems import shown
 
@@ -20,7 +21,7 @@ SCHEMA = 1
 
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9_-])?$")]
 _Text = Annotated[str, Field(min_length=1, max_length=20_000)]
-_Line = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\r\n]*$")]
+_Line = Annotated[str, Field(min_length=1, max_length=200, pattern=ONE_LINE)]
 
 
 def _this_schema(value: Any) -> int:
@@ -69,6 +70,7 @@ class Card(Table):
         licence: Of data and weights.
         parameters: Published numbers of parameters, by network.
         recipe: How to train it.
+        provenance: Where the weights come from, of a card that has weights beside it.
         results: Measured numbers with their protocol.
     """
 
@@ -81,7 +83,8 @@ class Card(Table):
     licence: Licence
     parameters: dict[str, Annotated[int, Field(ge=1)]] = {}
     recipe: Recipe
-    results: list[dict[str, Any]] = []
+    provenance: Provenance | None = None
+    results: list[Result] = []
 
     @classmethod
     def read(cls, path: str | os.PathLike) -> "Card":
@@ -101,10 +104,17 @@ class Card(Table):
     def tables(self) -> dict[str, Any]:
         """The card as fresh TOML tables, without what is empty."""
         dumped = self.model_dump(by_alias=True, exclude_none=True)
-        return {key: value for key, value in dumped.items() if value not in ([], {})}
+        dumped["results"] = [result.tables() for result in self.results]
+        if self.provenance:
+            dumped["provenance"] = _filled(dumped["provenance"])
+        return _filled(dumped)
 
     def toml(self) -> str:
         """The card as a TOML document: one text for one card."""
         import tomli_w
 
         return tomli_w.dumps(self.tables(), multiline_strings=True)
+
+
+def _filled(table: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in table.items() if value not in ([], {})}

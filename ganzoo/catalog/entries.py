@@ -11,9 +11,15 @@ from ganzoo.files.problems import shown
 KINDS: Mapping[str, str] = {
     "architecture": "ganzoo.architectures",
     "dataset": "ganzoo.datasets",
+    "features": "ganzoo.features",
     "registry": "ganzoo.registries",
 }
-WORDS = {"architecture": "architecture", "dataset": "data set", "registry": "registry"}
+WORDS = {
+    "architecture": "architecture",
+    "dataset": "data set",
+    "features": "extractor of features",
+    "registry": "registry",
+}
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _DOTTED = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"

@@ -75,7 +75,7 @@ class Penalty(Table):
     Args:
         name: One of `PENALTIES`.
         weight: What it is multiplied by.
-        every: Once in so many discriminator updates.
+        every: It is computed at every so many steps only, and counts that much more there.
     """
 
     name: Literal[PENALTIES]  # type: ignore[valid-type]
@@ -95,6 +95,7 @@ class Game(Table):
         label_flips: Probability that the discriminator is told the contrary.
         clip_weights: Bound of the discriminator's weights; 0: not clipped.
         share_fakes: Whether one batch of fakes serves both players.
+        joint_batch: Whether the discriminator sees real and fake samples as one batch.
     """
 
     loss: Literal[LOSSES] = "non_saturating"  # type: ignore[valid-type]
@@ -105,6 +106,7 @@ class Game(Table):
     label_flips: _Half = 0.0
     clip_weights: NotNegative = 0.0
     share_fakes: bool = False
+    joint_batch: bool = False
 
     @model_validator(mode="after")
     def _each_penalty_once(self) -> "Game":

@@ -160,9 +160,16 @@ class Run:
         """Adds an entry. A number that is not finite becomes null, which JSON can say."""
         run_log.append(self.log_path, entry)
 
-    def truncate_log(self, step: int) -> None:
-        """Drops the entries after a step, so that a resumed run writes them anew."""
+    def rewind(self, step: int) -> None:
+        """Drops log entries and pictures after a step, so that a resumed run makes them anew."""
         run_log.truncate(self.log_path, step)
+        try:
+            for picture in self.samples.glob("step-*.png"):
+                number = picture.stem.removeprefix("step-")
+                if number.isdecimal() and int(number) > step:
+                    picture.unlink()
+        except OSError as error:
+            raise environment_problem("write", self.samples, error) from error
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
@@ -224,7 +231,7 @@ def _claimed(runs: Path, number: int, name: str) -> bool:
 def _existing(run: str | os.PathLike | int, runs: Path) -> Path:
     """The folder that a path, name or number means."""
     text = str(run) if isinstance(run, int) else os.fspath(run)
-    if not isinstance(run, int) and text and Path(text).is_dir():
+    if not isinstance(run, int) and text and os.path.isdir(text):
         return Path(text)
     folders = sorted(child.name for child in runs.iterdir()) if runs.is_dir() else []
     folders = [name for name in folders if _NUMBERED.fullmatch(name) and not name.startswith(".")]

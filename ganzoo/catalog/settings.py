@@ -1,7 +1,9 @@
 """Settings from the command line: `key=value` and `table.key=value`, values in TOML."""
 
+import os
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from ganzoo.catalog.documents import parse_toml
@@ -30,7 +32,7 @@ def apply(recipe: Recipe, settings: Sequence[str]) -> dict[str, Any]:
     known = _keys(recipe)
     places = [(_place(key, known), value) for key, value in map(_parsed, settings)]
     for path, value in places:
-        if path[-1] == "name" and len(path) == 2 and tables[path[0]]["name"] != value:
+        if path[-1] == "name" and len(path) == 2 and tables[path[0]].get("name") != value:
             tables[path[0]] = {}
         if path[0] == "training" and path[1] in LENGTHS:
             for name in LENGTHS:
@@ -38,6 +40,22 @@ def apply(recipe: Recipe, settings: Sequence[str]) -> dict[str, Any]:
     for path, value in places:
         _put(tables, path, value)
     return tables
+
+
+def with_data_from(recipe: Recipe, folder: Path) -> Recipe:
+    """The recipe with a path to its data (`dataset.data`) that holds in any folder.
+
+    Args:
+        recipe: Any; one without such a path stays as it is.
+        folder: From where a relative path is meant: the folder of the recipe's file, or the
+            current one for a path on the command line.
+    """
+    data = recipe.dataset.options.get("data")
+    if not isinstance(data, str) or not data:
+        return recipe
+    tables = recipe.tables()
+    tables["dataset"]["data"] = os.path.abspath(folder / Path(data).expanduser())
+    return Recipe.from_tables(tables, where=_WHERE)
 
 
 def _parsed(setting: str) -> tuple[str, Any]:

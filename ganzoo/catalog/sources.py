@@ -1,6 +1,7 @@
 """Finds and parses a module's source file without importing the module or its parents."""
 
 import ast
+import hashlib
 import sys
 import warnings
 from collections.abc import Iterable
@@ -22,6 +23,15 @@ def parse(module: str) -> ast.Module | None:
             warnings.simplefilter("ignore")  # a stray backslash in somebody's docstring
             return ast.parse(file.read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def source_digest(module: str) -> str | None:
+    """The sha256 of a module's source file; None if there is none."""
+    file, _ = _locate(module)
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest() if file else None
+    except OSError:
         return None
 
 

@@ -12,6 +12,11 @@ from ganzoo.errors import GanzooError, UsageError, unknown
 Model = TypeVar("Model", bound=BaseModel)
 Path = tuple[str | int, ...]
 
+# Patterns of text fields, with what a message says of them; any other is that of a name.
+ONE_LINE = r"^[^\r\n]*$"
+DIGEST = r"^[0-9a-f]{64}$"
+_PATTERNS = {ONE_LINE: "one line of text", DIGEST: "a sha256 in 64 hexadecimal digits"}
+
 _EXPECTED = {
     "int_type": "a whole number",
     "float_type": "a number",
@@ -115,6 +120,7 @@ def _translated(
             return error(f"{at(path, where)} {context['error']}.")
     limits = {name: _number(limit) for name, limit in context.items()}
     expected = _EXPECTED[kind].format(**limits) if kind in _EXPECTED else fault["msg"]
+    expected = _PATTERNS.get(context.get("pattern"), expected)
     return error(f"{at(path, where)} must be {expected}. Received: {received(value)}.")
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ganzoo import __version__
-from ganzoo.cli import data, doctor, names, results, training
+from ganzoo.cli import data, doctor, evaluating, names, registry, results, training
 from ganzoo.cli.output import emit
 
 app = typer.Typer(
@@ -50,7 +50,15 @@ app.command("info")(names.info)
 app.command("train")(training.train)
 app.command("resume")(training.resume)
 app.command("sample")(results.sample)
+app.command("evaluate")(evaluating.evaluate)
 app.command("export")(results.export)
+app.command("push")(registry.push)
+app.command("pull")(registry.pull)
+app.command("tag")(registry.tag)
+app.command("remove")(registry.remove)
+app.command("gc")(registry.gc)
+app.command("verify")(registry.verify)
+app.add_typer(registry.app, name="registry")
 app.add_typer(data.app, name="data")
 app.command("plugins")(names.plugins)
 app.command("doctor")(doctor.doctor)

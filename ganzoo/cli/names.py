@@ -16,8 +16,16 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="A name that `ganzoo l
 _TITLES = {"models": "models", "architectures": "architectures", "datasets": "data sets"}
 
 
-def list_names(pattern: Pattern = "*", as_json: Json = False) -> None:
+Weights = Annotated[
+    bool, typer.Option("--weights", help="Only models whose trained weights are here.")
+]
+
+
+def list_names(pattern: Pattern = "*", weights: Weights = False, as_json: Json = False) -> None:
     """List models, architectures and data sets."""
+    if weights:
+        _list_weights(pattern, as_json=as_json)
+        return
     from ganzoo.jobs.catalog import listing
 
     found = listing(pattern)
@@ -37,10 +45,32 @@ def list_names(pattern: Pattern = "*", as_json: Json = False) -> None:
         say(f"warning: {len(found['problems'])} broken or clashing entries; see ganzoo plugins")
 
 
+def _list_weights(pattern: str, *, as_json: bool) -> None:
+    from ganzoo.jobs.catalog import weights
+
+    found = weights(pattern)
+    if as_json:
+        emit_json(found)
+    elif found["models"]:
+        rows = [
+            (
+                f"{one['name']}@{one['version']}",
+                one["source"],
+                f"{one['bytes'] / 1e6:.1f} MB" if one["bytes"] else "broken",
+                one["licence"] or "",
+                one["summary"],
+            )
+            for one in found["models"]
+        ]
+        emit(columns(rows, indent=""))
+    else:
+        say(f"No model called {pattern!r} has weights here. Train one, or: ganzoo pull --help")
+
+
 def info(name: Name, as_json: Json = False) -> None:
     """Show what a name stands for.
 
-    Of a model: its card, recipe, licence, deviations and published parameter counts. Of an
+    Of a model: its card, recipe, licence, deviations, versions and their results. Of an
     architecture or a data set: who brings it, and its options with their defaults.
     """
     from ganzoo.jobs.catalog import info as job
@@ -96,10 +126,29 @@ def _model(kind: str, content: dict[str, Any]) -> str:
         blocks.append(content["description"].strip())
     if content["deviations"]:
         blocks.append("deviations\n" + "\n".join(f"  - {line}" for line in content["deviations"]))
-    for result in content["results"]:
-        blocks.append("result\n" + fields(result, indent="  "))
+    blocks += [_result(result) for result in content["results"]]
+    for version in content["versions"]:
+        blocks += _version(content["name"], version)
     blocks.append("# recipe.toml\n" + content["toml"].strip())
     return "\n\n".join(blocks)
+
+
+def _result(result: dict[str, Any]) -> str:
+    return "result\n" + fields(result, indent="  ")
+
+
+def _version(name: str, version: dict[str, Any]) -> list[str]:
+    """What is known of a version, and its results, each with the protocol that it came by."""
+    called = "".join(f", {name}@{alias}" for alias in version["aliases"])
+    facts = {
+        "digest": version.get("digest"),
+        "size": f"{version['bytes'] / 1e6:.1f} MB" if "bytes" in version else None,
+        "licence": version.get("licence"),
+        "provenance": version.get("provenance"),
+        "broken": version.get("broken"),
+    }
+    blocks = [f"{name}@{version['version']}{called}\n" + fields(facts, indent="  ")]
+    return blocks + [_result(result) for result in version.get("results", [])]
 
 
 def _part(kind: str, content: dict[str, Any]) -> str:

@@ -4,25 +4,14 @@ import contextlib
 import json
 import math
 import numbers
-import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
 from ganzoo.errors import EnvironmentProblem
+from ganzoo.files.text import inert
 
-# C0 except tab and newline, DEL and C1, bidirectional marks and overrides, zero-width and
-# line separators, the byte-order mark, lone surrogates: what can move a cursor, hide or
-# reorder text.
-_UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
-)
 _LONGEST_LINE = 1000  # characters of an error
-
-
-def inert(text: str) -> str:
-    """`text` with every character that a terminal would obey written as an escape."""
-    return _UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
 def one_line(text: str) -> str:

@@ -1,4 +1,4 @@
-"""`ganzoo sample` and `export`: what comes out of a run."""
+"""`ganzoo sample` and `export`: what comes out of a model or a run."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +12,11 @@ from ganzoo.errors import UsageError
 
 Source = Annotated[
     str,
-    typer.Argument(metavar="RUN|FILE", help="A run folder, its number, or a .safetensors file."),
+    typer.Argument(
+        metavar="SOURCE",
+        help="A model (name, name@2, name@best, hf://org/repo), a run folder, its number, or a"
+        " .safetensors file.",
+    ),
 ]
 Raw = Annotated[bool, typer.Option("--raw", help="The generator itself instead of its average.")]
 
@@ -33,6 +37,10 @@ def sample(
     labels: Annotated[
         str | None, typer.Option(metavar="LIST", help="Classes, for a model that has any: 0-9.")
     ] = None,
+    truncation: Annotated[
+        float | None,
+        typer.Option(metavar="X", help="Cut the latents off at X standard deviations: 0.5 to 2."),
+    ] = None,
     raw: Raw = False,
     separate: Annotated[
         bool, typer.Option("--separate", help="One PNG per image instead of a grid.")
@@ -44,7 +52,7 @@ def sample(
     backend: Backend = None,
     as_json: Json = False,
 ) -> None:
-    """Draw images from a run or a weights file.
+    """Draw images from a model, a run or a weights file.
 
     The same seed draws the same images on every backend.
     """
@@ -54,6 +62,8 @@ def sample(
         raise UsageError(f"-n must be from 1 to 100000. Received: {n}.")
     if seed is not None and not 0 <= seed < 2**31:
         raise UsageError(f"--seed must be from 0 to {2**31 - 1}. Received: {seed}.")
+    if truncation is not None and not 0 < truncation < 100:
+        raise UsageError(f"--truncation must be above 0 and below 100. Received: {truncation}.")
     ends = whole_numbers("--interpolate", interpolate)
     if ends is not None and len(ends) != 2:
         raise UsageError(f"--interpolate takes two seeds, such as 3,9. Received: {interpolate!r}.")
@@ -69,6 +79,7 @@ def sample(
         seeds=each,
         interpolate=tuple(ends) if ends else None,
         labels=classes,
+        truncation=truncation,
         raw=raw,
         separate=separate,
         out=out,
@@ -79,23 +90,39 @@ def sample(
 
 
 def export(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or its number.")],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="The .safetensors file to write.")],
+    source: Source,
+    out: Annotated[
+        Path,
+        typer.Argument(
+            metavar="OUT",
+            help="What to write: a file that ends in .safetensors, .keras, .onnx or .pt2"
+            " (torch.export), or a folder for a TensorFlow SavedModel.",
+        ),
+    ],
     everything: Annotated[
         bool, typer.Option("--all", help="Every array of the run's newest checkpoint.")
     ] = False,
     raw: Raw = False,
     overwrite: Overwrite = False,
+    backend: Backend = None,
     as_json: Json = False,
 ) -> None:
-    """Write a run's weights as safetensors.
+    """Write weights as safetensors, or a generator in another framework's format.
 
     By default the averaged generator alone, which is what `sample` needs.
     """
     at_most_one(all=everything, raw=raw)
-    from ganzoo.jobs.export import export as job
+    if out.suffix == ".safetensors":
+        from ganzoo.jobs.export import export as job
 
-    written = job(run, out, everything=everything, raw=raw, overwrite=overwrite)
+        written = job(source, out, everything=everything, raw=raw, overwrite=overwrite)
+    elif everything:
+        raise UsageError(f"--all writes a .safetensors file. Received: {out}.")
+    else:
+        noise.quieten()
+        from ganzoo.jobs.formats import write
+
+        written = write(source, out, raw=raw, overwrite=overwrite, backend=backend)
     _show([written], as_json=as_json)
 
 

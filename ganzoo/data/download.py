@@ -132,7 +132,7 @@ def _bring(client: ModuleType, file: HubFile, repository: str, revision: str, fo
             revision=revision,
             endpoint=endpoint,
             local_dir=folder / _DOWNLOADS,
-            **_progress_option(client, file.name),
+            **progress_option(client, file.name),
         )
     )
     digest = file_digest(came)
@@ -162,7 +162,7 @@ def _failed(title: str, error: Exception, ways: str) -> EnvironmentProblem:
     )
 
 
-def _progress_option(client: ModuleType, name: str) -> dict[str, Any]:
+def progress_option(client: ModuleType, name: str) -> dict[str, Any]:
     """Our progress in place of the client's bar, where the client lets us (after 1.0)."""
     if "tqdm_class" not in inspect.signature(client.hf_hub_download).parameters:
         return {}

@@ -12,5 +12,7 @@ numpy at most, never Keras or a framework.
     safetensors.py   whole files: load, dump, save
     publish.py       a file or folder appears whole or not at all
     leftovers.py     temporaries: named, locked, reclaimed
+    text.py          text that no terminal or page obeys
+    listed.py        folders with a manifest that lists every file
     checkpoints.py   folders with a manifest; the newest valid one wins
 """

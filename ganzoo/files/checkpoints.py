@@ -17,6 +17,7 @@ from pathlib import Path
 
 from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files.leftovers import reclaim
+from ganzoo.files.listed import publish_listed
 from ganzoo.files.manifest import (
     MANIFEST,
     Broken,
@@ -27,7 +28,7 @@ from ganzoo.files.manifest import (
 )
 from ganzoo.files.names import check_name
 from ganzoo.files.problems import environment_problem, shown
-from ganzoo.files.publish import make_folder, publish_folder, withdraw, write_new
+from ganzoo.files.publish import make_folder, withdraw
 
 _FOLDER = re.compile(r"step-([0-9]{8}|[1-9][0-9]{8,17})")
 
@@ -89,18 +90,13 @@ def save(
     listed = listing(files)
     text = manifest_text(step, listed, about)
 
-    def write(temporary: Path) -> None:
-        for name in sorted(files):
-            write_new(temporary / name, files[name])
-        write_new(temporary / MANIFEST, text.encode("utf-8"))
-
     try:
         make_folder(path.parent)
     except OSError as error:
         raise environment_problem("make", path.parent, error) from error
     reclaim(path.parent)
     if not _is_saved(path, listed):
-        publish_folder(path, write)
+        publish_listed(path, files, MANIFEST, text)
     _rotate(path, keep)
     return path
 
@@ -183,10 +179,14 @@ def _is_saved(path: Path, listed: dict) -> bool:
 def _rotate(latest: Path, keep: int) -> None:
     """Remove what is older than the newest `keep` valid checkpoints.
 
-    Broken ones among those are not counted. Newer ones are not touched.
+    Broken ones among those are not counted. Newer ones are not touched. Nothing is read as long
+    as nothing is to be removed.
     """
+    paths = _published(latest.parent)
+    if all(_step_of(path) >= _step_of(latest) for path in paths[max(keep, 1) :]):
+        return
     kept = 0
-    for path in _published(latest.parent):
+    for path in paths:
         if kept < max(keep, 1) or _step_of(path) >= _step_of(latest):
             with suppress(Broken):
                 verify(path)

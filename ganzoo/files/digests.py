@@ -3,13 +3,14 @@
 import hashlib
 import os
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from ganzoo.files.arrays import stored
 from ganzoo.files.problems import environment_problem
 from ganzoo.files.reading import open_regular
 from ganzoo.files.strict_json import canonical_json
+
+if TYPE_CHECKING:
+    import numpy as np
 
 __all__ = ["bytes_digest", "canonical_json", "file_digest", "tensors_digest"]
 
@@ -28,12 +29,14 @@ def file_digest(path: str | os.PathLike, *, follow_symlinks: bool = False) -> st
             raise environment_problem("read", path, error) from error
 
 
-def tensors_digest(tensors: Mapping[str, np.ndarray]) -> str:
+def tensors_digest(tensors: "Mapping[str, np.ndarray]") -> str:
     """The sha256 of what tensors hold, whatever file they lie in and in which order.
 
     Over each tensor by name: one line of JSON `[name, dtype, shape]`, which also says
     how many bytes follow, then the bytes in little-endian C order.
     """
+    from ganzoo.files.arrays import stored  # numpy, for whoever has tensors
+
     total = hashlib.sha256()
     for name in sorted(tensors):
         dtype, shape, content = stored(name, tensors[name])

@@ -14,6 +14,8 @@ import secrets
 import shutil
 import stat
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _TEMPORARY = re.compile(r"\.ganzoo-[0-9a-f]{16}\.tmp")
@@ -44,23 +46,44 @@ def lock(descriptor: int, *, shared: bool = False, wait: bool = False) -> bool |
     return True
 
 
-def reclaim(folder: str | os.PathLike) -> list[Path]:
-    """Remove the temporaries in this folder whose writers are dead; returns them.
+def abandoned(folder: str | os.PathLike) -> list[Path]:
+    """The temporaries in this folder whose writers are dead.
 
     Args:
         folder: A folder that `publish`, `publish_folder` or `withdraw` worked in.
     """
-    removed = []
     try:
         names = sorted(os.listdir(folder))
     except OSError:
-        return removed
-    for name in names:
-        path = Path(folder, name)
-        if _TEMPORARY.fullmatch(name) and _is_abandoned(path):
-            remove(path)
-            removed.append(path)
-    return removed
+        return []
+    paths = [Path(folder, name) for name in names if _TEMPORARY.fullmatch(name)]
+    return [path for path in paths if _is_abandoned(path)]
+
+
+def reclaim(folder: str | os.PathLike) -> list[Path]:
+    """Remove the temporaries in this folder whose writers are dead; returns them."""
+    found = abandoned(folder)
+    for path in found:
+        remove(path)
+    return found
+
+
+@contextmanager
+def workspace(folder: Path) -> Iterator[Path]:
+    """A temporary folder of ours, gone afterwards; if we die, it is reclaimed as any other.
+
+    Args:
+        folder: Where it lies; it exists.
+    """
+    temporary = temporary_beside(folder / "workspace")
+    os.mkdir(temporary)
+    descriptor = os.open(temporary, os.O_RDONLY)
+    try:
+        lock(descriptor)
+        yield temporary
+    finally:
+        os.close(descriptor)
+        remove(temporary)
 
 
 def remove(path: Path) -> None:

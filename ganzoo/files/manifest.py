@@ -1,34 +1,25 @@
 """The manifest of a checkpoint: what a folder must hold to be complete."""
 
-import os
-from collections.abc import Mapping
 from pathlib import Path
 
 from ganzoo.errors import GanzooError
 from ganzoo.files.digests import bytes_digest
-from ganzoo.files.leftovers import lock
-from ganzoo.files.names import check_digest, check_name
+from ganzoo.files.listed import Broken, check_entry, check_names, held, listing, read_listed
+from ganzoo.files.names import check_name
 from ganzoo.files.problems import shown
 from ganzoo.files.reading import read_bytes
 from ganzoo.files.strict_json import canonical_json, parse_json
+
+__all__ = ["MANIFEST", "SCHEMA", "Broken", "folder_name", "listing", "manifest_text", "verify"]
 
 MANIFEST = "MANIFEST.json"
 SCHEMA = 1
 _MOST_BYTES = 8 * 2**20
 
 
-class Broken(Exception):
-    """The reason why a folder is not a valid checkpoint."""
-
-
 def folder_name(step: int) -> str:
     """The name of a checkpoint's folder."""
     return f"step-{step:08d}"
-
-
-def listing(files: Mapping[str, bytes]) -> dict[str, dict]:
-    """The size and sha256 of each file, as a manifest lists them."""
-    return {name: {"size": len(data), "sha256": bytes_digest(data)} for name, data in files.items()}
 
 
 def manifest_text(step: int, files: dict[str, dict], about: dict) -> str:
@@ -55,26 +46,16 @@ def verify(folder: Path, contents: dict[str, bytes] | None = None) -> dict:
         Broken: Anything is missing, left over or altered.
     """
     try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    except OSError as error:
-        raise Broken(f"it cannot be opened ({error.strerror})") from error
-    try:
-        lock(descriptor, shared=True, wait=True)  # `withdraw` leaves it alone
-        manifest = _read(folder)
-        files = manifest["files"]
-        odd = sorted({*os.listdir(folder)} ^ {MANIFEST, *files})
-        if odd:
-            raise Broken(f"files missing or left over: {', '.join(map(shown, odd[:3]))}")
-        for name in sorted(files):
-            data = read_bytes(folder / name, limit=files[name]["size"])
-            if {"size": len(data), "sha256": bytes_digest(data)} != files[name]:
-                raise Broken(f"{name} is not what was saved")
-            if contents is not None:
-                contents[name] = data
+        with held(folder):
+            manifest = _read(folder)
+            files = manifest["files"]
+            check_names(folder, {MANIFEST, *files})
+            for name in sorted(files):
+                data = read_listed(folder / name, files[name])
+                if contents is not None:
+                    contents[name] = data
     except (OSError, GanzooError) as error:
         raise Broken(str(error).rstrip(".")) from error
-    finally:
-        os.close(descriptor)
     return manifest
 
 
@@ -93,9 +74,7 @@ def _read(folder: Path) -> dict:
             raise TypeError
         for name, entry in files.items():
             check_name(name, "file name")
-            check_digest(entry["sha256"])
-            if type(entry["size"]) is not int or entry["size"] < 0 or len(entry) != 2:
-                raise TypeError
+            check_entry(entry)
         if raw != manifest_text(step, files, about).encode("utf-8"):
             raise TypeError
     except (TypeError, KeyError, AttributeError):

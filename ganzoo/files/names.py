@@ -1,8 +1,6 @@
-"""Names and paths that may be joined to a folder. Nothing unchecked ever is."""
+"""Names that may be joined to a folder. Nothing unchecked ever is."""
 
-import os
 import re
-from pathlib import Path, PureWindowsPath
 
 from ganzoo.errors import GanzooError, InvalidInput
 from ganzoo.files.problems import shown
@@ -32,34 +30,3 @@ def check_digest(digest: str, *, error: type[GanzooError] = InvalidInput) -> str
     if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
         raise error(f"Not a sha256 digest: expected 64 of 0-9 and a-f. Received: {shown(digest)}.")
     return digest
-
-
-def inside(
-    folder: str | os.PathLike, path: str, *, error: type[GanzooError] = InvalidInput
-) -> Path:
-    """`folder / path`, if that lies inside the folder when every link is followed.
-
-    Args:
-        folder: A folder of ours.
-        path: A relative path with `/` between its parts, as a card or manifest gives it.
-        error: What to raise if it leads anywhere else.
-    """
-    folder = Path(folder).resolve()
-    if isinstance(path, str) and _is_plain(path):
-        joined = folder.joinpath(path)
-        try:
-            if joined.resolve().is_relative_to(folder):
-                return joined
-        except (OSError, RuntimeError):  # a name that is too long; a loop of links
-            pass
-    raise error(
-        f"A path must be relative and stay inside {shown(folder)}. Received: {shown(path)}."
-    )
-
-
-def _is_plain(path: str) -> bool:
-    """Whether every part of the path is an ordinary name, on POSIX and on Windows."""
-    if len(path) > 1024 or not path.isprintable() or "\\" in path or PureWindowsPath(path).drive:
-        return False
-    parts = path.split("/")
-    return not {"", ".", ".."}.intersection(parts) and max(map(len, parts)) <= 255

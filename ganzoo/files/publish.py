@@ -134,9 +134,15 @@ def withdraw(path: Path) -> bool:
     return True
 
 
-def write_new(path: Path, data: bytes | Iterable[bytes]) -> None:
-    """Write and fsync a file that is not there yet; inside `publish_folder`."""
-    descriptor = _create(path, None)
+def write_new(path: Path, data: bytes | Iterable[bytes], *, permissions: int = 0o666) -> None:
+    """Write and fsync a file that is not there yet; inside `publish_folder`.
+
+    Args:
+        path: The file.
+        data: As for `publish`.
+        permissions: Of which the umask takes its part.
+    """
+    descriptor = _create(path, None, permissions)
     try:
         _write(descriptor, path, data)
     finally:
@@ -195,10 +201,10 @@ def _permissions_of_replaced(path: Path, overwrite: bool) -> int | None:
     return status.st_mode & 0o777
 
 
-def _create(path: Path, mode: int | None) -> int:
+def _create(path: Path, mode: int | None, permissions: int = 0o666) -> int:
     step("create", path)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-    descriptor = os.open(path, flags, 0o666 if mode is None else 0o600)
+    descriptor = os.open(path, flags, permissions if mode is None else 0o600)
     if mode is not None:
         try:
             step("chmod", path)

@@ -5,11 +5,12 @@ import json
 from ganzoo.errors import InvalidInput
 
 
-def canonical_json(value: object) -> str:
+def canonical_json(value: object, *, indent: int | None = None) -> str:
     """The one JSON text of a value: sorted keys, no spaces, characters as themselves.
 
     Args:
         value: None, bool, int, float, str, lists, tuples and dicts with text keys.
+        indent: Spaces by which a level is indented, for people; None: all on one line.
 
     Raises:
         ValueError: NaN, an infinity, half of a surrogate pair, or nested without end.
@@ -18,7 +19,12 @@ def canonical_json(value: object) -> str:
     try:
         _check_keys(value)
         text = json.dumps(
-            value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+            value,
+            sort_keys=True,
+            separators=(",", ":") if indent is None else (",", ": "),
+            ensure_ascii=False,
+            allow_nan=False,
+            indent=indent,
         )
     except RecursionError:
         raise ValueError("A value nested this deeply has no JSON text.") from None

@@ -13,6 +13,7 @@ from ganzoo.catalog.cards import Card, Licence
 from ganzoo.catalog.recipe import Recipe
 from ganzoo.catalog.registry import find_model
 from ganzoo.catalog.runs import Run
+from ganzoo.catalog.sources import source_digest
 from ganzoo.data.dataset import Dataset
 from ganzoo.errors import InvalidInput
 from ganzoo.files import safetensors
@@ -87,7 +88,9 @@ def run_name(recipe: Recipe, model: str | None) -> str:
 
 def _plugin(kind: str, name: str) -> dict[str, str]:
     plugin = plugins.find(kind, name)
-    return {"name": name, "distribution": plugin.distribution, "version": plugin.version}
+    known = {"name": name, "distribution": plugin.distribution, "version": plugin.version}
+    digest = source_digest(plugin.module)
+    return known | ({"digest": digest} if digest else {})
 
 
 def card(recipe: Recipe, dataset: Dataset, model: str | None, name: str) -> Card:
@@ -103,7 +106,11 @@ def card(recipe: Recipe, dataset: Dataset, model: str | None, name: str) -> Card
             "recipe": tables,
         })  # fmt: skip
     known = find_model(model)
-    played: dict[str, Any] = {"recipe": Recipe.from_tables(tables), "results": []}
+    played: dict[str, Any] = {
+        "recipe": Recipe.from_tables(tables),
+        "results": [],
+        "provenance": None,
+    }
     if recipe.dataset.name != known.recipe.dataset.name:
         played["licence"] = Licence(data=dataset.licence, weights=known.licence.weights)
     if (recipe.architecture, recipe.dataset) != (known.recipe.architecture, known.recipe.dataset):

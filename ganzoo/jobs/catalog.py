@@ -9,7 +9,8 @@ from ganzoo.catalog import registry
 from ganzoo.catalog.keywords import is_filled
 from ganzoo.catalog.names import Problem, normalised
 from ganzoo.catalog.plugins import MISSING, Plugin
-from ganzoo.errors import PluginError, UnknownName, unknown
+from ganzoo.errors import GanzooError, PluginError, UnknownName, unknown
+from ganzoo.jobs.registry import versions_of
 
 _SECTIONS = {"architecture": "architectures", "dataset": "datasets"}
 
@@ -42,6 +43,37 @@ def listing(pattern: str = "*") -> dict[str, list[Any]]:
         ]
         problems += discovery.problems
     return found | {"problems": [_problem(problem) for problem in dict.fromkeys(problems)]}
+
+
+def weights(pattern: str = "*") -> dict[str, list[Any]]:
+    """The models of which trained weights are here.
+
+    Args:
+        pattern: A shell pattern; case counts.
+
+    Returns:
+        `"models"`: name, source, newest version, all versions, size in bytes, licence and
+        summary of each; a broken one has no size.
+    """
+    found = []
+    for name, entry in registry.models().items():
+        if not fnmatchcase(name, pattern):
+            continue
+        known = versions_of(entry)
+        if known:
+            newest = known[0]
+            found.append(
+                {
+                    "name": name,
+                    "source": entry.source,
+                    "version": newest["version"],
+                    "versions": [one["version"] for one in known],
+                    "bytes": newest.get("bytes"),
+                    "licence": newest.get("licence"),
+                    "summary": _summary(entry),
+                }
+            )
+    return {"models": found}
 
 
 def info(name: str) -> dict[str, dict[str, Any]]:
@@ -111,22 +143,24 @@ def entry_of(name: str, plugin: Plugin) -> dict[str, str]:
 
 
 def _model(name: str) -> dict[str, Any]:
-    card = registry.find_model(name)
-    facts = card.model_dump(by_alias=True, exclude={"recipe", "schema_version"})
+    entry = registry.find_entry(name.rpartition("@")[0] if "@" in name else name)
+    card = entry.version(name.rpartition("@")[2]).card() if "@" in name else entry.card()
+    facts = card.model_dump(by_alias=True, exclude={"recipe", "schema_version", "provenance"})
+    versions = versions_of(entry)
     return facts | {
-        "source": _source(name),
+        "source": entry.source,
+        "results": [result.tables() for result in card.results] if entry.has_card else [],
+        "versions": versions,
         "recipe": card.recipe.tables(),
         "toml": card.recipe.toml(),
     }
 
 
-def _source(name: str) -> str:
-    """The registry that a model, known to be there, comes from."""
-    return next(
-        entry.source
-        for known, entry in registry.models().items()
-        if name in (known, f"{entry.source}:{entry.name}")
-    )
+def _summary(entry: registry.Entry) -> str:
+    try:
+        return entry.card().summary
+    except GanzooError as error:
+        return str(error)
 
 
 def _part(kind: str, name: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A trained model from a run or a weights file: the recipe rebuilds it, then weights are read.
+"""A trained model by its name, a run or a weights file: rebuilt, then its weights are read.
 
 No class names, no pickles, no deserialisers: a file's metadata holds the recipe as plain
 tables, its architecture must be installed, and every array must fit before any is read.
@@ -6,14 +6,18 @@ tables, its architecture must be installed, and every array must fit before any 
 
 import os
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganzoo.catalog import plugins
+from ganzoo.catalog import contents, plugins, registry, remotes
+from ganzoo.catalog.distributions import FIRST_PARTY
 from ganzoo.catalog.keywords import check_part
+from ganzoo.catalog.names import normalised
 from ganzoo.catalog.recipe import Recipe
 from ganzoo.catalog.runs import Run
+from ganzoo.catalog.sources import source_digest
+from ganzoo.catalog.versions import Version, version_at
 from ganzoo.errors import InvalidInput, PluginError, UnknownName, UsageError
 from ganzoo.files import checkpoints, safetensors
 from ganzoo.files.problems import shown
@@ -30,6 +34,7 @@ class Source:
 
     Args:
         where: The file, for messages and default names.
+        title: What to call it where `where` would say too little.
         content: The file's path, or its bytes out of a checkpoint.
         about: Its metadata: recipe, image shape, classes, model, step, ...
         recipe: The recipe in it.
@@ -39,6 +44,7 @@ class Source:
     content: Path | bytes
     about: dict[str, Any]
     recipe: Recipe
+    title: str | None = None
 
     @property
     def image_shape(self) -> tuple[int, ...]:
@@ -52,26 +58,63 @@ class Source:
 
 
 def find(source: str | os.PathLike, *, raw: bool = False) -> Source:
-    """What a path names: a weights file, or a run, of which the newest weights count.
+    """What a name or a path means: a model, a weights file, or a run's newest weights.
+
+    A file or a run that is there counts first, then a run's number, then a model.
 
     Args:
-        source: A `.safetensors` file, a run's folder or its number.
-        raw: The generator's own weights are wanted, which only checkpoints hold.
+        source: A model's name (`"model"`, `"model@2"`, `"model@best"`, `"source:model@2"`,
+            `"hf://org/repo@revision"`), a `.safetensors` file, a run's folder or its number.
+        raw: The generator's own weights are wanted, which only checkpoints hold, and versions
+            that were pushed with everything.
 
     Raises:
-        UnknownName: there is no such file or run.
+        UnknownName: there is no such model, file or run.
         UsageError: there are no weights in it, or not those that are wanted.
         InvalidInput: the file is not a weights file of ganzoo.
     """
+    if remotes.is_address(source):
+        from ganzoo.jobs import hub  # the Hub's client, if it is not here already
+
+        return _of_version(hub.local(remotes.parse_address(source)), raw=raw)
     if os.path.isfile(source):
-        found = _described(Path(source), Path(source))
-        if raw and found.about.get("weights") == "average":
-            raise UsageError(
-                f"{source} holds the generator's average, not its own weights.",
-                hint="Take the run itself, or a file of: ganzoo export --raw",
-            )
-        return found
-    run = Run.open(source)
+        return _of_file(Path(source), raw=raw)
+    if not os.path.isfile(os.path.join(source, "recipe.toml")) and _looks_like_a_name(source):
+        try:
+            return _of_version(registry.find_version(str(source)), raw=raw)
+        except UnknownName as unknown_model:
+            return _of_run(_run_or(source, unknown_model), raw=raw)
+    version = version_at(Path(source))
+    return _of_version(version, raw=raw) if version else _of_run(Run.open(source), raw=raw)
+
+
+def _looks_like_a_name(source: str | os.PathLike) -> bool:
+    """Whether it can only be a model or a run in `runs`, as opposed to a path or a number."""
+    return isinstance(source, str) and not source.isdecimal() and "/" not in source
+
+
+def _run_or(source: str, unknown_model: UnknownName) -> Run:
+    """The run of that name; what is unknown is said of models and runs together."""
+    try:
+        return Run.open(source)
+    except UnknownName:
+        raise UnknownName(
+            unknown_model.message.replace("Unknown model", "Unknown model, run or file"),
+            hint=unknown_model.hint,
+        ) from None
+
+
+def _of_file(path: Path, *, raw: bool) -> Source:
+    found = _described(path, path)
+    if raw and found.about.get("weights") == "average":
+        raise UsageError(
+            f"{path} holds the generator's average, not its own weights.",
+            hint="Take the run itself, or a file of: ganzoo export --raw",
+        )
+    return found
+
+
+def _of_run(run: Run, *, raw: bool) -> Source:
     finished = run.weights_path.exists() and run.manifest().get("state") == "finished"
     if finished and not raw:
         return _described(run.weights_path, run.weights_path)
@@ -84,11 +127,24 @@ def find(source: str | os.PathLike, *, raw: bool = False) -> Source:
     return _described(run.path / STATE, newest.read(STATE))
 
 
+def _of_version(version: Version, *, raw: bool) -> Source:
+    name = contents.EVERYTHING if raw else contents.GENERATOR
+    if name not in version.sizes:
+        raise UsageError(
+            f"{version.name} holds the generator's average, not its own weights.",
+            hint="They are there if it is pushed with --all.",
+        )
+    found = _described(version.path / name, version.read(name))
+    pinned = version.manifest["plugins"] or found.about.get("plugins")
+    about = found.about | {"plugins": pinned, "version": version.number, "digest": version.digest}
+    return replace(found, about=about, title=f"{version.model}-{version.number}")
+
+
 def load(source: str | os.PathLike, *, raw: bool = False, backend: str | None = None) -> "GAN":
-    """A trained GAN: `load("runs/00001-dcgan-digits").sample(16, seed=7)`.
+    """A trained GAN: `load("dcgan-digits").sample(16, seed=7)`.
 
     Args:
-        source: A weights file, a run's folder or its number.
+        source: A model's name, a weights file, a run's folder or its number; see `find`.
         raw: The generator's own weights instead of their average.
         backend: "jax", "torch" or "tensorflow"; None takes the user's or the first installed.
     """
@@ -158,16 +214,45 @@ def _check_architecture(source: Source) -> None:
     """The architecture must be here and take these options; the data set need not be."""
     part = source.recipe.architecture
     try:
-        plugins.find("architecture", part.name)
+        plugin = plugins.find("architecture", part.name)
     except UnknownName:
         raise PluginError(
             f"{source.where} needs the architecture {part.name!r}, which is not installed.",
             hint=f"It came from: {shown(_origin(source.about))}.",
         ) from None
+    _check_pinned(source, plugin)
     try:
         check_part("architecture", part, f"the recipe in {source.where}")
     except UsageError as error:
         raise InvalidInput(error.message, hint=error.hint) from None
+
+
+def _check_pinned(source: Source, plugin: plugins.Plugin) -> None:
+    """The architecture must be that of the same distribution; another version is told.
+
+    Its names, shapes and types are compared before any weight is read, whatever version.
+    """
+    pinned = source.about.get("plugins")
+    pinned = pinned.get("architecture") if isinstance(pinned, dict) else None
+    if not isinstance(pinned, dict) or not isinstance(pinned.get("distribution"), str):
+        return
+    if pinned.get("name") not in (None, source.recipe.architecture.name):
+        return  # it pins another one
+    if normalised(pinned["distribution"]) != normalised(plugin.distribution):
+        raise PluginError(
+            f"{source.where} needs the architecture {plugin.name!r} of another distribution. "
+            f"Expected: {shown(_origin(source.about))}. "
+            f"Received: {plugin.distribution} {plugin.version}.",
+            hint="Install that one, if you trust it.",
+        )
+    ours = normalised(plugin.distribution) == FIRST_PARTY  # whose changes our tests watch
+    if not ours and pinned.get("digest") not in (None, source_digest(plugin.module)):
+        told = f"{plugin.distribution} {plugin.version}"
+        warnings.warn(
+            f"The architecture {plugin.name!r} has changed since these weights were trained: with "
+            f"{_origin(source.about)}, here {told}. Pictures may differ.",
+            stacklevel=2,
+        )
 
 
 def _origin(about: dict[str, Any]) -> str:

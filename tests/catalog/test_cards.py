@@ -37,7 +37,9 @@ def test_a_card_becomes_a_frozen_object(card_tables):
 def test_the_text_reads_back_as_the_same_card(card_tables, tmp_path):
     card_tables["description"] = 'Two lines\nand """quotes""", \x1b]8;;x\x07 and \u202e.\n'
     card_tables["deviations"] = ["One.", "Two."]
-    card_tables["results"] = [{"metric": "fid", "value": 12.5, "seeds": [1, 2]}]
+    card_tables["results"] = [
+        {"metric": "fid", "value": 12.5, "seeds": [1, 2], "protocol": {"fake": 10}}
+    ]
     card = Card.from_tables(card_tables)
     assert Card.from_tables(tomllib.loads(card.toml())) == card
     assert Card.from_tables(tomllib.loads(card.toml())).toml() == card.toml()
@@ -59,7 +61,12 @@ def test_what_is_empty_is_not_written(card_tables):
     [
         ("summary", 3, "`summary` in card.toml must be text. Received: 3."),
         ("summary", "", "`summary`"),
-        ("summary", "two\nlines", "`summary`"),
+        (
+            "summary",
+            "two\nlines",
+            "`summary` in card.toml must be one line of text. Received: 'two",
+        ),
+        ("licence.data", "one\n", "`licence.data` in card.toml must be one line of text."),
         ("parameters.generator", True, "a whole number. Received: true."),
         ("parameters.generator", 0, "at least 1"),
         ("sumary", "x", "Unknown key in card.toml. Received: 'sumary'. Did you mean 'summary'"),

@@ -51,6 +51,7 @@ def test_every_default_of_game_and_training_is_written_out(tables):
         "label_flips": 0.0,
         "clip_weights": 0.0,
         "share_fakes": False,
+        "joint_batch": False,
     }
     assert resolved["training"] == {
         "batch": 64,

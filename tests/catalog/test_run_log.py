@@ -16,7 +16,7 @@ def steps(run):
 
 def test_a_log_that_is_not_there_is_empty(run):
     assert run.log() == []
-    run.truncate_log(5)
+    run.rewind(5)
     assert not run.log_path.exists()
 
 
@@ -68,7 +68,7 @@ def test_truncating_keeps_the_entries_up_to_a_step(run):
     for step in (50, 100, 150):
         run.append_log({"step": step})
     run.append_log({"note": "without a step"})
-    run.truncate_log(100)
+    run.rewind(100)
     assert run.log() == [{"step": 50}, {"step": 100}, {"note": "without a step"}]
     run.append_log({"step": 150})
     assert run.log()[-1] == {"step": 150}
@@ -76,14 +76,14 @@ def test_truncating_keeps_the_entries_up_to_a_step(run):
 
 def test_truncating_drops_a_torn_line(run):
     run.log_path.write_bytes(b'{"step": 1}\n{"st')
-    run.truncate_log(5)
+    run.rewind(5)
     assert run.log_path.read_bytes() == b'{"step": 1}\n'
 
 
 def test_truncating_behind_the_end_leaves_the_file_alone(run):
     run.append_log({"step": 1})
     before = run.log_path.stat()
-    run.truncate_log(1)
+    run.rewind(1)
     assert run.log_path.stat().st_ino == before.st_ino
 
 

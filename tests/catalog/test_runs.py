@@ -193,3 +193,14 @@ def test_the_lock_of_a_process_that_dies_is_given_back(run):
 def test_a_run_that_is_gone_cannot_be_locked(tmp_path):
     with pytest.raises(EnvironmentProblem), Run(tmp_path / "gone").lock():
         pass
+
+
+def test_pictures_after_a_step_are_dropped_and_nothing_else(run):
+    run.rewind(100)  # there are none yet
+    run.samples.mkdir()
+    for name in ("step-00000000.png", "step-00000100.png", "step-00000101.png", "step-1e9.png"):
+        (run.samples / name).touch()
+    (run.samples / "step-00000200.txt").touch()
+    run.rewind(100)
+    left = ["step-00000000.png", "step-00000100.png", "step-00000200.txt", "step-1e9.png"]
+    assert sorted(os.listdir(run.samples)) == left

@@ -1,6 +1,9 @@
+from pathlib import Path
+
 import pytest
 
 from ganzoo.catalog.recipe import Recipe
+from ganzoo.catalog.settings import with_data_from
 from ganzoo.errors import UnknownName, UsageError
 
 
@@ -155,3 +158,26 @@ def test_an_unknown_architecture_does_not_hide_other_keys(recipe):
 
 def test_no_settings_change_nothing(recipe):
     assert recipe.with_settings([]) == recipe
+
+
+def test_of_two_names_for_one_table_the_last_holds(recipe):
+    settings = ["dataset.name=digits", "dataset.name=faces", "dataset.size=8"]
+    assert recipe.with_settings(settings).tables()["dataset"] == {"name": "faces", "size": 8}
+
+
+def test_a_name_of_a_table_that_has_none_is_an_unknown_key(recipe):
+    assert "Unknown key in `game`" in refusal(recipe, "game.name=x")
+
+
+@pytest.mark.parametrize(
+    ("data", "place"),
+    [("photos", "/here/photos"), ("../photos", "/photos"), ("/there", "/there"), ("~/p", "/me/p")],
+)
+def test_a_relative_path_to_the_data_is_meant_from_a_folder(recipe, monkeypatch, data, place):
+    monkeypatch.setenv("HOME", "/me")
+    given = recipe.with_settings([f"dataset.data={data}"])
+    assert with_data_from(given, Path("/here")) == recipe.with_settings([f"dataset.data={place}"])
+
+
+def test_without_a_path_there_is_nothing_to_mean(recipe):
+    assert with_data_from(recipe, Path("/here")) == recipe

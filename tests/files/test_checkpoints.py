@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ganzoo.errors import EnvironmentProblem, InvalidInput, UsageError
-from ganzoo.files import checkpoints, leftovers, manifest
+from ganzoo.files import checkpoints, leftovers, listed, manifest
 from ganzoo.files import publish as publishing
 from ganzoo.files.checkpoints import Checkpoint, newest, save
 from ganzoo.files.digests import bytes_digest, canonical_json
@@ -140,6 +140,16 @@ def test_the_newest_so_many_are_kept(tmp_path, keep, left):
     assert steps_in(tmp_path) == left
 
 
+def test_as_long_as_all_are_kept_none_is_read(tmp_path, monkeypatch):
+    read = []
+    really = checkpoints.verify
+    monkeypatch.setattr(checkpoints, "verify", lambda path: read.append(path) or really(path))
+    saved(tmp_path, 1, 2, 3, keep=3)
+    assert read == []
+    saved(tmp_path, 4, keep=3)
+    assert [path.name for path in read] == [f"step-0000000{step}" for step in (4, 3, 2)]
+
+
 def test_a_broken_one_is_not_counted_among_those_kept(tmp_path):
     saved(tmp_path, 1, 2, 3)
     (tmp_path / "step-00000003" / "MANIFEST.json").unlink()
@@ -202,7 +212,8 @@ def test_a_writer_cannot_remove_one_while_it_is_verified(tmp_path, monkeypatch):
         return really(path, limit=limit)
 
     saved(tmp_path, 1)
-    monkeypatch.setattr(manifest, "read_bytes", read_bytes)
+    for module in (manifest, listed):
+        monkeypatch.setattr(module, "read_bytes", read_bytes)
     assert found(tmp_path) == (1, [])
     assert refused == [True] * (len(NAMES) + 1)
 

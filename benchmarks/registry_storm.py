@@ -1,0 +1,106 @@
+"""Many processes push, tag, read and remove the same names; some are killed on the way.
+
+    python benchmarks/registry_storm.py [--workers 8] [--rounds 100] [--kills 20] [--no-locks]
+
+Ends with 1 if any version is not whole, a content was published twice, or anything but the
+remains of the killed is left over.
+"""
+
+import argparse
+import fcntl
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from ganzoo.catalog import aliases
+from ganzoo.catalog.cards import Card
+from ganzoo.catalog.checkup import check_model
+from ganzoo.catalog.removal import remove
+from ganzoo.catalog.versions import create, numbers
+from ganzoo.errors import UsageError
+
+CARD = Card.from_tables(
+    {
+        "schema": 1,
+        "name": "small",
+        "summary": "A card",
+        "licence": {"data": "CC0-1.0", "weights": "MIT"},
+        "recipe": {
+            "architecture": {"name": "mlp"},
+            "dataset": {"name": "digits"},
+            "generator_optimizer": {"name": "adam"},
+            "discriminator_optimizer": {"name": "adam"},
+            "training": {"steps": 4},
+        },
+    }
+).toml()
+
+
+def work(place: Path, worker: int, rounds: int) -> None:
+    """One process: pushes, reads back, tags, and now and then removes."""
+    chance = random.Random(worker)
+    folder = place / "small"
+    for number in range(rounds):
+        value = chance.choice([number, number, 10**6 + worker * rounds + number])
+        files = {"card.toml": CARD.encode(), "generator.safetensors": b"%d" % value * 5000}
+        version = create(place, "small", files)
+        try:
+            aliases.tag(folder, version.number, "best")
+            found = aliases.find(folder, chance.choice(["best", "latest", str(version.number)]))
+            assert found.read_all()["card.toml"] == CARD.encode()
+            if chance.random() < 0.05:
+                remove(folder, version.number)
+        except UsageError as error:
+            assert "was removed" in str(error) or "does not exist" in str(error), error
+
+
+def main() -> int:
+    """Runs the storm and looks at what it left."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--workers", type=int, default=8)
+    parser.add_argument("--rounds", type=int, default=100)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--no-locks", action="store_true", help="as on a disk that has none")
+    options = parser.parse_args()
+    if options.no_locks:
+        fcntl.flock = lambda descriptor, operation: None
+    chance, begun = random.Random(0), time.perf_counter()
+    with tempfile.TemporaryDirectory() as home:
+        place = Path(home, "registry")
+        children = {}
+        for worker in range(options.workers + options.kills):
+            child = os.fork()
+            if child == 0:
+                work(place, worker, options.rounds)
+                os._exit(0)
+            children[child] = worker >= options.workers
+        for child in [child for child, doomed in children.items() if doomed]:
+            time.sleep(chance.uniform(0.02, 0.3))
+            os.kill(child, signal.SIGKILL)
+        ended = {child: os.waitpid(child, 0)[1] for child in children}
+        failed = [c for c, doomed in children.items() if not doomed and ended[c]]
+        for path in (place / "small").glob(".ganzoo-*.tmp"):
+            os.utime(path, (1, 1))  # as if an hour had passed
+        known = numbers(place / "small")
+        whole, findings = check_model(place / "small")
+        wrong = [f for f in findings if not f.harmless and "aliases" not in str(f.path)]
+        contents = [version.read("generator.safetensors") for version in whole]
+        twice = len(contents) - len(set(contents))
+        seconds = time.perf_counter() - begun
+    print(
+        f"{options.workers} x {options.rounds} rounds, {options.kills} killed, {seconds:.1f} s: "
+        f"{len(whole)} versions whole, {len(known.removed)} removed, {len(failed)} workers "
+        f"failed, {len(wrong)} findings, {twice} contents twice, "
+        f"{len(findings) - len(wrong)} leftovers of the killed"
+    )
+    for finding in wrong:
+        print(finding.path, finding.reason)
+    return int(bool(failed or wrong or twice))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

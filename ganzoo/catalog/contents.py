@@ -1,0 +1,114 @@
+"""What is in a version of a model: which files, and the manifest that lists them."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ganzoo.errors import InvalidInput, UsageError
+from ganzoo.files.listed import check_entry, listing
+from ganzoo.files.names import check_digest
+from ganzoo.files.problems import shown
+from ganzoo.files.strict_json import canonical_json, parse_json
+
+if TYPE_CHECKING:
+    from ganzoo.catalog.cards import Card
+
+MANIFEST = "manifest.json"
+CARD = "card.toml"
+GENERATOR = "generator.safetensors"
+EVERYTHING = "everything.safetensors"
+README = "README.md"
+SAMPLES = "samples.png"
+FILES = (CARD, GENERATOR, EVERYTHING, README, SAMPLES)  # a version holds no other
+REQUIRED = (CARD, GENERATOR)
+SCHEMA = 1
+MOST_MANIFEST_BYTES = 64 * 1024
+
+_PLUGIN_KEYS = {"name", "distribution", "version", "digest"}
+
+
+def contents_of(
+    model: str,
+    files: Mapping[str, bytes],
+    *,
+    plugins: Mapping[str, Mapping[str, str]] | None = None,
+    parent: str | None = None,
+) -> tuple[dict[str, bytes], str]:
+    """The files of a version, checked and with a README, and its manifest; see `create`."""
+    odd = sorted(set(files) - set(FILES))
+    lacking = [name for name in REQUIRED if name not in files]
+    if odd or lacking:
+        raise UsageError(
+            f"A version holds {', '.join(FILES)}, of which {' and '.join(REQUIRED)} must be there. "
+            f"Received: {', '.join(map(shown, sorted(files)))}."
+        )
+    card = parse_card(files[CARD], model, CARD)
+    files = dict(files)
+    if README not in files:
+        from ganzoo.catalog.readme import readme
+
+        files[README] = readme(card, samples=SAMPLES in files).encode("utf-8")
+    manifest = {
+        "schema": SCHEMA,
+        "model": model,
+        "parent": parent,
+        "plugins": {kind: dict(plugin) for kind, plugin in (plugins or {}).items()},
+        "files": listing(files),
+    }
+    text = manifest_text(manifest)
+    parse_manifest(text.encode("utf-8"), model)
+    return files, text
+
+
+def parse_manifest(raw: bytes, model: str) -> dict[str, Any]:
+    """What a manifest says, if it is the one text of its content.
+
+    Raises:
+        InvalidInput: It is something else, or another model's.
+    """
+    manifest = parse_json(raw, MANIFEST)
+    schema = manifest.get("schema", SCHEMA) if isinstance(manifest, dict) else SCHEMA
+    if type(schema) is not int or schema != SCHEMA:
+        raise InvalidInput(
+            f"Another version of ganzoo wrote {MANIFEST}: expected schema {SCHEMA}. "
+            f"Received: {shown(schema)}."
+        )
+    try:
+        if set(manifest) != {"schema", "model", "parent", "plugins", "files"}:
+            raise TypeError
+        if manifest["parent"] is not None:
+            check_digest(manifest["parent"])
+        for name, entry in manifest["files"].items():
+            check_entry(entry)
+            if name not in FILES:
+                raise TypeError
+        for kind, plugin in manifest["plugins"].items():
+            if kind not in ("architecture", "dataset") or not set(plugin) <= _PLUGIN_KEYS:
+                raise TypeError
+            if not all(isinstance(text, str) and len(text) <= 200 for text in plugin.values()):
+                raise TypeError
+        text = manifest_text(manifest)
+        if not set(REQUIRED) <= set(manifest["files"]) or raw != text.encode("utf-8"):
+            raise TypeError
+    except (TypeError, KeyError, AttributeError, InvalidInput):
+        raise InvalidInput(f"{MANIFEST} is not the manifest of a version.") from None
+    if manifest["model"] != model:
+        raise InvalidInput(
+            f"{MANIFEST} must be that of {model!r}. Received: {shown(manifest['model'])}."
+        )
+    return manifest
+
+
+def parse_card(content: bytes, model: str, where: str) -> "Card":
+    """The card in a version; `InvalidInput` if it is none, or another model's."""
+    from ganzoo.catalog.cards import Card  # pydantic, for whoever reads cards only
+    from ganzoo.catalog.documents import parse_toml
+
+    card = Card.from_tables(parse_toml(content, where=where), where=where)
+    if card.name != model:
+        raise InvalidInput(f"`name` in {where} must be {model!r}. Received: {card.name!r}.")
+    return card
+
+
+def manifest_text(manifest: dict[str, Any]) -> str:
+    """The one text of a manifest."""
+    return canonical_json(manifest, indent=2) + "\n"

@@ -1,0 +1,52 @@
+"""How versions go: a tombstone first, so that a number is never used twice, then the folder."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from ganzoo.catalog.versions import entry_of, numbers, open_version
+from ganzoo.errors import UsageError
+from ganzoo.files.publish import publish_text, withdraw
+
+
+def remove(folder: Path, number: int) -> None:
+    """Remove a version; its number stays taken.
+
+    Args:
+        folder: The model's folder.
+        number: Of a version that is there or was set aside.
+    """
+    known = numbers(folder)
+    if number not in [*known.present, *known.broken]:
+        open_version(folder, number)  # says what is there
+    bury(folder, number)
+    for name in sorted(os.listdir(folder)):
+        found = entry_of(name)
+        if found and found[0] == number and found[1] != ".removed":
+            withdraw(folder / name)
+
+
+def bury(folder: Path, number: int) -> None:
+    """Mark a number as removed, which comes before anything is."""
+    tombstone = folder / f"{number}.removed"
+    with suppress(UsageError):  # somebody has done it
+        publish_text(tombstone, f"{folder.name}@{number} was removed.\n")
+
+
+def remains(folder: Path) -> list[Path]:
+    """Folders of versions that were removed or set aside, which nobody needs."""
+    known = numbers(folder)
+    found = []
+    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+        entry = entry_of(path.name)
+        if entry and (entry[1] == ".broken" or (not entry[1] and entry[0] in known.removed)):
+            found.append(path)
+    return found
+
+
+def clear(path: Path) -> bool:
+    """Remove one of the `remains`; False if somebody reads it still."""
+    number = int(path.name.partition(".")[0])
+    if number in numbers(path.parent).broken:
+        bury(path.parent, number)  # or the number would be used again
+    return withdraw(path)

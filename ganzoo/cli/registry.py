@@ -1,0 +1,209 @@
+"""`ganzoo push`, `pull`, `tag`, `remove`, `gc`, `verify` and `registry`."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ganzoo.cli.options import Json, at_most_one
+from ganzoo.cli.output import columns, emit, emit_json, fields, one_line, say
+
+app = typer.Typer(help="List, add and remove registries, in which models are looked up.")
+
+Folder = Annotated[
+    Path | None,
+    typer.Option("--registry", metavar="FOLDER", help="A registry other than your own."),
+]
+Version = Annotated[
+    str, typer.Argument(metavar="MODEL@VERSION", help="A version's number, or an alias of it.")
+]
+
+
+def push(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN|MODEL", help="A run folder, its number, or a version of a model."
+        ),
+    ],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The model to publish as.")],
+    everything: Annotated[
+        bool, typer.Option("--all", help="Add the whole state of the training.")
+    ] = False,
+    licence: Annotated[
+        str | None,
+        typer.Option(metavar="SPDX", help="Of the weights.  [default: what the card says]"),
+    ] = None,
+    folder: Folder = None,
+    to: Annotated[
+        str | None, typer.Option(metavar="hf://ORG/REPO", help="A repository on the Hub.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Publish a run's weights as a new version of a model.
+
+    A version never changes. The same weights are published once, however often they are pushed.
+    """
+    at_most_one(registry=folder, to=to)
+    from ganzoo.jobs.push import push as job
+
+    done = job(source, name, everything=everything, licence=licence, folder=folder, to=to)
+    if not done["created"]:
+        say("It is there already.")
+    _show(done, as_json=as_json)
+
+
+def pull(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="hf://org/repo[@revision][/model[@version]], or a model of an added registry.",
+        ),
+    ],
+    as_json: Json = False,
+) -> None:
+    """Bring a version of a model here from the Hub, verified."""
+    from ganzoo.jobs.registry import pull as job
+
+    _show(job(name), as_json=as_json)
+
+
+def tag(
+    name: Version,
+    alias: Annotated[str, typer.Argument(metavar="ALIAS", help="Such as best.")],
+    folder: Folder = None,
+    as_json: Json = False,
+) -> None:
+    """Give a version another name, which may move: `ganzoo tag NAME@3 best`."""
+    from ganzoo.jobs.registry import tag as job
+
+    _show(job(name, alias, folder=folder), as_json=as_json)
+
+
+def remove(name: Version, folder: Folder = None, as_json: Json = False) -> None:
+    """Remove a version by its number, or an alias alone.
+
+    The number of a removed version is not used again.
+    """
+    from ganzoo.jobs.registry import drop as job
+
+    _show(job(name, folder=folder), as_json=as_json)
+
+
+def gc(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only list what would be removed.")
+    ] = False,
+    folder: Folder = None,
+    as_json: Json = False,
+) -> None:
+    """Remove what is left of removed and broken versions, and of interrupted writing."""
+    from ganzoo.jobs.registry import tidy as job
+
+    found = job(dry_run=dry_run, folder=folder)
+    if as_json:
+        emit_json({"removed": [] if dry_run else found, "found": found})
+    elif found:
+        emit(columns([(one["path"], one["reason"]) for one in found], indent=""))
+    else:
+        say("Nothing to remove.")
+
+
+def verify(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE|RUN|MODEL",
+            help="A .safetensors file, a run, a model, a version, or a registry's folder.",
+        ),
+    ],
+    as_json: Json = False,
+) -> None:
+    """Check every byte of a file, a run, a model or a registry against what was published.
+
+    Exits with 3 when anything is wrong.
+    """
+    from ganzoo.jobs.verify import verify as job
+
+    found = job(source)
+    if as_json:
+        emit_json(found)
+    else:
+        emit(_verified(found))
+    wrong = [problem for problem in found["problems"] if not problem["harmless"]]
+    if wrong:
+        where, reason = wrong[0]["path"], wrong[0]["reason"]
+        say("error: " + one_line(f"{len(wrong)} problems; the first: {where}: {reason}"))
+        raise typer.Exit(3)
+
+
+@app.command("list")
+def list_registries(as_json: Json = False) -> None:
+    """List the registries in which names are looked up, the first to be asked first."""
+    from ganzoo.jobs.registry import registries
+
+    found = registries()
+    if as_json:
+        emit_json(found)
+    else:
+        rows = [
+            (one["name"], f"{one['models']} models", one["address"] or one["folder"])
+            for one in found
+        ]
+        emit(columns(rows, indent=""))
+
+
+@app.command("add")
+def add_registry(
+    address: Annotated[
+        str, typer.Argument(metavar="FOLDER|hf://ORG/REPO", help="Where the registry is.")
+    ],
+    name: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="What to call it.  [default: its last part]"),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Look models up in another registry too. Nothing is fetched for it."""
+    from ganzoo.catalog.remotes import add
+
+    _show({"name": add(address, name)}, as_json=as_json)
+
+
+@app.command("remove")
+def remove_registry(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="As `ganzoo registry list` says.")],
+    as_json: Json = False,
+) -> None:
+    """Forget a registry that was added. Its files stay where they are."""
+    from ganzoo.catalog.remotes import drop
+
+    drop(name)
+    _show({"removed": name}, as_json=as_json)
+
+
+def _show(content: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        emit_json(content)
+    else:
+        emit(fields(content))
+
+
+def _verified(found: dict[str, Any]) -> str:
+    """What was looked at, then the tensors of a file, then everything that is wrong."""
+    nested = ("problems", "tensors", "files")
+    blocks = [fields({key: value for key, value in found.items() if key not in nested})]
+    tensors = found.get("tensors", {})
+    if tensors:
+        rows = [
+            (name, one["dtype"], " x ".join(map(str, one["shape"])), one["sha256"])
+            for name, one in tensors.items()
+        ]
+        blocks.append("tensors\n" + columns(rows))
+    if found["problems"]:
+        rows = [(one["path"], one["reason"]) for one in found["problems"]]
+        blocks.append("problems\n" + columns(rows))
+    else:
+        blocks.append("Everything is as it was written.")
+    return "\n\n".join(blocks)

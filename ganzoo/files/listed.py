@@ -1,0 +1,96 @@
+"""Folders with a manifest: whole only if every file is there as it is listed, and no other."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from ganzoo.errors import InvalidInput, UsageError
+from ganzoo.files.digests import bytes_digest
+from ganzoo.files.leftovers import lock
+from ganzoo.files.names import check_digest
+from ganzoo.files.problems import shown
+from ganzoo.files.publish import publish_folder, write_new
+from ganzoo.files.reading import read_bytes
+
+
+class Broken(Exception):
+    """The reason why a folder is not what was published."""
+
+
+def listing(files: Mapping[str, bytes]) -> dict[str, dict]:
+    """The size and sha256 of each file, as a manifest lists them."""
+    return {name: {"size": len(data), "sha256": bytes_digest(data)} for name, data in files.items()}
+
+
+def check_entry(entry: dict) -> None:
+    """Refuse what is not the size and sha256 of a file.
+
+    Raises:
+        TypeError, KeyError, InvalidInput: It is something else.
+    """
+    check_digest(entry["sha256"])
+    if type(entry["size"]) is not int or entry["size"] < 0 or len(entry) != 2:
+        raise TypeError
+
+
+def publish_listed(
+    path: Path, files: Mapping[str, bytes], manifest: str, text: str, *, permissions: int = 0o666
+) -> None:
+    """Publish a folder with these files and, written last, the manifest that lists them.
+
+    Args:
+        path: Where; nothing is there yet.
+        files: The content of each file by name; names are checked already.
+        manifest: The name of the manifest.
+        text: The manifest.
+        permissions: Of each file; the umask takes its part.
+    """
+
+    def write(temporary: Path) -> None:
+        for name in sorted(files):
+            write_new(temporary / name, files[name], permissions=permissions)
+        write_new(temporary / manifest, text.encode("utf-8"), permissions=permissions)
+
+    publish_folder(path, write)
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Keeps a folder from being withdrawn while it is read; `Broken` if it cannot be opened."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError as error:
+        raise Broken(f"it cannot be opened ({error.strerror})") from error
+    try:
+        lock(descriptor, shared=True, wait=True)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def check_names(folder: Path, expected: Iterable[str]) -> None:
+    """Raise `Broken` unless the folder holds files of exactly these names."""
+    odd = sorted({*os.listdir(folder)} ^ {*expected})
+    if odd:
+        raise Broken(f"files missing or left over: {', '.join(map(shown, odd[:3]))}")
+
+
+def read_listed(path: Path, entry: Mapping) -> bytes:
+    """The content of a file that must be as it is listed; first its size, then its sha256.
+
+    Args:
+        path: The file.
+        entry: From a manifest, checked.
+
+    Raises:
+        Broken: It is missing, altered, or not a regular file.
+        EnvironmentProblem: It cannot be read.
+    """
+    try:
+        data = read_bytes(path, limit=entry["size"])
+    except (UsageError, InvalidInput) as error:
+        raise Broken(str(error).rstrip(".")) from error
+    if {"size": len(data), "sha256": bytes_digest(data)} != entry:
+        raise Broken(f"{path.name} is not what was saved")
+    return data

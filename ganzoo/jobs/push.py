@@ -1,0 +1,238 @@
+"""Publishing: a run becomes a version of a model, here or on the Hub. Needs no framework."""
+
+import os
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ganzoo.catalog import contents, registry, remotes, versions
+from ganzoo.catalog.cards import Card, Licence
+from ganzoo.catalog.measured import Provenance
+from ganzoo.catalog.runs import Run
+from ganzoo.catalog.versions import Version
+from ganzoo.errors import GanzooError, InvalidInput, UnknownName, UsageError
+from ganzoo.files import safetensors
+from ganzoo.files.names import check_name
+from ganzoo.files.reading import read_bytes
+from ganzoo.jobs.export import weights_of
+from ganzoo.jobs.weights import not_finite
+
+NOT_CHOSEN = "not chosen yet"  # the licence in the card of a run of somebody's own recipe
+_LARGEST_PICTURE = 64 * 2**20  # bytes
+_PACKAGES = ("keras", "numpy")  # beside the backend's own
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parcel:
+    """What is published: the files of a version and its manifest.
+
+    Args:
+        model: The model's name.
+        files: By name, without the manifest.
+        manifest: The manifest's text.
+    """
+
+    model: str
+    files: dict[str, bytes]
+    manifest: str
+
+
+def push(
+    source: str | Path,
+    name: str,
+    *,
+    everything: bool = False,
+    licence: str | None = None,
+    folder: Path | None = None,
+    to: str | None = None,
+) -> dict[str, Any]:
+    """Publish a run, or a version that is published elsewhere, as a version of a model.
+
+    What is there already is not published twice.
+
+    Args:
+        source: A run's folder or its number, or a model's name.
+        name: The model to publish as.
+        everything: Add the whole state of the training.
+        licence: Of the weights; by default what the card says.
+        folder: The registry's; by default the user's own.
+        to: Instead of a folder, `hf://org/repo`.
+
+    Returns:
+        `name` (by which it is found), `version`, `digest`, `path` or `address`, `created`.
+    """
+    check_name(name, "model name", error=UsageError)
+    parcel = _repacked(source, name) if _is_model(source) else None
+    if parcel is None:
+        parcel = packed(Run.open(source), name, everything=everything, licence=licence)
+    if to is not None:
+        from ganzoo.jobs import hub
+
+        return hub.upload(remotes.parse_address(to), parcel)
+    place = registry.user_registry() if folder is None else Path(folder)
+    version = _publish(place, parcel)
+    return {
+        "name": f"{_shortest(version)}@{version.number}",
+        "version": version.number,
+        "digest": version.digest,
+        "path": str(version.path),
+        "created": version.created,
+    }
+
+
+def packed(run: Run, name: str, *, everything: bool = False, licence: str | None = None) -> Parcel:
+    """A run's newest weights with all that is published beside them.
+
+    Args:
+        run: A run with a checkpoint.
+        name: The model to publish as.
+        everything: Add the whole state of the training.
+        licence: Of the weights; by default what the run's card says.
+
+    Raises:
+        UsageError: No licence was chosen.
+        InvalidInput: A weight is not finite, or the run is broken.
+    """
+    manifest = run.manifest()
+    arrays, about = weights_of(run)
+    bad = not_finite(arrays)
+    if bad is not None:
+        raise InvalidInput(f"The run {run.path} is not published: {bad} is not finite.")
+    card = _card(run, manifest, about, name, licence)
+    about["licence"] = {"data": card.licence.data, "weights": card.licence.weights}
+    files = {
+        contents.CARD: card.toml().encode("utf-8"),
+        contents.GENERATOR: safetensors.dump(arrays, about),
+    }
+    pictures = sorted(run.samples.glob("step-*.png"))
+    if pictures:
+        files[contents.SAMPLES] = read_bytes(pictures[-1], limit=_LARGEST_PICTURE)
+    if everything:
+        state, about = weights_of(run, everything=True)
+        files[contents.EVERYTHING] = safetensors.dump(state, about)
+    plugins = manifest.get("plugins")
+    files, text = contents.contents_of(name, files, plugins=plugins)
+    return Parcel(model=name, files=files, manifest=text)
+
+
+def _repacked(source: str | Path, name: str) -> Parcel:
+    """A version as it is, to be published elsewhere too."""
+    version = registry.find_version(str(source))
+    if version.model != name:
+        raise UsageError(
+            f"A version keeps the name in its card. Expected: {version.model!r}. "
+            f"Received: {name!r}."
+        )
+    files = version.read_all()
+    return Parcel(model=name, files=files, manifest=contents.manifest_text(dict(version.manifest)))
+
+
+def _is_model(source: str | Path) -> bool:
+    """Whether a source names a model, and no run; a folder that is there counts as a run."""
+    if os.path.exists(source) or str(source).isdecimal():
+        return False
+    try:
+        registry.find_entry(str(source).partition("@")[0])
+    except UnknownName:
+        return False
+    return True
+
+
+def _publish(place: Path, parcel: Parcel) -> Version:
+    manifest = contents.parse_manifest(parcel.manifest.encode("utf-8"), parcel.model)
+    return versions.create(
+        place,
+        parcel.model,
+        parcel.files,
+        plugins=manifest["plugins"],
+        parent=manifest["parent"],
+    )
+
+
+def _shortest(version: Version) -> str:
+    """The shortest name by which a version's model is found."""
+    folder = version.path.parent.resolve()
+    for known, entry in registry.models().items():
+        if entry.folder.resolve() == folder:
+            return known
+    return version.model
+
+
+def _card(
+    run: Run, manifest: dict[str, Any], about: dict[str, Any], name: str, licence: str | None
+) -> Card:
+    card = Card.read(run.card_path)
+    weights = licence or card.licence.weights
+    if weights == NOT_CHOSEN:
+        raise UsageError(
+            f"Nobody has chosen a licence for the weights of {run.path}.",
+            hint=f"Choose one: --licence Apache-2.0 (the data's is {card.licence.data!r}).",
+        )
+    changes = {
+        "name": name,
+        "licence": Licence.model_construct(data=card.licence.data, weights=weights),
+        "provenance": _provenance(manifest, about, card),
+    }
+    played = card.model_copy(update=changes)
+    return Card.from_tables(played.tables(), where=f"the card of {name}")
+
+
+def _provenance(manifest: dict[str, Any], about: dict[str, Any], card: Card) -> Provenance:
+    """Where the weights of a run come from, as its manifest tells."""
+    try:
+        step, recipe = about["step"], card.recipe
+        versions = manifest.get("versions") or {}
+        seconds = manifest.get("seconds")
+        return Provenance(
+            data=manifest["data"]["name"],
+            fingerprint=manifest["data"]["fingerprint"],
+            seed=manifest["seed"],
+            steps=step,
+            images=step * recipe.training.batch * recipe.game.n_critic,
+            hours=round(seconds / 3600, 4) if seconds else None,
+            hardware=_hardware(manifest),
+            backend=manifest["backend"],
+            versions={"ganzoo": manifest["ganzoo"]}
+            | {
+                package: version
+                for package, version in versions.items()
+                if package in _PACKAGES or package.startswith(manifest["backend"])
+            },
+            command=_portable(manifest.get("argv") or []) or None,
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        if isinstance(error, GanzooError):
+            raise
+        raise InvalidInput(
+            f"The manifest of the run does not say where its weights come from: {error!r}.",
+            hint="Restore it from a copy.",
+        ) from error
+
+
+def _hardware(manifest: dict[str, Any]) -> str:
+    """What kind of machine it was, without its name or kernel."""
+    system, *rest = str(manifest["platform"]).split("-")
+    kinds = [word for word in rest if word in ("x86_64", "aarch64", "arm64", "AMD64")]
+    return " ".join([f"{manifest['cpus']} CPUs,", system[:40], *kinds[:1]])
+
+
+def _portable(argv: Sequence[str]) -> str:
+    """A command without the paths of the machine on which it was given."""
+    words: list[str] = []
+    rest = iter(argv)
+    for word in rest:
+        option, equals, value = word.partition("=")
+        if option in ("--run", "--runs"):
+            if not equals:
+                next(rest, None)
+        elif option == "--data":
+            words += ["--data", "DATA"]
+            if not equals:
+                next(rest, None)
+        elif option.rpartition(".")[2] == "data" and equals:
+            words.append(f"{option}=DATA")
+        else:
+            words.append(word.replace("\\", "/").rpartition("/")[2] if "/" in word else word)
+    return " ".join(map(shlex.quote, words))[:4000]

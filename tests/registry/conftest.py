@@ -1,0 +1,127 @@
+"""A run made by hand, so that publishing needs no framework, and a home of the test's own."""
+
+import copy
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ganzoo.catalog.cards import Card
+from ganzoo.catalog.recipe import Recipe
+from ganzoo.catalog.runs import Run
+from ganzoo.files import checkpoints, safetensors
+
+RECIPE = {
+    "architecture": {"name": "mlp", "latent_size": 4},
+    "dataset": {"name": "digits"},
+    "generator_optimizer": {"name": "adam"},
+    "discriminator_optimizer": {"name": "adam"},
+    "training": {"batch": 16, "steps": 4},
+}
+CARD = {
+    "schema": 1,
+    "name": "small",
+    "summary": "A card to test with",
+    "licence": {"data": "CC-BY-4.0", "weights": "Apache-2.0"},
+    "recipe": RECIPE,
+}
+PLUGIN = {"name": "mlp", "distribution": "keras-ganzoo", "version": "0.1.0", "digest": "0" * 64}
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """Nothing of the user's is read or written; no network by accident."""
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("GANZOO_HOME", str(home))
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    for name in ("GANZOO_DATA", "GANZOO_CACHE", "GANZOO_PLUGINS", "GANZOO_OFFLINE", "HF_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    return home
+
+
+@pytest.fixture
+def card_tables() -> dict[str, Any]:
+    return copy.deepcopy(CARD)
+
+
+@pytest.fixture
+def content():
+    """`content("small", value=3)`: the least that a version holds."""
+
+    def make(model: str = "small", value: int = 0, **changes: Any) -> dict[str, bytes]:
+        card = Card.from_tables(CARD | {"name": model} | changes)
+        array = np.full(100, value, "float32")
+        return {
+            "card.toml": card.toml().encode(),
+            "generator.safetensors": safetensors.dump({"generator/a": array}, {"value": value}),
+        }
+
+    return make
+
+
+@pytest.fixture
+def made_run(tmp_path):
+    """`made_run("name", value=1)`: a finished run's folder that no training has made."""
+
+    def make(name: str = "run", *, value: float = 1.0, licence: str = "Apache-2.0") -> Run:
+        run = Run.at(tmp_path / "work" / name)
+        recipe = Recipe.from_tables(RECIPE)
+        tables = copy.deepcopy(CARD) | {"name": "mlp-digits"}
+        tables["licence"]["weights"] = licence
+        run.card_path.write_text(Card.from_tables(tables).toml())
+        about = {
+            "schema": 1, "model": None, "recipe": recipe.tables(), "image_shape": [8, 8, 1],
+            "classes": [], "licence": {"data": "CC-BY-4.0", "weights": licence},
+            "data": {"name": "digits", "fingerprint": "f" * 64},
+            "plugins": {"architecture": PLUGIN}, "ganzoo": "0.1.0", "step": 4,
+        }  # fmt: skip
+        arrays = {
+            f"{part}/dense/kernel": np.full((4, 8), value + i, "float32")
+            for i, part in enumerate(("generator", "average", "discriminator"))
+        }
+        checkpoints.save(
+            run.checkpoints, 4, {"state.safetensors": safetensors.dump(arrays, about)}, {}, keep=2
+        )
+        run.samples.mkdir()
+        (run.samples / "step-00000002.png").write_bytes(b"older")
+        (run.samples / "step-00000004.png").write_bytes(PNG)
+        manifest = {
+            "schema": 1, "ganzoo": "0.1.0", "model": None, "backend": "jax", "seed": 7,
+            "versions": {"keras": "3.15.1", "jax": "0.10.2", "torch": "2.13"}, "cpus": 2,
+            "platform": "Linux-6.1-named-x86_64-with-glibc2.36", "state": "finished",
+            "argv": ["ganzoo", "train", "small", "--data", "/home/me/x", "--run", "/home/me/r"],
+            "data": {"name": "digits", "fingerprint": "f" * 64}, "seconds": 7200.0,
+            "plugins": {"architecture": PLUGIN},
+        }  # fmt: skip
+        run.manifest_path.write_text(json.dumps(manifest))
+        run.recipe_path.write_text(recipe.toml())
+        return run
+
+    return make
+
+
+@pytest.fixture
+def child():
+    """Runs Python code in a new process: `child(code, *arguments)`."""
+
+    def run(code: str, *arguments: object) -> subprocess.CompletedProcess:
+        done = subprocess.run(
+            [sys.executable, "-c", code, *map(str, arguments)],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done
+
+    return run

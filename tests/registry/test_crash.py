@@ -1,0 +1,163 @@
+"""Whatever kills a writer, and however many there are: whole versions, one winner each."""
+
+import os
+
+import pytest
+
+from ganzoo.catalog import aliases
+from ganzoo.catalog.checkup import check_model
+from ganzoo.catalog.removal import clear, remains
+from ganzoo.catalog.versions import create, numbers, open_version
+
+COMMON = """
+import itertools, os, random, signal, sys, time
+from pathlib import Path
+from ganzoo.catalog import aliases
+from ganzoo.catalog.cards import Card
+from ganzoo.catalog.removal import remove
+from ganzoo.catalog.versions import create, numbers, open_version
+from ganzoo.files import publish
+
+CARD = Card.from_tables({
+    "schema": 1, "name": "small", "summary": "A card",
+    "licence": {"data": "CC0-1.0", "weights": "MIT"},
+    "recipe": {
+        "architecture": {"name": "mlp"}, "dataset": {"name": "digits"},
+        "generator_optimizer": {"name": "adam"}, "discriminator_optimizer": {"name": "adam"},
+        "training": {"steps": 4},
+    },
+}).toml().encode()
+
+def files(value):
+    return {"card.toml": CARD, "generator.safetensors": b"%d" % value * 5000}
+"""
+
+KILLED = (
+    COMMON
+    + """
+folder, verb = sys.argv[1:]
+for number in itertools.count():
+    place = f"{folder}/{number}"
+    create(place, "small", files(1))
+    create(place, "small", files(2))
+    model = Path(place) / "small"
+    aliases.tag(model, 1, "best")
+    child = os.fork()
+    if child == 0:
+        left = number
+        def kill(name, path):
+            global left
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            left -= 1
+        publish.on_step.append(kill)
+        if verb == "push":
+            create(place, "small", files(3))
+        elif verb == "remove":
+            remove(model, 2)
+        else:
+            aliases.tag(model, 2, "best")
+        os._exit(0)
+    status = os.waitpid(child, 0)[1]
+    print(os.WTERMSIG(status) if os.WIFSIGNALED(status) else "done")
+    if not os.WIFSIGNALED(status):
+        break
+"""
+)
+
+
+@pytest.mark.parametrize(("verb", "steps"), [("push", 12), ("remove", 4), ("tag", 4)])
+def test_a_kill_before_any_step_leaves_whole_versions(child, content, tmp_path, verb, steps):
+    printed = child(KILLED, tmp_path, verb).stdout.split()
+    assert printed == ["9"] * (len(printed) - 1) + ["done"]
+    assert len(printed) > steps
+    seen = []
+    for number in range(len(printed)):
+        folder = tmp_path / str(number) / "small"
+        known = numbers(folder)
+        seen.append((tuple(known.present), aliases.aliases(folder)["best"]))
+        for present in known.present:
+            version = open_version(folder, present)
+            assert version.read("generator.safetensors") == b"%d" % present * 5000
+        for path in remains(folder):
+            assert clear(path)
+        findings = check_model(folder)[1]
+        assert not findings, findings
+        # and somebody else goes on
+        assert create(folder.parent, "small", content(value=9)).number == known.next
+    allowed = {
+        "push": {((1, 2), 1), ((1, 2, 3), 1)},
+        "remove": {((1, 2), 1), ((1,), 1)},
+        "tag": {((1, 2), 1), ((1, 2), 2)},
+    }[verb]
+    assert set(seen) == allowed
+    assert seen == sorted(seen, key=lambda state: state != ((1, 2), 1))  # once done, it stays
+
+
+STORM = (
+    COMMON
+    + """
+folder, workers, rounds, locks = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+if locks == "none":
+    from ganzoo.files import leftovers
+    import fcntl
+    fcntl.flock = lambda descriptor, operation: None
+model = Path(folder) / "small"
+children = []
+for worker in range(workers):
+    child = os.fork()
+    if child == 0:
+        chance = random.Random(worker)
+        for number in range(rounds):
+            value = chance.choice([number, number, 1000 + worker * rounds + number])
+            version = create(folder, "small", files(value))
+            assert version.read("generator.safetensors") == files(value)["generator.safetensors"]
+            aliases.tag(model, version.number, "best")
+            found = aliases.find(model, chance.choice(["best", "latest"]))
+            assert found.read_all()["card.toml"] == CARD
+        os._exit(0)
+    children.append(child)
+print([os.waitpid(child, 0)[1] for child in children])
+"""
+)
+
+
+@pytest.mark.parametrize("locks", ["as they are", "none"])
+def test_many_who_push_and_read_the_same_names_lose_nothing(child, tmp_path, locks):
+    workers, rounds = 4, 5
+    printed = child(STORM, tmp_path, workers, rounds, locks).stdout.split("\n")
+    assert printed[0] == str([0] * workers), printed
+    folder = tmp_path / "small"
+    whole, findings = check_model(folder)
+    assert not findings
+    contents = [version.read("generator.safetensors") for version in whole]
+    assert len(set(contents)) == len(contents)  # one winner for each content
+    assert [version.number for version in whole] == list(range(1, len(whole) + 1))
+    assert not [name for name in os.listdir(folder) if name.endswith(".tmp")]
+
+
+def test_gc_takes_nothing_that_is_being_added(child, tmp_path):
+    code = (
+        COMMON
+        + """
+from ganzoo.files import leftovers
+from ganzoo.jobs.registry import tidy
+
+leftovers._YOUNG = 0.3  # seconds
+folder = Path(sys.argv[1])
+(folder / "small").mkdir(parents=True)
+child = os.fork()
+if child == 0:
+    slowly = lambda name, path: time.sleep(0.6 if name == "publish" else 0.0)
+    publish.on_step.append(slowly)  # so that the temporary is old, and only its lock protects it
+    for value in range(3):
+        create(folder, "small", files(value))
+    os._exit(0)
+while os.waitpid(child, os.WNOHANG) == (0, 0):
+    tidy(folder=folder)
+    time.sleep(0.01)
+print(numbers(folder / "small").present)
+"""
+    )
+    assert child(code, tmp_path / "registry").stdout == "[1, 2, 3]\n"
+    assert not check_model(tmp_path / "registry" / "small")[1]

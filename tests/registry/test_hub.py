@@ -1,0 +1,600 @@
+"""Push and pull with the Hub's real client against a server on loopback."""
+
+import hashlib
+import importlib.util
+import json
+import os
+import re
+import socket
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from huggingface_hub import constants
+
+from ganzoo.catalog import aliases, registry, remotes
+from ganzoo.catalog.versions import create, numbers, open_version
+from ganzoo.errors import EnvironmentProblem, GanzooError, InvalidInput, UnknownName, UsageError
+from ganzoo.jobs import hub, load
+from ganzoo.jobs.push import push
+from ganzoo.jobs.registry import drop, pull, tag
+
+_spec = importlib.util.spec_from_file_location(
+    "hub_server", Path(__file__).with_name("hub_server.py")
+)
+_module = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_module)
+REPO, Server, cut, drip, status = (
+    getattr(_module, name) for name in ("REPO", "Server", "cut", "drip", "status")
+)
+
+ADDRESS = f"hf://{REPO}"
+# what the client itself is told by the library under it when it uploads
+pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
+
+
+@pytest.fixture
+def server(monkeypatch):
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+    server = Server()
+    monkeypatch.setenv("HF_ENDPOINT", server.endpoint)
+    monkeypatch.setattr(hub, "_PAUSE", 0.01)
+    really = time.sleep
+    monkeypatch.setattr(time, "sleep", lambda seconds: really(min(seconds, 0.01)))
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def offered(server, content, tmp_path):
+    """`offered(value=0)`: a version in the repository, not by way of our own upload."""
+
+    def add(value: int = 0, *, model: str = "small", branch: str = "main"):
+        version = create(tmp_path / "theirs", model, content(model, value))
+        files = version.read_all() | {
+            "manifest.json": (version.path / "manifest.json").read_bytes()
+        }
+        server.commit({f"{model}/{version.number}/{n}": d for n, d in files.items()}, branch)
+        return version
+
+    return add
+
+
+def nothing_half_written(home):
+    """Everything that a version could be looked for in is whole, and no temporary is left."""
+    copy = home / "hub" / REPO.replace("/", "--")
+    for model in copy.iterdir() if copy.is_dir() else []:
+        assert not model.name.endswith(".tmp")
+        for number in numbers(model).present:
+            open_version(model, number).read_all()
+        assert not [name for name in os.listdir(model) if name.endswith(".tmp")]
+
+
+# Pull
+
+
+def test_a_pulled_version_is_that_of_the_repository(server, offered, home):
+    theirs = offered(1)
+    done = pull(ADDRESS)
+    assert done == {
+        "name": f"{ADDRESS}/small@1", "version": 1, "digest": theirs.digest,
+        "path": str(home / "hub" / "me--gans" / "small" / "1"),
+    }  # fmt: skip
+    assert open_version(remotes.parse_address(ADDRESS).copy / "small", 1).read_all() == (
+        theirs.read_all()
+    )
+    nothing_half_written(home)
+
+
+def test_what_was_pulled_has_a_name_everywhere(server, offered):
+    offered(1)
+    offered(2)
+    pull(f"{ADDRESS}/small@1")
+    for name in ("small", "small@1", f"{ADDRESS}:small", f"{ADDRESS}:small@1"):
+        assert registry.find_version(name).number == 1
+    for name in (f"{ADDRESS}/small@1", f"{ADDRESS}:small@1"):
+        assert hub.local(remotes.parse_address(name)).number == 1
+
+
+def test_an_address_is_pulled_on_first_use_and_never_asked_again(made_run, server):
+    push(made_run().path, "small", to=ADDRESS)
+    server.requests.clear()
+    found = load.find(ADDRESS)
+    assert found.title == "small-1" and found.about["version"] == 1
+    asked = len(server.requests)
+    assert asked > 3
+    load.find(ADDRESS), load.find(f"{ADDRESS}/small"), load.find(f"{ADDRESS}/small@1")
+    assert len(server.requests) == asked
+
+
+def test_a_revision_is_resolved_once_and_its_commit_recorded(server, offered):
+    offered(1)
+    pull(ADDRESS)
+    index = remotes.read_index(remotes.parse_address(ADDRESS))
+    assert index.commit == server.branches["main"]
+    fetched = [path for _, path, _ in server.requests if "/resolve/" in path]
+    assert fetched and all(f"/resolve/{index.commit}/" in path for path in fetched)
+
+
+def test_a_repository_that_moves_while_it_is_pulled_gives_one_commit(server, offered):
+    first = offered(1)
+
+    def move(handler):
+        if "manifest.json" in handler.path and len(server.commits) < 4:
+            offered(2)
+        return False
+
+    server.fault = move
+    assert pull(ADDRESS)["digest"] == first.digest
+    server.fault = lambda handler: False
+    assert pull(ADDRESS)["version"] == 2
+
+
+def test_a_moved_revision_and_alias_are_reported(server, offered, capsys):
+    offered(1)
+    server.commit({"small/aliases/best": b"1\n"})
+    pull(f"{ADDRESS}/small@best")
+    offered(2)
+    server.commit({"small/aliases/best": b"2\n"})
+    assert load_alias("best") == 1  # what is here does not move by itself
+    capsys.readouterr()
+    assert pull(f"{ADDRESS}/small@best")["version"] == 2
+    told = capsys.readouterr().err
+    assert "has moved from" in told
+    assert "small@best was version 1 and is 2 now" in told
+    assert load_alias("best") == 2
+
+
+def load_alias(alias: str) -> int:
+    return registry.find_version(f"small@{alias}").number
+
+
+def test_a_branch_is_a_revision_too(server, offered):
+    offered(1)
+    theirs = offered(2, branch="next")
+    assert pull(f"{ADDRESS}@next/small")["digest"] == theirs.digest
+
+
+def test_a_version_that_has_changed_is_refused(server, offered, content, tmp_path, home):
+    first = offered(1)
+    pull(ADDRESS)
+    other = create(tmp_path / "other", "small", content(value=9))
+    files = other.read_all() | {"manifest.json": (other.path / "manifest.json").read_bytes()}
+    server.commit({f"small/1/{name}": data for name, data in files.items()})
+    with pytest.raises(InvalidInput, match="not what it was when it was pulled before"):
+        pull(ADDRESS)
+    assert registry.find_version("small").digest == first.digest
+    nothing_half_written(home)
+
+
+def test_a_broken_copy_is_mended_by_pulling_again(server, offered, home):
+    theirs = offered(1)
+    pull(ADDRESS)
+    path = home / "hub" / "me--gans" / "small" / "1" / "generator.safetensors"
+    path.chmod(0o644)
+    path.write_bytes(bytes(path.stat().st_size))
+    with pytest.raises(InvalidInput, match="set aside"):
+        registry.find_version("small").read_all()
+    pull(ADDRESS)
+    assert registry.find_version("small").read_all() == theirs.read_all()
+    path.chmod(0o644)
+    path.write_bytes(bytes(path.stat().st_size))
+    pull(ADDRESS)  # found and mended in one go
+    assert registry.find_version("small").read_all() == theirs.read_all()
+
+
+def test_what_was_removed_here_can_be_pulled_again(server, offered):
+    offered(1)
+    pull(ADDRESS)
+    drop("small@1")
+    with pytest.raises(UnknownName):
+        registry.find_version("small")
+    assert pull(ADDRESS)["version"] == 1
+    assert registry.find_version("small").number == 1
+
+
+def test_one_of_several_models_must_be_named(server, offered):
+    offered(1)
+    offered(1, model="other")
+    with pytest.raises(UsageError, match="2 models.*hf://me/gans/other, hf://me/gans/small"):
+        pull(ADDRESS)
+    assert pull(f"{ADDRESS}/other")["name"] == f"{ADDRESS}/other@1"
+    with pytest.raises(UnknownName, match="Did you mean 'small'"):
+        pull(f"{ADDRESS}/smal")
+    with pytest.raises(UnknownName, match="Unknown version"):
+        pull(f"{ADDRESS}/small@7")
+
+
+def test_an_empty_repository_is_told(server):
+    with pytest.raises(UsageError, match="0 models"):
+        pull(ADDRESS)
+
+
+def test_models_of_added_registries_are_pulled_by_name(server, offered):
+    offered(1)
+    assert remotes.add(ADDRESS, "team") == "team"
+    asked = len(server.requests)
+    with pytest.raises(UnknownName):
+        registry.find_version("small")
+    assert len(server.requests) == asked  # looking opens no connection
+    assert pull("small")["version"] == 1
+    offered(2)
+    assert pull("team:small")["version"] == 2
+    assert registry.find_entry("small").source == "team"
+    assert registry.find_version("team:small@1").number == 1
+    with pytest.raises(UnknownName):
+        pull("nothing")
+    with pytest.raises(UnknownName):
+        pull("user:small")
+
+
+def test_what_is_ours_needs_no_pull(made_run, server):
+    push(made_run().path, "small")
+    asked = len(server.requests)
+    assert pull("small")["version"] == 1
+    assert len(server.requests) == asked
+
+
+HOSTILE_PATHS = [
+    "../../etc/passwd/1/manifest.json", "/abs/1/manifest.json", "Small/1/manifest.json",
+    "small/01/manifest.json", "small/-1/manifest.json", "small/1.removed/manifest.json",
+    "small/1/../../x", "small\\1\\manifest.json", ".git/1/manifest.json", "small/0/manifest.json",
+    "small/aliases/../../x", "small/aliases/UP", "small/1/manifest.json/x",
+    "\u202e/1/manifest.json",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", HOSTILE_PATHS)
+def test_hostile_paths_in_a_repository_are_passed_over(server, offered, tmp_path, path):
+    offered(1)
+    server.commit({path: b"hostile"})
+    assert pull(ADDRESS)["version"] == 1
+    assert not [p for p in tmp_path.rglob("*") if p.is_file() and p.read_bytes() == b"hostile"]
+
+
+@pytest.mark.parametrize(
+    ("file", "change"),
+    [
+        ("manifest.json", lambda data: b"{}"), ("manifest.json", lambda data: b"<html>"),
+        ("manifest.json", lambda data: data.replace(b"card.toml", b"../x.toml")),
+        ("manifest.json", lambda data: data + b" " * 70_000),
+        ("manifest.json", lambda data: data.replace(b'"small"', b'"other"')),
+        ("generator.safetensors", lambda data: data[:-1]),
+        ("generator.safetensors", lambda data: data + b"x"),
+        ("generator.safetensors", lambda data: bytes(len(data))),
+        ("generator.safetensors", lambda data: b"<html>404</html>"),
+        ("card.toml", lambda data: data.replace(b"test", b"best")),
+        ("README.md", lambda data: b""), ("card.toml", lambda data: None),
+    ],
+)  # fmt: skip
+def test_wrong_content_is_refused_and_nothing_kept(server, offered, home, file, change):
+    offered(1)
+    server.commit({f"small/1/{file}": change(server.files[f"small/1/{file}"])})
+    for _ in range(2):
+        with pytest.raises(GanzooError) as caught:
+            pull(ADDRESS)
+        assert caught.value.exit_code in (3, 5)
+        with pytest.raises(UnknownName):
+            registry.find_version("small")
+    nothing_half_written(home)
+
+
+def test_a_version_without_its_own_card_is_refused(server, content, tmp_path, home):
+    """The manifest fits the files, but the card is another model's."""
+    from ganzoo.files.listed import listing
+    from ganzoo.files.strict_json import canonical_json
+
+    files = content("other") | {"README.md": b"x"}
+    manifest = {
+        "schema": 1, "model": "small", "parent": None, "plugins": {}, "files": listing(files),
+    }  # fmt: skip
+    files["manifest.json"] = (canonical_json(manifest, indent=2) + "\n").encode()
+    server.commit({f"small/1/{name}": data for name, data in files.items()})
+    with pytest.raises(InvalidInput, match="must be 'small'"):
+        pull(ADDRESS)
+    nothing_half_written(home)
+
+
+# Push
+
+
+def test_a_push_is_one_commit_that_is_pulled_as_it_was(made_run, server, home):
+    done = push(made_run().path, "small", to=ADDRESS)
+    assert (done["name"], done["created"]) == (f"{ADDRESS}/small@1", True)
+    assert len(server.commits) == 2
+    assert server.files["README.md"] == server.files["small/1/README.md"]
+    assert "registry" not in os.listdir(home)
+    assert pull(ADDRESS)["digest"] == done["digest"]
+    assert load.find("small").title == "small-1"
+
+
+def test_pushing_the_same_again_changes_nothing(made_run, server):
+    run = made_run()
+    push(run.path, "small", to=ADDRESS)
+    commits = dict(server.commits)
+    again = push(run.path, "small", to=ADDRESS)
+    assert (again["version"], again["created"]) == (1, False)
+    assert server.commits == commits
+    other = push(made_run("other", value=5.0).path, "small", to=ADDRESS)
+    assert (other["version"], other["created"]) == (2, True)
+
+
+def test_a_removed_number_is_not_used_on_the_hub_either(made_run, server, offered):
+    offered(1)
+    server.commit({"small/2.removed": b"", "small/1.removed": b""})
+    assert push(made_run().path, "small", to=ADDRESS)["version"] == 3
+
+
+def test_two_who_push_at_once_get_two_numbers(made_run, server, offered):
+    done = []
+
+    def interfere():
+        if not done:
+            done.append(offered(1))
+
+    server.on_commit = interfere
+    pushed = push(made_run().path, "small", to=ADDRESS)
+    assert done and (pushed["version"], pushed["created"]) == (2, True)
+    assert {"small/1/manifest.json", "small/2/manifest.json"} <= set(server.files)
+
+
+def test_a_version_from_here_keeps_its_digest_there(made_run, server):
+    here = push(made_run().path, "small")
+    tag("small@1", "best")
+    there = push("small@best", "small", to=ADDRESS)
+    assert there["digest"] == here["digest"]
+
+
+def test_an_address_of_another_model_is_refused(made_run, server):
+    with pytest.raises(UsageError, match="names another model"):
+        push(made_run().path, "small", to=f"{ADDRESS}/other")
+    assert not server.requests
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "hf://", "hf://me", "hf://me/", "hf:///gans", "hf://me/gans@", "hf://me/../x", "hf://a/b/C",
+        "hf://me/gans/small@", "hf://me/ga ns", "hf://me/gans@a/b/c", "hf://me--x/gans", "hf://../x",
+        "hf://me/gans?x=1", "hf://user:pass@me/gans", "hf://me/gans/../../x", "hf://é/b", "hf://me/b\n",
+    ],
+)  # fmt: skip
+def test_a_bad_address_is_refused_without_a_request(server, address):
+    for verb in (pull, load.find):
+        with pytest.raises(UsageError, match="Not an address on the Hub"):
+            verb(address)
+    assert not server.requests
+
+
+# Faults of the network
+
+
+def only(part: str, answer, *, times: int = 10**9):
+    """A fault for requests whose path holds `part`, so many times."""
+    left = [times]
+
+    def fault(handler):
+        if re.search(part, f"{handler.command} {handler.path}") and left[0] > 0:
+            left[0] -= 1
+            return answer(handler)
+        return False
+
+    return fault
+
+
+def long_body(handler):
+    handler.send_response(200)
+    handler.send_header("Transfer-Encoding", "chunked")
+    handler.end_headers()
+    try:
+        for _ in range(4000):
+            handler.wfile.write(b"10000\r\n" + bytes(0x10000) + b"\r\n")
+    except OSError:
+        pass
+    handler.close_connection = True
+    return True
+
+
+def reset(handler):
+    import struct
+
+    handler.send_response(200)
+    handler.send_header("Content-Length", "100000")
+    handler.end_headers()
+    handler.wfile.write(b"x" * 1000)
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    handler.connection.close()
+    handler.close_connection = True
+    return True
+
+
+def html(handler):
+    handler.reply(200, b"<html>Log in</html>", {"Content-Type": "text/html"})
+    return True
+
+
+def gzipped(handler):
+    import gzip
+
+    data = gzip.compress(b"x" * 100_000)
+    handler.reply(200, data, {"Content-Encoding": "gzip"})
+    return True
+
+
+def silent(handler):
+    time.monotonic()
+    handler.server.silent = handler.connection  # kept open, never answered
+    handler.close_connection = True
+    handler.rfile.read(1)
+    return True
+
+
+def redirect(target):
+    return lambda handler: status(handler, 302, Location=target)
+
+
+BODY = "GET /storage"
+FAULTS = {
+    "reset in the body": only(BODY, reset),
+    "short body": only(BODY, cut),
+    "short body, then well": only(BODY, cut, times=1),
+    "long body": only(BODY, long_body),
+    "wrong length": only(BODY, lambda h: cut(h, after=1.0, claim=0.5)),
+    "416": only(BODY, lambda h: status(h, 416)),
+    "429 with Retry-After": only(BODY, lambda h: status(h, 429, Retry_After="1")),
+    "429 twice, then well": only("GET", lambda h: status(h, 429, Retry_After="1"), times=2),
+    "500": only("GET", lambda h: status(h, 500)),
+    "500 twice, then well": only(BODY, lambda h: status(h, 500), times=2),
+    "500 at the first question": only("revision", lambda h: status(h, 500), times=2),
+    "503 for metadata": only("HEAD", lambda h: status(h, 503)),
+    "401": only(".", lambda h: status(h, 401)),
+    "403": only("resolve", lambda h: status(h, 403)),
+    "404": only("resolve", lambda h: status(h, 404)),
+    "gzip body": only(BODY, gzipped),
+    "HTML everywhere": only(".", html),
+    "HTML for the file": only(BODY, html),
+    "redirect to file": only(BODY, redirect("file:///etc/passwd")),
+    "redirect to http elsewhere": only(BODY, redirect("http://127.0.0.1:9/x")),
+    "redirect to a private address": only(BODY, redirect("http://169.254.169.254:9/x")),
+    "redirect in a circle": only(BODY, redirect("/storage/" + "0" * 64)),
+    "redirect to a name that is none": only(BODY, redirect("http://nowhere.invalid/x")),
+    "redirect to IPv6": only(BODY, redirect("http://[::1]:9/x")),
+    "redirect to TLS that is none": only(BODY, lambda h: redirect(
+        f"https://127.0.0.1:{h.server.server_port}/x")(h)),
+    "slow drip": only(BODY, lambda h: drip(h, seconds=4)),
+}  # fmt: skip
+WELL = {"short body, then well", "429 twice, then well", "500 twice, then well"}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_of_the_network_ends_in_a_whole_version_or_in_one_error(
+    server, offered, home, monkeypatch, fault
+):
+    theirs = offered(1)
+    monkeypatch.setattr(hub, "_PATIENCE", 3.0)
+    monkeypatch.setattr(hub, "_ATTEMPTS", 3 if fault in WELL else 2)
+    server.fault = FAULTS[fault]
+    try:
+        pull(ADDRESS)
+        assert registry.find_version("small").read_all() == theirs.read_all()
+    except GanzooError as error:
+        assert fault not in WELL, error
+        assert error.exit_code in (3, 5)
+        assert "\n" not in str(error)
+        with pytest.raises(UnknownName):
+            registry.find_version("small")
+    assert len(server.requests) < 120  # however often it is tried
+    nothing_half_written(home)
+    server.fault = lambda handler: False
+    pull(ADDRESS)
+    assert registry.find_version("small").read_all() == theirs.read_all()
+
+
+@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:9", "http://nowhere.invalid", "ftp://x"])
+def test_a_server_that_is_not_there_is_one_error(server, monkeypatch, endpoint):
+    monkeypatch.setenv("HF_ENDPOINT", endpoint)
+    monkeypatch.setattr(hub, "_PATIENCE", 5.0)
+    with pytest.raises(EnvironmentProblem) as caught:
+        pull(ADDRESS)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("where", ["preupload", "PUT", "lfs/objects/batch", "commit/main"])
+def test_a_push_that_fails_can_be_done_again(made_run, server, monkeypatch, where):
+    monkeypatch.setattr(hub, "_PATIENCE", 5.0)
+    run = made_run()
+    server.fault = only(where, lambda h: status(h, 500))
+    with pytest.raises(EnvironmentProblem):
+        push(run.path, "small", to=ADDRESS)
+    assert not [path for path in server.files if path.startswith("small/")]
+    server.fault = lambda handler: False
+    assert push(run.path, "small", to=ADDRESS)["created"]
+
+
+# Offline
+
+
+@pytest.mark.parametrize("variable", ["GANZOO_OFFLINE", "HF_HUB_OFFLINE"])
+def test_offline_opens_no_socket_and_works_from_what_is_here(
+    made_run, server, monkeypatch, variable
+):
+    run = made_run()
+    push(run.path, "small", to=ADDRESS)
+    pull(ADDRESS)
+    monkeypatch.setenv(variable, "1")
+    opened, watching = [], [True]
+
+    def watch(event, arguments):
+        if watching and event.startswith("socket."):
+            opened.append(event)
+
+    sys.addaudithook(watch)  # for ever: a hook cannot be removed
+    assert load.find(ADDRESS).title == load.find("small@1").title == "small-1"
+    for verb in (
+        lambda: pull(ADDRESS),
+        lambda: push(run.path, "small", to=ADDRESS),
+        lambda: load.find("hf://me/others"),
+    ):
+        with pytest.raises(EnvironmentProblem, match="Offline mode is on"):
+            verb()
+    watching.clear()
+    assert not opened
+
+
+# Tokens
+
+TOKEN = "hf_canaryCANARYcanary"
+
+
+def test_a_token_reaches_the_hub_and_nobody_else(made_run, server, monkeypatch):
+    server.token = TOKEN
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    push(made_run().path, "small", to=ADDRESS)
+    pull(ADDRESS)
+    for _, path, headers in server.requests:
+        sent = headers.get("authorization")
+        assert sent == (None if path.startswith("/storage/") else f"Bearer {TOKEN}"), path
+
+
+@pytest.mark.parametrize("fault", ["401", "403", "404", "500", "HTML everywhere"])
+def test_a_token_is_never_shown(made_run, server, monkeypatch, capsys, tmp_path, fault):
+    from ganzoo.cli import main
+
+    server.token = TOKEN
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    monkeypatch.setattr(hub, "_PATIENCE", 5.0)
+    run = made_run()
+    server.fault = FAULTS[fault]
+    for words in (
+        ["pull", ADDRESS], ["push", str(run.path), "small", "--to", ADDRESS], ["sample", ADDRESS],
+    ):  # fmt: skip
+        for flags in ([], ["--json"], ["--debug"]):
+            assert main([*words, *flags]) in (2, 3, 5, 0)
+    said = capsys.readouterr()
+    assert TOKEN not in said.out + said.err
+    left = [p for p in tmp_path.rglob("*") if p.is_file() and TOKEN.encode() in p.read_bytes()]
+    assert not left
+
+
+def test_secrets_in_a_message_are_struck_out(monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "very-own-secret")
+    text = hub.redacted(
+        "very-own-secret hf_abcdefgh1234 Bearer abc.def https://me:pw@host/x?X-Amz-Signature=1 end"
+    )
+    assert text == "*** *** Bearer *** https://host/x end"
+
+
+def test_without_the_client_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    with pytest.raises(EnvironmentProblem, match=r"pip install 'keras-ganzoo\[hub\]'"):
+        pull(ADDRESS)
+
+
+def test_the_digest_of_a_version_is_in_the_record_of_a_pull(server, offered):
+    theirs = offered(1)
+    done = pull(ADDRESS)
+    manifest = server.files["small/1/manifest.json"]
+    assert done["digest"] == hashlib.sha256(manifest).hexdigest() == theirs.digest
+    assert json.loads(manifest)["model"] == "small"
+    assert aliases.aliases(remotes.parse_address(ADDRESS).copy / "small") == {}

@@ -1,0 +1,159 @@
+"""What a card says of trained weights, and the page that is made of it."""
+
+import json
+import re
+
+import pytest
+
+from ganzoo.catalog.cards import Card
+from ganzoo.catalog.readme import plain, readme
+from ganzoo.errors import InvalidInput
+
+PROTOCOL = {
+    "features": "fashion-mnist", "digest": "a" * 64, "resize": "none", "split": "train",
+    "real": 60000, "fake": 10000, "seed": 0, "weights": "average", "truncation": 1.0, "step": 9,
+}  # fmt: skip
+RESULT = {"metric": "frechet", "value": 1.25, "better": "lower", "protocol": PROTOCOL}
+PROVENANCE = {
+    "data": "digits", "fingerprint": "f" * 64, "seed": 0, "steps": 9, "images": 144,
+    "hours": 0.5, "hardware": "2 CPUs, Linux", "backend": "jax", "versions": {"keras": "3.15.1"},
+    "parent": "b" * 64, "command": "ganzoo train small",
+}  # fmt: skip
+
+
+def with_(tables, **changes):
+    return Card.from_tables(tables | changes)
+
+
+def test_results_and_provenance_are_written_and_read_back(card_tables):
+    results = [RESULT | {"spread": 0.5, "seeds": [0, 1, 2]}, RESULT | {"error": 0.1, "value": 2}]
+    card = with_(card_tables, results=results, provenance=PROVENANCE)
+    import tomllib
+
+    tables = tomllib.loads(card.toml())
+    assert tables["results"] == results
+    assert tables["provenance"] == PROVENANCE
+    assert Card.from_tables(tables) == card
+
+
+def test_a_protocol_may_say_more_in_short_words(card_tables):
+    more = PROTOCOL | {"subsets": 100, "unbiased": True, "subset_size": 0.5, "kernel": "cubic"}
+    card = with_(card_tables, results=[RESULT | {"protocol": more}])
+    assert card.tables()["results"][0]["protocol"] == more
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"value": "1"}, "a number"), ({"value": True}, "a number"), ({"metric": "A b"}, "a name"),
+        ({"metric": ""}, "metric"), ({"spread": -1.0}, "at least 0"), ({"better": "up"}, "lower"),
+        ({"seeds": [1.5]}, "a whole number"), ({"vlaue": 1.0}, "Did you mean 'value'"),
+        ({"protocol": {}}, "how it was measured"), ({"protocol": 3}, "a table"),
+        ({"value": float("nan")}, "a finite number"),
+    ],
+)  # fmt: skip
+def test_a_result_is_read_strictly(card_tables, change, said):
+    with pytest.raises(InvalidInput, match=re.escape(said)):
+        with_(card_tables, results=[RESULT | change])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"digest": "A" * 64}, {"digest": "a" * 63}, {"real": -1}, {"real": 1.5}, {"fake": "many"},
+        {"weights": "best"}, {"truncation": -1.0}, {"more": [1]}, {"more": {"a": 1}},
+        {"more": "x" * 300}, {"k" * 80: 1}, {"features": "two\nlines"}, {"seed": True},
+    ],
+)  # fmt: skip
+def test_a_protocol_is_read_strictly(card_tables, change):
+    with pytest.raises(InvalidInput, match="protocol"):
+        with_(card_tables, results=[RESULT | {"protocol": PROTOCOL | change}])
+
+
+@pytest.mark.parametrize("key", ["metric", "value", "protocol"])
+def test_a_result_needs_metric_value_and_protocol(card_tables, key):
+    result = {k: v for k, v in RESULT.items() if k != key}
+    with pytest.raises(InvalidInput, match=f"Expected: `{key}`"):
+        with_(card_tables, results=[result])
+
+
+@pytest.mark.parametrize("key", ["data", "fingerprint", "seed", "steps", "images", "backend"])
+def test_provenance_needs_what_tells_where_weights_come_from(card_tables, key):
+    provenance = {k: v for k, v in PROVENANCE.items() if k != key}
+    with pytest.raises(InvalidInput, match=f"Expected: `{key}`"):
+        with_(card_tables, provenance=provenance)
+
+
+@pytest.mark.parametrize(
+    "change", [{"parent": "x"}, {"seed": -1}, {"hours": -1.0}, {"more": 1}, {"versions": {"a": 1}}]
+)
+def test_provenance_is_read_strictly(card_tables, change):
+    with pytest.raises(InvalidInput, match="provenance"):
+        with_(card_tables, provenance=PROVENANCE | change)
+
+
+# The page
+
+
+def front_matter(page: str) -> dict:
+    lines = page.split("---\n")[1].splitlines()
+    return {key: json.loads(value) for key, _, value in (line.partition(": ") for line in lines)}
+
+
+def test_the_front_matter_is_what_the_hub_reads(card_tables):
+    content = front_matter(readme(with_(card_tables), samples=True))
+    assert content == {
+        "license": "apache-2.0", "library_name": "ganzoo", "tags": ["gan", "keras", "mlp"],
+        "pipeline_tag": "unconditional-image-generation", "datasets": ["digits"],
+    }  # fmt: skip
+
+
+def test_a_licence_that_the_hub_does_not_know_is_other(card_tables):
+    card_tables["licence"]["weights"] = "CelebA agreement: non-commercial research only"
+    content = front_matter(readme(with_(card_tables), samples=False))
+    assert content["license"] == "other"
+    assert content["license_name"] == "celeba-agreement-non-commercial-research-only"
+    assert "samples.png" not in readme(with_(card_tables), samples=False)
+
+
+def test_numbers_of_different_protocols_are_in_different_tables(card_tables):
+    other = RESULT | {"protocol": PROTOCOL | {"fake": 500}, "value": 3.5}
+    more = RESULT | {"metric": "recall", "better": "higher", "value": 0.25}
+    page = readme(with_(card_tables, results=[RESULT, other, more]), samples=False)
+    tables = page.split("Measured with")[1:]
+    assert len(tables) == 2
+    assert "1.25" in tables[0] and "0.25" in tables[0] and "3.5" not in tables[0]
+    assert "3.5" in tables[1].split("##")[0]
+
+
+# K21, K22 and more: what a card says is text on the page, whatever it is
+HOSTILE = [
+    "<script>alert(1)</script>", "[x](javascript:alert(1))", "![x](https://evil.example/a.png)",
+    "\x1b[31mred", "\x1b]8;;https://evil.example\x07link\x1b]8;;\x07", "abc\u202etxt",
+    "<img src=x onerror=alert(1)>", "`code` and **bold**", "| a | b |", "https://evil.example/x",
+    "www.evil.example", "&lt;script&gt;", "<!-- comment", "# heading", "---", "1. list", "* list",
+    "```\nfence", "$$math$$ \u200b \ufeff", "user@evil.example",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_what_a_card_says_is_inert_on_the_page(card_tables, text):
+    card = with_(card_tables, summary=text.replace("\n", " "), description=text, deviations=[text])
+    page = readme(card, samples=False)
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\ufeff]", page)
+    body = page.split("## Recipe")[0].split("---\n", 2)[2]
+    own = readme(with_(card_tables, summary="S", description="D", deviations=["E"]), samples=False)
+    own_body = own.split("## Recipe")[0].split("---\n", 2)[2]
+    for mark in ("<", "](", "![", "**", "://", "www.", "```"):
+        unescaped = len(re.findall(rf"(?<!\\){re.escape(mark)}", body))
+        assert unescaped == len(re.findall(rf"(?<!\\){re.escape(mark)}", own_body)), mark
+    headings = [line for line in body.splitlines() if line.startswith("#")]
+    assert headings == [line for line in own_body.splitlines() if line.startswith("#")]
+
+
+def test_plain_text_stays_readable():
+    sentence = "Learning rates of 1e-3, not 2e-4: 8x8 pixels (the paper: 64x64). 3 steps!"
+    assert plain(sentence) == sentence
+    assert plain("0.5 of all") == "0.5 of all"
+    assert plain("1. not a list") == "1\\. not a list"
+    assert plain("two\n  lines") == "two lines"

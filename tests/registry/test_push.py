@@ -1,0 +1,427 @@
+"""From a run to a name that means its weights everywhere. Nothing here imports Keras."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ganzoo.catalog import registry
+from ganzoo.catalog.cards import Card
+from ganzoo.catalog.versions import create, open_version
+from ganzoo.errors import InvalidInput, PluginError, UnknownName, UsageError
+from ganzoo.files import safetensors
+from ganzoo.jobs import catalog, load
+from ganzoo.jobs.push import push
+from ganzoo.jobs.registry import drop, registries, tag, tidy
+from ganzoo.jobs.verify import verify
+
+
+@pytest.fixture(autouse=True)
+def no_framework():
+    before = "keras" in sys.modules
+    yield
+    assert ("keras" in sys.modules) == before
+
+
+def test_a_run_becomes_a_version_with_all_that_is_known_of_it(made_run, home):
+    done = push(made_run().path, "small")
+    path = home / "registry" / "small" / "1"
+    assert done == {
+        "name": "small@1", "version": 1, "path": str(path), "created": True,
+        "digest": open_version(path.parent, 1).digest,
+    }  # fmt: skip
+    assert (path / "samples.png").read_bytes().startswith(b"\x89PNG")  # the last grid
+    arrays = safetensors.load(path / "generator.safetensors")
+    assert list(arrays) == ["generator/dense/kernel"]
+    assert np.all(arrays["generator/dense/kernel"] == 2.0)  # the average's
+    about = safetensors.metadata(path / "generator.safetensors")
+    assert (about["weights"], about["step"]) == ("average", 4)
+    card = Card.read(path / "card.toml")
+    assert card.name == "small"
+    facts = card.provenance.model_dump(exclude_none=True)
+    assert facts == {
+        "data": "digits", "fingerprint": "f" * 64, "seed": 7, "steps": 4, "images": 64,
+        "hours": 2.0, "hardware": "2 CPUs, Linux x86_64", "backend": "jax",
+        "versions": {"ganzoo": "0.1.0", "keras": "3.15.1", "jax": "0.10.2"},
+        "command": "ganzoo train small --data DATA",
+    }  # fmt: skip
+    plugins = open_version(path.parent, 1).manifest["plugins"]
+    assert plugins["architecture"]["distribution"] == "keras-ganzoo"
+    everything = b"".join(file.read_bytes() for file in path.iterdir())
+    assert b"/home/me" not in everything and b"named" not in everything
+
+
+def test_pushing_twice_is_pushing_once(made_run):
+    run = made_run()
+    assert push(run.path, "small")["created"]
+    again = push(run.path, "small")
+    assert (again["version"], again["created"]) == (1, False)
+    other = push(made_run("other", value=3.0).path, "small")
+    assert (other["version"], other["created"]) == (2, True)
+
+
+def test_with_everything_the_whole_state_goes_along(made_run, home):
+    push(made_run().path, "small", everything=True)
+    state = safetensors.load(home / "registry" / "small" / "1" / "everything.safetensors")
+    assert {name.partition("/")[0] for name in state} == {"generator", "average", "discriminator"}
+    found = load.find("small", raw=True)
+    assert np.all(safetensors.load(found.content)["generator/dense/kernel"] == 1.0)
+
+
+def test_a_registry_may_be_any_folder(made_run, tmp_path):
+    done = push(made_run().path, "small", folder=tmp_path / "zoo")
+    assert Path(done["path"]) == tmp_path / "zoo" / "small" / "1"
+    assert load.find(done["path"]).about["version"] == 1
+
+
+def test_a_licence_is_required(made_run, home):
+    run = made_run(licence="not chosen yet")
+    with pytest.raises(UsageError, match="--licence Apache-2.0"):
+        push(run.path, "small")
+    assert not (home / "registry").exists()
+    push(run.path, "small", licence="MIT")
+    version = registry.find_version("small")
+    assert version.card().licence.weights == "MIT"
+    assert safetensors.metadata(version.read("generator.safetensors"))["licence"]["weights"] == (
+        "MIT"
+    )
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_is_not_published(made_run, home, value):
+    with pytest.raises(InvalidInput, match="'?generator/dense/kernel'? is not finite"):
+        push(made_run(value=value).path, "small")
+    assert not (home / "registry").exists()
+
+
+def test_a_run_without_a_checkpoint_gives_its_weights_file(made_run):
+    import shutil
+
+    run = made_run()
+    about = load.find(str(run.path)).about
+    array = np.full((4, 8), 9, "float32")
+    safetensors.save(
+        run.weights_path, {"generator/dense/kernel": array}, about | {"weights": "average"}
+    )
+    shutil.rmtree(run.checkpoints)
+    push(run.path, "small")
+    found = safetensors.load(registry.find_version("small").read("generator.safetensors"))
+    assert np.all(found["generator/dense/kernel"] == 9)
+
+
+def test_a_version_is_published_elsewhere_as_it_is(made_run, tmp_path):
+    first = push(made_run().path, "small")
+    there = push("small@1", "small", folder=tmp_path / "zoo")
+    assert there["digest"] == first["digest"] and there["created"]
+    with pytest.raises(UsageError, match="keeps the name in its card"):
+        push("small@1", "other", folder=tmp_path / "zoo")
+
+
+# Names everywhere
+
+
+def test_a_name_means_the_newest_a_number_or_an_alias(made_run):
+    for value in (1.0, 2.0, 3.0):
+        push(made_run(f"run{value}", value=value).path, "small")
+    tag("small@2", "best")
+
+    def value_of(name):
+        return float(safetensors.load(load.find(name).content)["generator/dense/kernel"][0, 0])
+
+    assert [value_of(n) for n in ("small", "small@latest", "small@1", "small@best")] == [4, 4, 2, 3]
+    assert value_of("user:small@1") == 2
+    assert value_of("user:small") == 4
+    source = load.find("small@best")
+    assert source.title == "small-2"
+    assert source.about["digest"] == registry.find_version("small@2").digest
+
+
+def test_a_run_or_file_that_is_there_counts_before_a_model(made_run):
+    push(made_run("small", value=5.0).path, "small")
+    found = load.find("small")
+    assert found.title is None and "checkpoints" not in str(found.where)
+    os.rename("small", "elsewhere")
+    assert load.find("small").title == "small-1"
+
+
+def test_a_model_without_weights_is_told_in_one_line(made_run):
+    with pytest.raises(UsageError, match="no weights.*Train it: ganzoo train dcgan-celeba"):
+        load.find("dcgan-celeba")
+    push(made_run().path, "dcgan-celeba")
+    with pytest.raises(UsageError, match="There are some of 'user:dcgan-celeba'"):
+        load.find("dcgan-celeba")
+    assert load.find("user:dcgan-celeba").title == "dcgan-celeba-1"
+
+
+HOSTILE = [
+    "", ".", "..", "../small", "/etc/passwd", "a/b", "small\0", "small@", "small@../1", "@", "@1",
+    "small@1@2", "small@99", "small@best", "user:", ":small", "user:../small", "x" * 5000, "é",
+    "small@-1", "small@0", "small@1.5", "small@1e3", "nobody:small", "hf:/a/b", "-rf", "--", "~",
+    "small ", " small", "small.", "SMALL", "small\n", "\u202esmall", "$(id)", "%2e%2e", "a\\b",
+    "C:\\x", "small@\0", "🦄",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_hostile_name_reaches_out_of_the_registry(made_run, tmp_path, home, name):
+    push(made_run().path, "small")
+    before = sorted(str(p) for p in tmp_path.rglob("*"))
+    verbs = [
+        lambda: load.find(name), lambda: tag(name, "best"), lambda: drop(name),
+        lambda: tag("small@1", name), lambda: push("run", name), lambda: verify(name),
+    ]  # fmt: skip
+    for verb in verbs:
+        with pytest.raises((UsageError, InvalidInput, PluginError)):
+            verb()
+    assert sorted(str(p) for p in tmp_path.rglob("*")) == before
+
+
+def test_what_is_broken_is_said_and_never_used(made_run, home):
+    push(made_run().path, "small")
+    path = home / "registry" / "small" / "1" / "generator.safetensors"
+    path.chmod(0o644)
+    path.write_bytes(path.read_bytes()[:-4] + b"\0\0\0\1")
+    with pytest.raises(InvalidInput, match="set aside"):
+        load.find("small")
+    with pytest.raises(InvalidInput, match="was found broken"):
+        load.find("small")
+    assert (home / "registry" / "small" / "1.broken").is_dir()
+    assert push(made_run("again").path, "small")["version"] == 2
+    assert load.find("small").title == "small-2"
+
+
+# Plugins
+
+
+def test_an_architecture_of_nobody_is_named_and_nothing_is_imported(made_run, home, content):
+    tables = {
+        **Card.read(made_run().card_path).tables(),
+        "name": "alien",
+    }
+    tables["recipe"]["architecture"] = {"name": "os"}
+    about = load.find("run").about
+    about["recipe"]["architecture"] = {"name": "os"}
+    about["plugins"] = {"architecture": {"distribution": "alien-gans", "version": "3"}}
+    array = np.zeros(3, "float32")
+    files = {
+        "card.toml": Card.from_tables(tables).toml().encode(),
+        "generator.safetensors": safetensors.dump({"generator/a": array}, about),
+    }
+    create(home / "registry", "alien", files)
+    source = load.find("alien")
+    before = set(sys.modules)
+    with pytest.raises(PluginError, match="'os', which is not installed.*alien-gans 3") as caught:
+        load.read(source)
+    assert caught.value.exit_code == 4
+    assert not set(sys.modules) - before
+
+
+def test_an_architecture_of_another_distribution_is_refused(made_run, home, content):
+    run = made_run()
+    manifest = run.manifest()
+    manifest["plugins"]["architecture"]["distribution"] = "other-gans"
+    run.manifest_path.write_text(json.dumps(manifest))
+    push(run.path, "small")
+    with pytest.raises(PluginError, match=r"Expected: 'other-gans 0.1.0'. Received: keras-ganzoo"):
+        load.read(load.find("small"))
+
+
+# What can be done with versions
+
+
+def test_a_version_that_has_a_name_is_not_removed(made_run):
+    push(made_run().path, "small")
+    push(made_run("other", value=2.0).path, "small")
+    tag("small@1", "best")
+    with pytest.raises(UsageError, match="small@1 is called best"):
+        drop("small@1")
+    assert drop("small@best") == {"removed": "small@best", "kind": "alias"}
+    assert drop("small@1") == {"removed": "small@1", "kind": "version"}
+    with pytest.raises(UsageError, match="Version 1 of 'small' was removed"):
+        load.find("small@1")
+    assert load.find("small").title == "small-2"
+
+
+@pytest.mark.parametrize("name", ["small", "small@latest"])
+def test_only_a_number_says_which_version_is_removed(made_run, name):
+    push(made_run().path, "small")
+    with pytest.raises(UsageError, match="by its number"):
+        drop(name)
+
+
+def test_the_zoos_own_versions_are_not_the_users_to_change():
+    for change in (lambda: drop("dcgan-digits@1"), lambda: tag("dcgan-digits@1", "best")):
+        with pytest.raises(UsageError, match="not yours to change"):
+            change()
+
+
+def test_tidying_lists_and_removes_remains_only(made_run, home):
+    for value in (1.0, 2.0, 3.0):
+        push(made_run(f"run{value}", value=value).path, "small")
+    folder = home / "registry" / "small"
+    reader = os.open(folder / "1", os.O_RDONLY)
+    from ganzoo.files.leftovers import lock
+
+    lock(reader, shared=True)
+    drop("small@1")  # it stays while somebody reads it
+    os.rename(folder / "2", folder / "2.broken")
+    dead = folder / ".ganzoo-0123456789abcdef.tmp"
+    dead.mkdir()
+    os.utime(dead, (1, 1))
+    young = folder / ".ganzoo-fedcba9876543210.tmp"
+    young.mkdir()
+    os.close(reader)
+    listed = [one["path"] for one in tidy(dry_run=True)]
+    assert listed == [str(folder / "1"), str(folder / "2.broken"), str(dead)]
+    assert (folder / "1").exists() and dead.exists()
+    assert [one["path"] for one in tidy()] == listed
+    assert tidy() == []
+    left = {path.name for path in folder.iterdir()}
+    assert left == {"1.removed", "2.removed", "3", young.name}
+
+
+# Looking through
+
+
+def test_a_healthy_model_has_no_findings(made_run, home):
+    push(made_run().path, "small", everything=True)
+    tag("small@1", "best")
+    found = verify("small")
+    assert (found["kind"], found["problems"]) == ("model", [])
+    assert verify("user:small@1")["kind"] == "version"
+    assert verify(str(home / "registry"))["models"] == {"small": found["versions"]}
+    assert verify(str(made_run("other").path))["problems"] == []
+
+
+def flipped(path):
+    path.chmod(0o644)
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(bytes(data))
+
+
+WRONG = {
+    "bit flipped in the weights": lambda f: flipped(f / "1" / "generator.safetensors"),
+    "bit flipped in the card": lambda f: flipped(f / "1" / "card.toml"),
+    "bit flipped in the page": lambda f: flipped(f / "1" / "README.md"),
+    "bit flipped in the manifest": lambda f: flipped(f / "1" / "manifest.json"),
+    "a file gone": lambda f: (f / "1" / "samples.png").unlink(),
+    "a file too many": lambda f: (f / "1" / "x").touch(),
+    "no manifest": lambda f: (f / "1" / "manifest.json").unlink(),
+    "an alias of nothing": lambda f: (f / "aliases" / "best").write_text("9\n"),
+    "an alias that is none": lambda f: (f / "aliases" / "best").write_text("x"),
+    "a bad card": lambda f: (f / "card.toml").write_text("schema = 9"),
+    "a stranger": lambda f: (f / "notes.txt").touch(),
+    "set aside": lambda f: (f / "1").rename(f / "1.broken"),
+    "a dead writer's": lambda f: (
+        (f / ".ganzoo-0123456789abcdef.tmp").touch(),
+        os.utime(f / ".ganzoo-0123456789abcdef.tmp", (1, 1)),
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_everything_that_is_wrong_is_found(made_run, home, wrong):
+    push(made_run().path, "small")
+    push(made_run("other", value=2.0).path, "small")
+    tag("small@2", "best")
+    folder = home / "registry" / "small"
+    (folder / "1").chmod(0o755)
+    WRONG[wrong](folder)
+    problems = verify(str(folder))["problems"]
+    assert problems
+    assert any(
+        str(folder) in problem["path"] and not problem["path"].endswith("/2")
+        for problem in problems
+    )
+    assert verify(str(folder))["versions"].get("2")  # the other one is whole
+
+
+def test_a_weights_file_is_described_tensor_by_tensor(made_run):
+    push(made_run().path, "small")
+    file = f"{registry.find_version('small').path}/generator.safetensors"
+    found = verify(file)
+    assert found["tensors"]["generator/dense/kernel"]["shape"] == [4, 8]
+    assert found["not_finite"] is None and len(found["sha256"]) == len(found["content"]) == 64
+    with pytest.raises(UnknownName):
+        verify("nothing")
+
+
+# Lists
+
+
+def test_weights_are_listed_with_size_and_licence(made_run):
+    assert "small" not in {one["name"] for one in catalog.weights()["models"]}
+    push(made_run().path, "small")
+    push(made_run("other", value=2.0).path, "small")
+    (found,) = catalog.weights("small*")["models"]
+    assert (found["version"], found["versions"], found["licence"]) == (2, [2, 1], "Apache-2.0")
+    assert found["bytes"] > 100 and found["summary"] == "A card to test with"
+
+
+def test_info_shows_versions_aliases_and_results(made_run, home):
+    run = made_run()
+    card = Card.read(run.card_path).tables()
+    protocol = {"features": "digits", "fake": 100}
+    card["results"] = [{"metric": "frechet", "value": 3.0, "protocol": protocol}]
+    run.card_path.write_text(Card.from_tables(card).toml())
+    push(run.path, "small")
+    tag("small@1", "best")
+    found = catalog.info("small")["model"]
+    (version,) = found["versions"]
+    assert version["aliases"] == ["best"]
+    assert version["results"] == card["results"]
+    assert version["provenance"]["steps"] == 4
+    assert found["recipe"]["architecture"]["name"] == "mlp"
+    flipped(home / "registry" / "small" / "1" / "card.toml")
+    (home / "registry" / "small" / "card.toml").write_text(
+        Card.from_tables(card | {"name": "small"}).toml()
+    )
+    (version,) = catalog.info("small")["model"]["versions"]
+    assert "is not what was published" in version["broken"]
+
+
+def test_registries_are_added_listed_and_forgotten(made_run, tmp_path):
+    from ganzoo.catalog.remotes import add
+    from ganzoo.catalog.remotes import drop as forget
+
+    push(made_run().path, "small", folder=tmp_path / "team")
+    with pytest.raises(UnknownName):
+        load.find("small")
+    assert add(str(tmp_path / "team")) == add(str(tmp_path / "team")) == "team"
+    assert load.find("small").title == "small-1"
+    assert load.find("team:small@1").title == "small-1"
+    assert [one["name"] for one in registries()][:3] == ["keras-ganzoo", "user", "team"]
+    with pytest.raises(UsageError, match="not yours to change"):
+        drop("small@1")
+    push(made_run("other", value=2.0).path, "small")
+    assert registry.find_entry("small").source == "user"  # the user's own first
+    forget("team")
+    with pytest.raises(UnknownName):
+        load.find("team:small")
+    assert (tmp_path / "team" / "small" / "1").is_dir()
+
+
+def test_two_added_registries_with_one_model_clash(made_run, tmp_path):
+    from ganzoo.catalog.remotes import add
+
+    for name in ("one", "two"):
+        push(made_run(name).path, "small", folder=tmp_path / name)
+        add(str(tmp_path / name))
+    with pytest.raises(PluginError, match="'one:small' or 'two:small'"):
+        load.find("small")
+    assert load.find("two:small").title == "small-1"
+
+
+def test_an_added_folder_that_is_gone_hides_nothing(tmp_path):
+    from ganzoo.catalog.remotes import add
+
+    (tmp_path / "team").mkdir()
+    add(str(tmp_path / "team"))
+    (tmp_path / "team").rmdir()
+    found = registry.look()
+    assert "dcgan-digits" in found.entries
+    assert [p.distribution for p in found.problems] == ["team"]
