@@ -1,0 +1,43 @@
+"""Writes the table of the shipped classifiers in docs/metrics.md: `python docs/make_features.py`.
+
+The figures are those that the weights files say of themselves. A test compares the page.
+"""
+
+from pathlib import Path
+
+from ganzoo_features.classifiers import WEIGHTS, describe
+from ganzoo_features.train import TRAININGS
+
+from ganzoo.files import safetensors
+from ganzoo.files.digests import tensors_digest
+
+PAGE = Path(__file__).with_name("metrics.md")
+BEGIN, END = "<!-- written by docs/make_features.py -->", "<!-- end of the classifiers -->"
+
+
+def table() -> str:
+    """A line for each classifier."""
+    lines = [
+        "| features | length | accuracy | test images | epochs | size | digest |",
+        "|---|---:|---:|---:|---:|---:|---|",
+    ]
+    for name in TRAININGS:
+        path = WEIGHTS / f"{name}.safetensors"
+        about, digest = describe(path), tensors_digest(safetensors.load(path))
+        test, size = about["test"], path.stat().st_size / 1e6
+        lines.append(
+            f"| `{name}` | {about['widths'][-1]} | {test['accuracy']:.2%} | {test['images']:,} | "
+            f"{about['training']['epochs']} | {size:.2f} MB | `{digest[:12]}` |"
+        )
+    return "\n".join(lines)
+
+
+def filled(page: str) -> str:
+    """The page with the table as the weights files have it."""
+    before, _, rest = page.partition(BEGIN)
+    after = rest.partition(END)[2]
+    return f"{before}{BEGIN}\n\n{table()}\n\n{END}{after}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(filled(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

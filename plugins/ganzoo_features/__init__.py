@@ -1,0 +1,1 @@
+"""The zoo's own extractors of features, reached by entry point only."""

@@ -1,0 +1,156 @@
+"""The published weights of FID's Inception as safetensors:
+
+    python -m ganzoo_features.convert [IN [OUT]]
+
+IN is the file that the PyTorch ports of FID load, `pt_inception-2015-12-05-6726825d.pth` or
+`weights-inception-2015-12-05-6726825d.pth` (the same bytes under two names); without it, it is
+downloaded. PyTorch is not needed, and nothing of the file is run.
+"""
+
+import argparse
+import http.client
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ganzoo.catalog.home import data_home
+from ganzoo.data.progress import Progress
+from ganzoo.errors import EnvironmentProblem, GanzooError, InvalidInput
+from ganzoo.files import safetensors
+from ganzoo.files.digests import file_digest, tensors_digest
+from ganzoo.files.problems import shown
+from ganzoo.files.publish import make_folder
+from ganzoo_features.torch_file import read_tensors
+
+ADDRESS = (
+    "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/"
+    "pt_inception-2015-12-05-6726825d.pth"
+)
+SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
+SIZE = 95_628_359  # bytes
+FILE = "inception-2015-12-05.safetensors"
+
+_OWN = {  # of a layer's kind: the port's name of an array, and ours
+    "conv": {"weight": "kernel"},
+    "fc": {"weight": "kernel", "bias": None},
+    "bn": {
+        "weight": "gamma",
+        "bias": "beta",
+        "running_mean": "moving_mean",
+        "running_var": "moving_variance",
+        "num_batches_tracked": None,
+    },
+}
+
+
+def home() -> Path:
+    """Where the converted weights are looked for."""
+    return data_home() / "features" / FILE
+
+
+def convert(source: Path, out: Path, *, sha256: str | None = SHA256) -> str:
+    """Converts the published file.
+
+    Args:
+        source: The `.pth` file.
+        out: The safetensors file to write; nothing is there yet.
+        sha256: What the file must be; `None` takes any of the same form.
+
+    Returns:
+        The digest of the weights, as protocols name it.
+
+    Raises:
+        InvalidInput: It is another file.
+    """
+    source = source.resolve()
+    found = file_digest(source)
+    if sha256 not in (None, found):
+        raise InvalidInput(
+            f"Expected the published weights, with SHA-256 {sha256}. "
+            f"Received: {shown(source)} with {found}.",
+            hint=f"Get them from {ADDRESS}, or say --any if you know what this file is.",
+        )
+    arrays = renamed(read_tensors(source))
+    about = {"schema": 1, "features": "inception", "converted_from": {"sha256": found}}
+    about |= {"licence": "Apache-2.0", "source": ADDRESS}
+    safetensors.save(out, arrays, about)
+    return tensors_digest(arrays)
+
+
+def download(out: Path) -> None:
+    """Fetches the published file; `convert` looks at what came.
+
+    Raises:
+        EnvironmentProblem: There is no network, or the server holds another file.
+    """
+    came = 0
+    try:
+        with (
+            urllib.request.urlopen(ADDRESS, timeout=60) as answer,
+            out.open("wb") as file,
+            Progress("downloading Inception", SIZE, "bytes") as progress,
+        ):
+            while came <= SIZE and (piece := answer.read(1 << 20)):
+                came += file.write(piece)
+                progress.advance(len(piece))
+        if came != SIZE:
+            raise OSError(f"{came:,} bytes came, expected {SIZE:,}")
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()  # it is an answer too, and holds the connection
+        raise EnvironmentProblem(
+            f"The weights of Inception could not be downloaded. Received: {error}.",
+            hint=f"Get {ADDRESS} elsewhere, and name the file.",
+        ) from error
+
+
+def renamed(tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The port's tensors under our names and in Keras' order of axes, float32."""
+    arrays = {}
+    for name, tensor in tensors.items():
+        layer, _, parameter = name.rpartition(".")
+        try:
+            own = _OWN[layer.rpartition(".")[2]][parameter]
+        except KeyError:
+            raise InvalidInput(
+                f"Expected the tensors of Inception. Received: {shown(name)}."
+            ) from None
+        if own is not None:
+            # (out, in, h, w) -> (h, w, in, out)
+            axes = {4: (2, 3, 1, 0), 2: (1, 0), 1: (0,)}[tensor.ndim]
+            layer = layer.replace(".", "_")
+            arrays[f"{layer}/{own}"] = tensor.transpose(axes).astype(np.float32)
+    return arrays
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(
+        prog="python -m ganzoo_features.convert", description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument("source", metavar="IN", type=Path, nargs="?")
+    parser.add_argument(
+        "out", metavar="OUT", type=Path, nargs="?", help="default: where it is looked for"
+    )
+    parser.add_argument("--any", action="store_true", help="take a file of any content")
+    given = parser.parse_args(argv)
+    out = given.out or home()
+    try:
+        make_folder(out.parent.absolute())
+        with tempfile.TemporaryDirectory(prefix="ganzoo-") as folder:
+            source = given.source
+            if source is None:
+                source = Path(folder) / "inception.pth"
+                download(source)
+            print(out, convert(source, out, sha256=None if given.any else SHA256))
+    except GanzooError as error:
+        parser.exit(error.exit_code, f"error: {error}\n")
+
+
+if __name__ == "__main__":
+    main()

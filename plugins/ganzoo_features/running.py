@@ -1,0 +1,58 @@
+"""A Keras network over uint8 images, in few shapes so that little is compiled."""
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+from keras import ops
+
+from ganzoo import backend
+
+Network = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]
+
+
+def runner(model: keras.Model, prepare: Callable = lambda images: images) -> Network:
+    """The network as a function of arrays, in inference mode.
+
+    Args:
+        model: float32 (b, h, w, c) -> features (b, d) and logits (b, k).
+        prepare: From images as floats in [0, 255] to the model's input, in `keras.ops`.
+    """
+    weights = (model.trainable_variables, model.non_trainable_variables)
+
+    def forward(trainable, non_trainable, images):
+        images = prepare(ops.cast(images, "float32"))
+        outputs, _ = model.stateless_call(trainable, non_trainable, images, training=False)
+        return outputs
+
+    compiled = backend.compiled(forward)
+
+    def network(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        n = len(images)
+        missing = (1 << (n - 1).bit_length()) - n  # up to a power of two
+        images = np.concatenate([images, np.repeat(images[-1:], missing, axis=0)])
+        values = [[variable.value for variable in group] for group in weights]
+        outputs = compiled(*values, ops.convert_to_tensor(images))
+        features, logits = (np.array(ops.convert_to_numpy(array))[:n] for array in outputs)
+        return features, logits
+
+    return network
+
+
+def arrays_of(model: keras.Model) -> dict[str, np.ndarray]:
+    """Copies of all weights by name: `"conv_1/kernel"`."""
+    return {name: np.array(ops.convert_to_numpy(v.value)) for name, v in variables(model).items()}
+
+
+def assign(model: keras.Model, arrays: dict[str, np.ndarray]) -> None:
+    """Gives the model its weights; names and shapes have been compared."""
+    for name, variable in variables(model).items():
+        variable.assign(arrays[name].astype("float32"))
+
+
+def variables(model: keras.Model) -> dict[str, keras.Variable]:
+    """All variables by the name of their layer and their own."""
+    named = {f"{layer.name}/{v.name}": v for layer in model.layers for v in layer.variables}
+    if len(named) != len(model.variables):
+        raise ValueError("Every layer that owns weights needs a name of its own.")
+    return named

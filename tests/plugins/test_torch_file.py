@@ -1,0 +1,225 @@
+"""PyTorch's files are read without running them, and refused where they would do something."""
+
+import http.server
+import os
+import pickle
+import threading
+import zipfile
+
+import numpy as np
+import pytest
+from ganzoo_features import convert
+from ganzoo_features.torch_file import read_tensors
+
+from ganzoo.errors import InvalidInput, UsageError
+from ganzoo.files import safetensors
+from ganzoo.files.digests import bytes_digest
+
+
+@pytest.fixture(params=[True, False], ids=["zip", "older"])
+def saved(request, tmp_path):
+    """`saved(object)`: the file that PyTorch makes of it, in either layout."""
+    torch = pytest.importorskip("torch")
+
+    def save(content):
+        path = tmp_path / "file.pth"
+        torch.save(content, path, _use_new_zipfile_serialization=request.param)
+        return path
+
+    return save
+
+
+def tensors():
+    import torch
+
+    whole = torch.arange(24, dtype=torch.float32).reshape(2, 3, 4)
+    return {
+        "a.conv.weight": whole, "a.part": whole[1], "a.half": torch.ones(3).half(),
+        "a.count": torch.tensor(7), "a.empty": torch.zeros(0, 2),
+    }  # fmt: skip
+
+
+def test_tensors_are_read_as_pytorch_wrote_them(saved):
+    read = read_tensors(saved(tensors()))
+    assert set(read) == set(tensors())
+    for name, tensor in tensors().items():
+        assert read[name].dtype == tensor.numpy().dtype
+        assert np.array_equal(read[name], tensor.numpy()) and read[name].shape == tensor.shape
+
+
+def test_a_state_dict_with_parameters_of_a_module_is_read(saved):
+    import torch
+
+    norm = torch.nn.Sequential(torch.nn.BatchNorm2d(3))
+    read = read_tensors(saved(norm.state_dict()))
+    assert np.array_equal(read["0.running_var"], np.ones(3)) and read["0.num_batches_tracked"] == 0
+
+
+def test_columns_and_other_things_are_refused(saved):
+    import torch
+
+    for content in ({"a": torch.arange(6.0).reshape(2, 3).T}, {"a": 3}, [torch.ones(2)], {},
+                    {3: torch.ones(2)}, {"a": torch.ones(2, dtype=torch.complex64)}):  # fmt: skip
+        with pytest.raises(InvalidInput, match="Expected a PyTorch file with tensors"):
+            read_tensors(saved(content))
+
+
+class Evil:
+    def __reduce__(self):
+        return os.mkdir, ("pwned",)
+
+
+def test_what_a_pickle_calls_is_refused_and_never_run(saved, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InvalidInput, match="it calls '(posix|nt) mkdir'"):
+        read_tensors(saved({"a": Evil()}))
+    assert not (tmp_path / "pwned").exists()
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_bare_pickles_of_any_protocol_are_refused(tmp_path, monkeypatch, protocol):
+    monkeypatch.chdir(tmp_path)
+    for content in (Evil(), {"a": Evil()}, 0x1950A86A20F9469CFC6C, {"a": [1]}, "text"):
+        (tmp_path / "x.pth").write_bytes(pickle.dumps(content, protocol))
+        with pytest.raises(InvalidInput):
+            read_tensors(tmp_path / "x.pth")
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_every_cut_and_many_flips_of_a_file_are_refused_or_harmless(saved, tmp_path):
+    content = saved({"a.conv.weight": tensors()["a.conv.weight"]}).read_bytes()
+    path = tmp_path / "x.pth"
+    draw = np.random.default_rng(0)
+    for at in range(0, len(content), max(1, len(content) // 60)):
+        path.write_bytes(content[:at])
+        with pytest.raises((InvalidInput, UsageError)):
+            read_tensors(path)
+        flipped = bytearray(content)
+        flipped[at] ^= int(draw.integers(1, 256))
+        path.write_bytes(flipped)
+        try:
+            read = read_tensors(path)
+        except InvalidInput:
+            continue
+        assert all(isinstance(array, np.ndarray) for array in read.values())
+
+
+def test_a_zip_that_lies_about_a_storage_is_refused(tmp_path):
+    torch = pytest.importorskip("torch")
+    torch.save({"a": torch.ones(4)}, tmp_path / "good.pth")
+    with (
+        zipfile.ZipFile(tmp_path / "good.pth") as good,
+        zipfile.ZipFile(tmp_path / "bad.pth", "w") as bad,
+    ):
+        for name in good.namelist():
+            content = good.read(name)
+            bad.writestr(name, content[:8] if name.endswith("/data/0") else content)
+    with pytest.raises(InvalidInput, match="not of the size it claims"):
+        read_tensors(tmp_path / "bad.pth")
+
+
+def test_tensors_get_keras_names_and_axes():
+    draw = np.random.default_rng(0)
+    port = {
+        "Mixed_5b.branch1x1.conv.weight": draw.normal(size=(64, 192, 1, 3)),
+        "Mixed_5b.branch1x1.bn.running_var": draw.normal(size=64),
+        "Mixed_5b.branch1x1.bn.num_batches_tracked": np.array(3),
+        "fc.weight": draw.normal(size=(10, 20)),
+        "fc.bias": draw.normal(size=10),
+    }
+    ours = convert.renamed(port)
+    assert set(ours) == {
+        "Mixed_5b_branch1x1_conv/kernel", "Mixed_5b_branch1x1_bn/moving_variance", "fc/kernel"
+    }  # fmt: skip
+    kernel = ours["Mixed_5b_branch1x1_conv/kernel"]
+    assert kernel.shape == (1, 3, 192, 64) and kernel.dtype == np.float32
+    assert kernel[0, 2, 5, 7] == np.float32(port["Mixed_5b.branch1x1.conv.weight"][7, 5, 0, 2])
+    assert ours["fc/kernel"][4, 9] == np.float32(port["fc.weight"][9, 4])
+
+
+@pytest.mark.parametrize("name", ["conv2.weight", "fc.scale", "weight"])
+def test_a_tensor_that_inception_has_not_is_refused(name):
+    with pytest.raises(InvalidInput, match="Expected the tensors of Inception"):
+        convert.renamed({name: np.zeros((1, 1))})
+
+
+def test_only_the_published_file_is_converted_unless_one_insists(tmp_path, capsys, monkeypatch):
+    torch = pytest.importorskip("torch")
+    monkeypatch.setenv("GANZOO_DATA", str(tmp_path / "data"))
+    source = tmp_path / "file.pth"
+    torch.save({"a.conv.weight": torch.ones(2, 1, 1, 1)}, source)
+    with pytest.raises(SystemExit) as ended:
+        convert.main([str(source)])
+    assert ended.value.code == 3
+    assert convert.SHA256 in capsys.readouterr().err
+    convert.main([str(source), "--any"])
+    out = tmp_path / "data" / "features" / convert.FILE
+    assert str(out) in capsys.readouterr().out
+    assert np.array_equal(safetensors.load(out)["a_conv/kernel"], np.ones((1, 1, 1, 2)))
+    with pytest.raises(SystemExit) as ended:
+        convert.main([str(source), "--any"])
+    assert ended.value.code == 2  # nothing is overwritten
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """`server(answer, size)`: what the address of the published file gives, on loopback."""
+    answers = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            status, body, stated = answers[-1]
+            self.send_response(status)
+            self.send_header("Content-Length", str(stated))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *words):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as running:
+        thread = threading.Thread(target=running.serve_forever, args=(0.01,))
+        thread.start()
+        monkeypatch.setattr(convert, "ADDRESS", f"http://127.0.0.1:{running.server_port}/x.pth")
+
+        def answer(body: bytes, *, status: int = 200, stated: int | None = None):
+            answers.append((status, body, len(body) if stated is None else stated))
+
+        yield answer
+        running.shutdown()
+        thread.join()
+
+
+def test_without_a_file_the_published_one_is_downloaded(server, tmp_path, monkeypatch, capsys):
+    torch = pytest.importorskip("torch")
+    torch.save({"a.conv.weight": torch.ones(2, 1, 1, 1)}, tmp_path / "file.pth")
+    content = (tmp_path / "file.pth").read_bytes()
+    monkeypatch.setenv("GANZOO_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(convert, "SIZE", len(content))
+    monkeypatch.setattr(convert, "SHA256", bytes_digest(content))
+    server(content)
+    convert.main([])
+    assert convert.home().exists() and str(convert.home()) in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "words"),
+    [
+        ({"body": b"no", "status": 404}, 5, "404"),
+        ({"body": b"short", "stated": 5}, 5, "5 bytes came"),
+        ({"body": b"cut off", "stated": 100}, 5, "7 bytes came"),
+        ({"body": b"x" * 500}, 5, "bytes came"),
+        ({"body": b"x" * 100}, 3, "Expected the published weights"),
+    ],
+)
+def test_a_download_that_is_not_the_file_leaves_nothing(
+    server, tmp_path, monkeypatch, capsys, answer, code, words
+):
+    monkeypatch.setenv("GANZOO_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(convert, "SIZE", 100)
+    server(**answer)
+    with pytest.raises(SystemExit) as ended:
+        convert.main([])
+    error = capsys.readouterr().err
+    assert ended.value.code == code and words in error, error
+    assert list((tmp_path / "data" / "features").iterdir()) == []
