@@ -1,5 +1,6 @@
 # Two commands: `make demo` trains on your machine and shows a picture; `make test` tests everything.
 # Both make their own virtual environments with venv and pip and honour pip's configuration.
+# Installations are editable: after a `git pull` the new code runs.
 
 PYTHON ?= python3
 DEMO := .venv-demo
@@ -19,7 +20,7 @@ lint: $(DEV)/installed
 
 $(DEMO)/installed: pyproject.toml
 	$(PYTHON) -m venv $(DEMO)
-	$(DEMO)/bin/python -m pip install --quiet '.[jax]'
+	$(DEMO)/bin/python -m pip install --quiet --editable '.[jax]'
 	@touch $@
 
 # torch first and pinned, so that a configured CPU build is taken and nothing replaces it
@@ -28,6 +29,7 @@ $(DEV)/installed: pyproject.toml
 	$(DEV)/bin/python -m pip install --quiet torch==2.13.0
 	$(DEV)/bin/python -m pip install --quiet jax==0.10.2 tensorflow-cpu==2.21.0 keras==3.15.1
 	$(DEV)/bin/python -m pip install --quiet --editable '.[dev]'
+	$(DEV)/bin/python -m pip install --quiet --no-deps torch-fidelity==0.4.0  # wants torchvision
 	@touch $@
 
 clean:

@@ -5,7 +5,7 @@ images, taking turns; a ratio is one of medians over the turns. What each does i
 docs/speed.md. The first turn (tracing and compilation) is reported but does not count.
 
 Usage: python benchmarks/core.py [--backends jax torch tensorflow] [--models NAME ...]
-       [--steps N] [--rounds N] [--json]
+       [--steps N] [--batch N] [--rounds N] [--json]
 """
 
 import argparse
@@ -29,13 +29,15 @@ def main() -> None:
     """Play on each backend, then print the table."""
     options = _arguments()
     if options.child:
-        print(json.dumps(play(options.child, options.models, options.steps, options.rounds)))
+        print(json.dumps(play(options)))
         return
     results = []
     for backend in options.backends:
         command = [sys.executable, __file__, "--child", backend, "--models", *options.models]
         command += ["--rounds", str(options.rounds)]
-        command += ["--steps", str(options.steps)] if options.steps else []
+        for name in ("steps", "batch"):
+            value = getattr(options, name)
+            command += [f"--{name}", str(value)] if value else []
         environment = {**os.environ, "KERAS_BACKEND": backend}
         environment.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True)
@@ -53,38 +55,37 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--backends", nargs="+", choices=BACKENDS, default=BACKENDS)
     parser.add_argument("--models", nargs="+", default=list(STEPS))
     parser.add_argument("--steps", type=int, help=f"steps in one turn (default: {STEPS})")
+    parser.add_argument("--batch", type=int, help="images in a batch (default: the recipe's)")
     parser.add_argument("--rounds", type=int, default=7, help="turns of each (default: 7)")
     parser.add_argument("--json", action="store_true", help="everything, as JSON")
     parser.add_argument("--child", choices=BACKENDS, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
-def play(backend: str, models: list[str], steps: int | None, rounds: int) -> list[dict]:
-    """All models on one backend, in this process.
+def play(options: argparse.Namespace) -> list[dict]:
+    """All models on one backend, `options.child`, in this process.
 
-    Args:
-        backend: Where.
-        models: Names in the registry: unconditional, with the loss "non_saturating".
-        steps: In one turn; None for each model's own.
-        rounds: Turns of each contender.
+    The models are names in the registry: unconditional, with the loss "non_saturating".
     """
     from ganzoo.backend import select
 
+    backend, rounds = options.child, options.rounds
     select.choose(backend)
     results = []
-    for model in models:
-        contenders = _contenders(model, steps or STEPS.get(model, 32))
+    for model in options.models:
+        steps = options.steps or STEPS.get(model, 32)
+        contenders = _contenders(model, steps, options.batch)
         first = {name: _timed(turn)["wall"] for name, turn in contenders.items()}
         turns = {name: [] for name in contenders}
         for k in range(rounds):
             order = list(contenders) if k % 2 else list(reversed(contenders))
             for name in order:
                 turns[name].append(_timed(contenders[name]))
-        results.append(_result(model, backend, steps or STEPS.get(model, 32), first, turns))
+        results.append(_result(model, backend, steps, first, turns))
     return results
 
 
-def _contenders(model: str, steps: int) -> dict:
+def _contenders(model: str, steps: int, batch: int | None) -> dict:
     """Functions that train for one turn each: "ganzoo" and "plain"."""
     import numpy as np
     from plain import plain_gan
@@ -96,6 +97,7 @@ def _contenders(model: str, steps: int) -> dict:
     from ganzoo.jobs.build import build, optimizer
 
     recipe = find_model(model).recipe
+    recipe = recipe.with_settings([f"training.batch={batch}"] if batch else [])
     batch = recipe.training.batch
     images = np.random.default_rng(SEED).integers(0, 256, (steps * batch, 28, 28, 1), "uint8")
     about = {"name": "random", "licence": "none", "source": "random", "fingerprint": "random"}

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from ganzoo import backend
-from ganzoo.backend.scope import commit
+from ganzoo.backend.scope import Trial, commit
 from ganzoo.errors import UsageError
 from ganzoo.game import noise, penalties
 from ganzoo.game.networks import Networks
@@ -24,7 +24,7 @@ class GAN(Networks):
 
         Args:
             data: `(images,)` or `(images, labels)`, `n_critic * batch` of each: every turn of
-                the discriminator sees real images of its own.
+                the discriminator sees real images of its own, if there are at least n_critic.
         """
         reals, labels = self._turns(data)  # each: a list with one batch per turn
         batch = ops.shape(reals[0])[0]
@@ -50,8 +50,7 @@ class GAN(Networks):
         Returns:
             The loss, a scalar, and what to log, scalars by name.
         """
-        real_logits = self.discriminate(real, labels)  # separate passes: batch norm sees
-        fake_logits = self.discriminate(fake, labels)  # either kind of images alone
+        real_logits, fake_logits = self._judged(real, fake, labels)
         wanted = self.rules.played_loss
         loss = ops.mean(wanted.discriminator(*self._flipped(real_logits, fake_logits, draw)))
         logs = {
@@ -122,20 +121,21 @@ class GAN(Networks):
 
     def _turns(self, data) -> tuple[list, list]:
         images, labels = data if len(data) > 1 else (data[0], None)
+        if self.conditional and labels is None:
+            raise UsageError("This GAN is conditional: `fit` needs images and labels.")
         turns, count = self.rules.n_critic, ops.shape(images)[0]
-        if isinstance(count, int) and count < turns:
-            raise UsageError(f"A step needs at least n_critic = {turns} images. Received: {count}.")
-        size = count // turns  # of TensorFlow's `fit` with arrays: a tensor
-        size = size if isinstance(count, int) else ops.maximum(size, 1)
+        known = isinstance(count, int)  # not in TensorFlow's `fit` with arrays: a tensor
+        size = max(count // turns, 1) if known else ops.maximum(count // turns, 1)
 
         def split(x) -> list:
+            if not known or count < turns:  # the rest of an epoch goes round once more
+                x = ops.take(x, ops.arange(size * turns) % count, axis=0)
             # by reshape, not by slices: under data parallelism slices would move data
             x = ops.reshape(x[: size * turns], (size, turns, *x.shape[1:]))
             return [x[:, turn] for turn in range(turns)]
 
-        if not self.conditional or labels is None:
-            return split(self._scaled(images)), [None] * turns
-        return split(self._scaled(images)), split(labels)
+        labels = split(labels) if self.conditional else [None] * turns
+        return split(self._scaled(images)), labels
 
     def _scaled(self, images):
         """uint8 in [0, 255] or floats in `value_range` -> float32 in `value_range`."""
@@ -150,6 +150,14 @@ class GAN(Networks):
         shape = (own, batch, *self.latent_shape)
         return list(ops.unstack(self.prior(self.seed, self.steps, noise.LATENTS, shape), own))
 
+    def _judged(self, real, fake, labels) -> tuple:
+        """Logits of real and of fake images, each (batch,)."""
+        if not self.rules.joint_batch:  # batch norm sees either kind of images alone
+            return self.discriminate(real, labels), self.discriminate(fake, labels)
+        both = None if labels is None else ops.concatenate([labels, labels])
+        logits = self.discriminate(ops.concatenate([real, fake]), both)
+        return tuple(ops.unstack(ops.reshape(logits, (2, -1)), 2))
+
     def _flipped(self, real_logits, fake_logits, draw: penalties.Draw):
         if not self.rules.label_flips:
             return real_logits, fake_logits
@@ -163,9 +171,9 @@ class GAN(Networks):
         """The penalty's mean; where it is computed only now and then, its share of this step."""
 
         def value():
-            return penalty.every * ops.mean(
-                penalty.function(lambda x: self.discriminate(x, labels), real, fake, draw)
-            )
+            with Trial():  # a penalty looks, it does not move
+                values = penalty.function(lambda x: self.discriminate(x, labels), real, fake, draw)
+            return penalty.every * ops.mean(values)
 
         if penalty.every == 1:
             return value()

@@ -5,6 +5,7 @@ sample `(batch,)`; the mean is taken once, by the player's objective. A logit is
 discriminator's output before any sigmoid: positive means "real".
 """
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -44,7 +45,12 @@ def minimax(*, label_smoothing: float = 0.0) -> Loss:
         genuine = (1.0 - smooth) * ops.softplus(-real) + smooth * ops.softplus(real)
         return genuine + ops.softplus(fake)
 
-    return Loss(discriminator, lambda real, fake: -ops.softplus(fake))
+    return Loss(
+        discriminator,
+        lambda real, fake: -ops.softplus(fake),
+        # where both kinds are equally likely, the loss is least at sigmoid(logit) = (1 - s) / 2
+        boundary=math.log((1.0 - smooth) / (1.0 + smooth)),
+    )
 
 
 def non_saturating(*, label_smoothing: float = 0.0) -> Loss:
@@ -55,8 +61,8 @@ def non_saturating(*, label_smoothing: float = 0.0) -> Loss:
     Args:
         label_smoothing: As in `minimax`.
     """
-    discriminator = minimax(label_smoothing=label_smoothing).discriminator
-    return Loss(discriminator, lambda real, fake: ops.softplus(-fake))
+    zero_sum = minimax(label_smoothing=label_smoothing)
+    return zero_sum._replace(generator=lambda real, fake: ops.softplus(-fake))
 
 
 def least_squares(*, label_smoothing: float = 0.0) -> Loss:

@@ -1,24 +1,21 @@
-"""Two networks as one Keras model: shapes, pictures, compiling, saving."""
+"""Two networks as one Keras model: what it is made of, compiling, saving."""
 
 from collections.abc import Callable
 
 import keras
-import numpy as np
-from keras import ops
 
 from ganzoo import backend
 from ganzoo.errors import UsageError
 from ganzoo.game import noise
 from ganzoo.game.average import Average
+from ganzoo.game.drawing import Drawing
 from ganzoo.game.means import Means
 from ganzoo.game.players import Players
 from ganzoo.game.rules import Rules
 from ganzoo.game.state import named_state
 
-_RENDERED_AT_ONCE = 256  # images, so that a large n does not fill the memory
 
-
-class Networks(backend.Stepper, keras.Model):
+class Networks(backend.Stepper, Drawing, keras.Model):
     """A generator and a discriminator as one Keras model, without the game between them.
 
     Shapes: images are `(batch, height, width, channels)`, or any `(batch, ...)`; latents are
@@ -72,94 +69,11 @@ class Networks(backend.Stepper, keras.Model):
         """
         return tuple(data[:2]) if isinstance(data, (tuple, list)) else (data,)
 
-    # Use -----------------------------------------------------------------------------------
-
-    @property
-    def latent_shape(self) -> tuple[int, ...]:
-        """The shape of one latent."""
-        return tuple(self.generator.inputs[0].shape[1:])
-
-    @property
-    def image_shape(self) -> tuple[int, ...]:
-        """The shape of one image: (height, width, channels), or (d,) for points."""
-        return tuple(self.generator.outputs[0].shape[1:])
-
-    @property
-    def conditional(self) -> bool:
-        """Whether the generator takes labels."""
-        return len(self.generator.inputs) > 1
-
     @property
     def convolutional(self) -> bool:
         """Whether a network holds convolutions, which decides how steps are dispatched."""
         weights = self.generator.trainable_variables + self.discriminator.trainable_variables
         return any(len(weight.shape) > 2 for weight in weights)
-
-    def draw_latents(self, n: int, seed: int):
-        """Latents of the pictures 0, ..., n - 1 of a seed; picture k does not depend on n."""
-        return self.prior(seed, ops.arange(n, dtype="int32"), noise.SAMPLE, self.latent_shape)
-
-    def render(self, latents, labels=None, *, raw: bool = False):
-        """Images in `value_range`, float32, from the averaged generator in inference mode.
-
-        Args:
-            latents: (n, ...), for instance from `draw_latents`.
-            labels: (n, ...) for a conditional generator.
-            raw: Use the generator's own weights instead of their average.
-
-        Raises:
-            UsageError: the generator is conditional and labels are missing.
-        """
-        if self.conditional and labels is None:
-            raise UsageError("This generator is conditional: it needs labels. Received: None.")
-        if self._sampler is None:
-            self._sampler = backend.compiled(self._render)
-        averaged = self.average is not None and not raw
-        own = self.average.of if averaged else lambda variable: variable
-        values = [[own(v).value for v in group] for group in self._generator_variables]
-        inputs = [latents, ops.convert_to_tensor(labels)] if self.conditional else [latents]
-        return self._sampler(*values, inputs)
-
-    def pictures(self, latents, labels=None, *, raw: bool = False) -> np.ndarray:
-        """What `render` gives, as pixels, a few hundred at a time. Arguments as of `render`.
-
-        Returns:
-            uint8 (n, height, width, channels), the inverse of how uint8 is fed; float32
-            (n, d) for points.
-        """
-        low, high = self.value_range
-        parts = []
-        for start in range(0, latents.shape[0], _RENDERED_AT_ONCE):
-            rows = slice(start, start + _RENDERED_AT_ONCE)
-            part = self.render(latents[rows], None if labels is None else labels[rows], raw=raw)
-            part = np.array(ops.convert_to_numpy(part))
-            if part.ndim == 4:
-                part = np.rint((part - low) * (255.0 / (high - low))).clip(0, 255).astype("uint8")
-            parts.append(part)
-        return np.concatenate(parts)
-
-    def sample(self, n: int, *, seed: int = 0, labels=None, raw: bool = False) -> np.ndarray:
-        """Pictures 0, ..., n - 1 of a seed, the same on every backend.
-
-        Args:
-            n: How many, at least 1.
-            seed: In [0, 2**31).
-            labels: One per picture, for a conditional generator.
-            raw: As in `render`.
-
-        Returns:
-            As of `pictures`.
-        """
-        return self.pictures(self.draw_latents(n, seed), labels, raw=raw)
-
-    @property
-    def _generator_variables(self) -> tuple[list, list]:
-        return self.generator.trainable_variables, self.generator.non_trainable_variables
-
-    def _render(self, trainable, non_trainable, inputs):
-        inputs = inputs if self.conditional else inputs[0]
-        images, _ = self.generator.stateless_call(trainable, non_trainable, inputs, training=False)
-        return ops.cast(images, "float32")
 
     def call(self, latents, training: bool = False):
         """The generator, so that `predict` and `summary` mean something."""

@@ -83,21 +83,25 @@ def uniform(seed, step, stream, shape):
 
 
 @functools.cache
-def _quantiles() -> np.ndarray:
-    """The standard normal's quantiles at the midpoints of 65,536 equal parts."""
+def _quantiles(bound: float = math.inf) -> np.ndarray:
+    """Quantiles at the midpoints of 65,536 equal parts: of the standard normal distribution
+    between -bound and bound.
+    """
     half = 1 << (_TABLE_BITS - 1)
-    inverse = statistics.NormalDist().inv_cdf
-    upper = np.array([inverse(0.5 + (i + 0.5) / (2 * half)) for i in range(half)])
+    normal = statistics.NormalDist()
+    inside = 2 * normal.cdf(bound) - 1
+    upper = np.array([normal.inv_cdf(0.5 + inside * (i + 0.5) / (2 * half)) for i in range(half)])
     return np.concatenate([-upper[::-1], upper]).astype("float32")
 
 
 @keras.saving.register_keras_serializable("ganzoo")
-def normal(seed, step, stream, shape):
+def normal(seed, step, stream, shape, *, truncation: float = math.inf):
     """Standard normal, float32; two numbers per word.
 
     Args:
         seed, step, stream: As of `words`.
         shape: The shape for one step; a vector of steps goes before it.
+        truncation: Where the distribution is cut off, in standard deviations.
     """
     size = math.prod(shape)
     bits = words(seed, step, stream, -(-size // 2))
@@ -105,5 +109,5 @@ def normal(seed, step, stream, shape):
     low = ops.bitwise_and(bits, mask)
     high = ops.bitwise_and(ops.right_shift(bits, _TABLE_BITS), mask)
     index = ops.concatenate([low, high], axis=-1)[..., :size]
-    numbers = ops.take(ops.convert_to_tensor(_quantiles()), index, axis=0)
+    numbers = ops.take(ops.convert_to_tensor(_quantiles(truncation)), index, axis=0)
     return ops.reshape(numbers, (*bits.shape[:-1], *shape))

@@ -16,7 +16,7 @@ class Rules:
     Args:
         loss: A name from `ganzoo.losses`, or a `Loss`.
         penalties: Tables of keywords of `ganzoo.penalties.get`, or `Penalty` objects.
-        n_critic: Discriminator updates per generator update, >= 1.
+        n_critic: Discriminator updates per generator update, in [1, 1000].
         average_decay: Decay per step of the generator's moving average, in [0, 1); 0: none.
         label_smoothing: Real samples get the target `1 - label_smoothing`, in [0, 0.5).
         label_flips: Probability, in [0, 0.5), that a real and a fake sample change places
@@ -24,6 +24,8 @@ class Rules:
         clip_weights: Bound of the discriminator's weights after each update; 0: none.
         share_fakes: The generator's turn uses the latents of the last discriminator's turn,
             so that a compiler evaluates the generator once for both.
+        joint_batch: The discriminator sees real and fake samples as one batch of both, which
+            is faster. Batch normalization inside it then has statistics of both together.
 
     Raises:
         UsageError: a value is out of range.
@@ -38,15 +40,20 @@ class Rules:
     label_flips: float = 0.0
     clip_weights: float = 0.0
     share_fakes: bool = False
+    joint_batch: bool = False
 
     def __post_init__(self):
-        self._check("n_critic", self.n_critic >= 1, "at least 1")
+        # with more, the streams of their penalties would reach that of the data's order
+        self._check("n_critic", 1 <= self.n_critic <= 1000, "in [1, 1000]")
         self._check("average_decay", 0 <= self.average_decay < 1, "in [0, 1)")
         self._check("label_smoothing", 0 <= self.label_smoothing < 0.5, "in [0, 0.5)")
         self._check("label_flips", 0 <= self.label_flips < 0.5, "in [0, 0.5)")
         self._check("clip_weights", self.clip_weights >= 0, "at least 0")
         loss = self.loss
-        if not isinstance(loss, losses.Loss):
+        if isinstance(loss, losses.Loss):
+            fine = not self.label_smoothing
+            self._check("label_smoothing", fine, "part of the loss, where that is given as a Loss")
+        else:
             smoothing = {"label_smoothing": self.label_smoothing} if self.label_smoothing else {}
             loss = losses.get(loss, **smoothing)
         found = [

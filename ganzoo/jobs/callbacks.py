@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ganzoo.jobs.build import Length
 
 _SAMPLES = 16  # pictures in a grid, at least
+_MOST_SAMPLES = 100  # with full rows of many classes
 _SPOKEN = 0.5  # seconds between two progress events
 
 
@@ -168,21 +169,22 @@ class Recorder(keras.callbacks.Callback):
 
     def _sample(self) -> None:
         self._numbers()  # no pictures of what is not finite
-        classes = len(self._dataset.classes)
-        labels = self._labels(classes) if self.gan.conditional else None
-        n = _SAMPLES if labels is None else len(labels)
         points = len(self.gan.image_shape) == 1
-        images = self.gan.sample(1024 if points else n, seed=self.training.seed, labels=labels)
+        labels = self._labels(1024 if points else _SAMPLES) if self.gan.conditional else None
+        n = (1024 if points else _SAMPLES) if labels is None else len(labels)
+        images = self.gan.sample(n, seed=self.training.seed, labels=labels)
         real = np.asarray(self._dataset.images[:1024]) if points else None
         make_folder(self.run.samples)
         publish(self._picture, pictures.png(pictures.picture(images, real)), overwrite=True)
         self.events({"event": "sample", "step": self.step, "path": str(self._picture)})
 
-    def _labels(self, classes: int) -> np.ndarray:
-        if self._dataset.labels.ndim == 2:  # attributes: those of the first images
-            return np.asarray(self._dataset.labels[:_SAMPLES])
-        rows = -(-_SAMPLES // classes)
-        return np.tile(np.arange(classes, dtype="int32"), rows)
+    def _labels(self, least: int) -> np.ndarray:
+        """Labels for at least so many samples: the classes in turn, full rows if not too many."""
+        labels, classes = self._dataset.labels, len(self._dataset.classes)
+        if labels.ndim == 2:  # attributes: those of the first images
+            return np.asarray(labels)[np.arange(least) % len(labels)]
+        count = -(-least // classes) * classes
+        return (np.arange(min(count, max(least, _MOST_SAMPLES))) % classes).astype("int32")
 
     def _save(self) -> None:
         self._numbers()

@@ -23,6 +23,7 @@ def sample(
     seeds: Sequence[int] | None = None,
     interpolate: tuple[int, int] | None = None,
     labels: Sequence[int] | None = None,
+    truncation: float | None = None,
     raw: bool = False,
     separate: bool = False,
     out: Path | None = None,
@@ -32,13 +33,14 @@ def sample(
     """Write samples as PNG: a grid, or one file per picture.
 
     Args:
-        source: A weights file, a run's folder or its number.
+        source: A model's name, a weights file, a run's folder or its number.
         n: How many pictures.
         seed: Pictures 0, ..., n - 1 of this seed.
         seeds: Instead, picture 0 of each of these seeds.
         interpolate: Instead, n pictures on the way between picture 0 of two seeds.
         labels: Class indices of a conditional model, repeated as often as needed; all classes
             in turn by default.
+        truncation: Latents cut off at so many standard deviations; see `GAN.draw_latents`.
         raw: The generator's own weights instead of their average.
         separate: One file per picture, in the folder `out`.
         out: Where; by default a name beside nothing that exists, in the current folder.
@@ -54,11 +56,14 @@ def sample(
     points = len(found.image_shape) == 1
     if points and separate:
         raise UsageError("Points have no pictures of their own.", hint="Leave out --separate.")
-    out = Path(out) if out is not None else _default_out(found.where, separate)
+    out = Path(out) if out is not None else _default_out(found, separate)
     paths = _paths(out, count, seeds) if separate else [out]
     _check_free(out, paths, overwrite)
     gan = load.read(found, raw=raw, backend=backend)
-    images = gan.pictures(_latents(gan, count, seed, seeds, interpolate), chosen)
+    if chosen is not None and len(gan.generator.inputs[1].shape) == 2:
+        chosen = np.eye(len(found.classes), dtype="float32")[chosen]  # attributes, one at a time
+    latents = _latents(gan, count, seed, seeds, interpolate, truncation)
+    images = gan.pictures(latents, chosen)
     if separate:
         make_folder(out)
         drawn = map(pictures.bare, images)
@@ -94,33 +99,15 @@ def _check_free(out: Path, paths: list[Path], overwrite: bool) -> None:
         )
 
 
-def _latents(gan: "GAN", n: int, seed: int, seeds, interpolate) -> Any:
+def _latents(gan: "GAN", n: int, seed: int, seeds, interpolate, truncation) -> Any:
     from keras import ops
 
     if interpolate:
-        first, last = (gan.draw_latents(1, end) for end in interpolate)
-        return ops.convert_to_tensor(between(first, last, n))
+        first, last = (gan.draw_latents(1, end, truncation) for end in interpolate)
+        return gan.between(first, last, n)
     if seeds is not None:
-        return ops.concatenate([gan.draw_latents(1, one) for one in seeds])
-    return gan.draw_latents(n, seed)
-
-
-def between(first, last, n: int) -> np.ndarray:
-    """n latents on the great circle from one to another: (1, ...) x 2 -> (n, ...).
-
-    Normal latents lie near a sphere; the straight line between two leaves it. White 2016,
-    https://arxiv.org/abs/1609.04468, section 2.1.
-    """
-    from keras import ops
-
-    a, b = (np.asarray(ops.convert_to_numpy(x), "float64")[0] for x in (first, last))
-    cosine = np.sum(a * b) / max(np.linalg.norm(a) * np.linalg.norm(b), 1e-12)
-    angle = np.arccos(np.clip(cosine, -1.0, 1.0))
-    t = np.linspace(0.0, 1.0, n).reshape((n,) + (1,) * a.ndim)
-    if np.sin(angle) < 1e-6:
-        return ((1 - t) * a + t * b).astype("float32")
-    mixed = (np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle)
-    return mixed.astype("float32")
+        return ops.concatenate([gan.draw_latents(1, one, truncation) for one in seeds])
+    return gan.draw_latents(n, seed, truncation)
 
 
 def _labels(labels: Sequence[int] | None, classes: Sequence[str], n: int) -> np.ndarray | None:
@@ -138,8 +125,9 @@ def _labels(labels: Sequence[int] | None, classes: Sequence[str], n: int) -> np.
     return np.resize(np.array(labels, "int32"), n)
 
 
-def _default_out(where: Path, separate: bool) -> Path:
-    stem = where.stem if where.suffix == ".safetensors" else where.name
+def _default_out(found: load.Source, separate: bool) -> Path:
+    where = found.where
+    stem = found.title or (where.stem if where.suffix == ".safetensors" else where.name)
     name = f"{where.resolve().parent.name}-samples" if stem in ("weights", "state") else stem
     name = f"{name}-samples" if not name.endswith("-samples") else name
     suffix = "" if separate else ".png"

@@ -43,44 +43,47 @@ def dcgan(
     def generator() -> keras.Model:
         c = generator_width * size // (2 * smallest)  # 64x64: 512 channels at 4x4
         latents = keras.Input((latent_size,), name="latents")
-        project = {"use_bias": False, "kernel_initializer": _normal(), "name": "project"}
+        project = {"use_bias": False, "kernel_initializer": normal(), "name": "project"}
         x = layers.Dense(smallest**2 * c, **project)(latents)
         x = layers.Reshape((smallest, smallest, c), name="project_shape")(x)
-        x = layers.ReLU(name="project_relu")(_norm("project_norm")(x))
+        x = layers.ReLU(name="project_relu")(norm("project_norm")(x))
         for side in sizes[:-1]:  # (batch, side / 2, side / 2, c) -> (batch, side, side, c / 2)
             c //= 2
-            x = Conv2DTranspose(c, name=f"up_{side}", **_conv())(x)
-            x = layers.ReLU(name=f"up_{side}_relu")(_norm(f"up_{side}_norm")(x))
-        x = Conv2DTranspose(channels, name=f"up_{size}", **_conv())(x)
+            x = Conv2DTranspose(c, name=f"up_{side}", **conv())(x)
+            x = layers.ReLU(name=f"up_{side}_relu")(norm(f"up_{side}_norm")(x))
+        x = Conv2DTranspose(channels, name=f"up_{size}", **conv())(x)
         x = layers.Activation("tanh", name="image", dtype="float32")(x)
         return keras.Model(latents, x, name="generator")
 
     def discriminator() -> keras.Model:
         c = discriminator_width
         images = keras.Input(image_shape, name="images")
-        x = Conv2D(c, name=f"down_{size}", **_conv())(images)  # no batch norm: section 3
+        x = Conv2D(c, name=f"down_{size}", **conv())(images)  # no batch norm: section 3
         x = layers.LeakyReLU(0.2, name=f"down_{size}_relu")(x)
         for side in reversed(sizes[:-1]):  # (batch, side, side, c) -> (batch, side/2, side/2, 2c)
             c *= 2
-            x = Conv2D(c, name=f"down_{side}", **_conv())(x)
-            x = layers.LeakyReLU(0.2, name=f"down_{side}_relu")(_norm(f"down_{side}_norm")(x))
+            x = Conv2D(c, name=f"down_{side}", **conv())(x)
+            x = layers.LeakyReLU(0.2, name=f"down_{side}_relu")(norm(f"down_{side}_norm")(x))
         x = layers.Flatten(name="flatten")(x)  # (batch, 4, 4, c) -> (batch, 16 c)
-        logit = {"kernel_initializer": _normal(), "use_bias": False, "dtype": "float32"}
+        logit = {"kernel_initializer": normal(), "use_bias": False, "dtype": "float32"}
         x = layers.Dense(1, name="logit", **logit)(x)
         return keras.Model(images, x, name="discriminator")
 
     return GAN(generator(), discriminator())
 
 
-def _normal(mean: float = 0.0):
-    return keras.initializers.RandomNormal(mean, stddev=0.02)  # section 4
+def normal(mean: float = 0.0):
+    """The initializer of every weight: section 4."""
+    return keras.initializers.RandomNormal(mean, stddev=0.02)
 
 
-def _conv() -> dict:
+def conv() -> dict:
+    """What all convolutions share. No bias: batch norm follows, or as in the published count."""
     shape = {"kernel_size": 4, "strides": 2, "padding": "same"}
-    return {**shape, "use_bias": False, "kernel_initializer": _normal()}
+    return {**shape, "use_bias": False, "kernel_initializer": normal()}
 
 
-def _norm(name: str) -> layers.Layer:
-    start = {"gamma_initializer": _normal(1.0)}
+def norm(name: str) -> layers.Layer:
+    """Batch norm whose scale starts around 1: section 4."""
+    start = {"gamma_initializer": normal(1.0)}
     return layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=name, **start)

@@ -101,7 +101,18 @@ def test_smoothed_labels_are_one_sided(name):
 def test_least_squares_draws_the_line_halfway_between_its_targets():
     assert ganzoo.losses.get("least_squares").boundary == 0.5
     assert ganzoo.losses.get("least_squares", label_smoothing=0.2).boundary == pytest.approx(0.4)
-    assert ganzoo.losses.get("hinge").boundary == 0.0
+    assert ganzoo.losses.get("hinge").boundary == ganzoo.losses.get("minimax").boundary == 0.0
+
+
+@pytest.mark.parametrize("smooth", [0.0, 0.1, 0.45])
+@pytest.mark.parametrize("name", ["minimax", "non_saturating", "least_squares"])
+def test_the_line_is_drawn_where_the_loss_is_least_if_both_kinds_are_equally_likely(name, smooth):
+    logits = np.linspace(-4, 4, 8001)
+
+    loss, _ = expected(name, logits, logits, smooth)
+
+    boundary = ganzoo.losses.get(name, label_smoothing=smooth).boundary
+    assert boundary == pytest.approx(logits[np.argmin(loss)], abs=1e-3)
 
 
 @pytest.mark.parametrize("name", ["wasserstein", "hinge", "relativistic"])

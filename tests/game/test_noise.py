@@ -1,4 +1,5 @@
 import hashlib
+import math
 
 import numpy as np
 import pytest
@@ -116,6 +117,18 @@ def test_every_quantile_of_the_table_is_met_by_its_mirror_image():
     assert (np.diff(table) > 0).all()
     np.testing.assert_array_equal(table, -table[::-1])
     assert np.float64(table).var() == pytest.approx(1, abs=1e-4)
+
+
+def test_truncated_normals_stay_inside_and_follow_the_truncated_distribution():
+    bound = 0.8
+    x = numbers(ganzoo.noise.normal(3, 0, 1, (200_000,), truncation=bound))
+    density = math.exp(-(bound**2) / 2) / math.sqrt(2 * math.pi)
+    inside = math.erf(bound / math.sqrt(2))
+
+    assert np.abs(x).max() < bound
+    assert x.var() == pytest.approx(1 - 2 * bound * density / inside, abs=2e-3)
+    far = numbers(ganzoo.noise.normal(3, 0, 1, (200_000,), truncation=20.0))
+    np.testing.assert_array_equal(far, numbers(ganzoo.noise.normal(3, 0, 1, (200_000,))))
 
 
 def test_seeds_steps_and_streams_give_different_numbers():

@@ -16,6 +16,7 @@ def rules(**keywords):
     "wrong",
     [
         {"n_critic": 0},
+        {"n_critic": 1001},
         {"average_decay": 1.0},
         {"average_decay": -0.1},
         {"label_smoothing": 0.5},
@@ -45,13 +46,18 @@ def test_smoothing_reaches_the_loss():
 def test_rules_come_back_from_their_configuration():
     first = rules(
         loss="hinge", penalties=[{"name": "r1", "weight": 2.0, "every": 4}], n_critic=3,
-        average_decay=0.5, label_flips=0.1, clip_weights=0.2, share_fakes=True,
+        average_decay=0.5, label_flips=0.1, clip_weights=0.2, share_fakes=True, joint_batch=True,
     )  # fmt: skip
 
     again = rules(**first.config())
 
     assert again == first
     assert again.played_penalties[0][2:] == (2.0, 4)
+
+
+def test_a_loss_that_is_given_as_functions_is_not_smoothed():
+    with pytest.raises(UsageError, match="label_smoothing must be part of the loss"):
+        rules(loss=ganzoo.losses.hinge(), label_smoothing=0.3)
 
 
 def test_functions_are_taken_as_they_are():

@@ -132,12 +132,26 @@ def test_points_that_are_not_finite_are_left_out():
     assert pictures.scatter(points).tobytes() == pictures.scatter(points[:1]).tobytes()
 
 
+def test_of_points_in_space_the_first_two_coordinates_are_drawn():
+    points = np.random.default_rng(0).normal(size=(2, 30, 5))
+    assert (
+        pictures.picture(points[0], points[1]).tobytes()
+        == pictures.scatter(points[0, :, :2], points[1, :, :2]).tobytes()
+    )
+
+
+def test_points_on_a_line_are_drawn_on_a_level():
+    line = np.linspace(-1, 1, 30)[:, None]
+    level = np.concatenate([line, np.zeros_like(line)], axis=1)
+    assert pictures.picture(line).tobytes() == pictures.scatter(level).tobytes()
+
+
 @pytest.mark.parametrize("points", [np.zeros((0, 2)), np.full((3, 2), 7.0), np.full((2, 2), 1e90)])
 def test_a_scatter_without_extent_is_still_a_picture(points):
     assert pictures.scatter(points).size == (pictures.SCATTER, pictures.SCATTER)
 
 
-@pytest.mark.parametrize("points", [np.zeros((4, 3)), np.zeros(4), np.zeros((2, 2), complex)])
+@pytest.mark.parametrize("points", [np.zeros((4, 0)), np.zeros(4), np.zeros((2, 2), complex)])
 def test_a_scatter_says_what_it_received(points):
     with pytest.raises(UsageError, match="Received: (float64|complex128)"):
         pictures.scatter(points)

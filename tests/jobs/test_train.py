@@ -224,17 +224,23 @@ def test_a_disk_that_fills_up_keeps_the_checkpoints_before(plain, place, monkeyp
     assert run.manifest()["state"] == "finished" and "reason" not in run.manifest()
 
 
-def test_data_from_an_npz_file_of_keras_reaches_training(plain, place):
+def test_data_from_an_npz_file_of_keras_reaches_training(plain, place, monkeypatch):
     """Data sets of `keras.datasets` come through the backend in use."""
-    from ganzoo.jobs.train import train
+    from ganzoo.jobs.train import resume, train
 
     images = np.random.default_rng(0).integers(0, 256, (20, 28, 28), dtype="uint8")
     np.savez(place / "mnist.npz", x_train=images, y_train=np.arange(20, dtype="uint8") % 10,
              x_test=images[:1], y_test=np.zeros(1, "uint8"))  # fmt: skip
-    recipe = plain("dataset.name=mnist", f"dataset.data={place}/mnist.npz", "batch=4", "steps=2")
+    recipe = plain("dataset.name=mnist", "dataset.data=mnist.npz", "batch=4", "steps=2")
     run = train(recipe, run=place / "run")
 
     assert run.manifest()["data"]["count"] == 20
     assert tomllib.loads(run.recipe_path.read_text())["dataset"]["data"] == f"{place}/mnist.npz"
     assert str(place) not in json.dumps(safetensors.metadata(run.weights_path))
     assert str(place) not in run.card_path.read_text()
+
+    (place / "moved").mkdir()
+    (place / "mnist.npz").rename(place / "moved" / "again.npz")
+    monkeypatch.chdir(place / "moved")
+    resume(run.path, settings=["steps=3", "dataset.data=again.npz"])  # meant from here
+    assert run.recipe().dataset.options["data"] == f"{place}/moved/again.npz"

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from ganzoo.catalog.plugins import discover
@@ -17,14 +18,17 @@ ARCHITECTURES = sorted(
     name for name, p in discover("architecture").plugins.items() if p.distribution == ZOO
 )
 SHAPES = {"digits": (8, 8, 1), "mnist": (28, 28, 1), "fashion-mnist": (28, 28, 1)}
+SHAPES["cifar10"] = (32, 32, 3)
 # Options under which a forward pass costs nothing; the networks' form stays the card's.
 SMALL = {
     "mlp": ["generator_units=[8, 8]", "discriminator_units=[8]"],
     "dcgan": ["generator_width=4", "discriminator_width=4"],
     "facegan": ["width=4"],
+    "cdcgan": ["generator_width=4", "discriminator_width=4"],
 }
 LEAST = {"mlp": (4, 4, 1), "dcgan": (16, 16, 1), "dcgan-fashion-mnist": (8, 8, 1)}
-LEAST["facegan"] = (64, 64, 3)
+LEAST |= {"facegan": (64, 64, 3), "cdcgan": (8, 12, 1)}
+CLASSES = 10
 PLAYERS = ("generator", "discriminator")
 
 
@@ -38,9 +42,9 @@ def shape_of(recipe: Recipe) -> tuple[int, ...]:
 
 
 def build(recipe: Recipe, shape: tuple[int, ...] | None = None):
-    from ganzoo.jobs.build import networks
+    from ganzoo.jobs.build import networks, wants_classes
 
-    return networks(recipe, shape or shape_of(recipe), 0)
+    return networks(recipe, shape or shape_of(recipe), CLASSES if wants_classes(recipe) else 0)
 
 
 def small(name: str, *more: str) -> Recipe:
@@ -108,8 +112,9 @@ def test_images_are_in_the_range_of_the_data_and_float32(name, precision):
     gan = build(recipe, LEAST.get(name))
     low, high = gan.value_range
     latents = 100.0 * gan.draw_latents(4, seed=0)  # far out, where only the output's form helps
-    images = gan.generator(latents)
-    logits = gan.discriminator(images)
+    labels = [ops.convert_to_tensor(np.arange(4, dtype="int32"))] if gan.conditional else []
+    images = gan.generator([latents, *labels] if labels else latents)
+    logits = gan.discriminator([images, *labels] if labels else images)
     assert backend.standardize_dtype(images.dtype) == "float32"
     assert backend.standardize_dtype(logits.dtype) == "float32"
     assert (images.shape, logits.shape) == ((4, *gan.image_shape), (4, 1))
@@ -153,6 +158,8 @@ def test_dense_networks_take_points():
         ("facegan", (60, 60, 3), [], "multiple of 8, from 64. Received: 60x60"),
         ("facegan", (56, 56, 3), [], "multiple of 8, from 64. Received: 56x56"),
         ("facegan", (64, 128, 3), [], "square images.*Received: 64x128"),
+        ("cdcgan", (28, 30, 1), [], "halved `doublings` times. Received: 28x30, doublings=2"),
+        ("cdcgan", (28, 28, 1), ["doublings=0"], "Received: 28x28, doublings=0"),
         ("mlp", (8, 8, 1), ["output=softmax"], "output 'tanh'.*Received: output='softmax'"),
         ("mlp", (8, 8, 1), ["activation=selu"], "activation 'leaky_relu'.*'selu'"),
     ],

@@ -1,0 +1,97 @@
+"""Use of a trained generator: truncation, the way between two latents, an image's latent."""
+
+import keras
+import numpy as np
+import pytest
+
+import ganzoo
+from ganzoo.errors import UsageError
+
+pytestmark = pytest.mark.backend
+
+
+def pictured(small, **more):
+    """A GAN of 4x4 images, compiled."""
+    return small.compiled(small.gan(size=16, shape=(4, 4, 1), **more))
+
+
+def test_truncation_brings_pictures_nearer_to_each_other(small):
+    gan = small.compiled(small.gan())
+
+    free, near = gan.sample(64, seed=1), gan.sample(64, seed=1, truncation=0.5)
+
+    assert near.shape == free.shape
+    assert near.std(axis=0).max() < 0.7 * free.std(axis=0).min()
+    np.testing.assert_array_equal(gan.sample(64, seed=1, truncation=50.0), free)
+
+
+@pytest.mark.parametrize("truncation", [0.0, -1.0, float("nan")])
+def test_a_truncation_that_is_none_is_refused(small, truncation):
+    with pytest.raises(UsageError, match="truncation must be above 0"):
+        small.compiled(small.gan()).sample(2, truncation=truncation)
+
+
+def test_latents_that_are_not_normal_are_not_truncated(small):
+    networks = small.gan()
+    gan = ganzoo.GAN(networks.generator, networks.discriminator, prior=ganzoo.noise.uniform)
+    with pytest.raises(UsageError, match="latents from uniform"):
+        gan.sample(2, truncation=1.0)
+
+
+def test_the_way_between_two_seeds_begins_and_ends_at_them(small):
+    gan = pictured(small)
+
+    way = gan.interpolate((3, 9), 5)
+
+    assert way.shape == (5, 4, 4, 1)
+    np.testing.assert_array_equal(way[[0, -1]], [gan.sample(1, seed=s)[0] for s in (3, 9)])
+
+
+def test_normal_latents_keep_their_length_on_the_way_and_others_their_range(small):
+    networks = small.gan(latent=64)
+    first, last = (networks.draw_latents(1, seed) for seed in (1, 2))
+    lengths = np.linalg.norm(small.numbers(networks.between(first, last, 9)), axis=1)
+    ends = sorted(lengths[[0, -1]])
+    assert ends[0] - 1e-4 <= lengths.min() <= lengths.max() <= ends[1] + 1e-4
+
+    uniform = ganzoo.GAN(networks.generator, networks.discriminator, prior=ganzoo.noise.uniform)
+    first, last = (uniform.draw_latents(1, seed) for seed in (1, 2))
+    middle = small.numbers(uniform.between(first, last, 3))[1]
+    halves = 0.5 * (small.numbers(first) + small.numbers(last))[0]
+    np.testing.assert_allclose(middle, halves, atol=1e-6)
+
+
+@pytest.mark.parametrize("classes", [0, 3])
+def test_a_picture_is_found_again(small, classes):
+    gan = pictured(small, classes=classes, latent=2, units=0)  # linear: one way down
+    labels = np.array([0, 2, 1], "int32") if classes else None
+    latents = gan.draw_latents(3, seed=5)
+
+    found = gan.project(gan.render(latents, labels), labels=labels, starts=2)
+
+    np.testing.assert_allclose(found.latents, small.numbers(latents), atol=1e-3)
+    np.testing.assert_array_equal(found.pictures, gan.sample(3, seed=5, labels=labels))
+    assert found.errors.max() < 1e-6
+
+
+def test_pixels_are_as_good_as_floats_and_the_search_is_repeatable(small):
+    gan = pictured(small)
+    images = gan.sample(2, seed=5)
+
+    first, again = (gan.project(images, steps=20, starts=4) for _ in range(2))
+
+    assert first.errors.max() < np.square((images - 1.0 * images[::-1]) / 255).mean()
+    np.testing.assert_array_equal(first.latents, again.latents)
+
+
+def test_images_of_another_shape_are_not_looked_for(small):
+    with pytest.raises(UsageError, match=r"shape \(n, 4, 4, 1\)"):
+        pictured(small).project(np.zeros((2, 4, 5, 1), "uint8"))
+
+
+def test_projecting_changes_no_variable(small):
+    gan = pictured(small, norm=True)
+    before = small.arrays(gan)
+    gan.project(np.full((1, 4, 4, 1), 7, "uint8"), steps=2)
+    assert not small.differing(before, small.arrays(gan))
+    assert keras.backend.backend()  # a framework is really at work
