@@ -17,9 +17,23 @@ compares it.
 
 Data goes to stdout, everything else to stderr. Exit codes: 0 fine, 2 wrong usage or unknown
 name, 3 invalid input, 4 a plugin's fault, 5 the environment (a missing backend, disk, network,
-memory), 6 the training diverged, 7 another process holds the run, 130 and 143 interrupted
-after a save. Every error is one line on stderr; with `--json` it is an object on stdout too:
+memory), 6 the training diverged, 7 another process holds the run, 130 and 143 interrupted by
+SIGINT and SIGTERM: from the first step of a training on after a save, before it with nothing
+changed. Every error is one line on stderr; with `--json` it is an object on stdout too:
 `{"error": "...", "exit_code": 2}`.
+
+What the environment can say; `ganzoo doctor` shows what it says:
+
+| variable | what |
+|---|---|
+| `GANZOO_HOME` | your folder: models, data sets, caches; by default the system's place for data |
+| `GANZOO_DATA` | where downloaded data sets are kept; by default `data` in your folder |
+| `GANZOO_CACHE` | what can be made again: prepared data, compiled programs; by default `cache` in \
+`GANZOO_HOME` if that is set, else the system's place for caches |
+| `GANZOO_PLUGINS` | packages whose plugins are used beside the zoo's, with commas; or `none` |
+| `GANZOO_OFFLINE` | `1`: no model is fetched from the Hub |
+| `KERAS_BACKEND`, `KERAS_HOME` | the backend, and where Keras keeps its settings and downloads |
+| `HF_ENDPOINT`, `HF_HOME` | a mirror of the Hub, and where its client keeps what it fetched |
 """
 
 

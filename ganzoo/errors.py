@@ -63,7 +63,7 @@ class Locked(GanzooError):
 
 
 class Interrupted(GanzooError):
-    """Training stopped by a signal, after a save. Exit code 128 + signal number."""
+    """Stopped by a signal, with everything saved that there was. Exit code 128 + its number."""
 
     def __init__(self, message: str, *, signal_number: int, hint: str | None = None):
         super().__init__(message, hint=hint)

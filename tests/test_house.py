@@ -24,7 +24,7 @@ BELOW = {
     "backend": {"errors"},
     "data": {"errors", "files"},
     "layers": {"errors", "backend"},
-    "metrics": {"errors", "files", "backend", "layers", "data"},
+    "metrics": {"errors"},
     "catalog": {"errors", "files"},
     "game": {"errors", "backend", "layers"},
 }
@@ -33,7 +33,7 @@ BELOW["plugins"] = set(BELOW) - {"jobs"} | {"face"}
 BELOW["cli"] = BELOW["testing"] = set(BELOW) - {"plugins"}
 BELOW["face"] = set(BELOW) - {"plugins", "cli", "testing", "face"}
 
-NO_KERAS = ("files", "catalog", "data", "cli", "errors", "face")
+NO_KERAS = ("files", "catalog", "data", "metrics", "cli", "errors", "face")
 # The only places where a module's name is computed.
 BY_NAME = {
     "ganzoo/__init__.py",  # the face

@@ -12,6 +12,7 @@ A backend module offers these names and nothing else:
   formulation that is fast on this backend.
 * `compiled(function)`: a function of tensors without side effects, compiled where it pays.
 * `dispatch(convolutional)`: how many steps one call should fuse, and whether XLA pays.
+* `device()`: "cpu", "gpu", ...: what kind of device computes.
 * `feed(batches)`: what to give to `fit` so that batches arrive unchanged.
 
 Which one is used follows `keras.backend.backend()`, which Keras fixes at its import;
@@ -30,6 +31,7 @@ __all__ = [
     "constant",
     "conv",
     "conv_transpose",
+    "device",
     "dispatch",
     "feed",
     "gradients",
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
         constant,
         conv,
         conv_transpose,
+        device,
         dispatch,
         feed,
         gradients,

@@ -100,16 +100,18 @@ def blend(targets: Sequence, values: Sequence, weight: float) -> None:
 
 
 def conv(x, kernel, *, strides: int, padding: str):
-    """Convolution. Shapes (n, h, w, c) x (k, k, c, d) -> (n, h', w', d)."""
+    """Convolution. Shapes (n, h, w, c) x (kh, kw, c, d) -> (n, h', w', d)."""
     size, strides = tuple(x.shape[1:3]), (strides, strides)
     pads = pads_for(size, kernel.shape[:2], strides, padding)
     return convolve(x, kernel, strides, pads, size)
 
 
 def conv_transpose(x, kernel, *, strides: int, padding: str):
-    """Transposed convolution. Shapes (n, h, w, c) x (k, k, d, c) -> (n, h', w', d)."""
-    more = max(kernel.shape[0] - strides, 0) if padding == "valid" else 0
-    size, strides = tuple(n * strides + more for n in x.shape[1:3]), (strides, strides)
+    """Transposed convolution. Shapes (n, h, w, c) x (kh, kw, d, c) -> (n, h', w', d)."""
+    axes = zip(x.shape[1:3], kernel.shape[:2], strict=True)
+    reach = 1 if padding == "valid" else 0  # whether the kernel goes beyond the last stride
+    size = tuple(n * strides + reach * max(k - strides, 0) for n, k in axes)
+    strides = (strides, strides)
     pads = pads_for(size, kernel.shape[:2], strides, padding)
     return spread(x, kernel, strides, pads, size)
 
@@ -126,6 +128,11 @@ def dispatch(convolutional: bool) -> Dispatch:
     if convolutional and jax.default_backend() == "cpu":
         return Dispatch(steps=1, xla=True)
     return Dispatch(steps=16, xla=True)
+
+
+def device() -> str:
+    """The kind of device that computes: "cpu", "gpu" or "tpu"."""
+    return jax.default_backend()
 
 
 def feed(batches: Iterable) -> Iterable:

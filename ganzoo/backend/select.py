@@ -51,18 +51,18 @@ def choose(backend: str | None = None) -> str:
 
 def decide(backend: str | None = None) -> Choice:
     """What `choose` would choose and why, without changing the environment."""
-    imported = _imported()
+    running = imported()
     if backend is not None:
         _check_flag(backend)
-        if imported and imported != backend:
+        if running and running != backend:
             raise UsageError(
-                f"Keras is already imported with the {imported} backend in this process."
+                f"Keras is already imported with the {running} backend in this process."
                 f" Received: {backend!r}.",
                 hint="Choose the backend before Keras is imported.",
             )
         return Choice(backend=backend, reason="asked for")
-    if imported:
-        return Choice(backend=imported, reason="Keras is already imported")
+    if running:
+        return Choice(backend=running, reason="Keras is already imported")
     if name := os.environ.get("KERAS_BACKEND"):
         _check_variable(name)
         return Choice(backend=name, reason="KERAS_BACKEND")
@@ -80,7 +80,7 @@ def keras_json() -> Path:
     return (Path(home) if home else Path("~/.keras")).expanduser() / "keras.json"
 
 
-def _imported() -> str | None:
+def imported() -> str | None:
     """The backend of a Keras that is already imported."""
     keras = sys.modules.get("keras")
     backend: Callable[[], str] | None = getattr(getattr(keras, "config", None), "backend", None)

@@ -74,12 +74,12 @@ def blend(targets: Sequence, values: Sequence, weight: float) -> None:
 
 
 def conv(x, kernel, *, strides: int, padding: str):
-    """Convolution. Shapes (n, h, w, c) x (k, k, c, d) -> (n, h', w', d)."""
+    """Convolution. Shapes (n, h, w, c) x (kh, kw, c, d) -> (n, h', w', d)."""
     return keras.ops.conv(x, kernel, strides, padding, "channels_last")
 
 
 def conv_transpose(x, kernel, *, strides: int, padding: str):
-    """Transposed convolution. Shapes (n, h, w, c) x (k, k, d, c) -> (n, h', w', d)."""
+    """Transposed convolution. Shapes (n, h, w, c) x (kh, kw, d, c) -> (n, h', w', d)."""
     return keras.ops.conv_transpose(x, kernel, strides, padding, data_format="channels_last")
 
 
@@ -96,6 +96,11 @@ def dispatch(convolutional: bool) -> Dispatch:
     if convolutional and not accelerated:
         return Dispatch(steps=1, xla=False)
     return Dispatch(steps=16, xla=True)
+
+
+def device() -> str:
+    """The kind of device that computes: "cpu", "gpu" or "tpu"."""
+    return tf.DeviceSpec.from_string(keras.ops.zeros(()).device).device_type.lower()
 
 
 def feed(batches) -> tf.data.Dataset:

@@ -51,7 +51,7 @@ def input_gradients(function: Callable, x):
     """
     if not x.requires_grad:
         x = x.detach().requires_grad_(True)
-    with Trial():
+    with torch.enable_grad(), Trial():
         total = torch.sum(function(x))
     return torch.autograd.grad(total, x, create_graph=True)[0]
 
@@ -77,12 +77,12 @@ def blend(targets: Sequence, values: Sequence, weight: float) -> None:
 
 
 def conv(x, kernel, *, strides: int, padding: str):
-    """Convolution. Shapes (n, h, w, c) x (k, k, c, d) -> (n, h', w', d)."""
+    """Convolution. Shapes (n, h, w, c) x (kh, kw, c, d) -> (n, h', w', d)."""
     return keras.ops.conv(x, kernel, strides, padding, "channels_last")
 
 
 def conv_transpose(x, kernel, *, strides: int, padding: str):
-    """Transposed convolution. Shapes (n, h, w, c) x (k, k, d, c) -> (n, h', w', d)."""
+    """Transposed convolution. Shapes (n, h, w, c) x (kh, kw, d, c) -> (n, h', w', d)."""
     return keras.ops.conv_transpose(x, kernel, strides, padding, data_format="channels_last")
 
 
@@ -94,6 +94,18 @@ def compiled(function: Callable) -> Callable:
 def dispatch(convolutional: bool) -> Dispatch:
     """One step a call: torch runs eagerly, fusing would only delay the callbacks."""
     return Dispatch(steps=1, xla=False)
+
+
+def device() -> str:
+    """The kind of device that computes: "cpu", "gpu" for CUDA, or another of torch's."""
+    kind = keras.ops.zeros(()).device.type
+    return "gpu" if kind == "cuda" else kind
+
+
+def any_batch(inputs: int) -> list:
+    """What `torch.export` must be told so that a model of so many inputs takes any batch."""
+    each = [{0: torch.export.Dim.DYNAMIC} for _ in range(inputs)]
+    return [(each if inputs > 1 else each[0],)]
 
 
 def feed(batches: Iterable) -> Iterable:

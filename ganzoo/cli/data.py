@@ -43,7 +43,7 @@ def info(name: Name, settings: Options = None, data: Data = None, as_json: Json 
     noise.quieten()
     from ganzoo.jobs.data import info as job
 
-    _show(job(part.name, part.options), as_json=as_json)
+    _show(job(part), as_json=as_json)
 
 
 @app.command("prepare")
@@ -55,7 +55,7 @@ def prepare(name: Name, settings: Options = None, data: Data = None, as_json: Js
     noise.quieten()
     from ganzoo.jobs.data import prepare as job
 
-    _show(job(part.name, part.options), as_json=as_json)
+    _show(job(part), as_json=as_json)
 
 
 def _show(content: dict[str, Any], *, as_json: bool) -> None:

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from ganzoo.cli.output import emit_json, one_line, say
+from ganzoo.errors import EnvironmentProblem
 
 Event = dict[str, Any]
 Events = Callable[[Event], None]
@@ -31,7 +32,9 @@ def on_terminal() -> bool:
 
 
 class JsonLines:
-    """One event per line on stdout. A reader that goes away does not stop the job."""
+    """One event per line on stdout. A reader that goes away, or a disk that is full, does not
+    stop the job.
+    """
 
     def __init__(self):
         self._readable = True
@@ -43,8 +46,13 @@ class JsonLines:
         try:
             emit_json(event, indent=None)
         except BrokenPipeError:
-            self._readable = False
-            say("warning: nobody reads the events any more; the work goes on")
+            self._lose("nobody reads the events any more")
+        except EnvironmentProblem as problem:
+            self._lose(f"the events are lost: {one_line(problem.message)}")
+
+    def _lose(self, reason: str) -> None:
+        self._readable = False
+        say(f"warning: {reason.rstrip('.')}; the work goes on")
 
 
 class Lines:

@@ -10,6 +10,7 @@ from ganzoo.catalog.keywords import check_names
 from ganzoo.catalog.plugins import discover, find
 from ganzoo.catalog.recipe import Part, Recipe
 from ganzoo.catalog.registry import find_model, models
+from ganzoo.catalog.settings import with_data_from
 from ganzoo.errors import UsageError
 
 # A recipe around a data set that no model asks for, so that its keys are read in one way.
@@ -42,12 +43,12 @@ def recipe_for(name: str, *, settings: Sequence[str], flags: Mapping[str, Any]) 
         UnknownName: There is no such model, architecture, data set or key.
     """
     if _is_path(name):
-        recipe = _with_data_beside(Recipe.read(name, error=UsageError), Path(name).parent)
+        recipe = with_data_from(Recipe.read(name, error=UsageError), Path(name).parent)
         model = None
     else:
         recipe, model = find_model(name).recipe, name
     recipe = recipe.with_settings([*settings, *flag_settings(settings, flags)])
-    recipe = _with_data_beside(recipe, Path.cwd())
+    recipe = with_data_from(recipe, Path.cwd())
     check_names(recipe)
     return Asked(recipe=recipe, model=model)
 
@@ -69,7 +70,7 @@ def dataset_for(name: str, *, settings: Sequence[str], data: Path | None) -> Par
     full = [s if s.startswith("dataset.") else f"dataset.{s}" for s in settings]
     flags = {"dataset.data": data}
     recipe = recipe.with_settings([*full, *flag_settings(full, flags)])
-    return _with_data_beside(recipe, Path.cwd()).dataset
+    return with_data_from(recipe, Path.cwd()).dataset
 
 
 def flag_settings(settings: Sequence[str], flags: Mapping[str, Any]) -> list[str]:
@@ -89,19 +90,6 @@ def flag_settings(settings: Sequence[str], flags: Mapping[str, Any]) -> list[str
 
 def _is_path(name: str) -> bool:
     return name.endswith(".toml") or os.sep in name or os.path.isfile(name)
-
-
-def _with_data_beside(recipe: Recipe, folder: Path) -> Recipe:
-    """The recipe with a path to its data that holds in any folder.
-
-    A path in a file is meant from the folder of that file; one on the command line from the
-    current folder.
-    """
-    data = recipe.dataset.options.get("data")
-    if not isinstance(data, str) or not data:
-        return recipe
-    path = Path(os.path.abspath(folder / Path(data).expanduser()))
-    return recipe.with_settings([f"dataset.data={_toml(path)}"])
 
 
 def _toml(value: Any) -> str:

@@ -1,6 +1,5 @@
 """`ganzoo train` and `resume`."""
 
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -104,16 +103,16 @@ def resume(
     data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """Go on with a run, exactly where it stopped.
+    """Go on with a run, exactly as if it had not stopped.
 
-    It starts from the newest checkpoint that is whole, on the run's own backend. Only keys
-    that move no weight can be set: how long it lasts (steps, images, epochs), and how often
-    it logs, samples and saves (log_every, sample_every, checkpoint_every).
+    It starts from the newest checkpoint that is whole, on the run's own backend. Ctrl-C saves
+    one; after a crash the steps since the newest are played again. Only keys that move no
+    weight can be set: how long it lasts (steps, images, epochs), and how often it logs,
+    samples and saves (log_every, sample_every, checkpoint_every).
     """
     from ganzoo.cli.recipes import flag_settings
 
-    place = Path(os.path.abspath(data.expanduser())) if data else None
-    changes = [*(settings or []), *flag_settings(settings or [], {"dataset.data": place})]
+    changes = [*(settings or []), *flag_settings(settings or [], {"dataset.data": data})]
     noise.quieten()
     from ganzoo.jobs.train import resume as job
 

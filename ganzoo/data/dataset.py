@@ -7,6 +7,9 @@ from typing import Any, final
 import numpy as np
 
 from ganzoo.errors import InvalidInput, UsageError
+from ganzoo.files.problems import shown
+
+_LONGEST_LINE = 200  # characters, as in a card
 
 
 @final
@@ -16,11 +19,12 @@ class Dataset:
 
     Args:
         name: The name under which the data set was asked for: `"digits"`.
-        images: uint8 (n, height, width, channels), channels last, or float32 points (n, d).
-            May be a read-only memory map. Never written to.
+        images: uint8 (n, height, width, channels) with 1 channel (grey), 3 (RGB) or 4 (RGBA),
+            or float32 points (n, d). May be a read-only memory map. Never written to.
         labels: int32 (n,) class indices, uint8 (n, k) attributes of 0 and 1, or `None`.
         classes: The name of each class, or of each attribute; empty without labels.
-        licence: The licence or terms of the data, as its source states them.
+        licence: The licence or terms of the data, as its source states them, in one line of at
+            most 200 characters: an SPDX name where there is one.
         source: Where the data comes from, for people: a URL, a path, a citation.
         fingerprint: SHA-256, in hex, of what the data is: equal if and only if the same
             pictures, labels and preparation are meant, whatever the machine or folder.
@@ -38,6 +42,8 @@ class Dataset:
     fingerprint: str
 
     def __post_init__(self):
+        for field in ("name", "licence"):
+            self._check_line(field, getattr(self, field))
         self._check_images()
         self._check_labels()
 
@@ -100,6 +106,14 @@ class Dataset:
             return None
         return "classes" if self.labels.ndim == 1 else "attributes"
 
+    def _check_line(self, field: str, text: str) -> None:
+        # both go into the card of a run
+        if not isinstance(text, str) or text.splitlines() != [text] or len(text) > _LONGEST_LINE:
+            raise InvalidInput(
+                f"The {field} of a data set must be one line of 1 to {_LONGEST_LINE} characters."
+                f" Received: {shown(text)}."
+            )
+
     def _check_images(self) -> None:
         kind = (str(self.images.dtype), self.images.ndim)
         if kind not in (("uint8", 4), ("float32", 2)) or 0 in self.images.shape:
@@ -107,6 +121,11 @@ class Dataset:
                 f"The images of data set {self.name!r} must be uint8 (n, height, width, channels)"
                 " or float32 (n, d), and not empty."
                 f" Received: {self.images.dtype} {self.images.shape}."
+            )
+        if kind[0] == "uint8" and self.images.shape[3] not in (1, 3, 4):
+            raise InvalidInput(  # here, and not at the first picture of a training
+                f"The images of data set {self.name!r} must have 1 channel (grey), 3 (RGB) or"
+                f" 4 (RGBA). Received: {self.images.shape[3]} channels."
             )
         if kind[0] == "float32" and not np.isfinite(self.images).all():
             raise InvalidInput(f"The points of data set {self.name!r} must all be finite.")

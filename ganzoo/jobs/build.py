@@ -19,8 +19,6 @@ from ganzoo.errors import GanzooError, PluginError, UsageError
 if TYPE_CHECKING:
     from ganzoo.game.gan import GAN
 
-_FILLED = ("image_shape", "classes")  # what an architecture gets from the data set
-
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Length:

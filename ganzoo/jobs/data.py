@@ -2,17 +2,17 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from ganzoo.backend import select
 from ganzoo.catalog import plugins
-from ganzoo.catalog.annotations import fits, words
-from ganzoo.catalog.documents import received
-from ganzoo.catalog.signature import Signature
+from ganzoo.catalog.keywords import check_part
+from ganzoo.catalog.recipe import Part
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.progress import reporting
-from ganzoo.errors import EnvironmentProblem, PluginError, UsageError, unknown
+from ganzoo.errors import EnvironmentProblem
+from ganzoo.jobs.build import open_dataset
 from ganzoo.jobs.catalog import entry_of
 
 
@@ -22,27 +22,23 @@ def list_datasets() -> list[dict[str, Any]]:
     return [entry_of(name, plugin) for name, plugin in found.items()]
 
 
-def info(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+def info(part: Part) -> dict[str, Any]:
     """What a data set holds. It is opened, and so fetched and prepared if it was not.
 
     Args:
-        name: A data set's name.
-        options: Keywords of its function.
+        part: The data set as a recipe's table names it.
 
     Returns:
         `Dataset.describe()`: count, image shape, classes, licence, source, fingerprint.
     """
-    return open_dataset(name, options).describe()
+    return _opened(part).describe()
 
 
-def prepare(
-    name: str, options: Mapping[str, Any], events: Callable[[dict[str, Any]], None] | None = None
-) -> dict[str, Any]:
+def prepare(part: Part, events: Callable[[dict[str, Any]], None] | None = None) -> dict[str, Any]:
     """Fetches and decodes a data set, so that the next to open it need not wait.
 
     Args:
-        name: A data set's name.
-        options: Keywords of its function.
+        part: The data set as a recipe's table names it.
         events: Called with the progress; see `ganzoo.data.progress.reporting`.
 
     Returns:
@@ -50,42 +46,12 @@ def prepare(
     """
     started = time.monotonic()
     with reporting(events):
-        dataset = open_dataset(name, options)
+        dataset = _opened(part)
     return dataset.describe() | {"seconds": round(time.monotonic() - started, 1)}
 
 
-def open_dataset(name: str, options: Mapping[str, Any]) -> Dataset:
-    """The data set that a plugin makes of its options.
-
-    Raises:
-        UnknownName: No data set has that name, or it takes no such option.
-        UsageError: An option has a value of the wrong type.
-        PluginError: The plugin returns something else.
-    """
-    plugin = plugins.find("dataset", name)
-    _check(plugins.signature(plugin), options)
-    _settle_backend()
-    dataset = plugins.load(plugin)(**options)
-    if not isinstance(dataset, Dataset):
-        raise PluginError(
-            f"The data set {plugin.qualified!r} must return a ganzoo.Dataset."
-            f" Received: {type(dataset).__name__}."
-        )
-    return dataset
-
-
-def _check(signature: Signature, options: Mapping[str, Any]) -> None:
-    for key, value in options.items():
-        if key not in signature.parameters:
-            if signature.open:
-                continue
-            raise unknown("option", key, signature.parameters)
-        annotation = signature.parameters[key].annotation
-        if not fits(annotation, value):
-            raise UsageError(f"{key} must be {words(annotation)}. Received: {received(value)}.")
-
-
-def _settle_backend() -> None:
-    """Has Keras import a backend that is installed, for data sets that read through Keras."""
-    with contextlib.suppress(EnvironmentProblem):  # most need none; one that does will say so
-        select.choose()
+def _opened(part: Part) -> Dataset:
+    check_part("dataset", part, where="the settings")
+    with contextlib.suppress(EnvironmentProblem):
+        select.choose()  # some data sets come through Keras; most need no backend
+    return open_dataset(part)

@@ -15,7 +15,7 @@ from ganzoo.catalog import home
 from ganzoo.catalog.runs import RUNS
 from ganzoo.errors import GanzooError
 from ganzoo.files.leftovers import lock
-from ganzoo.jobs import catalog
+from ganzoo.jobs import catalog, environment
 
 _PACKAGES = (
     "keras",
@@ -35,24 +35,19 @@ _PACKAGES = (
 _ALIASES = {"tensorflow": ("tensorflow", "tensorflow-cpu", "tf-nightly")}
 _REQUIRED = ("keras", "numpy", "pillow", "pydantic", "typer", "rich")
 
-# What changes the last bits of a result, or where things are looked for.
+# Where things are looked for; and what changes the last bits of a result.
 _VARIABLES = (
     "KERAS_BACKEND",
     "KERAS_HOME",
     "GANZOO_HOME",
     "GANZOO_DATA",
+    "GANZOO_CACHE",
     "GANZOO_PLUGINS",
+    "GANZOO_OFFLINE",
     "HF_HOME",
     "HF_ENDPOINT",
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "XLA_FLAGS",
-    "JAX_PLATFORMS",
-    "JAX_ENABLE_X64",
-    "TF_ENABLE_ONEDNN_OPTS",
-    "TF_DETERMINISTIC_OPS",
-    "CUBLAS_WORKSPACE_CONFIG",
-    "CUDA_VISIBLE_DEVICES",
+    "HF_HUB_OFFLINE",
+    *environment.VARIABLES,
 )
 _LEFTOVERS = ".ganzoo-*.tmp"
 _LITTLE_SPACE = 2**30  # bytes: below it a download or a checkpoint may not fit

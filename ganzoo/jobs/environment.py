@@ -13,7 +13,20 @@ from ganzoo.errors import EnvironmentProblem, GanzooError
 
 _PACKAGES = ("keras", "numpy", "jax", "jaxlib", "torch", "tensorflow", "tensorflow-cpu", "pillow")
 # What changes the last bits of a result without being part of the recipe.
-_VARIABLES = ("OMP_NUM_THREADS", "TF_ENABLE_ONEDNN_OPTS", "XLA_FLAGS", "MKL_NUM_THREADS")
+VARIABLES = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "XLA_FLAGS",
+    "JAX_PLATFORMS",
+    "JAX_ENABLE_X64",
+    "JAX_DEFAULT_MATMUL_PRECISION",
+    "TF_XLA_FLAGS",
+    "TF_ENABLE_ONEDNN_OPTS",
+    "TF_DETERMINISTIC_OPS",
+    "NVIDIA_TF32_OVERRIDE",
+    "CUBLAS_WORKSPACE_CONFIG",
+    "CUDA_VISIBLE_DEVICES",
+)
 
 
 def begin(backend: str | None = None) -> str:
@@ -38,14 +51,17 @@ def begin(backend: str | None = None) -> str:
 
 
 def described() -> dict[str, Any]:
-    """Versions, variables and the machine, as a manifest keeps them."""
+    """Versions, variables and the machine, as a manifest keeps them. Imports Keras."""
+    from ganzoo import backend
+
     versions = {}
     for package in _PACKAGES:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             versions[package] = importlib.metadata.version(package)
     return {
         "versions": versions,
-        "variables": {name: os.environ[name] for name in _VARIABLES if name in os.environ},
+        "variables": {name: os.environ[name] for name in VARIABLES if name in os.environ},
+        "device": backend.device(),
         "cpus": os.cpu_count(),
         "python": platform.python_version(),
         "platform": platform.platform(),
@@ -67,7 +83,7 @@ def _flat(facts: dict[str, Any]) -> dict[str, Any]:
     flat = {
         name: value for group in groups if isinstance(group, dict) for name, value in group.items()
     }
-    return flat | {name: facts.get(name) for name in ("cpus", "platform", "python")}
+    return flat | {name: facts.get(name) for name in ("device", "cpus", "platform", "python")}
 
 
 def _plugins_now(manifest: dict[str, Any]) -> dict[str, Any]:

@@ -31,8 +31,8 @@ def picture(samples: np.ndarray, real: np.ndarray | None = None) -> Image.Image:
     """The picture that fits the samples: a grid of images or a scatter plot of points.
 
     Args:
-        samples: Images (n, h, w, c) uint8, or points (n, 2).
-        real: Real points (m, 2) to draw behind generated points; images do not use it.
+        samples: Images (n, h, w, c) uint8, or points (n, d).
+        real: Real points (m, d) to draw behind generated points; images do not use it.
 
     Raises:
         UsageError: The samples are neither.
@@ -113,14 +113,15 @@ def scatter(points: np.ndarray, real: np.ndarray | None = None) -> Image.Image:
 
     The frame follows the real points where they are given, so that pictures of one run lie
     on each other; a generated point outside it is drawn in red on the edge. Density shows as
-    brightness. Points that are not finite are left out.
+    brightness. Points that are not finite are left out. Of more than two coordinates the first
+    two are drawn; a single one lies on a level line.
 
     Args:
-        points: (n, 2), generated.
-        real: (m, 2).
+        points: (n, d), generated.
+        real: (m, d).
 
     Raises:
-        UsageError: Not points in two dimensions.
+        UsageError: Not points.
     """
     points = _points(points)
     behind = _points(real) if real is not None else points[:0]
@@ -145,12 +146,13 @@ def scatter(points: np.ndarray, real: np.ndarray | None = None) -> Image.Image:
 
 def _points(points: np.ndarray) -> np.ndarray:
     points = np.asarray(points)
-    if points.ndim != 2 or points.shape[1] != 2 or points.dtype.kind not in "fiu":
+    if points.ndim != 2 or points.shape[1] == 0 or points.dtype.kind not in "fiu":
         raise UsageError(
-            "A picture needs images, uint8 (n, h, w, c), or points, numbers (n, 2). "
+            "A picture needs images, uint8 (n, h, w, c), or points, numbers (n, d). "
             f"Received: {points.dtype} {points.shape}."
         )
-    points = points.astype(np.float64)
+    points = points[:, :2].astype(np.float64)
+    points = np.pad(points, ((0, 0), (0, 2 - points.shape[1])))  # one coordinate: (x, 0)
     return points[(np.abs(points) < 1e100).all(axis=1)]  # false for NaN as well
 
 

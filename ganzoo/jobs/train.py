@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from ganzoo.catalog.recipe import Recipe
 from ganzoo.catalog.runs import Run
+from ganzoo.catalog.settings import with_data_from
 from ganzoo.data.feed import Feed
 from ganzoo.data.progress import reporting
 from ganzoo.errors import Diverged, GanzooError, Interrupted, InvalidInput, UsageError
 from ganzoo.files import checkpoints, safetensors
 from ganzoo.files.leftovers import reclaim
+from ganzoo.files.problems import shown
 from ganzoo.files.publish import publish_text
 from ganzoo.jobs import about, environment
 from ganzoo.jobs.build import build, dataset_for, length_of
@@ -62,6 +64,7 @@ def train(
     """
     if run is not None and os.path.lexists(run):
         Run.at(run)  # refused before anything takes long
+    recipe = with_data_from(recipe, Path.cwd())
     with Stop() as stop:
         environment.begin(backend)  # before the data: some data sets come through Keras
         with reporting(events):
@@ -82,16 +85,14 @@ def train(
 def resume(
     run: str | Path,
     *,
-    backend: str | None = None,
     settings: Sequence[str] = (),
     argv: Sequence[str] = (),
     events: Events = lambda event: None,
 ) -> Run:
-    """Go on with a run from its newest valid checkpoint, bit for bit where it stopped.
+    """Go on with a run from its newest valid checkpoint, bit for bit as if it had not stopped.
 
     Args:
         run: The run's folder or its number.
-        backend: Must be the run's own, which is the default.
         settings: Settings of keys that move no weight, such as `training.steps=9000`.
         argv: The command line, for the manifest.
         events: Called with what happens, as it happens.
@@ -103,26 +104,14 @@ def resume(
     opened = Run.open(run)
     with Stop() as stop, opened.lock():
         manifest = about.read_manifest(opened)
-        before = opened.recipe()
-        recipe = before.with_settings(list(settings))
+        before = with_data_from(opened.recipe(), opened.path)
+        recipe = with_data_from(before.with_settings(list(settings)), Path.cwd())
         _check_same_game(before, recipe)
-        if backend not in (None, manifest["backend"]):
-            raise UsageError(
-                f"The run {opened.path} was trained on {manifest['backend']}, and another backend "
-                f"would not go on exactly. Received: {backend}."
-            )
         environment.begin(manifest["backend"])
         reclaim(opened.path)
         with reporting(events):
             dataset = dataset_for(recipe)
-        if dataset.fingerprint != manifest["data"]["fingerprint"]:
-            raise InvalidInput(
-                f"The data set {recipe.dataset.name!r} is not what the run began with. "
-                f"Expected: fingerprint {manifest['data']['fingerprint'][:16]}..., "
-                f"{manifest['data']['count']} images. "
-                f"Received: {dataset.fingerprint[:16]}..., {len(dataset)} images.",
-                hint="Restore the data, or begin a new run.",
-            )
+        _check_same_data(manifest["data"], dataset)
         newest = checkpoints.newest(
             opened.checkpoints, report=lambda text: events({"event": "warning", "message": text})
         )
@@ -146,7 +135,7 @@ def resume(
         for text in environment.differences(manifest):
             events({"event": "warning", "message": text})
         stop.check()
-        opened.truncate_log(start)
+        opened.rewind(start)
         if recipe != before:
             publish_text(opened.recipe_path, recipe.toml(), overwrite=True)
         manifest["resumed"] = [*manifest.get("resumed", []), {"step": start, "argv": list(argv)}]
@@ -169,6 +158,22 @@ def _check_same_game(before: Recipe, after: Recipe) -> None:
         )
 
 
+def _check_same_data(before: dict[str, Any], dataset: "Dataset") -> None:
+    now = dataset.describe()
+    if now["fingerprint"] == before["fingerprint"]:
+        return
+    differing = [key for key in ("count", "image_shape", "classes", "source")
+                 if before.get(key) != now[key]] or ["fingerprint"]  # fmt: skip
+    was, received = (
+        ", ".join(f"{key} {shown(facts.get(key))}" for key in differing) for facts in (before, now)
+    )
+    raise InvalidInput(
+        f"The data set {dataset.name!r} is not what the run began with. "
+        f"Expected: {was}. Received: {received}.",
+        hint="Restore the data, or begin a new run.",
+    )
+
+
 def _flat(tables: dict[str, dict]) -> dict[str, Any]:
     return {f"{table}.{key}": v for table, keys in tables.items() for key, v in keys.items()}
 
@@ -179,6 +184,7 @@ def _play(
 ) -> None:  # fmt: skip
     from ganzoo import backend
     from ganzoo.jobs.callbacks import Recorder
+    from ganzoo.jobs.unread import UnreadLogs
 
     training = recipe.training
     length = length_of(recipe, len(dataset))
@@ -210,7 +216,7 @@ def _play(
         if len(feed) and not stop.signal:
             gan.fit(
                 backend.feed(feed), steps_per_epoch=len(feed), epochs=1, verbose=0,
-                shuffle=False, callbacks=[recorder],
+                shuffle=False, callbacks=UnreadLogs([recorder], add_history=True, model=gan),
             )  # fmt: skip
         recorder.close()
         if not stop.signal or recorder.step >= length.steps:

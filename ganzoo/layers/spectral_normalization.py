@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from ganzoo.backend.scope import Trial
+
 _TINY = 1e-12
 
 
@@ -21,7 +23,9 @@ class SpectralNormalization(keras.layers.Wrapper):
     """
 
     def __init__(self, layer: keras.layers.Layer, iterations: int = 1, **kwargs):
-        super().__init__(layer, **{"name": layer.name, **kwargs})
+        # the layer casts for itself; sigma needs the range and the digits of the variables
+        own = {"dtype": layer.variable_dtype, "autocast": False}
+        super().__init__(layer, **{"name": layer.name, **kwargs, **own})
         self.iterations = iterations
 
     def build(self, input_shape=None) -> None:
@@ -36,22 +40,16 @@ class SpectralNormalization(keras.layers.Wrapper):
 
     def call(self, inputs, training: bool = False):
         """The layer's output under the normalized kernel."""
-        kernel = self.normalized_kernel(training)
-        values = [kernel if v is self.layer.kernel else v.value for v in self.layer.variables]
-        weights = dict(zip(map(id, self.layer.variables), values, strict=True))
-        outputs, _ = self.layer.stateless_call(
-            [weights[id(v)] for v in self.layer.trainable_variables],
-            [weights[id(v)] for v in self.layer.non_trainable_variables],
-            inputs,
-        )
-        return outputs
+        with Trial([(self.layer.kernel, self.normalized_kernel(training))]):
+            return self.layer(inputs)
 
     def normalized_kernel(self, training: bool = False):
-        """kernel / sigma, of the kernel's shape; updates `u` in training."""
-        kernel = ops.convert_to_tensor(self.layer.kernel)
+        """kernel / sigma, of the kernel's shape, at least float32; updates `u` in training."""
+        dtype = keras.backend.result_type(self.layer.kernel.dtype, "float32")
+        kernel = ops.cast(self.layer.kernel, dtype)
         matrix = ops.reshape(kernel, (-1, kernel.shape[-1]))  # (inputs, outputs)
         fixed = ops.stop_gradient(matrix)
-        u = ops.cast(self.u, kernel.dtype)
+        u = ops.cast(self.u, dtype)
         for _ in range(self.iterations):
             v = _unit(ops.matmul(u, ops.transpose(fixed)))  # (1, inputs)
             u = _unit(ops.matmul(v, fixed))  # (1, outputs)

@@ -30,7 +30,9 @@ def test_data_prepare_of_a_model_prepares_what_its_recipe_says(ganzoo, card):
     [
         ("info digit", 2, "Did you mean 'digits'"),
         ("prepare mixture --set poins=3", 2, "Did you mean 'points'"),
-        ("prepare mixture --set points=1.5", 2, "points must be a whole number. Received: 1.5"),
+        ("prepare mixture --set points=1.5", 2, "`dataset.points` in the settings must be a whole"),
+        ("info folder", 2, "lacks a key that 'folder' needs. Expected: `data`."),
+        ("info mixture --set arrangement=3", 2, "text. Received: 3."),
         ("prepare mixture --data x", 2, "data"),
         ("prepare folder --data x --set data=y", 2, "both set dataset.data"),
         ("prepare folder --data nowhere", 2, "nowhere"),
@@ -52,4 +54,16 @@ def test_a_plugin_that_returns_something_else_is_to_blame(ganzoo, distribution):
     )
     done = ganzoo("data", "info", "odd")
     assert done.code == 4
-    assert "'odd-data:odd' must return a ganzoo.Dataset. Received: list" in done.err
+    assert "odd-data:odd must return a ganzoo.Dataset. Received: list" in done.err
+
+
+def test_a_plugin_that_fails_is_to_blame(ganzoo, distribution):
+    distribution(
+        "odd-data",
+        "[ganzoo.datasets]\nbad = bad_data_module:bad\n",
+        bad_data_module='def bad():\n    """Bad."""\n    raise ValueError("no rows")\n',
+    )
+    for verb in ("info", "prepare"):
+        done = ganzoo("data", verb, "bad")
+        assert (done.code, done.out) == (4, "")
+        assert "bad failed with ValueError: no rows" in done.err

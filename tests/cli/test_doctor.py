@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ganzoo.backend import select
+from ganzoo.jobs import environment
 
 
 @pytest.fixture(autouse=True)
@@ -35,9 +36,10 @@ def test_the_report_for_people_names_folders_with_their_free_space(ganzoo, home)
     assert "chosen      torch" in out
 
 
-def test_variables_that_change_results_are_listed(ganzoo, monkeypatch):
-    monkeypatch.setenv("XLA_FLAGS", "--xla_something")
-    assert ganzoo("doctor", "--json").json["variables"]["XLA_FLAGS"] == "--xla_something"
+@pytest.mark.parametrize("name", [*environment.VARIABLES, "GANZOO_CACHE"])
+def test_variables_that_change_results_are_listed(name, ganzoo, monkeypatch):
+    monkeypatch.setenv(name, "/some/thing")
+    assert ganzoo("doctor", "--json").json["variables"][name] == "/some/thing"
 
 
 def test_no_backend_is_a_problem_and_exits_with_5(ganzoo, monkeypatch):

@@ -1,5 +1,6 @@
 """How a job's events are shown."""
 
+import errno
 import json
 import sys
 
@@ -32,20 +33,29 @@ def test_events_become_one_json_object_per_line(capsys):
     assert lines == [START, step(50, d_loss=None)]
 
 
-def test_a_reader_that_goes_away_does_not_stop_the_job(monkeypatch, capsys):
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (BrokenPipeError(), "nobody reads the events any more"),
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device"),
+    ],
+)
+def test_events_that_nobody_takes_do_not_stop_the_job(error, said, monkeypatch, capsys):
     calls = []
 
     class Gone:
         def write(self, text):
             calls.append(text)
-            raise BrokenPipeError
+            raise error
 
     monkeypatch.setattr(sys, "stdout", Gone())
     events = progress.JsonLines()
     events(START)
     events(END)
     assert len(calls) == 1
-    assert "nobody reads the events any more" in capsys.readouterr().err
+    warning = capsys.readouterr().err
+    assert warning.count("\n") == 1
+    assert said in warning and warning.endswith("; the work goes on\n")
 
 
 def test_without_a_terminal_there_is_a_plain_line_every_few_seconds(capsys):

@@ -116,6 +116,20 @@ def test_images_of_another_type_or_shape_are_refused(bad):
         Dataset(images=bad, **FACTS)
 
 
+@pytest.mark.parametrize("channels", [2, 5])
+def test_images_that_no_picture_can_show_are_refused(channels):
+    with pytest.raises(InvalidInput, match=f"1 channel .*Received: {channels} channels"):
+        Dataset(images=images(shape=(4, 4, channels)), **FACTS)
+
+
+@pytest.mark.parametrize("field", ["name", "licence"])
+@pytest.mark.parametrize("text", ["", "two\nlines", "line\n", "a\u2028b", "x" * 201, None])
+def test_what_a_card_repeats_is_one_line(field, text):
+    with pytest.raises(InvalidInput, match=f"The {field} of a data set must be one line.*Received"):
+        Dataset(images=images(), **{**FACTS, field: text})
+    assert Dataset(images=images(), **{**FACTS, field: "x" * 200})
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_points_that_are_not_finite_are_refused(value):
     with pytest.raises(InvalidInput, match="finite"):

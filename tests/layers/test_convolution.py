@@ -16,6 +16,9 @@ GEOMETRIES = [
     (3, 2, "valid", (7, 6)),
     (1, 1, "valid", (4, 3)),
     (2, 3, "valid", (7, 5)),
+    ((5, 4), 3, "valid", (7, 6)),
+    ((3, 5), 2, "valid", (5, 7)),
+    ((4, 3), 2, "same", (6, 7)),
 ]
 KINDS = ("Conv2D", "Conv2DTranspose")
 

@@ -148,6 +148,28 @@ def test_it_stays_finite_at_a_kernel_of_zeros():
     assert np.isfinite(numbers(layer.normalized_kernel())).all()
 
 
+@pytest.mark.parametrize("scale", [0.0, 1e-3, 1.0])
+def test_in_half_precision_sigma_is_as_good_as_in_single(scale):
+    import keras
+    from keras import ops
+
+    exact, inner = dense(), keras.layers.Dense(4, dtype="mixed_float16")
+    layer = normalized(inner, (3,), dtype="mixed_float16")
+    for one in (exact, layer):
+        one.layer.kernel.assign(numbers(dense().layer.kernel) * scale)
+        one.u.assign(numbers(dense().u))
+    inputs = np.ones((2, 3), "float32")
+    turn = backend.gradients(
+        lambda: (ops.sum(ops.cast(layer(inputs, training=True), "float32")), {}), [inner.kernel]
+    )
+
+    outputs = layer(inputs)
+    assert keras.backend.standardize_dtype(outputs.dtype) == "float16"
+    np.testing.assert_allclose(numbers(outputs), numbers(exact(inputs)), atol=4e-3)
+    assert np.isfinite(numbers(turn.gradients[0])).all()
+    assert np.isfinite(numbers(layer.u)).all()
+
+
 def test_it_comes_back_from_its_configuration_under_the_layers_name():
     import keras
 
