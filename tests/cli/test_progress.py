@@ -78,6 +78,19 @@ def test_without_a_terminal_there_is_a_plain_line_every_few_seconds(capsys):
     ]
 
 
+def test_an_evaluation_is_a_line_of_its_own(capsys):
+    scores = {"frechet": 12.3456, "precision": 0.5, "recall": 0.0}
+    events = progress.Lines()
+    events({"event": "evaluation", "step": 1500, **scores, "best": True, "seconds": 2.5})
+    events({"event": "evaluation", "step": 1600, **scores, "best": False, "seconds": 2.5})
+    events({"event": "evaluation", "step": 1700, "frechet": None, "best": False, "seconds": 1.0})
+    assert capsys.readouterr().err.splitlines() == [
+        "step 1,500 judged: frechet 12.35  precision 0.5  recall 0  (best so far)",
+        "step 1,600 judged: frechet 12.35  precision 0.5  recall 0",
+        "step 1,700 judged: not finite",
+    ]
+
+
 def test_warnings_are_one_inert_line(capsys):
     progress.Lines()({"event": "warning", "message": "odd\n\x1b[2Jthing"})
     assert capsys.readouterr().err == "warning: odd \\u001b[2Jthing\n"

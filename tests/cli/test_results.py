@@ -32,6 +32,7 @@ def test_sample_draws_sixteen_images_of_seed_zero_by_default(ganzoo, sampling):
             "seeds": None,
             "interpolate": None,
             "labels": None,
+            "truncation": None,
             "raw": False,
             "separate": False,
             "out": None,
@@ -42,12 +43,13 @@ def test_sample_draws_sixteen_images_of_seed_zero_by_default(ganzoo, sampling):
 
 
 def test_sample_passes_its_options_on(ganzoo, sampling):
-    words = "-n 4 --seed 7 --labels 0-2,9 --raw --separate --out here --overwrite --backend jax"
+    words = "-n 4 --seed 7 --labels 0-2,9 --truncation 0.7 --raw --separate --out here --overwrite --backend jax"
     ganzoo("sample", "7", *words.split())
     ganzoo("sample", "7", "--seeds", "1,2,5-7")
     ganzoo("sample", "7", "--interpolate", "3,9", "-n", "8")
     assert sampling[0]["n"] == 4 and sampling[0]["seed"] == 7
     assert sampling[0]["labels"] == [0, 1, 2, 9]
+    assert sampling[0]["truncation"] == 0.7
     assert sampling[0]["raw"] and sampling[0]["separate"] and sampling[0]["overwrite"]
     assert (sampling[0]["out"], sampling[0]["backend"]) == (Path("here"), "jax")
     assert sampling[1]["seeds"] == [1, 2, 5, 6, 7]
@@ -72,6 +74,9 @@ def test_sample_passes_its_options_on(ganzoo, sampling):
         "--interpolate 1,2,3",
         "--labels cat",
         "--sed 3",
+        "--truncation 0",
+        "--truncation -1",
+        "--truncation nan",
     ],
 )
 def test_sample_refuses_what_cannot_be_meant(words, ganzoo, sampling):

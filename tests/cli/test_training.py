@@ -75,6 +75,17 @@ def test_options_and_settings_change_the_recipe(ganzoo, jobs, toy):
     assert jobs[0]["backend"] == "torch"
 
 
+def test_how_often_a_training_is_judged_and_by_whom_is_passed_on(ganzoo, jobs, toy):
+    assert ganzoo("train", "toy", "--evaluate-every", "9", "--features", "mnist").code == 0
+    training = jobs[0]["args"][0].training
+    assert (training.evaluate_every, training.evaluate_features) == (9, "mnist")
+    assert ganzoo("resume", "1", "--evaluate-every", "9", "--features", "mnist").code == 0
+    assert jobs[1]["settings"] == [
+        "training.evaluate_every=9",
+        'training.evaluate_features="mnist"',
+    ]
+
+
 def test_a_folder_of_its_own_and_a_place_for_numbered_runs_are_passed_on(ganzoo, jobs, toy):
     ganzoo("train", "toy", "--run", "mine")
     ganzoo("train", "toy", "--runs", "elsewhere")
@@ -125,6 +136,11 @@ def test_data_in_a_recipe_file_is_meant_from_the_file(ganzoo, jobs, card):
         ("--steps nan", "--steps"),
         ("--steps 1e3", "--steps"),
         ("--seed -1", "training.seed"),
+        ("--evaluate-every -1", "--evaluate-every"),
+        ("--features mnistt --evaluate-every 5", "Did you mean 'mnist'"),
+        ("--evaluate-every 5 --set evaluate_every=6", "both set training.evaluate_every"),
+        ("--features mnist --set evaluate_features=mnist", "--features and --set evaluate_f"),
+        ("--set evaluate_samples=1", "`training.evaluate_samples` in the settings must be at"),
         ("--seed 18446744073709551616", "training.seed"),
         ("--precision float8", "training.precision"),
         ("--set generator_optimizer.learning_rate=nan", "learning_rate"),

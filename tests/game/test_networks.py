@@ -10,6 +10,7 @@ ARCHITECTURES = {
     "dcgan": ((8, 8, 1), None),
     "dcgan-fashion-mnist": ((28, 28, 1), "the published parameter count has it"),
     "facegan": ((64, 64, 3), None),
+    "cdcgan": ((8, 8, 1), None),
 }
 
 
@@ -22,7 +23,9 @@ def build():
     def build(name):
         if name not in found:
             shape, _ = ARCHITECTURES[name]
-            found[name] = plugins.load(plugins.find("architecture", name))(shape)
+            plugin = plugins.find("architecture", name)
+            classes = {"classes": 3} if "classes" in plugins.signature(plugin).parameters else {}
+            found[name] = plugins.load(plugin)(shape, **classes)
         return found[name]
 
     return build

@@ -1,0 +1,139 @@
+"""Exports every architecture in every format, compares it with Keras, and writes the table.
+
+Usage: python docs/make_formats.py [--check]   (each backend in a process of its own)
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+PAGE = Path(__file__).parent / "formats.md"
+BEGIN, END = "<!-- formats: begin -->\n", "<!-- formats: end -->\n"
+KINDS = {".keras": ("jax", "torch", "tensorflow"), ".onnx": ("torch",), ".pt2": ("torch",)}
+KINDS |= {"": ("tensorflow",)}
+TITLES = {".keras": "Keras", ".onnx": "ONNX", ".pt2": "torch.export", "": "SavedModel"}
+
+
+def main() -> None:
+    """Measure on each backend, then write the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--child", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        print(json.dumps(measured(options.child)))
+        return
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    for backend in ("jax", "torch", "tensorflow"):
+        command = [sys.executable, __file__, "--child", backend]
+        environment = {**os.environ, "KERAS_BACKEND": backend}
+        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True)
+        done.check_returncode()
+        for architecture, kinds in json.loads(done.stdout.splitlines()[-1]).items():
+            for kind, difference in kinds.items():
+                found.setdefault(architecture, {}).setdefault(kind, {})[backend] = difference
+    text = PAGE.read_text(encoding="utf-8")
+    head, _, rest = text.partition(BEGIN)
+    tail = rest.partition(END)[2]
+    PAGE.write_text(head + BEGIN + table(found) + END + tail, encoding="utf-8")
+
+
+def table(found: dict) -> str:
+    """The measured differences as Markdown."""
+    lines = ["| architecture | " + " | ".join(TITLES[kind] for kind in KINDS) + " |"]
+    lines += ["|---" * (len(KINDS) + 1) + "|"]
+    for architecture, kinds in sorted(found.items()):
+        cells = []
+        for kind in KINDS:
+            each = kinds.get(kind, {})
+            cells.append(", ".join(f"{value} ({name})" for name, value in each.items()) or "-")
+        lines.append(f"| `{architecture}` | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def measured(backend: str) -> dict[str, dict[str, str]]:
+    """On one backend: by architecture and ending, the largest difference, or why there is none."""
+    from ganzoo.backend import select
+
+    select.choose(backend)
+    import keras
+    import numpy as np
+
+    from ganzoo.catalog import plugins
+
+    found: dict[str, dict[str, str]] = {}
+    for name, plugin in plugins.discover("architecture").plugins.items():
+        if plugin.distribution != "keras-ganzoo":
+            continue
+        gan = plugins.load(plugin)(**_arguments(plugins.signature(plugin).parameters))
+        for kind, backends in KINDS.items():
+            if backend not in backends:
+                continue
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder) / f"generator{kind}"
+                run = _exported(gan, kind, path)
+                differences = []
+                for n in (1, 5):
+                    latents = 100 * keras.ops.convert_to_numpy(gan.draw_latents(n, 3))
+                    labels = np.arange(n, dtype="int32") % 3
+                    inputs = [latents, labels] if gan.conditional else [latents]
+                    expected = keras.ops.convert_to_numpy(gan.render(*inputs))
+                    assert expected.std() > 0.01, f"{name} draws next to nothing"
+                    differences.append(np.abs(run(inputs) - expected).max())
+                found.setdefault(name, {})[kind] = f"{max(differences):.0e}"
+    return found
+
+
+def _arguments(parameters) -> dict:
+    """The smallest sensible arguments of an architecture."""
+    given = {"image_shape": (64, 64, 3) if set(parameters) >= {"width"} else (16, 16, 1)}
+    given |= {"classes": 3} if "classes" in parameters else {}
+    for name in parameters:
+        if name.endswith("width"):
+            given[name] = 4
+    return given
+
+
+def _exported(gan, kind: str, path: Path):
+    """Write the file, and give a function that runs it: inputs -> images."""
+    import numpy as np
+
+    from ganzoo.jobs.formats import FORMATS, called
+
+    called(gan)
+    FORMATS[kind].write(gan.generator, str(path))
+    if kind == ".onnx":
+        import onnxruntime
+
+        session = onnxruntime.InferenceSession(path)
+        names = [one.name for one in session.get_inputs()]
+        return lambda inputs: session.run(None, dict(zip(names, inputs, strict=True)))[0]
+    if kind == ".pt2":
+        import torch
+
+        module = torch.export.load(path).module()
+
+        def run(inputs):
+            given = [torch.tensor(one) for one in inputs]
+            with torch.no_grad():
+                return module(given if len(given) > 1 else given[0]).numpy()
+
+        return run
+    if kind == ".keras":
+        import keras
+
+        model = keras.saving.load_model(path)
+        return lambda inputs: keras.ops.convert_to_numpy(
+            keras.ops.stop_gradient(model(inputs if len(inputs) > 1 else inputs[0]))
+        )
+    import tensorflow as tf
+
+    served = tf.saved_model.load(str(path))
+    return lambda inputs: np.array(served.serve(inputs if len(inputs) > 1 else inputs[0]))
+
+
+if __name__ == "__main__":
+    main()
