@@ -16,11 +16,11 @@ This page is `ganzoo --help` and the help of every verb, written by `docs/make_c
 compares it.
 
 Data goes to stdout, everything else to stderr. Exit codes: 0 fine, 2 wrong usage or unknown
-name, 3 invalid input, 4 a plugin's fault, 5 the environment (a missing backend, disk, network,
-memory), 6 the training diverged, 7 another process holds the run, 130 and 143 interrupted by
-SIGINT and SIGTERM: from the first step of a training on after a save, before it with nothing
-changed. Every error is one line on stderr; with `--json` it is an object on stdout too:
-`{"error": "...", "exit_code": 2}`.
+name, 3 invalid input or numbers of a card that are not reproduced, 4 a plugin's fault, 5 the
+environment (a missing backend, disk, network, memory), 6 the training diverged, 7 another process
+holds the run, 130 and 143 interrupted by SIGINT and SIGTERM: from the first step of a training on
+after a save, before it with nothing changed. Every error is one line on stderr; with `--json` it
+is an object on stdout too: `{"error": "...", "exit_code": 2}`.
 
 What the environment can say; `ganzoo doctor` shows what it says:
 

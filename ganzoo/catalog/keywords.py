@@ -26,12 +26,14 @@ def check_names(recipe: "Recipe", where: str = "the recipe") -> None:
         where: What it is, for the message.
 
     Raises:
-        UnknownName: An unknown architecture, data set or key.
+        UnknownName: An unknown architecture, data set or key, or unknown features.
         UsageError: A value of the wrong type, a missing key, a key that the data set fills.
         PluginError: The name is ambiguous or its plugin broken.
     """
     check_part("architecture", recipe.architecture, where)
     check_part("dataset", recipe.dataset, where)
+    if recipe.training.evaluate_features is not None:
+        find("features", recipe.training.evaluate_features)
 
 
 def check_part(kind: str, part: "Part", where: str = "the recipe") -> None:

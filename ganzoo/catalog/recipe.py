@@ -10,7 +10,13 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PlainValidator, model_serializer, model_validator
+from pydantic import (
+    Field,
+    PlainValidator,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from ganzoo.catalog.documents import read_toml, received
 from ganzoo.catalog.keywords import check_names
@@ -26,6 +32,7 @@ PENALTIES = ("gradient_penalty", "dragan", "r1", "r2")
 LENGTHS = ("steps", "images", "epochs")  # of which a recipe has exactly one
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+_PluginName = Annotated[str, Field(pattern=rf"^{_NAME}(:{_NAME})?$", max_length=129)]
 _Count = Annotated[int, Field(ge=1)]
 _Half = Annotated[float, Field(ge=0, lt=0.5)]
 
@@ -50,7 +57,7 @@ class Part(Table):
         options: Keyword arguments of the plugin's function.
     """
 
-    name: Annotated[str, Field(pattern=rf"^{_NAME}(:{_NAME})?$", max_length=129)]
+    name: _PluginName
     options: dict[str, Any] = {}
 
     @model_validator(mode="before")
@@ -129,7 +136,10 @@ class Training(Table):
         log_every: In steps, as the next two.
         sample_every: Sample pictures.
         checkpoint_every: Checkpoints.
-        keep_checkpoints: How many of the newest stay.
+        keep_checkpoints: How many of the newest stay; the best one stays beside them.
+        evaluate_every: Steps between two evaluations of the averaged generator; 0: none.
+        evaluate_samples: Generated images that are judged each time.
+        evaluate_features: Who looks at them; by default the data set's own features.
         steps_per_dispatch: Steps fused in one call; `"auto"` chooses by device and network.
         xla: Whether XLA compiles the step; `"auto"` likewise.
     """
@@ -144,6 +154,9 @@ class Training(Table):
     sample_every: _Count = 500
     checkpoint_every: _Count = 1000
     keep_checkpoints: _Count = 2
+    evaluate_every: Annotated[int, Field(ge=0)] = 0
+    evaluate_samples: Annotated[int, Field(ge=10, lt=2**24)] = 2000
+    evaluate_features: _PluginName | None = None
     steps_per_dispatch: Annotated[int | Literal["auto"], PlainValidator(_auto_or_count)] = "auto"
     xla: Annotated[bool | Literal["auto"], PlainValidator(_auto_or_switch)] = "auto"
 
@@ -154,6 +167,16 @@ class Training(Table):
             said = " and ".join(given) or "none"
             raise ValueError(f"needs exactly one of {', '.join(LENGTHS)}. Received: {said}")
         return self
+
+    @model_serializer(mode="wrap")
+    def _evaluation_if_any(self, tables: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without an evaluation its defaults are not written: nor are they in the digest."""
+        written = tables(self)
+        if not self.evaluate_every:
+            for key in ("evaluate_every", "evaluate_samples"):
+                if getattr(self, key) == type(self).model_fields[key].default:
+                    del written[key]
+        return written
 
 
 class Recipe(Table):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 RUNS = Path("runs")  # where runs are numbered, unless somebody says otherwise
 _NUMBERED = re.compile(r"\.?([0-9]{5,})(?:-.*)?")
+_BEST = "@best"  # after a run: its best checkpoint instead of its newest
 _LARGEST_MANIFEST = 8 * 1024 * 1024  # bytes
 
 
@@ -188,6 +189,18 @@ class Run:
             yield
         finally:
             os.close(descriptor)  # which gives the lock back
+
+
+def split_best(source: str | os.PathLike) -> tuple[str | os.PathLike, bool]:
+    """What stands before `@best`, and whether that stands there: `"7@best"` -> `("7", True)`.
+
+    Args:
+        source: Any name or path; one that is there, whatever it is called, is not split.
+    """
+    text = os.fspath(source)
+    if text.endswith(_BEST) and text != _BEST and not os.path.lexists(source):
+        return text.removesuffix(_BEST), True
+    return source, False
 
 
 def _take(descriptor: int, run: Path) -> None:

@@ -7,7 +7,17 @@ from typing import Annotated
 import typer
 
 from ganzoo import __version__
-from ganzoo.cli import data, doctor, evaluating, names, registry, results, training
+from ganzoo.cli import (
+    data,
+    doctor,
+    evaluating,
+    importing,
+    names,
+    registry,
+    reproducing,
+    results,
+    training,
+)
 from ganzoo.cli.output import emit
 
 app = typer.Typer(
@@ -51,7 +61,9 @@ app.command("train")(training.train)
 app.command("resume")(training.resume)
 app.command("sample")(results.sample)
 app.command("evaluate")(evaluating.evaluate)
+app.command("reproduce")(reproducing.reproduce)
 app.command("export")(results.export)
+app.command("import")(importing.import_file)
 app.command("push")(registry.push)
 app.command("pull")(registry.pull)
 app.command("tag")(registry.tag)

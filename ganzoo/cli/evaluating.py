@@ -80,9 +80,10 @@ def evaluate(
         place = str(Path(data).expanduser().absolute())
     names = [name.strip() for name in metrics.split(",")] if metrics is not None else None
     if record:
-        from ganzoo.catalog.runs import Run
+        from ganzoo.catalog.runs import Run, split_best
 
-        Run.open(source)  # only runs have a card that may change; told before anything is slow
+        # only runs have a card that may change; told before anything is slow
+        Run.open(split_best(source)[0])
     noise.quieten()
     from ganzoo.jobs.evaluate import evaluate as job
 

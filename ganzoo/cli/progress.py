@@ -56,7 +56,7 @@ class JsonLines:
 
 
 class Lines:
-    """Plain lines on stderr: the start, the warnings, and progress every few seconds."""
+    """Plain lines on stderr: start, warnings, evaluations, and progress every few seconds."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic):
         self._clock = clock
@@ -72,6 +72,8 @@ class Lines:
             case "progress" if self._is_time(event):
                 done, total = event["step"], event["steps"]
                 say(f"step {done:,}/{total:,}  {numbers(event)}")
+            case "evaluation":
+                say(scores(event))
 
     def _is_time(self, event: Event) -> bool:
         now = self._clock()
@@ -119,6 +121,8 @@ class Bar:
                     total=event["steps"],
                     numbers=numbers(event),
                 )
+            case "evaluation":
+                self._print(scores(event))
             case "end":
                 self._progress.stop()
 
@@ -149,6 +153,18 @@ def numbers(event: Event) -> str:
         if name in ("d_loss", "g_loss") and isinstance(value, (int, float))
     ]
     return "  ".join(parts)
+
+
+def scores(event: Event) -> str:
+    """An evaluation in one line, and whether it is the best so far."""
+    told = ("event", "step", "best", "seconds")
+    parts = [
+        f"{name} {value:.4g}"
+        for name, value in event.items()
+        if name not in told and isinstance(value, (int, float))
+    ]
+    best = "  (best so far)" if event.get("best") else ""
+    return f"step {event['step']:,} judged: {'  '.join(parts) or 'not finite'}{best}"
 
 
 def duration(seconds: float) -> str:

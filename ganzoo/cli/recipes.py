@@ -21,6 +21,8 @@ _ANY = {
     "training": {"steps": 1},
 }
 
+_FLAGS = {"training.evaluate_features": "features"}  # where a flag is not called like its key
+
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
@@ -84,7 +86,8 @@ def flag_settings(settings: Sequence[str], flags: Mapping[str, Any]) -> list[str
     for key in given:
         option = key.rpartition(".")[2]
         if keys & {key, option}:
-            raise UsageError(f"--{option} and --set {option}=... both set {key}. Give one of them.")
+            flag = _FLAGS.get(key, option.replace("_", "-"))
+            raise UsageError(f"--{flag} and --set {option}=... both set {key}. Give one of them.")
     return [f"{key}={_toml(value)}" for key, value in given.items()]
 
 

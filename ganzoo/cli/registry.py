@@ -23,12 +23,16 @@ def push(
     source: Annotated[
         str,
         typer.Argument(
-            metavar="RUN|MODEL", help="A run folder, its number, or a version of a model."
+            metavar="RUN|MODEL",
+            help="A run folder, its number (7, 7@best), or a version of a model.",
         ),
     ],
     name: Annotated[str, typer.Argument(metavar="NAME", help="The model to publish as.")],
     everything: Annotated[
         bool, typer.Option("--all", help="Add the whole state of the training.")
+    ] = False,
+    half: Annotated[
+        bool, typer.Option("--half", help="Keep the generator's float32 arrays as float16.")
     ] = False,
     licence: Annotated[
         str | None,
@@ -47,7 +51,9 @@ def push(
     at_most_one(registry=folder, to=to)
     from ganzoo.jobs.push import push as job
 
-    done = job(source, name, everything=everything, licence=licence, folder=folder, to=to)
+    done = job(
+        source, name, everything=everything, half=half, licence=licence, folder=folder, to=to
+    )
     if not done["created"]:
         say("It is there already.")
     _show(done, as_json=as_json)

@@ -14,8 +14,8 @@ Source = Annotated[
     str,
     typer.Argument(
         metavar="SOURCE",
-        help="A model (name, name@2, name@best, hf://org/repo), a run folder, its number, or a"
-        " .safetensors file.",
+        help="A model (name, name@2, name@best, hf://org/repo), a run folder, its number (7,"
+        " 7@best), or a .safetensors file.",
     ),
 ]
 Raw = Annotated[bool, typer.Option("--raw", help="The generator itself instead of its average.")]

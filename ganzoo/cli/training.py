@@ -15,6 +15,18 @@ Model = Annotated[
     str,
     typer.Argument(metavar="NAME", help="A model that `ganzoo list` shows, or a recipe.toml."),
 ]
+EvaluateEvery = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N", min=0, help="Judge every N steps, and keep the best checkpoint; 0: never."
+    ),
+]
+Features = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME", help="Who looks at the images then.  [default: the data set's own]"
+    ),
+]
 Run = Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or its number in runs/.")]
 
 
@@ -37,6 +49,8 @@ def train(
     precision: Annotated[
         str | None, typer.Option(metavar="NAME", help="float32, mixed_float16, mixed_bfloat16.")
     ] = None,
+    evaluate_every: EvaluateEvery = None,
+    features: Features = None,
     run: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="The run's own, new, unnumbered folder.")
     ] = None,
@@ -68,6 +82,8 @@ def train(
             "training.batch": batch,
             "training.seed": seed,
             "training.precision": precision,
+            "training.evaluate_every": evaluate_every,
+            "training.evaluate_features": features,
         },
     )
     select.choose(backend)  # before any data is read or fetched
@@ -101,6 +117,8 @@ def resume(
     run: Run,
     settings: Settings = None,
     data: Data = None,
+    evaluate_every: EvaluateEvery = None,
+    features: Features = None,
     as_json: Json = False,
 ) -> None:
     """Go on with a run, exactly as if it had not stopped.
@@ -108,11 +126,16 @@ def resume(
     It starts from the newest checkpoint that is whole, on the run's own backend. Ctrl-C saves
     one; after a crash the steps since the newest are played again. Only keys that move no
     weight can be set: how long it lasts (steps, images, epochs), and how often it logs,
-    samples and saves (log_every, sample_every, checkpoint_every).
+    samples, saves and judges (log_every, sample_every, checkpoint_every, evaluate_every).
     """
     from ganzoo.cli.recipes import flag_settings
 
-    changes = [*(settings or []), *flag_settings(settings or [], {"dataset.data": data})]
+    flags = {
+        "dataset.data": data,
+        "training.evaluate_every": evaluate_every,
+        "training.evaluate_features": features,
+    }
+    changes = [*(settings or []), *flag_settings(settings or [], flags)]
     noise.quieten()
     from ganzoo.jobs.train import resume as job
 

@@ -10,7 +10,7 @@ step, never a clock.
 import operator
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,7 +60,13 @@ class Checkpoint:
 
 
 def save(
-    folder: str | os.PathLike, step: int, files: Mapping[str, bytes], about: dict, *, keep: int
+    folder: str | os.PathLike,
+    step: int,
+    files: Mapping[str, bytes],
+    about: dict,
+    *,
+    keep: int,
+    spare: Collection[int] = (),
 ) -> Path:
     """Write a checkpoint, then remove those that are no longer needed.
 
@@ -73,6 +79,7 @@ def save(
         files: The content of each file by name (lower case, see `names.check_name`).
         about: Anything that JSON can hold.
         keep: How many of the newest valid checkpoints stay; this one always does.
+        spare: Steps whose checkpoints stay however old they are: that of the best, say.
 
     Returns:
         The checkpoint's folder.
@@ -97,7 +104,7 @@ def save(
     reclaim(path.parent)
     if not _is_saved(path, listed):
         publish_listed(path, files, MANIFEST, text)
-    _rotate(path, keep)
+    _rotate(path, keep, spare)
     return path
 
 
@@ -141,6 +148,23 @@ def newest(folder: str | os.PathLike, *, report: Callable[[str], None]) -> Check
     return None
 
 
+def at(folder: str | os.PathLike, step: int) -> Checkpoint:
+    """The checkpoint of a step.
+
+    Raises:
+        InvalidInput: It is not there, or broken.
+    """
+    path = Path(folder, folder_name(step))
+    contents: dict[str, bytes] = {}
+    try:
+        manifest = verify(path, contents)
+    except Broken as problem:
+        raise InvalidInput(
+            f"The checkpoint of step {step} in {shown(folder)} is broken or gone: {problem}."
+        ) from None
+    return Checkpoint(step=step, path=path, about=manifest["about"], files=contents)
+
+
 def _step_of(path: Path) -> int:
     return int(path.name.removeprefix("step-"))
 
@@ -176,14 +200,15 @@ def _is_saved(path: Path, listed: dict) -> bool:
     return True
 
 
-def _rotate(latest: Path, keep: int) -> None:
-    """Remove what is older than the newest `keep` valid checkpoints.
+def _rotate(latest: Path, keep: int, spare: Collection[int]) -> None:
+    """Remove what is older than the newest `keep` valid checkpoints and not to be spared.
 
     Broken ones among those are not counted. Newer ones are not touched. Nothing is read as long
     as nothing is to be removed.
     """
     paths = _published(latest.parent)
-    if all(_step_of(path) >= _step_of(latest) for path in paths[max(keep, 1) :]):
+    staying = [p for p in paths if _step_of(p) >= _step_of(latest) or _step_of(p) in spare]
+    if all(path in staying for path in paths[max(keep, 1) :]):
         return
     kept = 0
     for path in paths:
@@ -191,5 +216,5 @@ def _rotate(latest: Path, keep: int) -> None:
             with suppress(Broken):
                 verify(path)
                 kept += 1
-        elif path.is_dir() and not path.is_symlink():
+        elif path not in staying and path.is_dir() and not path.is_symlink():
             withdraw(path)

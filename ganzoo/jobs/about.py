@@ -46,7 +46,7 @@ def manifest(
         "recipe_digest": recipe.digest(),
         "data": {k: v for k, v in described.items() if k not in ("dtype", "labels")},
         "plugins": {
-            kind: _plugin(kind, getattr(recipe, kind).name) for kind in ("architecture", "dataset")
+            kind: pinned(kind, getattr(recipe, kind).name) for kind in ("architecture", "dataset")
         },
         "parameters": parameters(gan),
         "dispatch": {"steps_per_dispatch": gan.steps_per_dispatch, "xla": bool(gan.jit_compile)},
@@ -86,7 +86,8 @@ def run_name(recipe: Recipe, model: str | None) -> str:
     return re.sub(r"[^a-z0-9._-]", "-", name.rpartition(":")[2].lower())[:64].rstrip(".")
 
 
-def _plugin(kind: str, name: str) -> dict[str, str]:
+def pinned(kind: str, name: str) -> dict[str, str]:
+    """What identifies a plugin: name, distribution, version, and the digest of its file."""
     plugin = plugins.find(kind, name)
     known = {"name": name, "distribution": plugin.distribution, "version": plugin.version}
     digest = source_digest(plugin.module)

@@ -12,7 +12,8 @@ from ganzoo.catalog.runs import Run
 from ganzoo.errors import Diverged
 from ganzoo.files import checkpoints, safetensors
 from ganzoo.files.publish import make_folder, publish
-from ganzoo.jobs import about, pictures
+from ganzoo.jobs import about, best, pictures
+from ganzoo.jobs.judge import Judge
 from ganzoo.jobs.signals import Stop
 from ganzoo.jobs.weights import STATE, arrays_of, not_finite
 
@@ -28,21 +29,21 @@ _SPOKEN = 0.5  # seconds between two progress events
 
 
 class Recorder(keras.callbacks.Callback):
-    """Logs, samples and saves at the recipe's cadences, all at the edge of a dispatch.
+    """Logs, judges, samples and saves at the recipe's cadences, all at the edge of a dispatch.
 
     The losses are means on the device; they are read at the cadence of the log only.
     """
 
     def __init__(
         self, gan: "GAN", recipe: Recipe, dataset: "Dataset", run: Run, feed: "Feed",
-        length: "Length", events, stop: Stop,
+        length: "Length", events, stop: Stop, judge: Judge,
     ):  # fmt: skip
         super().__init__()
         self.gan, self.run, self.events, self.stop = gan, run, events, stop
         self.training, self.feed, self.length = recipe.training, feed, length
         self.step = feed.start_step
         self.about = about.of_weights(gan, recipe, dataset, run)
-        self._dataset = dataset
+        self._dataset, self._judge = dataset, judge
         self._restored = [
             np.array(keras.ops.convert_to_numpy(v.value)) for v in gan.means.variables
         ]
@@ -78,16 +79,18 @@ class Recorder(keras.callbacks.Callback):
             name: self.step % getattr(self.training, name) == 0
             for name in ("log_every", "sample_every", "checkpoint_every")
         }
+        scores = self._scores(before)
+        if due["log_every"] or scores:
+            self._log(self._numbers() | scores)
         if due["log_every"]:
-            self._log(self._numbers())
             self.gan.reset_metrics()
         elif time.perf_counter() - self._spoke > _SPOKEN and before != self.step:
             self._speak({})
         if due["sample_every"]:
             self._sample()
-        if due["checkpoint_every"]:
+        if due["checkpoint_every"] or self._judge.is_best(self.step):
             self._save()
-        if any(due.values()):
+        if any(due.values()) or scores:
             self._sound = self.step
         if self.stop.signal and self.step < self.length.steps:
             self.model.stop_training = True
@@ -120,6 +123,22 @@ class Recorder(keras.callbacks.Callback):
         numbers = dict(zip(means.names, (total / np.maximum(count, 1)).tolist(), strict=True))
         self._refuse(not_finite(numbers))
         return numbers
+
+    def _scores(self, before: int) -> dict[str, float]:
+        """What the averaged generator is worth, if that is due; its time is not the steps'."""
+        if not self._judge.is_due(before, self.step, self.length.steps):
+            return {}
+        self._numbers()
+        self._refuse(not_finite(arrays_of(self.gan)))
+        begun = time.perf_counter()
+        scores = self._judge.scores(self.gan, self._dataset, self.step)
+        seconds = time.perf_counter() - begun
+        self._counted = (self._counted[0] + seconds, self._counted[1])
+        self.events({
+            "event": "evaluation", "step": self.step, **scores,
+            "best": self._judge.is_best(self.step), "seconds": round(seconds, 3),
+        })  # fmt: skip
+        return scores
 
     def _log(self, numbers: dict[str, float]) -> None:
         now = time.perf_counter()
@@ -194,8 +213,10 @@ class Recorder(keras.callbacks.Callback):
             self.run.checkpoints,
             self.step,
             {STATE: safetensors.dump(arrays, {**self.about, "step": self.step})},
-            {"images": self.step * self.length.per_step},
+            {"images": self.step * self.length.per_step}
+            | ({best.KEY: self._judge.best} if self._judge.best else {}),
             keep=self.training.keep_checkpoints,
+            spare=[self._judge.best["step"]] if self._judge.best else [],
         )
         self._saved = self.step
         self.events({"event": "checkpoint", "step": self.step, "path": str(path)})

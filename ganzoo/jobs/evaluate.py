@@ -17,7 +17,7 @@ from ganzoo.catalog.cards import Card
 from ganzoo.catalog.keywords import check_part
 from ganzoo.catalog.measured import Result as CardResult
 from ganzoo.catalog.recipe import Part, Recipe
-from ganzoo.catalog.runs import Run
+from ganzoo.catalog.runs import Run, split_best
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.progress import Listener, Progress, reporting
 from ganzoo.errors import UsageError, unknown
@@ -91,7 +91,7 @@ def evaluate(
             gan = load.read(found, raw=raw, backend=backend)
             about = about_weights(found, dataset, raw=raw)
             fakes = of_gan(gan, dataset, n, truncation=truncation, protocol=about)
-        extractor = _extractor(features, part.name, dataset, metrics)
+        extractor = extractor_of(features, part.name, dataset, metrics)
         measured = [_measure(fakes, dataset, extractor, metrics, seed) for seed in seeds]
     return rows(measured, seeds)
 
@@ -100,13 +100,13 @@ def record(run: str | os.PathLike, results: Sequence[Mapping[str, Any]]) -> Path
     """Write results into a run's card, in place of those that were measured alike.
 
     Args:
-        run: The run's folder or its number.
+        run: The run's folder or its number, with or without `@best`.
         results: From `evaluate`.
 
     Returns:
         The card.
     """
-    opened = Run.open(run)
+    opened = Run.open(split_best(run)[0])
     with opened.lock():
         card = Card.read(opened.card_path)
         new = [CardResult.model_validate(result) for result in results]
@@ -236,10 +236,21 @@ def _kinds(
     return real, fake
 
 
-def _extractor(
+def extractor_of(
     name: str | None, dataset_name: str, dataset: Dataset, metrics: Sequence[str] | None
 ) -> Extractor | None:
-    """The extractor to use; none where no metric that was asked for looks through one."""
+    """The extractor to use; none where no metric that was asked for looks through one.
+
+    Args:
+        name: Of the features; by default the data set's own, or FID's Inception.
+        dataset_name: The data set's name, as a recipe has it.
+        dataset: What it must fit.
+        metrics: Names in `METRICS`; by default all.
+
+    Raises:
+        UsageError: It does not fit.
+        EnvironmentProblem: Its weights are not here.
+    """
     wanted = [METRICS[name] for name in metrics] if metrics is not None else METRICS.values()
     if len(dataset.image_shape) == 1:
         if name is not None:

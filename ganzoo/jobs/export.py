@@ -1,5 +1,6 @@
-"""Weights out of a run, as safetensors that any backend can load."""
+"""Weights out of a run, a model or a file, as safetensors that any backend can load."""
 
+import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -9,37 +10,50 @@ import numpy as np
 from ganzoo.catalog.runs import Run
 from ganzoo.errors import UsageError
 from ganzoo.files import checkpoints, safetensors
+from ganzoo.jobs import load
+from ganzoo.jobs.best import best_of
 from ganzoo.jobs.weights import STATE, generator_of
 
 
 def export(
-    run: str | Path,
+    source: str | os.PathLike,
     out: Path,
     *,
     everything: bool = False,
     raw: bool = False,
     overwrite: bool = False,
 ) -> Path:
-    """Write the weights of a run's newest checkpoint. Needs no framework.
+    """Write the weights of a model, a run or a weights file. Needs no framework.
 
     Args:
-        run: A run's folder or its number.
+        source: As of `load.find`; of a run, its newest weights.
         out: The file to write.
         everything: The whole state, both players, optimizers and average, instead of the
-            averaged generator.
+            averaged generator; where it is there.
         raw: The generator's own weights instead of their average.
         overwrite: Whether a file that is there may be replaced.
 
     Returns:
-        `out`. The same state gives the same bytes.
+        `out`. The same weights give the same bytes, wherever they lie.
+
+    Raises:
+        UsageError: There is no such source, or not those weights in it.
     """
-    arrays, metadata = weights_of(Run.open(run), everything=everything, raw=raw)
+    found = load.find(source, raw=raw or everything)
+    arrays, metadata = safetensors.load(found.content), safetensors.metadata(found.content)
+    if everything and "weights" in metadata:
+        raise UsageError(
+            f"{found.where} holds the generator alone, not the whole state.",
+            hint="Take the run itself, or a model that was pushed with --all.",
+        )
+    if not everything and "weights" not in metadata:
+        arrays, metadata["weights"] = generator_of(arrays, raw=raw)
     safetensors.save(Path(out), arrays, metadata, overwrite=overwrite)
     return Path(out)
 
 
 def weights_of(
-    run: Run, *, everything: bool = False, raw: bool = False
+    run: Run, *, everything: bool = False, raw: bool = False, best: bool = False
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """The arrays of a run's newest checkpoint, and what is to be said of them.
 
@@ -47,8 +61,9 @@ def weights_of(
         run: A run.
         everything: The whole state instead of the averaged generator.
         raw: The generator's own weights instead of their average.
+        best: Those of the best checkpoint instead.
     """
-    newest = checkpoints.newest(run.checkpoints, report=warnings.warn)
+    newest = best_of(run) if best else checkpoints.newest(run.checkpoints, report=warnings.warn)
     if newest is None and run.weights_path.is_file() and not (everything or raw):
         return safetensors.load(run.weights_path), safetensors.metadata(run.weights_path)
     if newest is None:

@@ -22,6 +22,8 @@ from ganzoo.jobs import load
 if TYPE_CHECKING:
     import keras
 
+    from ganzoo.game.gan import GAN
+
 
 @dataclass(frozen=True, kw_only=True)
 class Format:
@@ -112,8 +114,7 @@ def write(
         )
     found = load.find(source, raw=raw)
     gan = load.read(found, raw=raw, backend=_backend(wanted, backend))
-    inputs = [np.zeros((1, *one.shape[1:]), one.dtype) for one in gan.generator.inputs]
-    gan.generator(inputs if gan.conditional else inputs[0])  # Keras exports what was called
+    called(gan)
 
     def exported(path: Path) -> None:
         try:
@@ -134,6 +135,12 @@ def write(
         exported(path)
         publish(out, path.read_bytes(), overwrite=overwrite)
     return out
+
+
+def called(gan: "GAN") -> None:
+    """Call the generator once: Keras exports no model that never was."""
+    inputs = [np.zeros((1, *one.shape[1:]), one.dtype) for one in gan.generator.inputs]
+    gan.generator(inputs if gan.conditional else inputs[0])
 
 
 def _backend(wanted: Format, asked: str | None) -> str:

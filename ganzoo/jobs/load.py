@@ -15,13 +15,15 @@ from ganzoo.catalog.distributions import FIRST_PARTY
 from ganzoo.catalog.keywords import check_part
 from ganzoo.catalog.names import normalised
 from ganzoo.catalog.recipe import Recipe
-from ganzoo.catalog.runs import Run
+from ganzoo.catalog.runs import Run, split_best
 from ganzoo.catalog.sources import source_digest
 from ganzoo.catalog.versions import Version, version_at
 from ganzoo.errors import InvalidInput, PluginError, UnknownName, UsageError
 from ganzoo.files import checkpoints, safetensors
 from ganzoo.files.problems import shown
 from ganzoo.jobs import environment
+from ganzoo.jobs.best import best_of
+from ganzoo.jobs.half import half_spec, is_half, restored
 from ganzoo.jobs.weights import STATE, assign, check, spec_of
 
 if TYPE_CHECKING:
@@ -60,7 +62,8 @@ class Source:
 def find(source: str | os.PathLike, *, raw: bool = False) -> Source:
     """What a name or a path means: a model, a weights file, or a run's newest weights.
 
-    A file or a run that is there counts first, then a run's number, then a model.
+    A file or a run that is there counts first, then a run's number, then a model. `@best` behind
+    a run means its best checkpoint, if it was evaluated while it was trained.
 
     Args:
         source: A model's name (`"model"`, `"model@2"`, `"model@best"`, `"source:model@2"`,
@@ -79,13 +82,14 @@ def find(source: str | os.PathLike, *, raw: bool = False) -> Source:
         return _of_version(hub.local(remotes.parse_address(source)), raw=raw)
     if os.path.isfile(source):
         return _of_file(Path(source), raw=raw)
-    if not os.path.isfile(os.path.join(source, "recipe.toml")) and _looks_like_a_name(source):
+    run, best = split_best(source)
+    if not os.path.isfile(os.path.join(run, "recipe.toml")) and _looks_like_a_name(run):
         try:
             return _of_version(registry.find_version(str(source)), raw=raw)
         except UnknownName as unknown_model:
-            return _of_run(_run_or(source, unknown_model), raw=raw)
-    version = version_at(Path(source))
-    return _of_version(version, raw=raw) if version else _of_run(Run.open(source), raw=raw)
+            return _of_run(_run_or(run, unknown_model), raw=raw, best=best)
+    version = None if best else version_at(Path(source))
+    return _of_version(version, raw=raw) if version else _of_run(Run.open(run), raw=raw, best=best)
 
 
 def _looks_like_a_name(source: str | os.PathLike) -> bool:
@@ -93,7 +97,7 @@ def _looks_like_a_name(source: str | os.PathLike) -> bool:
     return isinstance(source, str) and not source.isdecimal() and "/" not in source
 
 
-def _run_or(source: str, unknown_model: UnknownName) -> Run:
+def _run_or(source: str | os.PathLike, unknown_model: UnknownName) -> Run:
     """The run of that name; what is unknown is said of models and runs together."""
     try:
         return Run.open(source)
@@ -114,7 +118,10 @@ def _of_file(path: Path, *, raw: bool) -> Source:
     return found
 
 
-def _of_run(run: Run, *, raw: bool) -> Source:
+def _of_run(run: Run, *, raw: bool, best: bool) -> Source:
+    if best:
+        found = _described(run.path / STATE, best_of(run).read(STATE))
+        return replace(found, title=f"{run.path.resolve().name}-best")
     finished = run.weights_path.exists() and run.manifest().get("state") == "finished"
     if finished and not raw:
         return _described(run.weights_path, run.weights_path)
@@ -174,10 +181,12 @@ def read(source: Source, *, raw: bool = False, backend: str | None = None) -> "G
     received = {target: shapes[name] for target, name in names.items()}
     for name in seeds:
         received.pop(name, None)
-    check(spec_of(variables), received, str(source.where))
+    spec = spec_of(variables)
+    half = is_half(source.about, str(source.where))
+    check(half_spec(spec) if half else spec, received, str(source.where))
     stored = safetensors.load(source.content, names=[names[n] for n in variables])
     arrays = {name: stored[names[name]] for name in variables}
-    assign(variables, arrays, str(source.where))
+    assign(variables, restored(arrays, spec) if half else arrays, str(source.where))
     return gan
 
 

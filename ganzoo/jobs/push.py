@@ -10,13 +10,14 @@ from typing import Any
 from ganzoo.catalog import contents, registry, remotes, versions
 from ganzoo.catalog.cards import Card, Licence
 from ganzoo.catalog.measured import Provenance
-from ganzoo.catalog.runs import Run
+from ganzoo.catalog.runs import Run, split_best
 from ganzoo.catalog.versions import Version
 from ganzoo.errors import GanzooError, InvalidInput, UnknownName, UsageError
 from ganzoo.files import safetensors
 from ganzoo.files.names import check_name
 from ganzoo.files.reading import read_bytes
 from ganzoo.jobs.export import weights_of
+from ganzoo.jobs.half import HALF, KEY, halved
 from ganzoo.jobs.weights import not_finite
 
 NOT_CHOSEN = "not chosen yet"  # the licence in the card of a run of somebody's own recipe
@@ -44,6 +45,7 @@ def push(
     name: str,
     *,
     everything: bool = False,
+    half: bool = False,
     licence: str | None = None,
     folder: Path | None = None,
     to: str | None = None,
@@ -53,9 +55,11 @@ def push(
     What is there already is not published twice.
 
     Args:
-        source: A run's folder or its number, or a model's name.
+        source: A run's folder or its number, with `@best` behind it for its best checkpoint,
+            or a model's name.
         name: The model to publish as.
         everything: Add the whole state of the training.
+        half: Keep the generator in half precision, of a run.
         licence: Of the weights; by default what the card says.
         folder: The registry's; by default the user's own.
         to: Instead of a folder, `hf://org/repo`.
@@ -66,7 +70,19 @@ def push(
     check_name(name, "model name", error=UsageError)
     parcel = _repacked(source, name) if _is_model(source) else None
     if parcel is None:
-        parcel = packed(Run.open(source), name, everything=everything, licence=licence)
+        plain, best = split_best(source)
+        run = Run.open(plain)
+        parcel = packed(run, name, everything=everything, half=half, licence=licence, best=best)
+    elif half:
+        raise UsageError(
+            f"A version is published elsewhere as it is. Received: {str(source)!r} with --half.",
+            hint="Push the run itself in half precision.",
+        )
+    return deliver(parcel, folder=folder, to=to)
+
+
+def deliver(parcel: Parcel, *, folder: Path | None = None, to: str | None = None) -> dict[str, Any]:
+    """Publish what is packed; see `push`."""
     if to is not None:
         from ganzoo.jobs import hub
 
@@ -82,35 +98,50 @@ def push(
     }
 
 
-def packed(run: Run, name: str, *, everything: bool = False, licence: str | None = None) -> Parcel:
+def packed(
+    run: Run,
+    name: str,
+    *,
+    everything: bool = False,
+    half: bool = False,
+    licence: str | None = None,
+    best: bool = False,
+) -> Parcel:
     """A run's newest weights with all that is published beside them.
 
     Args:
         run: A run with a checkpoint.
         name: The model to publish as.
-        everything: Add the whole state of the training.
+        everything: Add the whole state of the training, which is never in half precision.
+        half: Keep the generator's float32 arrays as float16.
         licence: Of the weights; by default what the run's card says.
+        best: The weights of its best checkpoint instead.
 
     Raises:
-        UsageError: No licence was chosen.
+        UsageError: No licence was chosen, there is no best checkpoint, or a weight is too
+            large for half precision.
         InvalidInput: A weight is not finite, or the run is broken.
     """
     manifest = run.manifest()
-    arrays, about = weights_of(run)
+    arrays, about = weights_of(run, best=best)
     bad = not_finite(arrays)
     if bad is not None:
         raise InvalidInput(f"The run {run.path} is not published: {bad} is not finite.")
     card = _card(run, manifest, about, name, licence)
     about["licence"] = {"data": card.licence.data, "weights": card.licence.weights}
+    if half:
+        arrays, about[KEY] = halved(arrays), HALF
     files = {
         contents.CARD: card.toml().encode("utf-8"),
         contents.GENERATOR: safetensors.dump(arrays, about),
     }
     pictures = sorted(run.samples.glob("step-*.png"))
+    if best:  # those that such weights can have drawn
+        pictures = [p for p in pictures if p.name <= f"step-{about['step']:08d}.png"]
     if pictures:
         files[contents.SAMPLES] = read_bytes(pictures[-1], limit=_LARGEST_PICTURE)
     if everything:
-        state, about = weights_of(run, everything=True)
+        state, about = weights_of(run, everything=True, best=best)
         files[contents.EVERYTHING] = safetensors.dump(state, about)
     plugins = manifest.get("plugins")
     files, text = contents.contents_of(name, files, plugins=plugins)
@@ -131,7 +162,8 @@ def _repacked(source: str | Path, name: str) -> Parcel:
 
 def _is_model(source: str | Path) -> bool:
     """Whether a source names a model, and no run; a folder that is there counts as a run."""
-    if os.path.exists(source) or str(source).isdecimal():
+    run = str(split_best(source)[0])
+    if os.path.exists(run) or run.isdecimal():
         return False
     try:
         registry.find_entry(str(source).partition("@")[0])

@@ -18,8 +18,10 @@ from ganzoo.files.leftovers import reclaim
 from ganzoo.files.problems import shown
 from ganzoo.files.publish import publish_text
 from ganzoo.jobs import about, environment
+from ganzoo.jobs.best import recorded
 from ganzoo.jobs.build import build, dataset_for, length_of
 from ganzoo.jobs.finish import conclude, finish
+from ganzoo.jobs.judge import Judge
 from ganzoo.jobs.signals import Stop
 from ganzoo.jobs.weights import STATE, assign
 
@@ -33,6 +35,7 @@ Events = Callable[[dict[str, Any]], None]
 _FREE = {
     "training.steps", "training.images", "training.epochs", "training.log_every",
     "training.sample_every", "training.checkpoint_every", "training.keep_checkpoints",
+    "training.evaluate_every", "training.evaluate_samples", "training.evaluate_features",
     "dataset.data",
 }  # fmt: skip
 
@@ -71,14 +74,17 @@ def train(
             dataset = dataset_for(recipe)
         stop.hold()
         gan = build(recipe, dataset)
+        with reporting(_unless(stop, events)):
+            judge = Judge(recipe, gan, dataset)
         stop.check()
         name = about.run_name(recipe, model)
         opened = Run.at(run) if run is not None else Run.create(Path(runs), name)
         with opened.lock():
-            about.write_manifest(opened, about.manifest(gan, recipe, dataset, model, argv))
+            manifest = about.manifest(gan, recipe, dataset, model, argv)
+            about.write_manifest(opened, manifest | _evaluation(judge))
             publish_text(opened.card_path, about.card(recipe, dataset, model, name).toml())
             publish_text(opened.recipe_path, recipe.toml())  # last: it makes the folder a run
-            _play(gan, recipe, dataset, opened, events, stop, start=0)
+            _play(gan, recipe, dataset, opened, events, stop, judge, start=0)
     return opened
 
 
@@ -127,11 +133,16 @@ def resume(
             return opened
         if newest is not None:
             _check_same_game(about.recipe_of(newest), recipe)  # recipe.toml may have been edited
+        best = recorded(newest)
         stop.hold()
         gan = build(recipe, dataset)
         if newest is not None:
             assign(gan.state(), safetensors.load(newest.read(STATE)), str(newest.path))
             del newest  # its bytes would stay in memory
+        with reporting(_unless(stop, events)):
+            judge = Judge(recipe, gan, dataset, best=best)
+        log = [entry for entry in opened.log() if entry.get("step", 0) <= start]
+        judge.check_same(manifest.get("evaluation"), log)
         for text in environment.differences(manifest):
             events({"event": "warning", "message": text})
         stop.check()
@@ -139,10 +150,25 @@ def resume(
         if recipe != before:
             publish_text(opened.recipe_path, recipe.toml(), overwrite=True)
         manifest["resumed"] = [*manifest.get("resumed", []), {"step": start, "argv": list(argv)}]
-        manifest |= {"state": "running", "recipe_digest": recipe.digest()}
+        manifest |= {"state": "running", "recipe_digest": recipe.digest()} | _evaluation(judge)
         about.write_manifest(opened, manifest)
-        _play(gan, recipe, dataset, opened, events, stop, start=start)
+        _play(gan, recipe, dataset, opened, events, stop, judge, start=start)
     return opened
+
+
+def _unless(stop: Stop, events: Events) -> Events:
+    """The events of a long preparation, which a signal ends before anything is written."""
+
+    def heard(event: dict[str, Any]) -> None:
+        stop.check()
+        events(event)
+
+    return heard
+
+
+def _evaluation(judge: Judge) -> dict[str, Any]:
+    """What a manifest says of the evaluation, if there is one."""
+    return {} if judge.protocol is None else {"evaluation": judge.protocol}
 
 
 def _check_same_game(before: Recipe, after: Recipe) -> None:
@@ -179,8 +205,8 @@ def _flat(tables: dict[str, dict]) -> dict[str, Any]:
 
 
 def _play(
-    gan: "GAN", recipe: Recipe, dataset: "Dataset", run: Run, events: Events, stop: Stop, *,
-    start: int,
+    gan: "GAN", recipe: Recipe, dataset: "Dataset", run: Run, events: Events, stop: Stop,
+    judge: Judge, *, start: int,
 ) -> None:  # fmt: skip
     from ganzoo import backend
     from ganzoo.jobs.callbacks import Recorder
@@ -211,7 +237,7 @@ def _play(
         "images": length.steps * length.per_step, "dataset": dataset.name,
         "parameters": run.manifest()["parameters"],
     })  # fmt: skip
-    recorder = Recorder(gan, recipe, dataset, run, feed, length, events, stop)
+    recorder = Recorder(gan, recipe, dataset, run, feed, length, events, stop, judge)
     try:
         if len(feed) and not stop.signal:
             gan.fit(

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ganzoo.errors
-from ganzoo.catalog.recipe import LOSSES, PENALTIES, Recipe
+from ganzoo.catalog.recipe import LOSSES, PENALTIES, Recipe, check_names
 from ganzoo.errors import InvalidInput, UnknownName, UsageError
 
 
@@ -100,6 +100,50 @@ def test_a_digest_is_that_of_the_canonical_json(tables):
     text = json.dumps(recipe.tables(), sort_keys=True, separators=(",", ":"))
     assert recipe.digest() == hashlib.sha256(text.encode()).hexdigest()
     assert Recipe.from_tables(spoilt(tables, "training.seed", 1)).digest() != recipe.digest()
+
+
+def test_a_recipe_without_evaluation_has_the_text_and_digest_that_it_always_had(tables):
+    recipe = Recipe.from_tables(tables)
+    assert not [key for key in recipe.tables()["training"] if key.startswith("evaluate")]
+    never = recipe.with_settings(["evaluate_every=0", "evaluate_samples=2000"])
+    assert never == recipe and never.digest() == recipe.digest()
+
+
+def test_an_evaluation_is_written_out_with_its_defaults(tables):
+    recipe = Recipe.from_tables(tables).with_settings(["evaluate_every=500"])
+    training = recipe.tables()["training"]
+    assert (training["evaluate_every"], training["evaluate_samples"]) == (500, 2000)
+    assert "evaluate_features" not in training
+    assert Recipe.from_tables(tomllib.loads(recipe.toml())) == recipe
+    waiting = Recipe.from_tables(tables).with_settings(
+        ["evaluate_samples=50", "evaluate_features=digits"]
+    )
+    assert Recipe.from_tables(waiting.tables()) == waiting
+    assert waiting.training.evaluate_samples == 50 and not waiting.training.evaluate_every
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("evaluate_every", -1, "at least 0"),
+        ("evaluate_every", 0.5, "a whole number"),
+        ("evaluate_every", True, "a whole number"),
+        ("evaluate_samples", 9, "at least 10"),
+        ("evaluate_samples", 2**24, "less than"),
+        ("evaluate_features", "a b", "a name"),
+        ("evaluate_features", 3, "text"),
+    ],
+)
+def test_how_a_training_is_evaluated_is_checked(key, value, words, tables):
+    with pytest.raises(UsageError, match=f"`training.{key}` .*{words}"):
+        Recipe.from_tables(spoilt(tables, f"training.{key}", value))
+
+
+def test_features_that_are_named_must_be_there(tables):
+    recipe = Recipe.from_tables(tables | {"architecture": {"name": "mlp"}})
+    recipe = recipe.with_settings(["dataset.name=digits", "evaluate_features=digitz"])
+    with pytest.raises(UnknownName, match="Did you mean 'digits'"):
+        check_names(recipe)
 
 
 def test_tables_are_the_callers_to_change(tables):

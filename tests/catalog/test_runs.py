@@ -10,7 +10,7 @@ import pytest
 
 from ganzoo.catalog import runs
 from ganzoo.catalog.recipe import Recipe
-from ganzoo.catalog.runs import Run
+from ganzoo.catalog.runs import Run, split_best
 from ganzoo.errors import EnvironmentProblem, InvalidInput, Locked, UnknownName, UsageError
 
 
@@ -111,6 +111,17 @@ def test_a_run_is_opened_by_path_number_or_name(tmp_path, monkeypatch):
     for run in (path, str(path), 1, "1", "00001", "00001-gan-mnist"):
         assert Run.open(run).path == path
     assert Run.open("1", runs=tmp_path / "runs").path == tmp_path / "runs" / path.name
+
+
+def test_best_behind_a_run_is_split_off_unless_a_file_is_called_so(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert split_best("7@best") == ("7", True)
+    assert split_best(Path("runs/a@best")) == ("runs/a", True)
+    assert split_best("7") == ("7", False)
+    assert split_best("7@2") == ("7@2", False)
+    assert split_best("@best") == ("@best", False)
+    (tmp_path / "a@best").mkdir()
+    assert split_best("a@best") == ("a@best", False)
 
 
 def test_an_unknown_run_names_those_that_exist(tmp_path):

@@ -43,7 +43,8 @@ def test_sample_draws_sixteen_images_of_seed_zero_by_default(ganzoo, sampling):
 
 
 def test_sample_passes_its_options_on(ganzoo, sampling):
-    words = "-n 4 --seed 7 --labels 0-2,9 --truncation 0.7 --raw --separate --out here --overwrite --backend jax"
+    words = "-n 4 --seed 7 --labels 0-2,9 --truncation 0.7 --raw --separate --out here"
+    words += " --overwrite --backend jax"
     ganzoo("sample", "7", *words.split())
     ganzoo("sample", "7", "--seeds", "1,2,5-7")
     ganzoo("sample", "7", "--interpolate", "3,9", "-n", "8")

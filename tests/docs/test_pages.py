@@ -115,6 +115,8 @@ def test_the_readme_works_from_top_to_bottom(tmp_path):
             words.append("--dry-run")
         elif verb == "train":
             words = [w for w in words if w not in ("--steps", "500")] + ["--steps", "3"]
+        elif verb == "evaluate":
+            words += ["-n", "200"]
         run("-m", "ganzoo.cli", verb, *words, folder=tmp_path)
     assert (tmp_path / "runs" / "00001-dcgan-digits" / "report.html").exists()
     assert (tmp_path / "digits.safetensors").exists()

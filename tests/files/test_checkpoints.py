@@ -140,6 +140,33 @@ def test_the_newest_so_many_are_kept(tmp_path, keep, left):
     assert steps_in(tmp_path) == left
 
 
+@pytest.mark.parametrize("keep", [0, 1, 2, 3])
+def test_what_is_to_be_spared_stays_however_old_it_is(tmp_path, keep):
+    for step in range(1, 7):
+        save(tmp_path, step, files(step), {}, keep=keep, spare=[2] if step >= 2 else [])
+    newest_ones = set(range(7 - max(keep, 1), 7))
+    assert steps_in(tmp_path) == sorted({2} | newest_ones)
+    save(tmp_path, 7, files(7), {}, keep=keep, spare=[6])  # another is the best now
+    assert 2 not in steps_in(tmp_path) and 6 in steps_in(tmp_path)
+
+
+def test_one_that_is_spared_and_broken_is_neither_removed_nor_counted(tmp_path):
+    saved(tmp_path, 1, 2, 3)
+    (tmp_path / "step-00000003" / NAMES[0]).write_bytes(b"broken")
+    save(tmp_path, 4, files(4), {}, keep=2, spare=[3])
+    assert steps_in(tmp_path) == [2, 3, 4]
+
+
+def test_the_checkpoint_of_a_step_is_read_or_said_to_be_gone(tmp_path):
+    saved(tmp_path, 1, 2)
+    assert checkpoints.at(tmp_path, 1).files == files(1)
+    with pytest.raises(InvalidInput, match="The checkpoint of step 3 .* is broken or gone"):
+        checkpoints.at(tmp_path, 3)
+    (tmp_path / "step-00000001" / NAMES[0]).write_bytes(b"broken")
+    with pytest.raises(InvalidInput, match="The checkpoint of step 1 .* is broken or gone"):
+        checkpoints.at(tmp_path, 1)
+
+
 def test_as_long_as_all_are_kept_none_is_read(tmp_path, monkeypatch):
     read = []
     really = checkpoints.verify

@@ -17,6 +17,7 @@ from ganzoo.catalog import aliases, registry, remotes
 from ganzoo.catalog.versions import create, numbers, open_version
 from ganzoo.errors import EnvironmentProblem, GanzooError, InvalidInput, UnknownName, UsageError
 from ganzoo.jobs import hub, load
+from ganzoo.jobs.export import export
 from ganzoo.jobs.push import push
 from ganzoo.jobs.registry import drop, pull, tag
 
@@ -69,6 +70,12 @@ def nothing_half_written(home):
         for number in numbers(model).present:
             open_version(model, number).read_all()
         assert not [name for name in os.listdir(model) if name.endswith(".tmp")]
+
+
+def test_what_was_pushed_to_the_hub_is_exported_from_there(server, made_run, tmp_path):
+    push(made_run().path, "small", to=ADDRESS)
+    written = export(ADDRESS, tmp_path / "out.safetensors").read_bytes()
+    assert written == load.find(ADDRESS).content
 
 
 # Pull

@@ -11,7 +11,7 @@ from ganzoo.jobs.report.markup import count, flat, moment, text
 def about(manifest: Mapping, data: Mapping) -> str:
     """The manifest in three groups; what it may grow later lands in the last."""
     made = ("ganzoo", "backend", "versions", "python", "platform", "dispatch", "plugins")
-    told = ("schema", "model", "state", "parameters", "data", "argv", "created")
+    told = ("schema", "model", "state", "parameters", "data", "argv", "created", "evaluation")
     rest = {key: value for key, value in manifest.items() if key not in made + told}
     story = {"begun": moment(manifest["created"])} if manifest.get("created") else {}
     groups = (

@@ -17,8 +17,11 @@ OTHERS = 12  # charts of measures that this page does not know
 PROGRESS = ("step", "images", "seconds", "images_per_second")
 LOSSES = {"d_loss": ("discriminator", "real"), "g_loss": ("generator", "fake")}
 ACCURACIES = {"d_real_accuracy": ("on real", "real"), "d_fake_accuracy": ("on generated", "fake")}
+DISTANCE = {"frechet": ("Fréchet distance", "c2")}
+REACH = {"precision": ("precision", "real"), "recall": ("recall", "fake")}
 PENALTIES = ("gradient_penalty", "dragan", "r1", "r2")
 HEADINGS = {
+    "frechet": "Fréchet distance",
     "seconds": "time",
     "images_per_second": "images/s",
     "d_loss": "discriminator loss",
@@ -39,6 +42,10 @@ READ_DISTANCE = (
 READ_ACCURACY = (
     "How often the discriminator is right. Near 50 % on both it can no longer tell real from"
     " generated; at 100 % on both for long, the generator learns little."
+)
+READ_REACH = (
+    "Precision: the share of generated images in the reach of real ones. Recall: the share of"
+    " real ones in the reach of generated ones."
 )
 READ_SCORES = (
     "This game compares scores, which have no threshold at zero: the distance between the two"
@@ -120,9 +127,15 @@ def _float(value: object) -> float:
     return 0.0 if abs(value) < TINY else float(value)
 
 
-def charts(book: Logbook, recipe: Mapping) -> str:
-    """Everything measured as charts: losses, accuracy, penalties, the rest, speed."""
-    drawn = list(_charts(book, recipe))
+def charts(book: Logbook, recipe: Mapping, protocol: Mapping | None = None) -> str:
+    """Everything measured as charts: losses, accuracy, scores, penalties, the rest, speed.
+
+    Args:
+        book: The log.
+        recipe: Its tables.
+        protocol: How the scores were measured, if there are any.
+    """
+    drawn = list(_charts(book, recipe, protocol or {}))
     if not drawn:
         return f'<p class="empty">No numbers were logged yet.{_cadence(recipe)}</p>'
     wide = len(drawn) % 2 == 1  # the first takes a row of its own
@@ -137,11 +150,11 @@ def _cadence(recipe: Mapping) -> str:
     return f" This run logs every {count(every)} steps." if every else ""
 
 
-def _charts(book: Logbook, recipe: Mapping) -> Iterator[dict]:
+def _charts(book: Logbook, recipe: Mapping, protocol: Mapping) -> Iterator[dict]:
     game = recipe.get("game") if isinstance(recipe.get("game"), Mapping) else {}
     loss = game.get("loss")
     penalties = [name for name in book.names() if name in _penalties(game)]
-    known = {*PROGRESS, *LOSSES, *ACCURACIES, *penalties}
+    known = {*PROGRESS, *LOSSES, *ACCURACIES, *DISTANCE, *REACH, *penalties}
     scores = loss in ("wasserstein", "relativistic")
     groups = [
         ("Losses", LOSSES, READ_DISTANCE if loss == "wasserstein" else READ_LOSSES, {}),
@@ -151,6 +164,8 @@ def _charts(book: Logbook, recipe: Mapping) -> Iterator[dict]:
             READ_SCORES if scores else READ_ACCURACY,
             {"percent": True},
         ),
+        ("Fréchet distance", DISTANCE, f"{_best(book)} {_measured(protocol)}", {}),
+        ("Precision and recall", REACH, f"{READ_REACH} {_measured(protocol)}", {"percent": True}),
         ("Penalties", _coloured(penalties), "What keeps the discriminator smooth.", {}),
     ]
     others = [name for name in book.names() if name not in known]
@@ -164,6 +179,25 @@ def _charts(book: Logbook, recipe: Mapping) -> Iterator[dict]:
         curves = [curve for curve in curves if curve and np.isfinite(curve.values).any()]
         if curves:
             yield {"title": title, "curves": curves, "how": how, **axis}
+
+
+def _best(book: Logbook) -> str:
+    """Where the distance was least."""
+    distances = book.column("frechet")
+    if not np.isfinite(distances).any():
+        return ""
+    at = int(np.nanargmin(distances))
+    least, step = number(float(distances[at])), count(int(book.steps[at]))
+    return f"Lower is better. Least: {least} at step {step}, whose checkpoint is kept."
+
+
+def _measured(protocol: Mapping) -> str:
+    """How the scores were measured, in one line."""
+    told = {key: value for key, value in protocol.items() if key != "fingerprint"}
+    if isinstance(told.get("digest"), str):
+        told["digest"] = f"{told['digest'][:12]}…"
+    line = ", ".join(f"{text(key)} {count(value)}" for key, value in told.items())
+    return f"Measured with: {line}." if line else ""
 
 
 def _penalties(game: Mapping) -> set[str]:

@@ -97,7 +97,7 @@ def report(
         head=_head(recipe, manifest, data),
         stage=stage(samples, gif, images_at=book.images_at, points=_is_points(data)),
         facts=_facts(recipe, manifest, data, book),
-        charts=charts(book, recipe),
+        charts=charts(book, recipe, _table(manifest, "evaluation")),
         numbers=numbers(book),
         recipe=toml(tomli_w.dumps(recipe)) if recipe else "",
         about=about(manifest, data),

@@ -144,6 +144,31 @@ def test_every_measure_has_its_chart_and_a_penalty_its_name():
     assert "r1 from 0.01000" in labels[2]
 
 
+def test_an_evaluation_has_its_charts_its_least_distance_and_its_protocol():
+    protocol = {"features": "digits", "digest": "ab" * 32, "fingerprint": "cd" * 32, "fake": 2000}
+    lines = [
+        line(50, frechet=9.0, precision=0.1, recall=0.2),
+        line(75),
+        line(100, frechet=2.5, precision=0.6, recall=0.4),
+        line(150, frechet=None, precision=None, recall=None),
+    ]
+    told = page(log=lines, manifest=MANIFEST | {"evaluation": protocol})
+    labels = [svg["aria-label"] for svg in told.all("svg") if svg.get("class") == "chart"]
+    assert any(label.startswith("Fréchet distance: Fréchet distance from 9") for label in labels)
+    assert any(label.startswith("Precision and recall: precision from") for label in labels)
+    assert "Least: 2.500 at step 100, whose checkpoint is kept." in told.text
+    assert f"Measured with: features digits, digest {'ab' * 6}…, fake 2,000." in told.text
+    assert "cd" * 32 not in told.text
+    assert "Measured with" not in page().text
+
+
+@pytest.mark.parametrize("broken", [{"a<b": "<i>x"}, {"digest": 5}, {"real": None}])
+def test_a_protocol_of_any_content_is_inert(broken):
+    told = page(log=[line(50, frechet=1.0)], manifest=MANIFEST | {"evaluation": broken})
+    assert "Measured with:" in told.text
+    assert {} not in told.all("i")  # the legend's own have a class
+
+
 def test_a_measure_that_the_page_does_not_know_gets_a_chart_and_a_column():
     told = page(log=[line(50, kid_score=0.5), line(100, kid_score=0.25)])
     assert any("kid score: kid score from" in svg.get("aria-label", "") for svg in told.all("svg"))

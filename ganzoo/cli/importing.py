@@ -1,0 +1,103 @@
+"""`ganzoo import`: a weights file becomes a version of a model."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ganzoo.cli import noise
+from ganzoo.cli.options import Backend, Data, Json, at_most_one
+from ganzoo.cli.output import emit, emit_json, fields, say
+from ganzoo.cli.registry import Folder
+from ganzoo.errors import UsageError
+
+
+def import_file(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A .safetensors file.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The model to publish as.")],
+    licence: Annotated[
+        str | None,
+        typer.Option(metavar="SPDX", help="Of the weights.  [default: what the file says]"),
+    ] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RECIPE", help="A recipe.toml or a model, for a file that ganzoo did not write."
+        ),
+    ] = None,
+    image_shape: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HxWxC", help="With --recipe: of one image.  [default: as the data set's]"
+        ),
+    ] = None,
+    classes: Annotated[
+        str | None,
+        typer.Option(metavar="N|LIST", help="With --image-shape: their number or names."),
+    ] = None,
+    data_licence: Annotated[
+        str | None, typer.Option(metavar="SPDX", help="With --image-shape: of the data.")
+    ] = None,
+    data: Data = None,
+    folder: Folder = None,
+    backend: Backend = None,
+    as_json: Json = False,
+) -> None:
+    """Publish a weights file as a new version of a model, if it fits its architecture.
+
+    A file of `ganzoo export` says itself what it is. For another file --recipe says it; its
+    arrays must have the names, shapes and types that the architecture gives them.
+    """
+    at_most_one(image_shape=image_shape, data=data)  # with the one, no data is read
+    _go_with("--recipe", recipe, image_shape=image_shape, data_licence=data_licence, data=data)
+    _go_with("--image-shape", image_shape, classes=classes)
+    shape, names = _shape(image_shape), _classes(classes)
+    asked = None
+    if recipe is not None:
+        from ganzoo.cli.recipes import recipe_for
+
+        asked = recipe_for(recipe, settings=[], flags={"dataset.data": data}).recipe
+    noise.quieten()
+    from ganzoo.jobs.importing import Told, import_weights
+
+    told = None
+    if asked is not None:
+        told = Told(recipe=asked, image_shape=shape, classes=names, data_licence=data_licence)
+    done = import_weights(file, name, told=told, licence=licence, folder=folder, backend=backend)
+    if not done["created"]:
+        say("It is there already.")
+    if as_json:
+        emit_json(done)
+    else:
+        emit(fields(done))
+
+
+def _go_with(option: str, value: object, **others: object) -> None:
+    """Refuses options that say something only beside another one."""
+    for name, other in others.items():
+        if value is None and other is not None:
+            name = f"--{name.replace('_', '-')}"
+            raise UsageError(f"{name} goes with {option}. Received: {name} alone.")
+
+
+def _shape(text: str | None) -> tuple[int, ...] | None:
+    """`28x28x1` as numbers; `2` for points."""
+    if text is None:
+        return None
+    parts = text.lower().split("x")
+    if len(parts) not in (1, 3) or not all(p.isdecimal() and 1 <= int(p) <= 65536 for p in parts):
+        raise UsageError(
+            f"--image-shape takes height, width and channels, such as 28x28x1. Received: {text!r}."
+        )
+    return tuple(map(int, parts))
+
+
+def _classes(text: str | None) -> list[str]:
+    """`10` as the names 0 to 9; `cat,dog` as they are."""
+    if text is None:
+        return []
+    if text.isdecimal():
+        if not 1 <= int(text) <= 65536:
+            raise UsageError(f"--classes takes from 1 to 65536 classes. Received: {text!r}.")
+        return [str(i) for i in range(int(text))]
+    return [part.strip() for part in text.split(",")]
