@@ -1,0 +1,45 @@
+"""The weights that come with the zoo draw, on every backend, what they drew when they were trained."""
+
+import io
+
+import numpy as np
+import pytest
+
+from ganzoo.catalog.registry import models
+
+pytestmark = pytest.mark.backend
+
+SHIPPED = {
+    name: entry
+    for name, entry in models().items()
+    if entry.source == "keras-ganzoo" and (entry.folder / "1").is_dir()
+}
+
+
+def test_several_models_come_with_weights_of_a_few_megabytes_together():
+    sizes = [entry.version().sizes["generator.safetensors"] for entry in SHIPPED.values()]
+    assert len(sizes) >= 5
+    assert sum(sizes) < 10e6
+    assert "celeba" not in "".join(SHIPPED)  # its terms forbid it
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_weights_draw_the_last_grid_of_their_training(name):
+    from PIL import Image
+
+    import ganzoo
+    from ganzoo.jobs import pictures
+
+    version = SHIPPED[name].version()
+    gan = ganzoo.load(name)
+    labels = np.arange(20, dtype="int32") % 10 if gan.conditional else None
+    drawn = gan.sample(20 if gan.conditional else 16, seed=0, labels=labels)
+
+    with Image.open(io.BytesIO(pictures.png(pictures.picture(drawn)))) as image:
+        received = np.asarray(image).astype(int)
+    with Image.open(io.BytesIO(version.read("samples.png"))) as image:
+        expected = np.asarray(image).astype(int)
+    # the file keeps them in half precision, and the backend may be another
+    assert received.shape == expected.shape
+    assert np.abs(received - expected).max() <= 8
+    assert np.abs(received - expected).mean() < 0.2
