@@ -21,6 +21,7 @@ _WHERE = {
     "layers": ("ganzoo.layers", None),
     "Dataset": ("ganzoo.data.dataset", "Dataset"),
     "load": ("ganzoo.jobs.load", "load"),
+    "evaluate": ("ganzoo.jobs.evaluate", "evaluate"),
     "list_models": ("ganzoo.catalog.registry", "list_models"),
     "GanzooError": ("ganzoo.errors", "GanzooError"),
 }
@@ -34,6 +35,7 @@ if TYPE_CHECKING:  # for editors and type checkers; see __getattr__
     from ganzoo.errors import GanzooError
     from ganzoo.game import losses, noise, penalties
     from ganzoo.game.gan import GAN
+    from ganzoo.jobs.evaluate import evaluate
     from ganzoo.jobs.load import load
 
 

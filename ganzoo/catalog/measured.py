@@ -59,7 +59,7 @@ class Protocol(Table):
         fake: How many generated ones.
         seed: Of the generated ones.
         weights: Whether they come from the generator or from its moving average.
-        truncation: Of the latents; 1: none.
+        truncation: Of the latents, in standard deviations; absent where there was none.
         step: At which the weights were saved.
     """
 

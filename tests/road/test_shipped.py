@@ -1,4 +1,4 @@
-"""The weights that come with the zoo draw, on every backend, what they drew when they were trained."""
+"""Shipped weights draw, on every backend, what they drew when they were trained."""
 
 import io
 
