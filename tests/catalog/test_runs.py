@@ -124,8 +124,9 @@ def test_best_behind_a_run_is_split_off_unless_a_file_is_called_so(tmp_path, mon
     assert split_best("a@best") == ("a@best", False)
 
 
-def test_an_unknown_run_names_those_that_exist(tmp_path):
+def test_an_unknown_run_names_those_that_exist(tmp_path, monkeypatch):
     path = made(tmp_path, "gan-mnist")
+    monkeypatch.chdir(tmp_path)  # where `../x` is nothing
     for run in (2, "2", "nothing", "", "../x", "gan-mnist\0"):
         with pytest.raises(UnknownName, match=f"Unknown run.*{path.name}"):
             Run.open(run, runs=tmp_path)

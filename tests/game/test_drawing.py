@@ -1,6 +1,5 @@
 """Use of a trained generator: truncation, the way between two latents, an image's latent."""
 
-import keras
 import numpy as np
 import pytest
 
@@ -21,7 +20,7 @@ def test_truncation_brings_pictures_nearer_to_each_other(small):
     free, near = gan.sample(64, seed=1), gan.sample(64, seed=1, truncation=0.5)
 
     assert near.shape == free.shape
-    assert near.std(axis=0).max() < 0.7 * free.std(axis=0).min()
+    assert (near.std(axis=0) < 0.7 * free.std(axis=0)).all()
     np.testing.assert_array_equal(gan.sample(64, seed=1, truncation=50.0), free)
 
 
@@ -94,4 +93,3 @@ def test_projecting_changes_no_variable(small):
     before = small.arrays(gan)
     gan.project(np.full((1, 4, 4, 1), 7, "uint8"), steps=2)
     assert not small.differing(before, small.arrays(gan))
-    assert keras.backend.backend()  # a framework is really at work

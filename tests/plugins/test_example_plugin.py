@@ -82,7 +82,8 @@ class Place:
 
     def fingerprint_of_the_zoo(self) -> str:
         """Every file that the zoo's wheel installed, metadata included."""
-        folders = ("ganzoo", "ganzoo_classic", "ganzoo_data", "keras_ganzoo-*")
+        plugins = ("ganzoo_classic", "ganzoo_data", "ganzoo_features")
+        folders = ("ganzoo", *plugins, "keras_ganzoo-*")
         files = [p for name in folders for p in self.site.glob(f"{name}/**/*") if p.is_file()]
         assert len(files) > 100
         contents = hashlib.sha256()
@@ -124,6 +125,8 @@ def test_the_wheel_holds_the_whole_zoo(wheels):
     report = ("page.html", "page.css", "page.js")
     expected = {
         "ganzoo/py.typed",
+        "ganzoo_features/weights/digits.safetensors",
+        "ganzoo/_registry/dcgan-digits/1/generator.safetensors",
         "ganzoo_data/digits.npz",
         "ganzoo_data/digits.ATTRIBUTION.txt",
         *(f"ganzoo/jobs/report/{name}" for name in report),
@@ -139,7 +142,7 @@ def test_the_wheel_holds_the_whole_zoo(wheels):
 def test_the_wheel_holds_nothing_else(wheels):
     tops = {name.split("/")[0] for name in zipfile.ZipFile(wheels["keras_ganzoo"]).namelist()}
     packages = {top for top in tops if not top.endswith(".dist-info")}
-    assert packages == {"ganzoo", "ganzoo_classic", "ganzoo_data"}
+    assert packages == {"ganzoo", "ganzoo_classic", "ganzoo_data", "ganzoo_features"}
 
 
 def test_the_zoo_in_the_environment_is_the_wheels(place):

@@ -22,8 +22,8 @@ from ganzoo.cli import main
 
 backend, names = sys.argv[1], sys.argv[2].split(",")
 assert main(["train", "recipe.toml", "--steps", "3", "--backend", backend, "--run", backend]) == 0
-assert main(["export", backend, f"{backend}.partial"]) == 0
-pathlib.Path(f"{backend}.partial").rename(f"{backend}.safetensors")
+assert main(["export", backend, f"{backend}-partial.safetensors"]) == 0
+pathlib.Path(f"{backend}-partial.safetensors").rename(f"{backend}.safetensors")
 limit = time.monotonic() + 240
 while not all(pathlib.Path(f"{name}.safetensors").exists() for name in names):
     assert time.monotonic() < limit
