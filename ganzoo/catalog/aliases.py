@@ -27,13 +27,7 @@ def aliases(folder: Path) -> dict[str, int]:
     Raises:
         InvalidInput: One of them holds no number.
     """
-    try:
-        names = sorted(os.listdir(folder / FOLDER))
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
-    except OSError as error:
-        raise environment_problem("read", folder / FOLDER, error) from error
-    return {name: _read(folder / FOLDER / name) for name in names if not name.startswith(".")}
+    return {name: _read(folder / FOLDER / name) for name in _names(folder)}
 
 
 def parse_alias(content: bytes, where: str) -> int:
@@ -81,7 +75,7 @@ def write(folder: Path, number: int, alias: str) -> None:
 
 def untag(folder: Path, alias: str) -> None:
     """Remove an alias; the version stays."""
-    known = aliases(folder)
+    known = _names(folder)  # not what they hold: a bad one must go too
     if alias not in known:
         raise unknown("alias", alias, known)
     try:
@@ -100,21 +94,33 @@ def resolve(folder: Path, selector: str = LATEST) -> int:
 
     Raises:
         UnknownName: There is no such alias.
+        InvalidInput: It holds no number.
     """
     if _NUMBER.fullmatch(selector):
         return int(selector)
     if selector == LATEST:
         known = numbers(folder)
         return max([*known.present, *known.broken], default=0)
-    known = aliases(folder)
+    known = _names(folder)
     if selector not in known:
         raise unknown("alias or version", selector, {LATEST, *known})
-    return known[selector]
+    return _read(folder / FOLDER / selector)
 
 
 def find(folder: Path, selector: str = LATEST, *, mendable: bool = False) -> Version:
     """The version that a selector means; see `resolve` and `open_version`."""
     return open_version(folder, resolve(folder, selector), mendable=mendable)
+
+
+def _names(folder: Path) -> list[str]:
+    """What aliases a model's folder has, whatever they hold."""
+    try:
+        names = sorted(os.listdir(folder / FOLDER))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise environment_problem("read", folder / FOLDER, error) from error
+    return [name for name in names if not name.startswith(".")]
 
 
 def _read(path: Path) -> int:

@@ -32,19 +32,18 @@ class Finding:
     harmless: bool = False
 
 
-def check_model(folder: Path, *, mendable: bool = False) -> tuple[list[Version], list[Finding]]:
+def check_model(folder: Path) -> tuple[list[Version], list[Finding]]:
     """The versions of a model that are whole, and everything that is wrong with its folder.
 
     Args:
-        folder: The model's folder.
-        mendable: Whether to set broken versions aside.
+        folder: The model's folder. Nothing in it is changed.
     """
     whole: list[Version] = []
     findings: list[Finding] = []
     known = numbers(folder)
     for number in known.present:
         try:
-            version = open_version(folder, number, mendable=mendable)
+            version = open_version(folder, number)
             version.read_all()
             version.card()
             whole.append(version)
@@ -67,8 +66,7 @@ def check_model(folder: Path, *, mendable: bool = False) -> tuple[list[Version],
 def garbage(folder: Path) -> list[Finding]:
     """What nobody needs in a model's folder: remains of removed versions and of dead writers."""
     found = [
-        Finding(path=path, reason="It was removed, or set aside as broken.", harmless=True)
-        for path in remains(folder)
+        Finding(path=path, reason="It was removed.", harmless=True) for path in remains(folder)
     ]
     for place in (folder, folder / FOLDER):
         found += [

@@ -23,7 +23,20 @@ REQUIRED = (CARD, GENERATOR)
 SCHEMA = 1
 MOST_MANIFEST_BYTES = 64 * 1024
 
+# The most bytes that a file may have, by its name: who publishes it may be a stranger.
+MOST_BYTES = {
+    CARD: 256 * 1024,
+    GENERATOR: 64 * 2**30,
+    EVERYTHING: 64 * 2**30,
+    README: 4 * 2**20,
+    SAMPLES: 64 * 2**20,
+}
+
 _PLUGIN_KEYS = {"name", "distribution", "version", "digest"}
+
+
+class OtherSchema(InvalidInput):
+    """A manifest of another form, which another version of ganzoo can read: no damage."""
 
 
 def contents_of(
@@ -68,7 +81,7 @@ def parse_manifest(raw: bytes, model: str) -> dict[str, Any]:
     manifest = parse_json(raw, MANIFEST)
     schema = manifest.get("schema", SCHEMA) if isinstance(manifest, dict) else SCHEMA
     if type(schema) is not int or schema != SCHEMA:
-        raise InvalidInput(
+        raise OtherSchema(
             f"Another version of ganzoo wrote {MANIFEST}: expected schema {SCHEMA}. "
             f"Received: {shown(schema)}."
         )
@@ -95,6 +108,12 @@ def parse_manifest(raw: bytes, model: str) -> dict[str, Any]:
         raise InvalidInput(
             f"{MANIFEST} must be that of {model!r}. Received: {shown(manifest['model'])}."
         )
+    for name, entry in manifest["files"].items():
+        if entry["size"] > MOST_BYTES[name]:
+            raise InvalidInput(
+                f"{name} of a version is too large. Expected: at most {MOST_BYTES[name]:,} bytes. "
+                f"Received: {shown(entry['size'])}."
+            )
     return manifest
 
 

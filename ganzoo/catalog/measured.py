@@ -96,7 +96,7 @@ class Result(Table):
         value: The number; the mean where there are several seeds.
         error: The standard error of one measurement.
         spread: The standard deviation over seeds.
-        seeds: Of the trainings or drawings that were averaged.
+        seeds: Of the drawings that were averaged.
         better: Which direction is better.
         protocol: How it was measured.
     """

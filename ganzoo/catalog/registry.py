@@ -300,7 +300,7 @@ def _entries(
 ) -> Iterator[Entry]:
     """The models of one registry: each folder that has a card or a version."""
     try:
-        found = sorted(child for child in folder.iterdir() if is_model(child))
+        found = sorted(folder.iterdir())
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
@@ -309,9 +309,14 @@ def _entries(
         return
     for child in found:
         try:
+            if not is_model(child):
+                continue
             name = check_name(child.name, "model")
             yield Entry(name=name, folder=child, source=source, writable=writable)
-        except InvalidInput as error:
+        except OSError as error:
+            reason = f"{shown(child)} cannot be read: {error.strerror}."
+            problems.append(Problem(distribution=source, name=child.name, reason=reason))
+        except (InvalidInput, EnvironmentProblem) as error:
             problems.append(Problem(distribution=source, name=child.name, reason=str(error)))
 
 

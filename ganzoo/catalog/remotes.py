@@ -79,7 +79,10 @@ class Index:
 
     Args:
         commit: What the revision meant when it was asked for.
-        models: For each model its versions' numbers, removed ones, and aliases.
+        models: For each model its versions' numbers, removed ones, and aliases; also the
+            names of all its aliases, of which some may not have been asked for (`named`), and
+            the digests of the versions that were brought here by this revision (`digests`,
+            by the number as text).
     """
 
     commit: str
@@ -100,7 +103,8 @@ def parse_address(address: str) -> Remote:
     """What an address means; `UsageError` if it is none."""
     match = _ADDRESS.fullmatch(address)
     parts = {k: v for k, v in match.groupdict().items() if v} if match else {}
-    if not parts or any(".." in part or "--" in part for part in parts.values()):
+    parted = [parts.get("owner", ""), parts.get("repository", "")]  # by "--" in `copy`
+    if not parts or any(".." in p for p in parts.values()) or any("--" in p for p in parted):
         raise UsageError(
             "Not an address on the Hub. Expected: hf://org/repo[@revision][/model[@version]]. "
             f"Received: {shown(address)}."
@@ -276,6 +280,8 @@ def _are_models(models: object) -> bool:
         return all(
             all(type(n) is int for n in [*known["versions"], *known["removed"]])
             and all(type(n) is int for n in known["aliases"].values())
+            and all(isinstance(name, str) for name in known.get("named", []))
+            and all(isinstance(text, str) for text in known.get("digests", {}).values())
             for known in models.values()
         )
     except (TypeError, KeyError, AttributeError):

@@ -34,19 +34,13 @@ def bury(folder: Path, number: int) -> None:
 
 
 def remains(folder: Path) -> list[Path]:
-    """Folders of versions that were removed or set aside, which nobody needs."""
+    """Folders of versions that were removed. What was set aside as broken is not among them:
+    it may hold the only copy of weights, so only a person removes it, by its number.
+    """
     known = numbers(folder)
     found = []
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         entry = entry_of(path.name)
-        if entry and (entry[1] == ".broken" or (not entry[1] and entry[0] in known.removed)):
+        if entry and entry[1] in ("", ".broken") and entry[0] in known.removed:
             found.append(path)
     return found
-
-
-def clear(path: Path) -> bool:
-    """Remove one of the `remains`; False if somebody reads it still."""
-    number = int(path.name.partition(".")[0])
-    if number in numbers(path.parent).broken:
-        bury(path.parent, number)  # or the number would be used again
-    return withdraw(path)

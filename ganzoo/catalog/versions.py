@@ -25,6 +25,7 @@ from ganzoo.catalog.contents import (
     MANIFEST,
     MOST_MANIFEST_BYTES,
     README,
+    OtherSchema,
     contents_of,
     parse_card,
     parse_manifest,
@@ -32,7 +33,7 @@ from ganzoo.catalog.contents import (
 from ganzoo.errors import EnvironmentProblem, InvalidInput, UsageError
 from ganzoo.files.digests import bytes_digest
 from ganzoo.files.leftovers import reclaim
-from ganzoo.files.listed import Broken, check_names, held, publish_listed, read_listed
+from ganzoo.files.listed import Broken, held, publish_listed, read_listed
 from ganzoo.files.names import check_name
 from ganzoo.files.problems import environment_problem, shown
 from ganzoo.files.publish import make_folder, step, sync_folder, withdraw
@@ -115,11 +116,18 @@ class Version:
     def read_all(self) -> dict[str, bytes]:
         """The content of every file but the manifest, if there is no other file."""
         with _set_aside_if_broken(self.path, self.model, self.mendable), held(self.path):
-            check_names(self.path, {MANIFEST, *self.manifest["files"]})
-            return {
+            content = {
                 name: read_listed(self.path / name, entry)
                 for name, entry in sorted(self.manifest["files"].items())
             }
+            extra = sorted({*os.listdir(self.path)} - {MANIFEST, *content})
+        if extra:  # a file manager's, perhaps: nothing that was published is damaged
+            raise InvalidInput(
+                f"{self.name} holds files that were not published: "
+                f"{', '.join(map(shown, extra[:3]))}.",
+                hint=f"Take them out of {shown(self.path)}.",
+            )
+        return content
 
     def card(self) -> "Card":
         """Its card."""
@@ -256,6 +264,8 @@ def _read_manifest(path: Path, model: str) -> tuple[dict[str, Any], bytes]:
     try:
         raw = read_bytes(path, limit=MOST_MANIFEST_BYTES)
         return parse_manifest(raw, model), raw
+    except OtherSchema:
+        raise
     except (UsageError, InvalidInput) as error:
         raise Broken(str(error).rstrip(".")) from error
 
@@ -355,7 +365,8 @@ def _set_aside(path: Path) -> Path | None:
     try:
         step("set aside", path)
         os.rename(path, aside)
-        sync_folder(path.parent)
     except (OSError, EnvironmentProblem):
         return None  # a registry that we may not write to
+    with suppress(OSError, EnvironmentProblem):
+        sync_folder(path.parent)
     return aside

@@ -52,7 +52,9 @@ def _report(error: BaseException, *, debug: bool, as_json: bool) -> int:
 
     outcome = failure(error)
     if debug and outcome.message:
-        say("".join(traceback.format_exception(error)))
+        from ganzoo.jobs.hub import redacted
+
+        say(redacted("".join(traceback.format_exception(error))))
     if outcome.message:
         say(f"error: {one_line(outcome.message)}")
         if as_json:

@@ -104,7 +104,7 @@ def gc(
     folder: Folder = None,
     as_json: Json = False,
 ) -> None:
-    """Remove what is left of removed and broken versions, and of interrupted writing."""
+    """Remove what is left of removed versions, and of interrupted writing."""
     from ganzoo.jobs.registry import tidy as job
 
     found = job(dry_run=dry_run, folder=folder)

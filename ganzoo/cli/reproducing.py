@@ -43,7 +43,7 @@ def reproduce(
     A number is reproduced if it differs from the card's by no more than 3 times the card's
     spread or error, or by --tolerance of its value, whichever is more. What was measured by
     another protocol (other data, other features) is said and not compared. Exits with 3 if a
-    number is not reproduced, or if nothing could be compared.
+    number is not reproduced.
     """
     at_most_one(run=run, runs=runs)
     if not 0 <= tolerance < 1:

@@ -1,5 +1,6 @@
 """Folders with a manifest: whole only if every file is there as it is listed, and no other."""
 
+import errno
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files.digests import bytes_digest
 from ganzoo.files.leftovers import lock
 from ganzoo.files.names import check_digest
-from ganzoo.files.problems import shown
+from ganzoo.files.problems import environment_problem, shown
 from ganzoo.files.publish import publish_folder, write_new
 from ganzoo.files.reading import read_bytes
 
@@ -57,11 +58,18 @@ def publish_listed(
 
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Keeps a folder from being withdrawn while it is read; `Broken` if it cannot be opened."""
+    """Keeps a folder from being withdrawn while it is read.
+
+    Raises:
+        Broken: There is no such folder, or something else in its place.
+        EnvironmentProblem: It cannot be opened just now, which says nothing about its content.
+    """
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except OSError as error:
-        raise Broken(f"it cannot be opened ({error.strerror})") from error
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+            raise Broken(f"it cannot be opened ({error.strerror})") from error
+        raise environment_problem("read", folder, error) from error
     try:
         lock(descriptor, shared=True, wait=True)
         yield

@@ -129,6 +129,8 @@ def withdraw(path: Path) -> bool:
             remove(temporary)
         finally:
             os.close(descriptor)
+    except FileNotFoundError:
+        return True  # somebody else has done it
     except OSError as error:
         raise environment_problem("remove", path, error) from error
     return True

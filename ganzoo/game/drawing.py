@@ -6,7 +6,7 @@ import numpy as np
 from keras import ops
 
 from ganzoo import backend
-from ganzoo.errors import UsageError
+from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.game import noise
 from ganzoo.game.projection import Projection, project
 
@@ -142,6 +142,8 @@ class Drawing:
             rows = slice(start, start + _RENDERED_AT_ONCE)
             part = self.render(latents[rows], None if labels is None else labels[rows], raw=raw)
             part = np.array(ops.convert_to_numpy(part))
+            if not np.isfinite(part).all():
+                raise InvalidInput("The generator's images are not finite: its weights are broken.")
             if part.ndim == 4:
                 part = np.rint((part - low) * (255.0 / (high - low))).clip(0, 255).astype("uint8")
             parts.append(part)

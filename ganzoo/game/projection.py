@@ -43,6 +43,10 @@ def project(gan: "Drawing", images, *, labels, steps: int, starts: int, seed: in
             f"and starts from 1. Received: {images.shape}, steps={steps}, starts={starts}."
         )
     low, high = gan.value_range
+    if images.dtype != np.uint8 and (images.dtype.kind != "f" or not np.isfinite(images).all()):
+        raise UsageError(
+            f"project needs images of uint8, or finite floats. Received: {images.dtype}."
+        )
     if images.dtype == np.uint8:
         images = images.astype("float32") / 255.0 * (high - low) + low
     targets = ops.convert_to_tensor(np.repeat(images, starts, axis=0), "float32")

@@ -32,6 +32,7 @@ from ganzoo.metrics.extractor import Extractor
 if TYPE_CHECKING:
     from ganzoo.game.gan import GAN
 
+_LEAST = 10  # samples on either side: some metrics divide them into ten parts
 _OF_IMAGES = {"features", "moments", "logits"}  # what takes an extractor
 
 
@@ -91,6 +92,11 @@ def evaluate(
             gan = load.read(found, raw=raw, backend=backend)
             about = about_weights(found, dataset, raw=raw)
             fakes = of_gan(gan, dataset, n, truncation=truncation, protocol=about)
+        for what, count in (("generated", fakes.count), ("real", len(dataset))):
+            if count < _LEAST:
+                raise UsageError(f"At least {_LEAST} {what} images are needed. Received: {count}.")
+        if len(seeds) > 1 and not fakes.drawn:
+            raise UsageError("Pictures do not depend on a seed: give one seed at most.")
         extractor = extractor_of(features, part.name, dataset, metrics)
         measured = [_measure(fakes, dataset, extractor, metrics, seed) for seed in seeds]
     return rows(measured, seeds)
@@ -110,7 +116,7 @@ def record(run: str | os.PathLike, results: Sequence[Mapping[str, Any]]) -> Path
     with opened.lock():
         card = Card.read(opened.card_path)
         new = [CardResult.model_validate(result) for result in results]
-        kept = [old for old in card.results if not any(old.measured_like(one) for one in new)]
+        kept = [old for old in card.results if not any(_replaces(one, old) for one in new)]
         changed = card.model_copy(update={"results": [*kept, *new]})
         publish_text(opened.card_path, changed.toml(), overwrite=True)
     return opened.card_path
@@ -139,10 +145,16 @@ def evaluate_gan(
         raw: The generator's own weights instead of their average.
         protocol: What else to say of the weights: `{"step": 1000, "split": "train"}`.
     """
+    _check(n, [seed], metrics)
     averaged = gan.average is not None and not raw
     about = {"weights": "average" if averaged else "raw", **(protocol or {})}
     fakes = of_gan(gan, dataset, n, raw=raw, protocol=about)
     return _measure(fakes, dataset, extractor, metrics, seed)
+
+
+def _replaces(new: CardResult, old: CardResult) -> bool:
+    """Whether a result takes the place of another: measured alike, on the weights of one step."""
+    return new.measured_like(old) and new.protocol.step == old.protocol.step
 
 
 def rows(measured: Sequence[Sequence[Result]], seeds: Sequence[int]) -> list[dict[str, Any]]:
@@ -179,6 +191,9 @@ def _measure(
             hint="Prepare the real images alike, for instance with --set dataset.size=64.",
         )
     chosen = chosen_metrics(metrics, *_kinds(fakes, dataset, extractor))
+    if metrics is None and fakes.protocol.get("split") != "train":
+        # copies of images that were never trained on are no memory
+        chosen = [metric for metric in chosen if not metric.of_training_data]
     if extractor is not None:
         extractor.check(dataset.image_shape)
     real = real_side(dataset, {kind for m in chosen for kind in m.real}, extractor)
@@ -267,8 +282,8 @@ def _check(n: int, seeds: Sequence[int], metrics: Sequence[str] | None) -> None:
     for name in metrics or ():
         if name not in METRICS:
             raise unknown("metric", name, METRICS)
-    if n < 2:
-        raise UsageError(f"There must be at least 2 generated images. Received: {n}.")
+    if n < _LEAST:
+        raise UsageError(f"At least {_LEAST} generated images are needed. Received: {n}.")
     if not seeds or len(set(seeds)) < len(seeds) or not all(0 <= s < 2**31 for s in seeds):
         raise UsageError(f"Seeds must be different and in [0, 2**31). Received: {list(seeds)}.")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ganzoo.catalog.recipe import Part
+from ganzoo.catalog.registry import models
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.order import permutation
 from ganzoo.errors import UsageError
@@ -106,7 +107,12 @@ def of_pictures(path: Path, dataset: Dataset, n: int) -> Fakes:
 
 
 def is_pictures(source: str | os.PathLike) -> bool:
-    """Whether a path is that of a zip archive, or of a folder that is no run and no version."""
+    """Whether a path is that of a zip archive, or of a folder that is no run and no version.
+
+    A plain name means a model, if there is one of that name, as it does everywhere.
+    """
+    if os.sep not in os.fspath(source) and os.fspath(source) in models():
+        return False
     if os.path.isfile(source):
         return os.fspath(source).lower().endswith(".zip")
     owned = ("recipe.toml", "manifest.json")  # of runs and of versions

@@ -10,6 +10,8 @@ import contextlib
 import contextvars
 import os
 import re
+import shutil
+import sys
 import textwrap
 import threading
 import time
@@ -35,7 +37,7 @@ from ganzoo.errors import EnvironmentProblem, GanzooError, InvalidInput, UsageEr
 from ganzoo.files.digests import bytes_digest
 from ganzoo.files.leftovers import reclaim, workspace
 from ganzoo.files.names import check_name
-from ganzoo.files.problems import environment_problem
+from ganzoo.files.problems import environment_problem, shown
 from ganzoo.files.publish import make_folder
 from ganzoo.files.reading import read_bytes
 
@@ -48,6 +50,10 @@ _ATTEMPTS = 3  # beside those of the client itself
 _PAUSE = 1.0  # seconds before the second attempt; twice as long before each further one
 _PATIENCE = 120.0  # seconds for any one request ...
 _SLOWEST = 20_000  # ... and bytes per second on top
+_LONGEST = 7 * 86_400.0  # seconds, however large a file is
+_MOST_ALIASES = 100  # that are asked for at once, each by a request
+# The line by which a repository's page is known as ours, to be replaced by the next push.
+_MARK = "<!-- Written by ganzoo push, which replaces this page while this line is in it. -->"
 _RACES = 8  # how often somebody else may publish at the same moment
 
 
@@ -61,17 +67,25 @@ def local(remote: Remote) -> Version:
     """A version that is here already, or else pulled.
 
     The server is asked neither for what is here, nor what a revision means that it was asked
-    for before.
+    for before. Here is what this very revision was seen to hold: the copy has one version of
+    a number, and another revision may hold another.
     """
     index = remotes.read_index(remote)
     if index is None:
         return pull(remote)
     remote = remotes.choose_model(remote, index)
+    known = index.models[remote.model]
+    if remote.selector in set(known.get("named", [])) - set(known["aliases"]):
+        index = _with_aliases(_client(), remote, index)
     number = remotes.choose_version(remote, index)
     folder = remote.copy / str(remote.model)
     if number in numbers(folder).present:
-        return open_version(folder, number, mendable=True)
-    return _bring(_client(), remote, index, number)
+        version = open_version(folder, number, mendable=True)
+        if known.get("digests", {}).get(str(number)) == version.digest:
+            return version
+    version = _bring(_client(), remote, index, number)
+    remotes.write_index(remote, _with_digest(index, version))
+    return version
 
 
 def pull(remote: Remote) -> Version:
@@ -86,16 +100,17 @@ def pull(remote: Remote) -> Version:
     before = remotes.read_index(remote)
     index = ask(remote)
     remote = remotes.choose_model(remote, index)
+    index = _with_aliases(client, remote, index)
     number = remotes.choose_version(remote, index)
     version = _bring(client, remote, index, number)
     _keep_aliases(remote, index)
     _report_moves(remote, before, index)
-    remotes.write_index(remote, index)
+    remotes.write_index(remote, _with_digest(_remembered(before, index), version))
     return version
 
 
 def ask(remote: Remote) -> Index:
-    """What the remote's revision means now, and what is there."""
+    """What the remote's revision means now, and what is there; of aliases only the names."""
     client = _client()
     info = _patiently(
         remote,
@@ -105,28 +120,71 @@ def ask(remote: Remote) -> Index:
     )
     commit = remotes.check_commit(info.sha)
     models: dict[str, dict[str, Any]] = {}
-    named: list[tuple[str, str, str]] = []
     for sibling in info.siblings or []:
-        path = sibling.rfilename
-        model, slash, rest = path.partition("/")
+        model, slash, rest = sibling.rfilename.partition("/")
         if not slash or not _is_name(model):
             continue
         number, _, file = rest.partition("/")
         entry = entry_of(number)
-        known = models.setdefault(model, {"versions": [], "removed": [], "aliases": {}})
+        known = models.setdefault(model, _nothing())
         if entry and file == contents.MANIFEST and entry[1] == "":
             known["versions"].append(entry[0])
         elif entry and not file and entry[1] == ".removed":
             known["removed"].append(entry[0])
-        elif number == aliases.FOLDER and _is_name(file):
-            named.append((model, file, path))
+        elif number == aliases.FOLDER and _is_alias(file):
+            known["named"].append(file)
     for known in models.values():
         known["versions"] = sorted(set(known["versions"]) - set(known["removed"]))
-    for model, alias, path in named:
-        content = _fetch_alone(client, remote, commit, path, most=64)
-        models[model]["aliases"][alias] = aliases.parse_alias(content, path)
     models = {n: known for n, known in models.items() if known["versions"] or known["removed"]}
     return Index(commit=commit, models=dict(sorted(models.items())))
+
+
+def _with_aliases(client: ModuleType, remote: Remote, index: Index) -> Index:
+    """The index with what the aliases of the chosen model mean at its commit.
+
+    Raises:
+        InvalidInput: The one that is asked for holds no number. Others are left out then.
+    """
+    model = str(remote.model)
+    known = {**index.models[model], "aliases": {}}
+    asked_first = sorted(known["named"], key=lambda alias: alias != remote.selector)
+    for alias in asked_first[:_MOST_ALIASES]:
+        path = f"{model}/{aliases.FOLDER}/{alias}"
+        try:
+            content = _fetch_alone(client, remote, index.commit, path, most=64)
+            known["aliases"][alias] = aliases.parse_alias(content, path)
+        except InvalidInput:
+            if alias == remote.selector:
+                raise
+    return Index(commit=index.commit, models={**index.models, model: known})
+
+
+def _with_digest(index: Index, version: Version) -> Index:
+    """The index, in which the revision's version is known by its digest."""
+    known = index.models[version.model]
+    digests = {**known.get("digests", {}), str(version.number): version.digest}
+    models = {**index.models, version.model: {**known, "digests": digests}}
+    return Index(commit=index.commit, models=models)
+
+
+def _remembered(before: Index | None, now: Index) -> Index:
+    """The index with what was brought here before, and other models' aliases at this commit."""
+    if before is None:
+        return now
+    models = {}
+    for name, known in now.models.items():
+        old = before.models.get(name, _nothing())
+        held = set(map(str, known["versions"]))
+        digests = {n: d for n, d in old.get("digests", {}).items() if n in held}
+        means = known["aliases"]
+        if before.commit == now.commit:
+            means = {**old["aliases"], **means}
+        models[name] = {**known, "digests": digests, "aliases": means}
+    return Index(commit=now.commit, models=models)
+
+
+def _nothing() -> dict[str, Any]:
+    return {"versions": [], "removed": [], "aliases": {}, "named": []}
 
 
 def upload(remote: Remote, parcel: "Parcel") -> dict[str, Any]:
@@ -174,7 +232,8 @@ def _commit(
     """Publish in one commit on top of `head`; False if somebody else was faster."""
     files = {f"{parcel.model}/{number}/{name}": data for name, data in parcel.files.items()}
     files[f"{parcel.model}/{number}/{contents.MANIFEST}"] = parcel.manifest.encode("utf-8")
-    files[contents.README] = parcel.files[contents.README]  # what the Hub shows
+    if _page_is_ours(client, api, remote, head):
+        files[contents.README] = _page(parcel, number)
     try:
         api.create_commit(
             remote.repo_id,
@@ -188,6 +247,33 @@ def _commit(
             return False
         raise _failed(remote, error) from error
     return True
+
+
+def _page_is_ours(client: ModuleType, api: Any, remote: Remote, commit: str) -> bool:
+    """Whether the repository's own page, which the Hub shows, may be written.
+
+    That of a person is left as it is.
+    """
+
+    def look() -> bool:
+        return api.file_exists(remote.repo_id, contents.README, revision=commit)
+
+    if not _patiently(remote, look):
+        return True
+    try:
+        most = contents.MOST_BYTES[contents.README]
+        text = _fetch_alone(client, remote, commit, contents.README, most=most)
+    except InvalidInput:
+        return False  # too long for ours
+    return _MARK.encode() in text
+
+
+def _page(parcel: "Parcel", number: int) -> bytes:
+    """The page of a version for the repository's root, one that we know again."""
+    text = parcel.files[contents.README]
+    there = f"{parcel.model}/{number}/{contents.SAMPLES}"
+    text = text.replace(f"]({contents.SAMPLES})".encode(), f"]({there})".encode())
+    return text.rstrip(b"\n") + f"\n\n{_MARK}\n".encode()
 
 
 def _same(client: ModuleType, remote: Remote, index: Index, parcel: "Parcel") -> int | None:
@@ -216,6 +302,8 @@ def _bring(client: ModuleType, remote: Remote, index: Index, number: int) -> Ver
         here = _still_here(remote.copy / model, number, bytes_digest(raw))
         if here is not None:
             return here
+        # as it comes, and as it is published
+        _check_space(folder, 2 * sum(entry["size"] for entry in manifest["files"].values()))
         files = {}
         for name, entry in sorted(manifest["files"].items()):
             data = fetch(name, entry["size"])
@@ -229,6 +317,16 @@ def _bring(client: ModuleType, remote: Remote, index: Index, number: int) -> Ver
             files[name] = data
         contents.parse_card(files[contents.CARD], model, f"{place}/{contents.CARD}")
         return put(remote.copy / model, number, files, raw)
+
+
+def _check_space(folder: Path, size: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < size:
+        raise EnvironmentProblem(
+            f"There is not enough room on the disk of {shown(folder.parent)} for "
+            f"{size / 1e6:,.0f} MB. Received: {free / 1e6:,.0f} MB free.",
+            hint="Free some space, or set GANZOO_HOME to a folder on another disk.",
+        )
 
 
 def _still_here(folder: Path, number: int, digest: str) -> Version | None:
@@ -254,8 +352,15 @@ def _keep_aliases(remote: Remote, index: Index) -> None:
     folder = remote.copy / str(remote.model)
     present = numbers(folder).present
     for alias, number in index.models[str(remote.model)]["aliases"].items():
-        if number in present and aliases.aliases(folder).get(alias) != number:
+        if number in present and _meaning(folder, alias) != number:
             aliases.write(folder, number, alias)
+
+
+def _meaning(folder: Path, alias: str) -> int | None:
+    try:
+        return aliases.resolve(folder, alias)
+    except (UsageError, InvalidInput):
+        return None  # there is none yet, or a bad one
 
 
 def _report_moves(remote: Remote, before: Index | None, now: Index) -> None:
@@ -300,7 +405,7 @@ def _fetch(
             **_bounded(progress_option(client, path), path, most),
         )
 
-    came = _patiently(remote, download, seconds=_PATIENCE + most / _SLOWEST)
+    came = _patiently(remote, download, seconds=min(_PATIENCE + most / _SLOWEST, _LONGEST))
     return read_bytes(came, limit=most)
 
 
@@ -415,14 +520,25 @@ def _status(error: BaseException | None) -> int | None:
 
 def redacted(text: str) -> str:
     """A text without tokens and passwords."""
-    for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
-        token = os.environ.get(name, "").strip()
-        if token:
-            text = text.replace(token, "***")
+    tokens = [os.environ.get(name) for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")]
+    if client := sys.modules.get("huggingface_hub"):
+        with contextlib.suppress(Exception):
+            tokens.append(client.get_token())  # of `hf auth login`
+    for token in tokens:
+        if token and token.strip():
+            text = text.replace(token.strip(), "***")
     text = re.sub(r"hf_[A-Za-z0-9]{8,}", "***", text)
     text = re.sub(r"(?i)(bearer\s+)\S+", r"\1***", text)
     text = re.sub(r"(?<=//)[^/@\s]*@", "", text)
     return re.sub(r"(https?://[^\s?]+)\?\S+", r"\1", text)  # signed addresses
+
+
+def _is_alias(text: str) -> bool:
+    try:
+        aliases.check_alias(text)
+    except UsageError:
+        return False
+    return True
 
 
 def _is_name(text: str) -> bool:

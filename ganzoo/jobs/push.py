@@ -73,10 +73,11 @@ def push(
         plain, best = split_best(source)
         run = Run.open(plain)
         parcel = packed(run, name, everything=everything, half=half, licence=licence, best=best)
-    elif half:
+    elif half or everything or licence:
+        option = "--half" if half else "--all" if everything else "--licence"
         raise UsageError(
-            f"A version is published elsewhere as it is. Received: {str(source)!r} with --half.",
-            hint="Push the run itself in half precision.",
+            f"A version is published elsewhere as it is. Received: {str(source)!r} with {option}.",
+            hint=f"Push the run itself with {option}.",
         )
     return deliver(parcel, folder=folder, to=to)
 
@@ -206,6 +207,8 @@ def _card(
         "name": name,
         "licence": Licence.model_construct(data=card.licence.data, weights=weights),
         "provenance": _provenance(manifest, about, card),
+        # those of other steps of the run were measured on other weights
+        "results": [one for one in card.results if one.protocol.step in (None, about.get("step"))],
     }
     played = card.model_copy(update=changes)
     return Card.from_tables(played.tables(), where=f"the card of {name}")

@@ -6,12 +6,13 @@ from typing import Any
 from ganzoo.catalog import aliases, contents, registry, remotes
 from ganzoo.catalog.checkup import garbage
 from ganzoo.catalog.registry import Entry
-from ganzoo.catalog.removal import clear, remove
+from ganzoo.catalog.removal import remove
 from ganzoo.catalog.versions import Version, entry_of, numbers
 from ganzoo.errors import GanzooError, UnknownName, UsageError, unknown
 from ganzoo.files.leftovers import remove as remove_path
 from ganzoo.files.names import check_name
 from ganzoo.files.problems import shown
+from ganzoo.files.publish import withdraw
 
 
 def pull(name: str) -> dict[str, Any]:
@@ -114,6 +115,8 @@ def tidy(*, dry_run: bool = False, folder: Path | None = None) -> list[dict[str,
         places = [place for _, place, writable in registry.folders() if writable]
     else:
         places = [Path(folder)]
+        if not places[0].is_dir():
+            raise UsageError(f"There is no such registry. Received: {folder}.")
     done = []
     for place in places:
         models = sorted(place.iterdir()) if place.is_dir() else []
@@ -219,6 +222,6 @@ def _writable(name: str, folder: Path | None) -> tuple[Entry, str | None]:
 
 def _remove(path: Path) -> bool:
     if entry_of(path.name):
-        return clear(path)
+        return withdraw(path)
     remove_path(path)
     return True

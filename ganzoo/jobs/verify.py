@@ -53,7 +53,9 @@ def _named(source: str) -> dict[str, Any]:
             raise UsageError(f"Nothing was pulled from {remote.address}.", hint="Pull it first.")
         if remote.model is None:
             return _folder(remote.copy)
-        return _model(remote.copy / remote.model, mendable=True)
+        if not (remote.copy / remote.model).is_dir():
+            raise UnknownName(f"No model {remote.model!r} was pulled from {remote.address}.")
+        return _model(remote.copy / remote.model)
     if "@" in source:
         return _version(registry.find_version(source))
     try:
@@ -63,7 +65,7 @@ def _named(source: str) -> dict[str, Any]:
             return _run(Run.open(source))
         except UnknownName:
             raise unknown_model from None
-    return _model(entry.folder, mendable=entry.writable)
+    return _model(entry.folder)
 
 
 def _file(path: Path) -> dict[str, Any]:
@@ -119,8 +121,8 @@ def _version(version: Version) -> dict[str, Any]:
     }
 
 
-def _model(folder: Path, *, mendable: bool) -> dict[str, Any]:
-    whole, findings = check_model(folder, mendable=mendable)
+def _model(folder: Path) -> dict[str, Any]:
+    whole, findings = check_model(folder)
     problems = [problem for version in whole for problem in _weights(version)]
     problems += [_problem(f.path, f.reason, harmless=f.harmless) for f in findings]
     return {
@@ -136,11 +138,11 @@ def _folder(folder: Path) -> dict[str, Any]:
     from ganzoo.catalog.registry import is_model
 
     if is_model(folder):
-        return _model(folder, mendable=False)
+        return _model(folder)
     models = [child for child in sorted(folder.iterdir()) if is_model(child)]
     if not models:
         raise UsageError(f"Neither a run, a model nor a registry. Received: {shown(folder)}.")
-    found = {model.name: _model(model, mendable=False) for model in models}
+    found = {model.name: _model(model) for model in models}
     return {
         "kind": "registry",
         "path": str(folder),

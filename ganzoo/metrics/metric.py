@@ -33,6 +33,7 @@ class Metric:
         compute: `(real, fake, seed) -> Measured`. Its protocol says how many samples were
             really used, and every setting that the value depends on.
         seeded: Whether anything is drawn by lot.
+        of_training_data: Whether the real side must be what was trained on, all of it.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Metric:
     paper: str
     compute: Callable[[Side, Side, int], Measured] = field(repr=False)
     seeded: bool = False
+    of_training_data: bool = False
 
     def missing(self, real: Iterable[str], fake: Iterable[str]) -> list[str]:
         """What it lacks: `["real features", "fake logits"]`; empty if it can be measured.

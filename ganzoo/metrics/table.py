@@ -213,6 +213,7 @@ _ALL = (
         paper="Alaa et al. 2022, https://arxiv.org/abs/2102.08921",
         compute=_memorisation,
         seeded=True,
+        of_training_data=True,
     ),
 )
 

@@ -1,5 +1,7 @@
 """The verbs of the registry, and what they print."""
 
+import os
+
 import pytest
 
 from ganzoo.catalog.cards import Card
@@ -59,11 +61,14 @@ def test_tag_remove_and_gc(ganzoo, published, home):
     assert ganzoo("remove", "small@1").code == 2
     assert ganzoo("remove", "small@best").code == 0
     assert ganzoo("remove", "small@1", "--json").json == {"removed": "small@1", "kind": "version"}
-    (home / "registry" / "small" / "2").rename(home / "registry" / "small" / "2.broken")
+    dead = home / "registry" / "small" / ".ganzoo-0123456789abcdef.tmp"
+    dead.mkdir()
+    os.utime(dead, (1, 1))
     listed = ganzoo("gc", "--dry-run", "--json").json
     assert len(listed["found"]) == 1 and listed["removed"] == []
-    assert "2.broken" in ganzoo("gc").out
+    assert dead.name in ganzoo("gc").out
     assert "Nothing to remove" in ganzoo("gc").err
+    assert ganzoo("gc", "--registry", "no-such-folder").code == 2
 
 
 def test_verify_exits_with_3_when_something_is_wrong(ganzoo, published):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import ganzoo
-from ganzoo.errors import UsageError
+from ganzoo.errors import InvalidInput, UsageError
 
 pytestmark = pytest.mark.backend
 
@@ -93,3 +93,17 @@ def test_projecting_changes_no_variable(small):
     before = small.arrays(gan)
     gan.project(np.full((1, 4, 4, 1), 7, "uint8"), steps=2)
     assert not small.differing(before, small.arrays(gan))
+
+
+@pytest.mark.parametrize("images", [np.full((1, 4, 4, 1), 7), np.full((1, 4, 4, 1), np.nan)])
+def test_numbers_that_are_no_pixels_are_not_looked_for(small, images):
+    with pytest.raises(UsageError, match="uint8, or finite floats"):
+        pictured(small).project(images)
+
+
+def test_images_that_are_not_finite_are_no_pictures(small):
+    gan = pictured(small)
+    kernel = gan.generator.trainable_variables[-2]
+    kernel.assign(np.full(kernel.shape, np.inf, "float32"))
+    with pytest.raises(InvalidInput, match="not finite"):
+        gan.sample(2)

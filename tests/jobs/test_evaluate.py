@@ -158,7 +158,7 @@ def test_seeds_become_a_mean_and_a_spread():
     [
         ({"metrics": ["frechett"]}, UnknownName, "Did you mean 'frechet'"),
         ({"features": "inceptoin"}, UnknownName, "Did you mean"),
-        ({"n": 1}, UsageError, "at least 2"),
+        ({"n": 9}, UsageError, "At least 10 generated"),
         ({"seeds": [1, 1]}, UsageError, "Seeds must be different"),
         ({"seeds": []}, UsageError, "Seeds must be different"),
         ({"against": None}, UsageError, "--against"),
@@ -269,7 +269,7 @@ def test_real_pictures_in_a_folder_or_an_archive_are_as_good_as_real(tmp_path):
 
 @pytest.mark.backend
 def test_pictures_of_another_size_are_refused_with_a_way_out(tmp_path):
-    folder = save_pictures(tmp_path / "large", np.zeros((3, 9, 9, 1), np.uint8))
+    folder = save_pictures(tmp_path / "large", np.zeros((12, 9, 9, 1), np.uint8))
     with pytest.raises(UsageError, match=r"one shape. Expected: \(8, 8, 1\).*dataset.size"):
         evaluate(folder, against=Part(name="digits"))
     with pytest.raises(UsageError, match="'cifar10' take images of 32x32 pixels"):

@@ -46,7 +46,7 @@ class Server:
         self.storage = self.endpoint.replace("127.0.0.1", "localhost")  # another host
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
         self.thread.start()
-        self.commit({"README.md": b"# Empty\n"})
+        self.commit({".gitattributes": b""})
 
     def close(self) -> None:
         self.server.shutdown()

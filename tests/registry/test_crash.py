@@ -6,8 +6,9 @@ import pytest
 
 from ganzoo.catalog import aliases
 from ganzoo.catalog.checkup import check_model
-from ganzoo.catalog.removal import clear, remains
+from ganzoo.catalog.removal import remains
 from ganzoo.catalog.versions import create, numbers, open_version
+from ganzoo.files.publish import withdraw
 
 COMMON = """
 import itertools, os, random, signal, sys, time
@@ -80,7 +81,7 @@ def test_a_kill_before_any_step_leaves_whole_versions(child, content, tmp_path, 
             version = open_version(folder, present)
             assert version.read("generator.safetensors") == b"%d" % present * 5000
         for path in remains(folder):
-            assert clear(path)
+            assert withdraw(path)
         findings = check_model(folder)[1]
         assert not findings, findings
         # and somebody else goes on

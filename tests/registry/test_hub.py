@@ -9,6 +9,7 @@ import socket
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from huggingface_hub import constants
@@ -201,6 +202,91 @@ def test_what_was_removed_here_can_be_pulled_again(server, offered):
     assert registry.find_version("small").number == 1
 
 
+def test_two_revisions_may_hold_two_contents_of_a_number(server, offered, content, tmp_path):
+    offered(1)
+    first = offered(2)
+    commit = server.branches["main"]
+    other = create(tmp_path / "other", "small", content(value=9))
+    files = other.read_all() | {"manifest.json": (other.path / "manifest.json").read_bytes()}
+    server.commit({f"small/2/{name}": data for name, data in files.items()})
+    pull(f"{ADDRESS}@{commit}/small@1")
+    pull(f"{ADDRESS}/small@2")
+    with pytest.raises(InvalidInput, match="not what it was when it was pulled before"):
+        hub.local(remotes.parse_address(f"{ADDRESS}@{commit}/small@2"))
+    drop("small@2")
+    assert hub.local(remotes.parse_address(f"{ADDRESS}@{commit}/small@2")).digest == first.digest
+
+
+def test_offline_a_copy_is_of_the_revisions_that_held_it(server, offered, monkeypatch):
+    offered(1)
+    theirs = offered(2)
+    commit = server.branches["main"]
+    pull(f"{ADDRESS}@{commit}/small@1")
+    pull(f"{ADDRESS}/small@2")
+    there = remotes.parse_address(f"{ADDRESS}@{commit}/small@2")
+    with monkeypatch.context() as offline:
+        offline.setenv("GANZOO_OFFLINE", "1")
+        assert hub.local(remotes.parse_address(f"{ADDRESS}/small@2")).digest == theirs.digest
+        with pytest.raises(EnvironmentProblem, match="Offline mode is on"):
+            hub.local(there)
+    assert hub.local(there).digest == theirs.digest  # the server has told so
+    monkeypatch.setenv("GANZOO_OFFLINE", "1")
+    assert hub.local(there).digest == theirs.digest
+
+
+def test_what_was_pulled_before_is_here_after_another_pull(server, offered, monkeypatch):
+    first = offered(1)
+    pull(ADDRESS)
+    offered(2)
+    pull(ADDRESS)
+    monkeypatch.setenv("GANZOO_OFFLINE", "1")
+    assert hub.local(remotes.parse_address(f"{ADDRESS}/small@1")).digest == first.digest
+
+
+def test_only_the_chosen_models_aliases_are_asked_for(server, offered):
+    offered(1)
+    offered(1, model="other")
+    server.commit({"small/aliases/best": b"1\n", "other/aliases/best": b"1\n"})
+    pull(f"{ADDRESS}/small")
+    assert not [path for _, path, _ in server.requests if "other/" in path]
+    assert hub.local(remotes.parse_address(f"{ADDRESS}/other@best")).number == 1
+    assert hub.local(remotes.parse_address(f"{ADDRESS}/small@best")).number == 1
+
+
+def test_odd_aliases_in_a_repository_are_passed_over(server, offered):
+    offered(1)
+    odd = {"latest": b"7\n", "3": b"1\n", "bad": b"x", "best": b"1\n"}
+    server.commit({f"small/aliases/{name}": data for name, data in odd.items()})
+    assert pull(ADDRESS)["version"] == 1
+    assert aliases.aliases(remotes.parse_address(ADDRESS).copy / "small") == {"best": 1}
+    assert pull(f"{ADDRESS}/small@best")["version"] == 1
+    with pytest.raises(InvalidInput, match="holds a version's number"):
+        pull(f"{ADDRESS}/small@bad")
+
+
+def test_no_more_aliases_are_asked_for_than_some(server, offered, monkeypatch):
+    monkeypatch.setattr(hub, "_MOST_ALIASES", 2)
+    offered(1)
+    server.commit({f"small/aliases/{name}": b"1\n" for name in "abcdz"})
+    assert pull(f"{ADDRESS}/small@z")["version"] == 1
+    assert aliases.aliases(remotes.parse_address(ADDRESS).copy / "small") == {"z": 1, "a": 1}
+
+
+def test_a_bad_alias_in_the_copy_is_written_anew(server, offered):
+    offered(1)
+    server.commit({"small/aliases/best": b"1\n"})
+    pull(ADDRESS)
+    folder = remotes.parse_address(ADDRESS).copy / "small"
+    (folder / "aliases" / "best").write_text("x")
+    pull(ADDRESS)
+    assert aliases.aliases(folder) == {"best": 1}
+
+
+def test_a_model_with_two_hyphens_has_an_address(server, offered):
+    offered(1, model="my--digits")
+    assert pull(f"{ADDRESS}/my--digits@1")["name"] == f"{ADDRESS}/my--digits@1"
+
+
 def test_one_of_several_models_must_be_named(server, offered):
     offered(1)
     offered(1, model="other")
@@ -303,14 +389,73 @@ def test_a_version_without_its_own_card_is_refused(server, content, tmp_path, ho
     nothing_half_written(home)
 
 
+@pytest.mark.parametrize(
+    ("file", "size"),
+    [
+        ("card.toml", 2 * 10**8), ("README.md", 10**7), ("generator.safetensors", 10**11),
+        ("generator.safetensors", 10**15), ("generator.safetensors", 10**30),
+    ],
+)  # fmt: skip
+def test_a_size_that_no_file_has_is_refused(server, offered, file, size):
+    theirs = offered(1)
+    real = f'"size": {theirs.sizes[file]}'.encode()
+    manifest = server.files["small/1/manifest.json"]
+    assert manifest.count(real) == 1
+    server.commit({"small/1/manifest.json": manifest.replace(real, b'"size": %d' % size)})
+    with pytest.raises(InvalidInput, match=f"{file} of a version is too large"):
+        pull(ADDRESS)
+    assert not [path for _, path, _ in server.requests if path.endswith(file)]
+
+
+def test_a_disk_without_room_is_told_before_anything_comes(server, offered, monkeypatch):
+    """There is room for each file, but not for all of them twice."""
+    free = sum(offered(1).sizes.values())
+    monkeypatch.setattr(hub.shutil, "disk_usage", lambda path: SimpleNamespace(free=free))
+    with pytest.raises(EnvironmentProblem, match="not enough room"):
+        pull(ADDRESS)
+    assert not [path for _, path, _ in server.requests if path.startswith("/storage/")]
+
+
+def test_a_large_file_does_not_make_the_patience_endless(monkeypatch, server, offered):
+    offered(1)
+    waited = []
+    within = hub._within
+
+    def watched(seconds, call):
+        waited.append(seconds)
+        return within(seconds, call)
+
+    monkeypatch.setattr(hub, "_within", watched)
+    remote = remotes.parse_address(ADDRESS)
+    commit = server.branches["main"]
+    hub._fetch_alone(hub._client(), remote, commit, "small/1/card.toml", most=10**30)
+    assert waited == [hub._LONGEST]
+
+
 # Push
+
+
+def test_the_page_of_the_repository_is_written_and_its_picture_found(made_run, server):
+    push(made_run().path, "small", to=ADDRESS)
+    push(made_run("other", value=5.0).path, "small", to=ADDRESS)
+    page = server.files["README.md"].decode()
+    assert "](small/2/samples.png)" in page and "](samples.png)" not in page
+    assert "small/2/samples.png" in server.files
+    assert "](samples.png)" in server.files["small/2/README.md"].decode()
+    assert page.splitlines()[-1].startswith("<!-- Written by ganzoo push")
+
+
+@pytest.mark.parametrize("page", [b"# By a person\n", b"x" * (5 * 2**20)], ids=["short", "long"])
+def test_a_page_that_a_person_wrote_stays(made_run, server, page):
+    server.commit({"README.md": page})
+    assert push(made_run().path, "small", to=ADDRESS)["created"]
+    assert server.files["README.md"] == page
 
 
 def test_a_push_is_one_commit_that_is_pulled_as_it_was(made_run, server, home):
     done = push(made_run().path, "small", to=ADDRESS)
     assert (done["name"], done["created"]) == (f"{ADDRESS}/small@1", True)
     assert len(server.commits) == 2
-    assert server.files["README.md"] == server.files["small/1/README.md"]
     assert "registry" not in os.listdir(home)
     assert pull(ADDRESS)["digest"] == done["digest"]
     assert load.find("small").title == "small-1"
@@ -582,6 +727,20 @@ def test_a_token_is_never_shown(made_run, server, monkeypatch, capsys, tmp_path,
     assert TOKEN not in said.out + said.err
     left = [p for p in tmp_path.rglob("*") if p.is_file() and TOKEN.encode() in p.read_bytes()]
     assert not left
+
+
+def test_a_token_in_what_the_client_raised_is_not_shown_by_debug(server, monkeypatch, capsys):
+    import huggingface_hub
+
+    from ganzoo.cli import main
+
+    monkeypatch.setattr(huggingface_hub, "get_token", lambda: "stored-secret")
+    said = f"{TOKEN} stored-secret at https://host/x?X-Amz-Signature=abc"
+    server.fault = only(".", lambda h: status(h, 403, X_Error_Message=said))
+    assert main(["pull", ADDRESS, "--debug"]) == 5
+    told = capsys.readouterr().err
+    assert "Traceback" in told and "*** ***" in told
+    assert not [secret for secret in (TOKEN, "stored-secret", "Signature=abc") if secret in told]
 
 
 def test_secrets_in_a_message_are_struck_out(monkeypatch):

@@ -11,7 +11,7 @@ import pytest
 from ganzoo.catalog import registry
 from ganzoo.catalog.cards import Card
 from ganzoo.catalog.versions import create, open_version
-from ganzoo.errors import InvalidInput, PluginError, UnknownName, UsageError
+from ganzoo.errors import EnvironmentProblem, InvalidInput, PluginError, UnknownName, UsageError
 from ganzoo.files import safetensors
 from ganzoo.jobs import catalog, load
 from ganzoo.jobs.push import push
@@ -193,6 +193,67 @@ def test_what_is_broken_is_said_and_never_used(made_run, home):
     assert load.find("small").title == "small-2"
 
 
+def test_a_file_that_others_left_in_a_version_damages_nothing(made_run, home):
+    push(made_run().path, "small")
+    path = home / "registry" / "small" / "1"
+    path.chmod(0o755)
+    (path / ".DS_Store").touch()
+    assert any(".DS_Store" in one["reason"] for one in verify("small")["problems"])
+    assert load.find("small").title == "small-1"
+    with pytest.raises(InvalidInput, match="files that were not published: '?.DS_Store"):
+        registry.find_version("small").read_all()
+    assert path.is_dir()
+
+
+def test_what_cannot_be_opened_just_now_is_not_damaged(made_run, home, monkeypatch):
+    push(made_run().path, "small")
+    version = registry.find_version("small")
+
+    def refuse(*args, **kwargs):
+        raise OSError(24, "Too many open files")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("ganzoo.files.listed.os.open", refuse)
+        with pytest.raises(EnvironmentProblem):
+            version.read("card.toml")
+    assert version.read("card.toml")
+    assert (home / "registry" / "small" / "1").is_dir()
+
+
+def test_a_version_of_another_ganzoo_is_not_damaged(made_run, home):
+    push(made_run().path, "small")
+    manifest = home / "registry" / "small" / "1" / "manifest.json"
+    manifest.chmod(0o644)
+    manifest.write_text(manifest.read_text().replace('"schema": 1', '"schema": 2'))
+    for _ in range(2):
+        with pytest.raises(InvalidInput, match="Another version of ganzoo"):
+            load.find("small")
+    assert manifest.exists()
+
+
+def test_results_of_another_step_are_not_published(made_run, home):
+    run = made_run()
+    card = Card.read(run.card_path)
+    push(run.path, "probe")
+    step = registry.find_version("probe").card().provenance.steps
+    tables = [
+        {"metric": "frechet", "value": 1.0, "protocol": {"step": at, "fake": 10}}
+        for at in (step, step + 1)
+    ]
+    changed = Card.from_tables(card.tables() | {"results": tables})
+    run.card_path.write_text(changed.toml(), encoding="utf-8")
+    push(run.path, "small")
+    kept = registry.find_version("small").card().results
+    assert [one.protocol.step for one in kept] == [step]
+
+
+@pytest.mark.parametrize("option", [{"half": True}, {"everything": True}, {"licence": "MIT"}])
+def test_a_version_is_published_elsewhere_as_it_is(made_run, home, option, tmp_path):
+    push(made_run().path, "small")
+    with pytest.raises(UsageError, match="published elsewhere as it is"):
+        push("small@1", "small", folder=tmp_path / "other", **option)
+
+
 # Plugins
 
 
@@ -275,12 +336,15 @@ def test_tidying_lists_and_removes_remains_only(made_run, home):
     young.mkdir()
     os.close(reader)
     listed = [one["path"] for one in tidy(dry_run=True)]
-    assert listed == [str(folder / "1"), str(folder / "2.broken"), str(dead)]
+    assert listed == [str(folder / "1"), str(dead)]
     assert (folder / "1").exists() and dead.exists()
     assert [one["path"] for one in tidy()] == listed
     assert tidy() == []
     left = {path.name for path in folder.iterdir()}
-    assert left == {"1.removed", "2.removed", "3", young.name}
+    assert left == {"1.removed", "2.broken", "3", young.name}  # it may be the only copy
+    drop("small@2")
+    assert {path.name for path in folder.iterdir()} >= {"2.removed", "3"}
+    assert not (folder / "2.broken").exists()
 
 
 # Looking through

@@ -5,11 +5,12 @@ import pytest
 
 from ganzoo.catalog import aliases
 from ganzoo.catalog.contents import parse_manifest
-from ganzoo.catalog.removal import clear, remains, remove
+from ganzoo.catalog.removal import remains, remove
 from ganzoo.catalog.versions import Version, create, numbers, open_version, put, version_at
 from ganzoo.errors import EnvironmentProblem, InvalidInput, UnknownName, UsageError
 from ganzoo.files import publish
 from ganzoo.files.digests import bytes_digest
+from ganzoo.files.publish import withdraw
 
 
 @pytest.fixture
@@ -154,7 +155,7 @@ def test_what_was_altered_is_refused_and_never_returned_again(place, content, fa
 def test_a_stranger_among_the_files_is_noticed(place, content):
     version = create(place, "small", content())
     (version.path / "more.txt").write_text("x")
-    with pytest.raises(InvalidInput, match="left over"):
+    with pytest.raises(InvalidInput, match="not published: .more.txt"):
         open_version(place / "small", 1).read_all()
 
 
@@ -226,9 +227,9 @@ def test_one_that_is_being_read_goes_later(place, content):
     assert version.path.exists()  # whoever reads it may go on
     assert numbers(place / "small").present == []
     assert remains(place / "small") == [version.path]
-    assert not clear(version.path)
+    assert not withdraw(version.path)
     os.close(reader)
-    assert clear(version.path)
+    assert withdraw(version.path)
     assert not version.path.exists()
 
 
@@ -313,6 +314,18 @@ def test_an_alias_moves_and_latest_is_the_greatest_number(place, content):
     aliases.untag(folder, "best")
     with pytest.raises(UnknownName, match="Unknown alias"):
         aliases.find(folder, "best")
+
+
+def test_a_bad_alias_is_in_nobodys_way_and_can_be_removed(place, content):
+    create(place, "small", content())
+    folder = place / "small"
+    aliases.tag(folder, 1, "best")
+    (folder / "aliases" / "bad").write_text("x")
+    assert aliases.find(folder, "best").number == 1
+    with pytest.raises(InvalidInput, match="holds a version's number"):
+        aliases.find(folder, "bad")
+    aliases.untag(folder, "bad")
+    assert aliases.aliases(folder) == {"best": 1}
 
 
 @pytest.mark.parametrize("alias", ["latest", "3", "", "..", "../x", "a/b", "B", "a\n", "x" * 65])
