@@ -77,6 +77,7 @@ def local(remote: Remote) -> Version:
     known = index.models[remote.model]
     if remote.selector in set(known.get("named", [])) - set(known["aliases"]):
         index = _with_aliases(_client(), remote, index)
+        remotes.write_index(remote, index)
     number = remotes.choose_version(remote, index)
     folder = remote.copy / str(remote.model)
     if number in numbers(folder).present:

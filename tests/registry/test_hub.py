@@ -249,8 +249,12 @@ def test_only_the_chosen_models_aliases_are_asked_for(server, offered):
     server.commit({"small/aliases/best": b"1\n", "other/aliases/best": b"1\n"})
     pull(f"{ADDRESS}/small")
     assert not [path for _, path, _ in server.requests if "other/" in path]
+    assert hub.local(remotes.parse_address(f"{ADDRESS}/other@1")).number == 1
     assert hub.local(remotes.parse_address(f"{ADDRESS}/other@best")).number == 1
-    assert hub.local(remotes.parse_address(f"{ADDRESS}/small@best")).number == 1
+    asked = len(server.requests)
+    for model in ("other", "small"):
+        assert hub.local(remotes.parse_address(f"{ADDRESS}/{model}@best")).number == 1
+    assert len(server.requests) == asked
 
 
 def test_odd_aliases_in_a_repository_are_passed_over(server, offered):
