@@ -107,7 +107,7 @@ def dataset(points):
     )  # fmt: skip
 
 
-def trained_on_feed(small, points, first, *, fused, dropout=0.2):
+def trained_on_feed(small, first, *, fused, dropout=0.2):
     gan = small.gan(norm=True, dropout=dropout)
     penalties = [{"name": "r1", "weight": 1.0, "every": 2}]
     small.compiled(gan, seed=3, n_critic=2, average_decay=0.9, penalties=penalties,
@@ -124,9 +124,9 @@ def trained_on_feed(small, points, first, *, fused, dropout=0.2):
     return first, small.arrays(gan)
 
 
-def test_fused_steps_give_the_weights_of_single_ones(small, points):
-    first, single = trained_on_feed(small, points, None, fused=1)
-    _, fused = trained_on_feed(small, points, first, fused=3)  # 3 + 3 + 1
+def test_fused_steps_give_the_weights_of_single_ones(small):
+    first, single = trained_on_feed(small, None, fused=1)
+    _, fused = trained_on_feed(small, first, fused=3)  # 3 + 3 + 1
 
     assert int(single["game/steps"]) == int(fused["game/steps"]) == 7
     for name, value in single.items():
