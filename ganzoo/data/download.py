@@ -22,8 +22,9 @@ from ganzoo.data.progress import Progress, notice
 from ganzoo.errors import EnvironmentProblem, GanzooError
 from ganzoo.files.digests import file_digest
 from ganzoo.files.leftovers import remove
-from ganzoo.files.problems import environment_problem, shown
+from ganzoo.files.problems import environment_problem
 from ganzoo.files.publish import make_folder, sync_folder
+from ganzoo.files.space import check_space
 
 _DOWNLOADS = ".download"  # hidden: no data set looks into it
 
@@ -78,7 +79,7 @@ def download(
         make_folder(folder / _DOWNLOADS)
     except OSError as error:
         raise environment_problem("write", folder, error) from error
-    _check_space(folder, size)
+    check_space(folder, size, variable="GANZOO_DATA")
     for file in missing:
         try:
             _bring(client, file, repository, revision, folder)
@@ -103,16 +104,6 @@ def _client(title: str, ways: str) -> ModuleType:
             hint=f"{ways} For the download: pip install 'keras-ganzoo[hub]'.",
         ) from error
     return huggingface_hub
-
-
-def _check_space(folder: Path, size: int) -> None:
-    free = shutil.disk_usage(folder).free
-    if free < size:
-        raise EnvironmentProblem(
-            f"There is not enough room on the disk of {shown(folder)} for {size / 1e6:,.0f} MB."
-            f" Received: {free / 1e6:,.0f} MB free.",
-            hint="Free some space, or set GANZOO_DATA to a folder on another disk.",
-        )
 
 
 def _bring(client: ModuleType, file: HubFile, repository: str, revision: str, folder: Path) -> None:

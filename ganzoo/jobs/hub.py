@@ -10,7 +10,6 @@ import contextlib
 import contextvars
 import os
 import re
-import shutil
 import sys
 import textwrap
 import threading
@@ -37,9 +36,10 @@ from ganzoo.errors import EnvironmentProblem, GanzooError, InvalidInput, UsageEr
 from ganzoo.files.digests import bytes_digest
 from ganzoo.files.leftovers import reclaim, workspace
 from ganzoo.files.names import check_name
-from ganzoo.files.problems import environment_problem, shown
+from ganzoo.files.problems import environment_problem
 from ganzoo.files.publish import make_folder
 from ganzoo.files.reading import read_bytes
+from ganzoo.files.space import check_space
 
 if TYPE_CHECKING:
     from ganzoo.jobs.push import Parcel
@@ -304,7 +304,11 @@ def _bring(client: ModuleType, remote: Remote, index: Index, number: int) -> Ver
         if here is not None:
             return here
         # as it comes, and as it is published
-        _check_space(folder, 2 * sum(entry["size"] for entry in manifest["files"].values()))
+        check_space(
+            folder,
+            2 * sum(entry["size"] for entry in manifest["files"].values()),
+            variable="GANZOO_HOME",
+        )
         files = {}
         for name, entry in sorted(manifest["files"].items()):
             data = fetch(name, entry["size"])
@@ -318,16 +322,6 @@ def _bring(client: ModuleType, remote: Remote, index: Index, number: int) -> Ver
             files[name] = data
         contents.parse_card(files[contents.CARD], model, f"{place}/{contents.CARD}")
         return put(remote.copy / model, number, files, raw)
-
-
-def _check_space(folder: Path, size: int) -> None:
-    free = shutil.disk_usage(folder).free
-    if free < size:
-        raise EnvironmentProblem(
-            f"There is not enough room on the disk of {shown(folder.parent)} for "
-            f"{size / 1e6:,.0f} MB. Received: {free / 1e6:,.0f} MB free.",
-            hint="Free some space, or set GANZOO_HOME to a folder on another disk.",
-        )
 
 
 def _still_here(folder: Path, number: int, digest: str) -> Version | None:

@@ -1,5 +1,4 @@
 import sys
-from importlib.util import find_spec
 
 import pytest
 
@@ -148,5 +147,4 @@ def test_a_real_package_is_read_as_python_itself_sees_it():
 
     real = inspect.signature(tomli_w.dumps).parameters
     found = read_signature("tomli_w", "dumps")
-    assert find_spec("tomli_w") is not None
     assert list(found.parameters) == [p for p in real if real[p].kind != real[p].POSITIONAL_ONLY]

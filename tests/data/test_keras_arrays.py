@@ -43,7 +43,7 @@ for i in (1, 2, 3, 4, 5):  # one image a batch: Keras repeats it to its 10,000
 """
 
 NETWORK = """
-import keras.src.datasets.cifar10, keras.src.datasets.fashion_mnist, keras.src.datasets.mnist
+import keras
 
 fetched = []
 
@@ -53,7 +53,7 @@ def get_file(fname=None, origin=None, **options):
     return str(folder / ("cifar" if "cifar" in fname else fname))
 
 for name in ("mnist", "fashion_mnist", "cifar10"):
-    vars(keras.src.datasets)[name].get_file = get_file
+    getattr(keras.datasets, name).load_data.__globals__["get_file"] = get_file
 """
 
 LOAD = """
@@ -76,12 +76,12 @@ print(json.dumps(facts))
 WITHOUT_KERAS = "import sys\nsys.modules['keras'] = None\n"
 
 FAILURE = """
-import keras.src.datasets.mnist
+import keras
 
 def get_file(*args, **options):
     raise Exception("URL fetch failure on https://storage.googleapis.com/...: None -- no network")
 
-keras.src.datasets.mnist.get_file = get_file
+keras.datasets.mnist.load_data.__globals__["get_file"] = get_file
 from ganzoo_data.mnist import mnist
 from ganzoo.errors import EnvironmentProblem
 try:

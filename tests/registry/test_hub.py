@@ -414,7 +414,7 @@ def test_a_size_that_no_file_has_is_refused(server, offered, file, size):
 def test_a_disk_without_room_is_told_before_anything_comes(server, offered, monkeypatch):
     """There is room for each file, but not for all of them twice."""
     free = sum(offered(1).sizes.values())
-    monkeypatch.setattr(hub.shutil, "disk_usage", lambda path: SimpleNamespace(free=free))
+    monkeypatch.setattr("ganzoo.files.space.shutil.disk_usage", lambda path: SimpleNamespace(free=free))
     with pytest.raises(EnvironmentProblem, match="not enough room"):
         pull(ADDRESS)
     assert not [path for _, path, _ in server.requests if path.startswith("/storage/")]
