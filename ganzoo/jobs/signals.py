@@ -6,6 +6,7 @@ a state that can be saved.
 
 import signal
 import threading
+from types import FrameType
 
 from ganzoo.errors import Interrupted
 
@@ -17,8 +18,9 @@ class Stop:
     """While entered, SIGINT and SIGTERM ask the work to stop; a third one kills.
 
     Until `hold` is called the first signal ends the work at once, and leaving raises
-    `Interrupted`. From then on signals only set `signal`: an exception inside the import of a
-    framework, which is native code, may abort the whole process.
+    `Interrupted`. From then on signals only set `signal`. So they do during any import before
+    that: an exception inside the native code of a framework, which the module of a data set
+    may import, can abort the whole process.
 
     Outside the main thread Python allows no handlers, and this does nothing.
     """
@@ -31,7 +33,7 @@ class Stop:
 
     def hold(self) -> None:
         """From here on signals wait for whoever reads `signal`."""
-        if self.signal:  # somebody has swallowed the exception
+        if self.signal:  # it came during an import, or somebody has swallowed the exception
             raise KeyboardInterrupt
         self._holding = True
 
@@ -52,11 +54,20 @@ class Stop:
         if self.signal and not self._holding and error is not None:
             raise Interrupted(_NOTHING, signal_number=self.signal) from None
 
-    def _note(self, number: int, frame) -> None:
+    def _note(self, number: int, frame: FrameType | None) -> None:
         self.signal = self.signal or number
         self._count += 1
         if self._count >= 3:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
-        if not self._holding:
+        if not self._holding and not _importing(frame):
             raise KeyboardInterrupt
+
+
+def _importing(frame: FrameType | None) -> bool:
+    """Whether a module is being imported where the signal came."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False

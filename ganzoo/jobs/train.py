@@ -70,7 +70,7 @@ def train(
     recipe = with_data_from(recipe, Path.cwd())
     with Stop() as stop:
         environment.begin(backend)  # before the data: some data sets come through Keras
-        with reporting(events):
+        with reporting(_unless(stop, events)):
             dataset = dataset_for(recipe)
         stop.hold()
         gan = build(recipe, dataset)
@@ -115,7 +115,7 @@ def resume(
         _check_same_game(before, recipe)
         environment.begin(manifest["backend"])
         reclaim(opened.path)
-        with reporting(events):
+        with reporting(_unless(stop, events)):
             dataset = dataset_for(recipe)
         _check_same_data(manifest["data"], dataset)
         newest = checkpoints.newest(

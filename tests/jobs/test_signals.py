@@ -78,3 +78,19 @@ def test_outside_the_main_thread_nothing_is_touched():
     thread.start()
     thread.join()
     assert seen == [before]
+
+
+def test_during_an_import_a_signal_waits_for_its_end(tmp_path, monkeypatch):
+    """The module of a data set may import a framework, and native code takes no exceptions."""
+    monkeypatch.syspath_prepend(tmp_path)
+    source = "import signal\nsignal.raise_signal(signal.SIGTERM)\nwhole = True\n"
+    (tmp_path / "imported_by_a_data_set.py").write_text(source)
+    seen = []
+    with pytest.raises(Interrupted) as stopped, Stop() as stop:
+        import imported_by_a_data_set
+
+        seen.append(imported_by_a_data_set.whole)
+        stop.hold()
+        pytest.fail("went on")
+    assert seen == [True] and stopped.value.exit_code == 143
+    del sys.modules["imported_by_a_data_set"]
