@@ -1,10 +1,19 @@
 """JAX: pure functions under jit, so the stateful step runs inside a scope that threads state."""
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
 
 import jax
+import keras
 
-from ganzoo.backend.jax_convolution import convolve, pads_for, spread
+from ganzoo.backend.grouped import grouped
+from ganzoo.backend.jax_convolution import (
+    convolve,
+    convolve_by_frames,
+    pads_for,
+    spread,
+    spread_by_frames,
+)
 from ganzoo.backend.scope import Root, Trial
 from ganzoo.backend.turn import Dispatch, Turn
 
@@ -100,19 +109,35 @@ def blend(targets: Sequence, values: Sequence, weight: float) -> None:
 
 
 def conv(x, kernel, *, strides: int, padding: str):
-    """Convolution. Shapes (n, h, w, c) x (kh, kw, c, d) -> (n, h', w', d)."""
-    size, strides = tuple(x.shape[1:3]), (strides, strides)
-    pads = pads_for(size, kernel.shape[:2], strides, padding)
+    """Convolution. Shapes (n, h, w, c) x (kh, kw, c / groups, d) -> (n, h', w', d); one axis and
+    three likewise.
+    """
+    groups = x.shape[-1] // kernel.shape[-2]
+    if groups > 1:
+        if jax.default_backend() != "cpu":
+            return keras.ops.conv(x, kernel, strides, padding, "channels_last")
+        dense = functools.partial(conv, strides=strides, padding=padding)
+        return grouped(dense, x, kernel, groups)
+    size, kernel_size = tuple(x.shape[1:-1]), kernel.shape[:-2]
+    strides = (strides,) * len(size)
+    pads = pads_for(size, kernel_size, strides, padding)
+    if len(size) == 3 and jax.default_backend() == "cpu":
+        return convolve_by_frames(x, kernel, strides, pads, size)
     return convolve(x, kernel, strides, pads, size)
 
 
 def conv_transpose(x, kernel, *, strides: int, padding: str):
-    """Transposed convolution. Shapes (n, h, w, c) x (kh, kw, d, c) -> (n, h', w', d)."""
-    axes = zip(x.shape[1:3], kernel.shape[:2], strict=True)
+    """Transposed convolution. Shapes (n, h, w, c) x (kh, kw, d, c) -> (n, h', w', d); one axis
+    and three likewise.
+    """
+    kernel_size = kernel.shape[:-2]
     reach = 1 if padding == "valid" else 0  # whether the kernel goes beyond the last stride
+    axes = zip(x.shape[1:-1], kernel_size, strict=True)
     size = tuple(n * strides + reach * max(k - strides, 0) for n, k in axes)
-    strides = (strides, strides)
-    pads = pads_for(size, kernel.shape[:2], strides, padding)
+    strides = (strides,) * len(size)
+    pads = pads_for(size, kernel_size, strides, padding)
+    if len(size) == 3 and jax.default_backend() == "cpu":
+        return spread_by_frames(x, kernel, strides, pads, size)
     return spread(x, kernel, strides, pads, size)
 
 

@@ -1,10 +1,12 @@
 """TensorFlow: graphs by `tf.function`, differentiated by tapes."""
 
+import functools
 from collections.abc import Callable, Sequence
 
 import keras
 import tensorflow as tf
 
+from ganzoo.backend.grouped import grouped
 from ganzoo.backend.scope import Trial
 from ganzoo.backend.turn import Dispatch, Turn
 
@@ -74,12 +76,20 @@ def blend(targets: Sequence, values: Sequence, weight: float) -> None:
 
 
 def conv(x, kernel, *, strides: int, padding: str):
-    """Convolution. Shapes (n, h, w, c) x (kh, kw, c, d) -> (n, h', w', d)."""
+    """Convolution. Shapes (n, h, w, c) x (kh, kw, c / groups, d) -> (n, h', w', d); one axis and
+    three likewise.
+    """
+    groups = x.shape[-1] // kernel.shape[-2]
+    if groups > 1 and not tf.config.list_physical_devices("GPU"):
+        dense = functools.partial(conv, strides=strides, padding=padding)
+        return grouped(dense, x, kernel, groups)
     return keras.ops.conv(x, kernel, strides, padding, "channels_last")
 
 
 def conv_transpose(x, kernel, *, strides: int, padding: str):
-    """Transposed convolution. Shapes (n, h, w, c) x (kh, kw, d, c) -> (n, h', w', d)."""
+    """Transposed convolution. Shapes (n, h, w, c) x (kh, kw, d, c) -> (n, h', w', d); one axis
+    and three likewise.
+    """
     return keras.ops.conv_transpose(x, kernel, strides, padding, data_format="channels_last")
 
 

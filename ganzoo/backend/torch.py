@@ -1,12 +1,15 @@
 """PyTorch: eager, differentiated by autograd."""
 
-from collections.abc import Callable, Iterable, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import keras
 import torch
 
 from ganzoo.backend.scope import Trial
 from ganzoo.backend.turn import Dispatch, Turn
+
+ONNX_OPSET = 18  # the first with bitwise operations
 
 
 class Stepper:
@@ -77,12 +80,16 @@ def blend(targets: Sequence, values: Sequence, weight: float) -> None:
 
 
 def conv(x, kernel, *, strides: int, padding: str):
-    """Convolution. Shapes (n, h, w, c) x (kh, kw, c, d) -> (n, h', w', d)."""
+    """Convolution. Shapes (n, h, w, c) x (kh, kw, c / groups, d) -> (n, h', w', d); one axis and
+    three likewise.
+    """
     return keras.ops.conv(x, kernel, strides, padding, "channels_last")
 
 
 def conv_transpose(x, kernel, *, strides: int, padding: str):
-    """Transposed convolution. Shapes (n, h, w, c) x (kh, kw, d, c) -> (n, h', w', d)."""
+    """Transposed convolution. Shapes (n, h, w, c) x (kh, kw, d, c) -> (n, h', w', d); one axis
+    and three likewise.
+    """
     return keras.ops.conv_transpose(x, kernel, strides, padding, data_format="channels_last")
 
 
@@ -106,6 +113,50 @@ def any_batch(inputs: int) -> list:
     """What `torch.export` must be told so that a model of so many inputs takes any batch."""
     each = [{0: torch.export.Dim.DYNAMIC} for _ in range(inputs)]
     return [(each if inputs > 1 else each[0],)]
+
+
+@contextlib.contextmanager
+def integers_in_onnx() -> Iterator[None]:
+    """In which models with counter-based noise can be exported.
+
+    PyTorch's exporter knows bitwise operations of booleans only, shifts to the right by a
+    division that rounds towards zero, and does not know `ravel`, by which Keras looks up numbers
+    in a table.
+    """
+    known = {
+        **{f"aten::{name}": _bitwise("Xor") for name in ("__xor_", "bitwise_xor")},
+        **{f"aten::{name}": _bitwise("Or") for name in ("__or_", "bitwise_or")},
+        **{f"aten::{name}": _right_shift for name in ("__rshift_", "bitwise_right_shift")},
+        "aten::ravel": _ravel,
+    }
+    for name, symbolic in known.items():
+        torch.onnx.register_custom_op_symbolic(name, symbolic, ONNX_OPSET)
+    try:
+        yield
+    finally:
+        for name in known:
+            torch.onnx.unregister_custom_op_symbolic(name, ONNX_OPSET)
+
+
+def _bitwise(word: str) -> Callable:
+    def symbolic(graph, one, other):
+        if one.type().scalarType() == other.type().scalarType() == "Bool":
+            return graph.op(word, one, other)
+        return graph.op(f"Bitwise{word}", one, graph.op("CastLike", other, one))
+
+    return symbolic
+
+
+def _right_shift(graph, x, bits):
+    """Arithmetic: x minus its remainder, which has the divisor's sign, divided by 2**bits."""
+    two = graph.op("Constant", value_t=torch.tensor(2.0))
+    power = graph.op("Pow", two, graph.op("CastLike", bits, two))
+    divisor = graph.op("CastLike", power, x)
+    return graph.op("Div", graph.op("Sub", x, graph.op("Mod", x, divisor)), divisor)
+
+
+def _ravel(graph, x):
+    return graph.op("Reshape", x, graph.op("Constant", value_t=torch.tensor([-1])))
 
 
 def feed(batches: Iterable) -> Iterable:

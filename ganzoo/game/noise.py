@@ -1,58 +1,20 @@
 """Noise as a function: the same numbers on every backend, with no hidden state.
 
-`words` is a counter-based generator: block `i` of step `t` is Threefry-2x32 with 20 rounds
-of the counter `(t, i)` under the key `(seed, stream)`. Salmon et al. 2011, "Parallel random
-numbers: as easy as 1, 2, 3", section 4.3. So a latent depends on nothing but these four
-integers: not on the backend, the device, the batch before it or the number of processes.
-
-Normal numbers are read from a table of 65,536 quantiles, 16 bits each: the same float on
-every backend, where a logarithm or a cosine would differ in its last bits. (The largest is
-4.32 standard deviations; the variance is 1 to four digits.)
+Block `i` of step `t` is the counter-based generator of `ganzoo/layers/counter.py` at the counter
+`(t, i)` under the key `(seed, stream)`. So a latent depends on nothing but these four integers:
+not on the backend, the device, the batch before it or the number of processes.
 """
 
-import functools
 import math
-import statistics
 
 import keras
-import numpy as np
 from keras import ops
+
+from ganzoo.layers import counter
 
 # Streams: one per purpose, so that no two draws of one step share numbers.
 LATENTS, SAMPLE = 1, 2
 TURN = 1024  # turn k of a step draws from the streams TURN * (k + 1) + 0, 1, 2, ...
-
-_ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))  # table 4, Threefry-2x32
-_PARITY = 0x1BD11BDA  # section 3.3: makes an all-zero key harmless
-_TABLE_BITS = 16
-
-
-# Below, operators stand for `keras.ops` wherever every backend has them: on torch, which runs
-# eagerly, that takes half the time. The product is a shift, and wraps like one.
-def _rotate(x, bits: int):
-    # int32 shifts to the right copy the sign; the mask clears it
-    return x * (1 << bits) | ops.right_shift(x, 32 - bits) & ((1 << bits) - 1)
-
-
-def threefry(key, counter):
-    """Threefry-2x32-20 in wrapping int32 arithmetic.
-
-    Args:
-        key: Two int32 tensors.
-        counter: Two int32 tensors of one shape.
-
-    Returns:
-        Two int32 tensors of that shape: 64 random bits per counter.
-    """
-    keys = (*key, key[0] ^ key[1] ^ _PARITY)
-    x, y = counter[0] + keys[0], counter[1] + keys[1]
-    for group in range(5):
-        for bits in _ROTATIONS[group % 2]:
-            x = x + y
-            y = _rotate(y, bits) ^ x
-        x = x + keys[(group + 1) % 3]
-        y = y + keys[(group + 2) % 3] + (group + 1)
-    return x, y
 
 
 def words(seed, step, stream, count: int):
@@ -67,31 +29,13 @@ def words(seed, step, stream, count: int):
     Returns:
         Shape `(count,)`, or `(steps, count)` for a vector of steps.
     """
-    step = ops.cast(step, "int32")[..., None]
-    index = ops.arange(-(-count // 2), dtype="int32") + ops.zeros_like(step)
-    key = (ops.cast(seed, "int32"), ops.cast(stream, "int32"))
-    x, y = threefry(key, (step + ops.zeros_like(index), index))
-    return ops.concatenate([x, y], axis=-1)[..., :count]
+    return counter.words(*_place(seed, step, stream), count)
 
 
 @keras.saving.register_keras_serializable("ganzoo")
 def uniform(seed, step, stream, shape):
     """Uniform in [0, 1): multiples of 2**-24, float32. Arguments as of `normal`."""
-    bits = words(seed, step, stream, math.prod(shape))
-    bits = ops.bitwise_and(ops.right_shift(bits, 8), 0xFFFFFF)
-    return ops.reshape(ops.cast(bits, "float32") * 2.0**-24, (*bits.shape[:-1], *shape))
-
-
-@functools.cache
-def _quantiles(bound: float = math.inf) -> np.ndarray:
-    """Quantiles at the midpoints of 65,536 equal parts: of the standard normal distribution
-    between -bound and bound.
-    """
-    half = 1 << (_TABLE_BITS - 1)
-    normal = statistics.NormalDist()
-    inside = 2 * normal.cdf(bound) - 1
-    upper = np.array([normal.inv_cdf(0.5 + inside * (i + 0.5) / (2 * half)) for i in range(half)])
-    return np.concatenate([-upper[::-1], upper]).astype("float32")
+    return counter.uniform(*_place(seed, step, stream), shape)
 
 
 @keras.saving.register_keras_serializable("ganzoo")
@@ -103,11 +47,8 @@ def normal(seed, step, stream, shape, *, truncation: float = math.inf):
         shape: The shape for one step; a vector of steps goes before it.
         truncation: Where the distribution is cut off, in standard deviations.
     """
-    size = math.prod(shape)
-    bits = words(seed, step, stream, -(-size // 2))
-    mask = (1 << _TABLE_BITS) - 1
-    low = ops.bitwise_and(bits, mask)
-    high = ops.bitwise_and(ops.right_shift(bits, _TABLE_BITS), mask)
-    index = ops.concatenate([low, high], axis=-1)[..., :size]
-    numbers = ops.take(ops.convert_to_tensor(_quantiles(truncation)), index, axis=0)
-    return ops.reshape(numbers, (*bits.shape[:-1], *shape))
+    return counter.normal(*_place(seed, step, stream), shape, truncation=truncation)
+
+
+def _place(seed, step, stream):
+    return (ops.cast(seed, "int32"), ops.cast(stream, "int32")), ops.cast(step, "int32")

@@ -21,6 +21,7 @@ GEOMETRIES = [
     ((4, 3), 2, "same", (6, 7)),
 ]
 KINDS = ("Conv2D", "Conv2DTranspose")
+ALL_KINDS = ("Conv1D", "Conv1DTranspose", *KINDS, "Conv3D", "Conv3DTranspose")
 
 
 def numbers(x):
@@ -52,24 +53,26 @@ def derivatives(layer, images):
     """Value, gradients of kernel and bias, input slope, and the slope's own gradients."""
     from keras import ops
 
-    def value():
-        return ops.mean(ops.square(layer(images))), {}
+    def function(images):
+        def value():
+            return ops.mean(ops.square(layer(images))), {}
 
-    def slope():
-        # cubic, so that the second derivative depends on the input as well
-        per_image = backend.input_gradients(
-            lambda x: ops.sum(layer(x) ** 3, axis=(1, 2, 3)) / 10, images
-        )
-        return ops.mean(ops.square(per_image)), {}
+        def slope():
+            # cubic, so that the second derivative depends on the input as well
+            per_image = backend.input_gradients(
+                lambda x: ops.sum(layer(x) ** 3, axis=(1, 2, 3)) / 10, images
+            )
+            return ops.mean(ops.square(per_image)), {}
 
-    variables = layer.trainable_variables
-    first, second = (backend.gradients(objective, variables) for objective in (value, slope))
-    inner = backend.input_gradients(
-        lambda x: ops.sum(ops.square(backend.input_gradients(
-            lambda y: ops.sum(layer(y) ** 3, axis=(1, 2, 3)), x)), axis=(1, 2, 3)) / 100, images
-    )  # fmt: skip
-    found = [layer(images), first.loss, *first.gradients, second.loss, *second.gradients, inner]
-    return [numbers(x) for x in found]
+        variables = layer.trainable_variables
+        first, second = (backend.gradients(objective, variables) for objective in (value, slope))
+        inner = backend.input_gradients(
+            lambda x: ops.sum(ops.square(backend.input_gradients(
+                lambda y: ops.sum(layer(y) ** 3, axis=(1, 2, 3)), x)), axis=(1, 2, 3)) / 100, images
+        )  # fmt: skip
+        return [layer(images), first.loss, *first.gradients, second.loss, *second.gradients, inner]
+
+    return [numbers(x) for x in backend.compiled(function)(images)]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -107,17 +110,76 @@ def test_what_is_left_to_keras_and_what_is_not_give_the_same(kind, options):
     )
 
 
-def test_groups_are_left_to_keras():
-    ours, theirs = pair("Conv2D", 3, 2, "same", (6, 6), channels=3, groups=3)
-    images = np.random.default_rng(2).normal(size=(2, 6, 6, 3)).astype("float32")
+# kind, size, channels, filters, kernel, strides, padding, groups
+OTHERS = [
+    ("Conv1D", (9,), 2, 3, 5, 4, "same", 1),
+    ("Conv1D", (8,), 2, 2, 3, 2, "valid", 1),
+    ("Conv1DTranspose", (3,), 2, 2, 5, 4, "same", 1),
+    ("Conv1DTranspose", (3,), 2, 2, 5, 2, "valid", 1),
+    ("Conv3D", (4, 3, 4), 1, 2, (4, 2, 3), 2, "same", 1),
+    ("Conv3D", (5, 2, 4), 1, 2, (3, 2, 2), 1, "valid", 1),
+    ("Conv3DTranspose", (2, 1, 2), 2, 1, (4, 2, 3), 2, "same", 1),
+    ("Conv3DTranspose", (2, 1, 2), 2, 1, (3, 1, 2), 2, "valid", 1),
+    ("Conv2D", (4, 3), 4, 6, 3, 2, "same", 2),
+    ("Conv2D", (2, 3), 4, 64, (1, 2), 1, "valid", 4),  # two dense convolutions of two groups each
+    ("Conv2D", (2, 3), 3, 51, (1, 2), 1, "same", 3),  # a dense convolution for every group
+    ("Conv1D", (5,), 4, 4, 3, 2, "same", 4),
+]
 
-    np.testing.assert_allclose(numbers(ours(images)), numbers(theirs(images)), atol=1e-5)
+
+def written_out(x, kernel, bias, size, strides, padding, transposed, groups):
+    """The convolution, or its adjoint, whose result is of the size: a tap at a time."""
+    if groups > 1:
+        parts = zip(np.split(x, groups, -1), np.split(kernel, groups, -1), strict=True)
+        outputs = [written_out(*part, 0, size, strides, padding, transposed, 1) for part in parts]
+        return np.concatenate(outputs, -1) + bias
+    taps = kernel.shape[:-2]
+    large = size if transposed else x.shape[1:-1]
+    small = [-(-n // strides) if padding == "same" else (n - k) // strides + 1
+             for n, k in zip(large, taps, strict=True)]  # fmt: skip
+    pads = [max((m - 1) * strides + k - n, 0) for n, m, k in zip(large, small, taps, strict=True)]
+    pads = [(p // 2, p - p // 2) for p in pads]
+    wide = np.zeros(
+        (len(x), *(n + sum(p) for n, p in zip(large, pads, strict=True)), kernel.shape[-2])
+    )
+    inside = (slice(None), *(slice(p[0], p[0] + n) for n, p in zip(large, pads, strict=True)))
+    results = np.zeros((len(x), *small, kernel.shape[-1]))
+    if not transposed:
+        wide[inside] = x
+    for tap in np.ndindex(*taps):
+        seen = [
+            slice(t, t + strides * (m - 1) + 1, strides) for t, m in zip(tap, small, strict=True)
+        ]
+        if transposed:
+            wide[(slice(None), *seen)] += x @ kernel[tap].T
+        else:
+            results += wide[(slice(None), *seen)] @ kernel[tap]
+    return (wide[inside] if transposed else results) + bias
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("kind", "size", "channels", "filters", "kernel", "strides", "padding", "groups"), OTHERS
+)
+def test_other_ranks_and_groups_are_those_of_the_definition_with_both_derivatives(
+    calculus, kind, size, channels, filters, kernel, strides, padding, groups
+):
+    import ganzoo
+
+    options = {"groups": groups} if groups > 1 else {}
+    layer = getattr(ganzoo.layers, kind)(filters, kernel, strides, padding, **options)
+    layer.build((None, *size, channels))
+    result = layer.compute_output_shape((1, *size, channels))[1:-1]
+    x = np.random.default_rng(1).normal(size=(2, *size, channels))
+    geometry = (result, strides, padding, "Transpose" in kind, groups)
+
+    calculus.agrees(calculus.filled(layer), lambda *args: written_out(*args, *geometry), [x])
+
+
+@pytest.mark.parametrize("kind", ALL_KINDS)
 def test_a_layer_in_half_precision_stays_in_it(kind):
-    ours, theirs = pair(kind, 4, 2, "same", (6, 6), dtype="mixed_bfloat16")
-    images = np.random.default_rng(2).normal(size=(2, 6, 6, 2)).astype("float32")
+    size = (6,) * int(kind[4])
+    ours, theirs = pair(kind, 4, 2, "same", size, dtype="mixed_bfloat16")
+    images = np.random.default_rng(2).normal(size=(2, *size, 2)).astype("float32")
 
     mine, exact = ours(images), theirs(images)
 
@@ -127,11 +189,11 @@ def test_a_layer_in_half_precision_stays_in_it(kind):
     )
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ALL_KINDS)
 def test_a_layer_comes_back_from_its_configuration(kind):
     import keras
 
-    ours, _ = pair(kind, 4, 2, "same", (6, 6))
+    ours, _ = pair(kind, 4, 2, "same", (6,) * int(kind[4]))
     again = keras.layers.deserialize(keras.layers.serialize(ours))
 
     assert type(again) is type(ours)

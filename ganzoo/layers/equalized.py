@@ -1,0 +1,139 @@
+"""Equalized learning rate. Karras et al. 2018, https://arxiv.org/abs/1710.10196, section 4.1.
+
+Weights are drawn from N(0, 1) and multiplied by He's constant gain / sqrt(inputs) whenever the
+layer is called, not once when they are drawn. So all weights have one range, and an optimizer
+that normalizes its steps (Adam) learns all of them at one speed.
+"""
+
+import math
+
+import keras
+from keras import ops
+
+from ganzoo import backend
+
+
+class _Equalized(keras.layers.Layer):
+    """What the layers below share: the weights and their scale."""
+
+    def __init__(self, gain, lr_multiplier, bias_init, use_bias, **kwargs):
+        super().__init__(**kwargs)
+        self.gain = gain
+        self.lr_multiplier = lr_multiplier
+        self.bias_init = bias_init
+        self.use_bias = use_bias
+
+    def _add_weights(self, shape: tuple[int, ...]) -> None:
+        inputs = math.prod(shape[:-1])
+        self.scale = self.gain * self.lr_multiplier / math.sqrt(inputs)
+        # divided here what is multiplied in the call: only the speed of learning changes
+        normal = keras.initializers.RandomNormal(stddev=1 / self.lr_multiplier)
+        self.kernel = self.add_weight(shape=shape, initializer=normal, name="kernel")
+        self.bias = None
+        if self.use_bias:
+            first = keras.initializers.Constant(self.bias_init / self.lr_multiplier)
+            self.bias = self.add_weight(shape=shape[-1:], initializer=first, name="bias")
+
+    def _with_bias(self, outputs):
+        return outputs if self.bias is None else outputs + self.bias * self.lr_multiplier
+
+    def get_config(self) -> dict:
+        own = {"gain": self.gain, "use_bias": self.use_bias, "bias_init": self.bias_init}
+        return {**super().get_config(), **own, "lr_multiplier": self.lr_multiplier}
+
+
+@keras.saving.register_keras_serializable("ganzoo")
+class EqualizedDense(_Equalized):
+    """A dense layer with scaled weights: (batch, ..., d) -> (batch, ..., units).
+
+    Args:
+        units: Number of outputs.
+        gain: Of the activation that follows: sqrt(2) for ReLU, 1 for none.
+        lr_multiplier: How fast the weights learn, as a multiple of the others; 0.01 in the
+            mapping network of Karras et al. 2019, https://arxiv.org/abs/1812.04948, appendix C.
+        bias_init: First value of the biases.
+        use_bias: Whether there are any.
+    """
+
+    def __init__(
+        self,
+        units: int,
+        gain: float = 1.0,
+        lr_multiplier: float = 1.0,
+        bias_init: float = 0.0,
+        use_bias: bool = True,
+        **kwargs,
+    ):
+        super().__init__(gain, lr_multiplier, bias_init, use_bias, **kwargs)
+        self.units = units
+
+    def build(self, input_shape) -> None:
+        """Make the kernel (d, units) and the bias."""
+        self._add_weights((input_shape[-1], self.units))
+
+    def call(self, inputs):
+        """inputs @ (kernel scale) + bias."""
+        return self._with_bias(ops.matmul(inputs, self.kernel * self.scale))
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.units)
+
+    def get_config(self) -> dict:
+        return {**super().get_config(), "units": self.units}
+
+
+@keras.saving.register_keras_serializable("ganzoo")
+class EqualizedConv2D(_Equalized):
+    """A convolution with scaled weights: (batch, h, w, c) -> (batch, h', w', filters).
+
+    Args:
+        filters: Number of output channels.
+        kernel_size: Height and width of the kernel, one number or two.
+        strides: One number for both axes.
+        padding: `"same"` or `"valid"`.
+        use_bias, gain, lr_multiplier, bias_init: As of `EqualizedDense`.
+    """
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: int | tuple[int, int],
+        strides: int = 1,
+        padding: str = "same",
+        use_bias: bool = True,
+        gain: float = 1.0,
+        lr_multiplier: float = 1.0,
+        bias_init: float = 0.0,
+        **kwargs,
+    ):
+        super().__init__(gain, lr_multiplier, bias_init, use_bias, **kwargs)
+        self.filters = filters
+        self.kernel_size = _pair(kernel_size)
+        self.strides = strides
+        self.padding = padding
+
+    def build(self, input_shape) -> None:
+        """Make the kernel (kh, kw, c, filters) and the bias."""
+        self._add_weights((*self.kernel_size, input_shape[-1], self.filters))
+
+    def call(self, inputs):
+        """The convolution of the inputs with kernel * scale, and the bias."""
+        kernel = self.kernel * self.scale
+        geometry = {"strides": self.strides, "padding": self.padding}
+        return self._with_bias(backend.conv(inputs, kernel, **geometry))
+
+    def compute_output_shape(self, input_shape):
+        sides = zip(input_shape[1:3], self.kernel_size, strict=True)
+        if self.padding == "valid":
+            sides = [None if n is None else (n - k) // self.strides + 1 for n, k in sides]
+        else:
+            sides = [None if n is None else -(-n // self.strides) for n, _ in sides]
+        return (input_shape[0], *sides, self.filters)
+
+    def get_config(self) -> dict:
+        own = {"filters": self.filters, "kernel_size": self.kernel_size}
+        return {**super().get_config(), **own, "strides": self.strides, "padding": self.padding}
+
+
+def _pair(size) -> tuple[int, int]:
+    return (size, size) if isinstance(size, int) else tuple(size)

@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.backend
+
+
+@pytest.fixture
+def images() -> np.ndarray:
+    return np.random.default_rng(0).normal(0.3, 2.0, (4, 5, 5, 3)).astype("float32")
+
+
+def layer(kind, **options):
+    import keras
+
+    layer = kind(momentum=0.9, epsilon=1e-5, name="norm", **options)
+    layer.build((None, 5, 5, 3))
+    start = np.random.default_rng(1)
+    layer.set_weights([start.uniform(0.5, 1.5, w.shape) for w in layer.weights])
+    assert isinstance(layer, keras.layers.BatchNormalization)
+    return layer
+
+
+@pytest.mark.parametrize("options", [{}, {"scale": False, "center": False}])
+def test_it_gives_and_keeps_what_keras_own_layer_does(images, options):
+    import keras
+
+    from ganzoo.layers import BatchNormalization
+
+    ours, theirs = (
+        layer(k, **options) for k in (BatchNormalization, keras.layers.BatchNormalization)
+    )
+    for training in (True, False):
+        given = [np.asarray(keras.ops.convert_to_numpy(one(images, training=training)))
+                 for one in (ours, theirs)]  # fmt: skip
+        np.testing.assert_allclose(*given, atol=1e-5)
+    for own, their in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(own, their, atol=1e-6)
+
+
+def test_its_second_derivatives_are_those_of_central_differences(images):
+    from keras import ops
+
+    from ganzoo import backend
+    from ganzoo.layers import BatchNormalization
+
+    images = images[:2, :1, :2]  # few: the mean of many hides a term that is missing
+    norm, x = layer(BatchNormalization), ops.convert_to_tensor(images)
+    weights = np.random.default_rng(2).normal(size=images.shape).astype("float32")
+    weights = ops.convert_to_tensor(weights)
+
+    def judge(x):  # what comes before the layer is not linear, as in a discriminator
+        return ops.sum(ops.tanh(norm(ops.exp(x), training=True)) * weights, axis=(1, 2, 3))
+
+    def slope_at(x) -> np.ndarray:
+        slope = backend.input_gradients(judge, ops.convert_to_tensor(x.astype("float32")))
+        return np.asarray(ops.convert_to_numpy(slope), "float64")
+
+    def half_square(x):
+        return 0.5 * ops.sum(ops.square(backend.input_gradients(judge, x)), axis=(1, 2, 3))
+
+    slope = slope_at(images)
+    # the gradient of half the squared slope is how the slope changes along itself
+    step = 1e-3 * slope / np.abs(slope).max()
+    expected = slope_at(images + step) - slope_at(images - step)
+    expected *= np.abs(slope).max() / 2e-3
+    found = np.asarray(ops.convert_to_numpy(backend.input_gradients(half_square, x)))
+    assert np.abs(found - expected).max() < 1e-2 * np.abs(expected).max()
+
+
+def test_mixed_precision_keeps_statistics_in_float32(images):
+    import keras
+
+    from ganzoo.layers import BatchNormalization
+
+    norm = layer(BatchNormalization, dtype="mixed_float16")
+    given = norm(keras.ops.convert_to_tensor(300 * images), training=True)
+    assert keras.backend.standardize_dtype(given.dtype) == "float16"
+    assert np.isfinite(norm.get_weights()[3]).all()
+    assert {w.dtype for w in norm.get_weights()} == {np.dtype("float32")}

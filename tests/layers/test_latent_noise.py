@@ -1,0 +1,108 @@
+import statistics
+
+import numpy as np
+import pytest
+
+from ganzoo.data import order
+
+pytestmark = pytest.mark.backend
+
+Z = np.random.default_rng(0).normal(size=(64, 16)).astype("float32")
+
+
+def draw(calculus, latents, *args, **options):
+    import ganzoo
+
+    layer = ganzoo.layers.LatentNoise(*(args or ((4, 4, 1), 3)), **options)
+    return calculus.numbers(layer(calculus.tensor(np.asarray(latents))))
+
+
+def words(latents, stream, count):
+    """The generator's words of each latent, (batch, count) uint32, in NumPy."""
+    whole = np.trunc(latents.astype("float64") * 4096).astype("int64")
+    state, odd = 1, []
+    for _ in range(2 * latents.shape[1]):  # Knuth's MMIX congruence
+        state = (6364136223846793005 * state + 1442695040888963407) % 2**64
+        odd.append(state >> 32 | 1)
+    keys = [
+        [sum(int(w) * o for w, o in zip(row, part, strict=True)) % 2**32 for row in whole]
+        for part in (odd[: len(odd) // 2], odd[len(odd) // 2 :])
+    ]
+    keys = [np.array(key, np.uint32)[:, None] for key in keys]
+    blocks = np.arange(-(-count // 2), dtype=np.uint32)
+    found = order.threefry(*np.broadcast_arrays(*keys, np.uint32(stream), blocks))
+    return np.concatenate(found, axis=-1)[:, :count]
+
+
+def test_numbers_are_those_of_the_generator_under_the_latents_key_bit_for_bit(calculus):
+    uniform = words(Z, 3, 15) >> 8
+    bits = words(Z, 4, 8)
+    halves = np.concatenate([bits & 0xFFFF, bits >> 16], axis=-1)[:, :15]
+    exact = statistics.NormalDist().inv_cdf((int(halves[5, 7]) + 0.5) / 65536)
+
+    found = draw(calculus, Z, (5, 3), 3, "uniform")
+    np.testing.assert_array_equal(found, (uniform * 2.0**-24).reshape(-1, 5, 3))
+    found = draw(calculus, Z, (15,), 4)
+    np.testing.assert_array_equal(
+        np.argsort(found, kind="stable"), np.argsort(halves, kind="stable")
+    )
+    assert found[5, 7] == np.float32(exact)
+
+
+def test_a_latent_has_its_noise_in_any_company_and_in_any_program(calculus):
+    import ganzoo
+    from ganzoo import backend
+
+    layer = ganzoo.layers.LatentNoise((4, 4, 1), 3)
+    many = draw(calculus, Z)
+    alone = draw(calculus, Z[7:8])
+    compiled = calculus.numbers(backend.compiled(layer)(calculus.tensor(Z)))
+
+    np.testing.assert_array_equal(alone, many[7:8])
+    np.testing.assert_array_equal(compiled, many)
+
+
+def test_latents_and_streams_draw_independently(calculus):
+    """The bound is five standard errors of the correlation of so many numbers."""
+    a, b = (draw(calculus, Z, (16, 16), stream).ravel() for stream in (3, 4))
+    near = Z.copy()
+    near[:, 5] += 2.0**-11
+    c = draw(calculus, near, (16, 16), 3).ravel()
+    swapped = draw(calculus, Z[:, ::-1], (16, 16), 3).ravel()
+
+    assert abs(a.mean()) < 5 / 128
+    assert a.var() == pytest.approx(1, abs=5 * 1.42 / 128)
+    rows = a.reshape(64, -1)
+    found = np.corrcoef(np.stack([a, b, c, swapped])) - np.eye(4)
+    assert np.abs(found).max() < 5 / 128
+    assert np.abs(np.corrcoef(rows) - np.eye(64)).max() < 5 / 16
+
+
+def test_latents_of_any_shape_and_policy_have_the_same_noise(calculus):
+    exact = draw(calculus, Z)
+
+    np.testing.assert_array_equal(draw(calculus, Z.reshape(64, 4, 4)), exact)
+    np.testing.assert_array_equal(draw(calculus, Z, dtype="mixed_float16"), exact)
+
+
+def test_no_gradient_flows_to_the_latents(calculus):
+    import ganzoo
+    from ganzoo import backend
+
+    layer = ganzoo.layers.LatentNoise((4,), 3)
+    slope = backend.input_gradients(lambda z: z[:, :4] * layer(z), calculus.tensor(Z))
+
+    np.testing.assert_array_equal(calculus.numbers(slope)[:, :4], draw(calculus, Z, (4,), 3))
+
+
+def test_it_comes_back_from_its_configuration(calculus):
+    import ganzoo
+
+    calculus.comes_back(ganzoo.layers.LatentNoise((4, 1), 5, "uniform"), Z)
+
+
+def test_another_distribution_is_refused():
+    import ganzoo
+
+    with pytest.raises(ValueError, match="Received: 'cauchy'"):
+        ganzoo.layers.LatentNoise((4,), 1, "cauchy")

@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.backend
+
+CASES = [
+    ((1, 3, 3, 1), (4, 6)),
+    ((1, 3, 3, 1), (1, 5)),
+    ((1, 2, 1), (5, 4)),
+    ((1, 4, -2, 2, 3), (3, 2)),
+]
+
+
+def build(*args, **options):
+    import ganzoo
+
+    return ganzoo.layers.Resample2D(*args, **options)
+
+
+def along(x, axis, taps, factor):
+    """Zeros, one convolution in full, and a choice of its elements."""
+    x = np.moveaxis(x, axis, -1)
+    if factor == "up":
+        zeros = np.zeros((*x.shape, 2))
+        zeros[..., 0] = 2 * x
+        x = zeros.reshape(*x.shape[:-1], -1)
+    full = np.apply_along_axis(np.convolve, -1, x, np.array(taps) / sum(taps))
+    # an even filter's centre is half a pixel away from every pixel: to the left of the next one
+    # where pixels are added, to the right where they are left out
+    first = len(taps) // 2 if factor == "down" else (len(taps) - 1) // 2
+    cut = full[..., first : first + x.shape[-1]]
+    return np.moveaxis(cut[..., ::2] if factor == "down" else cut, -1, axis)
+
+
+def reference(x, taps, factor):
+    return along(along(x, 1, taps, factor), 2, taps, factor)
+
+
+def images(h, w, channels=1):
+    return np.random.default_rng(0).normal(size=(2, h, w, channels))
+
+
+@pytest.mark.parametrize("factor", ["up", "down", "none"])
+@pytest.mark.parametrize(("kernel", "size"), CASES)
+def test_values_are_those_of_a_convolution_written_out(calculus, factor, kernel, size):
+    x = images(*size, channels=2)
+
+    found = calculus.numbers(build(factor, kernel)(calculus.tensor(x)))
+
+    np.testing.assert_allclose(found, reference(x, kernel, factor), atol=1e-5)
+
+
+@pytest.mark.parametrize("factor", ["up", "down", "none"])
+def test_both_derivatives_are_those_of_the_definition(calculus, factor):
+    kernel = (1, 3, 4, 2)
+
+    calculus.agrees(build(factor, kernel), lambda x: reference(x, kernel, factor), [images(4, 3)])
+
+
+@pytest.mark.parametrize("factor", ["up", "down", "none"])
+def test_a_constant_image_stays_so_inside(calculus, factor):
+    found = calculus.numbers(build(factor)(calculus.tensor(np.ones((1, 8, 8, 1)))))
+
+    np.testing.assert_allclose(found[:, 2:-2, 2:-2], 1, atol=1e-6)
+
+
+def test_pairs_repeat_and_average(calculus):
+    x = images(2, 3)
+    twice = x.repeat(2, axis=1).repeat(2, axis=2)
+
+    np.testing.assert_allclose(
+        calculus.numbers(build("up", (1, 1))(calculus.tensor(x))), twice, atol=1e-6
+    )
+    np.testing.assert_allclose(
+        calculus.numbers(build("down", (1, 1))(calculus.tensor(twice))), x, atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("factor", ["up", "down", "none"])
+def test_it_works_in_half_precision_and_comes_back(calculus, factor):
+    calculus.finite(lambda **policy: build(factor, **policy), [images(4, 3)], twice=False)
+    calculus.comes_back(build(factor, (1, 2, 1)), images(4, 3))
+
+
+def test_what_it_cannot_do_is_refused():
+    with pytest.raises(ValueError, match="Received: 'sideways'"):
+        build("sideways")
+    with pytest.raises(ValueError, match="sum to divide by"):
+        build("up", (1, -1))
