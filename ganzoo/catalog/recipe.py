@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from ganzoo.catalog.augmentations import OneAugmentation
 from ganzoo.catalog.documents import read_toml, received
 from ganzoo.catalog.keywords import check_names
 from ganzoo.catalog.optimizers import Fraction, NotNegative, OneOptimizer, Positive
@@ -28,7 +29,7 @@ from ganzoo.files.problems import shown
 __all__ = ["LOSSES", "PENALTIES", "Game", "Part", "Penalty", "Recipe", "Training", "check_names"]
 
 LOSSES = ("minimax", "non_saturating", "least_squares", "wasserstein", "hinge", "relativistic")
-PENALTIES = ("gradient_penalty", "dragan", "r1", "r2")
+PENALTIES = ("gradient_penalty", "dragan", "r1", "r2", "consistency")
 LENGTHS = ("steps", "images", "epochs")  # of which a recipe has exactly one
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
@@ -47,6 +48,14 @@ def _auto_or_switch(value: Any) -> bool | str:
     if value == "auto" or isinstance(value, bool):
         return value
     raise ValueError(f'must be "auto", true or false. Received: {received(value)}')
+
+
+def _without_defaults(table: Table, written: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+    """What is written of a table, without those of the keys that have their default values."""
+    for key in keys:
+        if getattr(table, key) == type(table).model_fields[key].default:
+            written.pop(key, None)
+    return written
 
 
 class Part(Table):
@@ -103,6 +112,9 @@ class Game(Table):
         clip_weights: Bound of the discriminator's weights; 0: not clipped.
         share_fakes: Whether one batch of fakes serves both players.
         joint_batch: Whether the discriminator sees real and fake samples as one batch.
+        augmentation: What is done to images before the discriminator sees them.
+        lecam_weight: Of LeCam's term in the discriminator's loss; 0: none.
+        lecam_start: The first step at which that term counts.
     """
 
     loss: Literal[LOSSES] = "non_saturating"  # type: ignore[valid-type]
@@ -114,6 +126,9 @@ class Game(Table):
     clip_weights: NotNegative = 0.0
     share_fakes: bool = False
     joint_batch: bool = False
+    augmentation: OneAugmentation | None = None
+    lecam_weight: NotNegative = 0.0
+    lecam_start: Annotated[int, Field(ge=0)] = 1000
 
     @model_validator(mode="after")
     def _each_penalty_once(self) -> "Game":
@@ -121,6 +136,14 @@ class Game(Table):
         if len(set(names)) < len(names):
             raise ValueError(f"must name each penalty once. Received: {names}")
         return self
+
+    @model_serializer(mode="wrap")
+    def _what_came_later_if_any(self, tables: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """What a game does not use of these is not written: nor is it in the digest."""
+        written = _without_defaults(self, tables(self), ("augmentation",))
+        if not self.lecam_weight:
+            _without_defaults(self, written, ("lecam_weight", "lecam_start"))
+        return written
 
 
 class Training(Table):
@@ -173,9 +196,7 @@ class Training(Table):
         """Without an evaluation its defaults are not written: nor are they in the digest."""
         written = tables(self)
         if not self.evaluate_every:
-            for key in ("evaluate_every", "evaluate_samples"):
-                if getattr(self, key) == type(self).model_fields[key].default:
-                    del written[key]
+            _without_defaults(self, written, ("evaluate_every", "evaluate_samples"))
         return written
 
 

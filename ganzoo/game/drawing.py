@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -33,6 +34,14 @@ class Drawing:
         """Whether the generator takes labels."""
         return len(self.generator.inputs) > 1
 
+    @property
+    def truncated_by(self) -> keras.Variable | None:
+        """The generator's variable that a truncation sets while it draws; None, as here: it has
+        none, and a truncation cuts off the distribution of the latents. A GAN whose latents
+        become styles says its own.
+        """
+        return None
+
     def sample(
         self,
         n: int,
@@ -54,7 +63,8 @@ class Drawing:
         Returns:
             As of `pictures`.
         """
-        return self.pictures(self.draw_latents(n, seed, truncation), labels, raw=raw)
+        latents = self.draw_latents(n, seed, truncation)
+        return self.pictures(latents, labels, raw=raw, truncation=truncation)
 
     def interpolate(
         self, seeds: Sequence[int], n: int, *, labels=None, raw: bool = False
@@ -90,6 +100,17 @@ class Drawing:
         """
         return project(self, images, labels=labels, steps=steps, starts=starts, seed=seed)
 
+    def scaled(self, images):
+        """uint8 in [0, 255] or floats in `value_range` -> float32 in `value_range`."""
+        if keras.backend.standardize_dtype(images.dtype) != "uint8":
+            return ops.cast(images, "float32")
+        low, high = self.value_range
+        return ops.cast(images, "float32") * ((high - low) / 255.0) + low
+
+    def conditions(self, labels):
+        """Labels as the networks take them: pictures are scaled, classes and attributes stay."""
+        return self.scaled(labels) if len(labels.shape) > 2 else labels
+
     def draw_latents(self, n: int, seed: int, truncation: float | None = None):
         """Latents of the pictures 0, ..., n - 1 of a seed; picture k does not depend on n.
 
@@ -98,13 +119,14 @@ class Drawing:
             seed: In [0, 2**31).
             truncation: Draw from the normal distribution cut off at so many standard
                 deviations: less variety, better pictures. Brock et al. 2019,
-                https://arxiv.org/abs/1809.11096, section 3.1. None: not cut off.
+                https://arxiv.org/abs/1809.11096, section 3.1. None: not cut off. Where
+                `truncated_by` says so, latents stay whole, and the number counts in `render`.
 
         Raises:
             UsageError: `truncation` is not above 0, or the latents are not normal.
         """
         index = ops.arange(n, dtype="int32")
-        if truncation is None:
+        if truncation is None or self.truncated_by is not None:
             return self.prior(seed, index, noise.SAMPLE, self.latent_shape)
         if self.prior is not noise.normal or not truncation > 0:
             raise UsageError(
@@ -129,7 +151,9 @@ class Drawing:
             mixed = (np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle)
         return ops.convert_to_tensor(mixed.astype("float32"))
 
-    def pictures(self, latents, labels=None, *, raw: bool = False) -> np.ndarray:
+    def pictures(
+        self, latents, labels=None, *, raw: bool = False, truncation: float | None = None
+    ) -> np.ndarray:
         """What `render` gives, as pixels, a few hundred at a time. Arguments as of `render`.
 
         Returns:
@@ -140,42 +164,59 @@ class Drawing:
         parts = []
         for start in range(0, latents.shape[0], _RENDERED_AT_ONCE):
             rows = slice(start, start + _RENDERED_AT_ONCE)
-            part = self.render(latents[rows], None if labels is None else labels[rows], raw=raw)
+            asked = None if labels is None else labels[rows]
+            part = self.render(latents[rows], asked, raw=raw, truncation=truncation)
             part = np.array(ops.convert_to_numpy(part))
             if not np.isfinite(part).all():
                 raise InvalidInput("The generator's images are not finite: its weights are broken.")
-            if part.ndim == 4:
+            if part.ndim >= 4:
                 part = np.rint((part - low) * (255.0 / (high - low))).clip(0, 255).astype("uint8")
             parts.append(part)
         return np.concatenate(parts)
 
-    def render(self, latents, labels=None, *, raw: bool = False):
+    def render(self, latents, labels=None, *, raw: bool = False, truncation: float | None = None):
         """Images in `value_range`, float32, from the averaged generator in inference mode.
 
         Args:
             latents: (n, ...), for instance from `draw_latents`.
             labels: (n, ...) for a conditional generator.
             raw: Use the generator's own weights instead of their average.
+            truncation: With which the latents were drawn. Where `truncated_by` says so, the
+                value of that variable, at least 0: how far styles may be from their average;
+                otherwise it is in the latents already.
 
         Raises:
-            UsageError: the generator is conditional and labels are missing.
+            UsageError: the generator is conditional and labels are missing, or the truncation
+                is below 0.
         """
         if self._sampler is None:
             self._sampler = backend.compiled(self._render)
-        return self._sampler(*self._generator_values(raw), self._inputs(latents, labels))
+        values = self._generator_values(raw, truncation)
+        return self._sampler(*values, self._inputs(latents, labels))
 
     def _inputs(self, latents, labels) -> list:
         """What the generator is called with."""
         if self.conditional and labels is None:
             raise UsageError("This generator is conditional: it needs labels. Received: None.")
-        return [latents, ops.convert_to_tensor(labels)] if self.conditional else [latents]
+        if not self.conditional:
+            return [latents]
+        return [latents, self.conditions(ops.convert_to_tensor(labels))]
 
-    def _generator_values(self, raw: bool) -> list[list]:
+    def _generator_values(self, raw: bool, truncation: float | None = None) -> list[list]:
         """Values of the generator's trainable and its other variables."""
         averaged = self.average is not None and not raw
         own = self.average.of if averaged else lambda variable: variable
+        psi = self.truncated_by if truncation is not None else None
+        if psi is not None and not truncation >= 0:
+            raise UsageError(f"truncation must be at least 0. Received: {truncation}.")
+
+        def value(variable):
+            if variable is psi:
+                return ops.full(variable.shape, truncation, variable.dtype)
+            return own(variable).value
+
         groups = self.generator.trainable_variables, self.generator.non_trainable_variables
-        return [[own(v).value for v in group] for group in groups]
+        return [[value(variable) for variable in group] for group in groups]
 
     def _render(self, trainable, non_trainable, inputs):
         inputs = inputs if self.conditional else inputs[0]

@@ -1,5 +1,7 @@
 """The game of two players. Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661, algorithm 1."""
 
+from typing import Any, NamedTuple
+
 import keras
 from keras import ops
 
@@ -10,13 +12,30 @@ from ganzoo.game import noise, penalties
 from ganzoo.game.networks import Networks
 
 
+class Batch(NamedTuple):
+    """What one turn of a player is given.
+
+    Args:
+        real: Images in `value_range`, float32, (batch, ...).
+        latents: (batch, ...) from the prior.
+        labels: (batch, ...), or None. Pictures as labels are float32 in `value_range`.
+        draw: Random numbers of this turn.
+    """
+
+    real: Any
+    latents: Any
+    labels: Any
+    draw: penalties.Draw
+
+
 @keras.saving.register_keras_serializable("ganzoo")
 class GAN(Networks):
     """A generator and a discriminator that learn from each other.
 
     `fit` trains it with ordinary Keras callbacks on JAX, PyTorch and TensorFlow. A paper that
-    changes the rules overrides an objective; `step` stays as it is. What `GAN` is made of, how
-    it is compiled and how it draws pictures is in `Networks`.
+    changes the rules adds terms to what the players want, or overrides an objective; `step`
+    stays as it is. What `GAN` is made of, how it is compiled and how it draws pictures is in
+    `Networks`.
     """
 
     def step(self, data) -> None:
@@ -27,89 +46,153 @@ class GAN(Networks):
                 the discriminator sees real images of its own, if there are at least n_critic.
         """
         reals, labels = self._turns(data)  # each: a list with one batch per turn
-        batch = ops.shape(reals[0])[0]
-        latents = self._latents(batch, turns=len(reals))
+        count = ops.shape(reals[0])[0]
+        latents = self._latents(count, turns=len(reals))
         for turn, real in enumerate(reals):
-            logs = self._discriminator_turn(real, latents[turn], labels[turn], turn)
-        logs |= self._generator_turn(latents[-1], labels[-1], reals[-1])
+            batch = Batch(real, latents[turn], labels[turn], self._draw(turn))
+            logs = self._discriminator_turn(batch)
+        logs |= self._generator_turn(batch._replace(latents=latents[-1], draw=self._draw(turn + 1)))
         if self.average is not None:
             self.average.update()
         self.means.update_state(logs)
         self.steps.assign(self.steps + 1)
-        self.images.assign(self.images + len(reals) * batch)
+        self.images.assign(self.images + len(reals) * count)
 
-    def discriminator_objective(self, real, fake, labels, draw: penalties.Draw):
+    def discriminator_objective(self, batch: Batch, fake):
         """What the discriminator minimises.
 
         Args:
-            real: Images in `value_range`, float32, (batch, ...).
-            fake: As many from the generator; no gradient flows into it.
-            labels: (batch, ...), or None.
-            draw: Random numbers of this turn.
+            batch: Of this turn.
+            fake: Images like `batch.real`, from the generator; no gradient flows into them.
 
         Returns:
             The loss, a scalar, and what to log, scalars by name.
         """
-        real_logits, fake_logits = self._judged(real, fake, labels)
+        on_real, on_fake = self._judged(batch.real, fake, batch.labels)
+        real_logits, fake_logits = on_real[0], on_fake[0]
         wanted = self.rules.played_loss
-        loss = ops.mean(wanted.discriminator(*self._flipped(real_logits, fake_logits, draw)))
+        flipped = self._flipped(real_logits, fake_logits, batch.draw)
+        loss = ops.mean(wanted.discriminator(*flipped))
         logs = {
             "d_real_accuracy": ops.mean(ops.cast(real_logits > wanted.boundary, "float32")),
             "d_fake_accuracy": ops.mean(ops.cast(fake_logits < wanted.boundary, "float32")),
         }
-        for penalty in self.rules.played_penalties:
-            logs[penalty.name] = self._penalised(penalty, real, fake, labels, draw)
+        if self.regulated:
+            logs["d_real_logit"] = ops.mean(real_logits)
+            logs["d_fake_logit"] = ops.mean(fake_logits)
+            logs["d_real_sign"] = ops.mean(ops.sign(real_logits))
+        for part, penalty in enumerate(self.rules.played_penalties, 1):
+            logs[penalty.name] = self._penalised(penalty, batch, fake, batch.draw.apart(part))
             loss = loss + penalty.weight * logs[penalty.name]
-        return loss, logs
+        if self.lecam is not None:
+            logs["lecam"] = self.lecam.term(real_logits, fake_logits, self.steps)
+            loss = loss + logs["lecam"]
+        terms = self.discriminator_terms(batch, fake, on_real, on_fake)
+        return sum(terms.values(), loss), logs | terms
 
-    def generator_objective(self, latents, labels, real):
+    def discriminator_terms(self, batch: Batch, fake, on_real: list, on_fake: list) -> dict:
+        """Further terms of the discriminator's loss, weights included: none here.
+
+        Args:
+            batch: Of this turn.
+            fake: The generator's images.
+            on_real: All that the discriminator says of real images: logits (batch,) first.
+            on_fake: The same of the fakes.
+
+        Returns:
+            Scalars by name; each name must stand in `logged`.
+        """
+        return {}
+
+    def generator_objective(self, batch: Batch):
         """What the generator minimises.
 
         Args:
-            latents: (batch, ...) from the prior.
-            labels: (batch, ...), or None.
-            real: Images in `value_range`, for losses that compare with them.
+            batch: Of this turn; its real images are for losses that compare with them.
 
         Returns:
             The loss, a scalar, and what to log, scalars by name.
         """
-        fake_logits = self.discriminate(self.generate(latents, labels), labels)
+        fake = self.generate(batch.latents, batch.labels)
+        on_fake = self.judge(fake, batch.labels)
         wanted = self.rules.played_loss
-        real_logits = self.discriminate(real, labels) if wanted.paired else None
-        return ops.mean(wanted.generator(real_logits, fake_logits)), {}
+        real_logits = self.discriminate(batch.real, batch.labels) if wanted.paired else None
+        loss = ops.mean(wanted.generator(real_logits, on_fake[0]))
+        terms = self.generator_terms(batch, fake, on_fake)
+        return sum(terms.values(), loss), terms
+
+    def generator_terms(self, batch: Batch, fake, on_fake: list) -> dict:
+        """Further terms of the generator's loss, as `discriminator_terms`: none here."""
+        return {}
+
+    @property
+    def label_shape(self) -> tuple[int, ...] | None:
+        """The shape of one label that a turn is given; None: it is given none.
+
+        Here that of the generator's. A discriminator that learns from labels says its own.
+        """
+        return tuple(self.generator.inputs[1].shape[1:]) if self.conditional else None
 
     def generate(self, latents, labels=None):
         """Images in `value_range`, float32, from the generator as it trains."""
         inputs = [latents, labels] if self.conditional else latents
         return ops.cast(self.generator(inputs, training=True), "float32")
 
+    def fakes(self, batch: Batch):
+        """What a turn of the discriminator takes for fakes; no gradient flows into them.
+
+        Here images that the generator makes now. It is called before the turn, so state that no
+        player owns may be assigned in it: a paper may show older images as well.
+        """
+        return backend.constant(lambda: self.generate(batch.latents, batch.labels))
+
     def discriminate(self, images, labels=None):
         """Logits (batch,), float32, from the discriminator as it trains."""
+        return self.judge(images, labels)[0]
+
+    def judge(self, images, labels=None) -> list:
+        """All that the discriminator says as it trains: logits first, flattened; float32.
+
+        What it sees is augmented, if the rules say so.
+        """
+        if self.augmentation is not None:
+            images = self.augmentation(images, self._turn_draw)
         inputs = [images, labels] if len(self.discriminator.inputs) > 1 else images
-        logits = self.discriminator(inputs, training=True)
-        return ops.cast(ops.reshape(logits, (-1,)), "float32")
+        said = self.discriminator(inputs, training=True)
+        said = list(said) if isinstance(said, (list, tuple)) else [said]
+        said = [ops.cast(output, "float32") for output in said]
+        return [ops.reshape(said[0], (-1,)), *said[1:]]
 
     # The turns -----------------------------------------------------------------------------
 
-    def _discriminator_turn(self, real, latents, labels, turn: int) -> dict:
-        fake = backend.constant(lambda: self.generate(latents, labels))
-        draw = penalties.Draw(self.seed, self.steps, turn)
+    def _draw(self, turn: int) -> penalties.Draw:
+        return penalties.Draw(self.seed, self.steps, turn)
+
+    def _discriminator_turn(self, batch: Batch) -> dict:
+        fake = self.fakes(batch)
+        self._turn_draw = batch.draw
         logs = self._play(
             "d_loss",
             self.discriminator,
             self.optimizer.discriminator,
-            lambda: self.discriminator_objective(real, fake, labels, draw),
+            lambda: self.discriminator_objective(batch, fake),
         )
         if self.rules.clip_weights:
             penalties.clip(self.discriminator.trainable_variables, self.rules.clip_weights)
+        if self.augmentation is not None:
+            self.augmentation.update(logs, ops.shape(batch.real)[0])
+            logs |= self.augmentation.watched()
+        if self.lecam is not None:
+            self.lecam.update(logs)
         return logs
 
-    def _generator_turn(self, latents, labels, real) -> dict:
+    def _generator_turn(self, batch: Batch) -> dict:
+        self._turn_draw = batch.draw
         return self._play(
             "g_loss",
             self.generator,
             self.optimizer.generator,
-            lambda: self.generator_objective(latents, labels, real),
+            lambda: self.generator_objective(batch),
         )
 
     def _play(self, name: str, player, optimizer, objective) -> dict:
@@ -121,7 +204,8 @@ class GAN(Networks):
 
     def _turns(self, data) -> tuple[list, list]:
         images, labels = data if len(data) > 1 else (data[0], None)
-        if self.conditional and labels is None:
+        labelled = self.label_shape is not None
+        if labelled and labels is None:
             raise UsageError("This GAN is conditional: `fit` needs images and labels.")
         turns, count = self.rules.n_critic, ops.shape(images)[0]
         known = isinstance(count, int)  # not in TensorFlow's `fit` with arrays: a tensor
@@ -134,15 +218,8 @@ class GAN(Networks):
             x = ops.reshape(x[: size * turns], (size, turns, *x.shape[1:]))
             return [x[:, turn] for turn in range(turns)]
 
-        labels = split(labels) if self.conditional else [None] * turns
-        return split(self._scaled(images)), labels
-
-    def _scaled(self, images):
-        """uint8 in [0, 255] or floats in `value_range` -> float32 in `value_range`."""
-        if keras.backend.standardize_dtype(images.dtype) != "uint8":
-            return ops.cast(images, "float32")
-        low, high = self.value_range
-        return ops.cast(images, "float32") * ((high - low) / 255.0) + low
+        labels = split(self.conditions(labels)) if labelled else [None] * turns
+        return split(self.scaled(images)), labels
 
     def _latents(self, batch, turns: int) -> list:
         """One batch of latents for each turn of the discriminator, the last for the generator."""
@@ -150,13 +227,14 @@ class GAN(Networks):
         shape = (own, batch, *self.latent_shape)
         return list(ops.unstack(self.prior(self.seed, self.steps, noise.LATENTS, shape), own))
 
-    def _judged(self, real, fake, labels) -> tuple:
-        """Logits of real and of fake images, each (batch,)."""
+    def _judged(self, real, fake, labels) -> tuple[list, list]:
+        """What the discriminator says of real and of fake images."""
         if not self.rules.joint_batch:  # batch norm sees either kind of images alone
-            return self.discriminate(real, labels), self.discriminate(fake, labels)
+            return self.judge(real, labels), self.judge(fake, labels)
         both = None if labels is None else ops.concatenate([labels, labels])
-        logits = self.discriminate(ops.concatenate([real, fake]), both)
-        return tuple(ops.unstack(ops.reshape(logits, (2, -1)), 2))
+        said = self.judge(ops.concatenate([real, fake]), both)
+        halves = [ops.unstack(ops.reshape(x, (2, -1, *x.shape[1:])), 2) for x in said]
+        return [half[0] for half in halves], [half[1] for half in halves]
 
     def _flipped(self, real_logits, fake_logits, draw: penalties.Draw):
         if not self.rules.label_flips:
@@ -167,12 +245,17 @@ class GAN(Networks):
             ops.where(flip, real_logits, fake_logits),
         )
 
-    def _penalised(self, penalty: penalties.Penalty, real, fake, labels, draw):
+    def _penalised(self, penalty: penalties.Penalty, batch: Batch, fake, draw: penalties.Draw):
         """The penalty's mean; where it is computed only now and then, its share of this step."""
 
+        def discriminate(images):
+            return self.discriminate(images, batch.labels)
+
         def value():
+            self._turn_draw = draw
             with Trial():  # a penalty looks, it does not move
-                values = penalty.function(lambda x: self.discriminate(x, labels), real, fake, draw)
+                values = penalty.function(discriminate, batch.real, fake, draw)
+            self._turn_draw = batch.draw
             return penalty.every * ops.mean(values)
 
         if penalty.every == 1:

@@ -9,6 +9,7 @@ from ganzoo.errors import UsageError
 from ganzoo.game import noise
 from ganzoo.game.average import Average
 from ganzoo.game.drawing import Drawing
+from ganzoo.game.lecam import LeCam
 from ganzoo.game.means import Means
 from ganzoo.game.players import Players
 from ganzoo.game.rules import Rules
@@ -33,7 +34,7 @@ class Networks(backend.Stepper, Drawing, keras.Model):
         UsageError: the networks share a variable.
     """
 
-    #: Names of what the objectives log besides the losses, accuracies and penalties.
+    #: Names of what the objectives and their terms log besides losses, accuracies and penalties.
     logged: tuple[str, ...] = ()
 
     def __init__(
@@ -55,6 +56,8 @@ class Networks(backend.Stepper, Drawing, keras.Model):
         self.value_range = (float(value_range[0]), float(value_range[1]))
         self.prior = prior
         self.average = None
+        self.augmentation = None
+        self.lecam = None
         self._sampler = None
         count = {"shape": (), "dtype": "int32", "initializer": "zeros", "trainable": False}
         self.seed = self.add_weight(name="seed", **count)
@@ -116,16 +119,14 @@ class Networks(backend.Stepper, Drawing, keras.Model):
                 "seed must be in [0, 2**31) and steps_per_dispatch at least 1. "
                 f"Received: seed={seed}, steps_per_dispatch={steps_per_dispatch}."
             )
-        self.rules = Rules(**rules)
+        self.rules = self._ruled(Rules(**rules))
         self.steps_per_dispatch = steps_per_dispatch
         self.seed.assign(seed)
         if self.average is not None:  # compiled before
             self.average.decay = self.rules.average_decay
         elif self.rules.average_decay:
             self.average = Average(self.generator, self.rules.average_decay, self.add_weight)
-        penalised = [penalty.name for penalty in self.rules.played_penalties]
-        accuracies = ["d_real_accuracy", "d_fake_accuracy"]
-        self.means = Means(["d_loss", "g_loss", *accuracies, *penalised, *self.logged])
+        self.means = Means(self._names())
         players = Players(generator_optimizer, discriminator_optimizer)
         players.build_on(self.generator, self.discriminator)
         if jit_compile is None:
@@ -143,6 +144,39 @@ class Networks(backend.Stepper, Drawing, keras.Model):
             jit_compile=bool(jit_compile) and not run_eagerly,
             run_eagerly=run_eagerly,
         )
+
+    @property
+    def regulated(self) -> bool:
+        """Whether something follows how the discriminator judges."""
+        return self.augmentation is not None or self.lecam is not None
+
+    def _ruled(self, rules: Rules) -> Rules:
+        """The rules, after making what they keep state for."""
+        before = self.augmentation
+        if before is not None and rules.augmentation != self.rules.augmentation:
+            raise UsageError(
+                "A GAN keeps the augmentation that it was first compiled with. "
+                f"Expected: {self.rules.augmentation}. Received: {rules.augmentation}."
+            )
+        if before is None and rules.played_augmentation is not None:
+            self.augmentation = rules.played_augmentation
+            self.augmentation.build(self.add_weight, self.value_range)
+        if rules.lecam_weight and self.lecam is None:
+            self.lecam = LeCam(rules.lecam_weight, rules.lecam_start)
+            self.lecam.build(self.add_weight)
+        elif self.lecam is not None:
+            self.lecam.weight, self.lecam.start = rules.lecam_weight, rules.lecam_start
+        return rules
+
+    def _names(self) -> list[str]:
+        """Names of all that a step logs."""
+        names = ["d_loss", "g_loss", "d_real_accuracy", "d_fake_accuracy"]
+        names += [penalty.name for penalty in self.rules.played_penalties]
+        if self.regulated:
+            names += ["d_real_logit", "d_fake_logit", "d_real_sign"]
+        if self.augmentation is not None:
+            names += [*self.augmentation.watched()]
+        return names + ["lecam"] * (self.lecam is not None) + [*self.logged]
 
     @property
     def metrics(self) -> list:

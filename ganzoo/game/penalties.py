@@ -13,8 +13,13 @@ from keras import ops
 from ganzoo import backend
 from ganzoo.errors import UsageError, unknown
 from ganzoo.game import noise
+from ganzoo.game.augmentations.augmentation import checked_pictures
+from ganzoo.game.augmentations.pixels import eighth, mirrored, picked, steps
 
 _TINY = 1e-12  # inside roots: the slope of sqrt at 0 is infinite
+
+
+_STREAMS = 128  # of a part of a turn
 
 
 class Draw:
@@ -23,11 +28,23 @@ class Draw:
     Args:
         seed, step: int32 scalars.
         turn: Which turn of the step, a Python integer.
+        part: Which part of the turn; 0 is the turn itself. See `apart`.
     """
 
-    def __init__(self, seed, step, turn: int):
+    def __init__(self, seed, step, turn: int, part: int = 0):
         self._where = (seed, step)
-        self._stream = noise.TURN * (turn + 1)
+        self._turn, self._part = turn, part
+        self._stream = noise.TURN * (turn + 1) + _STREAMS * part
+
+    def apart(self, part: int) -> "Draw":
+        """Numbers of this turn for something that is not computed in every step.
+
+        What is drawn here moves nothing that is drawn elsewhere, whether it is drawn or not.
+
+        Args:
+            part: Which thing, from 1 on.
+        """
+        return Draw(*self._where, self._turn, part)
 
     def uniform(self, shape):
         """Uniform in [0, 1), float32."""
@@ -101,11 +118,31 @@ def dragan(discriminate, real, fake, draw):
     return _slope_from_one(discriminate, real + 0.5 * spread * noise)
 
 
+def consistency(discriminate, real, fake, draw):
+    """The same logit for a picture when it is flipped and shifted. Zhang et al. 2020 (CR),
+    https://arxiv.org/abs/1910.12027, equation 5; their weight is 10.
+
+    They shift by a few pixels; here it is up to an eighth of a side, at least one pixel, and
+    what comes in at the edge is the picture's mirror image.
+
+    Raises:
+        UsageError: the samples are no pictures.
+    """
+    height, width, _ = checked_pictures(real, "The penalty consistency")
+    flip, down, right = ops.unstack(draw.uniform((3, ops.shape(real)[0], 1)), 3)
+    rows = ops.arange(height) - steps(down, max(eighth(height), 1))  # (batch, height)
+    columns = ops.arange(width) - steps(right, max(eighth(width), 1))
+    columns = ops.where(flip < 0.5, width - 1 - columns, columns)
+    moved = picked(real, mirrored(rows, height), mirrored(columns, width))
+    return ops.square(discriminate(real) - discriminate(moved))
+
+
 PENALTIES: dict[str, Callable] = {
     "gradient_penalty": gradient_penalty,
     "dragan": dragan,
     "r1": r1,
     "r2": r2,
+    "consistency": consistency,
 }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ganzoo.errors import UsageError
-from ganzoo.game import losses
+from ganzoo.game import augmentations, losses
 from ganzoo.game import penalties as penalties_
 
 
@@ -24,6 +24,10 @@ class Rules:
         clip_weights: Bound of the discriminator's weights after each update; 0: none.
         share_fakes: The generator's turn uses the latents of the last discriminator's turn,
             so that a compiler evaluates the generator once for both.
+        augmentation: Keywords of `ganzoo.game.augmentations.get`, or an `Augmentation`: what is
+            done to every image before the discriminator sees it. None: nothing.
+        lecam_weight: Of LeCam's term in the discriminator's loss; 0: none.
+        lecam_start: The step from which on that term counts.
         joint_batch: The discriminator sees real and fake samples as one batch of both, which
             is faster. Batch normalization inside it then has statistics of both together.
 
@@ -41,6 +45,9 @@ class Rules:
     clip_weights: float = 0.0
     share_fakes: bool = False
     joint_batch: bool = False
+    augmentation: dict[str, Any] | augmentations.Augmentation | None = None
+    lecam_weight: float = 0.0
+    lecam_start: int = 1000
 
     def __post_init__(self):
         # with more, the streams of their penalties would reach that of the data's order
@@ -49,6 +56,8 @@ class Rules:
         self._check("label_smoothing", 0 <= self.label_smoothing < 0.5, "in [0, 0.5)")
         self._check("label_flips", 0 <= self.label_flips < 0.5, "in [0, 0.5)")
         self._check("clip_weights", self.clip_weights >= 0, "at least 0")
+        self._check("lecam_weight", self.lecam_weight >= 0, "at least 0")
+        self._check("lecam_start", self.lecam_start >= 0, "at least 0")
         loss = self.loss
         if isinstance(loss, losses.Loss):
             fine = not self.label_smoothing
@@ -60,6 +69,10 @@ class Rules:
             entry if isinstance(entry, penalties_.Penalty) else penalties_.get(**entry)
             for entry in self.penalties
         ]
+        augmentation = self.augmentation
+        if isinstance(augmentation, dict):
+            augmentation = augmentations.get(**augmentation)
+        object.__setattr__(self, "played_augmentation", augmentation)
         object.__setattr__(self, "played_loss", loss)
         object.__setattr__(self, "played_penalties", found)
 

@@ -124,8 +124,8 @@ def test_a_variable_that_a_step_forgot_to_carry_is_named_on_jax():
     stray = keras.Variable(1.0, name="stray")
 
     class Forgetful(ganzoo.GAN):
-        def generator_objective(self, latents, labels, real):
-            loss, logs = super().generator_objective(latents, labels, real)
+        def generator_objective(self, batch):
+            loss, logs = super().generator_objective(batch)
             return loss * stray, logs
 
     def network(inputs, outputs, name):

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ganzoo.errors
+from ganzoo.catalog.augmentations import Ada, DiffAugment
 from ganzoo.catalog.recipe import LOSSES, PENALTIES, Recipe, check_names
 from ganzoo.errors import InvalidInput, UnknownName, UsageError
 
@@ -122,6 +123,49 @@ def test_an_evaluation_is_written_out_with_its_defaults(tables):
     assert waiting.training.evaluate_samples == 50 and not waiting.training.evaluate_every
 
 
+def test_a_game_without_augmentation_and_lecam_has_the_text_and_digest_that_it_always_had(tables):
+    recipe = Recipe.from_tables(tables)
+    assert not {"augmentation", "lecam_weight", "lecam_start"} & recipe.tables()["game"].keys()
+    assert "augmentation" not in recipe.game.model_dump()
+    never = recipe.with_settings(["lecam_weight=0", "lecam_start=1000"])
+    assert never == recipe and never.digest() == recipe.digest()
+
+
+@pytest.mark.parametrize(
+    ("game", "written"),
+    [
+        ({"lecam_weight": 0.3}, {"lecam_weight": 0.3, "lecam_start": 1000}),
+        ({"lecam_start": 5}, {"lecam_start": 5}),
+        (
+            {"augmentation": {"name": "diffaugment"}},
+            {"augmentation": {"name": "diffaugment", "policy": ["color", "translation", "cutout"]}},
+        ),
+        (
+            {"augmentation": {"name": "ada", "probability": 1, "policy": ["color"]}},
+            {
+                "augmentation": {
+                    "name": "ada", "policy": ["color"], "target": 0.6, "interval": 4,
+                    "images_to_one": 500_000, "probability": 1.0,
+                }
+            },
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_game_has_of_them_is_written_out_with_its_defaults(game, written, tables):
+    plain = Recipe.from_tables(tables)
+    recipe = Recipe.from_tables(tables | {"game": game})
+    assert recipe.tables()["game"] == plain.tables()["game"] | written
+    assert recipe.game.model_dump() == plain.game.model_dump() | written  # for `GAN.compile`
+    assert recipe.digest() != plain.digest()
+    assert Recipe.from_tables(tomllib.loads(recipe.toml())) == recipe
+
+
+def test_an_augmentation_is_set_like_any_key(tables):
+    recipe = Recipe.from_tables(tables).with_settings(['augmentation={name="ada", target=0.5}'])
+    recipe = recipe.with_settings(["game.augmentation.interval=8"])
+    assert (recipe.game.augmentation.target, recipe.game.augmentation.interval) == (0.5, 8)
+
+
 @pytest.mark.parametrize(
     ("key", "value", "words"),
     [
@@ -189,6 +233,16 @@ def test_tables_are_the_callers_to_change(tables):
         ("game.penalties", [{"name": "r1"}], "lacks a key. Expected: `weight`"),
         ("game.penalties", {"name": "r1"}, "`game.penalties` in recipe.toml must be a list"),
         ("game.penalties", [{"name": "r1", "weight": 1}] * 2, "each penalty once"),
+        ("game.augmentation", "ada", "`game.augmentation` in recipe.toml must be a table"),
+        ("game.augmentation", {"target": 0.6}, "lacks a key. Expected: `name`"),
+        ("game.augmentation", {"name": "ada", "target": 1.5}, "at most 1"),
+        ("game.augmentation", {"name": "ada", "probability": -0.1}, "at least 0"),
+        ("game.augmentation", {"name": "ada", "interval": 0}, "at least 1"),
+        ("game.augmentation", {"name": "ada", "images_to_one": 1e5}, "a whole number"),
+        ("game.augmentation", {"name": "diffaugment", "policy": []}, "each part once"),
+        ("game.augmentation", {"name": "ada", "policy": ["blit", "blit"]}, "each part once"),
+        ("game.lecam_weight", -1, "at least 0"),
+        ("game.lecam_start", -1, "at least 0"),
         ("training.seed", -1, "at least 0"),
         ("training.seed", 2**64, "at most 2**53"),
         ("training.seed", 2**31, "less than 2147483648"),
@@ -224,6 +278,8 @@ def test_a_value_out_of_range_or_of_another_type_is_refused(tables, path, value,
         ("training.bach", 1, "`training` in recipe.toml. Received: 'bach'. Did you mean 'batch'"),
         ("game.los", "hinge", "Did you mean 'loss'"),
         ("game.penalties", [{"name": "r1", "weight": 1, "evry": 2}], "Did you mean 'every'"),
+        ("game.augmentation", {"name": "ada", "targt": 1}, "Did you mean 'target'"),
+        ("game.augmentation", {"name": "diffaugment", "target": 1}, "Known: name, policy."),
         ("generator_optimizer.beta1", 0.5, "Did you mean 'beta_1'"),
         ("discriminator_optimizer.ro", 0.5, "Did you mean 'rho'"),
         (
@@ -252,6 +308,8 @@ def test_a_key_of_another_optimizer_is_not_suggested(tables):
         ("game.loss", "hing", "Did you mean 'hinge'"),
         ("game.loss", 3, "Received: 3."),
         ("game.penalties", [{"name": "r3", "weight": 1}], "`game.penalties[0].name`"),
+        ("game.augmentation", {"name": "adda"}, "Did you mean 'ada'"),
+        ("game.augmentation", {"name": "ada", "policy": ["blitt"]}, "Did you mean 'blit'"),
         ("generator_optimizer.name", "adan", "Did you mean 'adam'"),
         ("generator_optimizer.name", 3, "must be adam, adamw, rmsprop or sgd. Received: 3."),
         (
@@ -298,15 +356,41 @@ def test_a_file_that_holds_no_recipe_is_invalid_input(tmp_path):
             Recipe.read(path)
 
 
-@pytest.mark.parametrize(("module", "names"), [("losses", LOSSES), ("penalties", PENALTIES)])
-def test_losses_and_penalties_are_those_of_the_game(module, names):
-    source = Path(ganzoo.errors.__file__).parent / "game" / f"{module}.py"
+GAME = Path(ganzoo.errors.__file__).parent / "game"
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("losses.py", LOSSES),
+        ("penalties.py", PENALTIES),
+        ("augmentations/__init__.py", ("diffaugment", "ada")),
+    ],
+)
+def test_losses_penalties_and_augmentations_are_those_of_the_game(path, names):
     assigned = {
         node.target.id: [key.value for key in node.value.keys]
-        for node in ast.parse(source.read_text()).body
+        for node in ast.parse((GAME / path).read_text()).body
         if isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Dict)
     }
-    assert sorted(assigned[module.upper()]) == sorted(names)
+    table = path.partition("/")[0].removesuffix(".py").upper()
+    assert sorted(assigned[table]) == sorted(names)
+
+
+@pytest.mark.parametrize("table", [DiffAugment, Ada])
+def test_the_options_of_an_augmentation_and_their_defaults_are_those_of_the_game(table):
+    tree = ast.parse((GAME / "augmentations" / f"{table.__name__.lower()}.py").read_text())
+    (made,) = [
+        function.args
+        for node in tree.body
+        if isinstance(node, ast.ClassDef) and node.name == table.__name__
+        for function in node.body
+        if getattr(function, "name", None) == "__init__"
+    ]
+    defaults = [ast.literal_eval(default) for default in made.defaults]
+    there = dict(zip([arg.arg for arg in made.args[1:]], defaults, strict=True))
+    here = {name: field.default for name, field in table.model_fields.items() if name != "name"}
+    assert here == there | {"policy": list(there["policy"])}
 
 
 KEYS = st.sampled_from(

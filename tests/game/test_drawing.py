@@ -107,3 +107,22 @@ def test_images_that_are_not_finite_are_no_pictures(small):
     kernel.assign(np.full(kernel.shape, np.inf, "float32"))
     with pytest.raises(InvalidInput, match="not finite"):
         gan.sample(2)
+
+
+def test_a_gan_may_truncate_by_a_variable_of_its_generator(small):
+    class Styled(ganzoo.GAN):
+        @property
+        def truncated_by(self):
+            return self.generator.trainable_variables[-1]  # the last bias
+
+    gan = small.compiled(small.gan(cls=Styled))
+    latents = gan.draw_latents(3, seed=1, truncation=0.25)
+    free = gan.sample(3, seed=1)
+    np.testing.assert_array_equal(gan.pictures(latents), free)
+
+    near = gan.sample(3, seed=1, truncation=0.25)
+
+    np.testing.assert_allclose(near - free, 0.25, atol=1e-6)  # its bias was 0
+    np.testing.assert_array_equal(gan.sample(3, seed=1), free)
+    with pytest.raises(UsageError, match="at least 0"):
+        gan.sample(3, truncation=-1.0)

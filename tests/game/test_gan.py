@@ -5,6 +5,7 @@ import pytest
 
 import ganzoo
 from ganzoo.errors import PluginError, UsageError
+from ganzoo.game.gan import Batch
 
 pytestmark = pytest.mark.backend
 
@@ -26,7 +27,7 @@ def test_the_discriminators_turn_changes_the_discriminator_and_nothing_else(smal
     real, latents = eager(small, gan, points)
     before = small.arrays(gan)
 
-    gan._discriminator_turn(real, latents, None, 0)
+    gan._discriminator_turn(Batch(real, latents, None, gan._draw(0)))
 
     changed = small.differing(before, small.arrays(gan))
     assert changed == owned(changed, "discriminator")
@@ -42,7 +43,7 @@ def test_the_generators_turn_changes_the_generator_and_nothing_else(small, point
     real, latents = eager(small, gan, points)
     before = small.arrays(gan)
 
-    gan._generator_turn(latents, None, real)
+    gan._generator_turn(Batch(real, latents, None, gan._draw(1)))
 
     changed = small.differing(before, small.arrays(gan))
     assert changed == owned(changed, "generator")
@@ -59,13 +60,29 @@ def test_batch_statistics_see_real_and_fake_images_one_after_the_other(small, po
     fake = small.numbers(gan.generate(latents))
     first = small.arrays(gan)["discriminator/norm/moving_mean"]
 
-    gan._discriminator_turn(real, latents, None, 0)
+    gan._discriminator_turn(Batch(real, latents, None, gan._draw(0)))
 
     after_real = 0.5 * first + 0.5 * (points[:4] @ kernel).mean(0)
     after_both = 0.5 * after_real + 0.5 * (fake @ kernel).mean(0)
     np.testing.assert_allclose(
         small.arrays(gan)["discriminator/norm/moving_mean"], after_both, atol=1e-5
     )
+
+
+def test_the_discriminator_is_shown_what_a_paper_takes_for_fakes(small, points):
+    class Sevens(ganzoo.GAN):
+        logged = ("shown",)
+
+        def fakes(self, batch):
+            return 0 * super().fakes(batch) + 7
+
+        def discriminator_terms(self, batch, fake, on_real, on_fake):
+            return {"shown": fake[0, 0]}
+
+    plain = small.gan()
+    gan = small.compiled(Sevens(plain.generator, plain.discriminator))
+    real, latents = eager(small, gan, points)
+    assert gan._discriminator_turn(Batch(real, latents, None, gan._draw(0)))["shown"] == 7
 
 
 def test_one_batch_of_both_is_judged_as_one(small, points):
@@ -75,7 +92,7 @@ def test_one_batch_of_both_is_judged_as_one(small, points):
     fake = small.numbers(gan.generate(latents))
     first = small.arrays(gan)["discriminator/norm/moving_mean"]
 
-    gan._discriminator_turn(real, latents, None, 0)
+    gan._discriminator_turn(Batch(real, latents, None, gan._draw(0)))
 
     both = np.concatenate([points[:4], fake]) @ kernel
     np.testing.assert_allclose(
@@ -240,7 +257,7 @@ def test_flipped_labels_exchange_real_and_fake_for_the_loss_but_not_for_the_accu
     real, fake = (ops.convert_to_tensor(np.full((n, 2), x, "float32")) for x in (1.0, -1.0))
     draw = ganzoo.penalties.Draw(7, 0, 0)
 
-    loss, logs = gan.discriminator_objective(real, fake, None, draw)
+    loss, logs = gan.discriminator_objective(Batch(real, None, None, draw), fake)
 
     drawn = small.numbers(ganzoo.noise.uniform(7, 0, ganzoo.noise.TURN + 1, (n,)))
     share = (drawn < 0.25).mean()
@@ -314,7 +331,7 @@ def test_pixels_come_back_as_they_went_in(small):
     for value_range in ((-1, 1), (0, 1)):
         gan = ganzoo.GAN(small.generator(), small.discriminator(), value_range=value_range)
         pixels = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
-        scaled = gan._scaled(ops.convert_to_tensor(pixels))
+        scaled = gan.scaled(ops.convert_to_tensor(pixels))
         assert (float(ops.min(scaled)), float(ops.max(scaled))) == value_range
         gan.render = lambda latents, labels, raw, scaled=scaled: scaled
 
@@ -337,9 +354,10 @@ def test_a_paper_overrides_an_objective_and_logs_more(small, points):
     class Doubled(ganzoo.GAN):
         logged = ("g_spread",)
 
-        def generator_objective(self, latents, labels, real):
-            loss, logs = super().generator_objective(latents, labels, real)
-            return 2 * loss, {**logs, "g_spread": ops.std(self.generate(latents, labels))}
+        def generator_objective(self, batch):
+            loss, logs = super().generator_objective(batch)
+            fake = self.generate(batch.latents, batch.labels)
+            return 2 * loss, {**logs, "g_spread": ops.std(fake)}
 
     gan = small.compiled(small.gan(cls=Doubled), small.sgd(), small.sgd())
     logs = gan.train_on_batch(points, return_dict=True)
@@ -350,10 +368,44 @@ def test_a_paper_overrides_an_objective_and_logs_more(small, points):
     assert logs["g_spread"] > 0
 
 
+def test_a_paper_adds_terms_that_see_all_that_the_discriminator_says(small, points):
+    import keras
+    from keras import layers, ops
+
+    class Told(ganzoo.GAN):
+        logged = ("d_told", "g_told")
+
+        def discriminator_terms(self, batch, fake, on_real, on_fake):
+            assert [len(on_real), len(on_fake)] == [2, 2] and on_real[0].shape == (12,)
+            return {"d_told": 3.0 * ops.mean(on_real[1] - on_fake[1])}
+
+        def generator_terms(self, batch, fake, on_fake):
+            return {"g_told": ops.mean(on_fake[1]) + 0.0 * ops.mean(batch.latents)}
+
+    def gan():
+        x = keras.Input((2,), name="images")
+        told = [layers.Dense(units, name=name)(x) for units, name in ((1, "logit"), (4, "told"))]
+        return Told(small.generator(), keras.Model(x, told, name="discriminator"))
+
+    for joint in (False, True):
+        played = small.compiled(gan(), "sgd", "sgd", joint_batch=joint, loss="wasserstein")
+        before = small.arrays(played)
+        logs = played.train_on_batch(points, return_dict=True)
+        after = small.arrays(played)
+        # the term is linear in the kernel of "told": its gradient is that of Wasserstein's, times
+        # -3 / 4 (a mean over four outputs, with the other sign)
+        moved = {
+            n: after[f"discriminator/{n}/kernel"] - before[f"discriminator/{n}/kernel"]
+            for n in ("logit", "told")
+        }
+        np.testing.assert_allclose(moved["told"], -0.75 * moved["logit"].repeat(4, 1), atol=1e-6)
+        assert logs["d_told"] != 0 and logs["g_told"] != 0
+
+
 def test_an_objective_that_logs_what_is_not_declared_is_refused(small, points):
     class Silent(ganzoo.GAN):
-        def generator_objective(self, latents, labels, real):
-            loss, _ = super().generator_objective(latents, labels, real)
+        def generator_objective(self, batch):
+            loss, _ = super().generator_objective(batch)
             return loss, {"surprise": loss}
 
     with pytest.raises(PluginError, match="logged.*surprise"):

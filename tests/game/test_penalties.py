@@ -157,6 +157,53 @@ def test_a_penalty_leaves_batch_statistics_alone(small, keras):
         np.testing.assert_array_equal(small.numbers(variable), value)
 
 
+def moved(images, numbers, reach):
+    """Flipped and shifted pictures, mirrored at their edges."""
+    changed = []
+    for image, (flip, down, right) in zip(images, numbers[:, :, 0].T, strict=True):
+        image = image[:, ::-1] if flip < 0.5 else image
+        padded = np.pad(image, ((reach[0],) * 2, (reach[1],) * 2, (0, 0)), "reflect")
+        down, right = (int(u * (2 * r + 1)) - r for u, r in zip((down, right), reach, strict=True))
+        padded = np.roll(padded, (down, right), (0, 1))
+        changed.append(padded[reach[0] : -reach[0], reach[1] : -reach[1]])
+    return np.stack(changed)
+
+
+def test_consistency_compares_a_picture_with_itself_flipped_and_shifted(keras):
+    """Its value, and its gradient against the one by hand: D(x) = tanh(w x)."""
+    rng = np.random.default_rng(2)
+    images, weight = rng.normal(size=(9, 5, 16, 2)), rng.normal(size=(160,)) / 4
+    real, w = images.astype("float32"), keras.Variable(weight.astype("float32"))
+
+    def objective():
+        def discriminate(x):
+            x = keras.ops.reshape(x, (-1, 160))
+            return keras.ops.tanh(keras.ops.matmul(x, w[:, None]))[:, 0]
+
+        tensor = keras.ops.convert_to_tensor(real)
+        return keras.ops.mean(ganzoo.penalties.consistency(discriminate, tensor, None, draw())), {}
+
+    turn = backend.gradients(objective, [w])
+
+    numbers = ganzoo.noise.uniform(7, 3, ganzoo.noise.TURN + 1, (3, 9, 1))
+    other = moved(images, keras.ops.convert_to_numpy(numbers), (1, 2)).reshape(9, -1)
+    images = images.reshape(9, -1)
+    one, two = np.tanh(images @ weight), np.tanh(other @ weight)
+    slope = (1 - one**2)[:, None] * images - (1 - two**2)[:, None] * other
+    assert float(turn.loss) == pytest.approx(((one - two) ** 2).mean(), rel=1e-4)
+    np.testing.assert_allclose(
+        keras.ops.convert_to_numpy(turn.gradients[0]),
+        (2 * (one - two)[:, None] * slope).mean(0),
+        rtol=1e-3,
+        atol=1e-5,
+    )
+
+
+def test_consistency_is_for_pictures():
+    with pytest.raises(UsageError, match=r"pictures.*Received: samples of shape \(2,\)"):
+        value("consistency", line, *pair())
+
+
 def test_weights_are_clipped_to_both_bounds(keras):
     variable = keras.Variable(np.array([-3, -0.01, 0, 0.005, 9], "float32"))
 
@@ -182,3 +229,19 @@ def test_an_unknown_penalty_and_a_wrong_weight_are_refused():
     for wrong in ({"weight": 0.0}, {"weight": float("nan")}, {"weight": 1.0, "every": 0}):
         with pytest.raises(UsageError, match="Received"):
             ganzoo.penalties.get("r1", **wrong)
+
+
+def test_what_a_part_of_a_turn_draws_moves_nothing_else():
+    from keras import ops
+
+    turn = ganzoo.penalties.Draw(5, 3, 1)
+    first = ops.convert_to_numpy(turn.uniform((4,)))
+    apart = [ops.convert_to_numpy(turn.apart(part).uniform((4,))) for part in (1, 2, 1)]
+    second = ops.convert_to_numpy(turn.uniform((4,)))
+
+    alone = ganzoo.penalties.Draw(5, 3, 1)
+    np.testing.assert_array_equal(
+        [first, second], [ops.convert_to_numpy(alone.uniform((4,))) for _ in range(2)]
+    )
+    np.testing.assert_array_equal(apart[0], apart[2])
+    assert len({a.tobytes() for a in (first, second, *apart[:2])}) == 4

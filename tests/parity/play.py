@@ -15,6 +15,7 @@ from keras import layers, ops
 from ganzoo import GAN, backend
 from ganzoo.data.order import positions
 from ganzoo.game import noise
+from ganzoo.game.gan import Batch
 from ganzoo.game.penalties import Draw
 from ganzoo.layers import Conv2D, Conv2DTranspose, SpectralNormalization
 
@@ -133,10 +134,10 @@ def gradients(gan: GAN, images: np.ndarray) -> dict[str, np.ndarray]:
     real = ops.convert_to_tensor(images[:BATCH].astype("float32") / 127.5 - 1.0)
     latents = noise.normal(SEED, 0, noise.LATENTS, (BATCH, LATENT))
     fake = backend.constant(lambda: gan.generate(latents))
-    draw = Draw(gan.seed, gan.steps, 0)
+    batch = Batch(real, latents, None, Draw(gan.seed, gan.steps, 0))
     objectives = {
-        "discriminator": lambda: gan.discriminator_objective(real, fake, None, draw),
-        "generator": lambda: gan.generator_objective(latents, None, real),
+        "discriminator": lambda: gan.discriminator_objective(batch, fake),
+        "generator": lambda: gan.generator_objective(batch),
     }
     found = {}
     for player, objective in objectives.items():
