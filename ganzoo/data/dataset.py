@@ -6,23 +6,34 @@ from typing import Any, final
 
 import numpy as np
 
+from ganzoo.data.kinds import IMAGES, KINDS, Kind, kind_of
 from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files.problems import shown
 
 _LONGEST_LINE = 200  # characters, as in a card
+FASTEST = 1_000_000  # Hz: ultrasound and then some
+_AXES_OF_PICTURES = 4  # of labels that are pictures, n among them
 
 
 @final
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Dataset:
-    """Images or points that fit in an array, with labels and where they come from.
+    """Samples that fit in an array, with labels and where they come from.
 
     Args:
         name: The name under which the data set was asked for: `"digits"`.
-        images: uint8 (n, height, width, channels) with 1 channel (grey), 3 (RGB) or 4 (RGBA),
-            or float32 points (n, d). May be a read-only memory map. Never written to.
-        labels: int32 (n,) class indices, uint8 (n, k) attributes of 0 and 1, or `None`.
-        classes: The name of each class, or of each attribute; empty without labels.
+        images: The samples, of one of four kinds, whatever their name says:
+            pictures: uint8 (n, height, width, channels) with 1 channel (grey), 3 (RGB) or 4
+            (RGBA); video: uint8 (n, frames, height, width, channels), channels alike; sounds:
+            float32 (n, samples, channels) in [-1, 1]; points: float32 (n, d).
+            May be a read-only memory map. Never written to.
+        labels: int32 (n,) class indices; uint8 (n, k) attributes of 0 and 1; uint8
+            (n, height, width, channels) pictures to translate from (the source, of which the
+            row of `images` is the target); or `None`.
+        classes: The name of each class, or of each attribute; empty otherwise.
+        rate: Of sounds, and of nothing else: samples per second and channel, in Hz.
+        paired: Of labels that are pictures: whether row i of the labels is the source of row i
+            of the images, or the rows of both have nothing to do with each other.
         licence: The licence or terms of the data, as its source states them, in one line of at
             most 200 characters: an SPDX name where there is one.
         source: Where the data comes from, for people: a URL, a path, a citation.
@@ -37,6 +48,8 @@ class Dataset:
     images: np.ndarray
     labels: np.ndarray | None = None
     classes: tuple[str, ...] = ()
+    rate: int | None = None
+    paired: bool = True
     licence: str
     source: str
     fingerprint: str
@@ -45,12 +58,25 @@ class Dataset:
         for field in ("name", "licence"):
             self._check_line(field, getattr(self, field))
         self._check_images()
+        self._check_rate()
         self._check_labels()
 
     @property
     def image_shape(self) -> tuple[int, ...]:
-        """Shape of one example: (height, width, channels), or (d,) for points."""
+        """Shape of one example: (height, width, channels), (d,) for points, and so on."""
         return tuple(int(size) for size in self.images.shape[1:])
+
+    @property
+    def source_shape(self) -> tuple[int, ...] | None:
+        """Shape of one label that is a picture: (height, width, channels); `None` for others."""
+        if self.labels is None or self.labels.ndim != _AXES_OF_PICTURES:
+            return None
+        return tuple(int(size) for size in self.labels.shape[1:])
+
+    @property
+    def kind(self) -> Kind:
+        """What the samples are."""
+        return kind_of(self.image_shape)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -65,7 +91,7 @@ class Dataset:
             indices: Integer array (b,).
 
         Returns:
-            Images (b, ...) and labels (b,) or (b, k), or `None` for a set without labels.
+            Images (b, ...) and labels (b, ...), or `None` for a set without labels.
         """
         # as a plain array: rows of a memory map are copied into memory here
         images = np.asarray(self.images)[indices]
@@ -88,8 +114,11 @@ class Dataset:
         )
 
     def describe(self) -> dict[str, Any]:
-        """The facts for `info`, manifests and reports; only types that JSON knows."""
-        return {
+        """The facts for `info`, manifests and reports; only types that JSON knows.
+
+        The rate and the shape of the sources are there where there are any.
+        """
+        facts = {
             "name": self.name,
             "count": len(self),
             "image_shape": list(self.image_shape),
@@ -100,11 +129,18 @@ class Dataset:
             "source": self.source,
             "fingerprint": self.fingerprint,
         }
+        if self.rate is not None:
+            facts["rate"] = self.rate
+        if self.source_shape is not None:
+            facts["source_shape"] = list(self.source_shape)
+        return facts
 
     def _kind_of_labels(self) -> str | None:
         if self.labels is None:
             return None
-        return "classes" if self.labels.ndim == 1 else "attributes"
+        paired = "paired" if self.paired else "unpaired"
+        kinds = {1: "classes", 2: "attributes", _AXES_OF_PICTURES: f"{paired} pictures"}
+        return kinds[self.labels.ndim]
 
     def _check_line(self, field: str, text: str) -> None:
         # both go into the card of a run
@@ -115,36 +151,70 @@ class Dataset:
             )
 
     def _check_images(self) -> None:
-        kind = (str(self.images.dtype), self.images.ndim)
-        if kind not in (("uint8", 4), ("float32", 2)) or 0 in self.images.shape:
+        kind = KINDS.get(self.images.ndim - 1)
+        if kind is None or str(self.images.dtype) != kind.dtype or 0 in self.images.shape:
+            ways = [f"{one} ({one.many})" for one in KINDS.values()]
             raise InvalidInput(
-                f"The images of data set {self.name!r} must be uint8 (n, height, width, channels)"
-                " or float32 (n, d), and not empty."
+                f"The images of data set {self.name!r} must be {', '.join(ways[:-1])} or"
+                f" {ways[-1]}, and not empty."
                 f" Received: {self.images.dtype} {self.images.shape}."
             )
-        if kind[0] == "uint8" and self.images.shape[3] not in (1, 3, 4):
-            raise InvalidInput(  # here, and not at the first picture of a training
-                f"The images of data set {self.name!r} must have 1 channel (grey), 3 (RGB) or"
-                f" 4 (RGBA). Received: {self.images.shape[3]} channels."
+        self._check_channels("images", self.images, kind)
+        if kind.dtype != "float32":
+            return
+        low, high = np.min(self.images), np.max(self.images)  # NaN if one of them is
+        if not np.isfinite([low, high]).all():
+            raise InvalidInput(f"The {kind.many} of data set {self.name!r} must all be finite.")
+        if kind.limit is not None and max(-low, high) > kind.limit:
+            raise InvalidInput(
+                f"The {kind.many} of data set {self.name!r} must be in"
+                f" [{-kind.limit:g}, {kind.limit:g}]. Received: {low:g} to {high:g}."
             )
-        if kind[0] == "float32" and not np.isfinite(self.images).all():
-            raise InvalidInput(f"The points of data set {self.name!r} must all be finite.")
 
-    def _check_labels(self) -> None:
-        if self.labels is None:
-            if self.classes:
+    def _check_channels(self, field: str, array: np.ndarray, kind: Kind) -> None:
+        if kind.channels and array.shape[-1] not in kind.channels:
+            raise InvalidInput(  # here, and not at the first picture of a training
+                f"The {field} of data set {self.name!r} must have {kind.channels_said}."
+                f" Received: {array.shape[-1]} channels."
+            )
+
+    def _check_rate(self) -> None:
+        if not self.kind.timed:
+            if self.rate is not None:
                 raise InvalidInput(
-                    f"Data set {self.name!r} has no labels, so it can have no classes."
-                    f" Received: classes={self.classes!r}."
+                    f"Data set {self.name!r} has {self.kind.many}, which have no rate."
+                    f" Received: rate={self.rate!r}."
                 )
             return
-        kind = (str(self.labels.dtype), self.labels.ndim)
-        if kind not in (("int32", 1), ("uint8", 2)) or len(self.labels) != len(self.images):
+        whole = isinstance(self.rate, int) and not isinstance(self.rate, bool)
+        if not whole or not 1 <= self.rate <= FASTEST:
             raise InvalidInput(
-                f"The labels of data set {self.name!r} must be int32 (n,) class indices or"
-                f" uint8 (n, k) attributes, one row for each of the {len(self.images):,} images."
+                f"Data set {self.name!r} has {self.kind.many}, so it must say their rate: an"
+                f" integer from 1 to {FASTEST:,}, in Hz. Received: rate={self.rate!r}."
+            )
+
+    def _check_labels(self) -> None:
+        of_pictures = self.source_shape is not None
+        if self.classes and (self.labels is None or of_pictures):
+            has = "labels that are pictures" if of_pictures else "no labels"
+            raise InvalidInput(
+                f"Data set {self.name!r} has {has}, so it can have no classes."
+                f" Received: classes={self.classes!r}."
+            )
+        if self.labels is None:
+            return
+        kind = (str(self.labels.dtype), self.labels.ndim)
+        allowed = (("int32", 1), ("uint8", 2), ("uint8", _AXES_OF_PICTURES))
+        if kind not in allowed or len(self.labels) != len(self.images) or 0 in self.labels.shape:
+            raise InvalidInput(
+                f"The labels of data set {self.name!r} must be int32 (n,) class indices,"
+                f" uint8 (n, k) attributes or {IMAGES} pictures,"
+                f" one row for each of the {len(self.images):,} {self.kind.many}."
                 f" Received: {self.labels.dtype} {self.labels.shape}."
             )
+        if of_pictures:
+            self._check_channels("labels", self.labels, IMAGES)
+            return
         high = len(self.classes) if self.labels.ndim == 1 else 2
         if self.labels.ndim == 2 and self.labels.shape[1] != len(self.classes):
             raise InvalidInput(

@@ -1,13 +1,15 @@
 """Files from a data set repository on the Hugging Face Hub: licence first, then the bytes.
 
-What a file must be is known before it is asked for: size and SHA-256 come from us, not from
-the server. So a moved tag, a broken mirror or a page of HTML can only end in an error, and
-nothing unverified is ever where a data set looks. The client is `huggingface_hub` (the extra
+What a file must be is known before it is asked for: its size, and its SHA-256 or, for a small
+file of a repository that was listed at a commit, the SHA-1 by which git knows it. So a moved
+tag, a broken mirror or a page of HTML can only end in an error, and nothing unverified is ever
+where a data set looks. The client is `huggingface_hub` (the extra
 `[hub]`), which resumes what was cut off and follows `HF_ENDPOINT`, `HF_TOKEN` and
 `HF_HUB_OFFLINE`.
 """
 
 import contextlib
+import hashlib
 import inspect
 import os
 import shutil
@@ -37,11 +39,13 @@ class HubFile:
         name: Its path in the repository.
         size: In bytes.
         sha256: In hex.
+        blob: Git's SHA-1 of it, in hex, where the SHA-256 is not known.
     """
 
     name: str
     size: int
-    sha256: str
+    sha256: str | None = None
+    blob: str | None = None
 
 
 def download(
@@ -72,7 +76,7 @@ def download(
     missing = [file for file in files if not _is_there(folder / file.name, file.size)]
     if not missing:
         return
-    client = _client(title, ways)
+    client = hub_client(title, ways)
     size = sum(file.size for file in missing)
     notice(f"{title} is not here yet and is downloaded now ({size / 1e6:,.0f} MB).\n{licence}")
     try:
@@ -86,7 +90,7 @@ def download(
         except GanzooError:
             raise
         except Exception as error:  # the client's errors have no common class over its versions
-            raise _failed(title, error, ways) from error
+            raise not_had(title, error, ways) from error
     shutil.rmtree(folder / _DOWNLOADS, ignore_errors=True)
 
 
@@ -94,7 +98,16 @@ def _is_there(path: Path, size: int) -> bool:
     return path.is_file() and path.stat().st_size == size
 
 
-def _client(title: str, ways: str) -> ModuleType:
+def hub_client(title: str, ways: str) -> ModuleType:
+    """The package `huggingface_hub`.
+
+    Args:
+        title: Name of the data set, for the error.
+        ways: The other ways to get the data, likewise.
+
+    Raises:
+        EnvironmentProblem: It is not installed.
+    """
     try:
         import huggingface_hub
     except ImportError as error:
@@ -126,16 +139,28 @@ def _bring(client: ModuleType, file: HubFile, repository: str, revision: str, fo
             **progress_option(client, file.name),
         )
     )
-    digest = file_digest(came)
-    if digest != file.sha256:
+    if file.sha256 is not None:
+        name, digest, expected = "SHA-256", file_digest(came), file.sha256
+    else:
+        name, digest, expected = "git's SHA-1", _blob_digest(came), file.blob
+    if digest != expected:
         remove(came)
-        raise _other_file(file, url, f"SHA-256 {digest}, expected {file.sha256}")
+        raise _other_file(file, url, f"{name} {digest}, expected {expected}")
     with came.open("rb") as content:
         os.fsync(content.fileno())
     target = folder / file.name
     make_folder(target.parent)
     came.rename(target)
     sync_folder(target.parent)
+
+
+def _blob_digest(path: Path) -> str:
+    """What git calls a file of this content."""
+    digest = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
 
 
 def _other_file(file: HubFile, url: str, received: str) -> EnvironmentProblem:
@@ -145,7 +170,8 @@ def _other_file(file: HubFile, url: str, received: str) -> EnvironmentProblem:
     )
 
 
-def _failed(title: str, error: Exception, ways: str) -> EnvironmentProblem:
+def not_had(title: str, error: Exception, ways: str) -> EnvironmentProblem:
+    """The one line for whatever the client raises."""
     reason = textwrap.shorten(str(error), 300, placeholder=" ...") or type(error).__name__
     return EnvironmentProblem(
         f"{title} is not here and could not be downloaded. Received: {reason.rstrip('.')}.",

@@ -15,6 +15,7 @@ from ganzoo.errors import UsageError
 # Streams: no other draw under the same seed may share these.
 ORDER_STREAM = 1 << 20
 POINTS_STREAM = ORDER_STREAM + 1
+VIDEOS_STREAM = ORDER_STREAM + 2
 
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))  # table 4, Threefry-2x32
 _PARITY = 0x1BD11BDA  # section 3.3: makes an all-zero key harmless

@@ -1,20 +1,23 @@
-"""Picture files to one array in the prepared cache, naming every picture that cannot be used."""
+"""Picture files to one array in the prepared cache, naming every picture that cannot be used.
+
+Other files too, sounds for instance, for whoever brings a function that decodes them.
+"""
 
 import functools
 import itertools
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from PIL import Image
 
 from ganzoo.data.cache import Prepared, cached, remembered, write_array
 from ganzoo.data.folder import Files, Read
-from ganzoo.data.images import Fit, pixels
+from ganzoo.data.images import pixels
 from ganzoo.data.progress import Progress, notice
 from ganzoo.errors import InvalidInput
 from ganzoo.files.digests import bytes_digest, canonical_json
@@ -23,8 +26,24 @@ _CHUNK = 256  # pictures in memory at once
 _ENOUGH = 10  # unusable pictures, after which no more are looked for
 
 
+Decode = Callable[[bytes, str], np.ndarray]  # a file's bytes and its name, for the error
+
+
+class Options(Protocol):
+    """How files are decoded."""
+
+    def options(self) -> dict[str, Any]:
+        """The values as JSON types, for keys and fingerprints."""
+
+
 def prepare(
-    files: Files, names: Sequence[str], *, dataset: str, fit: Fit, folder: Path
+    files: Files,
+    names: Sequence[str],
+    *,
+    dataset: str,
+    fit: Options,
+    folder: Path,
+    decode: Decode | None = None,
 ) -> Prepared:
     """Decodes pictures into the cache, unless they are there.
 
@@ -32,8 +51,11 @@ def prepare(
         files: Where the pictures are.
         names: Which of them, in the order of the rows; sorted, where nothing else is meant.
         dataset: Name of the data set, for progress.
-        fit: Crop, size and channels.
+        fit: A `Fit`: crop, size and channels. Or, with `decode`, what that goes by: no two
+            ways of decoding may have the same options.
         folder: The cache.
+        decode: Makes an array of one file, or raises `InvalidInput`; arrays are to be alike.
+            By default `ganzoo.data.images.pixels`.
 
     Returns:
         The entry; its `about` holds `"fingerprint"`: the same for the same names, bytes and
@@ -45,9 +67,12 @@ def prepare(
     stamp = bytes_digest(canonical_json([files.stamp, names]).encode())
     content = remembered(stamp, lambda: _content(files, names, dataset), folder=folder)
     key = {"fit": fit.options(), "content": content}
+    unit = "images" if decode is None else "files"
+    decode = decode or (lambda data, name: pixels(data, name, fit))
 
     def build(place: Path) -> dict[str, Any]:
-        _write_images(place / "images.npy", files, names, dataset, fit)
+        with Progress(f"{dataset}: decoding", len(names), unit) as progress:
+            _write_images(place / "images.npy", files, names, decode, progress)
         return {"fingerprint": bytes_digest(canonical_json(key).encode())}
 
     return cached(key, build, folder=folder)
@@ -65,28 +90,26 @@ def _content(files: Files, names: Sequence[str], dataset: str) -> str:
     return bytes_digest(canonical_json(list(digests.items())).encode())
 
 
-def _write_images(path: Path, files: Files, names: Sequence[str], dataset: str, fit: Fit) -> None:
-    with (
-        files.reader() as read,
-        Progress(f"{dataset}: decoding", len(names)) as progress,
-        warnings.catch_warnings(),
-    ):
+def _write_images(
+    path: Path, files: Files, names: Sequence[str], decode: Decode, progress: Progress
+) -> None:
+    with files.reader() as read, warnings.catch_warnings():
         # one setting for all threads, made here: the decoder refuses what Pillow warns of
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        chunks = _decoded(read, names, fit, progress)
+        chunks = _decoded(read, names, decode, progress)
         first = next(chunks)
         shape = (len(names), *first.shape[1:])
-        write_array(path, shape, "uint8", itertools.chain([first], chunks))
+        write_array(path, shape, first.dtype.name, itertools.chain([first], chunks))
 
 
 def _decoded(
-    read: Read, names: Sequence[str], fit: Fit, progress: Progress
+    read: Read, names: Sequence[str], decode: Decode, progress: Progress
 ) -> Iterator[np.ndarray]:
-    """Arrays (chunk, height, width, channels) of all pictures, in order."""
+    """Arrays (chunk, ...) of all pictures, in order."""
     example: _Shaped | None = None
     unusable: list[str] = []
     unlike: list[_Shaped] = []
-    attempt = functools.partial(_attempt, read, fit)
+    attempt = functools.partial(_attempt, read, decode)
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
         for start in range(0, len(names), _CHUNK):
             chunk = names[start : start + _CHUNK]
@@ -113,9 +136,9 @@ def _decoded(
 _Shaped = tuple[str, tuple[int, ...]]  # name of a picture; height, width, channels
 
 
-def _attempt(read: Read, fit: Fit, name: str) -> np.ndarray | InvalidInput:
+def _attempt(read: Read, decode: Decode, name: str) -> np.ndarray | InvalidInput:
     try:
-        return pixels(read(name), name, fit)
+        return decode(read(name), name)
     except InvalidInput as error:
         return error
 
@@ -124,7 +147,7 @@ def _unusable(messages: list[str]) -> InvalidInput:
     if len(messages) == 1:
         return InvalidInput(messages[0], hint="Mend or remove it.")
     return InvalidInput(
-        f"{_many(len(messages))} pictures cannot be used: {' '.join(messages[:_ENOUGH])}",
+        f"{_many(len(messages))} files cannot be used: {' '.join(messages[:_ENOUGH])}",
         hint="Mend or remove them.",
     )
 

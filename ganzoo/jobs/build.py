@@ -60,28 +60,67 @@ def dataset_for(recipe: Recipe) -> Dataset:
     """The recipe's data set, without labels if the architecture has no use for them.
 
     Raises:
-        UsageError: a conditional architecture and data without labels, or fewer images than
-            one step needs.
+        UsageError: an architecture that needs labels and data without any, or with others; or
+            fewer images than one step needs.
     """
     check_names(recipe)
     dataset = open_dataset(recipe.dataset)
-    if not wants_classes(recipe):
+    wanted = wants(recipe)
+    if not wanted:
         dataset = dataclasses.replace(dataset, labels=None, classes=())
-    elif dataset.labels is None:
-        raise UsageError(
-            f"The architecture {recipe.architecture.name!r} is conditional and needs labels, "
-            f"but the data set {recipe.dataset.name!r} has none.",
-            hint="Class folders are labels; celeba has the option dataset.attribute.",
-        )
+    for parameter in sorted(wanted):
+        _NEEDED_LABELS[parameter](recipe, dataset)
     per_step = recipe.training.batch * recipe.game.n_critic
     positions(0, n=len(dataset), per_step=per_step, seed=recipe.training.seed)  # large enough?
     return dataset
 
 
-def wants_classes(recipe: Recipe) -> bool:
-    """Whether the architecture takes the number of classes: whether it is conditional."""
+def wants(recipe: Recipe) -> set[str]:
+    """What the architecture takes of the labels: `"classes"`, `"source_shape"` or nothing."""
     plugin = plugins.find("architecture", recipe.architecture.name)
-    return "classes" in plugins.signature(plugin).parameters
+    return _NEEDED_LABELS.keys() & plugins.signature(plugin).parameters.keys()
+
+
+def wants_classes(recipe: Recipe) -> bool:
+    """Whether the architecture takes the number of classes."""
+    return "classes" in wants(recipe)
+
+
+def _need_classes(recipe: Recipe, dataset: Dataset) -> None:
+    if dataset.labels is None:
+        raise UsageError(
+            f"The architecture {recipe.architecture.name!r} is conditional and needs labels, "
+            f"but the data set {recipe.dataset.name!r} has none.",
+            hint="Class folders are labels; celeba has the option dataset.attribute.",
+        )
+    if dataset.source_shape is not None:
+        raise UsageError(
+            f"The architecture {recipe.architecture.name!r} needs classes or attributes as labels. "
+            f"Received: the data set {recipe.dataset.name!r}, whose labels are pictures.",
+            hint="Pictures to translate from are for architectures that take a source_shape.",
+        )
+
+
+def _need_sources(recipe: Recipe, dataset: Dataset) -> None:
+    if dataset.source_shape is None:
+        has = "has no labels" if dataset.labels is None else f"has {_said(dataset)} as labels"
+        raise UsageError(
+            f"The architecture {recipe.architecture.name!r} translates pictures, so the labels of "
+            f"its data set must be the pictures to translate from. Received: the data set "
+            f"{recipe.dataset.name!r}, which {has}.",
+            hint="Take a data set of pairs, or of pictures of two kinds: ganzoo data list.",
+        )
+
+
+def _said(dataset: Dataset) -> str:
+    return str(dataset.describe()["labels"])
+
+
+# What an architecture's parameter asks of the labels.
+_NEEDED_LABELS: dict[str, Callable[[Recipe, Dataset], None]] = {
+    "classes": _need_classes,
+    "source_shape": _need_sources,
+}
 
 
 def length_of(recipe: Recipe, images: int) -> Length:
@@ -98,7 +137,12 @@ def length_of(recipe: Recipe, images: int) -> Length:
     return Length(steps=steps, per_step=per_step, per_epoch=per_epoch)
 
 
-def networks(recipe: Recipe, image_shape: tuple[int, ...], classes: int) -> "GAN":
+def networks(
+    recipe: Recipe,
+    image_shape: tuple[int, ...],
+    classes: int,
+    source_shape: tuple[int, ...] | None = None,
+) -> "GAN":
     """The recipe's GAN, not compiled. Keras' backend is chosen; Keras is imported here.
 
     The initial weights follow from the seed (on one backend; backends draw differently).
@@ -106,14 +150,24 @@ def networks(recipe: Recipe, image_shape: tuple[int, ...], classes: int) -> "GAN
     Args:
         recipe: What to build.
         image_shape: Shape of one image of the data.
-        classes: How many classes the labels have; 0 without labels.
+        classes: How many classes the labels have; 0 without classes.
+        source_shape: Shape of one label that is a picture; `None` for other labels.
+
+    Raises:
+        PluginError: what the architecture makes does not fit the data.
+        UsageError: it needs a source shape and there is none.
     """
     import keras
 
     plugin = plugins.find("architecture", recipe.architecture.name)
-    filled = {"image_shape": image_shape}
-    if wants_classes(recipe):
-        filled["classes"] = classes
+    wanted = wants(recipe)
+    if "source_shape" in wanted and source_shape is None:
+        raise UsageError(
+            f"The architecture {plugin.qualified} translates pictures and needs the shape of those "
+            "to translate from. Received: none."
+        )
+    known = {"classes": classes, "source_shape": source_shape}
+    filled = {"image_shape": image_shape} | {key: known[key] for key in sorted(wanted)}
     policy, state = keras.config.dtype_policy(), random.getstate()
     try:
         keras.config.set_dtype_policy(recipe.training.precision)
@@ -141,7 +195,19 @@ def networks(recipe: Recipe, image_shape: tuple[int, ...], classes: int) -> "GAN
             f"The architecture {plugin.qualified} makes images of another shape than the data. "
             f"Expected: {tuple(image_shape)}. Received: {gan.image_shape}."
         )
+    if "source_shape" in wanted:
+        _check_sources(gan, plugin, source_shape)
     return gan
+
+
+def _check_sources(gan: "GAN", plugin: plugins.Plugin, source_shape: tuple[int, ...]) -> None:
+    taken = tuple(gan.generator.inputs[1].shape[1:]) if gan.conditional else None
+    if taken != tuple(source_shape):
+        raise PluginError(
+            f"The generator of the architecture {plugin.qualified} must take [latents, pictures]. "
+            f"Expected: pictures of shape {tuple(source_shape)}. "
+            f"Received: {'no pictures' if taken is None else taken}."
+        )
 
 
 def build(recipe: Recipe, dataset: Dataset) -> "GAN":
@@ -153,8 +219,8 @@ def build(recipe: Recipe, dataset: Dataset) -> "GAN":
     """
     from ganzoo import backend as framework
 
-    gan = networks(recipe, dataset.image_shape, len(dataset.classes))
-    if gan.conditional:
+    gan = networks(recipe, dataset.image_shape, len(dataset.classes), dataset.source_shape)
+    if gan.label_shape is not None:
         _check_labels(gan, recipe, dataset)
     dispatch = framework.dispatch(gan.convolutional)
     training = recipe.training
@@ -179,7 +245,7 @@ def _fused(most: int, training: Training) -> int:
 
 
 def _check_labels(gan: "GAN", recipe: Recipe, dataset: Dataset) -> None:
-    expected, received = gan.generator.inputs[1].shape[1:], dataset.labels.shape[1:]
+    expected, received = gan.label_shape, dataset.labels.shape[1:]
     if tuple(expected) != tuple(received):
         raise UsageError(
             f"The architecture {recipe.architecture.name!r} takes other labels than the data set "

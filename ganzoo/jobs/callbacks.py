@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from ganzoo.game.gan import GAN
     from ganzoo.jobs.build import Length
 
-_SAMPLES = 16  # pictures in a grid, at least
 _MOST_SAMPLES = 100  # with full rows of many classes
+_SOURCES = 8  # to translate, one below the other
 _SPOKEN = 0.5  # seconds between two progress events
 
 
@@ -188,18 +188,32 @@ class Recorder(keras.callbacks.Callback):
 
     def _sample(self) -> None:
         self._numbers()  # no pictures of what is not finite
-        points = len(self.gan.image_shape) == 1
-        labels = self._labels(1024 if points else _SAMPLES) if self.gan.conditional else None
-        n = (1024 if points else _SAMPLES) if labels is None else len(labels)
-        images = self.gan.sample(n, seed=self.training.seed, labels=labels)
-        real = np.asarray(self._dataset.images[:1024]) if points else None
+        form = pictures.form_of(self.gan.image_shape)
+        labels = self._labels(form.shown) if self.gan.conditional else None
+        n = form.shown if labels is None else len(labels)
+        samples = self.gan.sample(n, seed=self.training.seed, labels=labels)
         make_folder(self.run.samples)
-        publish(self._picture, pictures.png(pictures.picture(images, real)), overwrite=True)
+        drawn = self._drawn(form, samples, labels)
+        publish(self._picture, pictures.png(drawn), overwrite=True)
+        if form.moving:  # beside the pictures, the newest in place of the last
+            content = form.files[form.moving](samples, self._dataset.rate, None)
+            publish(self.run.moving_path(form.moving), content, overwrite=True)
         self.events({"event": "sample", "step": self.step, "path": str(self._picture)})
+
+    def _drawn(self, form: pictures.Form, samples: np.ndarray, labels: np.ndarray | None):
+        """The samples, beside what they were made from, or over what is real."""
+        dataset = self._dataset
+        if dataset.source_shape is None or form.beside is None:
+            real = np.asarray(dataset.images[: form.behind]) if form.behind else None
+            return form.picture(samples, real)
+        targets = [np.asarray(dataset.images[: len(samples)])] if dataset.paired else []
+        return form.beside(labels, samples, *targets)
 
     def _labels(self, least: int) -> np.ndarray:
         """Labels for at least so many samples: the classes in turn, full rows if not too many."""
         labels, classes = self._dataset.labels, len(self._dataset.classes)
+        if self._dataset.source_shape is not None:  # pictures: the first, as many as there are
+            return np.asarray(labels[: min(least, _SOURCES)])
         if labels.ndim == 2:  # attributes: those of the first images
             return np.asarray(labels)[np.arange(least) % len(labels)]
         count = -(-least // classes) * classes

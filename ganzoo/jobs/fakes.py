@@ -11,6 +11,7 @@ import numpy as np
 from ganzoo.catalog.recipe import Part
 from ganzoo.catalog.registry import models
 from ganzoo.data.dataset import Dataset
+from ganzoo.data.kinds import IMAGES
 from ganzoo.data.order import permutation
 from ganzoo.errors import UsageError
 from ganzoo.files import safetensors
@@ -77,7 +78,8 @@ def of_gan(
             asked = None
             if labels is not None:  # every class as often as in the data
                 asked = np.asarray(labels)[order[np.arange(start, stop) % len(order)]]
-            yield gan.pictures(latents[start:stop], asked, raw=raw), asked
+            part = latents[start:stop]
+            yield gan.pictures(part, asked, raw=raw, truncation=truncation), asked
 
     return Fakes(
         shape=gan.image_shape,
@@ -91,7 +93,7 @@ def of_gan(
 def of_pictures(path: Path, dataset: Dataset, n: int) -> Fakes:
     """A folder's or an archive's pictures, gray or in colour as the real ones are."""
     options: dict[str, Any] = {"data": str(path)}
-    if len(dataset.image_shape) == 3:
+    if dataset.kind is IMAGES:
         options["mode"] = "gray" if dataset.image_shape[2] == 1 else "rgb"
     kind = "zip" if path.is_file() else "folder"
     given = open_dataset(Part(name=kind, **options))

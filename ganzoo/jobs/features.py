@@ -5,7 +5,7 @@ extractor's digest, so that judging a second model costs what its own images cos
 """
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -19,10 +19,12 @@ from ganzoo.errors import GanzooError, PluginError
 from ganzoo.files.problems import environment_problem
 from ganzoo.metrics.extractor import Extractor
 from ganzoo.metrics.frechet import Moments
+from ganzoo.metrics.plain import PLAIN, Plain
 from ganzoo.metrics.side import Side
 
 ANY = "inception"  # for data sets that have no features of their own
 _AT_ONCE = 1024  # images between two looks at the progress
+_FEW = 128  # sounds or videos, which are large, that are described at once
 _IN_MEMORY = 512 << 20  # bytes of one form of the generated images
 
 Batch = tuple[np.ndarray, np.ndarray | None]  # images or points, and labels
@@ -66,17 +68,31 @@ def extractor_for(name: str) -> Extractor:
     return found
 
 
+def plain_of(shape: Sequence[int]) -> Plain | None:
+    """How samples of that shape are described without an extractor; `None` for images."""
+    return PLAIN.get(len(shape))
+
+
+def described_by(shape: Sequence[int]) -> dict[str, str]:
+    """What a protocol says of that."""
+    plain = plain_of(shape)
+    return {"description": plain.name} if plain is not None and plain.name else {}
+
+
 def real_side(dataset: Dataset, kinds: Iterable[str], extractor: Extractor | None) -> Side:
     """All of a data set in the forms that are asked for.
 
     Args:
-        dataset: Images or points.
+        dataset: The samples.
         kinds: Some of `ganzoo.metrics.side.KINDS`, without logits.
         extractor: For features and moments of images.
     """
     kinds = set(kinds)
-    if len(dataset.image_shape) == 1:
+    plain = plain_of(dataset.image_shape)
+    if plain is not None and not plain.name:
         return Side(points=dataset.images, labels=dataset.labels)
+    if plain is not None:
+        return Side(features=_plain_rows(dataset, plain))
     forms: dict[str, Any] = {}
     if "images" in kinds:
         forms["images"] = dataset.images
@@ -98,6 +114,19 @@ def real_features(dataset: Dataset, extractor: Extractor) -> np.ndarray:
     return _kept("features", dataset, extractor, build).images
 
 
+def _plain_rows(dataset: Dataset, plain: Plain) -> np.ndarray:
+    """Descriptions of every sample of a data set, float32 (n, d): computed once, then mapped."""
+
+    def build(place) -> dict[str, Any]:
+        starts = range(0, len(dataset), _FEW)
+        rows = np.concatenate([plain.rows(dataset.images[at : at + _FEW]) for at in starts])
+        write_array(place / "images.npy", rows.shape, "float32", [rows])
+        return {"description": plain.name, "dataset": dataset.name}
+
+    key = {"form": "plain", "description": plain.name, "fingerprint": dataset.fingerprint}
+    return cached(key, build, folder=cache_home() / "features").images
+
+
 def real_moments(dataset: Dataset, extractor: Extractor) -> Moments:
     """Mean and covariance of the features of every image of a data set, computed once."""
 
@@ -114,7 +143,7 @@ def real_moments(dataset: Dataset, extractor: Extractor) -> Moments:
 def fake_side(
     batches: Iterable[Batch], total: int, kinds: Iterable[str], extractor: Extractor | None
 ) -> Side:
-    """Generated images, or points, in the forms that are asked for and in no others.
+    """Generated samples in the forms that are asked for and in no others.
 
     For the moments alone, no more than one batch is kept. What is too much for the memory is
     kept in a file without a name, in the cache's folder.
@@ -131,10 +160,11 @@ def fake_side(
     with Progress("generated images", total) as progress:
         for images, labels in batches:
             forms = {"images": images, "points": images, "labels": labels}
-            if images.ndim == 4 and seen:
+            plain = plain_of(images.shape[1:])
+            if plain is not None:
+                forms["features"] = plain.rows(images)
+            elif seen:
                 forms["features"], forms["logits"] = _needed(extractor).extract(images)
-            elif images.ndim == 2:
-                forms["features"] = images
             if moments is not None:
                 moments.add(forms["features"])
             for kind, all_rows in kept.items():

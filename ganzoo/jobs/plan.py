@@ -29,6 +29,7 @@ def plan(recipe: Recipe, *, backend: str | None = None) -> dict[str, Any]:
         math.prod(v.shape) * keras.ops.convert_to_numpy(v.value).itemsize
         for v in gan.state().values()
     )
+    described, parts = dataset.describe(), (dataset.images, dataset.labels)
     return {
         "architecture": recipe.architecture.name,
         "dataset": recipe.dataset.name,
@@ -37,6 +38,7 @@ def plan(recipe: Recipe, *, backend: str | None = None) -> dict[str, Any]:
         "image_shape": list(dataset.image_shape),
         "latent_shape": list(gan.latent_shape),
         "classes": len(dataset.classes),
+        **{key: described[key] for key in ("rate", "source_shape") if key in described},
         "parameters": parameters(gan),
         "batch": recipe.training.batch,
         "images_per_step": length.per_step,
@@ -46,7 +48,7 @@ def plan(recipe: Recipe, *, backend: str | None = None) -> dict[str, Any]:
         "xla": bool(gan.jit_compile),
         "precision": recipe.training.precision,
         "memory": {
-            "data": int(dataset.images.nbytes),
+            "data": sum(int(part.nbytes) for part in parts if part is not None),
             "state": int(state),
             "activations": _activations(gan, recipe.training.batch),
         },
@@ -64,11 +66,18 @@ def _layers(network) -> list[dict[str, Any]]:
         {
             "name": layer.name,
             "kind": type(layer).__name__,
-            "shape": [n or "batch" for n in layer.output.shape],
+            "shape": [n or "batch" for n in _outputs(layer)[0].shape],
             "parameters": layer.count_params(),
         }
         for layer in network.layers
     ]
+
+
+def _outputs(layer) -> list:
+    """What a layer gives: one tensor, as a rule."""
+    import keras
+
+    return keras.tree.flatten(layer.output)
 
 
 def _activations(gan, batch: int) -> int:
@@ -76,7 +85,8 @@ def _activations(gan, batch: int) -> int:
     # twice, for real and fake, through the discriminator
     sizes = {"generator": 1, "discriminator": 2}
     return sum(
-        times * batch * 4 * math.prod(layer.output.shape[1:])
+        times * batch * 4 * math.prod(n or 1 for n in output.shape[1:])
         for name, times in sizes.items()
         for layer in getattr(gan, name).layers
+        for output in _outputs(layer)
     )

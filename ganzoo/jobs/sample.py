@@ -1,4 +1,4 @@
-"""Pictures from a trained generator."""
+"""Pictures, sounds and videos from a trained generator."""
 
 import os
 from collections.abc import Sequence
@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ganzoo.data.kinds import kind_of
+from ganzoo.data.sources import read_sources
 from ganzoo.errors import UsageError
 from ganzoo.files.publish import make_folder, publish
 from ganzoo.jobs import load, pictures
 
 if TYPE_CHECKING:
     from ganzoo.game.gan import GAN
+
+_IN_A_ROW = 16  # samples on the way between two seeds, at most
 
 
 def sample(
@@ -23,29 +27,37 @@ def sample(
     seeds: Sequence[int] | None = None,
     interpolate: tuple[int, int] | None = None,
     labels: Sequence[int] | None = None,
+    data: str | os.PathLike | None = None,
     truncation: float | None = None,
     raw: bool = False,
     separate: bool = False,
     out: Path | None = None,
     overwrite: bool = False,
     backend: str | None = None,
+    allow_plugin_mismatch: bool = False,
+    allow_nonfinite: bool = False,
 ) -> list[Path]:
-    """Write samples as PNG: a grid, or one file per picture.
+    """Write samples: pictures as PNG, sounds as WAV and PNG, videos as GIF.
 
     Args:
         source: A model's name, a weights file, a run's folder or its number.
-        n: How many pictures.
-        seed: Pictures 0, ..., n - 1 of this seed.
-        seeds: Instead, picture 0 of each of these seeds.
-        interpolate: Instead, n pictures on the way between picture 0 of two seeds.
+        n: How many; of pictures to translate, at most so many.
+        seed: Samples 0, ..., n - 1 of this seed.
+        seeds: Instead, sample 0 of each of these seeds.
+        interpolate: Instead, n samples on the way between sample 0 of two seeds.
         labels: Class indices of a conditional model, repeated as often as needed; all classes
             in turn by default.
+        data: The pictures that a model translates: a folder, a zip archive or one picture.
+            With seeds or on a way between two they are repeated as often as needed.
         truncation: Latents cut off at so many standard deviations; see `GAN.draw_latents`.
         raw: The generator's own weights instead of their average.
-        separate: One file per picture, in the folder `out`.
-        out: Where; by default a name beside nothing that exists, in the current folder.
+        separate: One file per sample, in the folder `out`, instead of all in one.
+        out: Where; by default a name beside nothing that exists, in the current folder. If
+            there are several files of all samples, they differ in their ending.
         overwrite: Whether a file that is there may be replaced.
         backend: "jax", "torch" or "tensorflow".
+        allow_plugin_mismatch: As of `load.load`.
+        allow_nonfinite: As of `load.load`.
 
     Returns:
         The files written.
@@ -53,35 +65,78 @@ def sample(
     found = load.find(source, raw=raw)
     count = len(seeds) if seeds is not None else n
     chosen = _labels(labels, found.classes, count)
-    points = len(found.image_shape) == 1
-    if points and separate:
-        raise UsageError("Points have no pictures of their own.", hint="Leave out --separate.")
-    out = Path(out) if out is not None else _default_out(found, separate)
-    paths = _paths(out, count, seeds) if separate else [out]
+    sources = _sources(data, found, count, repeated=bool(seeds or interpolate))
+    count = count if sources is None else len(sources)
+    form = pictures.form_of(found.image_shape)
+    if separate and form.each is None:
+        many = kind_of(found.image_shape).many.capitalize()
+        raise UsageError(f"{many} have no pictures of their own.", hint="Leave out --separate.")
+    endings = [form.each[0]] if separate else list(form.files)
+    out = Path(out) if out is not None else _default_out(found, [] if separate else endings)
+    paths = _paths(out, endings[0], count, seeds) if separate else _beside(out, endings)
     _check_free(out, paths, overwrite)
-    gan = load.read(found, raw=raw, backend=backend)
+    gan = load.read(
+        found,
+        raw=raw,
+        backend=backend,
+        allow_plugin_mismatch=allow_plugin_mismatch,
+        allow_nonfinite=allow_nonfinite,
+    )
     if chosen is not None and len(gan.generator.inputs[1].shape) == 2:
         chosen = np.eye(len(found.classes), dtype="float32")[chosen]  # attributes, one at a time
     latents = _latents(gan, count, seed, seeds, interpolate, truncation)
-    images = gan.pictures(latents, chosen)
+    asked = chosen if sources is None else sources
+    samples = gan.pictures(latents, asked, truncation=truncation)
     if separate:
         make_folder(out)
-        drawn = map(pictures.bare, images)
-    elif interpolate and count <= 16 and not points:
-        drawn = [pictures.grid(images, columns=count)]
+        contents = (form.each[1](one, found.rate) for one in samples)
+    elif sources is not None and form.beside:
+        contents = iter([pictures.png(form.beside(sources, samples))])
     else:
-        drawn = [pictures.picture(images)]
-    for path, picture in zip(paths, drawn, strict=True):
-        publish(path, pictures.png(picture), overwrite=overwrite)
+        columns = count if interpolate and count <= _IN_A_ROW else None
+        contents = (form.files[ending](samples, found.rate, columns) for ending in endings)
+    for path, content in zip(paths, contents, strict=True):
+        publish(path, content, overwrite=overwrite)
     return paths
 
 
-def _paths(folder: Path, n: int, seeds: Sequence[int] | None) -> list[Path]:
-    """A file for each picture, in order; with the seed if each has its own."""
+def _sources(
+    data: str | os.PathLike | None, found: load.Source, n: int, *, repeated: bool
+) -> np.ndarray | None:
+    """The pictures to translate, uint8 (n, h, w, c); None for a model that makes its own."""
+    if found.source_shape is None:
+        if data is not None:
+            raise UsageError(
+                f"This model does not translate pictures. Received: data {os.fspath(data)!r}.",
+                hint="Leave out --data.",
+            )
+        return None
+    if data is None:
+        raise UsageError(
+            "This model translates pictures, and weights hold none. Expected: pictures of yours.",
+            hint="Say which: --data FOLDER, a zip archive or one picture.",
+        )
+    sources = read_sources(data, found.source_shape, n)
+    return np.resize(sources, (n, *found.source_shape)) if repeated else sources
+
+
+def _beside(out: Path, endings: Sequence[str]) -> list[Path]:
+    """The files of all samples: `out`, and beside it those of the other endings."""
+    if out.suffix in pictures.ENDINGS - set(endings):
+        raise UsageError(
+            f"These samples are written as {' and '.join(endings)}. Received: {out}.",
+            hint=f"Choose another --out: {out.with_suffix(endings[0])}.",
+        )
+    kept = out.suffix if out.suffix in endings else endings[0]
+    return [out if ending == kept else out.with_suffix(ending) for ending in endings]
+
+
+def _paths(folder: Path, ending: str, n: int, seeds: Sequence[int] | None) -> list[Path]:
+    """A file for each sample, in order; with the seed if each has its own."""
     names = [f"{i:06d}" for i in range(n)]
     if seeds is not None:
         names = [f"{name}-seed{seed}" for name, seed in zip(names, seeds, strict=True)]
-    return [folder / f"{name}.png" for name in names]
+    return [folder / f"{name}{ending}" for name in names]
 
 
 def _check_free(out: Path, paths: list[Path], overwrite: bool) -> None:
@@ -125,11 +180,12 @@ def _labels(labels: Sequence[int] | None, classes: Sequence[str], n: int) -> np.
     return np.resize(np.array(labels, "int32"), n)
 
 
-def _default_out(found: load.Source, separate: bool) -> Path:
+def _default_out(found: load.Source, endings: Sequence[str]) -> Path:
+    """A name that is free, with each of the endings; that of a folder without any."""
     where = found.where
     stem = found.title or (where.stem if where.suffix == ".safetensors" else where.name)
     name = f"{where.resolve().parent.name}-samples" if stem in ("weights", "state") else stem
     name = f"{name}-samples" if not name.endswith("-samples") else name
-    suffix = "" if separate else ".png"
-    candidates = [Path(f"{name}{suffix}"), *(Path(f"{name}-{i}{suffix}") for i in range(2, 10_000))]
-    return next(path for path in candidates if not path.exists())
+    names = (name, *(f"{name}-{i}" for i in range(2, 10_000)))
+    free = (one for one in names if not any(Path(f"{one}{e}").exists() for e in (endings or [""])))
+    return Path(next(free) + (endings[0] if endings else ""))

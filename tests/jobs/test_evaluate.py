@@ -323,7 +323,7 @@ def test_a_conditional_generator_is_asked_for_the_classes_of_the_data():
         def draw_latents(self, n, seed, truncation):
             return np.zeros((n, 2))
 
-        def pictures(self, latents, labels, *, raw):
+        def pictures(self, latents, labels, *, raw, truncation):
             asked.extend(labels)
             firsts = [np.flatnonzero(dataset.labels == label)[0] for label in labels]
             return dataset.images[firsts]

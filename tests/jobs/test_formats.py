@@ -1,5 +1,7 @@
 """A generator in the formats of others gives the same pictures there, for any batch."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -71,6 +73,31 @@ def test_onnx_gives_the_same_pictures(run, expected, tmp_path, keras_backend):
         latents, labels, pictures = expected(n)
         (made,) = session.run(None, dict(zip(names, (latents, labels), strict=True)))
         np.testing.assert_allclose(made, pictures, atol=1e-4)
+
+
+@pytest.mark.parametrize("distribution", ["normal", "uniform"])
+def test_onnx_draws_the_same_noise_from_latents(tmp_path, keras_backend, distribution):
+    """Threefry in ONNX, bit for bit: rotations, exclusive or, shifts of negative numbers."""
+    if keras_backend != "torch":
+        pytest.skip("written with PyTorch, whose exporter needs no further package")
+    runtime = pytest.importorskip("onnxruntime")
+    import keras
+
+    from ganzoo.jobs.formats import FORMATS
+    from ganzoo.layers import LatentNoise
+
+    latents = keras.Input((6,), name="latents")
+    noise = LatentNoise((5, 7), 3, distribution, name="noise")(latents)
+    model = keras.Model(latents, noise)
+    given = np.random.default_rng(0).normal(size=(64, 6)).astype("float32")
+    expected = keras.ops.convert_to_numpy(model(given))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the exporter, about its own insides
+        FORMATS[".onnx"].write(model, str(tmp_path / "noise.onnx"))
+    session = runtime.InferenceSession(tmp_path / "noise.onnx")
+    (made,) = session.run(None, {"latents": given})
+    np.testing.assert_array_equal(made, expected)
+    assert expected.std() > 0.2
 
 
 def test_torch_export_gives_the_same_pictures(run, expected, tmp_path, keras_backend):

@@ -39,14 +39,14 @@ def _pairs(table: Mapping) -> list[tuple[str, str]]:
 
 
 def _value(key: str, value: object) -> str:
-    if key == "image_shape" and isinstance(value, list | tuple):
+    if key in ("image_shape", "source_shape") and isinstance(value, list | tuple):
         return " × ".join(map(text, value))
     if isinstance(value, Mapping):
         return "<br>".join(f"{text(name)} {text(leaf)}" for name, leaf in flat(value)) or "none"
     plain = next(flat(value))[1]
     if re.fullmatch(r"[0-9a-f]{32,}", plain):
         return f"<code>{plain}</code>"
-    return count(value) if key == "count" else _linked(plain)
+    return count(value) if key in ("count", "rate") else _linked(plain)
 
 
 def _linked(value: str) -> str:

@@ -1,4 +1,6 @@
-"""Samples over time: a row of pictures, which the page's script turns into a player."""
+"""Samples over time: a row of pictures, which the page's script turns into a player; the newest
+to hear or to watch.
+"""
 
 import base64
 import struct
@@ -11,7 +13,13 @@ from ganzoo.jobs.report.markup import count, size, text
 FRAMES = 40
 FRAME_BYTES = 8_000_000  # of all pictures together, so that the page opens at once
 GIF_BYTES = 4_000_000  # a larger animation stays beside the page
+MOVING_BYTES = 8_000_000  # and so do larger sounds and films
 WIDTH = 640  # pixels that the page gives to a picture
+COLUMNS = "Columns: the source, what was generated from it, and, of pairs, the real target."
+ELEMENTS = {  # what a page shows of a file, by its ending
+    ".wav": '<audio controls preload="metadata" src="data:audio/wav;base64,{}"></audio>',
+    ".gif": '<img src="data:image/gif;base64,{}" class="pixels" alt="The newest samples, moving">',
+}
 PNG_START = b"\x89PNG\r\n\x1a\n"
 
 
@@ -20,7 +28,10 @@ def stage(
     gif: Path | None,
     *,
     images_at: Callable[[int], int | None],
-    points: bool,
+    unit: str,
+    legend: Sequence[tuple[str, str]] = (),
+    moving: Sequence[Path] = (),
+    columns: bool = False,
 ) -> str:
     """The pictures of a run as HTML, first to last; empty where there are none.
 
@@ -28,31 +39,46 @@ def stage(
         samples: (step, PNG file); what is not a PNG is left out.
         gif: An animation to offer for saving, if it is there and not too large.
         images_at: Images shown up to a step, where that is known.
-        points: The pictures are scatter plots, which need a legend.
+        unit: What is counted then: images, points, sounds.
+        legend: Classes of the style sheet, and what has that colour in the pictures.
+        moving: Files of the newest samples, to hear and to watch.
+        columns: The pictures have columns: sources, and what was generated from them.
     """
     pictures = [(step, path) for step, path in sorted(samples) if _png(path)]
     if not pictures:
         return ""
     shown = spread(pictures, _affordable([path for _, path in pictures]))
-    frames = "".join(_frame(step, path, images_at(step), points) for step, path in shown)
-    notes = []
+    frames = "".join(_frame(step, path, images_at(step), unit) for step, path in shown)
+    notes = [COLUMNS] if columns else []
     if len(shown) < len(pictures):
         notes.append(f"{len(shown)} of the {len(pictures)} pictures in the run folder.")
     if gif is not None and (offer := _offer(Path(gif))):
         notes.append(offer)
-    key = "".join(
-        f'<li><i class="swatch {colour}"></i>{name}'
-        for colour, name in (
-            ("real", "real"),
-            ("fake", "generated"),
-            ("astray", "generated, outside the frame"),
-        )
-    )
-    key = f'<ul class="legend">{key}</ul>'
+    swatches = (f'<li><i class="swatch {colour}"></i>{name}' for colour, name in legend)
+    key = f'<ul class="legend">{"".join(swatches)}</ul>' if legend else ""
     return (
         f'<section class="stage" aria-label="Samples over time"><ol class="frames">{frames}</ol>'
-        f"{key if points else ''}"
+        f"{key}{''.join(map(_moving, moving))}"
         f'<p class="hint">{" ".join(notes)}</p></section>'
+    )
+
+
+def _moving(path: Path) -> str:
+    """Sounds or films, as an element of the page."""
+    try:
+        octets = path.stat().st_size
+    except OSError:
+        return ""
+    if path.suffix not in ELEMENTS:
+        return ""
+    if octets > MOVING_BYTES:
+        return (
+            f'<p class="hint">The newest samples, {size(octets)}, lie beside this page as '
+            f"{text(path.name)}.</p>"
+        )
+    return (
+        f'<figure class="newest">{ELEMENTS[path.suffix].format(_base64(path))}'
+        "<figcaption>The newest samples.</figcaption></figure>"
     )
 
 
@@ -75,10 +101,9 @@ def _png(path: Path) -> tuple[int, int] | None:
     return (width, height) if width and height else None
 
 
-def _frame(step: int, path: Path, images: int | None, points: bool) -> str:
+def _frame(step: int, path: Path, images: int | None, unit: str) -> str:
     width, height = _png(path) or (1, 1)
     pixels = ' class="pixels"' if 2 * width <= WIDTH else ""
-    unit = "points" if points else "images"
     beside = f"<span>{count(images)} {unit}</span>" if images is not None else ""
     return (
         f'<li><figure><img src="data:image/png;base64,{_base64(path)}" '

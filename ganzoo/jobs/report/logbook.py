@@ -19,7 +19,7 @@ LOSSES = {"d_loss": ("discriminator", "real"), "g_loss": ("generator", "fake")}
 ACCURACIES = {"d_real_accuracy": ("on real", "real"), "d_fake_accuracy": ("on generated", "fake")}
 DISTANCE = {"frechet": ("Fréchet distance", "c2")}
 REACH = {"precision": ("precision", "real"), "recall": ("recall", "fake")}
-PENALTIES = ("gradient_penalty", "dragan", "r1", "r2")
+PENALTIES = ("gradient_penalty", "dragan", "r1", "r2", "consistency", "lecam")
 HEADINGS = {
     "frechet": "Fréchet distance",
     "seconds": "time",
@@ -61,7 +61,7 @@ class Logbook:
         lines: One mapping per step.
         steps: (n,) int64, increasing.
         per_step: Real images per step, where the recipe tells.
-        unit: What is counted: images or points.
+        unit: What is counted: images, points, sounds or videos.
     """
 
     lines: tuple[Mapping, ...]

@@ -12,6 +12,8 @@ from typing import Protocol
 import numpy as np
 import tomli_w
 
+from ganzoo.data.kinds import IMAGES, KINDS, Kind
+from ganzoo.jobs.pictures import Form, form_of
 from ganzoo.jobs.report.about import about, listed
 from ganzoo.jobs.report.frames import stage
 from ganzoo.jobs.report.logbook import Logbook, charts, numbers
@@ -51,6 +53,8 @@ class RunLike(Protocol):
 def report_of(run: RunLike, *, manifest: Mapping | None = None) -> str:
     """The report of a run folder; its pictures are `samples/*.png`, named by step.
 
+    What is to be heard or watched lies beside them, as `samples.wav` or `samples.gif`.
+
     Args:
         run: The run.
         manifest: Instead of the one that the run has.
@@ -62,6 +66,7 @@ def report_of(run: RunLike, *, manifest: Mapping | None = None) -> str:
         log=run.log(),
         samples=sorted((int(digits[-1]), path) for digits, path in numbered if digits),
         gif=run.gif_path,
+        moving=sorted(run.samples.parent.glob("samples.*")),
     )
 
 
@@ -72,6 +77,7 @@ def report(
     log: Sequence[Mapping],
     samples: Sequence[tuple[int, Path]] = (),
     gif: Path | None = None,
+    moving: Sequence[Path] = (),
 ) -> str:
     """One self-contained HTML page about a run: the same text for the same run.
 
@@ -84,10 +90,11 @@ def report(
         log: The lines of the log; a later line of the same step replaces an earlier one.
         samples: (step, PNG file); what is not a PNG is left out.
         gif: An animation to offer, if the file is there.
+        moving: Files of the newest samples, to hear and to watch.
     """
     style, script = _asset("page.css"), _asset("page.js")
     data = _table(manifest, "data")
-    book = Logbook.of(log, recipe, "points" if _is_points(data) else "images")
+    book = Logbook.of(log, recipe, _kind(data).many)
     return Template(_asset("page.html")).substitute(
         title=text(_name(recipe, manifest)),
         style=style,
@@ -95,7 +102,15 @@ def report(
         style_hash=_hash(style),
         script_hash=_hash(script),
         head=_head(recipe, manifest, data),
-        stage=stage(samples, gif, images_at=book.images_at, points=_is_points(data)),
+        stage=stage(
+            samples,
+            gif,
+            images_at=book.images_at,
+            unit=book.unit,
+            legend=_form(data).legend,
+            moving=moving,
+            columns=_shape_of(data, "source_shape") is not None,
+        ),
         facts=_facts(recipe, manifest, data, book),
         charts=charts(book, recipe, _table(manifest, "evaluation")),
         numbers=numbers(book),
@@ -125,9 +140,19 @@ def _name(recipe: Mapping, manifest: Mapping) -> str:
     return " on ".join(str(part) for part in parts if part) or "A run"
 
 
-def _is_points(data: Mapping) -> bool:
-    shape = data.get("image_shape")
-    return isinstance(shape, list | tuple) and len(shape) == 1
+def _shape_of(data: Mapping, key: str = "image_shape") -> Sequence | None:
+    shape = data.get(key)
+    return shape if isinstance(shape, list | tuple) and shape else None
+
+
+def _kind(data: Mapping) -> Kind:
+    """What the samples are: images, if nothing says otherwise."""
+    return KINDS.get(len(_shape_of(data) or ()), IMAGES)
+
+
+def _form(data: Mapping) -> Form:
+    shape = _shape_of(data) or ()
+    return form_of(shape if len(shape) in KINDS else IMAGES.axes)
 
 
 def _head(recipe: Mapping, manifest: Mapping, data: Mapping) -> str:
@@ -137,8 +162,7 @@ def _head(recipe: Mapping, manifest: Mapping, data: Mapping) -> str:
     if architecture and dataset:
         parts.append(f"<b>{text(architecture)}</b> learning <b>{text(dataset)}</b>")
     if data.get("count"):
-        unit = "points" if _is_points(data) else "images"
-        parts.append(f"{count(data['count'])} {unit}{_shape(data)}")
+        parts.append(f"{count(data['count'])} {_kind(data).many}{_shape(data)}")
     if backend := manifest.get("backend"):
         parts.append(f"on {text(BACKENDS.get(str(backend), backend))}")
     if manifest.get("created"):
@@ -153,8 +177,8 @@ def _head(recipe: Mapping, manifest: Mapping, data: Mapping) -> str:
 
 
 def _shape(data: Mapping) -> str:
-    shape = data.get("image_shape")
-    if not isinstance(shape, list | tuple) or not shape:
+    shape = _shape_of(data)
+    if shape is None:
         return ""
     if len(shape) == 1:
         return f" of {text(shape[0])} numbers"

@@ -241,6 +241,41 @@ def test_points_are_told_as_points(tmp_path):
     assert "Step 0 0 points" in told and "generated, outside the frame" in told
 
 
+@pytest.mark.parametrize(
+    ("shape", "told", "file", "tag"),
+    [
+        ([200, 2], "1,797 sounds of 200 × 2", "samples.wav", "audio"),
+        ([5, 8, 8, 3], "1,797 videos of 5 × 8 × 8 × 3", "samples.gif", "img"),
+    ],
+)
+def test_sounds_are_heard_and_videos_watched_in_the_page(
+    tmp_path, monkeypatch, shape, told, file, tag
+):
+    data = {**MANIFEST["data"], "image_shape": shape, "rate": 16000}
+    shots, newest = samples(tmp_path, 1), tmp_path / file
+    newest.write_bytes(b"content")
+    parts = {"manifest": {**MANIFEST, "data": data}, "samples": shots, "moving": [newest]}
+    found = page(**parts)
+    assert told in found.text and "16,000" in found.text
+    (element,) = (e for e in found.all(tag) if not e["src"].startswith("data:image/png"))
+    kind, content = element["src"].split(",")
+    assert kind == {"audio": "data:audio/wav;base64", "img": "data:image/gif;base64"}[tag]
+    assert base64.b64decode(content) == b"content"
+    assert "media-src data:" in found.all("meta")[1]["content"]
+    monkeypatch.setattr(frames, "MOVING_BYTES", 3)
+    assert f"lie beside this page as {file}" in page(**parts).text
+    gone = page(**{**parts, "moving": [tmp_path / "gone.wav", tmp_path / "samples.txt"]})
+    assert len(gone.all("img")) == 1 and not gone.all("audio")
+
+
+def test_of_translations_the_columns_are_told(tmp_path):
+    data = {**MANIFEST["data"], "source_shape": [8, 6, 1]}
+    shots = samples(tmp_path, 1)
+    told = page(manifest={**MANIFEST, "data": data}, samples=shots).text
+    assert "Columns: the source" in told and "8 × 6 × 1" in told
+    assert "Columns" not in page(samples=shots).text
+
+
 def test_a_run_without_a_log_has_a_report():
     told = page(log=[], manifest={**MANIFEST, "state": "running"})
     assert "No numbers were logged yet. This run logs every 50 steps." in told.text

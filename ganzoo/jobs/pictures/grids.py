@@ -1,0 +1,112 @@
+"""Images side by side on one sheet."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image
+
+from ganzoo.errors import UsageError
+
+NARROWEST = 512  # pixels; a grid of tiny images is enlarged until it is this wide
+TALLEST = 4096  # pixels; enlarging stops here
+GAP = 32  # grey level between the images: quiet beside black, white and photographs
+EXAMPLES = 16  # below each other; more begin a second column
+
+
+def grid(
+    images: np.ndarray,
+    *,
+    columns: int | None = None,
+    pad: int | None = None,
+    scale: int | None = None,
+) -> Image.Image:
+    """Images side by side, row after row.
+
+    Args:
+        images: (n, h, w, c) uint8 with 1 channel (grey), 3 (RGB) or 4 (RGBA).
+        columns: Images per row; None chooses a full rectangle near a square where one exists.
+        pad: Pixels between images; None takes 2, or one enlarged pixel where that is more.
+        scale: Every pixel becomes scale x scale; None enlarges until the grid is 512 pixels
+            wide, unless it would become taller than 4096.
+
+    Raises:
+        UsageError: Not uint8 images, or a column, pad or scale that makes no sense.
+    """
+    images = np.asarray(images)
+    shape, kind = images.shape, images.dtype
+    if len(shape) != 4 or 0 in shape or shape[3] not in (1, 3, 4) or kind != np.uint8:
+        raise UsageError(
+            "A grid needs at least one image: uint8 (n, h, w, c) with 1, 3 or 4 channels. "
+            f"Received: {kind} {shape}."
+        )
+    n, h, w, c = shape
+    columns = _columns(n) if columns is None else _at_least(1, columns=columns)
+    rows = -(-n // columns)
+    scale = _scale(columns * w, rows * h) if scale is None else _at_least(1, scale=scale)
+    pad = max(2, scale) if pad is None else _at_least(0, pad=pad)
+    h, w = h * scale, w * scale
+
+    sheet = np.full((rows * (h + pad) - pad, columns * (w + pad) - pad, c), GAP, np.uint8)
+    if c == 4:
+        sheet[..., 3] = 255
+    for index, image in enumerate(images):
+        top, left = index // columns * (h + pad), index % columns * (w + pad)
+        large = image.repeat(scale, axis=0).repeat(scale, axis=1)  # nearest: pixels stay pixels
+        sheet[top : top + h, left : left + w] = large
+    return Image.fromarray(sheet[..., 0] if c == 1 else sheet)
+
+
+def beside(*columns: np.ndarray) -> Image.Image:
+    """Images of several kinds side by side, row i of each in row i of the sheet.
+
+    Smaller images are enlarged, and grey ones coloured, until all are alike.
+
+    Args:
+        *columns: uint8 (n, h, w, c) each, with their own h, w and c: sources, what was
+            generated from them, and what was to be, for instance.
+    """
+    alike = _alike(columns)
+    n, kinds = len(alike[0]), len(alike)
+    groups = max(-(-n // EXAMPLES), round(math.sqrt(n / kinds))) if n > EXAMPLES else 1
+    return grid(
+        np.stack(alike, axis=1).reshape(n * kinds, *alike[0].shape[1:]), columns=groups * kinds
+    )
+
+
+def _alike(columns: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """The same images, all of the largest height, width and number of channels."""
+    height, width, channels = (max(one.shape[axis] for one in columns) for axis in (1, 2, 3))
+    found = []
+    for images in columns:
+        n, h, w, c = images.shape
+        down, across = np.arange(height) * h // height, np.arange(width) * w // width
+        images = images[:, down][:, :, across]  # nearest: pixels stay pixels
+        if c == 1 and channels > 1:
+            images = images.repeat(3, axis=3)
+        if images.shape[3] < channels:  # opaque
+            images = np.concatenate([images, np.full_like(images[..., :1], 255)], axis=3)
+        found.append(images)
+    return found
+
+
+def bare(image: np.ndarray) -> Image.Image:
+    """One image (h, w, c) uint8 as it is: neither enlarged nor framed."""
+    return grid(np.asarray(image)[None], columns=1, pad=0, scale=1)
+
+
+def _columns(n: int) -> int:
+    """Columns for n images: the first divisor of n from its root to twice that, or the root."""
+    root = math.isqrt(n - 1) + 1
+    return next((k for k in range(root, 2 * root + 1) if n % k == 0), root)
+
+
+def _scale(width: int, height: int) -> int:
+    return max(1, min(-(-NARROWEST // width), TALLEST // height))
+
+
+def _at_least(least: int, **setting: int) -> int:
+    ((name, value),) = setting.items()
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise UsageError(f"{name} must be an integer >= {least}. Received: {name}={value!r}.")
+    return int(value)

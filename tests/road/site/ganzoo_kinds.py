@@ -1,0 +1,82 @@
+"""A stranger's plugin: sounds, videos and pairs of pictures, and networks of every shape."""
+
+import math
+
+import numpy as np
+
+from ganzoo import GAN, Dataset
+
+ROWS = 24
+RATE = 8000  # Hz
+
+
+def any_shape(image_shape, *, latent_size: int = 4) -> GAN:
+    """Samples of whatever shape, from dense layers."""
+    import keras
+    from keras import layers
+
+    latents = keras.Input((latent_size,), name="latents")
+    images = keras.Input(image_shape, name="images")
+    return GAN(
+        keras.Model(latents, _made(latents, image_shape), name="generator"),
+        keras.Model(images, _judged(layers.Flatten(name="flat")(images)), name="discriminator"),
+    )
+
+
+def translator(image_shape, source_shape, *, latent_size: int = 2) -> GAN:
+    """Pictures from pictures, by dense layers."""
+    import keras
+    from keras import layers
+
+    latents = keras.Input((latent_size,), name="latents")
+    images = keras.Input(image_shape, name="images")
+    sources = keras.Input(source_shape, name="sources")
+    flat = layers.Flatten(name="flat_source")(sources)
+    seen = layers.Concatenate(name="seen")([latents, flat])
+    both = layers.Concatenate(name="both")([layers.Flatten(name="flat_image")(images), flat])
+    return GAN(
+        keras.Model([latents, sources], _made(seen, image_shape), name="generator"),
+        keras.Model([images, sources], _judged(both), name="discriminator"),
+    )
+
+
+def _made(x, shape):
+    from keras import layers
+
+    x = layers.Dense(math.prod(shape), activation="tanh", name="pixels")(x)
+    return layers.Reshape(tuple(shape), name="shape")(x)
+
+
+def _judged(x):
+    from keras import layers
+
+    x = layers.LeakyReLU(0.2, name="relu")(layers.Dense(8, name="features")(x))
+    return layers.Dense(1, name="logit")(x)
+
+
+def tones() -> Dataset:
+    """Sine waves in stereo."""
+    time = np.arange(200) / RATE
+    pitch = np.linspace(100, 1000, ROWS)[:, None, None] * np.array([1, 2])
+    return _dataset("tones", 0.5 * np.sin(2 * np.pi * pitch * time[:, None]), "float32", rate=RATE)
+
+
+def clips() -> Dataset:
+    """A bright bar that moves to the right."""
+    frames = np.zeros((ROWS, 5, 8, 8, 3))
+    for row in range(ROWS):
+        for t in range(5):
+            frames[row, t, :, (row + t) % 8] = 200
+    return _dataset("clips", frames, "uint8")
+
+
+def pairs(*, paired: bool = True) -> Dataset:
+    """Grey ramps and the same in colour."""
+    ramps = np.linspace(0, 200, ROWS * 8 * 6).reshape(ROWS, 8, 6, 1).astype("uint8")
+    colours = np.concatenate([ramps, 255 - ramps, ramps // 2], axis=-1)
+    return _dataset("pairs", colours, "uint8", labels=ramps, paired=paired)
+
+
+def _dataset(name: str, samples: np.ndarray, dtype: str, **more) -> Dataset:
+    made = {"licence": "CC0-1.0", "source": "made by the tests", "fingerprint": name}
+    return Dataset(name=name, images=samples.astype(dtype), **made, **more)
