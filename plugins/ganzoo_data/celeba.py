@@ -8,15 +8,15 @@ Read from the official layout, as a folder or a zip archive:
 
 from pathlib import Path
 
-from ganzoo.catalog.home import cache_home, data_home
+from ganzoo.catalog.home import cache_home
 from ganzoo.data.dataset import Dataset, at_most
 from ganzoo.data.download import HubFile, download
-from ganzoo.data.folder import is_hidden
 from ganzoo.data.images import Fit
 from ganzoo.data.prepare import prepare
 from ganzoo.files.digests import bytes_digest, tensors_digest
 
 from .celeba_layout import Layout, attribute_labels, find_layout
+from .places import at_home
 
 LICENCE = """\
 CelebA is available for non-commercial research purposes only. You agree not to reproduce,
@@ -104,11 +104,8 @@ def celeba(
 
 def _at_home(repository: str, revision: str) -> Layout:
     """The copy in the data folder, downloaded if there is none."""
-    root = data_home() / "celeba"
-    archive = root.with_suffix(".zip")
-    if archive.is_file():
-        return find_layout(archive)
-    if not _is_here(root):
+
+    def bring(root: Path) -> None:
         download(
             FILES,
             repository=repository,
@@ -118,12 +115,5 @@ def _at_home(repository: str, revision: str) -> Layout:
             licence=LICENCE,
             ways=_WAYS.format(root=root),
         )
-    return find_layout(root)
 
-
-def _is_here(root: Path) -> bool:
-    """Whether there are pictures, unpacked or not; what is still being downloaded is hidden."""
-    return (root / "img_align_celeba").is_dir() or any(
-        not any(is_hidden(part) for part in path.relative_to(root).parts)
-        for path in root.rglob("img_align_celeba*")
-    )
+    return find_layout(at_home("celeba", bring, pattern="img_align_celeba*"))

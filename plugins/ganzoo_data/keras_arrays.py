@@ -34,7 +34,7 @@ class KerasSet:
         name: Ours: `"fashion-mnist"`.
         module: Keras': `"fashion_mnist"`.
         image_shape: (height, width, channels).
-        classes: Names of the ten classes.
+        classes: Names of the classes.
         licence: Terms of the data.
         source: Where it comes from.
         files: Where Keras keeps the download, in its home folder.

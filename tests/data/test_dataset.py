@@ -58,6 +58,63 @@ def test_points_have_one_axis():
     assert (len(dataset), dataset.image_shape) == (5, (2,))
 
 
+def sounds(low=-1.0, high=1.0, channels=2):
+    waves = np.linspace(low, high, 6 * 50 * channels, dtype=np.float32)
+    return waves.reshape(6, 50, channels)
+
+
+KINDS = {
+    "image": {"images": images()},
+    "point": {"images": np.zeros((6, 2), np.float32)},
+    "sound": {"images": sounds(), "rate": 16_000},
+    "video": {"images": images(shape=(5, 4, 4, 3))},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_data_set_knows_the_kind_of_its_samples(kind):
+    dataset = Dataset(**KINDS[kind], **FACTS)
+
+    assert (dataset.kind.one, dataset.image_shape) == (kind, KINDS[kind]["images"].shape[1:])
+    assert dataset.describe().get("rate") == dataset.rate == KINDS[kind].get("rate")
+    pixels, labels = dataset.first(3).batch(np.array([2, 0]))
+    np.testing.assert_array_equal(pixels, KINDS[kind]["images"][[2, 0]])
+    assert labels is None
+
+
+@pytest.mark.parametrize("paired, said", [(True, "paired pictures"), (False, "unpaired pictures")])
+def test_labels_can_be_pictures_to_translate_from(paired, said):
+    sources = images(shape=(8, 6, 3))
+    dataset = Dataset(images=images(), labels=sources, paired=paired, **FACTS)
+
+    facts = dataset.describe()
+    assert (facts["labels"], facts["source_shape"], facts["classes"]) == (said, [8, 6, 3], [])
+    assert dataset.first(2).source_shape == (8, 6, 3)
+    np.testing.assert_array_equal(dataset.batch(np.array([4]))[1], sources[[4]])
+    assert labelled().source_shape is None and "source_shape" not in labelled().describe()
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ({"images": sounds(), "rate": None}, "must say their rate"),
+        ({"images": sounds(), "rate": 0}, "integer from 1 to 1,000,000, in Hz"),
+        ({"images": sounds(), "rate": 8000.0}, "integer from 1"),
+        ({"images": sounds(), "rate": True}, "integer from 1"),
+        ({"images": images(), "rate": 8000}, "images, which have no rate"),
+        ({"images": KINDS["video"]["images"], "rate": 25}, "videos, which have no rate"),
+        ({"images": sounds(high=1.01), "rate": 8000}, r"in \[-1, 1\]. Received: -1 to 1.01"),
+        ({"images": np.full((2, 9, 1), np.nan, "f4"), "rate": 8000}, "sounds .* must all be fin"),
+        ({"images": sounds().swapaxes(1, 2), "rate": 8000}, "1 to 8 channels. Received: 50"),
+        ({"images": images(shape=(5, 4, 4, 2))}, "1 channel .*Received: 2 channels"),
+        ({"images": images(shape=(5, 4, 4, 3)).astype(np.float32)}, "must be uint8 .*videos"),
+    ],
+)
+def test_samples_that_are_not_quite_of_a_kind_are_refused(parts, said):
+    with pytest.raises(InvalidInput, match=said):
+        Dataset(**parts, **FACTS)
+
+
 def test_the_first_examples_are_another_data_set():
     dataset = labelled()
     first = dataset.first(2)
@@ -146,6 +203,11 @@ def test_points_that_are_not_finite_are_refused(value):
         (np.zeros((6, 2), np.uint8), ("a",)),
         (np.full((6, 1), 2, np.uint8), ("a",)),
         (None, ("a",)),
+        (images(), ("a",)),
+        (images(n=5), ()),
+        (images(shape=(4, 4, 2)), ()),
+        (images().astype(np.int32), ()),
+        (images(shape=(4, 4)), ()),
     ],
 )
 def test_labels_that_do_not_fit_are_refused(labels, classes):

@@ -2,12 +2,8 @@
 
 import hashlib
 import os
-import re
 import subprocess
 import sys
-import threading
-from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import huggingface_hub
 import pytest
@@ -17,111 +13,6 @@ from ganzoo_data.celeba import LICENCE, celeba
 from ganzoo.data.download import HubFile, download
 from ganzoo.data.progress import reporting
 from ganzoo.errors import EnvironmentProblem
-
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
-
-
-class Hub:
-    """A server with the files of one data set repository.
-
-    Args:
-        files: Contents by name.
-    """
-
-    def __init__(self, files):
-        self.files = dict(files)
-        self.claims = {}  # sizes by name, where they are not the true ones
-        self.faults = Counter()  # how many of the next transfers are cut off half-way, by name
-        self.status = 200
-        self.requests = []
-        self.on_request = lambda: None
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.server.daemon_threads = True
-        self.endpoint = f"http://127.0.0.1:{self.server.server_port}"
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
-        self.thread.start()
-
-    def close(self):
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
-
-    def header(self, name, path):
-        """All values of a request header that came for a path."""
-        return {headers.get(name) for _, asked, headers in self.requests if asked == path}
-
-    def _handler(hub):  # noqa: N805 - self is the request's
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_HEAD(self):
-                self.answer()
-
-            def do_GET(self):
-                self.answer()
-
-            def answer(self):
-                hub.on_request()
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                hub.requests.append((self.command, self.path, headers))
-                found = re.fullmatch(r"/datasets/some/faces/resolve/main/(.+)", self.path)
-                stored = re.fullmatch(r"/storage/(.+)", self.path)
-                if hub.status != 200:
-                    self.reply(hub.status, {"Content-Length": "0"})
-                elif found and found[1] in hub.files:
-                    self.resolve(found[1])
-                elif stored and stored[1] in hub.files:
-                    self.transfer(stored[1])
-                else:
-                    headers = {"X-Error-Code": "RepoNotFound", "Content-Length": "0"}
-                    self.reply(404, headers)
-
-            def resolve(self, name):
-                """As the Hub does for large files: a redirect to the storage."""
-                data = hub.files[name]
-                self.reply(
-                    302,
-                    {
-                        "X-Repo-Commit": COMMIT,
-                        "X-Linked-Size": str(hub.claims.get(name, len(data))),
-                        "X-Linked-Etag": f'"{hashlib.sha256(data).hexdigest()}"',
-                        # another host, as the Hub's storage is
-                        "Location": f"{hub.endpoint}/storage/{name}".replace(
-                            "127.0.0.1", "localhost"
-                        ),
-                        "Content-Length": "0",
-                    },
-                )
-
-            def transfer(self, name):
-                data = hub.files[name]
-                start = 0
-                if wanted := re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", "")):
-                    start = int(wanted[1])
-                headers = {"Content-Length": str(len(data) - start), "Accept-Ranges": "bytes"}
-                if start:
-                    headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
-                self.reply(206 if start else 200, headers)
-                if self.command == "HEAD":
-                    return
-                if hub.faults[name]:
-                    hub.faults[name] -= 1
-                    self.wfile.write(data[start : start + (len(data) - start) // 2])
-                    self.close_connection = True
-                else:
-                    self.wfile.write(data[start:])
-
-            def reply(self, status, headers):
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.end_headers()
-
-            def log_message(self, *args):
-                pass
-
-        return Handler
-
 
 CONTENT = {"faces.zip": bytes(range(256)) * 4000, "list.txt": b"one\ntwo\n"}
 
@@ -134,11 +25,8 @@ def described(files):
 
 
 @pytest.fixture
-def hub(monkeypatch, tmp_path):
-    server = Hub(CONTENT)
-    monkeypatch.setenv("HF_ENDPOINT", server.endpoint)
-    yield server
-    server.close()
+def hub(serve):
+    return serve(CONTENT)
 
 
 @pytest.fixture

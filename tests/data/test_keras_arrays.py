@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ganzoo_data.cifar10 import cifar10
+from ganzoo_data.cifar100 import cifar100
 from ganzoo_data.fashion_mnist import fashion_mnist
 from ganzoo_data.mnist import mnist
 
@@ -40,6 +41,11 @@ for i in (1, 2, 3, 4, 5):  # one image a batch: Keras repeats it to its 10,000
     batch = {b"data": image, b"labels": [i]}
     for name in (f"data_batch_{i}", "test_batch"):
         (folder / "cifar" / "cifar-10-batches-py" / name).write_bytes(pickle.dumps(batch))
+(folder / "cifar" / "cifar-100-python").mkdir()
+batch = {b"data": np.full((10, 3072), 9, np.uint8), b"coarse_labels": [0] * 10}
+batch[b"fine_labels"] = [*range(0, 90, 10), 99]
+for name in ("train", "test"):
+    (folder / "cifar" / "cifar-100-python" / name).write_bytes(pickle.dumps(batch))
 """
 
 NETWORK = """
@@ -52,18 +58,19 @@ def get_file(fname=None, origin=None, **options):
     fetched.append(fname)
     return str(folder / ("cifar" if "cifar" in fname else fname))
 
-for name in ("mnist", "fashion_mnist", "cifar10"):
+for name in ("mnist", "fashion_mnist", "cifar10", "cifar100"):
     getattr(keras.datasets, name).load_data.__globals__["get_file"] = get_file
 """
 
 LOAD = """
 import json, sys
 from ganzoo_data.cifar10 import cifar10
+from ganzoo_data.cifar100 import cifar100
 from ganzoo_data.fashion_mnist import fashion_mnist
 from ganzoo_data.mnist import mnist
 
 facts = {}
-for load in (mnist, fashion_mnist, cifar10):
+for load in (mnist, fashion_mnist, cifar10, cifar100):
     data = load()
     facts[data.name] = data.describe() | {
         "sum": int(data.images.sum(dtype="int64")),
@@ -135,6 +142,9 @@ def test_the_second_start_needs_neither_keras_nor_the_network(run):
     assert facts["cifar10"]["count"] == 50_000
     assert facts["cifar10"]["sum"] == sum(range(1, 6)) * 10_000 * 3072
     assert facts["cifar10"]["labels"] == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
+    assert facts["cifar100"]["image_shape"] == [32, 32, 3]
+    assert facts["cifar100"]["labels"] == [0, 10, 20, 30, 40, 50, 60, 70, 80, 99]  # fine ones
+    assert facts["cifar100"]["classes"][98:] == ["woman", "worm"]
 
 
 def test_a_failed_download_names_the_ways_in_one_line(run):
@@ -161,11 +171,16 @@ def npz(tmp_path):
     return write
 
 
-SETS = [(mnist, (28, 28, 1)), (fashion_mnist, (28, 28, 1)), (cifar10, (32, 32, 3))]
+SETS = [
+    (mnist, (28, 28, 1), 10),
+    (fashion_mnist, (28, 28, 1), 10),
+    (cifar10, (32, 32, 3), 10),
+    (cifar100, (32, 32, 3), 100),
+]
 
 
-@pytest.mark.parametrize(("load", "shape"), SETS)
-def test_an_npz_file_needs_no_keras(npz, load, shape, monkeypatch):
+@pytest.mark.parametrize(("load", "shape", "classes"), SETS)
+def test_an_npz_file_needs_no_keras(npz, load, shape, classes, monkeypatch):
     monkeypatch.setitem(sys.modules, "keras", None)
     pixels = np.random.default_rng(0).integers(0, 256, (6, *shape), np.uint8)
 
@@ -173,7 +188,7 @@ def test_an_npz_file_needs_no_keras(npz, load, shape, monkeypatch):
 
     np.testing.assert_array_equal(dataset.images, pixels)
     assert dataset.labels.tolist() == [0, 1, 2, 3, 4, 5]
-    assert len(dataset.classes) == 10
+    assert len(set(dataset.classes)) == classes
 
 
 def test_gray_images_may_have_no_axis_of_channels(npz):

@@ -116,7 +116,7 @@ def test_every_unusable_picture_is_named(tmp_path, fill, pictures, cache, monkey
     damaged = {"01.png": pictures["01.png"][:-30], "05.png": b"not a picture"}
     files = open_folder(fill(tmp_path / "a", pictures | damaged))
 
-    with pytest.raises(InvalidInput, match=r"2 pictures .*'01\.png'.*cut off.*'05\.png'.*not a"):
+    with pytest.raises(InvalidInput, match=r"2 files .*'01\.png'.*cut off.*'05\.png'.*not a"):
         prepared(files, cache)
 
     assert [path.name for path in cache.iterdir()] == ["known"]  # nothing half-made is left
@@ -137,7 +137,7 @@ def test_many_unusable_pictures_are_not_all_listed(tmp_path, fill, cache):
     with pytest.raises(InvalidInput) as caught:
         prepared(files, cache)
 
-    assert "at least 10 pictures" in str(caught.value)
+    assert "at least 10 files" in str(caught.value)
     assert str(caught.value).count("cannot be used:") == 11
 
 

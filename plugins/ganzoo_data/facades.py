@@ -1,0 +1,131 @@
+"""CMP Facades: photographs and label maps in pairs. Tyleček and Šára 2013, GCPR.
+
+As Isola et al. 2017 (pix2pix, https://arxiv.org/abs/1611.07004) prepared it:
+
+    train/1.jpg ...     512x256: the photograph on the left, its label map on the right
+    val/1.jpg ...       test/1.jpg ...
+
+Licence: none stated; its authors ask to cite them, https://cmp.felk.cvut.cz/~tylecr1/facade/.
+"""
+
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from ganzoo.catalog.home import cache_home
+from ganzoo.data.dataset import Dataset, at_most
+from ganzoo.data.folder import Files
+from ganzoo.data.images import Fit, decode, resize
+from ganzoo.data.prepare import prepare
+from ganzoo.errors import InvalidInput, unknown
+from ganzoo.files.digests import bytes_digest
+from ganzoo.files.problems import shown
+
+from .places import at_home, not_here, open_files, within
+
+_DIRECTIONS = {"labels-to-photo": (1, 0), "photo-to-labels": (0, 1)}  # source half, target half
+_PARTS = ("train", "val", "test")
+_WAYS = (
+    "unpack http://efrosgans.eecs.berkeley.edu/pix2pix/datasets/facades.tar.gz there; it is the"
+    " copy that pix2pix's authors offer."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Halves:
+    """How a pair becomes two pictures, for the cache's key."""
+
+    halves: int  # height and width of each, in pixels
+
+    def options(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def facades(
+    *,
+    data: str | None = None,
+    size: int = 256,
+    direction: str = "labels-to-photo",
+    part: str = "train",
+    images: int | None = None,
+) -> Dataset:
+    """400 facades of houses with their label maps, in pairs: for translating one to the other.
+
+    Args:
+        data: Folder or zip in the layout of pix2pix. By default `facades` in the data folder
+            (GANZOO_DATA).
+        size: Height and width of both pictures in pixels.
+        direction: `"labels-to-photo"` or `"photo-to-labels"`: from which to which.
+        part: `"train"`, `"val"` or `"test"`.
+        images: Use at most so many, in the order of their numbers.
+
+    Returns:
+        Images (n, size, size, 3) to be reached, and as labels the pictures (n, size, size, 3)
+        to start from.
+
+    Raises:
+        UsageError: Nothing is at `data`, or an option is out of range.
+        InvalidInput: Not that layout, or a picture that is no pair.
+        EnvironmentProblem: Nothing is there.
+    """
+    count = at_most(images)
+    Fit(size=size or 0)  # in range?
+    if direction not in _DIRECTIONS:
+        raise unknown("direction", str(direction), _DIRECTIONS)
+    if part not in _PARTS:
+        raise unknown("part", str(part), _PARTS)
+    files = open_files(data if data is not None else at_home("facades", _bring))
+    files, pairs = _pairs(files, part)
+    prepared = prepare(
+        files,
+        pairs[:count],
+        dataset="facades",
+        fit=_Halves(halves=size),
+        folder=cache_home() / "datasets",
+        decode=partial(_halves, size=size),
+    )
+    source, target = _DIRECTIONS[direction]
+    return Dataset(
+        name="facades",
+        images=prepared.images[:, target],  # (n, 2, size, size, 3) -> (n, size, size, 3)
+        labels=prepared.images[:, source],
+        licence="none stated; research data, its authors ask to cite Tyleček and Šára 2013",
+        source="Tyleček and Šára 2013, https://cmp.felk.cvut.cz/~tylecr1/facade/",
+        fingerprint=bytes_digest(f"{prepared.about['fingerprint']} {direction}".encode()),
+    )
+
+
+def _bring(root) -> None:
+    raise not_here("The set of facades", root, _WAYS)
+
+
+def _pairs(files: Files, part: str) -> tuple[Files, list[str]]:
+    """The pairs of a part in the order of their numbers, named from the folder above."""
+    found = [name for name in files.pictures() if PurePosixPath(name).parent.name == part]
+    tops = {str(PurePosixPath(name).parent.parent) for name in found}
+    if len(tops) != 1:
+        raise InvalidInput(
+            f"Expected one folder {part!r} with pairs, as pix2pix has it, in {shown(files.where)}."
+            f" Received: {'none' if not tops else f'{len(tops)} of them'}."
+        )
+    top = tops.pop()
+    top = "" if top == "." else top
+    names = [name.removeprefix(f"{top}/") for name in found]
+    files = within(files, top)
+    return files, sorted(names, key=lambda name: (len(name), name))  # 2.jpg before 10.jpg
+
+
+def _halves(data: bytes, name: str, *, size: int) -> np.ndarray:
+    """Both pictures of a pair, uint8 (2, size, size, 3): left and right."""
+    pair = decode(data, name, mode="rgb")
+    side = pair.height
+    if pair.width != 2 * side:
+        raise InvalidInput(
+            f"The picture {name!r} cannot be used: a pair is two squares side by side, twice as"
+            f" wide as high. Received: {pair.width}x{pair.height} pixels."
+        )
+    boxes = ((0, 0, side, side), (side, 0, 2 * side, side))
+    return np.stack([np.asarray(resize(pair, name, size=size, crop=box)) for box in boxes])

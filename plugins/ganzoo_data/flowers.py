@@ -1,0 +1,48 @@
+"""TensorFlow's flower photographs of five kinds, CC BY 2.0; the photographers are listed there.
+
+The TensorFlow Team 2019, https://www.tensorflow.org/datasets/catalog/tf_flowers. Its layout:
+
+    flower_photos/daisy/5547758_eea9edfd54_n.jpg ...
+    flower_photos/LICENSE.txt                          who took which photograph
+"""
+
+from ganzoo.data.dataset import Dataset
+
+from .picture_set import PictureSet
+
+_FLOWERS = PictureSet(
+    name="flowers",
+    title="The set of flower photographs",
+    licence="CC-BY-2.0; the photographer of each picture is named in its LICENSE.txt",
+    terms="The photographs are under CC BY 2.0: name their photographers, who are listed in the"
+    " file LICENSE.txt of the data set. https://creativecommons.org/licenses/by/2.0/",
+    source="The TensorFlow Team 2019, https://www.tensorflow.org/datasets/catalog/tf_flowers",
+    ways="unpack http://download.tensorflow.org/example_images/flower_photos.tgz there",
+    classes=("daisy", "dandelion", "roses", "sunflowers", "tulips"),
+)
+
+
+def flowers(
+    *,
+    data: str | None = None,
+    size: int = 64,
+    only: str | None = None,
+    repository: str | None = None,
+    revision: str = "main",
+) -> Dataset:
+    """3,670 photographs of flowers in colour, centre-cropped, 5 classes.
+
+    Args:
+        data: Folder or zip with the class folders. By default `flowers` in the data folder
+            (GANZOO_DATA).
+        size: Height and width in pixels.
+        only: One of the classes, whose pictures are taken without labels: `"roses"`.
+        repository: A copy on the Hub, as image files or zips, to use instead: `"owner/name"`.
+        revision: Branch, tag or commit of it.
+
+    Raises:
+        UsageError: Nothing is at `data`, or an option is out of range.
+        InvalidInput: A picture cannot be used, or lies in no class folder.
+        EnvironmentProblem: Nothing is there, or it cannot be downloaded.
+    """
+    return _FLOWERS.load(data=data, size=size, only=only, repository=repository, revision=revision)

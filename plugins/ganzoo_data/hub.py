@@ -1,0 +1,64 @@
+"""Any set of pictures on the Hugging Face Hub, by the id of its repository and a revision."""
+
+from ganzoo.data.dataset import Dataset
+from ganzoo.data.folder import classes
+from ganzoo.data.images import Fit
+
+from .hub_repository import address, copy_of
+from .picture_set import dataset_of
+from .stylegan_layout import in_layout, listed_labels
+
+_WAYS = (
+    "Check the id and the revision; accept the terms of a gated repository on its page and set"
+    " HF_TOKEN; try again with a network, or with HF_ENDPOINT set to a mirror of the Hub; or get"
+    " the pictures another way and use the data sets 'folder' and 'zip'."
+)
+
+
+def hub(
+    *,
+    id: str,
+    revision: str = "main",
+    only: str | None = None,
+    size: int | None = None,
+    mode: str | None = None,
+    crop: list[int] | None = None,
+) -> Dataset:
+    """Pictures of a data set repository on the Hub: image files or zips; class folders as labels.
+
+    What is downloaded is kept in `hub` in the data folder (GANZOO_DATA). Zips are read as they
+    are; those of StyleGAN's tools with the labels of their list. Without `size` and `mode` the
+    pictures must be alike already. The licence is the one that the repository states.
+
+    Args:
+        id: The repository: `"owner/name"`.
+        revision: Commit, in full; or a branch or tag, which is asked for its commit once. That
+            is said, and kept from then on.
+        only: A pattern for the files to take, such as `"train/*"` or `"faces.zip"`; `*` stands
+            for anything, also for `/`. By default all.
+        size: Height and width in pixels: the largest centred square, scaled.
+        mode: `"rgb"` or `"gray"`: what all pictures are turned into.
+        crop: Box [left, top, right, bottom] in pixels, cut out first.
+
+    Raises:
+        UsageError: An option is of the wrong form.
+        InvalidInput: The repository holds no pictures or archives, or both kinds; or one cannot
+            be used, or is unlike the others.
+        EnvironmentProblem: It is not here and cannot be downloaded.
+    """
+    fit = Fit(size=size, mode=mode, crop=crop)
+    copy = copy_of(id, revision, title=f"The data set {id}", ways=_WAYS, only=only)
+    listed = in_layout(copy.files)
+    files = listed or copy.files
+    pictures = files.pictures()
+    labels, names = (listed_labels if listed else classes)(files, pictures)
+    return dataset_of(
+        files,
+        pictures,
+        name="hub",
+        fit=fit,
+        labels=labels,
+        classes=names,
+        licence=copy.licence,
+        source=address(id, copy.commit),
+    )

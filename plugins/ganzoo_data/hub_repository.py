@@ -1,0 +1,141 @@
+"""A repository of pictures on the Hugging Face Hub, at one commit, brought into the data folder.
+
+    <data folder>/hub/<owner>--<name>/revisions.json    which commit a branch or tag meant
+                                      <commit>.json     what the repository holds there
+                                      <commit>/...      the pictures or archives themselves
+
+A branch is asked for its commit once, and that is kept: a data set does not change under a
+training. A commit's files are known by size and digest before they are asked for. The second
+start asks nobody.
+"""
+
+import fnmatch
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from ganzoo.catalog.home import data_home
+from ganzoo.data.download import HubFile, download
+from ganzoo.data.folder import Files, open_folder
+from ganzoo.errors import InvalidInput, UsageError
+from ganzoo.files.problems import shown
+
+from .hub_listing import Asking, commit_of, listing_of
+from .places import joined, loose_or_packed
+
+_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
+_REVISION = re.compile(r"[A-Za-z0-9][\w./-]{0,199}", re.ASCII)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copy:
+    """Pictures of a repository, in the data folder.
+
+    Args:
+        files: The pictures, or the members of the archives.
+        commit: In full.
+        licence: What the repository's page states, in one line.
+    """
+
+    files: Files
+    commit: str
+    licence: str
+
+
+def copy_of(
+    repository: str,
+    revision: str,
+    *,
+    title: str,
+    ways: str,
+    licence: str | None = None,
+    only: str | None = None,
+) -> Copy:
+    """Image files or zip archives of a data set repository, downloaded if they are not here.
+
+    Args:
+        repository: `"owner/name"`.
+        revision: Branch, tag or commit. What is no commit is asked for once, and remembered.
+        title: Name of the data set, for people.
+        ways: The other ways to get it, for errors.
+        licence: Its terms, shown before the download; by default what the repository states.
+        only: A pattern such as `"train/*.png"`: the files to take, where it is not all.
+
+    Raises:
+        UsageError: No id, revision or pattern of the right form; or the pattern fits nothing.
+        InvalidInput: The repository holds no such files, or both kinds, or odd names.
+        EnvironmentProblem: No client, network or disk space, or no such repository.
+    """
+    _check("id", repository, _ID, "owner/name")
+    _check("revision", revision, _REVISION, "a commit, branch or tag")
+    place = data_home() / "hub" / repository.replace("/", "--")
+    asking = Asking(repository=repository, title=title, ways=ways)
+    commit = commit_of(place, revision, asking)
+    listing = listing_of(place, commit, asking)
+    pictures, archives = _chosen(listing.files, only, f"{repository} at {commit[:12]}")
+    names = set(pictures or archives)
+    folder = place / commit
+    stated = f"Licence, as the repository states it: {listing.licence}."
+    download(
+        [file for file in listing.files if file.name in names],
+        repository=repository,
+        revision=commit,
+        folder=folder,
+        title=title,
+        licence=f"{licence or stated}\nFrom {address(repository, commit)}",
+        ways=ways,
+    )
+    # other files may lie there, of another pattern
+    files = joined(folder, archives) if archives else _some(open_folder(folder), names)
+    return Copy(files=files, commit=commit, licence=listing.licence)
+
+
+def _check(what: str, value: object, form: re.Pattern, expected: str) -> None:
+    odd = not isinstance(value, str) or not form.fullmatch(value) or ".." in value
+    if odd or "--" in value.partition("/")[0]:  # no owner has that, and folders would collide
+        raise UsageError(
+            f"The {what} of a repository must be {expected}. Received: {shown(value)}."
+        )
+
+
+def address(repository: str, commit: str) -> str:
+    """The page of the repository at a commit."""
+    return f"https://huggingface.co/datasets/{repository}/tree/{commit}"
+
+
+def _some(files: Files, names: Iterable[str]) -> Files:
+    return replace(files, names=tuple(sorted(names)), folders=())
+
+
+def _chosen(
+    files: tuple[HubFile, ...], only: str | None, where: str
+) -> tuple[list[str], list[str]]:
+    """The names of the pictures or of the archives to bring."""
+    names = sorted(file.name for file in files)
+    if only is not None:
+        chosen = [name for name in names if fnmatch.fnmatchcase(name, only)]
+        if not chosen:
+            raise UsageError(
+                f"No file of {where} fits the pattern. Received: only={only!r}.",
+                hint=f"It holds {_examples(names)}.",
+            )
+        names = chosen
+    pictures, archives = loose_or_packed(
+        names, where, hint="Choose with --set dataset.only=PATTERN."
+    )
+    if not pictures and not archives:
+        tables = any(name.lower().endswith((".parquet", ".arrow")) for name in names)
+        raise InvalidInput(
+            f"Expected PNG, JPEG or WebP files or zip archives of them in {where}."
+            f" Received: {_examples(names)}.",
+            hint="Parquet is not read: save its pictures in class folders, and use the data set"
+            " 'folder'."
+            if tables
+            else "Choose another repository or revision.",
+        )
+    return pictures, archives
+
+
+def _examples(names: list[str]) -> str:
+    some = ", ".join(shown(name, 60) for name in names[:3]) or "nothing"
+    return f"{len(names):,} files: {some}{', ...' if names[3:] else ''}"

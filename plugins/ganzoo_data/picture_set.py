@@ -1,0 +1,232 @@
+"""What the published sets of pictures share that come as a folder, a zip or a copy on the Hub.
+
+A plugin is a line in this table and a function with the options that its pictures have.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+import numpy as np
+
+from ganzoo.catalog.home import cache_home
+from ganzoo.data.dataset import Dataset, at_most
+from ganzoo.data.folder import Files
+from ganzoo.data.images import Fit
+from ganzoo.data.prepare import prepare
+from ganzoo.errors import InvalidInput, UsageError, unknown
+from ganzoo.files.digests import bytes_digest, tensors_digest
+from ganzoo.files.problems import shown
+
+from .hub_repository import copy_of
+from .places import at_home, not_here, open_files, own_name, shared_folder, within
+from .stylegan_layout import LIST, in_layout, listed_labels
+
+PARTS = ("train", "test", "all")
+_PART = re.compile(r"(?:(.+)_)?(train|val|test)(?:_lmdb)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureSet:
+    """A published set of pictures.
+
+    Args:
+        name: Ours: `"afhq"`.
+        title: Its name, for people.
+        licence: Its terms in one line.
+        terms: The same at length, shown before anything is downloaded.
+        source: Authors, year and address.
+        ways: Where to get it, as the end of the sentence "To get it: ...".
+        classes: The folders that are classes, in the order of the labels; empty if it has none.
+        folders: Folders to look into, the first one of them that is there; empty for all.
+    """
+
+    name: str
+    title: str
+    licence: str
+    terms: str
+    source: str
+    ways: str
+    classes: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+
+    def load(
+        self,
+        *,
+        data: str | None,
+        size: int,
+        repository: str | None,
+        revision: str,
+        images: int | None = None,
+        only: str | None = None,
+        part: str = "all",
+    ) -> Dataset:
+        """The pictures in colour, centre-cropped and scaled, with their class folders as labels.
+
+        Args:
+            data: Folder or zip; by default the one in the data folder.
+            size: Height and width in pixels.
+            repository: Id of a copy on the Hub, of image files or zips, to use instead.
+            revision: Branch, tag or commit of it.
+            images: Use at most so many, in the order of their names.
+            only: One of the classes, whose pictures are taken without labels.
+            part: `"train"`, `"test"` or `"all"`.
+        """
+        count, fit = at_most(images), Fit(size=size, mode="rgb")
+        if only is not None and only not in self.classes:
+            raise unknown("class", str(only), self.classes)
+        if part not in PARTS:
+            raise unknown("part", str(part), PARTS)
+        files = self._files(data, repository, revision)
+        listed = in_layout(files)
+        if listed is not None:
+            files, pictures = listed, self._in_one_part(listed, only, part)
+            labels, classes = listed_labels(files, pictures, self.classes)
+        else:
+            pictures = self._chosen(files.pictures(), part, files)
+            pictures, labels, classes = self._of_classes(files, pictures, only)
+            files, pictures = _from(shared_folder(pictures), files, pictures)
+        return dataset_of(
+            files,
+            pictures[:count],
+            name=self.name,
+            fit=fit,
+            labels=None if labels is None else labels[:count],
+            classes=classes,
+            licence=self.licence,
+            source=self.source,
+        )
+
+    def _files(self, data: str | None, repository: str | None, revision: str) -> Files:
+        if data is not None and repository is not None:
+            raise UsageError(
+                f"{self.title} is read either from a path or from the Hub. Received:"
+                f" data={data!r} and repository={repository!r}."
+            )
+        ways = (
+            f"{self.ways}; or name a copy on the Hub: --set dataset.repository=OWNER/NAME"
+            " --set dataset.revision=COMMIT."
+        )
+        if repository is not None:
+            return copy_of(
+                repository, revision, title=self.title, licence=self.terms, ways=ways
+            ).files
+        if data is not None:
+            return open_files(data)
+
+        def bring(root):
+            raise not_here(self.title, root, ways)
+
+        return open_files(at_home(self.name, bring))
+
+    def _in_one_part(self, files: Files, only: str | None, part: str) -> tuple[str, ...]:
+        """All the pictures of a zip of StyleGAN's, which has no folders to choose by."""
+        if only is not None or part == "test":
+            asked = f"only={only!r}" if only is not None else f"part={part!r}"
+            raise UsageError(
+                f"Pictures listed in {LIST} are taken as they are: of one part, in no class"
+                f" folders. Received: {asked} for {shown(files.where)}."
+            )
+        return files.pictures()
+
+    def _chosen(self, pictures: Sequence[str], part: str, files: Files) -> tuple[str, ...]:
+        """The pictures of a part, in the folders to look into."""
+        for folder in self.folders:
+            found = [name for name in pictures if folder in _folders(name)]
+            if found:
+                pictures = found
+                break
+        if part != "all":
+            tests = [name for name in pictures if _is_test(name)]
+            beside = set(tests)
+            trains = [name for name in pictures if name not in beside]
+            pictures = tests if part == "test" else trains
+        if not pictures:
+            raise InvalidInput(
+                f"There are no pictures of the part {part!r} of {self.title} in"
+                f" {shown(files.where)}. Expected: folders called train, and val or test."
+            )
+        return tuple(pictures)
+
+    def _of_classes(
+        self, files: Files, pictures: tuple[str, ...], only: str | None
+    ) -> tuple[tuple[str, ...], np.ndarray | None, tuple[str, ...]]:
+        """Pictures, labels and the classes that are there; no labels for a single class."""
+        top = own_name(files)
+        found = [self._class((top, *_folders(name))) for name in pictures]
+        if only is not None:
+            pictures = tuple(n for n, own in zip(pictures, found, strict=True) if own == only)
+            if not pictures:
+                raise InvalidInput(
+                    f"There is no folder {only!r} with pictures in {shown(files.where)}."
+                )
+            return pictures, None, ()
+        classes = tuple(name for name in self.classes if name in found)
+        if len(classes) < 2:
+            return pictures, None, ()
+        if None in found:
+            raise InvalidInput(
+                f"Either every picture of {self.title} lies in the folder of its class, or none"
+                f" does. Received: {shown(pictures[found.index(None)])} beside"
+                f" {', '.join(map(repr, classes[:3]))} in {shown(files.where)}.",
+                hint="Take the pictures of one class with --set dataset.only=CLASS, or move the"
+                " others away.",
+            )
+        return pictures, np.array([classes.index(own) for own in found], np.int32), classes
+
+    def _class(self, folders: Sequence[str]) -> str | None:
+        """The innermost folder that is a class: `bedroom` of `bedroom_train/0/1.jpg`."""
+        for folder in reversed(folders):
+            match = _PART.fullmatch(folder)
+            plain = (match[1] if match and match[1] else folder).lower()
+            if plain in self.classes:
+                return plain
+        return None
+
+
+def _folders(name: str) -> tuple[str, ...]:
+    return PurePosixPath(name).parent.parts
+
+
+def _is_test(name: str) -> bool:
+    """Whether a picture was put aside: in `val`, in `church_outdoor_val`."""
+    return any(
+        match[2].lower() != "train"
+        for match in map(_PART.fullmatch, _folders(name))
+        if match is not None
+    )
+
+
+def _from(folder: str, files: Files, pictures: Sequence[str]) -> tuple[Files, tuple[str, ...]]:
+    """Files and pictures, named from the folder."""
+    start = f"{folder}/" if folder else ""
+    return within(files, folder), tuple(name.removeprefix(start) for name in pictures)
+
+
+def dataset_of(
+    files: Files,
+    pictures: Sequence[str],
+    *,
+    name: str,
+    fit: Fit,
+    labels: np.ndarray | None,
+    classes: tuple[str, ...],
+    licence: str,
+    source: str,
+) -> Dataset:
+    """Prepared pictures with labels that are part of their fingerprint."""
+    prepared = prepare(files, pictures, dataset=name, fit=fit, folder=cache_home() / "datasets")
+    fingerprint = prepared.about["fingerprint"]
+    if labels is not None:
+        what = f"{fingerprint} {tensors_digest({'labels': labels})} {' '.join(classes)}"
+        fingerprint = bytes_digest(what.encode())
+    return Dataset(
+        name=name,
+        images=prepared.images,
+        labels=labels,
+        classes=classes,
+        licence=licence,
+        source=source,
+        fingerprint=fingerprint,
+    )

@@ -1,0 +1,99 @@
+"""The layout of pictures that StyleGAN's users have, in a zip or a folder.
+
+Karras et al. 2020, https://arxiv.org/abs/2006.06676 and those after it keep data so:
+
+    00000/img00000000.png ...    square pictures of one size, in a zip without compression
+    dataset.json                 {"labels": [["00000/img00000000.png", 6], ...]}, or null
+
+The folders are there only to be small; a class is a number in `dataset.json`.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ganzoo.data.folder import Files
+from ganzoo.errors import InvalidInput
+from ganzoo.files.problems import shown
+from ganzoo.files.strict_json import parse_json
+
+from .places import shared_folder, within
+
+LIST = "dataset.json"
+_MOST_CLASSES = 10_000
+
+
+def in_layout(files: Files) -> Files | None:
+    """The files as seen from the folder that holds the list, if they are in this layout."""
+    found = within(files, shared_folder(files.names))
+    return found if LIST in found.names else None
+
+
+def listed_labels(
+    files: Files, pictures: Sequence[str], classes: Sequence[str] = ()
+) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """The labels that `dataset.json` gives, and names for them.
+
+    Args:
+        files: In this layout.
+        pictures: All of them, in the order of the rows.
+        classes: The names of the classes, if they are known; else they are called by number.
+
+    Returns:
+        int32 labels (n,) and the classes; uint8 (n, k) for rows of 0 and 1; `None` and `()` if
+        there are no labels.
+
+    Raises:
+        InvalidInput: The list is damaged, or does not name each picture once.
+    """
+    where = f"{LIST} of {shown(files.where)}"
+    with files.reader() as read:
+        content = parse_json(read(LIST), where)
+    if not isinstance(content, dict) or "labels" not in content:
+        raise InvalidInput(f'Expected {{"labels": ...}} in {where}. Received: {shown(content)}.')
+    if content["labels"] is None:
+        return None, ()
+    labels = _by_picture(content["labels"], where)
+    for missing, there in ((pictures, labels), (labels, set(pictures))):
+        odd = next((name for name in missing if name not in there), None)
+        if odd is not None:
+            what = "a picture without a label" if there is labels else "a label without its picture"
+            raise InvalidInput(f"{where} must label each picture. Received: {what}, {shown(odd)}.")
+    return _array([labels[name] for name in pictures], tuple(classes), where)
+
+
+def _by_picture(entries: object, where: str) -> dict[str, object]:
+    if not isinstance(entries, list):
+        raise InvalidInput(
+            f"Expected a list of [name, label] or null in {where}. Received: {shown(entries)}."
+        )
+    labels: dict[str, object] = {}
+    for entry in entries:
+        if not (isinstance(entry, list) and len(entry) == 2 and isinstance(entry[0], str)):
+            raise InvalidInput(f"Expected [name, label] in {where}. Received: {shown(entry)}.")
+        if entry[0] in labels:
+            raise InvalidInput(f"{where} labels {shown(entry[0])} twice.")
+        labels[entry[0]] = entry[1]
+    return labels
+
+
+def _array(
+    values: list[object], classes: tuple[str, ...], where: str
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """int32 (n,) of numbers, or uint8 (n, k) of rows of 0 and 1."""
+    if all(type(value) is int and 0 <= value < _MOST_CLASSES for value in values):
+        labels = np.array(values, np.int32)
+        count = int(labels.max()) + 1
+    else:
+        lengths = {len(value) if isinstance(value, list) else 0 for value in values}
+        count = lengths.pop()
+        flat = not lengths and 0 < count < _MOST_CLASSES
+        if not flat or not all(number in (0, 1) for row in values for number in row):
+            odd = next(v for v in values if type(v) is not int or not 0 <= v < _MOST_CLASSES)
+            raise InvalidInput(
+                f"A label in {where} must be a class from 0 to {_MOST_CLASSES - 1:,}, or all must"
+                f" be rows of 0 and 1 of one length. Received: {shown(odd)}."
+            )
+        labels = np.array(values, np.uint8)
+    names = classes if len(classes) >= count else tuple(str(i) for i in range(count))
+    return labels, names[:count] if labels.ndim == 2 else names

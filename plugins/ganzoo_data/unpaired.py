@@ -1,0 +1,158 @@
+"""Pictures of two kinds without pairs: Zhu et al. 2017 (CycleGAN), https://arxiv.org/abs/1703.10593.
+
+The user's own, as two folders or archives, or as two class folders of one:
+
+    trainA/1.jpg ...     pictures to start from (the source)
+    trainB/1.jpg ...     pictures to reach (the target)
+"""
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ganzoo.catalog.home import cache_home
+from ganzoo.data.cache import Prepared, cached, write_array
+from ganzoo.data.dataset import Dataset
+from ganzoo.data.folder import Files, classes
+from ganzoo.data.images import Fit
+from ganzoo.data.prepare import prepare
+from ganzoo.errors import InvalidInput, UsageError, unknown
+from ganzoo.files.digests import bytes_digest
+from ganzoo.files.problems import shown
+
+from .places import open_files, shared_folder, within
+
+_OFFICIAL = ("trainA", "trainB")  # as CycleGAN's own data sets call them, beside testA and testB
+_CHUNK = 256  # pictures in memory at once
+
+
+def unpaired(
+    *,
+    data: str | None = None,
+    source: str | None = None,
+    target: str | None = None,
+    size: int = 256,
+) -> Dataset:
+    """Your own pictures of two kinds, to be translated from one to the other without pairs.
+
+    Where one kind has fewer pictures they begin again from the first, so that both are as many
+    as the more numerous.
+
+    Args:
+        data: Folder or zip with a folder for each kind. Without it, `source` and `target` are
+            paths of two folders or zips.
+        source: The folder of the pictures to start from; by default trainA, or of two the
+            first in the order of their names.
+        target: The folder of the pictures to reach; by default the other one.
+        size: Height and width in pixels: the largest centred square, scaled.
+
+    Returns:
+        Images (n, size, size, 3) of the target and, as labels that have no part in them, the
+        source's pictures (n, size, size, 3).
+
+    Raises:
+        UsageError: Nothing is there, or an option is out of range.
+        InvalidInput: There are not two such folders, or a picture cannot be used.
+    """
+    fit = Fit(size=size, mode="rgb")
+    if data is None:
+        if source is None or target is None:
+            raise UsageError(
+                "unpaired needs --data PATH, a folder or zip with two folders of pictures; or the"
+                " paths of two as source and target. Received:"
+                f" data={data!r}, source={source!r}, target={target!r}."
+            )
+        kinds = [_whole(open_files(path)) for path in (source, target)]
+    else:
+        kinds = _two_folders(open_files(data), source, target)
+    before, after = (
+        prepare(
+            files,
+            pictures,
+            dataset=f"unpaired, {what}",
+            fit=fit,
+            folder=cache_home() / "datasets",
+        )
+        for what, (files, pictures) in zip(("source", "target"), kinds, strict=True)
+    )
+    count = max(len(before.images), len(after.images))
+    prints = f"{before.about['fingerprint']} to {after.about['fingerprint']}"
+    return Dataset(
+        name="unpaired",
+        images=_repeated(after, count),
+        labels=_repeated(before, count),
+        paired=False,
+        licence="not stated (the user's own pictures)",
+        source=" to ".join(dict.fromkeys(str(files.where) for files, _ in kinds)),
+        fingerprint=bytes_digest(f"unpaired {prints}".encode()),
+    )
+
+
+_Kind = tuple[Files, tuple[str, ...]]  # where, and which pictures
+
+
+def _whole(files: Files) -> _Kind:
+    pictures = files.pictures()
+    folder = shared_folder(pictures)
+    files = within(files, folder)
+    return files, tuple(files.pictures())
+
+
+def _two_folders(files: Files, source: str | None, target: str | None) -> list[_Kind]:
+    """The pictures of the two chosen class folders."""
+    pictures = files.pictures()
+    folder = shared_folder(pictures)
+    files = within(files, folder)
+    pictures = files.pictures()
+    labels, names = classes(files, pictures)
+    if labels is None:
+        raise InvalidInput(
+            f"Expected two folders of pictures in {shown(files.where)}. Received: one."
+        )
+    chosen = _names(names, source, target, files)
+    return [
+        (files, tuple(itertools.compress(pictures, labels == names.index(name)))) for name in chosen
+    ]
+
+
+def _names(
+    names: tuple[str, ...], source: str | None, target: str | None, files: Files
+) -> tuple[str, str]:
+    """Which folder is which, of those that are there."""
+    if source is None and target is None and set(_OFFICIAL) <= set(names):
+        return _OFFICIAL
+    for name in (source, target):
+        if name is not None and name not in names:
+            raise unknown("folder of pictures", str(name), names)
+    rest = [name for name in names if name not in (source, target)]
+    missing = (source is None) + (target is None)
+    if source == target is not None or len(rest) < missing or (missing and len(names) > 2):
+        raise UsageError(
+            f"Name two of the folders of pictures in {shown(files.where)}: {', '.join(names[:10])}"
+            f"{', ...' if names[10:] else ''}. Received: source={source!r}, target={target!r}.",
+            hint="For instance: --set dataset.source=A --set dataset.target=B.",
+        )
+    source = rest.pop(0) if source is None else source
+    target = rest.pop(0) if target is None else target
+    return source, target
+
+
+def _repeated(prepared: Prepared, count: int) -> np.ndarray:
+    """The pictures, from the first again until there are `count`; on the disk, as they are."""
+    images = prepared.images
+    if len(images) == count:
+        return images
+
+    def rows() -> Iterator[np.ndarray]:
+        for start in range(0, count, _CHUNK):
+            yield images[np.arange(start, min(start + _CHUNK, count)) % len(images)]
+
+    def build(place: Path) -> dict[str, Any]:
+        write_array(place / "images.npy", (count, *images.shape[1:]), "uint8", rows())
+        return {}
+
+    key = {"repeated": prepared.about["fingerprint"], "count": count}
+    return cached(key, build, folder=cache_home() / "datasets").images
