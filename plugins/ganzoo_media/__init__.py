@@ -1,0 +1,1 @@
+"""Beyond pictures: GANs for sound and for video."""

@@ -1,0 +1,122 @@
+"""WaveGAN. Donahue et al. 2019, https://arxiv.org/abs/1802.04208, section 3; appendix D,
+tables 3 to 5: DCGAN in one dimension, with longer filters and larger strides.
+"""
+
+import keras
+from keras import layers, ops
+
+from ganzoo import GAN, noise
+from ganzoo.errors import UsageError
+from ganzoo.layers import Conv1D, Conv1DTranspose, PhaseShuffle
+
+_STRIDE, _LENGTH = 4, 25  # of every filter, where DCGAN has 2 and 5x5: section 3.1
+_START = 16  # samples at which the generator begins and the critic ends
+
+
+def wavegan(
+    image_shape: tuple[int, int],
+    *,
+    latent_size: int = 100,
+    width: int = 64,
+    shuffle: int = 2,
+) -> GAN:
+    """A GAN for short sounds.
+
+    Args:
+        image_shape: (samples, channels); samples are 16 times a power of 4: 64, 256, 1024,
+            4096, the paper's 16384.
+        latent_size: Length of a latent, uniform in [-1, 1).
+        width: Channels next to the sound; they double with each quartering. d in the tables.
+        shuffle: The critic's features are moved by up to so many samples after each layer but
+            the last, so that it cannot judge by phase alone (section 3.3); 0: not at all.
+    """
+    if len(image_shape) != 2 or image_shape[0] not in [_START * 4**i for i in range(1, 9)]:
+        raise UsageError(
+            "wavegan needs sounds whose number of samples is 16 times a power of 4. "
+            f"Received: samples of shape {image_shape}.",
+            hint="Set dataset.samples to 4096 or 16384, where the data set has it.",
+        )
+    samples, channels = image_shape
+    lengths = [_START]
+    while lengths[-1] < samples:
+        lengths.append(_STRIDE * lengths[-1])  # 16, 64, ..., samples
+    conv = {"kernel_size": _LENGTH, "strides": _STRIDE, "padding": "same"}
+
+    def generator() -> keras.Model:
+        c = width << (len(lengths) - 2)  # 16 d for 16384 samples
+        latents = keras.Input((latent_size,), name="latents")
+        x = layers.Dense(_START * c, name="project")(latents)
+        x = layers.Reshape((_START, c), name="project_shape")(x)
+        x = layers.ReLU(name="project_relu")(x)  # no batch norm: section 3.2
+        for length in lengths[1:-1]:  # (batch, length / 4, c) -> (batch, length, c / 2)
+            c //= 2
+            x = Conv1DTranspose(c, name=f"up_{length}", **conv)(x)
+            x = layers.ReLU(name=f"up_{length}_relu")(x)
+        x = Conv1DTranspose(channels, name=f"up_{samples}", **conv)(x)
+        x = layers.Activation("tanh", name="sound", dtype="float32")(x)
+        return keras.Model(latents, x, name="generator")
+
+    def discriminator() -> keras.Model:
+        c = width
+        x = sounds = keras.Input(image_shape, name="sounds")
+        shifts = Shifts(shuffle, len(lengths) - 2, name="shifts")(sounds)
+        for i, length in enumerate(reversed(lengths[:-1])):
+            # (batch, 4 length, c) -> (batch, length, 2 c)
+            x = Conv1D(c, name=f"down_{length}", **conv)(x)
+            x = layers.LeakyReLU(0.2, name=f"down_{length}_relu")(x)
+            if shuffle and length > _START:
+                x = PhaseShuffle(shuffle, name=f"down_{length}_shuffle")([x, shifts[:, i]])
+            c *= 2
+        x = layers.Flatten(name="flatten")(x)
+        x = layers.Dense(1, name="logit", dtype="float32")(x)
+        return keras.Model(sounds, x, name="discriminator")
+
+    return GAN(generator(), discriminator(), prior=symmetric)
+
+
+@keras.saving.register_keras_serializable("ganzoo")
+def symmetric(seed, step, stream, shape):
+    """Uniform in [-1, 1), float32. Arguments as of `ganzoo.noise.uniform`."""
+    return 2.0 * noise.uniform(seed, step, stream, shape) - 1.0
+
+
+@keras.saving.register_keras_serializable("ganzoo")
+class Shifts(keras.layers.Layer):
+    """How far each layer's features are moved: (batch, ...) -> (batch, count), int32.
+
+    Each call in training draws anew, evenly from -radius to radius: numbers of a counter, which
+    is a weight that nobody trains. Otherwise nothing is moved.
+
+    Args:
+        radius: The farthest.
+        count: Shifts for each sample.
+    """
+
+    def __init__(self, radius: int, count: int, **kwargs):
+        super().__init__(**{**kwargs, "dtype": "float32", "autocast": False})
+        self.radius = radius
+        self.count = count
+
+    def build(self, input_shape) -> None:
+        """Make the counter."""
+        zero = {"shape": (), "dtype": "int32", "initializer": "zeros"}
+        self.calls = self.add_weight(name="calls", trainable=False, **zero)
+
+    def call(self, inputs, training: bool = False):
+        """The shifts of this call."""
+        shape = (ops.shape(inputs)[0], self.count)
+        if not training or not self.radius:
+            return ops.zeros(shape, "int32")
+        draws = noise.uniform(0, ops.convert_to_tensor(self.calls), 0, shape)
+        self.calls.assign(self.calls + 1)
+        places = ops.floor(draws * (2 * self.radius + 1))
+        return ops.cast(places, "int32") - self.radius
+
+    def compute_output_spec(self, inputs, training: bool = False):
+        """Shape and type, without drawing."""
+        return keras.KerasTensor((inputs.shape[0], self.count), "int32")
+
+    def get_config(self) -> dict:
+        config = {**super().get_config(), "radius": self.radius, "count": self.count}
+        del config["dtype"]
+        return config

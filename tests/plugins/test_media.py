@@ -1,0 +1,107 @@
+"""GANs for sound and video: the published forms, and what is their own."""
+
+import numpy as np
+import pytest
+
+from ganzoo.errors import UsageError
+
+pytestmark = pytest.mark.backend
+
+
+def numbers(x) -> np.ndarray:
+    from keras import ops
+
+    return np.array(ops.convert_to_numpy(x))
+
+
+def test_wavegan_has_the_layers_of_the_papers_tables():
+    from ganzoo_media.wavegan import wavegan
+
+    gan = wavegan((16384, 1))
+    # tables 3 and 4 with d = 64, c = 1: a dense layer and five convolutions of length 25
+    widths = [1024, 512, 256, 128, 64, 1]
+    up = sum(25 * a * b + b for a, b in zip(widths, widths[1:], strict=False))
+    down = sum(25 * a * b + b for a, b in zip(widths[::-1][:-1], widths[::-1][1:], strict=True))
+    assert gan.generator.count_params() == 101 * 16384 + up == 19_065_345
+    assert gan.discriminator.count_params() == 16385 + down + 1 == 17_427_970  # 1: the counter
+    first = gan.generator.get_layer("project_shape").output.shape
+    assert first[1:] == (16, 1024) and gan.discriminator.get_layer("down_16").output.shape[1] == 16
+
+
+def test_shifts_are_drawn_anew_in_each_call_and_evenly_and_not_after_training():
+    from ganzoo_media.wavegan import Shifts
+    from keras import ops
+
+    layer, sounds = Shifts(2, 3), ops.zeros((500, 64, 1))
+    first, second = (numbers(layer(sounds, training=True)) for _ in range(2))
+
+    assert first.shape == (500, 3) and (first != second).mean() > 0.7
+    assert int(layer.calls.value) == 2
+    counts = np.array([(first == shift).sum() for shift in range(-2, 3)])
+    assert counts.sum() == 1500 and (abs(counts - 300) < 5 * np.sqrt(240)).all()
+    assert not numbers(layer(sounds)).any() and int(layer.calls.value) == 2
+
+
+def test_each_turn_of_the_critic_draws_other_shifts_and_the_generators_turn_moves_none():
+    from ganzoo_media.wavegan import wavegan
+
+    gan = wavegan((256, 1), width=2, latent_size=3)
+    sounds = np.random.default_rng(0).uniform(-1, 1, (8, 256, 1)).astype("float32")
+    penalties = [{"name": "gradient_penalty", "weight": 10.0}]
+    gan.compile("adam", "adam", loss="wasserstein", penalties=penalties, n_critic=2)
+    gan.train_on_batch(sounds)
+    # two turns, each judging real and fake; the penalty looks and does not move
+    assert int(gan.discriminator.get_layer("shifts").calls.value) == 4
+    assert gan.sample(2, seed=1).shape == (2, 256, 1)
+    latents = numbers(gan.draw_latents(200, 0))
+    assert -1 <= latents.min() < -0.9 and 0.9 < latents.max() < 1
+
+
+def test_a_video_is_the_foreground_where_the_mask_says_so():
+    import keras
+    from ganzoo_media.vgan import vgan
+
+    gan = vgan((4, 8, 8, 1), latent_size=3, width=2)
+    layer = {name: gan.generator.get_layer(name).output for name in ("mask", "moving", "frame")}
+    parts = keras.Model(gan.generator.inputs, [*layer.values(), *gan.generator.outputs])
+    mask, moving, still, video = map(numbers, parts(gan.draw_latents(2, seed=0)))
+    assert (mask.shape, moving.shape, still.shape) == (
+        (2, 4, 8, 8, 1), (2, 4, 8, 8, 1), (2, 1, 8, 8, 1)
+    )  # fmt: skip
+    np.testing.assert_allclose(video, mask * moving + (1 - mask) * still, atol=1e-6)
+
+    videos = np.zeros((4, 4, 8, 8, 1), "uint8")
+    gan.compile("adam", "adam")
+    logs = gan.train_on_batch(videos, return_dict=True)
+    assert logs["g_mask"] == pytest.approx(0.1 * 0.5, abs=0.01)  # at first it cannot decide
+
+
+def test_the_generator_of_vgan_learns_to_hide_its_foreground():
+    import keras
+    from ganzoo_media.vgan import vgan
+
+    gan = vgan((4, 8, 8, 1), latent_size=3, width=2, sparsity=100.0)
+    gan.compile(keras.optimizers.Adam(0.05), keras.optimizers.Adam(0.0))
+    videos = np.zeros((4, 4, 8, 8, 1), "uint8")
+    masks = [gan.train_on_batch(videos, return_dict=True)["g_mask"] for _ in range(8)]
+    assert masks[-1] < 0.8 * masks[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "said"),
+    [
+        ("wavegan", (1000, 1), r"16 times a power of 4. Received: .*\(1000, 1\)"),
+        ("wavegan", (16, 1), "16 times a power of 4"),
+        ("wavegan", (8, 8, 1), "16 times a power of 4"),
+        ("vgan", (8, 8, 1), "needs video. Received"),
+        ("vgan", (3, 8, 8, 1), "Received: 3 frames of 8x8"),
+        ("vgan", (4, 12, 12, 1), "Received: 4 frames of 12x12"),
+        ("vgan", (4, 8, 16, 1), "Received: 4 frames of 8x16"),
+    ],
+)
+def test_samples_of_other_shapes_are_refused(name, shape, said):
+    from ganzoo_media.vgan import vgan
+    from ganzoo_media.wavegan import wavegan
+
+    with pytest.raises(UsageError, match=said):
+        {"wavegan": wavegan, "vgan": vgan}[name](shape)
