@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 
 _WHERE = {
     "GAN": ("ganzoo.game.gan", "GAN"),
+    "augmentations": ("ganzoo.game.augmentations", None),
     "losses": ("ganzoo.game.losses", None),
     "penalties": ("ganzoo.game.penalties", None),
     "noise": ("ganzoo.game.noise", None),
@@ -33,7 +34,7 @@ if TYPE_CHECKING:  # for editors and type checkers; see __getattr__
     from ganzoo.catalog.registry import list_models
     from ganzoo.data.dataset import Dataset
     from ganzoo.errors import GanzooError
-    from ganzoo.game import losses, noise, penalties
+    from ganzoo.game import augmentations, losses, noise, penalties
     from ganzoo.game.gan import GAN
     from ganzoo.jobs.evaluate import evaluate
     from ganzoo.jobs.load import load

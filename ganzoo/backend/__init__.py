@@ -10,6 +10,7 @@ A backend module offers these names and nothing else:
 * `blend(targets, values, weight)`: the moving average, in place.
 * `conv_transpose(x, kernel, ...)`, `conv(x, kernel, ...)`: convolutions in the
   formulation that is fast on this backend.
+* `now_and_then(due, value, otherwise)`: one of two functions' values, in the way that is fast.
 * `compiled(function)`: a function of tensors without side effects, compiled where it pays.
 * `dispatch(convolutional)`: how many steps one call should fuse, and whether XLA pays.
 * `device()`: "cpu", "gpu", ...: what kind of device computes.
@@ -36,6 +37,7 @@ __all__ = [
     "feed",
     "gradients",
     "input_gradients",
+    "now_and_then",
 ]
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
         feed,
         gradients,
         input_gradients,
+        now_and_then,
     )
 
 

@@ -141,6 +141,17 @@ def conv_transpose(x, kernel, *, strides: int, padding: str):
     return spread(x, kernel, strides, pads, size)
 
 
+def now_and_then(due, value: Callable, otherwise: Callable):
+    """`value()` where `due`, a boolean scalar, else `otherwise()`: scalars alike in form.
+
+    XLA's CPU runs convolutions inside a conditional more than ten times slower, so that there
+    both are computed, and one is taken.
+    """
+    if jax.default_backend() != "cpu":
+        return keras.ops.cond(due, value, otherwise)
+    return jax.tree.map(lambda a, b: jax.numpy.where(due, a, b), value(), otherwise())
+
+
 def compiled(function: Callable) -> Callable:
     """`function` under `jax.jit`."""
     return jax.jit(function)

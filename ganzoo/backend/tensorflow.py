@@ -93,6 +93,11 @@ def conv_transpose(x, kernel, *, strides: int, padding: str):
     return keras.ops.conv_transpose(x, kernel, strides, padding, data_format="channels_last")
 
 
+def now_and_then(due, value: Callable, otherwise: Callable):
+    """`value()` where `due`, a boolean scalar, else `otherwise()`: scalars alike in form."""
+    return keras.ops.cond(due, value, otherwise)
+
+
 def compiled(function: Callable) -> Callable:
     """`function` as a graph."""
     return tf.function(function)

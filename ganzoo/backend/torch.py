@@ -83,6 +83,9 @@ def conv(x, kernel, *, strides: int, padding: str):
     """Convolution. Shapes (n, h, w, c) x (kh, kw, c / groups, d) -> (n, h', w', d); one axis and
     three likewise.
     """
+    if kernel.shape[-1] == 1 and x.dtype == torch.float16 and x.device.type == "cpu":
+        # torch 2.13 cannot differentiate that: "slow_conv2d: grad_weight must be contiguous"
+        return conv(x.float(), kernel.float(), strides=strides, padding=padding).half()
     return keras.ops.conv(x, kernel, strides, padding, "channels_last")
 
 
@@ -91,6 +94,11 @@ def conv_transpose(x, kernel, *, strides: int, padding: str):
     and three likewise.
     """
     return keras.ops.conv_transpose(x, kernel, strides, padding, data_format="channels_last")
+
+
+def now_and_then(due, value: Callable, otherwise: Callable):
+    """`value()` where `due`, a boolean scalar, else `otherwise()`: scalars alike in form."""
+    return keras.ops.cond(due, value, otherwise)
 
 
 def compiled(function: Callable) -> Callable:

@@ -7,8 +7,10 @@
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
+from ganzoo.catalog.history import TAGGED, UNTAGGED, tell
 from ganzoo.catalog.versions import Version, numbers, open_version
 from ganzoo.errors import InvalidInput, UsageError, unknown
 from ganzoo.files.names import check_name
@@ -28,6 +30,15 @@ def aliases(folder: Path) -> dict[str, int]:
         InvalidInput: One of them holds no number.
     """
     return {name: _read(folder / FOLDER / name) for name in _names(folder)}
+
+
+def readable(folder: Path) -> dict[str, int]:
+    """The aliases that hold a number, by name; a damaged one means no version."""
+    found = {}
+    for name in _names(folder):
+        with suppress(InvalidInput):
+            found[name] = _read(folder / FOLDER / name)
+    return found
 
 
 def parse_alias(content: bytes, where: str) -> int:
@@ -71,6 +82,7 @@ def write(folder: Path, number: int, alias: str) -> None:
     except OSError as error:
         raise environment_problem("make", folder / FOLDER, error) from error
     publish_text(folder / FOLDER / alias, f"{number}\n", overwrite=True)
+    tell(folder, TAGGED, version=number, alias=alias)
 
 
 def untag(folder: Path, alias: str) -> None:
@@ -83,6 +95,7 @@ def untag(folder: Path, alias: str) -> None:
         sync_folder(folder / FOLDER)
     except OSError as error:
         raise environment_problem("remove", folder / FOLDER / alias, error) from error
+    tell(folder, UNTAGGED, alias=alias)
 
 
 def resolve(folder: Path, selector: str = LATEST) -> int:

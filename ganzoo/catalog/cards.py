@@ -5,7 +5,7 @@
 
 import os
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, PlainValidator
@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, PlainValidator
 from ganzoo.catalog.documents import read_toml, received
 from ganzoo.catalog.measured import Provenance, Result
 from ganzoo.catalog.recipe import Recipe
-from ganzoo.catalog.validation import ONE_LINE, Table, validated
+from ganzoo.catalog.validation import DIGEST, ONE_LINE, Table, validated
 from ganzoo.errors import InvalidInput
 from ganzoo.files.problems import shown
 
@@ -57,6 +57,22 @@ class Licence(Table):
     weights: _Line
 
 
+class Pin(Table):
+    """Which plugin the weights were made with, as far as it is known.
+
+    Args:
+        name: The plugin's, as the recipe has it.
+        distribution: That brings it.
+        version: Of the distribution.
+        digest: Of the plugin's source; see `source_digest`.
+    """
+
+    name: _Line | None = None
+    distribution: _Line | None = None
+    version: _Line | None = None
+    digest: Annotated[str, Field(pattern=DIGEST)] | None = None
+
+
 class Card(Table):
     """A model's card.
 
@@ -70,6 +86,8 @@ class Card(Table):
         licence: Of data and weights.
         parameters: Published numbers of parameters, by network.
         recipe: How to train it.
+        plugins: With which the weights were made, by kind.
+        plugin_mismatches: Where others took their place with the user's consent, a sentence each.
         provenance: Where the weights come from, of a card that has weights beside it.
         results: Measured numbers with their protocol.
     """
@@ -83,6 +101,8 @@ class Card(Table):
     licence: Licence
     parameters: dict[str, Annotated[int, Field(ge=1)]] = {}
     recipe: Recipe
+    plugins: dict[Literal["architecture", "dataset"], Pin] = {}
+    plugin_mismatches: list[_Text] = []
     provenance: Provenance | None = None
     results: list[Result] = []
 

@@ -1,11 +1,13 @@
 """Looks through a model's folder, byte by byte, for anything that is not as it should be."""
 
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from ganzoo.catalog import history
 from ganzoo.catalog.aliases import FOLDER, LATEST, parse_alias
-from ganzoo.catalog.contents import CARD, README, SAMPLES
+from ganzoo.catalog.contents import CARD, MANIFEST, README, SAMPLES
 from ganzoo.catalog.removal import remains
 from ganzoo.catalog.versions import Version, entry_of, numbers, open_version
 from ganzoo.errors import GanzooError
@@ -14,7 +16,7 @@ from ganzoo.files.names import check_name
 from ganzoo.files.problems import shown
 from ganzoo.files.reading import read_bytes
 
-_BESIDE = (CARD, README, SAMPLES)  # what may lie in a model's folder beside its versions
+_BESIDE = (CARD, README, SAMPLES, history.FILE)  # what may lie beside a model's versions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +46,10 @@ def check_model(folder: Path) -> tuple[list[Version], list[Finding]]:
     for number in known.present:
         try:
             version = open_version(folder, number)
-            version.read_all()
+            version.check()
             version.card()
             whole.append(version)
+            findings += _open_to_all(version)
         except GanzooError as error:
             findings.append(Finding(path=folder / str(number), reason=str(error)))
     for number in known.broken:
@@ -58,6 +61,7 @@ def check_model(folder: Path) -> tuple[list[Version], list[Finding]]:
             _card(folder)
         except GanzooError as error:
             findings.append(Finding(path=folder / CARD, reason=str(error)))
+    findings += _against_history(folder, whole)
     findings += garbage(folder)
     findings += _strangers(folder)
     return whole, findings
@@ -94,6 +98,37 @@ def _aliases(folder: Path, whole: list[int]) -> list[Finding]:
         except GanzooError as error:
             found.append(Finding(path=path, reason=str(error)))
     return found
+
+
+def _against_history(folder: Path, whole: list[Version]) -> list[Finding]:
+    """What is not as the model's history tells it; it tells nothing of what others have made."""
+    path = folder / history.FILE
+    try:
+        told = history.read(folder)
+    except GanzooError as error:
+        return [Finding(path=path, reason=str(error))]
+    found = [Finding(path=path, reason=reason) for reason in told.problems]
+    known = numbers(folder)
+    for number, digest in sorted(told.versions.items()):
+        if digest and number not in [*known.present, *known.broken, *known.removed]:
+            reason = "It was published, is not there, and was not removed by ganzoo."
+            found.append(Finding(path=folder / str(number), reason=reason))
+    for version in whole:
+        digest = told.versions.get(version.number)
+        if digest not in (None, version.digest):
+            reason = f"It is not the version that was published: that had the digest {digest}."
+            found.append(Finding(path=version.path, reason=reason))
+    return found
+
+
+def _open_to_all(version: Version) -> list[Finding]:
+    """Files of a version, and its folder, that anybody on the machine may change."""
+    paths = [version.path, *(version.path / name for name in (MANIFEST, *sorted(version.sizes)))]
+    return [
+        Finding(path=path, reason="Anybody may write to it.")
+        for path in paths
+        if os.lstat(path).st_mode & stat.S_IWOTH
+    ]
 
 
 def _strangers(folder: Path) -> list[Finding]:

@@ -12,7 +12,8 @@ from ganzoo.errors import UsageError
 if TYPE_CHECKING:
     from ganzoo.catalog.recipe import Part, Recipe
 
-FILLED = ("image_shape", "classes")  # an architecture's parameters that the data set gives
+# an architecture's parameters that the data set gives
+FILLED = ("image_shape", "classes", "source_shape")
 
 
 def check_names(recipe: "Recipe", where: str = "the recipe") -> None:

@@ -47,6 +47,9 @@ def readme(card: "Card", *, samples: bool) -> str:
     if card.deviations:
         blocks.append("What differs from the source:")
         blocks.append("\n".join(f"* {plain(text)}" for text in card.deviations))
+    if card.plugin_mismatches:
+        blocks.append("Made with other plugins than at first:")
+        blocks.append("\n".join(f"* {plain(text)}" for text in card.plugin_mismatches))
     recipe = card.recipe.toml().strip().replace("```", "'''")
     blocks += ["## Recipe", f"```toml\n{inert(recipe)}\n```"]
     return "\n\n".join(blocks) + "\n"

@@ -4,6 +4,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from ganzoo.catalog.history import REMOVED, tell
 from ganzoo.catalog.versions import entry_of, numbers, open_version
 from ganzoo.errors import UsageError
 from ganzoo.files.publish import publish_text, withdraw
@@ -20,6 +21,7 @@ def remove(folder: Path, number: int) -> None:
     if number not in [*known.present, *known.broken]:
         open_version(folder, number)  # says what is there
     bury(folder, number)
+    tell(folder, REMOVED, version=number)
     for name in sorted(os.listdir(folder)):
         found = entry_of(name)
         if found and found[0] == number and found[1] != ".removed":

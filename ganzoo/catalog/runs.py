@@ -134,6 +134,10 @@ class Run:
         """The samples as a moving picture."""
         return self.path / "progress.gif"
 
+    def moving_path(self, ending: str) -> Path:
+        """The newest samples as a file of that ending, to hear or watch: `samples.wav`."""
+        return self.path / f"samples{ending}"
+
     @property
     def card_path(self) -> Path:
         """What to say of the model when it is passed on."""

@@ -7,6 +7,8 @@ import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
+_MOST_MODULES = 1000  # of one plugin
+
 
 def package_folders(package: str) -> list[Path]:
     """The folders of a package, where its data files lie; none if it cannot be found."""
@@ -19,19 +21,65 @@ def parse(module: str) -> ast.Module | None:
     if file is None:
         return None
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a stray backslash in somebody's docstring
-            return ast.parse(file.read_bytes())
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return _tree(file.read_bytes())
+    except OSError:
         return None
 
 
 def source_digest(module: str) -> str | None:
-    """The sha256 of a module's source file; None if there is none."""
-    file, _ = _locate(module)
+    """The sha256 of a module's source and of what it imports from its own package.
+
+    Of a module that imports nothing from there it is that of its file. Modules that are imported
+    by computed names, and files that are no modules, are not seen.
+
+    Returns:
+        None if there is no source, or it cannot be read.
+    """
+    found: dict[str, bytes] = {}
+    waiting = [module]
     try:
-        return hashlib.sha256(file.read_bytes()).hexdigest() if file else None
+        while waiting and len(found) < _MOST_MODULES:
+            name = waiting.pop()
+            file, folders = _locate(name)
+            if file is None or name in found:
+                continue
+            found[name] = file.read_bytes()
+            waiting += _of_own_package(name, found[name], is_package=bool(folders))
     except OSError:
+        return None
+    if module not in found:
+        return None
+    digests = {name: hashlib.sha256(source).hexdigest() for name, source in found.items()}
+    if len(digests) == 1:
+        return digests[module]
+    lines = "".join(f"{name} {digest}\n" for name, digest in sorted(digests.items()))
+    return hashlib.sha256(lines.encode("utf-8")).hexdigest()
+
+
+def _of_own_package(module: str, source: bytes, *, is_package: bool) -> list[str]:
+    """The modules of its own top-level package that a module imports, also inside functions."""
+    tree = _tree(source)
+    above = module.split(".") if is_package else module.split(".")[:-1]
+    found: list[str] = []
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = above[: len(above) - node.level + 1] if node.level else []
+            base = ".".join([*base, *([node.module] if node.module else [])])
+            for alias in node.names:
+                inner = f"{base}.{alias.name}"
+                found.append(inner if _locate(inner)[0] else base)
+    top = module.partition(".")[0]
+    return [name for name in found if name.partition(".")[0] == top]
+
+
+def _tree(source: bytes) -> ast.Module | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a stray backslash in somebody's docstring
+            return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
 

@@ -7,6 +7,7 @@
                               README.md               the card for people, as the Hub shows it
                               samples.png
     <registry>/dcgan-digits/1.removed                 a number is never used twice
+                            history.jsonl             what was done, see `history`
 
 A version is published by renaming a finished folder, which fails if the number is taken. So
 no lock is needed, and whatever kills a writer leaves nothing that counts.
@@ -14,7 +15,7 @@ no lock is needed, and whatever kills a writer leaves nothing that counts.
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,10 +31,11 @@ from ganzoo.catalog.contents import (
     parse_card,
     parse_manifest,
 )
+from ganzoo.catalog.history import PUBLISHED, tell
 from ganzoo.errors import EnvironmentProblem, InvalidInput, UsageError
 from ganzoo.files.digests import bytes_digest
 from ganzoo.files.leftovers import reclaim
-from ganzoo.files.listed import Broken, held, publish_listed, read_listed
+from ganzoo.files.listed import Broken, check_listed, held, publish_listed, read_listed
 from ganzoo.files.names import check_name
 from ganzoo.files.problems import environment_problem, shown
 from ganzoo.files.publish import make_folder, step, sync_folder, withdraw
@@ -115,9 +117,17 @@ class Version:
 
     def read_all(self) -> dict[str, bytes]:
         """The content of every file but the manifest, if there is no other file."""
+        return self._each(read_listed)
+
+    def check(self) -> None:
+        """Raises what `read_all` raises, however large the files are."""
+        self._each(check_listed)
+
+    def _each(self, look: Callable[[Path, Mapping], Any]) -> dict[str, Any]:
+        """What `look` finds of each file but the manifest; no other file may be there."""
         with _set_aside_if_broken(self.path, self.model, self.mendable), held(self.path):
             content = {
-                name: read_listed(self.path / name, entry)
+                name: look(self.path / name, entry)
                 for name, entry in sorted(self.manifest["files"].items())
             }
             extra = sorted({*os.listdir(self.path)} - {MANIFEST, *content})
@@ -236,13 +246,13 @@ def create(
             return version
 
 
-def put(folder: Path, number: int, files: Mapping[str, bytes], manifest: bytes) -> Version:
+def put(folder: Path, number: int, files: Mapping[str, bytes | Path], manifest: bytes) -> Version:
     """Publish a copy of a version of another registry, under its own number.
 
     Args:
         folder: The model's folder in the copy of that registry.
         number: The version's.
-        files: Its files, checked against the manifest.
+        files: Its files, or where they lie, checked against the manifest.
         manifest: Its manifest.
 
     Raises:
@@ -292,7 +302,9 @@ def _prepare(folder: Path) -> None:
     reclaim(folder)
 
 
-def _publish(folder: Path, number: int, files: Mapping[str, bytes], text: str) -> Version | None:
+def _publish(
+    folder: Path, number: int, files: Mapping[str, bytes | Path], text: str
+) -> Version | None:
     """The new version; None if somebody else has the number."""
     path = folder / str(number)
     try:
@@ -303,11 +315,13 @@ def _publish(folder: Path, number: int, files: Mapping[str, bytes], text: str) -
     if os.path.lexists(folder / f"{number}.removed"):
         withdraw(path)
         return None
+    digest = bytes_digest(text.encode("utf-8"))
+    tell(folder, PUBLISHED, version=number, digest=digest)
     return Version(
         model=folder.name,
         number=number,
         path=path,
-        digest=bytes_digest(text.encode("utf-8")),
+        digest=digest,
         manifest=parse_manifest(text.encode("utf-8"), folder.name),
         mendable=True,
         created=True,

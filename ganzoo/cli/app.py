@@ -13,6 +13,7 @@ from ganzoo.cli import (
     evaluating,
     importing,
     names,
+    plugin,
     registry,
     reproducing,
     results,
@@ -72,5 +73,6 @@ app.command("gc")(registry.gc)
 app.command("verify")(registry.verify)
 app.add_typer(registry.app, name="registry")
 app.add_typer(data.app, name="data")
+app.add_typer(plugin.app, name="plugin")
 app.command("plugins")(names.plugins)
 app.command("doctor")(doctor.doctor)

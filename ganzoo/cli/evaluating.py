@@ -7,7 +7,14 @@ from typing import Annotated, Any
 import typer
 
 from ganzoo.cli import noise
-from ganzoo.cli.options import Backend, Data, Json, at_most_one, whole_numbers
+from ganzoo.cli.options import (
+    AllowPluginMismatch,
+    Backend,
+    Data,
+    Json,
+    at_most_one,
+    whole_numbers,
+)
 from ganzoo.cli.output import columns, emit, emit_json, fields, readable, say
 from ganzoo.errors import UsageError
 
@@ -58,6 +65,7 @@ def evaluate(
         bool, typer.Option("--record", help="Write the results into the card of the run.")
     ] = False,
     backend: Backend = None,
+    allow_plugin_mismatch: AllowPluginMismatch = False,
     as_json: Json = False,
 ) -> None:
     """Judge a model, or pictures, against real images.
@@ -98,6 +106,7 @@ def evaluate(
         raw=raw,
         truncation=truncation,
         backend=backend,
+        allow_plugin_mismatch=allow_plugin_mismatch,
     )
     if record:
         from ganzoo.jobs.evaluate import record as write

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ganzoo.cli import noise
-from ganzoo.cli.options import Backend, Data, Json, at_most_one
+from ganzoo.cli.options import AllowPluginMismatch, Backend, Data, Json, at_most_one
 from ganzoo.cli.output import emit, emit_json, fields, say
 from ganzoo.cli.registry import Folder
 from ganzoo.errors import UsageError
@@ -41,6 +41,7 @@ def import_file(
     data: Data = None,
     folder: Folder = None,
     backend: Backend = None,
+    allow_plugin_mismatch: AllowPluginMismatch = False,
     as_json: Json = False,
 ) -> None:
     """Publish a weights file as a new version of a model, if it fits its architecture.
@@ -63,7 +64,15 @@ def import_file(
     told = None
     if asked is not None:
         told = Told(recipe=asked, image_shape=shape, classes=names, data_licence=data_licence)
-    done = import_weights(file, name, told=told, licence=licence, folder=folder, backend=backend)
+    done = import_weights(
+        file,
+        name,
+        told=told,
+        licence=licence,
+        folder=folder,
+        backend=backend,
+        allow_plugin_mismatch=allow_plugin_mismatch,
+    )
     if not done["created"]:
         say("It is there already.")
     if as_json:

@@ -26,6 +26,16 @@ Data = Annotated[
     Path | None,
     typer.Option(metavar="PATH", help="A folder or file with the data set (dataset.data)."),
 ]
+AllowPluginMismatch = Annotated[
+    bool,
+    typer.Option(
+        "--allow-plugin-mismatch",
+        help="Go on with plugins of another distribution or version than it was made with.",
+    ),
+]
+AllowNonfinite = Annotated[
+    bool, typer.Option("--allow-nonfinite", help="Look at weights that are NaN or infinite.")
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is already there.")]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ganzoo.catalog.keywords import check_names
+from ganzoo.catalog.keywords import check_names, check_part
 from ganzoo.catalog.plugins import discover, find
 from ganzoo.catalog.recipe import Part, Recipe
 from ganzoo.catalog.registry import find_model, models
@@ -73,6 +73,21 @@ def dataset_for(name: str, *, settings: Sequence[str], data: Path | None) -> Par
     flags = {"dataset.data": data}
     recipe = recipe.with_settings([*full, *flag_settings(full, flags)])
     return with_data_from(recipe, Path.cwd()).dataset
+
+
+def part_for(kind: str, name: str, *, settings: Sequence[str]) -> Part:
+    """A plugin by its own name, with options from the command line.
+
+    Args:
+        kind: "architecture" or "dataset".
+        name: The plugin's.
+        settings: What `--set` was given: its keys, with or without their table.
+    """
+    recipe = Recipe.from_tables(_ANY | {"dataset": {"name": "any"}, kind: {"name": name}})
+    full = [s if s.startswith(f"{kind}.") else f"{kind}.{s}" for s in settings]
+    part: Part = getattr(with_data_from(recipe.with_settings(full), Path.cwd()), kind)
+    check_part(kind, part, "the settings")
+    return part
 
 
 def flag_settings(settings: Sequence[str], flags: Mapping[str, Any]) -> list[str]:

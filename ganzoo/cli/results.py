@@ -6,7 +6,15 @@ from typing import Annotated
 import typer
 
 from ganzoo.cli import noise
-from ganzoo.cli.options import Backend, Json, Overwrite, at_most_one, whole_numbers
+from ganzoo.cli.options import (
+    AllowNonfinite,
+    AllowPluginMismatch,
+    Backend,
+    Json,
+    Overwrite,
+    at_most_one,
+    whole_numbers,
+)
 from ganzoo.cli.output import emit, emit_json
 from ganzoo.errors import UsageError
 
@@ -23,19 +31,28 @@ Raw = Annotated[bool, typer.Option("--raw", help="The generator itself instead o
 
 def sample(
     source: Source,
-    n: Annotated[int | None, typer.Option("-n", metavar="N", help="Images.  [default: 16]")] = None,
+    n: Annotated[
+        int | None, typer.Option("-n", metavar="N", help="Samples.  [default: 16]")
+    ] = None,
     seed: Annotated[
-        int | None, typer.Option(metavar="N", help="The seed of all images.  [default: 0]")
+        int | None, typer.Option(metavar="N", help="The seed of all samples.  [default: 0]")
     ] = None,
     seeds: Annotated[
-        str | None, typer.Option(metavar="LIST", help="One image for each seed: 1,2,5-9.")
+        str | None, typer.Option(metavar="LIST", help="One sample for each seed: 1,2,5-9.")
     ] = None,
     interpolate: Annotated[
         str | None,
-        typer.Option(metavar="A,B", help="Images on the way from one seed's to another's."),
+        typer.Option(metavar="A,B", help="Samples on the way from one seed's to another's."),
     ] = None,
     labels: Annotated[
         str | None, typer.Option(metavar="LIST", help="Classes, for a model that has any: 0-9.")
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="Pictures, for a model that translates some: a folder, a zip archive or one.",
+        ),
     ] = None,
     truncation: Annotated[
         float | None,
@@ -43,18 +60,21 @@ def sample(
     ] = None,
     raw: Raw = False,
     separate: Annotated[
-        bool, typer.Option("--separate", help="One PNG per image instead of a grid.")
+        bool, typer.Option("--separate", help="One file per sample instead of one of all.")
     ] = False,
     out: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="The PNG, or with --separate the folder.")
+        Path | None, typer.Option(metavar="PATH", help="The file, or with --separate the folder.")
     ] = None,
     overwrite: Overwrite = False,
     backend: Backend = None,
+    allow_plugin_mismatch: AllowPluginMismatch = False,
+    allow_nonfinite: AllowNonfinite = False,
     as_json: Json = False,
 ) -> None:
-    """Draw images from a model, a run or a weights file.
+    """Draw samples from a model, a run or a weights file.
 
-    The same seed draws the same images on every backend.
+    Images become a PNG, sounds a WAV and a PNG of their waves, videos a GIF. The same seed draws
+    the same samples on every backend.
     """
     at_most_one(seed=seed, seeds=seeds, interpolate=interpolate)
     at_most_one(n=n, seeds=seeds)
@@ -79,12 +99,15 @@ def sample(
         seeds=each,
         interpolate=tuple(ends) if ends else None,
         labels=classes,
+        data=data,
         truncation=truncation,
         raw=raw,
         separate=separate,
         out=out,
         overwrite=overwrite,
         backend=backend,
+        allow_plugin_mismatch=allow_plugin_mismatch,
+        allow_nonfinite=allow_nonfinite,
     )
     _show(written, as_json=as_json)
 
@@ -105,6 +128,7 @@ def export(
     raw: Raw = False,
     overwrite: Overwrite = False,
     backend: Backend = None,
+    allow_plugin_mismatch: AllowPluginMismatch = False,
     as_json: Json = False,
 ) -> None:
     """Write weights as safetensors, or a generator in another framework's format.
@@ -122,7 +146,14 @@ def export(
         noise.quieten()
         from ganzoo.jobs.formats import write
 
-        written = write(source, out, raw=raw, overwrite=overwrite, backend=backend)
+        written = write(
+            source,
+            out,
+            raw=raw,
+            overwrite=overwrite,
+            backend=backend,
+            allow_plugin_mismatch=allow_plugin_mismatch,
+        )
     _show([written], as_json=as_json)
 
 

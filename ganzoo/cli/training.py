@@ -7,7 +7,7 @@ import typer
 
 from ganzoo.backend import select
 from ganzoo.cli import noise
-from ganzoo.cli.options import Backend, Data, Json, Settings, at_most_one
+from ganzoo.cli.options import AllowPluginMismatch, Backend, Data, Json, Settings, at_most_one
 from ganzoo.cli.output import columns, emit, emit_json, fields, readable
 from ganzoo.cli.progress import reporter
 
@@ -119,6 +119,7 @@ def resume(
     data: Data = None,
     evaluate_every: EvaluateEvery = None,
     features: Features = None,
+    allow_plugin_mismatch: AllowPluginMismatch = False,
     as_json: Json = False,
 ) -> None:
     """Go on with a run, exactly as if it had not stopped.
@@ -143,6 +144,7 @@ def resume(
         done = job(
             run,
             settings=changes,
+            allow_plugin_mismatch=allow_plugin_mismatch,
             argv=["ganzoo", *context.obj],
             events=events,
         )

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ganzoo.errors import InvalidInput, UsageError
-from ganzoo.files.digests import bytes_digest
+from ganzoo.files.digests import bytes_digest, file_digest
 from ganzoo.files.leftovers import lock
 from ganzoo.files.names import check_digest
 from ganzoo.files.problems import environment_problem, shown
 from ganzoo.files.publish import publish_folder, write_new
-from ganzoo.files.reading import read_bytes
+from ganzoo.files.reading import open_regular, pieces, read_bytes
 
 
 class Broken(Exception):
@@ -36,13 +36,19 @@ def check_entry(entry: dict) -> None:
 
 
 def publish_listed(
-    path: Path, files: Mapping[str, bytes], manifest: str, text: str, *, permissions: int = 0o666
+    path: Path,
+    files: Mapping[str, bytes | Path],
+    manifest: str,
+    text: str,
+    *,
+    permissions: int = 0o666,
 ) -> None:
     """Publish a folder with these files and, written last, the manifest that lists them.
 
     Args:
         path: Where; nothing is there yet.
-        files: The content of each file by name; names are checked already.
+        files: The content of each file by name, or a file that holds it; names are checked
+            already.
         manifest: The name of the manifest.
         text: The manifest.
         permissions: Of each file; the umask takes its part.
@@ -50,7 +56,9 @@ def publish_listed(
 
     def write(temporary: Path) -> None:
         for name in sorted(files):
-            write_new(temporary / name, files[name], permissions=permissions)
+            content = files[name]
+            data = pieces(content) if isinstance(content, Path) else content
+            write_new(temporary / name, data, permissions=permissions)
         write_new(temporary / manifest, text.encode("utf-8"), permissions=permissions)
 
     publish_folder(path, write)
@@ -82,6 +90,18 @@ def check_names(folder: Path, expected: Iterable[str]) -> None:
     odd = sorted({*os.listdir(folder)} ^ {*expected})
     if odd:
         raise Broken(f"files missing or left over: {', '.join(map(shown, odd[:3]))}")
+
+
+def check_listed(path: Path, entry: Mapping) -> None:
+    """What `read_listed` does, without holding the file in memory."""
+    try:
+        with open_regular(path) as file:
+            same = os.fstat(file.fileno()).st_size == entry["size"]
+        same = same and file_digest(path) == entry["sha256"]
+    except (UsageError, InvalidInput) as error:
+        raise Broken(str(error).rstrip(".")) from error
+    if not same:
+        raise Broken(f"{path.name} is not what was saved")
 
 
 def read_listed(path: Path, entry: Mapping) -> bytes:

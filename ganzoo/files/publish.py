@@ -151,6 +151,33 @@ def write_new(path: Path, data: bytes | Iterable[bytes], *, permissions: int = 0
         os.close(descriptor)
 
 
+def append_line(path: Path, line: str) -> None:
+    """Add a line to a file, which is made if need be; whole, whoever else adds one.
+
+    Args:
+        path: The file; its folder exists.
+        line: Without a line break.
+
+    Raises:
+        EnvironmentProblem: The disk is full, ...
+    """
+    try:
+        step("append", path)
+        new = not path.exists()
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+        descriptor = os.open(path, flags, 0o666)
+        try:
+            os.write(descriptor, line.encode("utf-8") + b"\n")  # in one go: lines do not mix
+            step("fsync", path)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        if new:
+            sync_folder(path.parent)
+    except OSError as error:
+        raise environment_problem("write", path, error) from error
+
+
 def make_folder(path: Path) -> None:
     """Make a folder and those above it, each known to its parent after a power cut."""
     if not path.is_dir():

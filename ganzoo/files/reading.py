@@ -6,10 +6,13 @@ pipe or device (it could block for ever or never end).
 
 import os
 import stat
+from collections.abc import Iterator
 from typing import BinaryIO
 
 from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files.problems import environment_problem, printable_path, shown
+
+_AT_ONCE = 2**20  # bytes
 
 _KINDS = {
     stat.S_IFDIR: "a folder",
@@ -73,6 +76,20 @@ def read_bytes(path: str | os.PathLike, *, limit: int) -> bytes:
             f"A file is too large: expected at most {limit} bytes. Received: {shown(path)}."
         )
     return content
+
+
+def pieces(path: str | os.PathLike) -> Iterator[bytes]:
+    """The content of a file of any size, piece by piece.
+
+    Args:
+        path: A file that we have made and looked at ourselves, in a workspace of ours.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with open(path, "rb") as file:
+        while piece := file.read(_AT_ONCE):
+            yield piece
 
 
 def _check_regular(status: os.stat_result, path: str) -> None:

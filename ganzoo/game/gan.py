@@ -261,4 +261,4 @@ class GAN(Networks):
         if penalty.every == 1:
             return value()
         due = ops.equal(ops.mod(self.steps, penalty.every), 0)
-        return ops.cond(due, value, lambda: ops.zeros((), "float32"))
+        return backend.now_and_then(due, value, lambda: ops.zeros((), "float32"))

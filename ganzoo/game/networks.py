@@ -36,6 +36,8 @@ class Networks(backend.Stepper, Drawing, keras.Model):
 
     #: Names of what the objectives and their terms log besides losses, accuracies and penalties.
     logged: tuple[str, ...] = ()
+    #: Whether the generator's last layer keeps images in `value_range`, as tanh does.
+    bounded: bool = True
 
     def __init__(
         self,

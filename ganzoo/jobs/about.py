@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import ganzoo
 from ganzoo.backend import select
-from ganzoo.catalog import plugins
-from ganzoo.catalog.cards import Card, Licence
+from ganzoo.catalog.cards import Card, Licence, Pin
+from ganzoo.catalog.pins import pinned
 from ganzoo.catalog.recipe import Recipe
 from ganzoo.catalog.registry import find_model
 from ganzoo.catalog.runs import Run
-from ganzoo.catalog.sources import source_digest
 from ganzoo.data.dataset import Dataset
 from ganzoo.errors import InvalidInput
 from ganzoo.files import safetensors
@@ -25,6 +24,9 @@ from ganzoo.jobs.weights import STATE
 
 if TYPE_CHECKING:
     from ganzoo.game.gan import GAN
+
+KINDS = ("architecture", "dataset")  # of the plugins that a training uses
+MISMATCHES = "plugin_mismatches"  # in manifests and metadata: other plugins, by consent
 
 
 def manifest(
@@ -45,9 +47,7 @@ def manifest(
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "recipe_digest": recipe.digest(),
         "data": {k: v for k, v in described.items() if k not in ("dtype", "labels")},
-        "plugins": {
-            kind: pinned(kind, getattr(recipe, kind).name) for kind in ("architecture", "dataset")
-        },
+        "plugins": plugins_of(recipe),
         "parameters": parameters(gan),
         "dispatch": {"steps_per_dispatch": gan.steps_per_dispatch, "xla": bool(gan.jit_compile)},
         "state": "running",
@@ -86,12 +86,25 @@ def run_name(recipe: Recipe, model: str | None) -> str:
     return re.sub(r"[^a-z0-9._-]", "-", name.rpartition(":")[2].lower())[:64].rstrip(".")
 
 
-def pinned(kind: str, name: str) -> dict[str, str]:
-    """What identifies a plugin: name, distribution, version, and the digest of its file."""
-    plugin = plugins.find(kind, name)
-    known = {"name": name, "distribution": plugin.distribution, "version": plugin.version}
-    digest = source_digest(plugin.module)
-    return known | ({"digest": digest} if digest else {})
+def plugins_of(recipe: Recipe) -> dict[str, dict[str, str]]:
+    """The pins of a recipe's plugins, by kind."""
+    return {kind: pinned(kind, getattr(recipe, kind).name) for kind in KINDS}
+
+
+def record_plugins(run: Run, manifest: dict[str, Any], recipe: Recipe, told: Sequence[str]) -> None:
+    """Write down that a run goes on with other plugins than before.
+
+    Args:
+        run: Whose card says so from now on.
+        manifest: Of the run, which is changed here and written by whoever asks.
+        recipe: That is played.
+        told: A sentence for each plugin.
+    """
+    manifest["plugins"] = plugins_of(recipe)
+    manifest[MISMATCHES] = [*manifest.get(MISMATCHES, []), *told]
+    tables = Card.read(run.card_path).tables()
+    tables |= {key: manifest[key] for key in ("plugins", MISMATCHES)}
+    publish_text(run.card_path, Card.from_tables(tables).toml(), overwrite=True)
 
 
 def card(recipe: Recipe, dataset: Dataset, model: str | None, name: str) -> Card:
@@ -105,10 +118,12 @@ def card(recipe: Recipe, dataset: Dataset, model: str | None, name: str) -> Card
             "summary": f"{recipe.architecture.name} trained on {dataset.name}.",
             "licence": {"data": dataset.licence, "weights": "not chosen yet"},
             "recipe": tables,
+            "plugins": plugins_of(recipe),
         })  # fmt: skip
     known = find_model(model)
     played: dict[str, Any] = {
         "recipe": Recipe.from_tables(tables),
+        "plugins": {kind: Pin.model_validate(pin) for kind, pin in plugins_of(recipe).items()},
         "results": [],
         "provenance": None,
     }
@@ -117,6 +132,13 @@ def card(recipe: Recipe, dataset: Dataset, model: str | None, name: str) -> Card
     if (recipe.architecture, recipe.dataset) != (known.recipe.architecture, known.recipe.dataset):
         played["parameters"] = {}  # the published numbers are of other networks
     return known.model_copy(update=played)
+
+
+def of_data(dataset: Dataset) -> dict[str, Any]:
+    """What a weights file says of the data, without which its model cannot be rebuilt or heard."""
+    described = dataset.describe()
+    keys = ("image_shape", "classes", "source_shape", "rate")
+    return {key: described[key] for key in keys if key in described}
 
 
 def of_weights(gan: "GAN", recipe: Recipe, dataset: Dataset, run: Run) -> dict[str, Any]:
@@ -132,10 +154,10 @@ def of_weights(gan: "GAN", recipe: Recipe, dataset: Dataset, run: Run) -> dict[s
         "schema": 1,
         "model": known["model"],
         "recipe": tables,
-        "image_shape": list(dataset.image_shape),
-        "classes": list(dataset.classes),
+        **of_data(dataset),
         "licence": {"data": licence.data, "weights": licence.weights},
         "data": {"name": dataset.name, "fingerprint": dataset.fingerprint},
         "plugins": known["plugins"],
+        **{key: known[key] for key in (MISMATCHES,) if key in known},
         "ganzoo": known["ganzoo"],
     }

@@ -16,6 +16,7 @@ from ganzoo.catalog import plugins
 from ganzoo.catalog.cards import Card
 from ganzoo.catalog.keywords import check_part
 from ganzoo.catalog.measured import Result as CardResult
+from ganzoo.catalog.pins import differences
 from ganzoo.catalog.recipe import Part, Recipe
 from ganzoo.catalog.runs import Run, split_best
 from ganzoo.data.dataset import Dataset
@@ -25,7 +26,14 @@ from ganzoo.files.publish import publish_text
 from ganzoo.jobs import environment, load
 from ganzoo.jobs.build import open_dataset
 from ganzoo.jobs.fakes import Fakes, about_weights, is_pictures, of_gan, of_pictures
-from ganzoo.jobs.features import default_features, extractor_for, fake_side, real_side
+from ganzoo.jobs.features import (
+    default_features,
+    described_by,
+    extractor_for,
+    fake_side,
+    plain_of,
+    real_side,
+)
 from ganzoo.metrics import METRICS, Metric, Result
 from ganzoo.metrics.extractor import Extractor
 
@@ -33,6 +41,7 @@ if TYPE_CHECKING:
     from ganzoo.game.gan import GAN
 
 _LEAST = 10  # samples on either side: some metrics divide them into ten parts
+_LONGEST_NOTE = 200  # characters of a value in a protocol
 _OF_IMAGES = {"features", "moments", "logits"}  # what takes an extractor
 
 
@@ -48,6 +57,7 @@ def evaluate(
     raw: bool = False,
     truncation: float | None = None,
     backend: str | None = None,
+    allow_plugin_mismatch: bool = False,
     events: Listener | None = None,
 ) -> list[dict[str, Any]]:
     """Judge a model or pictures.
@@ -63,6 +73,8 @@ def evaluate(
         raw: The generator's own weights instead of their average.
         truncation: Of the latents, in standard deviations, as `ganzoo sample` takes it.
         backend: "jax", "torch" or "tensorflow".
+        allow_plugin_mismatch: Whether the architecture may be that of another distribution or
+            version than the one that the weights were made with; the protocol says so then.
         events: Called with the progress; see `ganzoo.data.progress.reporting`.
 
     Returns:
@@ -89,8 +101,10 @@ def evaluate(
         if found is None:
             fakes = of_pictures(Path(source), dataset, n)
         else:
-            gan = load.read(found, raw=raw, backend=backend)
-            about = about_weights(found, dataset, raw=raw)
+            gan = load.read(
+                found, raw=raw, backend=backend, allow_plugin_mismatch=allow_plugin_mismatch
+            )
+            about = about_weights(found, dataset, raw=raw) | _other_plugin(found)
             fakes = of_gan(gan, dataset, n, truncation=truncation, protocol=about)
         for what, count in (("generated", fakes.count), ("real", len(dataset))):
             if count < _LEAST:
@@ -100,6 +114,13 @@ def evaluate(
         extractor = extractor_of(features, part.name, dataset, metrics)
         measured = [_measure(fakes, dataset, extractor, metrics, seed) for seed in seeds]
     return rows(measured, seeds)
+
+
+def _other_plugin(found: load.Source) -> dict[str, str]:
+    """What the protocol says of an architecture that is not the one of the training."""
+    pinned = found.about.get("plugins")
+    told = differences(pinned, found.recipe, kinds=["architecture"])
+    return {"plugin_mismatch": told[0][:_LONGEST_NOTE]} if told else {}
 
 
 def record(run: str | os.PathLike, results: Sequence[Mapping[str, Any]]) -> Path:
@@ -205,7 +226,7 @@ def _measure(
     with Progress("metrics", len(chosen), "metrics") as progress:
         for metric in chosen:
             result = metric.measure(real, fake, seed=seed)
-            seen = {}
+            seen = described_by(dataset.image_shape)
             if extractor is not None and _OF_IMAGES & {*metric.real, *metric.fake}:
                 seen = extractor.protocol(dataset.image_shape)
             results.append(replace(result, protocol=seen | common | result.protocol))
@@ -239,9 +260,11 @@ def _kinds(
     fakes: Fakes, dataset: Dataset, extractor: Extractor | None
 ) -> tuple[set[str], set[str]]:
     """The forms that there are of either side."""
-    if len(dataset.image_shape) == 1:
-        real = {"points", "features", "moments"}
-        return real | ({"labels"} if dataset.labels is not None else set()), set(real)
+    plain = plain_of(dataset.image_shape)
+    if plain is not None:
+        forms = {"features", "moments"} | (set() if plain.name else {"points"})
+        labelled = not plain.name and dataset.labels is not None
+        return forms | ({"labels"} if labelled else set()), forms
     real, fake = {"images"}, {"images"}
     if extractor is not None:
         real |= {"features", "moments"}
@@ -267,9 +290,10 @@ def extractor_of(
         EnvironmentProblem: Its weights are not here.
     """
     wanted = [METRICS[name] for name in metrics] if metrics is not None else METRICS.values()
-    if len(dataset.image_shape) == 1:
+    if plain_of(dataset.image_shape) is not None:
         if name is not None:
-            raise UsageError(f"Points have no features. Received: features {name!r}.")
+            many = dataset.kind.many.capitalize()
+            raise UsageError(f"{many} have no features. Received: features {name!r}.")
         return None
     if not any(_OF_IMAGES & {*metric.real, *metric.fake} for metric in wanted):
         return None

@@ -12,7 +12,7 @@ from ganzoo.errors import UsageError
 from ganzoo.files import checkpoints, safetensors
 from ganzoo.jobs import load
 from ganzoo.jobs.best import best_of
-from ganzoo.jobs.weights import STATE, generator_of
+from ganzoo.jobs.weights import STATE, check_finite, generator_of
 
 
 def export(
@@ -38,9 +38,11 @@ def export(
 
     Raises:
         UsageError: There is no such source, or not those weights in it.
+        InvalidInput: A weight is not finite, also one that would not be written.
     """
     found = load.find(source, raw=raw or everything)
     arrays, metadata = safetensors.load(found.content), safetensors.metadata(found.content)
+    check_finite(arrays, found.where, "written")
     if everything and "weights" in metadata:
         raise UsageError(
             f"{found.where} holds the generator alone, not the whole state.",
@@ -62,10 +64,15 @@ def weights_of(
         everything: The whole state instead of the averaged generator.
         raw: The generator's own weights instead of their average.
         best: Those of the best checkpoint instead.
+
+    Raises:
+        InvalidInput: Anything in the checkpoint is not finite.
     """
     newest = best_of(run) if best else checkpoints.newest(run.checkpoints, report=warnings.warn)
     if newest is None and run.weights_path.is_file() and not (everything or raw):
-        return safetensors.load(run.weights_path), safetensors.metadata(run.weights_path)
+        arrays = safetensors.load(run.weights_path)
+        check_finite(arrays, run.weights_path, "published")
+        return arrays, safetensors.metadata(run.weights_path)
     if newest is None:
         raise UsageError(
             f"The run {run.path} has no checkpoint yet.",
@@ -73,6 +80,7 @@ def weights_of(
         )
     content = newest.read(STATE)
     arrays, metadata = safetensors.load(content), safetensors.metadata(content)
+    check_finite(arrays, newest.path, "published")
     if not everything:
         arrays, metadata["weights"] = generator_of(arrays, raw=raw)
     return arrays, metadata

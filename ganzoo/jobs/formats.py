@@ -48,6 +48,18 @@ def _write(kind: str) -> Callable[["keras.Model", str], None]:
     return lambda model, path: model.export(path, format=kind, verbose=False)
 
 
+def _write_onnx(model: "keras.Model", path: str) -> None:
+    import keras
+
+    if keras.backend.backend() != "torch":
+        model.export(path, format="onnx", verbose=False)
+        return
+    from ganzoo.backend.torch import ONNX_OPSET, integers_in_onnx
+
+    with integers_in_onnx():
+        model.export(path, format="onnx", verbose=False, opset_version=ONNX_OPSET)
+
+
 def _write_torch(model: "keras.Model", path: str) -> None:
     from ganzoo.backend.torch import any_batch
 
@@ -61,7 +73,7 @@ FORMATS = {
         Format(name="Keras", suffix=".keras", backends=select.BACKENDS,
                write=lambda model, path: model.save(path)),
         Format(name="ONNX", suffix=".onnx", backends=("torch", "tensorflow", "jax"),
-               write=_write("onnx"),
+               write=_write_onnx,
                extra="pip install 'keras-ganzoo[onnx]' and use --backend torch"),
         Format(name="torch.export", suffix=".pt2", backends=("torch",), write=_write_torch),
         Format(name="SavedModel", suffix="", backends=("tensorflow", "jax"),
@@ -92,6 +104,7 @@ def write(
     raw: bool = False,
     overwrite: bool = False,
     backend: str | None = None,
+    allow_plugin_mismatch: bool = False,
 ) -> Path:
     """Write the generator of a model, a run or a weights file in the format that `out` ends in.
 
@@ -101,6 +114,7 @@ def write(
         raw: The generator's own weights instead of their average.
         overwrite: Whether a file that is there may be replaced; a folder never is.
         backend: None takes the first installed backend that can write the format.
+        allow_plugin_mismatch: As of `load.load`.
 
     Raises:
         UsageError: no such format, or the backend cannot write it, or `out` is there.
@@ -113,7 +127,12 @@ def write(
             hint="Choose another name" + (", or --overwrite." if wanted.suffix else "."),
         )
     found = load.find(source, raw=raw)
-    gan = load.read(found, raw=raw, backend=_backend(wanted, backend))
+    gan = load.read(
+        found,
+        raw=raw,
+        backend=_backend(wanted, backend),
+        allow_plugin_mismatch=allow_plugin_mismatch,
+    )
     called(gan)
 
     def exported(path: Path) -> None:

@@ -1,23 +1,15 @@
-"""Versions from and to a repository on the Hugging Face Hub.
+"""Versions from and to a repository on the Hugging Face Hub: what a pull and a push mean.
 
-The client is `huggingface_hub` (the extra `[hub]`), which follows `HF_ENDPOINT`, `HF_TOKEN`
-and `HF_HUB_OFFLINE`. It only carries bytes: a revision is resolved once, to a commit that is
+The client only carries bytes (`hub_client`): a revision is resolved once, to a commit that is
 recorded; what a file must be is known from its version's manifest; and nothing is where a
 version is looked for before all of it is verified.
 """
 
 import contextlib
-import contextvars
-import os
-import re
-import sys
-import textwrap
-import threading
-import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from ganzoo.catalog import aliases, contents, remotes
 from ganzoo.catalog.remotes import Index, Remote
@@ -30,37 +22,25 @@ from ganzoo.catalog.versions import (
     put,
     unchanged,
 )
-from ganzoo.data.download import progress_option
 from ganzoo.data.progress import notice
 from ganzoo.errors import EnvironmentProblem, GanzooError, InvalidInput, UsageError
-from ganzoo.files.digests import bytes_digest
+from ganzoo.files.digests import bytes_digest, file_digest
 from ganzoo.files.leftovers import reclaim, workspace
 from ganzoo.files.names import check_name
 from ganzoo.files.problems import environment_problem
 from ganzoo.files.publish import make_folder
 from ganzoo.files.reading import read_bytes
 from ganzoo.files.space import check_space
+from ganzoo.jobs import hub_client
+from ganzoo.jobs.hub_client import connected, endpoint, fetch, patiently
 
 if TYPE_CHECKING:
     from ganzoo.jobs.push import Parcel
 
-Found = TypeVar("Found")
-
-_ATTEMPTS = 3  # beside those of the client itself
-_PAUSE = 1.0  # seconds before the second attempt; twice as long before each further one
-_PATIENCE = 120.0  # seconds for any one request ...
-_SLOWEST = 20_000  # ... and bytes per second on top
-_LONGEST = 7 * 86_400.0  # seconds, however large a file is
 _MOST_ALIASES = 100  # that are asked for at once, each by a request
 # The line by which a repository's page is known as ours, to be replaced by the next push.
 _MARK = "<!-- Written by ganzoo push, which replaces this page while this line is in it. -->"
 _RACES = 8  # how often somebody else may publish at the same moment
-
-
-def offline() -> bool:
-    """Whether the user wants no network: `GANZOO_OFFLINE` or `HF_HUB_OFFLINE`."""
-    wanted = (os.environ.get(name, "") for name in ("GANZOO_OFFLINE", "HF_HUB_OFFLINE"))
-    return any(value.strip().lower() in ("1", "true", "yes", "on") for value in wanted)
 
 
 def local(remote: Remote) -> Version:
@@ -76,7 +56,7 @@ def local(remote: Remote) -> Version:
     remote = remotes.choose_model(remote, index)
     known = index.models[remote.model]
     if remote.selector in set(known.get("named", [])) - set(known["aliases"]):
-        index = _with_aliases(_client(), remote, index)
+        index = _with_aliases(connected(), remote, index)
         remotes.write_index(remote, index)
     number = remotes.choose_version(remote, index)
     folder = remote.copy / str(remote.model)
@@ -84,7 +64,7 @@ def local(remote: Remote) -> Version:
         version = open_version(folder, number, mendable=True)
         if known.get("digests", {}).get(str(number)) == version.digest:
             return version
-    version = _bring(_client(), remote, index, number)
+    version = _bring(connected(), remote, index, number)
     remotes.write_index(remote, _with_digest(index, version))
     return version
 
@@ -97,7 +77,7 @@ def pull(remote: Remote) -> Version:
         InvalidInput: What came is not what the manifest says, or a version has changed.
         EnvironmentProblem: No client, network, permission or disk space.
     """
-    client = _client()
+    client = connected()
     before = remotes.read_index(remote)
     index = ask(remote)
     remote = remotes.choose_model(remote, index)
@@ -112,11 +92,11 @@ def pull(remote: Remote) -> Version:
 
 def ask(remote: Remote) -> Index:
     """What the remote's revision means now, and what is there; of aliases only the names."""
-    client = _client()
-    info = _patiently(
+    client = connected()
+    info = patiently(
         remote,
-        lambda: client.HfApi(endpoint=_endpoint()).model_info(
-            remote.repo_id, revision=remote.revision, timeout=_PATIENCE
+        lambda: client.HfApi(endpoint=endpoint()).model_info(
+            remote.repo_id, revision=remote.revision, timeout=hub_client.PATIENCE
         ),
     )
     commit = remotes.check_commit(info.sha)
@@ -201,9 +181,9 @@ def upload(remote: Remote, parcel: "Parcel") -> dict[str, Any]:
             f"The address names another model. Expected: {parcel.model!r}. "
             f"Received: {remote.model!r}."
         )
-    client = _client()
-    api = client.HfApi(endpoint=_endpoint())
-    _patiently(remote, lambda: api.create_repo(remote.repo_id, exist_ok=True))
+    client = connected()
+    api = client.HfApi(endpoint=endpoint())
+    patiently(remote, lambda: api.create_repo(remote.repo_id, exist_ok=True))
     size = sum(map(len, parcel.files.values()))
     for _ in range(_RACES):
         index = ask(remote)
@@ -236,17 +216,20 @@ def _commit(
     if _page_is_ours(client, api, remote, head):
         files[contents.README] = _page(parcel, number)
     try:
-        api.create_commit(
-            remote.repo_id,
-            [client.CommitOperationAdd(path, data) for path, data in files.items()],
-            commit_message=f"{parcel.model}@{number}",
-            revision=remote.revision,
-            parent_commit=head,
-        )
+        with hub_client.guarded():
+            api.create_commit(
+                remote.repo_id,
+                [client.CommitOperationAdd(path, data) for path, data in files.items()],
+                commit_message=f"{parcel.model}@{number}",
+                revision=remote.revision,
+                parent_commit=head,
+            )
+    except GanzooError:
+        raise
     except Exception as error:  # the client's errors have no common class over its versions
-        if _status(error) in (409, 412):
+        if hub_client.status_of(error) in (409, 412):
             return False
-        raise _failed(remote, error) from error
+        raise hub_client.failed(remote, error) from error
     return True
 
 
@@ -259,7 +242,7 @@ def _page_is_ours(client: ModuleType, api: Any, remote: Remote, commit: str) -> 
     def look() -> bool:
         return api.file_exists(remote.repo_id, contents.README, revision=commit)
 
-    if not _patiently(remote, look):
+    if not patiently(remote, look):
         return True
     try:
         most = contents.MOST_BYTES[contents.README]
@@ -295,10 +278,11 @@ def _bring(client: ModuleType, remote: Remote, index: Index, number: int) -> Ver
     place = f"{model}/{number}"
     with _workspace(remote.copy) as folder:
 
-        def fetch(name: str, most: int) -> bytes:
-            return _fetch(client, remote, index.commit, f"{place}/{name}", folder, most=most)
+        def file(name: str, most: int) -> Path:
+            return fetch(client, remote, index.commit, f"{place}/{name}", folder, most=most)
 
-        raw = fetch(contents.MANIFEST, contents.MOST_MANIFEST_BYTES)
+        listed = file(contents.MANIFEST, contents.MOST_MANIFEST_BYTES)
+        raw = read_bytes(listed, limit=contents.MOST_MANIFEST_BYTES)
         manifest = contents.parse_manifest(raw, model)
         here = _still_here(remote.copy / model, number, bytes_digest(raw))
         if here is not None:
@@ -311,16 +295,17 @@ def _bring(client: ModuleType, remote: Remote, index: Index, number: int) -> Ver
         )
         files = {}
         for name, entry in sorted(manifest["files"].items()):
-            data = fetch(name, entry["size"])
-            if len(data) != entry["size"] or bytes_digest(data) != entry["sha256"]:
+            files[name] = file(name, entry["size"])
+            size, digest = files[name].stat().st_size, file_digest(files[name])
+            if (size, digest) != (entry["size"], entry["sha256"]):
                 raise InvalidInput(
                     f"{name} of {remote.address}/{model}@{number} is not what its manifest says. "
                     f"Expected: sha256 {entry['sha256'][:16]}..., {entry['size']} bytes. "
-                    f"Received: {bytes_digest(data)[:16]}..., {len(data)} bytes.",
+                    f"Received: {digest[:16]}..., {size} bytes.",
                     hint="Nothing was kept. Tell who publishes it.",
                 )
-            files[name] = data
-        contents.parse_card(files[contents.CARD], model, f"{place}/{contents.CARD}")
+        card = read_bytes(files[contents.CARD], limit=contents.MOST_BYTES[contents.CARD])
+        contents.parse_card(card, model, f"{place}/{contents.CARD}")
         return put(remote.copy / model, number, files, raw)
 
 
@@ -334,7 +319,7 @@ def _still_here(folder: Path, number: int, digest: str) -> Version | None:
         return None
     try:
         version = unchanged(open_version(folder, number, mendable=True), digest)
-        version.read_all()
+        version.check()
     except InvalidInput:
         if number in numbers(folder).present:
             raise
@@ -370,7 +355,7 @@ def _report_moves(remote: Remote, before: Index | None, now: Index) -> None:
 
 
 @contextlib.contextmanager
-def _workspace(folder: Path):
+def _workspace(folder: Path) -> Iterator[Path]:
     try:
         make_folder(folder)
         reclaim(folder)
@@ -382,150 +367,7 @@ def _workspace(folder: Path):
 
 def _fetch_alone(client: ModuleType, remote: Remote, commit: str, path: str, *, most: int) -> bytes:
     with _workspace(remote.copy) as folder:
-        return _fetch(client, remote, commit, path, folder, most=most)
-
-
-def _fetch(
-    client: ModuleType, remote: Remote, commit: str, path: str, folder: Path, *, most: int
-) -> bytes:
-    """The bytes that the server gives for a path at a commit, at most `most` of them."""
-
-    def download() -> str:
-        return client.hf_hub_download(
-            remote.repo_id,
-            path,
-            revision=commit,
-            endpoint=_endpoint(),
-            local_dir=folder,
-            **_bounded(progress_option(client, path), path, most),
-        )
-
-    came = _patiently(remote, download, seconds=min(_PATIENCE + most / _SLOWEST, _LONGEST))
-    return read_bytes(came, limit=most)
-
-
-def _bounded(option: dict[str, Any], path: str, most: int) -> dict[str, Any]:
-    """The option of the client that shows progress, made to stop what is too long."""
-    if not option:
-        return {}
-
-    class Bounded(option["tqdm_class"]):
-        """Counts, and ends a transfer that is longer than it may be."""
-
-        received = 0
-
-        def update(self, n: float | None = 1) -> None:
-            self.received += int(n or 0)
-            if self.received > most:
-                raise InvalidInput(f"The server sends more than the {most} bytes of {path}.")
-            super().update(n)
-
-    return {"tqdm_class": Bounded}
-
-
-def _client() -> ModuleType:
-    if offline():
-        raise EnvironmentProblem(
-            "Offline mode is on, and this is not here.",
-            hint="Unset GANZOO_OFFLINE and HF_HUB_OFFLINE, or pull it where there is a network.",
-        )
-    try:
-        import huggingface_hub
-        from huggingface_hub.utils import disable_progress_bars, logging
-    except ImportError as error:
-        raise EnvironmentProblem(
-            "For the Hub, huggingface_hub is needed, which is not installed.",
-            hint="pip install 'keras-ganzoo[hub]'",
-        ) from error
-    logging.set_verbosity_error()  # its warnings show signed addresses
-    disable_progress_bars()  # ours are drawn
-    return huggingface_hub
-
-
-def _endpoint() -> str | None:
-    return os.environ.get("HF_ENDPOINT") or None
-
-
-def _patiently(remote: Remote, call: Callable[[], Found], *, seconds: float = _PATIENCE) -> Found:
-    """The result of a call to the server, tried a few times where that may help."""
-    pause = _PAUSE
-    for attempt in range(1, _ATTEMPTS + 1):
-        try:
-            return _within(seconds, call)
-        except (GanzooError, MemoryError):
-            raise
-        except Exception as error:
-            status = _status(error)
-            final = status is not None and 400 <= status < 500 and status not in (408, 429)
-            if final or attempt == _ATTEMPTS:
-                raise _failed(remote, error) from error
-        time.sleep(pause)
-        pause *= 2
-    raise AssertionError("unreachable")
-
-
-def _within(seconds: float, call: Callable[[], Found]) -> Found:
-    """The result of a call that may not last for ever: a server may send a byte a minute."""
-    outcome: list[Any] = []
-
-    def work() -> None:
-        try:
-            outcome.append((call(), None))
-        except BaseException as error:
-            outcome.append((None, error))
-
-    thread = threading.Thread(target=contextvars.copy_context().run, args=(work,), daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if not outcome:
-        raise EnvironmentProblem(
-            f"The server was too slow: nothing whole within {seconds:.0f} seconds.",
-            hint="Try again later.",
-        )
-    result, error = outcome[0]
-    if error is not None:
-        raise error
-    return result
-
-
-def _failed(remote: Remote, error: Exception) -> EnvironmentProblem:
-    status = _status(error)
-    reason = textwrap.shorten(redacted(str(error)), 300, placeholder=" ...") or type(error).__name__
-    hints = {
-        401: "It may be private: log in with `hf auth login`, or set HF_TOKEN.",
-        403: "Your token may not do this.",
-        404: "Check the address; a private repository needs HF_TOKEN.",
-        429: "The server wants fewer requests: try again later.",
-    }
-    return EnvironmentProblem(
-        f"The Hub did not do what {remote.address} needs. Received: {reason.rstrip('.')}.",
-        hint=hints.get(status or 0, "Check the network, or try again later."),
-    )
-
-
-def _status(error: BaseException | None) -> int | None:
-    """The HTTP status behind an error of the client, or behind its causes."""
-    while error is not None:
-        status = getattr(getattr(error, "response", None), "status_code", None)
-        if isinstance(status, int):
-            return status
-        error = error.__cause__
-    return None
-
-
-def redacted(text: str) -> str:
-    """A text without tokens and passwords."""
-    tokens = [os.environ.get(name) for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")]
-    if client := sys.modules.get("huggingface_hub"):
-        with contextlib.suppress(Exception):
-            tokens.append(client.get_token())  # of `hf auth login`
-    for token in tokens:
-        if token and token.strip():
-            text = text.replace(token.strip(), "***")
-    text = re.sub(r"hf_[A-Za-z0-9]{8,}", "***", text)
-    text = re.sub(r"(?i)(bearer\s+)\S+", r"\1***", text)
-    text = re.sub(r"(?<=//)[^/@\s]*@", "", text)
-    return re.sub(r"(https?://[^\s?]+)\?\S+", r"\1", text)  # signed addresses
+        return read_bytes(fetch(client, remote, commit, path, folder, most=most), limit=most)
 
 
 def _is_alias(text: str) -> bool:

@@ -15,6 +15,7 @@ from ganzoo.catalog import contents
 from ganzoo.catalog.cards import Card
 from ganzoo.catalog.recipe import Recipe, check_names
 from ganzoo.catalog.settings import with_data_from
+from ganzoo.data.kinds import KINDS
 from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files import safetensors
 from ganzoo.files.names import check_name
@@ -22,7 +23,7 @@ from ganzoo.jobs import about as describing
 from ganzoo.jobs import environment, load
 from ganzoo.jobs.build import dataset_for
 from ganzoo.jobs.push import NOT_CHOSEN, Parcel, deliver
-from ganzoo.jobs.weights import generator_of, not_finite
+from ganzoo.jobs.weights import check_finite, generator_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +32,8 @@ class Told:
 
     Args:
         recipe: How the weights were trained: at least the architecture must be right.
-        image_shape: Shape of one image; without it the recipe's data set is read.
+        image_shape: Shape of one image; without it the recipe's data set is read, as it must be
+            for sounds, whose rate nothing else says, and for pictures to translate.
         classes: Names of the classes of a conditional model, with `image_shape`.
         data_licence: Of the data; by default the data set's, if it is read.
     """
@@ -50,6 +52,7 @@ def import_weights(
     licence: str | None = None,
     folder: Path | None = None,
     backend: str | None = None,
+    allow_plugin_mismatch: bool = False,
 ) -> dict[str, Any]:
     """Publish a weights file as a version of a model. It must fit its architecture.
 
@@ -60,6 +63,8 @@ def import_weights(
         licence: Of the weights; by default what the file says.
         folder: The registry's; by default the user's own.
         backend: "jax", "torch" or "tensorflow": the architecture is built to compare with.
+        allow_plugin_mismatch: Whether the architecture may be that of another distribution or
+            version than the one that the file names; the card says so then.
 
     Returns:
         As of `push`.
@@ -67,7 +72,7 @@ def import_weights(
     Raises:
         UsageError: There is no such file, or a licence or recipe is missing.
         InvalidInput: The file is none, or does not fit the architecture.
-        PluginError: The architecture is not installed.
+        PluginError: The architecture is not installed, or another one.
     """
     check_name(name, "model name", error=UsageError)
     if not os.path.isfile(path):
@@ -83,9 +88,8 @@ def import_weights(
     found = load.find(path) if told is None else _described(Path(path), told, backend)
     about = _licensed(found, licence)
     arrays = safetensors.load(found.content)
-    bad = not_finite(arrays)
-    if bad is not None:
-        raise InvalidInput(f"{found.where} is not published: {bad} is not finite.")
+    check_finite(arrays, found.where, "published")
+    about = _with_plugins(found, about, allowed=allow_plugin_mismatch)
     load.read(replace(found, about=about), backend=backend)  # it fits, or this says why not
     files = {}
     if "weights" not in about:
@@ -101,12 +105,21 @@ def _described(path: Path, told: Told, backend: str | None) -> load.Source:
     """The file with the metadata that `ganzoo export` would have written, as far as known."""
     recipe = with_data_from(told.recipe, Path.cwd())
     check_names(recipe)
-    shape, classes, licence = told.image_shape, list(told.classes), told.data_licence
-    if shape is None:
+    licence = told.data_licence
+    if told.image_shape is None:
         environment.begin(backend)  # some data sets come through Keras
         dataset = dataset_for(recipe)
-        shape, classes = dataset.image_shape, list(dataset.classes)
+        data = describing.of_data(dataset)
         licence = licence or dataset.licence
+    else:
+        data = {"image_shape": list(told.image_shape), "classes": list(told.classes)}
+        kind = KINDS.get(len(told.image_shape))
+        if kind and kind.timed:
+            raise UsageError(
+                f"Of {kind.many} the rate must be known, which only the data says. "
+                f"Received: the shape {told.image_shape} alone.",
+                hint="Leave out --image-shape, and say where the data is: --data PATH.",
+            )
     if licence is None:
         raise UsageError(
             "Nobody has said under which licence the data is.",
@@ -118,8 +131,7 @@ def _described(path: Path, told: Told, backend: str | None) -> load.Source:
         "schema": 1,
         "model": None,
         "recipe": tables,
-        "image_shape": list(shape),
-        "classes": classes,
+        **data,
         "licence": {"data": licence, "weights": NOT_CHOSEN},
         "plugins": {"architecture": describing.pinned("architecture", recipe.architecture.name)},
         "ganzoo": ganzoo.__version__,
@@ -150,6 +162,8 @@ def _card(name: str, recipe: Recipe, about: dict[str, Any]) -> Card:
         "licence": about["licence"],
         "recipe": recipe.tables(),
     }
+    told = about.get(describing.MISMATCHES)
+    tables |= {"plugins": _pinned(about)} | ({describing.MISMATCHES: told} if told else {})
     provenance = _provenance(recipe, about)
     if provenance:
         tables["provenance"] = provenance
@@ -171,6 +185,19 @@ def _provenance(recipe: Recipe, about: dict[str, Any]) -> dict[str, Any] | None:
         "images": step * recipe.training.batch * recipe.game.n_critic,
         "backend": "unknown",
         "versions": {"ganzoo": about["ganzoo"]} if "ganzoo" in about else {},
+    }
+
+
+def _with_plugins(found: load.Source, about: dict[str, Any], *, allowed: bool) -> dict[str, Any]:
+    """The metadata with the architecture that the weights were compared with here."""
+    told = load.check_architecture(found, allow_plugin_mismatch=allowed)
+    if not told:
+        return about
+    here = describing.pinned("architecture", found.recipe.architecture.name)
+    before = about.get(describing.MISMATCHES)
+    return about | {
+        "plugins": about["plugins"] | {"architecture": here},
+        describing.MISMATCHES: [*(before if isinstance(before, list) else []), *told],
     }
 
 

@@ -8,7 +8,7 @@ from ganzoo.data.dataset import Dataset
 from ganzoo.data.progress import reporting
 from ganzoo.errors import EnvironmentProblem, InvalidInput, UsageError
 from ganzoo.jobs.evaluate import evaluate_gan, extractor_of
-from ganzoo.jobs.features import real_side
+from ganzoo.jobs.features import described_by, real_side
 from ganzoo.metrics import METRICS
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ class Judge:
                 hint="Train without: --evaluate-every 0.",
             )
         self._extractor = _extractor(training.evaluate_features, recipe.dataset.name, dataset)
-        seen = self._extractor.protocol(dataset.image_shape) if self._extractor else {}
+        shape = dataset.image_shape
+        seen = self._extractor.protocol(shape) if self._extractor else described_by(shape)
         self.protocol = {
             **seen,
             "data": dataset.name,

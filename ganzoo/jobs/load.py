@@ -6,28 +6,32 @@ tables, its architecture must be installed, and every array must fit before any 
 
 import os
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganzoo.catalog import contents, plugins, registry, remotes
-from ganzoo.catalog.distributions import FIRST_PARTY
+from ganzoo.catalog import contents, pins, plugins, registry, remotes
 from ganzoo.catalog.keywords import check_part
-from ganzoo.catalog.names import normalised
 from ganzoo.catalog.recipe import Recipe
 from ganzoo.catalog.runs import Run, split_best
-from ganzoo.catalog.sources import source_digest
 from ganzoo.catalog.versions import Version, version_at
+from ganzoo.data.dataset import FASTEST
+from ganzoo.data.kinds import IMAGES, KINDS
 from ganzoo.errors import InvalidInput, PluginError, UnknownName, UsageError
 from ganzoo.files import checkpoints, safetensors
 from ganzoo.files.problems import shown
-from ganzoo.jobs import environment
+from ganzoo.jobs import budget, environment
 from ganzoo.jobs.best import best_of
+from ganzoo.jobs.build import networks, wants
 from ganzoo.jobs.half import half_spec, is_half, restored
-from ganzoo.jobs.weights import STATE, assign, check, spec_of
+from ganzoo.jobs.weights import STATE, assign, check, not_finite, spec_of
 
 if TYPE_CHECKING:
     from ganzoo.game.gan import GAN
+
+
+_LONGEST = 2**24  # of an axis: minutes of sound
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +42,8 @@ class Source:
         where: The file, for messages and default names.
         title: What to call it where `where` would say too little.
         content: The file's path, or its bytes out of a checkpoint.
-        about: Its metadata: recipe, image shape, classes, model, step, ...
+        about: Its metadata: recipe, image shape, classes, model, step, ...; of sounds their
+            rate, of translations the shape of the sources.
         recipe: The recipe in it.
     """
 
@@ -57,6 +62,17 @@ class Source:
     def classes(self) -> list[str]:
         """Names of the classes of a conditional model; empty otherwise."""
         return self.about["classes"]
+
+    @property
+    def source_shape(self) -> tuple[int, ...] | None:
+        """Shape of a picture that the model translates; `None` for other models."""
+        shape = self.about.get("source_shape")
+        return None if shape is None else tuple(shape)
+
+    @property
+    def rate(self) -> int | None:
+        """Of sounds, in Hz; `None` for other samples."""
+        return self.about.get("rate")
 
 
 def find(source: str | os.PathLike, *, raw: bool = False) -> Source:
@@ -147,47 +163,85 @@ def _of_version(version: Version, *, raw: bool) -> Source:
     return replace(found, about=about, title=f"{version.model}-{version.number}")
 
 
-def load(source: str | os.PathLike, *, raw: bool = False, backend: str | None = None) -> "GAN":
+def load(
+    source: str | os.PathLike,
+    *,
+    raw: bool = False,
+    backend: str | None = None,
+    allow_plugin_mismatch: bool = False,
+    allow_nonfinite: bool = False,
+) -> "GAN":
     """A trained GAN: `load("dcgan-digits").sample(16, seed=7)`.
 
     Args:
         source: A model's name, a weights file, a run's folder or its number; see `find`.
         raw: The generator's own weights instead of their average.
         backend: "jax", "torch" or "tensorflow"; None takes the user's or the first installed.
+        allow_plugin_mismatch: Whether the architecture may be that of another distribution or
+            version than the one that the weights were made with.
+        allow_nonfinite: Whether weights may be NaN or infinite, for somebody who looks for why.
     """
-    return read(find(source, raw=raw), raw=raw, backend=backend)
+    return read(
+        find(source, raw=raw),
+        raw=raw,
+        backend=backend,
+        allow_plugin_mismatch=allow_plugin_mismatch,
+        allow_nonfinite=allow_nonfinite,
+    )
 
 
-def read(source: Source, *, raw: bool = False, backend: str | None = None) -> "GAN":
-    """The GAN of a source, its generator's weights read.
+def read(
+    source: Source,
+    *,
+    raw: bool = False,
+    backend: str | None = None,
+    allow_plugin_mismatch: bool = False,
+    allow_nonfinite: bool = False,
+) -> "GAN":
+    """The GAN of a source, its generator's weights read; see `load`.
 
     Raises:
-        PluginError: its architecture is not installed, or fails.
-        InvalidInput: the weights are of another architecture.
+        PluginError: its architecture is not installed, is another one, or fails.
+        InvalidInput: the weights are of another architecture, or not finite.
     """
-    _check_architecture(source)
+    check_architecture(source, allow_plugin_mismatch=allow_plugin_mismatch)
+    where, header = str(source.where), safetensors.read_header(source.content)
+    for shape in filter(None, (source.image_shape, source.source_shape)):
+        budget.check_data(where, shape, len(source.classes))
+    budget.check_options(where, header, source.recipe.architecture.options)
     environment.begin(backend)
     from ganzoo.game.state import network_state
-    from ganzoo.jobs.build import networks
 
-    gan = networks(source.recipe, source.image_shape, len(source.classes))
+    with budget.limited(where, header):
+        gan = networks(source.recipe, source.image_shape, len(source.classes), source.source_shape)
     variables = {f"generator/{name}": v for name, v in network_state(gan.generator)}
     seeds = [name for name in variables if name.startswith("generator/seeds/")]
     for name in seeds:  # of dropout in training; sampling draws none
         del variables[name]
-    header = safetensors.read_header(source.content)
     shapes = {name: (t.numpy_dtype, tuple(t.shape)) for name, t in header.tensors.items()}
     names = _generator_names(shapes, raw=raw)
     received = {target: shapes[name] for target, name in names.items()}
     for name in seeds:
         received.pop(name, None)
     spec = spec_of(variables)
-    half = is_half(source.about, str(source.where))
-    check(half_spec(spec) if half else spec, received, str(source.where))
+    half = is_half(source.about, where)
+    check(half_spec(spec) if half else spec, received, where)
     stored = safetensors.load(source.content, names=[names[n] for n in variables])
+    _check_finite(stored, where, allowed=allow_nonfinite)
     arrays = {name: stored[names[name]] for name in variables}
-    assign(variables, restored(arrays, spec) if half else arrays, str(source.where))
+    assign(variables, restored(arrays, spec) if half else arrays, where)
     return gan
+
+
+def _check_finite(arrays: Mapping[str, Any], where: str, *, allowed: bool) -> None:
+    bad = not_finite(arrays)
+    if bad is not None and not allowed:
+        raise InvalidInput(
+            f"{where} holds weights that are no numbers: {bad} is not finite.",
+            hint="To look at them all the same: --allow-nonfinite.",
+        )
+    if bad is not None:
+        warnings.warn(f"{where}: {bad} is not finite.", stacklevel=3)
 
 
 def _generator_names(shapes: dict, *, raw: bool) -> dict[str, str]:
@@ -201,12 +255,12 @@ def _generator_names(shapes: dict, *, raw: bool) -> dict[str, str]:
 
 def _described(where: Path, content: Path | bytes) -> Source:
     about = safetensors.metadata(content)
-    shape, classes = about.get("image_shape"), about.get("classes")
+    shape, classes, sources = (about.get(k) for k in ("image_shape", "classes", "source_shape"))
     fine = (
         isinstance(about.get("recipe"), dict)
-        and isinstance(shape, list)
-        and 1 <= len(shape) <= 4
-        and all(type(n) is int and 1 <= n <= 65536 for n in shape)
+        and _is_shape(shape)
+        and len(shape) in KINDS
+        and (sources is None or (_is_shape(sources) and len(sources) == len(IMAGES.axes)))
         and isinstance(classes, list)
         and all(isinstance(name, str) for name in classes)
     )
@@ -215,58 +269,51 @@ def _described(where: Path, content: Path | bytes) -> Source:
             f"{where} does not say how to rebuild its model. Expected: a file that ganzoo wrote, "
             "with recipe, image_shape and classes in its metadata.",
         )
+    rate, kind = about.get("rate"), KINDS[len(shape)]
+    if kind.timed and not (type(rate) is int and 1 <= rate <= FASTEST):
+        raise InvalidInput(
+            f"{where} does not say the rate of its {kind.many}. Expected: an integer from 1 to "
+            f"{FASTEST:,}, in Hz. Received: {shown(rate)}."
+        )
     recipe = Recipe.from_tables(about["recipe"], where=f"the recipe in {where}", error=InvalidInput)
     return Source(where=where, content=content, about=about, recipe=recipe)
 
 
-def _check_architecture(source: Source) -> None:
-    """The architecture must be here and take these options; the data set need not be."""
-    part = source.recipe.architecture
+def _is_shape(value: object) -> bool:
+    return isinstance(value, list) and all(type(n) is int and 1 <= n <= _LONGEST for n in value)
+
+
+def check_architecture(source: Source, *, allow_plugin_mismatch: bool = False) -> list[str]:
+    """The architecture must be here, be the one it was, and take these options.
+
+    The data set need not be here.
+
+    Returns:
+        In which way it is another than it was, a sentence each, if that is allowed.
+    """
+    part, pinned = source.recipe.architecture, source.about.get("plugins")
     try:
-        plugin = plugins.find("architecture", part.name)
+        plugins.find("architecture", part.name)
     except UnknownName:
+        pin = pinned.get("architecture") if isinstance(pinned, dict) else None
         raise PluginError(
             f"{source.where} needs the architecture {part.name!r}, which is not installed.",
-            hint=f"It came from: {shown(_origin(source.about))}.",
+            hint=f"It came from: {pins.origin(pin)}.",
         ) from None
-    _check_pinned(source, plugin)
+    told = pins.compared(
+        pinned,
+        source.recipe,
+        source.where,
+        kinds=["architecture"],
+        allowed=allow_plugin_mismatch,
+    )
     try:
         check_part("architecture", part, f"the recipe in {source.where}")
     except UsageError as error:
         raise InvalidInput(error.message, hint=error.hint) from None
-
-
-def _check_pinned(source: Source, plugin: plugins.Plugin) -> None:
-    """The architecture must be that of the same distribution; another version is told.
-
-    Its names, shapes and types are compared before any weight is read, whatever version.
-    """
-    pinned = source.about.get("plugins")
-    pinned = pinned.get("architecture") if isinstance(pinned, dict) else None
-    if not isinstance(pinned, dict) or not isinstance(pinned.get("distribution"), str):
-        return
-    if pinned.get("name") not in (None, source.recipe.architecture.name):
-        return  # it pins another one
-    if normalised(pinned["distribution"]) != normalised(plugin.distribution):
-        raise PluginError(
-            f"{source.where} needs the architecture {plugin.name!r} of another distribution. "
-            f"Expected: {shown(_origin(source.about))}. "
-            f"Received: {plugin.distribution} {plugin.version}.",
-            hint="Install that one, if you trust it.",
+    if source.source_shape is None and "source_shape" in wants(source.recipe):
+        raise InvalidInput(
+            f"{source.where} does not say what its model translates. "
+            "Expected: source_shape in its metadata. Received: none."
         )
-    ours = normalised(plugin.distribution) == FIRST_PARTY  # whose changes our tests watch
-    if not ours and pinned.get("digest") not in (None, source_digest(plugin.module)):
-        told = f"{plugin.distribution} {plugin.version}"
-        warnings.warn(
-            f"The architecture {plugin.name!r} has changed since these weights were trained: with "
-            f"{_origin(source.about)}, here {told}. Pictures may differ.",
-            stacklevel=2,
-        )
-
-
-def _origin(about: dict[str, Any]) -> str:
-    try:
-        plugin = about["plugins"]["architecture"]
-        return f"{plugin['distribution']} {plugin['version']}"
-    except (KeyError, TypeError):
-        return "unknown"
+    return told

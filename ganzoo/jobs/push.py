@@ -16,9 +16,10 @@ from ganzoo.errors import GanzooError, InvalidInput, UnknownName, UsageError
 from ganzoo.files import safetensors
 from ganzoo.files.names import check_name
 from ganzoo.files.reading import read_bytes
+from ganzoo.jobs.about import MISMATCHES
 from ganzoo.jobs.export import weights_of
 from ganzoo.jobs.half import HALF, KEY, halved
-from ganzoo.jobs.weights import not_finite
+from ganzoo.jobs.weights import check_finite
 
 NOT_CHOSEN = "not chosen yet"  # the licence in the card of a run of somebody's own recipe
 _LARGEST_PICTURE = 64 * 2**20  # bytes
@@ -125,9 +126,6 @@ def packed(
     """
     manifest = run.manifest()
     arrays, about = weights_of(run, best=best)
-    bad = not_finite(arrays)
-    if bad is not None:
-        raise InvalidInput(f"The run {run.path} is not published: {bad} is not finite.")
     card = _card(run, manifest, about, name, licence)
     about["licence"] = {"data": card.licence.data, "weights": card.licence.weights}
     if half:
@@ -158,6 +156,9 @@ def _repacked(source: str | Path, name: str) -> Parcel:
             f"Received: {name!r}."
         )
     files = version.read_all()
+    for file in (contents.GENERATOR, contents.EVERYTHING):
+        if file in files:  # whoever published it may have published anything
+            check_finite(safetensors.load(files[file]), version.name, "published")
     return Parcel(model=name, files=files, manifest=contents.manifest_text(dict(version.manifest)))
 
 
@@ -210,8 +211,10 @@ def _card(
         # those of other steps of the run were measured on other weights
         "results": [one for one in card.results if one.protocol.step in (None, about.get("step"))],
     }
-    played = card.model_copy(update=changes)
-    return Card.from_tables(played.tables(), where=f"the card of {name}")
+    tables = card.model_copy(update=changes).tables()
+    # a run that went on with other plugins, by consent, knows which
+    tables |= {key: manifest[key] for key in ("plugins", MISMATCHES) if key in manifest}
+    return Card.from_tables(tables, where=f"the card of {name}")
 
 
 def _provenance(manifest: dict[str, Any], about: dict[str, Any], card: Card) -> Provenance:

@@ -91,7 +91,7 @@ def drop(name: str, *, folder: Path | None = None) -> dict[str, Any]:
     number = int(selector)
     known = numbers(entry.folder)
     if number in known.present:
-        held = [alias for alias, n in aliases.aliases(entry.folder).items() if n == number]
+        held = [alias for alias, n in aliases.readable(entry.folder).items() if n == number]
         if held:
             raise UsageError(
                 f"{entry.name}@{number} is called {', '.join(held)}.",
@@ -160,11 +160,8 @@ def versions_of(entry: Entry) -> list[dict[str, Any]]:
     """Every version of a model, the newest first; a broken one with the reason."""
     known = numbers(entry.folder)
     named: dict[int, list[str]] = {}
-    try:
-        for alias, number in aliases.aliases(entry.folder).items():
-            named.setdefault(number, []).append(alias)
-    except GanzooError:
-        named = {}  # `ganzoo verify` says what is wrong
+    for alias, number in aliases.readable(entry.folder).items():  # `ganzoo verify` sees the others
+        named.setdefault(number, []).append(alias)
     found = []
     for number in sorted([*known.present, *known.broken], reverse=True):
         facts: dict[str, Any] = {"version": number, "aliases": named.get(number, [])}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ganzoo.catalog.pins import compared
 from ganzoo.catalog.recipe import Recipe
 from ganzoo.catalog.runs import Run
 from ganzoo.catalog.settings import with_data_from
@@ -92,6 +93,7 @@ def resume(
     run: str | Path,
     *,
     settings: Sequence[str] = (),
+    allow_plugin_mismatch: bool = False,
     argv: Sequence[str] = (),
     events: Events = lambda event: None,
 ) -> Run:
@@ -100,11 +102,14 @@ def resume(
     Args:
         run: The run's folder or its number.
         settings: Settings of keys that move no weight, such as `training.steps=9000`.
+        allow_plugin_mismatch: Whether architecture and data set may be those of other
+            distributions or versions than before; the manifest and the card say so then.
         argv: The command line, for the manifest.
         events: Called with what happens, as it happens.
 
     Raises:
         UsageError: a setting would change the game.
+        PluginError: the architecture or the data set comes of another plugin.
         InvalidInput: the data or the checkpoints are not what they were.
     """
     opened = Run.open(run)
@@ -113,6 +118,13 @@ def resume(
         before = with_data_from(opened.recipe(), opened.path)
         recipe = with_data_from(before.with_settings(list(settings)), Path.cwd())
         _check_same_game(before, recipe)
+        others = compared(
+            manifest.get("plugins"),
+            recipe,
+            opened.path,
+            kinds=about.KINDS,
+            allowed=allow_plugin_mismatch,
+        )
         environment.begin(manifest["backend"])
         reclaim(opened.path)
         with reporting(_unless(stop, events)):
@@ -149,6 +161,9 @@ def resume(
         opened.rewind(start)
         if recipe != before:
             publish_text(opened.recipe_path, recipe.toml(), overwrite=True)
+        if others:
+            told = [f"From step {start} on: {one}" for one in others]
+            about.record_plugins(opened, manifest, recipe, told)
         manifest["resumed"] = [*manifest.get("resumed", []), {"step": start, "argv": list(argv)}]
         manifest |= {"state": "running", "recipe_digest": recipe.digest()} | _evaluation(judge)
         about.write_manifest(opened, manifest)

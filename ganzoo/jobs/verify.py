@@ -111,7 +111,7 @@ def _run(run: Run) -> dict[str, Any]:
 
 
 def _version(version: Version) -> dict[str, Any]:
-    version.read_all()
+    version.check()
     return {
         "kind": "version",
         "path": str(version.path),
@@ -158,9 +158,12 @@ def _weights(version: Version) -> list[dict[str, Any]]:
         if name not in version.sizes:
             continue
         try:
-            safetensors.load(version.read(name))
+            bad = not_finite(safetensors.load(version.read(name)))
         except GanzooError as error:
             problems.append(_problem(version.path / name, str(error)))
+        else:
+            if bad is not None:
+                problems.append(_problem(version.path / name, f"{bad} is not finite."))
     return problems
 
 

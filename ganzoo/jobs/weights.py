@@ -60,6 +60,22 @@ def not_finite(values: Mapping[str, np.ndarray | float]) -> str | None:
     return next((name for name, value in values.items() if not np.isfinite(value).all()), None)
 
 
+def check_finite(arrays: Mapping[str, np.ndarray], where: object, done: str) -> None:
+    """Refuse to pass on weights that are no numbers.
+
+    Args:
+        arrays: By name.
+        where: What they are of, for the message.
+        done: What is not done with them: `"published"`.
+
+    Raises:
+        InvalidInput: One of them holds NaN or infinity.
+    """
+    bad = not_finite(arrays)
+    if bad is not None:
+        raise InvalidInput(f"{where} is not {done}: {bad} is not finite.")
+
+
 def generator_of(
     arrays: Mapping[str, np.ndarray], *, raw: bool = False
 ) -> tuple[dict[str, np.ndarray], str]:

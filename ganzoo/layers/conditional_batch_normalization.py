@@ -6,6 +6,7 @@ and, with linear maps, BigGAN: Brock et al. 2019, https://arxiv.org/abs/1809.110
 import keras
 from keras import layers, ops
 
+from ganzoo.layers.batch_normalization import BatchNormalization
 from ganzoo.layers.spectral_normalization import SpectralNormalization
 
 
@@ -55,7 +56,7 @@ class ConditionalBatchNormalization(keras.layers.Layer):
         self.epsilon = epsilon
         self.spectral = spectral
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.norm = layers.BatchNormalization(
+        self.norm = BatchNormalization(
             momentum=momentum,
             epsilon=epsilon,
             center=False,

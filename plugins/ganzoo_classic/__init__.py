@@ -1,1 +1,1 @@
-"""Classic architectures: fully connected GANs, DCGAN, and a GAN for faces."""
+"""Classic architectures: fully connected, DCGAN, residual and growing GANs, and one for faces."""

@@ -4,8 +4,9 @@ import keras
 from keras import layers
 
 from ganzoo import GAN
-from ganzoo.errors import UsageError
-from ganzoo.layers import Conv2D, Conv2DTranspose
+from ganzoo.layers import BatchNormalization, Conv2D, Conv2DTranspose
+
+from .sizes import sides
 
 
 def dcgan(
@@ -15,6 +16,7 @@ def dcgan(
     generator_width: int = 64,
     discriminator_width: int = 64,
     smallest: int = 4,
+    discriminator_norm: bool = True,
 ) -> GAN:
     """DCGAN for square images whose size is a power of two, from 8.
 
@@ -26,19 +28,12 @@ def dcgan(
         discriminator_width: Channels of the discriminator's first layer; they double too.
         smallest: Height and width at which the generator starts and the discriminator ends,
             a power of two; the paper's is 4.
+        discriminator_norm: Whether the discriminator has batch norm, or biases in its place.
+            With a gradient penalty it should have none: Gulrajani et al. 2017,
+            https://arxiv.org/abs/1704.00028, section 4.
     """
-    size, width, channels = image_shape
-    if size != width or size < 8 or size & (size - 1):
-        raise UsageError(
-            "dcgan needs square images whose size is a power of two from 8. "
-            f"Received: {size}x{width}.",
-            hint="Set dataset.size, where the data set has it, to 32 or 64.",
-        )
-    if not 1 <= smallest < size or smallest & (smallest - 1):
-        raise UsageError(
-            f"smallest must be a power of two below the size {size}. Received: {smallest}."
-        )
-    sizes = [2**i for i in range(smallest.bit_length(), size.bit_length())]  # 8, 16, ..., size
+    size, _, channels = image_shape
+    between = sides("dcgan", image_shape, smallest)[1:-1]  # 8, 16, ..., size / 2
 
     def generator() -> keras.Model:
         c = generator_width * size // (2 * smallest)  # 64x64: 512 channels at 4x4
@@ -47,7 +42,7 @@ def dcgan(
         x = layers.Dense(smallest**2 * c, **project)(latents)
         x = layers.Reshape((smallest, smallest, c), name="project_shape")(x)
         x = layers.ReLU(name="project_relu")(norm("project_norm")(x))
-        for side in sizes[:-1]:  # (batch, side / 2, side / 2, c) -> (batch, side, side, c / 2)
+        for side in between:  # (batch, side / 2, side / 2, c) -> (batch, side, side, c / 2)
             c //= 2
             x = Conv2DTranspose(c, name=f"up_{side}", **conv())(x)
             x = layers.ReLU(name=f"up_{side}_relu")(norm(f"up_{side}_norm")(x))
@@ -60,10 +55,12 @@ def dcgan(
         images = keras.Input(image_shape, name="images")
         x = Conv2D(c, name=f"down_{size}", **conv())(images)  # no batch norm: section 3
         x = layers.LeakyReLU(0.2, name=f"down_{size}_relu")(x)
-        for side in reversed(sizes[:-1]):  # (batch, side, side, c) -> (batch, side/2, side/2, 2c)
+        for side in reversed(between):  # (batch, side, side, c) -> (batch, side/2, side/2, 2c)
             c *= 2
-            x = Conv2D(c, name=f"down_{side}", **conv())(x)
-            x = layers.LeakyReLU(0.2, name=f"down_{side}_relu")(norm(f"down_{side}_norm")(x))
+            hidden = {**conv(), "use_bias": not discriminator_norm}
+            x = Conv2D(c, name=f"down_{side}", **hidden)(x)
+            x = norm(f"down_{side}_norm")(x) if discriminator_norm else x
+            x = layers.LeakyReLU(0.2, name=f"down_{side}_relu")(x)
         x = layers.Flatten(name="flatten")(x)  # (batch, 4, 4, c) -> (batch, 16 c)
         logit = {"kernel_initializer": normal(), "use_bias": False, "dtype": "float32"}
         x = layers.Dense(1, name="logit", **logit)(x)
@@ -86,4 +83,4 @@ def conv() -> dict:
 def norm(name: str) -> layers.Layer:
     """Batch norm whose scale starts around 1: section 4."""
     start = {"gamma_initializer": normal(1.0)}
-    return layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=name, **start)
+    return BatchNormalization(momentum=0.9, epsilon=1e-5, name=name, **start)

@@ -31,7 +31,7 @@ def test_without_options_the_job_decides(ganzoo, fake_job):
     assert calls == [{
         "job": "evaluate", "args": ("dcgan-digits@best",), "against": None, "data": None,
         "metrics": None, "features": None, "n": 10_000, "seeds": [0], "raw": False,
-        "truncation": None, "backend": None,
+        "truncation": None, "backend": None, "allow_plugin_mismatch": False,
     }]  # fmt: skip
 
 
@@ -41,14 +41,14 @@ def test_every_option_reaches_the_job(ganzoo, fake_job, tmp_path):
         "evaluate", "pictures", "--against", "mnist", "--set", "images=10", "--data",
         tmp_path / "x.npz", "--metrics", "frechet, kernel", "--features", "mnist", "-n", 50,
         "--seeds", "0,2-3", "--raw", "--backend", "torch",
-        "--truncation", 0.7,
+        "--truncation", 0.7, "--allow-plugin-mismatch",
     )  # fmt: skip
     assert done.code == 0
     (call,) = calls
     assert call["against"] == Part(name="mnist", images=10, data=str(tmp_path / "x.npz"))
     assert call["metrics"] == ["frechet", "kernel"] and call["features"] == "mnist"
     assert call["n"] == 50 and call["seeds"] == [0, 2, 3]
-    assert call["truncation"] == 0.7
+    assert call["truncation"] == 0.7 and call["allow_plugin_mismatch"] is True
     assert call["raw"] is True and call["backend"] == "torch" and call["data"] is None
 
 

@@ -26,7 +26,7 @@ def test_a_file_of_ganzoo_needs_no_more_than_a_name(ganzoo, importing):
     assert importing == [
         {
             "job": "import_weights", "args": (Path("w.safetensors"), "mine"), "told": None,
-            "licence": None, "folder": None, "backend": None,
+            "licence": None, "folder": None, "backend": None, "allow_plugin_mismatch": False,
         }
     ]  # fmt: skip
     assert ganzoo("import", "w.safetensors", "mine", "--json").json == DONE

@@ -32,25 +32,28 @@ def test_sample_draws_sixteen_images_of_seed_zero_by_default(ganzoo, sampling):
             "seeds": None,
             "interpolate": None,
             "labels": None,
+            "data": None,
             "truncation": None,
             "raw": False,
             "separate": False,
             "out": None,
             "overwrite": False,
             "backend": None,
+            "allow_plugin_mismatch": False,
+            "allow_nonfinite": False,
         }
     ]
 
 
 def test_sample_passes_its_options_on(ganzoo, sampling):
     words = "-n 4 --seed 7 --labels 0-2,9 --truncation 0.7 --raw --separate --out here"
-    words += " --overwrite --backend jax"
+    words += " --overwrite --backend jax --data photos"
     ganzoo("sample", "7", *words.split())
     ganzoo("sample", "7", "--seeds", "1,2,5-7")
     ganzoo("sample", "7", "--interpolate", "3,9", "-n", "8")
     assert sampling[0]["n"] == 4 and sampling[0]["seed"] == 7
     assert sampling[0]["labels"] == [0, 1, 2, 9]
-    assert sampling[0]["truncation"] == 0.7
+    assert sampling[0]["truncation"] == 0.7 and sampling[0]["data"] == Path("photos")
     assert sampling[0]["raw"] and sampling[0]["separate"] and sampling[0]["overwrite"]
     assert (sampling[0]["out"], sampling[0]["backend"]) == (Path("here"), "jax")
     assert sampling[1]["seeds"] == [1, 2, 5, 6, 7]

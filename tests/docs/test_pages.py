@@ -127,8 +127,35 @@ def test_the_readme_works_from_top_to_bottom(tmp_path):
     run("-W", "error", "page.py", folder=tmp_path)
 
 
-def test_the_table_of_models_is_the_registry():
+def test_the_readme_names_the_models_that_come_with_weights():
     from ganzoo.catalog.registry import models
 
     rows = re.findall(r"^\| `([a-z0-9-]+)` \|", text_of("README.md"), flags=re.M)
-    assert sorted(rows) == sorted(n for n, e in models().items() if e.source == "keras-ganzoo")
+    zoo = {name: entry for name, entry in models().items() if entry.source == "keras-ganzoo"}
+    assert sorted(rows) == sorted(
+        n for n in zoo if list((ROOT / "registry" / n).glob("*/card.toml"))
+    )
+
+
+@pytest.mark.parametrize("name", ["models", "trained"])
+def test_a_page_that_is_written_is_up_to_date(name):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"make_{name}.py")
+    make = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(make)
+    page = make.PAGE.read_text(encoding="utf-8")
+    assert page == make.filled(page), f"Run `python docs/make_{name}.py`."
+
+
+def test_every_architecture_has_been_trained_for_the_page():
+    import json
+
+    from ganzoo.catalog.plugins import discover
+
+    figures = json.loads((ROOT / "docs" / "trained.json").read_text(encoding="utf-8"))
+    shown = {row["architecture"] for row in figures.values()}
+    plugins = discover("architecture").plugins.values()
+    assert shown == {p.name for p in plugins if p.distribution == "keras-ganzoo"}
+    for name, row in figures.items():
+        fell = [m for m in ("frechet", "patch_wasserstein") if m in row["after"]]
+        assert fell, name
+        assert all(row["after"][m] < 0.5 * row["before"][m] for m in fell), name

@@ -1,4 +1,4 @@
-"""The zoo's own architectures, through its cards: what is published is what is built."""
+"""The classic architectures: published networks, at any size; what each paper asks of them."""
 
 import math
 
@@ -10,41 +10,39 @@ from ganzoo.catalog.recipe import Recipe
 from ganzoo.catalog.registry import models
 from ganzoo.errors import PluginError, UsageError
 
-pytestmark = pytest.mark.backend
+pytestmark = [pytest.mark.backend, pytest.mark.usefixtures("cheap_weights")]
 
-ZOO = "keras-ganzoo"
-CARDS = {name: entry.card() for name, entry in models().items() if entry.source == ZOO}
 ARCHITECTURES = sorted(
-    name for name, p in discover("architecture").plugins.items() if p.distribution == ZOO
+    name
+    for name, plugin in discover("architecture").plugins.items()
+    if plugin.module.startswith("ganzoo_classic.")
 )
-SHAPES = {"digits": (8, 8, 1), "mnist": (28, 28, 1), "fashion-mnist": (28, 28, 1)}
-SHAPES["cifar10"] = (32, 32, 3)
+CARDS = {name: entry.card() for name, entry in models().items() if entry.source == "keras-ganzoo"}
 # Options under which a forward pass costs nothing; the networks' form stays the card's.
+NARROW = ["generator_width=8", "generator_most=8", "halvings=1", "plain_blocks=1"]
 SMALL = {
     "mlp": ["generator_units=[8, 8]", "discriminator_units=[8]"],
     "dcgan": ["generator_width=4", "discriminator_width=4"],
     "facegan": ["width=4"],
     "cdcgan": ["generator_width=4", "discriminator_width=4"],
+    "wgan-gp": [*NARROW, "critic_width=8", "critic_most=8"],
+    "sngan": [*NARROW, "discriminator_width=8", "discriminator_most=8"],
+    "sagan": [*NARROW, "discriminator_width=8", "discriminator_most=8"],
+    "r1gan": ["width=4", "generator_most=8", "discriminator_most=8"],
+    "progan": ["features=64", "most=8"],
 }
-LEAST = {"mlp": (4, 4, 1), "dcgan": (16, 16, 1), "dcgan-fashion-mnist": (8, 8, 1)}
-LEAST |= {"facegan": (64, 64, 3), "cdcgan": (8, 12, 1)}
+LEAST = {"mlp": (4, 4, 1), "facegan": (64, 64, 3), "cdcgan": (8, 12, 1)}
+FROM_8 = ["dcgan", "wgan-gp", "sngan", "sagan", "r1gan", "progan"]
 CLASSES = 10
 PLAYERS = ("generator", "discriminator")
+WIDE = {"generator_width": 64, "generator_most": 1024}
+WIDE |= {"discriminator_width": 64, "discriminator_most": 1024}
 
 
-def shape_of(recipe: Recipe) -> tuple[int, ...]:
-    """The shape of the data set's images, without opening it."""
-    dataset = recipe.dataset
-    if dataset.name == "celeba":
-        size = dataset.options["size"]
-        return (size, size, 3)
-    return SHAPES[dataset.name]
-
-
-def build(recipe: Recipe, shape: tuple[int, ...] | None = None):
+def build(recipe: Recipe, shape: tuple[int, ...]):
     from ganzoo.jobs.build import networks, wants_classes
 
-    return networks(recipe, shape or shape_of(recipe), CLASSES if wants_classes(recipe) else 0)
+    return networks(recipe, shape, CLASSES if wants_classes(recipe) else 0)
 
 
 def small(name: str, *more: str) -> Recipe:
@@ -53,36 +51,60 @@ def small(name: str, *more: str) -> Recipe:
     return recipe.with_settings([f"architecture.{s}" for s in (*SMALL.get(name, ()), *more)])
 
 
+def published(name: str, shape: tuple[int, int, int], **options):
+    """An architecture as its paper has it: with its own defaults, but for what is given."""
+    tables = small(name).tables() | {"architecture": {"name": name, **options}}
+    return build(Recipe.from_tables(tables), shape)
+
+
 def trained_weights(network) -> int:
     return sum(math.prod(weight.shape) for weight in network.trainable_variables)
 
 
-def test_every_architecture_of_the_zoo_has_a_card():
-    assert {card.recipe.architecture.name for card in CARDS.values()} == set(ARCHITECTURES)
-    assert len(CARDS) >= 7
+def random_images(*shape: int, seed: int = 0):
+    from keras import ops
+
+    images = np.random.default_rng(seed).uniform(-1, 1, shape)
+    return ops.convert_to_tensor(images.astype("float32"))
 
 
-@pytest.mark.parametrize("name", sorted(CARDS))
-def test_a_card_builds_what_it_says_at_the_shape_of_its_data(name):
-    card = CARDS[name]
-    gan = build(card.recipe)
-    assert gan.image_shape == shape_of(card.recipe)
-    assert gan.latent_shape == (card.recipe.architecture.options["latent_size"],)
-    assert gan.discriminator.outputs[0].shape == (None, 1)
-    assert set(card.parameters) == set(PLAYERS)
-    assert {p: getattr(gan, p).count_params() for p in PLAYERS} == card.parameters
+def array(x) -> np.ndarray:
+    from keras import ops
+
+    return np.array(ops.convert_to_numpy(x))
 
 
-def test_dcgan_at_64_has_the_published_number_of_trained_weights():
-    gan = build(CARDS["dcgan-celeba"].recipe)
-    assert trained_weights(gan.generator) == 3_576_704
-    assert trained_weights(gan.discriminator) == 2_765_568
+# Published numbers ------------------------------------------------------------------------
 
 
-def test_the_dcgan_of_fashion_mnist_has_the_published_counts():
-    gan = build(CARDS["dcgan-fashion-mnist"].recipe)
-    assert (gan.generator.count_params(), trained_weights(gan.generator)) == (414_209, 413_825)
-    assert gan.discriminator.count_params() == 212_865
+@pytest.mark.parametrize(
+    ("name", "shape", "options", "generator", "discriminator"),
+    [
+        ("dcgan", (64, 64, 3), {}, 3_576_704, 2_765_568),
+        ("dcgan-fashion-mnist", (28, 28, 1), {}, 413_825, 212_865),
+        ("sngan", (32, 32, 3), {}, 4_276_739, 1_053_825),
+        ("sngan", (64, 64, 3), {**WIDE, "halvings": 5, "plain_blocks": 0}, 12_220_675, 10_141_441),
+        # published of a critic with batch norm, which the paper has not: 2,054 weights of it
+        (
+            "wgan-gp",
+            (32, 32, 3),
+            {"generator_width": 256, "generator_most": 256},
+            4_276_739,
+            1_055_879 - 2 * (3 + 128) - 2 * (3 * 128) - 2 * 2 * (2 * 128),
+        ),
+    ],
+)
+def test_trained_weights_are_as_many_as_published(name, shape, options, generator, discriminator):
+    gan = published(name, shape, **options)
+    counts = (trained_weights(gan.generator), trained_weights(gan.discriminator))
+    assert counts == (generator, discriminator)
+
+
+def test_progressive_growing_at_1024_has_the_published_23_1_million_weights():
+    # Karras et al. 2018, table 2, which has one way to colours; here are nine, of few weights
+    gan = published("progan", (1024, 1024, 3))
+    assert round(trained_weights(gan.generator) / 1e6, 1) == 23.1
+    assert round(trained_weights(gan.discriminator) / 1e6, 1) == 23.1
 
 
 def test_the_weights_of_a_dense_gan_can_be_counted_by_hand():
@@ -91,13 +113,16 @@ def test_the_weights_of_a_dense_gan_can_be_counted_by_hand():
     assert gan.discriminator.count_params() == (4 * 8 + 8) + (8 + 1)
 
 
+# Every architecture -----------------------------------------------------------------------
+
+
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_weights_have_the_same_names_however_often_a_gan_is_built(name):
     # Keras counts up the names of layers that have none: dense, dense_1, ...
     from ganzoo.game.state import network_state
 
     def names():
-        gan = build(small(name), LEAST.get(name))
+        gan = build(small(name), LEAST.get(name, (8, 8, 1)))
         return [[n for n, _ in network_state(getattr(gan, player))] for player in PLAYERS]
 
     assert names() == names()
@@ -108,35 +133,43 @@ def test_weights_have_the_same_names_however_often_a_gan_is_built(name):
 def test_images_are_in_the_range_of_the_data_and_float32(name, precision):
     from keras import backend, ops
 
+    from ganzoo.backend import compiled
+
+    def given(x, *labels):
+        return [x, *labels] if labels else x
+
     recipe = small(name).with_settings([f"training.precision={precision}"])
-    gan = build(recipe, LEAST.get(name))
+    gan = build(recipe, LEAST.get(name, (8, 8, 1)))
     low, high = gan.value_range
     latents = 100.0 * gan.draw_latents(4, seed=0)  # far out, where only the output's form helps
     labels = [ops.convert_to_tensor(np.arange(4, dtype="int32"))] if gan.conditional else []
-    images = gan.generator([latents, *labels] if labels else latents)
-    logits = gan.discriminator([images, *labels] if labels else images)
+    play = compiled(lambda *x: (y := gan.generator(given(*x)), gan.discriminator(given(y, *x[1:]))))
+    images, logits = play(latents, *labels)
     assert backend.standardize_dtype(images.dtype) == "float32"
     assert backend.standardize_dtype(logits.dtype) == "float32"
     assert (images.shape, logits.shape) == ((4, *gan.image_shape), (4, 1))
-    pixels = ops.convert_to_numpy(images)
-    assert low <= pixels.min() < pixels.max() <= high
+    assert gan.latent_shape == (recipe.architecture.options["latent_size"],)
+    pixels = array(images)
+    if name == "progan":  # ends in a linear layer: table 2
+        assert np.isfinite(pixels).all()
+    else:
+        assert low <= pixels.min() < pixels.max() <= high
 
 
-@pytest.mark.parametrize(
-    ("output", "expected"), [("tanh", (-1.0, 1.0)), ("sigmoid", (0.0, 1.0)), ("linear", (-1, 1))]
-)
-def test_the_range_follows_the_last_activation(output, expected):
-    assert build(small("mlp", f"output={output}")).value_range == expected
+@pytest.mark.parametrize("name", FROM_8)
+def test_one_definition_takes_every_power_of_two_from_8(name):
+    recipe = small(name)
+    for size in (8, 16, 32, 64):
+        gan = build(recipe, (size, size, 3))
+        assert gan.image_shape == (size, size, 3)
+        assert gan.discriminator.outputs[0].shape == (None, 1)
+        assert any(str(size) in layer.name for layer in gan.generator.layers), size
 
 
-@pytest.mark.parametrize("size", [8, 16, 32, 64])
-def test_dcgan_takes_every_power_of_two_from_8(size):
-    gan = build(small("dcgan"), (size, size, 3))
-    assert gan.image_shape == (size, size, 3)
+def test_dcgan_doubles_from_its_smallest_side_to_the_images():
+    gan = build(small("dcgan", "smallest=4"), (64, 64, 3))
     ups = [layer.name for layer in gan.generator.layers if layer.name.startswith("up_")]
-    assert [u for u in ups if u.count("_") == 1] == [
-        f"up_{2**i}" for i in range(3, size.bit_length())
-    ]
+    assert [u for u in ups if u.count("_") == 1] == ["up_8", "up_16", "up_32", "up_64"]
 
 
 def test_dense_networks_take_points():
@@ -146,9 +179,16 @@ def test_dense_networks_take_points():
 
 
 @pytest.mark.parametrize(
+    ("output", "expected"), [("tanh", (-1.0, 1.0)), ("sigmoid", (0.0, 1.0)), ("linear", (-1, 1))]
+)
+def test_the_range_follows_the_last_activation(output, expected):
+    assert build(small("mlp", f"output={output}"), (4, 4, 1)).value_range == expected
+
+
+@pytest.mark.parametrize(
     ("name", "shape", "options", "said"),
     [
-        ("dcgan", (30, 30, 1), [], "power of two from 8. Received: 30x30"),
+        *[(name, (30, 30, 1), [], f"{name} .*from 8. Received: 30x30") for name in FROM_8],
         ("dcgan", (4, 4, 1), [], "power of two from 8. Received: 4x4"),
         ("dcgan", (32, 16, 3), [], "square images.*Received: 32x16"),
         ("dcgan", (32, 32, 3), ["smallest=3"], "smallest must be .*Received: 3"),
@@ -162,6 +202,12 @@ def test_dense_networks_take_points():
         ("cdcgan", (28, 28, 1), ["doublings=0"], "Received: 28x28, doublings=0"),
         ("mlp", (8, 8, 1), ["output=softmax"], "output 'tanh'.*Received: output='softmax'"),
         ("mlp", (8, 8, 1), ["activation=selu"], "activation 'leaky_relu'.*'selu'"),
+        ("sngan", (8, 8, 1), ["halvings=4"], r"in \[1, 3\] for 8x8.*Received: halvings=4"),
+        ("wgan-gp", (8, 8, 1), ["plain_blocks=-1"], "at least 0.*plain_blocks=-1"),
+        ("sagan", (32, 32, 3), ["attention=12"], "attention must be a power of two.*12"),
+        ("sagan", (64, 64, 3), ["attention=4", "halvings=2"], "in both networks.*halvings=2"),
+        ("progan", (8, 8, 1), ["fading_images=0"], "fading_images at least 1.*and 0"),
+        ("progan", (128, 128, 3), [], "features must be at least the size 128.*features=64"),
     ],
 )
 def test_what_an_architecture_cannot_be_built_for_is_refused(name, shape, options, said):
@@ -172,3 +218,124 @@ def test_what_an_architecture_cannot_be_built_for_is_refused(name, shape, option
 def test_images_without_channels_are_no_traceback():
     with pytest.raises((UsageError, PluginError)):
         build(small("dcgan"), (64,))
+
+
+# What a paper asks of its networks --------------------------------------------------------
+
+
+@pytest.mark.parametrize("recipe", [small("wgan-gp"), small("dcgan", "discriminator_norm=false")])
+def test_a_critic_for_the_gradient_penalty_judges_each_image_alone(recipe):
+    gan = build(recipe, (8, 8, 1))
+    images = random_images(4, 8, 8, 1)
+    together = array(gan.discriminator(images, training=True))
+    alone = [array(gan.discriminator(images[i : i + 1], training=True))[0] for i in range(4)]
+    assert together == pytest.approx(np.stack(alone), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "players"), [("sngan", ["discriminator"]), ("sagan", ["discriminator", "generator"])]
+)
+def test_spectral_norm_takes_the_scale_out_of_every_kernel(name, players):
+    gan = build(small(name), (8, 8, 1))
+    given = {"generator": gan.draw_latents(2, seed=1), "discriminator": random_images(2, 8, 8, 1)}
+    for player in players:
+        network = getattr(gan, player)
+        for weight in network.weights:  # attention counts from the start
+            weight.assign(weight + 1.0 if weight.name == "gamma" else weight)
+        before = array(network(given[player]))
+        for weight in network.trainable_variables:
+            weight.assign(3.0 * weight if weight.name == "kernel" else weight)
+        assert array(network(given[player])) == pytest.approx(before, rel=1e-4, abs=1e-6)
+
+
+@pytest.mark.parametrize(("size", "side"), [(8, 4), (32, 16), (128, 32)])
+def test_sagan_attends_where_images_have_a_side_of_32_or_half_their_size(size, side):
+    halvings = 2 if size == 128 else 1
+    gan = build(small("sagan", "smallest=4", f"halvings={halvings}"), (size, size, 3))
+    for player in PLAYERS:
+        attention = getattr(gan, player).get_layer("attention")
+        assert attention.output.shape[1:3] == (side, side)
+
+
+def test_r1gan_has_no_normalization_and_its_blocks_add_a_tenth():
+    gan = build(small("r1gan"), (16, 16, 3))
+    for network in (gan.generator, gan.discriminator):
+        assert not network.non_trainable_variables
+        scales = [layer for layer in network.layers if layer.name.endswith("_scale")]
+        assert [layer.scale for layer in scales] == [0.1] * 3
+
+
+# Progressive growing ----------------------------------------------------------------------
+
+
+def growing(size: int = 16, **options: int):
+    settings = ["smallest=4", *(f"{key}={value}" for key, value in options.items())]
+    return build(small("progan", *settings), (size, size, 1))
+
+
+def set_level(gan, level: float) -> None:
+    for network in (gan.generator, gan.discriminator):
+        network.get_layer("growth").level.assign(level)
+
+
+def blocks(images, side: int) -> np.ndarray:
+    """Means of blocks, repeated: the image as `side` x `side` pixels show it."""
+    count, size, _, channels = images.shape
+    k = size // side
+    means = array(images).reshape(count, side, k, side, k, channels).mean((2, 4))
+    return means.repeat(k, axis=1).repeat(k, axis=2)
+
+
+@pytest.mark.parametrize(
+    ("images", "level"),
+    [(0, 0), (100, 0), (120, 0.4), (150, 1), (250, 1), (275, 1.5), (300, 2), (9999, 2)],
+)
+def test_the_level_follows_the_number_of_images(images, level):
+    gan = growing(stable_images=100, fading_images=50)
+    assert float(gan.level_after(images)) == pytest.approx(level)
+
+
+def test_an_image_grows_from_blocks_and_is_the_mixture_of_two_sizes_in_between():
+    gan = growing()
+    latents, drawn = gan.draw_latents(3, seed=5), {}
+    for level in (0.0, 1.0, 1.25, 2.0):
+        set_level(gan, level)
+        drawn[level] = array(gan.generator(latents))
+    assert drawn[0.0] == pytest.approx(blocks(drawn[0.0], 4))
+    assert drawn[1.0] == pytest.approx(blocks(drawn[1.0], 8))
+    assert np.abs(drawn[1.0] - blocks(drawn[1.0], 4)).max() > 1e-3
+    assert drawn[1.25] == pytest.approx(0.75 * drawn[1.0] + 0.25 * drawn[2.0], abs=1e-5)
+
+
+def test_real_images_are_shown_at_the_size_that_is_drawn():
+    gan = growing()
+    images = random_images(4, 16, 16, 1)
+    expected = {0.0: blocks(images, 4), 1.0: blocks(images, 8), 2.0: array(images)}
+    expected[1.5] = (expected[1.0] + expected[2.0]) / 2
+    for level, seen in expected.items():
+        set_level(gan, level)
+        assert array(gan.shown(images)) == pytest.approx(seen, abs=1e-6)
+
+
+@pytest.mark.parametrize(("level", "side"), [(0.0, 4), (1.0, 8)])
+def test_the_discriminator_sees_nothing_finer_than_the_level(level, side):
+    from keras import ops
+
+    gan = growing()
+    images = random_images(4, 16, 16, 1)
+    coarse, halves = (ops.convert_to_tensor(blocks(images, s)) for s in (side, side // 2))
+    set_level(gan, level)
+    sharp, blurred, smallest = (array(gan.discriminator(x)) for x in (images, coarse, halves))
+    assert sharp == pytest.approx(blurred, rel=1e-3)
+    assert sharp != pytest.approx(smallest, rel=1e-3)
+
+
+def test_a_step_moves_the_level_of_both_players_and_of_the_average():
+    gan = growing(size=8, stable_images=16, fading_images=32)
+    gan.compile("adam", "adam", loss="wasserstein", average_decay=0.9)
+    images = np.random.default_rng(0).integers(0, 256, (32, 8, 8, 1)).astype("uint8")
+    history = gan.fit(images, batch_size=16, epochs=1, verbose=0).history
+    assert history["drift"][0] > 0
+    levels = {name: float(v) for name, v in gan.state().items() if name.endswith("growth/level")}
+    owners = ("average", "discriminator", "generator")
+    assert levels == {f"{owner}/growth/level": 0.5 for owner in owners}

@@ -8,6 +8,7 @@ import re
 import socket
 import sys
 import time
+import tracemalloc
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,7 +18,7 @@ from huggingface_hub import constants
 from ganzoo.catalog import aliases, registry, remotes
 from ganzoo.catalog.versions import create, numbers, open_version
 from ganzoo.errors import EnvironmentProblem, GanzooError, InvalidInput, UnknownName, UsageError
-from ganzoo.jobs import hub, load
+from ganzoo.jobs import hub, hub_client, load
 from ganzoo.jobs.export import export
 from ganzoo.jobs.push import push
 from ganzoo.jobs.registry import drop, pull, tag
@@ -41,7 +42,7 @@ def server(monkeypatch):
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
     server = Server()
     monkeypatch.setenv("HF_ENDPOINT", server.endpoint)
-    monkeypatch.setattr(hub, "_PAUSE", 0.01)
+    monkeypatch.setattr(hub_client, "_PAUSE", 0.01)
     really = time.sleep
     monkeypatch.setattr(time, "sleep", lambda seconds: really(min(seconds, 0.01)))
     yield server
@@ -414,26 +415,49 @@ def test_a_size_that_no_file_has_is_refused(server, offered, file, size):
 def test_a_disk_without_room_is_told_before_anything_comes(server, offered, monkeypatch):
     """There is room for each file, but not for all of them twice."""
     free = sum(offered(1).sizes.values())
-    monkeypatch.setattr("ganzoo.files.space.shutil.disk_usage", lambda path: SimpleNamespace(free=free))
+    monkeypatch.setattr(
+        "ganzoo.files.space.shutil.disk_usage", lambda path: SimpleNamespace(free=free)
+    )
     with pytest.raises(EnvironmentProblem, match="not enough room"):
         pull(ADDRESS)
     assert not [path for _, path, _ in server.requests if path.startswith("/storage/")]
 
 
+def test_a_pull_holds_no_large_file_in_memory(server, content, tmp_path, monkeypatch):
+    monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 2**16)  # of which the client holds a few
+    size = 16 * 2**20
+    theirs = create(
+        tmp_path / "theirs", "small", content() | {"everything.safetensors": bytes(size)}
+    )
+    files = theirs.read_all() | {"manifest.json": (theirs.path / "manifest.json").read_bytes()}
+    server.commit({f"small/1/{name}": data for name, data in files.items()})
+    pull(ADDRESS)
+    drop("small@1")
+    tracemalloc.start()
+    try:
+        pull(ADDRESS)  # what the client itself imports is there already
+        pull(ADDRESS)  # what was pulled is looked through
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < size / 4
+    assert len(registry.find_version("small").read("everything.safetensors")) == size
+
+
 def test_a_large_file_does_not_make_the_patience_endless(monkeypatch, server, offered):
     offered(1)
     waited = []
-    within = hub._within
+    within = hub_client._within
 
     def watched(seconds, call):
         waited.append(seconds)
         return within(seconds, call)
 
-    monkeypatch.setattr(hub, "_within", watched)
+    monkeypatch.setattr(hub_client, "_within", watched)
     remote = remotes.parse_address(ADDRESS)
     commit = server.branches["main"]
-    hub._fetch_alone(hub._client(), remote, commit, "small/1/card.toml", most=10**30)
-    assert waited == [hub._LONGEST]
+    hub._fetch_alone(hub_client.connected(), remote, commit, "small/1/card.toml", most=10**30)
+    assert waited == [hub_client._LONGEST]
 
 
 # Push
@@ -628,8 +652,8 @@ def test_a_fault_of_the_network_ends_in_a_whole_version_or_in_one_error(
     server, offered, home, monkeypatch, fault
 ):
     theirs = offered(1)
-    monkeypatch.setattr(hub, "_PATIENCE", 3.0)
-    monkeypatch.setattr(hub, "_ATTEMPTS", 3 if fault in WELL else 2)
+    monkeypatch.setattr(hub_client, "PATIENCE", 3.0)
+    monkeypatch.setattr(hub_client, "_ATTEMPTS", 3 if fault in WELL else 2)
     server.fault = FAULTS[fault]
     try:
         pull(ADDRESS)
@@ -647,10 +671,76 @@ def test_a_fault_of_the_network_ends_in_a_whole_version_or_in_one_error(
     assert registry.find_version("small").read_all() == theirs.read_all()
 
 
+# Redirects into a network of our own
+
+
+@pytest.fixture
+def neighbour():
+    """Somebody else's service on this machine: what reaches it should not have."""
+    other = Server()
+    yield other
+    other.close()
+
+
+INNER = [
+    "http://127.0.0.1:{port}/x", "http://localhost:{port}/x", "http://127.0.0.2:{port}/x",
+    "http://0.0.0.0:{port}/x", "http://[::ffff:127.0.0.1]:{port}/x", "http://2130706433:{port}/x",
+    "http://10.0.0.1/x", "http://192.168.1.1/x", "http://169.254.169.254/latest/meta-data",
+    "http://[fe80::1]/x", "http://[fd00::1]/x", "http://[64:ff9b::10.0.0.1]/x",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("hops", "target"), [(2, INNER[0]), *((1, target) for target in INNER)])
+def test_a_redirect_into_a_network_of_our_own_is_refused(
+    server, neighbour, offered, home, hops, target
+):
+    """Straight from the Hub's storage, and by way of it once more."""
+    offered(1)
+    last = redirect(target.format(port=neighbour.server.server_port))
+    server.fault = only("GET /once-more", last)
+    if hops == 1:
+        server.fault = only(BODY, last)
+    else:
+        more = only(BODY, redirect(f"{server.storage}/once-more"))
+        once = server.fault
+        server.fault = lambda handler: more(handler) or once(handler)
+    with pytest.raises(InvalidInput, match="an address that is not public") as caught:
+        pull(ADDRESS)
+    assert caught.value.exit_code == 3 and "\n" not in str(caught.value)
+    assert not neighbour.requests
+    assert len(server.requests) < 20  # it is not tried again
+    nothing_half_written(home)
+    server.fault = lambda handler: False
+    assert pull(ADDRESS)["version"] == 1
+
+
+def test_only_the_endpoint_may_be_in_a_network_of_our_own(neighbour):
+    from ganzoo.jobs.hub_addresses import only_public
+
+    place = ("127.0.0.1", neighbour.server.server_port)
+    socket.create_connection(place).close()
+    with only_public("https://huggingface.co"):
+        with pytest.raises(InvalidInput, match="Received: 127.0.0.1, port"):
+            socket.create_connection(place)
+        with only_public(neighbour.endpoint):
+            socket.create_connection(place).close()
+    with only_public(f"http://127.0.0.1:{place[1] + 1}"), pytest.raises(InvalidInput):
+        socket.create_connection(place)
+    socket.create_connection(place).close()
+
+
+def test_a_proxy_of_the_users_may_be_in_it_too(neighbour, monkeypatch):
+    from ganzoo.jobs.hub_addresses import only_public
+
+    monkeypatch.setenv("HTTPS_PROXY", neighbour.endpoint)
+    with only_public("https://huggingface.co"):
+        socket.create_connection(("127.0.0.1", neighbour.server.server_port)).close()
+
+
 @pytest.mark.parametrize("endpoint", ["http://127.0.0.1:9", "http://nowhere.invalid", "ftp://x"])
 def test_a_server_that_is_not_there_is_one_error(server, monkeypatch, endpoint):
     monkeypatch.setenv("HF_ENDPOINT", endpoint)
-    monkeypatch.setattr(hub, "_PATIENCE", 5.0)
+    monkeypatch.setattr(hub_client, "PATIENCE", 5.0)
     with pytest.raises(EnvironmentProblem) as caught:
         pull(ADDRESS)
     assert "\n" not in str(caught.value)
@@ -658,7 +748,7 @@ def test_a_server_that_is_not_there_is_one_error(server, monkeypatch, endpoint):
 
 @pytest.mark.parametrize("where", ["preupload", "PUT", "lfs/objects/batch", "commit/main"])
 def test_a_push_that_fails_can_be_done_again(made_run, server, monkeypatch, where):
-    monkeypatch.setattr(hub, "_PATIENCE", 5.0)
+    monkeypatch.setattr(hub_client, "PATIENCE", 5.0)
     run = made_run()
     server.fault = only(where, lambda h: status(h, 500))
     with pytest.raises(EnvironmentProblem):
@@ -719,7 +809,7 @@ def test_a_token_is_never_shown(made_run, server, monkeypatch, capsys, tmp_path,
 
     server.token = TOKEN
     monkeypatch.setenv("HF_TOKEN", TOKEN)
-    monkeypatch.setattr(hub, "_PATIENCE", 5.0)
+    monkeypatch.setattr(hub_client, "PATIENCE", 5.0)
     run = made_run()
     server.fault = FAULTS[fault]
     for words in (
@@ -749,7 +839,7 @@ def test_a_token_in_what_the_client_raised_is_not_shown_by_debug(server, monkeyp
 
 def test_secrets_in_a_message_are_struck_out(monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "very-own-secret")
-    text = hub.redacted(
+    text = hub_client.redacted(
         "very-own-secret hf_abcdefgh1234 Bearer abc.def https://me:pw@host/x?X-Amz-Signature=1 end"
     )
     assert text == "*** *** Bearer *** https://host/x end"

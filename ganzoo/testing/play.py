@@ -1,0 +1,149 @@
+"""What architectures compute, written down: `python -m ganzoo.testing.play OUT NAME ...`.
+
+Usage: python -m ganzoo.testing.play OUT.npz [--like OTHER.npz] NAME[={"option": value}] ...
+
+One process plays any number of architectures, on the backend of KERAS_BACKEND. The first one
+decides how each is made small and which weights it has; further ones, on other backends, are
+told `--like` what the first has written, and use the same.
+"""
+
+import json
+import sys
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from ganzoo import backend
+from ganzoo.game import noise
+from ganzoo.game.gan import Batch
+from ganzoo.game.penalties import Draw
+from ganzoo.jobs.weights import assign
+from ganzoo.testing.played import PLAYERS
+from ganzoo.testing.subject import BATCH, SEED, Subject
+from ganzoo.testing.walking import silenced
+
+_MOVED = 0.3  # of a weight's own spread: what starts without effect has one
+_MOVED_FROM_ZERO = 0.05  # where it has none
+
+
+def main(arguments: list[str]) -> None:
+    """Play what the command line says."""
+    out, *words = arguments
+    like: dict[str, np.ndarray] = {}
+    if words[:1] == ["--like"]:
+        with np.load(words[1], allow_pickle=False) as arrays:
+            like = {name: arrays[name] for name in arrays.files}
+        words = words[2:]
+    found: dict[str, np.ndarray] = {}
+    for word in words:
+        name, _, options = word.partition("=")
+        found |= {f"{name}/{key}": value for key, value in _played(name, options, like).items()}
+    np.savez(out, **found)
+
+
+def _played(name: str, options: str, like: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Everything of one architecture, or what it raised."""
+    before = {
+        key.removeprefix(f"{name}/"): value
+        for key, value in like.items()
+        if key.startswith(f"{name}/")
+    }
+    try:
+        return _play(name, json.loads(options or "{}"), before)
+    except Exception as error:
+        return {"error": np.array(f"{type(error).__name__}: {error}")}
+
+
+def _play(
+    name: str, options: dict[str, Any], before: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    if before:
+        setting = json.loads(str(before["setting"]))
+        subject = Subject(name, setting["options"], (tuple(setting["image_shape"]),))
+    else:
+        subject = Subject(name, options)
+    gan = subject.compile(subject.first, average_decay=0.0)
+    networks = {
+        n: v for n, v in gan.state().items() if n.startswith(tuple(f"{p}/" for p in PLAYERS))
+    }
+    trainable = {id(v) for p in PLAYERS for v in getattr(gan, p).trainable_variables}
+    if before:
+        weights = _below("weights", before)
+    else:
+        weights = {n: _moved(n, _numpy(v), id(v) in trainable) for n, v in networks.items()}
+    seeds = {n for n in networks if "/seeds/" in n}
+    assign(
+        {n: v for n, v in networks.items() if n not in seeds},
+        {n: a for n, a in weights.items() if n not in seeds},
+        f"What {name} is on the other backend",
+    )
+    setting = {"options": subject.options, "image_shape": list(subject.shape)}
+    found = {"setting": np.array(json.dumps(setting))}
+    found |= {f"weights/{n}": a for n, a in weights.items()}
+    with silenced(gan.generator, gan.discriminator):
+        return found | {n: _numpy(value) for n, value in _computed(gan, subject).items()}
+
+
+def _moved(name: str, array: np.ndarray, trainable: bool) -> np.ndarray:
+    """A weight moved a little from where it starts, by numbers that depend on its name."""
+    if not trainable:
+        return array
+    draw = np.random.default_rng(zlib.crc32(name.encode()))
+    spread = _MOVED * array.std() or _MOVED_FROM_ZERO
+    return (array + spread * draw.standard_normal(array.shape)).astype(array.dtype)
+
+
+def _computed(gan, subject: Subject) -> dict[str, Any]:
+    """Outputs of both networks, and losses and gradients of both players."""
+    real = ops.convert_to_tensor(gan.scaled(ops.convert_to_tensor(subject.images(0))))
+    labels = subject.labels(0)
+    labels = [] if labels is None else [gan.conditions(ops.convert_to_tensor(labels))]
+    latents = gan.prior(SEED, 0, noise.LATENTS, (BATCH, *gan.latent_shape))
+
+    def compute(latents, real, *labels):
+        labels = labels[0] if labels else None
+        fake = backend.constant(lambda: gan.generate(latents, labels))
+        said = backend.constant(lambda: ops.concatenate(
+            [ops.reshape(ops.cast(x, "float32"), (-1,)) for x in gan.judge(real, labels)]
+        ))  # fmt: skip
+        gan._turn_draw = Draw(gan.seed, gan.steps, 0)
+        batch = Batch(real, latents, labels, gan._turn_draw)
+        turns = {
+            "discriminator": backend.gradients(
+                lambda: gan.discriminator_objective(batch, fake),
+                gan.discriminator.trainable_variables,
+            ),
+            "generator": backend.gradients(
+                lambda: gan.generator_objective(batch), gan.generator.trainable_variables
+            ),
+        }
+        losses = {player: turn.loss for player, turn in turns.items()}
+        return fake, said, losses, {player: turn.gradients for player, turn in turns.items()}
+
+    fake, said, losses, gradients = backend.compiled(compute)(latents, real, *labels)
+    found = {"forward/images": fake, "forward/logits": said}
+    for player in PLAYERS:
+        network = getattr(gan, player)
+        found[f"forward/loss of the {player}"] = losses[player]
+        for variable, gradient in zip(network.trainable_variables, gradients[player], strict=True):
+            name = variable.path.removeprefix(f"{network.name}/")
+            found[f"gradients/{player}/{name}"] = gradient
+    return found
+
+
+def _below(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    start = f"{prefix}/"
+    return {n.removeprefix(start): a for n, a in arrays.items() if n.startswith(start)}
+
+
+def _numpy(value: Any) -> np.ndarray:
+    value = value.value if isinstance(value, keras.Variable) else value
+    return np.array(ops.convert_to_numpy(value))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

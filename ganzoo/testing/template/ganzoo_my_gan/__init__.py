@@ -1,0 +1,1 @@
+"""A paper for ganzoo, and a model made of it."""

@@ -1,0 +1,1 @@
+"""Conditional architectures: GANs that are told a class, or find classes themselves."""

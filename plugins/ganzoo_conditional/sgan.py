@@ -1,0 +1,157 @@
+"""A GAN that learns to classify from few labels. Salimans et al. 2016,
+https://arxiv.org/abs/1606.03498, section 5, with feature matching, section 3.1; the idea is
+also Odena's, 2016, https://arxiv.org/abs/1606.01583. Networks: those for CIFAR-10, section 6.2.
+"""
+
+import keras
+from keras import layers, ops
+
+from ganzoo import GAN, noise
+from ganzoo.errors import UsageError
+from ganzoo.layers import BatchNormalization, Conv2D, Conv2DTranspose
+
+from .halving import halved
+
+
+@keras.saving.register_keras_serializable("ganzoo")
+class SGAN(GAN):
+    """A GAN whose discriminator is a classifier, of which only some images' labels are known.
+
+    Its K class logits l make the logit for "real": with Z = sum exp(l), D = Z / (Z + 1), so
+    that the logit is log Z (section 5, last paragraph).
+
+    Args:
+        *networks: A generator of latents, and a discriminator that says [log Z, l, features].
+        labelled_share: Share of the images whose labels may be used, in (0, 1].
+        feature_matching: Whether the generator, instead of playing against the logit, makes the
+            mean features of its images those of real ones.
+        **options: As of `GAN`.
+    """
+
+    logged = ("d_class_loss",)
+    label_shape = ()  # for the discriminator; the generator takes no labels
+
+    def __init__(
+        self,
+        *networks,
+        labelled_share: float = 0.1,
+        feature_matching: bool = True,
+        **options,
+    ):
+        super().__init__(*networks, **options)
+        self.labelled_share = labelled_share
+        self.feature_matching = feature_matching
+
+    def discriminator_terms(self, batch, fake, on_real: list, on_fake: list) -> dict:
+        """Cross-entropy of the labels that are known: L_supervised, section 5."""
+        losses = ops.sparse_categorical_crossentropy(batch.labels, on_real[1], from_logits=True)
+        known = ops.cast(self.known(batch.real), "float32")  # (batch,)
+        return {"d_class_loss": ops.sum(known * losses) / ops.maximum(ops.sum(known), 1.0)}
+
+    def generator_objective(self, batch):
+        """Squared distance of the mean features: section 3.1."""
+        if not self.feature_matching:
+            return super().generator_objective(batch)
+        of_fake = self.judge(self.generate(batch.latents))[2]  # (batch, features)
+        of_real = self.judge(batch.real)[2]
+        distance = ops.mean(of_real, axis=0) - ops.mean(of_fake, axis=0)
+        return ops.sum(ops.square(distance)), {}
+
+    def known(self, images):
+        """Whether the label of each image may be used: (batch, ...) -> (batch,).
+
+        Always the same images of a data set, whatever the order, the batch and the backend:
+        drawn by lot, with a number that is made of the pixels.
+        """
+        low, high = self.value_range
+        pixels = ops.cast(ops.round((images - low) * (255.0 / (high - low))), "int32")
+        pixels = ops.reshape(pixels, (ops.shape(pixels)[0], -1))
+        places = ops.arange(1, 2 * pixels.shape[1], 2, dtype="int32")
+        number = ops.sum(pixels * places, axis=1)
+        return noise.uniform(0, number, 0, (1,))[:, 0] < self.labelled_share
+
+    def get_config(self) -> dict:
+        own = {"labelled_share": self.labelled_share, "feature_matching": self.feature_matching}
+        return {**super().get_config(), **own}
+
+
+def sgan(
+    image_shape: tuple[int, int, int],
+    classes: int,
+    *,
+    latent_size: int = 100,
+    generator_width: int = 128,
+    discriminator_width: int = 96,
+    doublings: int = 3,
+    dropout: float = 0.5,
+    labelled_share: float = 0.1,
+    feature_matching: bool = True,
+) -> SGAN:
+    """A convolutional GAN whose discriminator classifies, though few labels are known.
+
+    The generator is not told a class. The classifier is the discriminator's second output,
+    `gan.discriminator(images)[1]`: a logit for each class.
+
+    Args:
+        image_shape: (height, width, channels); filled from the data set.
+        classes: Number of classes; filled from the data set.
+        latent_size: Length of a latent, uniform in [0, 1).
+        generator_width: Channels of the generator's last hidden layer; they double towards
+            the smallest images.
+        discriminator_width: Channels of the discriminator's first layers; they double once.
+        doublings: How often the generator doubles height and width, at least 1; the
+            discriminator halves once less, but at least once.
+        dropout: Share of the discriminator's hidden numbers that a step leaves out after each
+            halving; of the pixels it is two fifths of that.
+        labelled_share: Share of the images whose labels are used, in (0, 1].
+        feature_matching: Whether the generator matches features of real images instead of
+            playing against the logit.
+    """
+    smallest = halved("sgan", image_shape, doublings)
+    if not 0 < labelled_share <= 1:
+        raise UsageError(f"labelled_share must be in (0, 1]. Received: {labelled_share}.")
+
+    def generator() -> keras.Model:
+        (h, w), c = smallest, generator_width << (doublings - 1)
+        up = {"kernel_size": 5, "strides": 2, "padding": "same"}
+        latents = keras.Input((latent_size,), name="latents")
+        x = layers.Dense(h * w * c, use_bias=False, name="project")(latents)
+        # every unit by itself: latents are not around 0, so that units differ by far more than
+        # one unit does from latent to latent
+        x = layers.ReLU(name="project_relu")(_norm("project_norm")(x))
+        x = layers.Reshape((h, w, c), name="project_shape")(x)
+        for i in range(1, doublings):  # (batch, h, w, c) -> (batch, 2 h, 2 w, c / 2)
+            c //= 2
+            x = Conv2DTranspose(c, use_bias=False, name=f"up_{i}", **up)(x)
+            x = layers.ReLU(name=f"up_{i}_relu")(_norm(f"up_{i}_norm")(x))
+        x = Conv2DTranspose(image_shape[-1], name="up_image", **up)(x)
+        x = layers.Activation("tanh", name="image", dtype="float32")(x)
+        return keras.Model(latents, x, name="generator")
+
+    def discriminator() -> keras.Model:
+        def look(x, name: str, channels: int, kernel: int, **options):
+            start = {"kernel_initializer": "he_normal", "padding": "same"}
+            x = Conv2D(channels, kernel, name=name, **start, **options)(x)
+            return layers.LeakyReLU(0.2, name=f"{name}_relu")(x)
+
+        images = keras.Input(image_shape, name="images")
+        x = layers.Dropout(0.4 * dropout, name="dropout_image")(images)
+        for i in range(max(doublings - 1, 1)):
+            c = discriminator_width * min(i + 1, 2)
+            for part in "ab":
+                x = look(x, f"look_{i}{part}", c, 3)
+            x = look(x, f"down_{i}", c, 3, strides=2)  # (batch, h, w, c) -> (batch, h/2, w/2, c)
+            x = layers.Dropout(dropout, name=f"dropout_{i}")(x)
+        for name, kernel in (("last_a", 3), ("last_b", 1), ("last_c", 1)):
+            x = look(x, name, c, kernel)
+        features = layers.GlobalAveragePooling2D(name="features", dtype="float32")(x)  # (batch, c)
+        class_logits = layers.Dense(classes, name="class_logits", dtype="float32")(features)
+        logit = ops.logsumexp(class_logits, axis=-1, keepdims=True)  # log Z
+        return keras.Model(images, [logit, class_logits, features], name="discriminator")
+
+    options = {"labelled_share": labelled_share, "feature_matching": feature_matching}
+    return SGAN(generator(), discriminator(), prior=noise.uniform, **options)
+
+
+def _norm(name: str) -> layers.Layer:
+    return BatchNormalization(momentum=0.9, epsilon=1e-5, name=name)

@@ -1,0 +1,1 @@
+"""Modern architectures: style-based, light and regularised GANs."""

@@ -1,0 +1,315 @@
+"""Conditional GANs: what each paper adds, by hand; their cards are in test_cards."""
+
+import importlib
+import math
+
+import numpy as np
+import pytest
+
+from ganzoo.errors import UsageError
+
+pytestmark = [pytest.mark.backend, pytest.mark.usefixtures("cheap_weights")]
+
+SHAPE, CLASSES = (8, 8, 1), 10
+
+SMALL = {
+    "acgan": {"latent_size": 8, "generator_width": 4, "discriminator_width": 4, "doublings": 2},
+    "infogan": {"latent_size": 16, "hidden_units": 8, "code_units": 8}
+    | {"generator_width": 4, "discriminator_width": 4},
+    "sngan_projection": {"latent_size": 8, "plain_blocks": 1}
+    | {"generator_width": 8, "discriminator_width": 8},
+    "biggan": {"latent_size": 12, "shared_size": 4, "width": 4},
+    "sgan": {"latent_size": 8, "generator_width": 4, "discriminator_width": 4, "doublings": 2},
+}
+
+
+def build(name: str, shape: tuple[int, int, int] = SHAPE, **options):
+    function = getattr(importlib.import_module(f"ganzoo_conditional.{name}"), name)
+    classes = [] if name == "infogan" else [CLASSES]
+    return function(shape, *classes, **options)
+
+
+def small(name: str, shape: tuple[int, int, int] = SHAPE, **options):
+    return build(name, shape, **SMALL[name] | options)
+
+
+def tensor(x, dtype: str = "float32"):
+    from keras import ops
+
+    return ops.convert_to_tensor(np.asarray(x, dtype))
+
+
+def array(x) -> np.ndarray:
+    from keras import ops
+
+    return np.array(ops.convert_to_numpy(x))
+
+
+def trained_weights(network) -> int:
+    return sum(math.prod(weight.shape) for weight in network.trainable_variables)
+
+
+def drawn(gan, count: int, seed: int = 0) -> np.ndarray:
+    """Latents of a seed; compiled, since operation by operation takes seconds."""
+    return array(backend().compiled(lambda s: gan.draw_latents(count, s))(tensor(seed, "int32")))
+
+
+def backend():
+    from ganzoo import backend
+
+    return backend
+
+
+def turn(gan, latents=None, labels=None, real=None):
+    """What a turn is given."""
+    from ganzoo.game.gan import Batch
+
+    given = [None if x is None else tensor(x) for x in (real, latents)]
+    return Batch(*given, None if labels is None else tensor(labels, "int32"), None)
+
+
+def said_of(gan, images, *labels) -> list[np.ndarray]:
+    said = gan.discriminator.predict([images, *labels] if labels else images, verbose=0)
+    return said if isinstance(said, list) else [said]
+
+
+def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """(batch, classes), (batch,) -> (batch,), in float64."""
+    logits = logits.astype("float64")
+    return np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(len(labels)), labels]
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "options", "generator", "discriminator"),
+    [
+        # as PyTorch-StudioGAN counts them in its logs for CIFAR-10
+        ("sngan_projection", (32, 32, 3), {}, 4_304_387, 1_055_105),
+        ("biggan", (32, 32, 3), {"latent_size": 80, "attention": 16}, 9_416_196, 2_415_170),
+        # by hand from table 2 of the paper: kernels, batch norm, biases
+        (
+            "acgan",
+            (32, 32, 3),
+            {},
+            111 * 6144 + 25 * (384 * 192 + 192 * 96 + 96 * 3) + 2 * (192 + 96) + 3,
+            9 * (3 * 16 + 512 * (1 + 4 + 16 + 64 + 256)) + 2 * 992 + 16 + 8193 * 11,
+        ),
+        # table 1: the same, with ten logits and two means of codes
+        (
+            "infogan",
+            (28, 28, 1),
+            {},
+            74 * 1024 + 1024 * 6272 + 16 * (128 * 64 + 64) + 2 * (1024 + 6272 + 64) + 1,
+            16 * (64 + 64 * 128) + 64 + 6272 * 1024 + 1024 * 128 + 2 * 1280 + 1025 + 129 * 12,
+        ),
+    ],
+)
+def test_the_networks_have_the_published_numbers_of_weights(
+    name, shape, options, generator, discriminator
+):
+    gan = build(name, shape, **options)
+    assert trained_weights(gan.generator) == generator
+    assert trained_weights(gan.discriminator) == discriminator
+
+
+@pytest.mark.parametrize("name", ["acgan", "sngan_projection", "biggan"])
+def test_the_class_reaches_both_players(name):
+    gan = small(name)
+    if name == "sngan_projection":  # its classes start alike
+        paths = {w.path: w for w in gan.generator.trainable_variables}
+        gamma = paths["up_8_norm_1/gamma"]
+        gamma.assign(np.random.default_rng(0).normal(size=gamma.shape).astype("float32"))
+    latents, labels = np.ones((2, *gan.latent_shape), "float32"), np.array([1, 2], "int32")
+    one, other = gan.generator.predict([latents, labels], verbose=0)
+    assert np.abs(one - other).max() > 1e-4
+    if name != "acgan":  # whose discriminator says the class
+        (logits,) = said_of(gan, np.stack([one, one]), labels)
+        assert abs(logits[0, 0] - logits[1, 0]) > 1e-4
+
+
+def test_acgan_adds_the_cross_entropy_of_the_classes_of_both_kinds_of_images():
+    gan = small("acgan", discriminator_weight=2.0, generator_weight=0.5)
+    labels = np.array([3, 0, 9])
+    real, fake = np.random.default_rng(1).normal(size=(2, 3, CLASSES)).astype("float32")
+    said = {"on_real": [None, tensor(real)], "on_fake": [None, tensor(fake)]}
+    batch = turn(gan, labels=labels)
+    of_real, of_fake = (cross_entropy(x, labels).mean() for x in (real, fake))
+    discriminators = gan.discriminator_terms(batch, None, **said)["d_class_loss"]
+    generators = gan.generator_terms(batch, None, said["on_fake"])["g_class_loss"]
+    assert array(discriminators) == pytest.approx(2.0 * (of_real + of_fake), rel=1e-5)
+    assert array(generators) == pytest.approx(0.5 * of_fake, rel=1e-5)
+
+
+def test_infogans_codes_are_drawn_as_the_paper_says():
+    latents = drawn(small("infogan"), 2000)
+    one_hot, others = latents[:, :10], latents[:, 10:]
+    assert ((one_hot == 0) | (one_hot == 1)).all()
+    assert (one_hot.sum(axis=1) == 1).all()
+    assert one_hot.sum(axis=0) == pytest.approx(200, abs=60)  # four standard deviations
+    assert -1 <= others.min() < -0.99 < 0.99 < others.max() < 1
+    assert others.mean() == pytest.approx(0, abs=0.02)
+    assert np.abs(np.corrcoef(latents[:, 9:].T) - np.eye(7)).max() < 0.1
+
+
+def test_infogans_codes_of_a_step_are_drawn_alike():
+    from ganzoo_conditional.infogan import Codes
+
+    codes = backend().compiled(lambda step: Codes(3)(7, step, 1, (2, 50, 5)))
+    latents = array(codes(tensor(2, "int32")))
+    assert latents.shape == (2, 50, 5)
+    assert (latents[..., :3].sum(axis=-1) == 1).all()
+    assert np.abs(latents[0] - latents[1]).max() > 0.5
+
+
+def test_infogans_codes_change_the_picture():
+    gan = small("infogan")
+    latents = np.ones((3, 16), "float32")
+    latents[:, :10] = np.eye(10)[[1, 2, 2]]
+    latents[:, 10] = [-1, -1, 1]
+    first, category, continuous = array(gan.render(tensor(latents)))
+    assert np.abs(first - category).max() > 1e-4
+    assert np.abs(category - continuous).max() > 1e-4
+
+
+def test_infogans_players_both_want_the_codes_to_be_read():
+    gan = small("infogan", information_weight=3.0)
+    rng = np.random.default_rng(2)
+    logits, means, codes = (rng.normal(size=(4, n)).astype("float32") for n in (10, 2, 2))
+    category = np.array([3, 0, 9, 3])
+    batch = turn(gan, np.concatenate([np.eye(10)[category], codes, np.ones((4, 4))], axis=1))
+    expected = cross_entropy(logits, category) + 0.5 * ((codes - means) ** 2).sum(axis=1)
+    on_fake = [None, tensor(logits), tensor(means)]
+    terms = gan.discriminator_terms(batch, None, [], on_fake)
+    terms |= gan.generator_terms(batch, None, on_fake)
+    assert set(terms) == set(gan.logged)
+    for value in terms.values():
+        assert array(value) == pytest.approx(3.0 * expected.mean(), rel=1e-5)
+
+
+def test_infogans_prior_is_saved(tmp_path):
+    import keras
+
+    gan = small("infogan")
+    gan.save(tmp_path / "gan.keras")
+    again = keras.saving.load_model(tmp_path / "gan.keras")
+    assert np.array_equal(drawn(again, 50), drawn(gan, 50))
+
+
+def test_biggans_blocks_are_told_a_part_of_the_latent_each():
+    import keras
+
+    gan = small("biggan", (16, 16, 1))
+    names = ["project_shape", "up_8_add", "image"]  # 4x4, 8x8 and 16x16
+    outputs = [gan.generator.get_layer(name).output for name in names]
+    stages = keras.Model(gan.generator.inputs, outputs)
+    latents = np.ones((4, 12), "float32")
+    for part in range(3):
+        latents[part + 1, 4 * part : 4 * part + 4] += 1.0
+    made = stages.predict([latents, np.ones(4, "int32")], verbose=0)
+    changed = [[np.abs(x[part + 1] - x[0]).max() > 1e-5 for x in made] for part in range(3)]
+    assert changed == [[True, True, True], [False, True, True], [False, False, True]]
+
+
+def test_biggans_orthogonal_term_is_that_of_equation_3():
+    gan = small("biggan", orthogonal_weight=0.5)
+    expected, kernels = 0.0, 0
+    for weight in gan.generator.trainable_variables:
+        if weight.name == "kernel" and "shared" not in weight.path:
+            filters = array(weight).astype("float64").reshape(-1, weight.shape[-1])
+            products = filters.T @ filters
+            expected += ((products - np.diag(np.diag(products))) ** 2).sum()
+            kernels += 1
+    assert kernels == 1 + 3 + 4 + 1  # project, block, scales and offsets, image
+    batch = turn(gan)
+    (term,) = gan.generator_terms(batch, None, []).values()
+    assert array(term) == pytest.approx(0.5 * expected, rel=1e-4)
+    assert small("biggan").generator_terms(batch, None, []) == {}
+
+
+def test_orthogonal_filters_cost_nothing_whatever_their_length():
+    from ganzoo_conditional.biggan import orthogonality
+
+    assert array(orthogonality(tensor([[3.0, 0.0], [0.0, -5.0]]))) == 0.0
+    assert array(orthogonality(tensor([[1.0, 2.0], [1.0, 0.0]]))) == 8.0  # twice 2 squared
+
+
+def test_sgans_logit_is_the_log_of_the_sum_of_the_classes():
+    gan = small("sgan")
+    images = np.random.default_rng(0).uniform(-1, 1, (3, *SHAPE)).astype("float32")
+    logits, class_logits, _ = said_of(gan, images)
+    expected = np.log(np.exp(class_logits.astype("float64")).sum(axis=1, keepdims=True))
+    assert logits == pytest.approx(expected, rel=1e-5)
+    head = gan.discriminator.get_layer("class_logits")
+    head.kernel.assign(np.zeros(head.kernel.shape, "float32"))
+    head.bias.assign(np.log(np.arange(1.0, CLASSES + 1)).astype("float32"))
+    assert said_of(gan, images)[0] == pytest.approx(np.full((3, 1), math.log(55)))
+
+
+def known_by(gan, images) -> np.ndarray:
+    return array(backend().compiled(gan.known)(gan.scaled(tensor(images, images.dtype.name))))
+
+
+def test_sgan_uses_the_labels_of_always_the_same_images():
+    from ganzoo_data.digits import digits
+
+    gan, images = small("sgan", labelled_share=0.1), digits().images
+    known = known_by(gan, images)
+    assert known.sum() == 186  # of 1,797: on every backend
+    assert np.array_equal(known_by(gan, images[::-1])[::-1], known)
+    assert np.array_equal(known_by(gan, images[7:40]), known[7:40])
+    assert known_by(small("sgan", labelled_share=1.0), images).all()
+
+
+def test_sgan_learns_from_the_labels_that_are_known_alone():
+    from ganzoo_data.digits import digits
+
+    gan, data = small("sgan", labelled_share=0.3), digits(images=10)
+    known = known_by(gan, data.images)
+    assert 0 < known.sum() < 10
+    batch = turn(gan, labels=data.labels)
+    batch = batch._replace(real=gan.scaled(tensor(data.images, "uint8")))
+    logits = np.random.default_rng(3).normal(size=(10, CLASSES)).astype("float32")
+    (term,) = gan.discriminator_terms(batch, None, [None, tensor(logits)], []).values()
+    assert array(term) == pytest.approx(cross_entropy(logits, data.labels)[known].mean(), rel=1e-5)
+
+
+@pytest.mark.parametrize("feature_matching", [True, False])
+def test_sgan_is_trained_with_labels_that_its_generator_does_not_take(feature_matching):
+    gan = small("sgan", feature_matching=feature_matching, labelled_share=1.0)
+    gan.compile("adam", "adam")
+    images = np.random.default_rng(0).integers(0, 256, (8, *SHAPE), "uint8")
+    history = gan.fit(images, np.arange(8, dtype="int32"), batch_size=4, epochs=1, verbose=0)
+    assert history.history["d_class_loss"][0] > 0.1
+    assert gan.sample(2).shape == (2, *SHAPE)
+    with pytest.raises(UsageError, match="needs images and labels"):
+        gan.fit(images, batch_size=4, verbose=0)
+
+
+def test_sgans_generator_wants_the_mean_features_of_real_images():
+    gan = small("sgan", dropout=0.0)
+    rng = np.random.default_rng(1)
+    batch = turn(gan, rng.uniform(size=(6, 8)), real=rng.uniform(-1, 1, (6, *SHAPE)))
+    made = array(gan.generate(batch.latents))  # with this batch's statistics, as in training
+    of_real, of_fake = (said_of(gan, array(x))[2].mean(axis=0) for x in (batch.real, made))
+    loss, terms = gan.generator_objective(batch)
+    assert array(loss) == pytest.approx(((of_real - of_fake) ** 2).sum(), rel=1e-3)
+    assert terms == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        ("acgan", {"shape": (10, 8, 1)}, "acgan needs .*Received: 10x8, doublings=2"),
+        ("infogan", {"doublings": 0}, "infogan needs .*Received: 8x8, doublings=0"),
+        ("infogan", {"categories": 1}, "Received: 1, 2, latent_size=16"),
+        ("infogan", {"categories": 15}, "Received: 15, 2, latent_size=16"),
+        ("sgan", {"doublings": 4}, "sgan needs .*Received: 8x8, doublings=4"),
+        ("sgan", {"labelled_share": 0.0}, r"in \(0, 1\]. Received: 0.0"),
+        ("sngan_projection", {"shape": (12, 12, 1)}, "power of two from 8. Received: 12x12"),
+        ("biggan", {"latent_size": 15}, "multiple of 2. Received: 8x8, latent_size=15"),
+        ("biggan", {"attention": 4}, "Received: 4"),
+        ("biggan", {"initializer": "zeros"}, "orthogonal or normal. Received: 'zeros'"),
+    ],
+)
+def test_what_cannot_be_built_is_refused(name, options, said):
+    with pytest.raises(UsageError, match=said):
+        small(name, **options)

@@ -1,0 +1,204 @@
+"""The modern architectures: published counts, and what each paper asks of its networks."""
+
+import math
+
+import numpy as np
+import pytest
+
+from ganzoo.catalog.recipe import Recipe
+from ganzoo.catalog.registry import models
+
+pytestmark = pytest.mark.backend
+
+CARDS = {name: entry.card() for name, entry in models().items() if entry.source == "keras-ganzoo"}
+SMALL = {
+    "stylegan2": ["latent_size=8", "style_size=8", "mapping_layers=2", "features=64", "most=8"],
+    "fastgan": [
+        "latent_size=8",
+        "generator_width=4",
+        "discriminator_width=4",
+        "excitation_reach=2",
+        "last_side=4",
+    ],
+    "r3gan": ["latent_size=8", "widths=[8, 8]", "group_size=4"],
+}
+
+
+def build(name: str, shape: tuple[int, int, int], *settings: str, classes: int = 0):
+    from ganzoo.jobs.build import networks
+
+    recipe = CARDS["dcgan-digits"].recipe
+    recipe = Recipe.from_tables(recipe.tables() | {"architecture": {"name": name}})
+    recipe = recipe.with_settings([f"architecture.{setting}" for setting in settings])
+    return networks(recipe, shape, classes)
+
+
+def small(name: str, *settings: str):
+    return build(name, (8, 8, 1), *SMALL[name], *settings)
+
+
+def trained_weights(network) -> int:
+    return sum(math.prod(weight.shape) for weight in network.trainable_variables)
+
+
+def numbers(*shape: int, seed: int = 0):
+    from keras import ops
+
+    drawn = np.random.default_rng(seed).normal(size=shape)
+    return ops.convert_to_tensor(drawn.astype("float32"))
+
+
+def array(x) -> np.ndarray:
+    from keras import ops
+
+    return np.array(ops.convert_to_numpy(x))
+
+
+# Published numbers ------------------------------------------------------------------------
+
+
+def test_r3gan_has_the_published_number_of_weights_for_cifar10(cheap_weights):
+    gan = build("r3gan-conditional", (32, 32, 3), classes=10)
+    counts = trained_weights(gan.generator), trained_weights(gan.discriminator)
+    assert counts == (20_781_952, 21_280_512)
+
+
+def test_stylegan2_for_cifar10_lacks_of_the_published_weights_those_of_the_class(cheap_weights):
+    recipe = CARDS["stylegan2-cifar10"].recipe.tables()["architecture"]
+    options = [f"{k}={str(v).lower()}" for k, v in recipe.items() if k != "name"]
+    gan = build("stylegan2", (32, 32, 3), *options)
+    dense, embedding = 512 * 512 + 512, 10 * 512 + 512
+    assert trained_weights(gan.generator) == 20_215_315 - embedding - 512 * 512
+    # eight mapping layers, and a last layer that says 512 numbers instead of a logit
+    of_class = embedding + 8 * dense + dense - (512 + 1)
+    assert trained_weights(gan.discriminator) == 23_089_664 - of_class
+
+
+# StyleGAN2 --------------------------------------------------------------------------------
+
+
+def test_demodulated_features_of_unit_variance_have_unit_variance_whatever_the_style():
+    from keras import ops
+
+    convolution = small("stylegan2").generator.get_layer("synthesis").get_layer("conv_8_2")
+    styles = ops.repeat(1.0 + 3.0 * numbers(1, 8, seed=1), 256, axis=0)
+    features = array(convolution([numbers(256, 8, 8, 8), styles]))[:, 1:-1, 1:-1]
+    assert features.var(axis=(0, 1, 2)) == pytest.approx(np.ones(8), rel=0.08)
+
+
+def test_truncation_brings_styles_to_their_average_and_0_leaves_one_picture():
+    gan = small("stylegan2")
+    free, whole, half, none = (
+        gan.sample(8, seed=2, truncation=psi).astype(float) for psi in (None, 1.0, 0.5, 0.0)
+    )
+    assert (whole == free).all()
+    assert (none == none[:1]).all()  # the noise has no strength yet
+    assert 0 < half.std(axis=0).mean() < 0.8 * free.std(axis=0).mean()
+    average = gan.generator.get_layer("average_style").mean
+    average.assign(array(average) + 1.0)
+    assert (gan.sample(2, seed=2, truncation=0.0) != none[:2]).any()
+    assert (gan.sample(8, seed=2) == free).all()
+
+
+def test_mixing_gives_an_image_the_end_of_its_neighbours_style():
+    gan = small("stylegan2", "mixing=1.0")
+    latents = numbers(6, 8)
+    mixed = array(gan.styles(latents))  # (6, 4, 8)
+    own = array(gan.generator.get_layer("mapping")(latents))
+    other = np.roll(own, 1, axis=0)
+    from_other = np.abs(mixed - other[:, None]).max(axis=2) < 1e-5
+    from_own = np.abs(mixed - own[:, None]).max(axis=2) < 1e-5
+    assert (from_own ^ from_other).all() and from_own[:, 0].all() and from_other[:, -1].all()
+    assert (np.diff(from_other.astype(int), axis=1) >= 0).all()
+    plain = array(gan.generator(latents))
+    assert np.abs(array(gan.generate(latents)) - plain).max() > 1e-2
+    gan.styling["mixing"] = 0.0
+    assert array(gan.generate(latents)) == pytest.approx(plain, abs=1e-6)
+
+
+def test_path_lengths_are_the_slopes_that_differences_show():
+    from keras import ops
+
+    gan, h = small("stylegan2", "mixing=1.0"), 1e-2
+    latents, directions = numbers(1, 8), numbers(1, 8, 8, 1, seed=1)
+    styles = numbers(1, 4, 8, seed=2)
+    steps = h * np.eye(32, dtype="float32").reshape(32, 4, 8)
+    moved = ops.convert_to_tensor(array(styles) + np.concatenate([steps, -steps]))
+    images = array(gan.synthesized(moved, ops.repeat(latents, 64, axis=0)))
+    along = (images.astype("float64") * array(directions)).sum(axis=(1, 2, 3)) / 8  # 64 pixels
+    slopes = (along[:32] - along[32:]) / (2 * h)
+    expected = np.sqrt((slopes**2).sum() / 4)  # the mean over four convolutions
+    lengths = array(gan.path_lengths(styles, latents, directions))
+    assert lengths == pytest.approx([expected], rel=1e-2)
+
+
+def test_paths_are_kept_equal_every_fourth_step_and_both_averages_move():
+    gan = small("stylegan2")
+    gan.compile("adam", "adam")
+    penalties, means = [], []
+    images = np.zeros((4, 8, 8, 1), "uint8")
+    for step in range(5):
+        history = gan.fit(images, batch_size=4, shuffle=False, verbose=0).history
+        penalties.append(history["path_penalty"][0])
+        means.append(float(gan.state()["game/path_mean"]))
+        if step == 0:  # no layer of the mapping moves far from weights of N(0, 100^2)
+            latents = gan.prior(0, 0, 1, (2, 4, 8))[1]  # the generator's of that step
+            styles = array(gan.generator.get_layer("mapping")(latents))
+            average = array(gan.generator.get_layer("average_style").mean)
+            assert average == pytest.approx(0.005 * styles.mean(axis=0), rel=1e-2, abs=1e-5)
+    assert [penalty > 0 for penalty in penalties] == [True, False, False, False, True]
+    assert 0 < means[0] == means[1] == means[3] < means[4]
+
+
+# FastGAN ----------------------------------------------------------------------------------
+
+
+def test_skip_layer_excitation_scales_whole_channels_by_what_the_small_map_says():
+    import keras
+    from ganzoo_modern.fastgan import excited
+
+    large, low = keras.Input((16, 16, 3)), keras.Input((8, 8, 5))
+    model = keras.Model([large, low], excited(large, low, "excite"))
+    x, y = numbers(2, 16, 16, 3), numbers(2, 8, 8, 5, seed=1)
+    ratio = array(model([x, y])) / array(x)
+    share = ratio[:, :1, :1]
+    assert ratio == pytest.approx(np.broadcast_to(share, ratio.shape), rel=1e-4)
+    assert (share > 0).all() and (share < 1).all() and np.ptp(share, axis=0).min() > 1e-3
+
+
+def test_quarters_are_what_they_say():
+    from ganzoo_modern.fastgan import quarters
+
+    x = array(numbers(2, 8, 8, 3))
+    found = array(quarters(numbers(2, 8, 8, 3))).reshape(2, 4, 4, 4, 3)
+    expected = [x[:, :4, :4], x[:, :4, 4:], x[:, 4:, :4], x[:, 4:, 4:]]
+    assert found == pytest.approx(np.stack(expected, axis=1))
+
+
+def test_fastgan_compares_what_it_draws_with_the_image_at_half_size_and_with_its_quarters():
+    gan = small("fastgan", "reconstruction_weight=0.5")
+    for weight in gan.discriminator.trainable_variables:  # it draws nothing but gray
+        weight.assign(0.0 * weight if "_image/" in weight.path else weight)
+    stripes = np.broadcast_to(np.tile([1.0, -1.0], 4), (8, 8)).astype("float32")
+    images = np.stack([np.full((8, 8), 0.25, "float32"), stripes])[..., None]
+    logits, errors = gan.discriminator(images)
+    assert logits.shape == (2, 1, 1, 1)
+    assert array(errors) == pytest.approx([0.25 + 0.25, 0.0 + 1.0])
+    terms = gan.discriminator_terms(None, None, [logits, errors], [])
+    assert {name: array(term) for name, term in terms.items()} == {"reconstruction": 0.375}
+
+
+# R3GAN ------------------------------------------------------------------------------------
+
+
+def test_blocks_of_r3gan_start_as_the_identity():
+    import keras
+
+    gan = small("r3gan")
+    for network, shape in ((gan.generator, (2, 8)), (gan.discriminator, (2, 8, 8, 1))):
+        blocks = [layer for layer in network.layers if layer.name.endswith("_add")]
+        assert len(blocks) == 4
+        ends = [layer for b in blocks for layer in (b.input[0], b.output)]
+        seen = [array(x) for x in keras.Model(network.inputs, ends)(numbers(*shape))]
+        for before, after in zip(seen[::2], seen[1::2], strict=True):
+            assert np.abs(before).max() > 0.1 and (before == after).all()

@@ -1,0 +1,320 @@
+"""Image to image: published counts, what each term is by hand, the pool, and both directions."""
+
+import math
+
+import numpy as np
+import pytest
+
+from ganzoo.errors import UsageError
+
+pytestmark = pytest.mark.backend
+
+SHAPE = (8, 8, 3)
+NARROW = {"generator_width": 4, "discriminator_width": 4}
+
+
+def pix2pix(shape=SHAPE, source=SHAPE, **options):
+    from ganzoo_translation.pix2pix import pix2pix
+
+    return pix2pix(shape, source, **NARROW | options)
+
+
+def cyclegan(shape=SHAPE, source=SHAPE, **options):
+    from ganzoo_translation.cyclegan import cyclegan
+
+    return cyclegan(shape, source, **NARROW | {"blocks": 1, "pool": 4} | options)
+
+
+def tensor(x):
+    from keras import ops
+
+    return ops.convert_to_tensor(np.asarray(x, "float32"))
+
+
+def array(x) -> np.ndarray:
+    from keras import ops
+
+    return np.array(ops.convert_to_numpy(x))
+
+
+def pictures(seed: int, count: int = 3) -> np.ndarray:
+    return np.random.default_rng(seed).uniform(-1, 1, (count, *SHAPE)).astype("float32")
+
+
+def turn(gan, draw=None):
+    """What a turn is given: random images and random pictures to translate from."""
+    from ganzoo.game.gan import Batch
+
+    return Batch(tensor(pictures(0)), gan.draw_latents(3, 0), tensor(pictures(1)), draw)
+
+
+def least_squares(gan):
+    gan.compile("sgd", "sgd", loss="least_squares")
+    return gan
+
+
+# Published numbers ------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("cheap_weights")
+def test_pix2pix_has_as_many_weights_as_published():
+    wide = {"generator_width": 64, "discriminator_width": 64}
+    gan = pix2pix((256, 256, 3), (256, 256, 3), **wide)
+    # as its authors' code counts them: 54.414 M and 2.769 M
+    assert gan.generator.count_params() == 54_413_955
+    assert gan.discriminator.count_params() == 2_768_705
+
+
+@pytest.mark.usefixtures("cheap_weights")
+@pytest.mark.parametrize(
+    ("size", "blocks", "published"), [(128, 6, 7_837_699), (256, 9, 11_378_179)]
+)
+def test_cyclegan_has_as_many_weights_as_published_but_for_biases_without_effect(
+    size, blocks, published
+):
+    wide = {"generator_width": 64, "discriminator_width": 64, "blocks": None}
+    gan = cyclegan((size, size, 3), (size, size, 3), **wide)
+    without_effect = 64 + 128 + 256 + 2 * blocks * 256 + 128 + 64
+    assert gan.generator.count_params() == 2 * (published - without_effect)
+    assert gan.discriminator.count_params() == 2 * (2_764_737 - (128 + 256 + 512))
+
+
+@pytest.mark.parametrize(("halvings", "patch", "logits"), [(1, 16, 126), (3, 70, 30), (5, 286, 6)])
+def test_a_logit_depends_on_a_patch_of_the_published_size(halvings, patch, logits):
+    import keras
+    from ganzoo_translation.patchgan import patch_logits
+
+    x = keras.Input((256, 256, 1))
+    narrow = {"prefix": "", "width": 1, "most": 1, "affine": True}
+    network = keras.Model(x, patch_logits(x, halvings=halvings, **narrow))
+    reach, apart = 1, 1  # of neighbours, in pixels
+    for layer in network.layers:
+        if hasattr(layer, "kernel_size"):
+            reach += (layer.kernel_size[0] - 1) * apart
+            apart *= layer.strides[0]
+    assert reach == patch
+    assert network.output_shape == (None, logits, logits, 1)
+
+
+# pix2pix ----------------------------------------------------------------------------------
+
+
+def test_the_term_of_pix2pix_is_a_hundred_times_the_mean_absolute_difference():
+    gan = pix2pix()
+    batch, fake = turn(gan), pictures(2)
+    expected = 100 * np.abs(pictures(0).astype("float64") - fake).mean()
+    assert array(gan.generator_terms(batch, tensor(fake), [])["l1"]) == pytest.approx(expected)
+
+
+def test_the_outermost_skip_brings_the_source_past_all_other_layers():
+    gan = pix2pix()
+
+    def changes() -> bool:
+        latents = gan.draw_latents(3, 0)
+        one, other = (array(gan.render(latents, tensor(pictures(seed)))) for seed in (1, 2))
+        return not np.array_equal(one, other)
+
+    up = gan.generator.get_layer("up_4")  # from 2x2, beside which the skip of 4x4 is put
+    up.kernel.assign(np.zeros(up.kernel.shape))
+    assert changes()
+    image = gan.generator.get_layer("up_image")
+    kernel = array(image.kernel)  # (4, 4, filters, channels that come in)
+    kernel[..., up.filters :] = 0
+    image.kernel.assign(kernel)
+    assert not changes()
+
+
+def test_a_latent_decides_what_dropout_leaves_out():
+    gan = pix2pix(latent_size=4)
+    labels = np.repeat(pictures(1, count=1), 3, axis=0)
+    latents = array(gan.draw_latents(3, 5))
+    latents[2] = latents[0]
+    made = array(gan.render(tensor(latents), tensor(labels)))
+    assert np.allclose(made[0], made[2], atol=1e-6)
+    assert np.abs(made[0] - made[1]).max() > 1e-4
+
+
+def test_dropout_leaves_out_its_share_and_keeps_the_mean():
+    import keras
+
+    gan = pix2pix(generator_width=32, dropout=0.25)
+    up = gan.generator.get_layer("up_2_norm")
+    up.gamma.assign(np.zeros(up.gamma.shape))
+    up.beta.assign(np.ones(up.beta.shape))  # all that comes in is 1
+    both = keras.Model(gan.generator.inputs, gan.generator.get_layer("up_2_both").output)
+    made = both([gan.draw_latents(64, 0), tensor(np.zeros((64, *SHAPE)))])
+    kept = array(made)[..., : up.beta.shape[0]]
+    assert set(np.unique(kept)) == {0, np.float32(4 / 3)}
+    assert np.mean(kept == 0) == pytest.approx(0.25, abs=0.02)  # of 16,384 numbers
+
+
+def test_instance_normalization_against_numpy():
+    from ganzoo_translation.instance_norm import InstanceNormalization
+
+    x = pictures(0).astype("float64")
+    layer = InstanceNormalization(True)
+    layer.build(x.shape)
+    layer.gamma.assign([2.0, 3.0, 4.0])
+    layer.beta.assign([0.5, 0.0, -1.0])
+    mean, variance = x.mean((1, 2), keepdims=True), x.var((1, 2), keepdims=True)
+    expected = (x - mean) / np.sqrt(variance + 1e-5) * [2, 3, 4] + [0.5, 0, -1]
+    np.testing.assert_allclose(array(layer(tensor(x))), expected, atol=1e-5)
+
+
+# CycleGAN ---------------------------------------------------------------------------------
+
+
+def scaling(there: float, back: float, **options):
+    """A CycleGAN whose translations only multiply, and whose critics tell the mean."""
+    import keras
+    from ganzoo_translation.cyclegan import CycleGAN, Directions
+    from keras import layers
+
+    def network(name: str, layer) -> keras.Model:
+        x = keras.Input(SHAPE)
+        return keras.Model(x, layer(x), name=name)
+
+    latents, images, labels = keras.Input((1,)), keras.Input(SHAPE), keras.Input(SHAPE)
+    ways = [network(n, layers.Rescaling(s)) for n, s in (("there", there), ("back", back))]
+    made = Directions(*ways, name="directions")(labels)
+    critics = [
+        network(f"{kind}_critic", layers.Conv2D(1, 8, name=f"{kind}_mean"))
+        for kind in ("target", "source")
+    ]
+    said = [critics[0](images), critics[1](labels)]
+    generator = keras.Model([latents, labels], made, name="generator")
+    discriminator = keras.Model([images, labels], said, name="discriminator")
+    return least_squares(CycleGAN(generator, discriminator, **options))
+
+
+@pytest.mark.parametrize(("there", "back"), [(1.0, 1.0), (-1.0, 1.0), (0.5, -1.0)])
+def test_terms_of_translations_that_only_multiply_can_be_said_by_hand(there, back):
+    gan = scaling(there, back)
+    batch = turn(gan)
+    source, target = (np.abs(pictures(seed).astype("float64")).mean() for seed in (1, 0))
+    fake = gan.generate(batch.latents, batch.labels)
+    terms = {
+        k: array(v)
+        for k, v in gan.generator_terms(batch, fake, gan.judge(fake, batch.labels)).items()
+    }
+    half = 10 / 2  # the loss that is played is half of the paper's
+    changed = abs(there * back - 1) * (source + target)
+    assert terms["cycle"] == pytest.approx(half * changed)
+    moved = abs(there - 1) * target + abs(back - 1) * source
+    assert terms["identity"] == pytest.approx(half * 0.5 * moved)
+    logits = array(gan.discriminator.get_layer("source_critic")(back * batch.real))
+    assert terms["g_source_loss"] == pytest.approx(np.mean((logits - 1) ** 2) / 2, rel=1e-5)
+
+
+def test_both_critics_play_and_the_loss_is_the_sum_of_theirs():
+    gan = scaling(1.0, 1.0)
+    batch = turn(gan)
+    fakes = [tensor(pictures(seed)) for seed in (2, 3)]
+    loss, logs = gan.discriminator_objective(batch, fakes)
+    pairs = (("target", batch.real, fakes[0]), ("source", batch.labels, fakes[1]))
+    expected = {}
+    for kind, *both in pairs:
+        critic = gan.discriminator.get_layer(f"{kind}_critic")
+        real, fake = (array(critic(x)).astype("float64") for x in both)
+        expected[kind] = np.mean((real - 1) ** 2) / 2 + np.mean(fake**2) / 2
+    assert array(logs["d_source_loss"]) == pytest.approx(expected["source"], rel=1e-5)
+    assert array(loss) == pytest.approx(sum(expected.values()), rel=1e-5)
+
+
+class Scripted:
+    """Draws what it is told to."""
+
+    def __init__(self, *numbers):
+        self._numbers = list(numbers)
+
+    def uniform(self, shape):
+        return tensor(np.reshape(self._numbers.pop(0), shape))
+
+
+def test_a_pool_keeps_the_first_pictures_and_then_exchanges_half_of_the_new_ones():
+    import keras
+    from ganzoo_translation.image_pool import ImagePool
+
+    pool = ImagePool(4)
+    pool.build("pool", (1, 1, 1), keras.layers.Layer().add_weight)
+
+    def exchange(new: list[int], *draws) -> list[int]:
+        shown = pool.exchange(tensor(np.reshape(new, (-1, 1, 1, 1))), Scripted(*draws))
+        return array(shown).ravel().tolist()
+
+    never, always = 0.5, 0.49
+    assert exchange([1, 2, 3], [0.9], [always] * 3) == [1, 2, 3]
+    # one place is free; the next picture is exchanged for the first, the last one is not
+    assert exchange([4, 5, 6], [0.9], [always, always, never]) == [4, 1, 6]
+    assert array(pool.pictures).ravel().tolist() == [5, 2, 3, 4]
+    # from the last place on, and round
+    assert exchange([7, 8, 9], [0.99], [always, never, always]) == [4, 8, 2]
+    assert array(pool.pictures).ravel().tolist() == [5, 9, 3, 7]
+    assert int(pool.count) == 4
+
+
+def test_pools_are_filled_by_a_turn_and_belong_to_the_state():
+    gan = cyclegan(pool=4)
+    batch = turn(gan, gan._draw(0))
+    made = {
+        "target": array(gan.render(batch.latents, batch.labels)),
+        "source": array(gan.back.render(batch.latents, batch.real)),
+    }
+    shown = gan.fakes(batch)
+    for (kind, fakes), seen in zip(made.items(), shown, strict=True):
+        np.testing.assert_allclose(array(seen), fakes, atol=1e-5)
+        assert int(array(gan.state()[f"game/{kind}_pool_count"])) == 3
+        held = array(gan.state()[f"game/{kind}_pool_pictures"])
+        np.testing.assert_allclose(held, [*fakes, np.zeros(SHAPE)], atol=1e-5)
+
+
+def test_sampling_goes_there_and_back_draws_the_other_way():
+    gan = scaling(-1.0, 0.5)
+    given = np.full((2, *SHAPE), 255, "uint8")
+    assert (gan.sample(2, labels=given) == 0).all()
+    assert (gan.back.sample(2, labels=given) == 191).all()  # (0.5 + 1) * 255 / 2
+
+
+def test_the_way_back_uses_the_average_of_the_weights_where_there_is_one():
+    gan = cyclegan()
+    gan.compile("sgd", "sgd", loss="least_squares", average_decay=0.5)
+    given = tensor(pictures(0))
+    before = array(gan.back.render(gan.draw_latents(3, 0), given))
+    for variable in gan.generator.get_layer("directions").back.trainable_variables:
+        variable.assign(2 * variable)
+    averaged, raw = (
+        array(gan.back.render(gan.draw_latents(3, 0), given, raw=raw)) for raw in (False, True)
+    )
+    np.testing.assert_array_equal(averaged, before)
+    assert not np.array_equal(raw, before)
+
+
+def test_a_cyclegan_is_made_again_from_its_configuration():
+    import keras
+
+    gan = cyclegan(cycle_weight=3.0, identity_weight=0.25, pool=2)
+    config = keras.saving.serialize_keras_object(gan)
+    again = keras.saving.deserialize_keras_object(config)
+    assert (again.cycle_weight, again.identity_weight, again.pool) == (3.0, 0.25, 2)
+    assert again.state().keys() == gan.state().keys()
+
+
+@pytest.mark.parametrize("build", [pix2pix, cyclegan])
+@pytest.mark.parametrize(
+    ("options", "what"),
+    [
+        ({"shape": (8, 12, 3)}, "power of two"),
+        ({"source": (16, 16, 3)}, "16"),
+        ({"halvings": 2}, "halvings"),
+    ],
+)
+def test_what_cannot_be_is_refused(build, options, what):
+    with pytest.raises(UsageError, match=what):
+        build(**options)
+
+
+def test_gray_is_translated_into_colour():
+    gan = pix2pix(source=(8, 8, 1))
+    gray = np.zeros((2, 8, 8, 1), "uint8")
+    assert gan.sample(2, labels=gray).shape == (2, *SHAPE)
+    assert math.prod(gan.discriminator.inputs[1].shape[1:]) == 64

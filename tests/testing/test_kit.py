@@ -1,0 +1,35 @@
+"""Every architecture that is installed keeps its promises: register it and it is tested."""
+
+import pytest
+
+from ganzoo.catalog.plugins import discover
+from ganzoo.testing import check_architecture, check_parity
+
+ARCHITECTURES = sorted(discover("architecture").plugins)
+# What makes them small besides what the kit finds by itself.
+OPTIONS: dict[str, dict] = {
+    "cyclegan": {"blocks": 1},
+    "r3gan": {"widths": [8, 8]},
+    "r3gan-conditional": {"widths": [8, 8]},
+    # grown up within the steps that are played, so that every layer has had its gradient
+    "progan": {"features": 64, "stable_images": 4, "fading_images": 4},
+}
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_every_architecture_keeps_its_promises(name):
+    check_architecture(name, options=OPTIONS.get(name))
+
+
+@pytest.fixture(scope="module")
+def compared() -> dict:
+    """All architectures on all backends, in one process for each backend."""
+    reports = check_parity(ARCHITECTURES, options=OPTIONS, raises=False)
+    return {report.name: report for report in reports}
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_every_architecture_computes_the_same_on_every_backend(name, compared):
+    assert len(compared[name].setting["backends"]) == 3
+    assert compared[name].passed, str(compared[name])

@@ -1,0 +1,111 @@
+"""`ganzoo plugin new` and `check`: a package written, built, installed and checked."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from ganzoo.errors import UsageError
+from ganzoo.testing.package import new_package, template
+
+PATIENCE = 300  # seconds
+
+
+def run(*words, folder: Path, code: int = 0, site: Path | None = None):
+    path = [*([site] if site else []), *filter(None, sys.path)]
+    environment = {
+        **os.environ,
+        "KERAS_BACKEND": "torch",  # compiles nothing
+        "GANZOO_HOME": str(folder / "home"),
+        "PYTHONPATH": os.pathsep.join(map(str, path)),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    done = subprocess.run(
+        [sys.executable, *map(str, words)], cwd=folder, env=environment,
+        capture_output=True, text=True, check=False, timeout=PATIENCE,
+    )  # fmt: skip
+    assert done.returncode == code, f"{words}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory) -> Path:
+    """A new package of another name than the template's."""
+    folder = tmp_path_factory.mktemp("new")
+    done = run("-m", "ganzoo.cli", "plugin", "new", "first-paper", "--json", folder=folder)
+    files = [Path(file) for file in json.loads(done.stdout)["files"]]
+    assert all((folder / file).is_file() for file in files)
+    return folder / "ganzoo-first-paper"
+
+
+@pytest.fixture(scope="module")
+def site(written, tmp_path_factory) -> Path:
+    """Its wheel, unpacked, which is what installing it does."""
+    folder = tmp_path_factory.mktemp("site")
+    build = ("-m", "build", "--wheel", "--no-isolation", "--outdir", folder)
+    run(*build, written, folder=folder)
+    (wheel,) = folder.glob("*.whl")
+    zipfile.ZipFile(wheel).extractall(folder)
+    return folder
+
+
+def test_nothing_of_the_template_is_left_in_it(written):
+    texts = [path.read_text(encoding="utf-8") for path in written.rglob("*") if path.is_file()]
+    assert len(texts) == len(template()) == 6
+    assert not [text for text in texts if "my-gan" in text or "my_gan" in text]
+    assert (written / "ganzoo_first_paper" / "first_paper.py").is_file()
+
+
+def test_installed_it_passes_its_own_tests(written, site, tmp_path):
+    options = ("-q", "-p", "no:cacheprovider", "--rootdir", written)
+    done = run("-W", "error", "-m", "pytest", *options, written / "tests",
+               folder=tmp_path, site=site)  # fmt: skip
+    assert "3 passed" in done.stdout
+
+
+def test_its_report_is_json_and_its_model_trains(site, tmp_path):
+    words = ("-m", "ganzoo.cli", "plugin", "check", "first-paper", "--json")
+    (report,) = json.loads(run(*words, folder=tmp_path, site=site).stdout)["reports"]
+    assert report["passed"]
+    assert {one["check"] for one in report["checks"]} >= {"builds", "state", "penalties", "fit"}
+    run("-m", "ganzoo.cli", "train", "first-paper-digits", "--steps", "2",
+        folder=tmp_path, site=site)  # fmt: skip
+    assert list(tmp_path.glob("runs/*/weights.safetensors"))
+
+
+def test_a_plugin_that_breaks_a_promise_ends_with_4(tmp_path):
+    site = Path(__file__).parent / "site"
+    words = ("-m", "ganzoo.cli", "plugin", "check", "wrong-range", "--shape", "4x4x1")
+    done = run(*words, folder=tmp_path, site=site, code=4)
+    assert "error: wrong-range fails output." in done.stderr
+    assert "value_range" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("dcgan", "taken by keras-ganzoo"),
+        ("classic", "ganzoo_classic is installed"),
+        ("3gan", "a letter first"),
+        ("class", "no word of Python"),
+        ("../away", "Not a valid name"),
+        ("My-GAN", "Not a valid name"),
+        ("a" * 60, "at most 50"),
+    ],
+)
+def test_names_that_cannot_be_are_refused_and_nothing_is_written(name, said, tmp_path):
+    with pytest.raises(UsageError, match=said):
+        new_package(name, tmp_path / "new")
+    assert not list(tmp_path.iterdir())
+
+
+def test_nothing_is_overwritten(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("mine")
+    with pytest.raises(UsageError, match="nothing is overwritten"):
+        new_package("first-paper", tmp_path / "mine")
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["notes.txt"]
