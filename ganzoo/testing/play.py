@@ -18,6 +18,7 @@ import numpy as np
 from keras import ops
 
 from ganzoo import backend
+from ganzoo.backend.scope import Trial
 from ganzoo.game import noise
 from ganzoo.game.gan import Batch
 from ganzoo.game.penalties import Draw
@@ -106,12 +107,14 @@ def _computed(gan, subject: Subject) -> dict[str, Any]:
 
     def compute(latents, real, *labels):
         labels = labels[0] if labels else None
-        fake = backend.constant(lambda: gan.generate(latents, labels))
+        images = backend.constant(lambda: gan.generate(latents, labels))
         said = backend.constant(lambda: ops.concatenate(
             [ops.reshape(ops.cast(x, "float32"), (-1,)) for x in gan.judge(real, labels)]
         ))  # fmt: skip
         gan._turn_draw = Draw(gan.seed, gan.steps, 0)
         batch = Batch(real, latents, labels, gan._turn_draw)
+        with Trial():  # some games keep older fakes
+            fake = gan.fakes(batch)
         turns = {
             "discriminator": backend.gradients(
                 lambda: gan.discriminator_objective(batch, fake),
@@ -122,10 +125,10 @@ def _computed(gan, subject: Subject) -> dict[str, Any]:
             ),
         }
         losses = {player: turn.loss for player, turn in turns.items()}
-        return fake, said, losses, {player: turn.gradients for player, turn in turns.items()}
+        return images, said, losses, {player: turn.gradients for player, turn in turns.items()}
 
-    fake, said, losses, gradients = backend.compiled(compute)(latents, real, *labels)
-    found = {"forward/images": fake, "forward/logits": said}
+    images, said, losses, gradients = backend.compiled(compute)(latents, real, *labels)
+    found = {"forward/images": images, "forward/logits": said}
     for player in PLAYERS:
         network = getattr(gan, player)
         found[f"forward/loss of the {player}"] = losses[player]

@@ -219,4 +219,4 @@ def disturb() -> None:
 
     random.random()
     np.random.random()
-    keras.random.uniform((3,))
+    keras.random.uniform((3,))  # the global state moves

@@ -5,9 +5,9 @@ from typer.testing import CliRunner
 
 from ganzoo.cli.app import app
 
-GROUPS = ["data", "registry"]
+GROUPS = ["plugin", "data", "registry"]
 VERBS = [*GROUPS, "list", "info", "train", "resume", "sample", "evaluate", "export", "push", "pull"]
-VERBS += ["tag", "remove", "gc", "verify", "plugins", "doctor", "import", "reproduce"]
+VERBS += ["tag", "remove", "gc", "verify", "plugin", "plugins", "doctor", "import", "reproduce"]
 
 
 def test_version_prints_one_line(ganzoo):
@@ -36,7 +36,7 @@ def test_every_verb_that_prints_data_offers_json(verb, ganzoo):
 
 
 @pytest.mark.parametrize(
-    ("verb", "meant"), [("trian", "train"), ("lst", "list"), ("plugin", "plugins")]
+    ("verb", "meant"), [("trian", "train"), ("lst", "list"), ("plugns", "plugins")]
 )
 def test_a_misspelt_verb_gets_a_suggestion(verb, meant, ganzoo):
     done = ganzoo(verb)

