@@ -30,6 +30,7 @@ def check_parity(
     *,
     options: Mapping[str, Mapping[str, Any]] | None = None,
     backends: Sequence[str] | None = None,
+    gradients: Mapping[str, float] | None = None,
     raises: bool = True,
 ) -> list[Report]:
     """Compare what architectures compute on several backends, from the same weights.
@@ -41,6 +42,8 @@ def check_parity(
         names: Of installed architectures.
         options: Keywords of their functions, by name.
         backends: By default all that are installed.
+        gradients: Other bounds for the gradients of some of them, by name: batch norm over a
+            batch of a few samples divides by small numbers, and roundings grow.
         raises: Whether a difference is an error.
 
     Returns:
@@ -56,7 +59,8 @@ def check_parity(
     begun = time.monotonic()
     found = played(words, backends)
     seconds = (time.monotonic() - begun) / max(len(names), 1)
-    reports = [_report(name, found, seconds) for name in names]
+    bounds = gradients or {}
+    reports = [_report(name, found, seconds, bounds.get(name, GRADIENTS)) for name in names]
     if raises:
         for report in reports:
             if not report.passed:
@@ -99,7 +103,7 @@ def _read(file: Path) -> dict[str, np.ndarray]:
         return {name: arrays[name] for name in arrays.files}
 
 
-def _report(name: str, found: Mapping[str, Arrays], seconds: float) -> Report:
+def _report(name: str, found: Mapping[str, Arrays], seconds: float, gradients: float) -> Report:
     own = {
         backend: {
             key.removeprefix(f"{name}/"): value
@@ -108,7 +112,7 @@ def _report(name: str, found: Mapping[str, Arrays], seconds: float) -> Report:
         }
         for backend, arrays in found.items()
     }
-    message = _difference(own)
+    message = _difference(own, gradients)
     result = Result(
         check="parity", status=FAILED if message else PASSED, seconds=seconds, message=message
     )
@@ -119,7 +123,7 @@ def _report(name: str, found: Mapping[str, Arrays], seconds: float) -> Report:
     return Report(kind="architecture", name=name, setting=setting, results=(result,))
 
 
-def _difference(found: Mapping[str, Arrays]) -> str:
+def _difference(found: Mapping[str, Arrays], gradients: float = GRADIENTS) -> str:
     """The largest difference, in units of what is allowed; "" if all is within it."""
     for backend, arrays in found.items():
         if "error" in arrays:
@@ -140,20 +144,20 @@ def _difference(found: Mapping[str, Arrays]) -> str:
         if not np.isfinite(values).all():
             return f"{name} is not finite."
         apart = np.ptp(values, axis=0).max() if values.size else 0.0
-        allowed = _allowed(kind, name, found)
+        allowed = _allowed(kind, name, found, gradients)
         if apart > worst * allowed:
             worst = apart / allowed
             said = f"{name} is apart by {apart:.1e}. Expected: at most {allowed:.1e}."
     return said
 
 
-def _allowed(kind: str, name: str, found: Mapping[str, Arrays]) -> float:
+def _allowed(kind: str, name: str, found: Mapping[str, Arrays], gradients: float) -> float:
     """The bound for an array: of its own size, or for a gradient that of all of the player."""
     prefix = name.rpartition("/")[0].split("/")[:2] if kind == "gradients" else [name]
     start = "/".join(prefix)
     arrays = [a for n, a in next(iter(found.values())).items() if n.startswith(start)]
     largest = max((float(np.abs(a).max()) for a in arrays if a.size), default=0.0)
-    return (FORWARD if kind == "forward" else GRADIENTS) * max(1.0, largest)
+    return (FORWARD if kind == "forward" else gradients) * max(1.0, largest)
 
 
 def _written(options: Mapping[str, Any] | None) -> str:

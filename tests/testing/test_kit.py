@@ -28,7 +28,9 @@ def test_every_architecture_keeps_its_promises(name):
 @pytest.fixture(scope="module")
 def compared() -> dict:
     """All architectures on all backends, in one process for each backend."""
-    reports = check_parity(ARCHITECTURES, options=OPTIONS, raises=False)
+    # several batch norms in a row, over eight samples, multiply the roundings
+    norms = {"acgan": 1e-3, "infogan": 1e-3}
+    reports = check_parity(ARCHITECTURES, options=OPTIONS, gradients=norms, raises=False)
     return {report.name: report for report in reports}
 
 
