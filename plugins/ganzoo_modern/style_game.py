@@ -54,9 +54,8 @@ class StyleGAN2(GAN):
         self.styling = {"mixing": mixing, "path_weight": path_weight, "path_every": path_every}
         self.mixing_numbers = LatentNoise((2,), 0, "uniform", name="mixing_numbers")
         self.mixing_numbers.build(generator.inputs[0].shape)  # else Keras would call this GAN
-        self.path_mean = self.add_weight(
-            shape=(), initializer="zeros", trainable=False, dtype="float32", name="path_mean"
-        )
+        mean = {"shape": (), "initializer": "zeros", "dtype": "float32", "autocast": False}
+        self.path_mean = self.add_weight(name="path_mean", trainable=False, **mean)
 
     bounded = False  # the colours are summed up over the sizes
 
@@ -132,6 +131,7 @@ class StyleGAN2(GAN):
                 styles = self.styles(batch.latents)
             directions = batch.draw.normal(ops.shape(batch.real))
             lengths = self.path_lengths(styles, batch.latents, directions)
+            lengths = ops.cast(lengths, "float32")
             moved = self.path_mean + (1 - _MEMORY) * (ops.mean(lengths) - self.path_mean)
             moved = ops.stop_gradient(moved)
             return every * weight * ops.mean(ops.square(lengths - moved)), moved
