@@ -2,10 +2,13 @@
 
 import errno
 from dataclasses import dataclass
+from traceback import walk_tb
 
 import typer
 
-from ganzoo.errors import GanzooError
+from ganzoo.catalog.distributions import FIRST_PARTY
+from ganzoo.catalog.plugins import KINDS, discover
+from ganzoo.errors import GanzooError, PluginError
 
 # What the machine refuses, whoever asked: no space, no handles, no memory, no permission.
 _ENVIRONMENT = {
@@ -51,11 +54,29 @@ def failure(error: BaseException) -> Failure:
         case OSError() if error.errno in _ENVIRONMENT:
             where = f": {error.filename}" if error.filename else ""
             return Failure(exit_code=5, message=f"{error.strerror}{where}.")
+    said = f"{type(error).__name__}: {error}."
+    owner = _plugin_at_fault(error)
+    if owner:
+        message = f"This is a fault of the package {owner}: {said} --debug shows where."
+        return Failure(exit_code=PluginError.exit_code, message=message)
     return Failure(
         exit_code=1,
-        message=f"This is a fault of ganzoo: {type(error).__name__}: {error}."
+        message=f"This is a fault of ganzoo: {said}"
         " Please report it with the output of the same command with --debug.",
     )
+
+
+def _plugin_at_fault(error: BaseException) -> str | None:
+    """The package whose code was the last of ours or of a plugin's to run, if it is not ours."""
+    owners: dict[str, str | None] = {}
+    for kind in KINDS:
+        for plugin in discover(kind).plugins.values():
+            stranger = plugin.distribution != FIRST_PARTY
+            owners[plugin.module.partition(".")[0]] = plugin.distribution if stranger else None
+    owners["ganzoo"] = None
+    names = [frame.f_globals.get("__name__") or "" for frame, _ in walk_tb(error.__traceback__)]
+    tops = [name.partition(".")[0] for name in names]
+    return next((owners[top] for top in reversed(tops) if top in owners), None)
 
 
 def _is_out_of_memory(error: BaseException) -> bool:

@@ -8,7 +8,7 @@ from keras import ops
 from ganzoo import backend
 from ganzoo.backend.scope import Trial, commit
 from ganzoo.errors import UsageError
-from ganzoo.game import noise, penalties
+from ganzoo.game import contract, noise, penalties
 from ganzoo.game.networks import Networks
 
 
@@ -33,10 +33,16 @@ class GAN(Networks):
     """A generator and a discriminator that learn from each other.
 
     `fit` trains it with ordinary Keras callbacks on JAX, PyTorch and TensorFlow. A paper that
-    changes the rules adds terms to what the players want, or overrides an objective; `step`
-    stays as it is. What `GAN` is made of, how it is compiled and how it draws pictures is in
-    `Networks`.
+    changes the rules adds terms to what the players want, or overrides an objective, and moves a
+    state of its own in `after_step`; `step` stays as it is. What `GAN` is made of, how it is
+    compiled and how it draws pictures is in `Networks`.
     """
+
+    _turn_draw: penalties.Draw | None = None  # of the turn that is played
+
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        contract.overridden(cls, GAN)
 
     def step(self, data) -> None:
         """One step: `n_critic` turns of the discriminator, one of the generator, the average.
@@ -54,9 +60,21 @@ class GAN(Networks):
         logs |= self._generator_turn(batch._replace(latents=latents[-1], draw=self._draw(turn + 1)))
         if self.average is not None:
             self.average.update()
-        self.means.update_state(logs)
         self.steps.assign(self.steps + 1)
         self.images.assign(self.images + len(reals) * count)
+        self.after_step(logs)
+        self.means.update_state(logs)
+
+    def after_step(self, logs: dict) -> None:
+        """What else changes with a step: here nothing.
+
+        A paper that keeps a state of its own, which neither player learns, moves it here: an
+        average, a controller, how far the networks have grown.
+
+        Args:
+            logs: All that the step logged, scalars by name; of the discriminator's turns the
+                last one. More may be added, under names that stand in `logged`.
+        """
 
     def discriminator_objective(self, batch: Batch, fake):
         """What the discriminator minimises.
@@ -80,13 +98,16 @@ class GAN(Networks):
         if self.regulated:
             logs["d_real_logit"] = ops.mean(real_logits)
             logs["d_fake_logit"] = ops.mean(fake_logits)
-            logs["d_real_sign"] = ops.mean(ops.sign(real_logits))
+            # how often a real image is taken for one: of pairs, for more real than the fake
+            zero = fake_logits if wanted.paired else wanted.boundary
+            logs["d_real_sign"] = ops.mean(ops.sign(real_logits - zero))
         for part, penalty in enumerate(self.rules.played_penalties, 1):
             logs[penalty.name] = self._penalised(penalty, batch, fake, batch.draw.apart(part))
             loss = loss + penalty.weight * logs[penalty.name]
         if self.lecam is not None:
             logs["lecam"] = self.lecam.term(real_logits, fake_logits, self.steps)
             loss = loss + logs["lecam"]
+        logs |= self.discriminator_measures(batch, fake, on_real, on_fake)
         terms = self.discriminator_terms(batch, fake, on_real, on_fake)
         return sum(terms.values(), loss), logs | terms
 
@@ -102,6 +123,10 @@ class GAN(Networks):
         Returns:
             Scalars by name; each name must stand in `logged`.
         """
+        return {}
+
+    def discriminator_measures(self, batch: Batch, fake, on_real: list, on_fake: list) -> dict:
+        """Further numbers to log that are no part of the loss, as `discriminator_terms`: none."""
         return {}
 
     def generator_objective(self, batch: Batch):
@@ -153,9 +178,9 @@ class GAN(Networks):
     def judge(self, images, labels=None) -> list:
         """All that the discriminator says as it trains: logits first, flattened; float32.
 
-        What it sees is augmented, if the rules say so.
+        In a turn, what it sees is augmented if the rules say so.
         """
-        if self.augmentation is not None:
+        if self.augmentation is not None and self._turn_draw is not None:
             images = self.augmentation(images, self._turn_draw)
         inputs = [images, labels] if len(self.discriminator.inputs) > 1 else images
         said = self.discriminator(inputs, training=True)
@@ -171,12 +196,8 @@ class GAN(Networks):
     def _discriminator_turn(self, batch: Batch) -> dict:
         fake = self.fakes(batch)
         self._turn_draw = batch.draw
-        logs = self._play(
-            "d_loss",
-            self.discriminator,
-            self.optimizer.discriminator,
-            lambda: self.discriminator_objective(batch, fake),
-        )
+        logs = self._play("discriminator", lambda: self.discriminator_objective(batch, fake))
+        self._turn_draw = None
         if self.rules.clip_weights:
             penalties.clip(self.discriminator.trainable_variables, self.rules.clip_weights)
         if self.augmentation is not None:
@@ -188,19 +209,19 @@ class GAN(Networks):
 
     def _generator_turn(self, batch: Batch) -> dict:
         self._turn_draw = batch.draw
-        return self._play(
-            "g_loss",
-            self.generator,
-            self.optimizer.generator,
-            lambda: self.generator_objective(batch),
-        )
+        logs = self._play("generator", lambda: self.generator_objective(batch))
+        self._turn_draw = None
+        return logs
 
-    def _play(self, name: str, player, optimizer, objective) -> dict:
+    def _play(self, name: str, objective) -> dict:
         """Update one player. What the objective wrote into the opponent's state is dropped."""
-        turn = backend.gradients(objective, player.trainable_variables, optimizer.scale_loss)
-        backend.apply(optimizer, turn.gradients, player.trainable_variables)
+        player, optimizer = getattr(self, name), getattr(self.optimizer, name)
+        learnt, checked = player.trainable_variables, contract.returned(objective, self, name)
+        turn = backend.gradients(checked, learnt, optimizer.scale_loss)
+        contract.written(turn.writes, self)
+        backend.apply(optimizer, turn.gradients, learnt)
         commit(turn.writes, player.non_trainable_variables)
-        return {name: turn.loss, **turn.logs}
+        return {f"{name[0]}_loss": turn.loss, **turn.logs}
 
     def _turns(self, data) -> tuple[list, list]:
         images, labels = data if len(data) > 1 else (data[0], None)

@@ -28,9 +28,13 @@ class Means(keras.metrics.Metric):
             PluginError: the objectives log other names than were declared.
         """
         if set(logs) != set(self.names):
+            missing, extra = (
+                sorted(set(self.names) - set(logs)),
+                sorted(set(logs) - set(self.names)),
+            )
             raise PluginError(
-                "The objectives must log what the GAN declares in `logged`. "
-                f"Expected: {sorted(self.names)}. Received: {sorted(logs)}."
+                "A step must log what its GAN declares in `logged`, and the accuracies. "
+                f"Missing: {missing or 'nothing'}. Not declared: {extra or 'nothing'}."
             )
         values = [ops.cast(logs[name], "float32") for name in self.names]
         self.total.assign(self.total + ops.stack(values))

@@ -17,9 +17,8 @@ from ganzoo.game.augmentations.augmentation import checked_pictures
 from ganzoo.game.augmentations.pixels import eighth, mirrored, picked, steps
 
 _TINY = 1e-12  # inside roots: the slope of sqrt at 0 is infinite
-
-
 _STREAMS = 128  # of a part of a turn
+PARTS = noise.TURN // _STREAMS  # of a turn: the turn itself, and penalties
 
 
 class Draw:

@@ -52,6 +52,8 @@ class Rules:
     def __post_init__(self):
         # with more, the streams of their penalties would reach that of the data's order
         self._check("n_critic", 1 <= self.n_critic <= 1000, "in [1, 1000]")
+        few = len(self.penalties) < penalties_.PARTS
+        self._check("penalties", few, f"at most {penalties_.PARTS - 1}")
         self._check("average_decay", 0 <= self.average_decay < 1, "in [0, 1)")
         self._check("label_smoothing", 0 <= self.label_smoothing < 0.5, "in [0, 0.5)")
         self._check("label_flips", 0 <= self.label_flips < 0.5, "in [0, 0.5)")

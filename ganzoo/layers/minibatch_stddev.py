@@ -45,8 +45,8 @@ class MinibatchStddev(keras.layers.Layer):
         """The inputs with `features` more channels."""
         channels, pixels = inputs.shape[-1], math.prod(inputs.shape[1:-1])
         size = self._group_size(ops.shape(inputs)[0])
-        # The samples of a group stand next to each other: in a batch of real and fake images,
-        # one after the other, no group is of both.
+        # The samples of a group stand next to each other: in a batch of real and then fake
+        # images no group is of both, if the group divides the number of either.
         shape = (-1, size, pixels, self.features, channels // self.features)
         # a square of half precision soon overflows, and its epsilon is 0
         x = ops.cast(ops.reshape(inputs, shape), "float32")

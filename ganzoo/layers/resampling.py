@@ -60,20 +60,34 @@ class Resample2D(keras.layers.Layer):
     A constant image stays what it is, except near the border, where zeros are padded.
 
     Args:
-        factor: `"up"`: h' = 2 h. `"down"`: h' = h / 2, rounded up. `"none"`: h' = h.
+        factor: `"up"`: h' = 2 h. `"down"`: h' = h / 2, rounded up. `"none"`: h' = h, but for
+            `pads`.
         kernel: The taps of the filter along each axis, divided by their sum here: (1, 3, 3, 1)
             in StyleGAN2; (1, 1) repeats pixels ("up") or averages pairs ("down").
+        pads: For `"none"`, zeros before and after each axis; by default as many as keep the
+            size: h' = h + sum(pads) - len(kernel) + 1.
 
     Raises:
-        ValueError: `factor` is none of the three, or the sum of `kernel` is 0.
+        ValueError: `factor` is none of the three, the sum of `kernel` is 0, or `pads` are given
+            for another factor than `"none"`.
     """
 
-    def __init__(self, factor: str, kernel=(1, 3, 3, 1), **kwargs):
+    def __init__(
+        self,
+        factor: str,
+        kernel=(1, 3, 3, 1),
+        pads: tuple[int, int] | None = None,
+        **kwargs,
+    ):
         if factor not in _FACTORS:
             raise ValueError(f"factor must be one of {_FACTORS}. Received: {factor!r}")
         if not sum(kernel):
             raise ValueError(f"kernel must have a sum to divide by. Received: {kernel}")
+        if pads is not None and factor != "none":
+            raise ValueError(f"pads are for the factor 'none'. Received: {pads} for {factor!r}")
         super().__init__(**kwargs)
+        size = len(kernel)
+        self.pads = tuple(pads) if pads is not None else (size // 2, (size - 1) // 2)
         self.factor = factor
         self.kernel = tuple(kernel)
 
@@ -86,12 +100,16 @@ class Resample2D(keras.layers.Layer):
             return filtered(inputs, taps, up=2, pads=(size // 2, (size - 1) // 2))
         if self.factor == "down":
             return filtered(inputs, taps, down=2, pads=((size - 1) // 2, size // 2))
-        return filtered(inputs, taps, pads=(size // 2, (size - 1) // 2))
+        return filtered(inputs, taps, pads=self.pads)
 
     def compute_output_shape(self, input_shape):
-        sides = {"up": lambda n: 2 * n, "down": lambda n: -(-n // 2), "none": lambda n: n}
+        more = sum(self.pads) - len(self.kernel) + 1
+        sides = {"up": lambda n: 2 * n, "down": lambda n: -(-n // 2), "none": lambda n: n + more}
         batch, h, w, channels = input_shape
         return (batch, sides[self.factor](h), sides[self.factor](w), channels)
 
     def get_config(self) -> dict:
-        return {**super().get_config(), "factor": self.factor, "kernel": self.kernel}
+        own = {"factor": self.factor, "kernel": self.kernel}
+        if self.factor == "none":
+            own["pads"] = self.pads
+        return {**super().get_config(), **own}

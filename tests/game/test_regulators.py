@@ -37,6 +37,38 @@ def test_the_probability_moves_as_the_signs_of_the_real_logits_say(small, pictur
     assert float(gan.state()["game/augmentation_p"].value) == 0.0  # 0.4 - 3 * 0.2, and no less
 
 
+@pytest.mark.parametrize(
+    ("loss", "logit", "sign"),
+    [
+        ("least_squares", 0.5, 0.0),  # half way between the labels: it cannot tell
+        ("least_squares", 0.6, 1.0),
+        ("relativistic", 100.0, 0.0),  # sure of both kinds of images: of which more, is asked
+    ],
+)
+def test_undecided_is_what_the_loss_takes_for_it(small, pictures, loss, logit, sign):
+    gan = picture_game(small, augmentation=ADA, n_critic=1, loss=loss)
+    last = gan.discriminator.get_layer("logit")
+    last.kernel.assign(np.zeros(last.kernel.shape, "float32"))
+    last.bias.assign([logit])
+
+    logs = gan.train_on_batch(pictures, return_dict=True)
+
+    assert float(logs["d_real_sign"]) == sign
+
+
+def test_out_of_a_turn_the_discriminator_sees_images_as_they_are(small, pictures):
+    from keras import ops
+
+    gan = picture_game(
+        small, augmentation={"name": "ada", "target": 0.0, "probability": 1.0, "policy": ["blit"]}
+    )
+    before = small.numbers(gan.discriminate(ops.convert_to_tensor(pictures)))
+    assert np.array_equal(before, small.numbers(gan.discriminate(ops.convert_to_tensor(pictures))))
+    gan.train_on_batch(pictures)
+    one, other = (small.numbers(gan.discriminate(ops.convert_to_tensor(pictures))) for _ in "ab")
+    assert np.array_equal(one, other)
+
+
 def test_both_players_see_augmented_images(small, pictures):
     """Under an augmentation that blackens all, the critic cannot tell and nobody learns."""
     from ganzoo.game.augmentations import Augmentation

@@ -82,7 +82,27 @@ def test_it_works_in_half_precision_and_comes_back(calculus, factor):
     calculus.comes_back(build(factor, (1, 2, 1)), images(4, 3))
 
 
+@pytest.mark.parametrize("pads", [(2, 2), (0, 3), (0, 0)])
+def test_pads_decide_how_much_of_the_convolution_there_is(calculus, pads):
+    x, taps = images(5, 4), (1, 4, -2, 2)
+    layer = build("none", taps, pads)
+
+    found = calculus.numbers(layer(calculus.tensor(x)))
+
+    for axis in (1, 2):
+        width = [(0, 0)] * 4
+        width[axis] = pads
+        x = np.pad(x, width)
+        rule = np.array(taps) / sum(taps)
+        x = np.apply_along_axis(lambda row, rule=rule: np.convolve(row, rule, "valid"), axis, x)
+    np.testing.assert_allclose(found, x, atol=1e-5)
+    assert layer.compute_output_shape((2, 5, 4, 1)) == x.shape
+    assert type(layer).from_config(layer.get_config()).pads == pads
+
+
 def test_what_it_cannot_do_is_refused():
+    with pytest.raises(ValueError, match="for the factor 'none'"):
+        build("up", pads=(1, 1))
     with pytest.raises(ValueError, match="Received: 'sideways'"):
         build("sideways")
     with pytest.raises(ValueError, match="sum to divide by"):

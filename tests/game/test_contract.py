@@ -1,0 +1,110 @@
+"""What a paper's own GAN class must keep to, and what its author is told."""
+
+import numpy as np
+import pytest
+
+import ganzoo
+from ganzoo.errors import PluginError
+
+pytestmark = pytest.mark.backend
+
+
+def compiled(small, cls, **rules):
+    plain = small.gan()
+    return small.compiled(cls(plain.generator, plain.discriminator), **rules)
+
+
+def players(small, gan) -> dict[str, np.ndarray]:
+    return {n: v for n, v in small.arrays(gan).items() if n.startswith(("gen", "disc"))}
+
+
+def test_state_of_a_papers_own_moves_after_the_step_and_is_logged(small, points):
+    from keras import ops
+
+    class Balanced(ganzoo.GAN):
+        logged = ("of_real", "k")
+
+        def __init__(self, *networks, **options):
+            super().__init__(*networks, **options)
+            self.k = self.add_weight(name="k", initializer="zeros", trainable=False)
+
+        def discriminator_measures(self, batch, fake, on_real, on_fake):
+            return {"of_real": ops.mean(on_real[0])}
+
+        def after_step(self, logs):
+            self.k.assign(self.k + logs["of_real"] + ops.cast(self.steps, "float32"))
+            logs["k"] = ops.convert_to_tensor(self.k)
+
+    gan = compiled(small, Balanced)
+    plain = small.compiled(small.gan())
+    for name, value in players(small, plain).items():
+        gan.state()[name].assign(value)
+    expected = 0.0
+    for step in (1, 2):
+        gan.reset_metrics()
+        logs = gan.train_on_batch(points, return_dict=True)
+        expected += float(logs["of_real"]) + step
+        assert float(logs["k"]) == pytest.approx(expected, rel=1e-5)
+        plain.train_on_batch(points)
+    assert small.arrays(gan)["game/k"] == pytest.approx(expected, rel=1e-5)
+    for name, value in players(small, plain).items():  # a measure is no part of the loss
+        np.testing.assert_allclose(small.arrays(gan)[name], value, rtol=1e-6, err_msg=name)
+
+
+def test_what_an_objective_assigns_to_the_game_is_refused_not_lost(small, points):
+    class Losing(ganzoo.GAN):
+        def __init__(self, *networks, **options):
+            super().__init__(*networks, **options)
+            self.k = self.add_weight(name="k", initializer="zeros", trainable=False)
+
+        def generator_objective(self, batch):
+            self.k.assign(self.k + 0.125)
+            return super().generator_objective(batch)
+
+    gan = compiled(small, Losing)
+    with pytest.raises(PluginError, match=r"Losing assigns '.*k'.*(?s:.*)after_step"):
+        gan.train_on_batch(points)
+
+
+def test_an_objective_must_say_what_to_log(small, points):
+    class Silent(ganzoo.GAN):
+        def discriminator_objective(self, batch, fake):
+            return super().discriminator_objective(batch, fake)[0]
+
+    gan = compiled(small, Silent)
+    with pytest.raises(PluginError, match="Silent.discriminator_objective must return a loss and"):
+        gan.train_on_batch(points)
+
+
+def test_a_hook_with_other_arguments_is_refused_when_it_is_written(small):
+    with pytest.raises(
+        PluginError, match=r"is called with \(self, batch, fake, on_real, on_fake\)"
+    ):
+
+        class Short(ganzoo.GAN):
+            def discriminator_terms(self, batch, fake, on_fake):
+                return {}
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        lambda self, *given: {},
+        lambda self, batch, fake, on_fake, scale=1.0: {},
+        lambda self, batch, picture, said: {},
+    ],
+)
+def test_names_and_defaults_of_a_hooks_arguments_are_free(small, terms):
+    type("Free", (ganzoo.GAN,), {"generator_terms": terms})
+
+
+def test_a_name_that_is_not_declared_is_said(small, points):
+    class Undeclared(ganzoo.GAN):
+        logged = ("wanted",)
+
+        def generator_terms(self, batch, fake, on_fake):
+            return {"other": 0.0 * on_fake[0][0]}
+
+    gan = compiled(small, Undeclared)
+    with pytest.raises(PluginError, match=r"Missing: \['wanted'\]. Not declared: \['other'\]"):
+        gan.train_on_batch(points)
