@@ -1,5 +1,7 @@
 """DCGAN. Radford et al. 2016, https://arxiv.org/abs/1511.06434, section 3 and figure 1."""
 
+from collections.abc import Callable
+
 import keras
 from keras import layers
 
@@ -42,31 +44,25 @@ def dcgan(
         x = layers.Dense(smallest**2 * c, **project)(latents)
         x = layers.Reshape((smallest, smallest, c), name="project_shape")(x)
         x = layers.ReLU(name="project_relu")(norm("project_norm")(x))
-        for side in between:  # (batch, side / 2, side / 2, c) -> (batch, side, side, c / 2)
-            c //= 2
-            x = Conv2DTranspose(c, name=f"up_{side}", **conv())(x)
-            x = layers.ReLU(name=f"up_{side}_relu")(norm(f"up_{side}_norm")(x))
-        x = Conv2DTranspose(channels, name=f"up_{size}", **conv())(x)
-        x = layers.Activation("tanh", name="image", dtype="float32")(x)
+        x = raised(x, [f"up_{side}" for side in (*between, size)], channels)
         return keras.Model(latents, x, name="generator")
 
     def discriminator() -> keras.Model:
-        c = discriminator_width
         images = keras.Input(image_shape, name="images")
-        x = Conv2D(c, name=f"down_{size}", **conv())(images)  # no batch norm: section 3
-        x = layers.LeakyReLU(0.2, name=f"down_{size}_relu")(x)
-        for side in reversed(between):  # (batch, side, side, c) -> (batch, side/2, side/2, 2c)
-            c *= 2
-            hidden = {**conv(), "use_bias": not discriminator_norm}
-            x = Conv2D(c, name=f"down_{side}", **hidden)(x)
-            x = norm(f"down_{side}_norm")(x) if discriminator_norm else x
-            x = layers.LeakyReLU(0.2, name=f"down_{side}_relu")(x)
-        x = layers.Flatten(name="flatten")(x)  # (batch, 4, 4, c) -> (batch, 16 c)
-        logit = {"kernel_initializer": normal(), "use_bias": False, "dtype": "float32"}
-        x = layers.Dense(1, name="logit", **logit)(x)
+        names = [f"down_{side}" for side in (size, *reversed(between))]
+        x = judged(images, discriminator_width, names, normed=discriminator_norm)
         return keras.Model(images, x, name="discriminator")
 
     return GAN(generator(), discriminator())
+
+
+def conv() -> dict:
+    """What all convolutions share. No bias: batch norm follows, or as in the published count.
+
+    The paper's are 5x5; the 4x4 is that of PyTorch's example, whose counts are published.
+    """
+    shape = {"kernel_size": 4, "strides": 2, "padding": "same"}
+    return {**shape, "use_bias": False, "kernel_initializer": normal()}
 
 
 def normal(mean: float = 0.0):
@@ -74,13 +70,60 @@ def normal(mean: float = 0.0):
     return keras.initializers.RandomNormal(mean, stddev=0.02)
 
 
-def conv() -> dict:
-    """What all convolutions share. No bias: batch norm follows, or as in the published count."""
-    shape = {"kernel_size": 4, "strides": 2, "padding": "same"}
-    return {**shape, "use_bias": False, "kernel_initializer": normal()}
+def batch_norm(name: str, **options) -> layers.Layer:
+    """Batch norm with the numbers of PyTorch's, in which most of the papers' code is written."""
+    return BatchNormalization(momentum=0.9, epsilon=1e-5, name=name, **options)
 
 
 def norm(name: str) -> layers.Layer:
     """Batch norm whose scale starts around 1: section 4."""
-    start = {"gamma_initializer": normal(1.0)}
-    return BatchNormalization(momentum=0.9, epsilon=1e-5, name=name, **start)
+    return batch_norm(name, gamma_initializer=normal(1.0))
+
+
+def raised(
+    x,
+    names: list[str],
+    colours: int,
+    *,
+    conv: Callable[[], dict] = conv,
+    norm: Callable[[str], layers.Layer] = norm,
+    last_bias: bool = False,
+    output: str = "tanh",
+):
+    """Maps (batch, h, w, c) -> images (batch, 2^n h, 2^n w, colours), float32, by n transposed
+    convolutions; after all but the last, batch norm and ReLU.
+
+    Args:
+        x: The maps. Each convolution halves their channels.
+        names: Of the n convolutions.
+        colours: Channels of the images.
+        conv: Options of a convolution.
+        norm: Batch norm of that name.
+        last_bias: Whether the last convolution has a bias.
+        output: The activation that makes images.
+    """
+    for name in names[:-1]:
+        x = Conv2DTranspose(x.shape[-1] // 2, name=name, **{**conv(), "use_bias": False})(x)
+        x = layers.ReLU(name=f"{name}_relu")(norm(f"{name}_norm")(x))
+    x = Conv2DTranspose(colours, name=names[-1], **{**conv(), "use_bias": last_bias})(x)
+    return layers.Activation(output, name="image", dtype="float32")(x)
+
+
+def judged(x, channels: int, names: list[str], *, normed: bool = True):
+    """Images (batch, h, w, c) -> logits (batch, 1), float32, by strided convolutions; after all
+    but the first, batch norm: section 3.
+
+    Args:
+        x: Images, or images with planes that say the class.
+        channels: Of the first convolution; they double with each.
+        names: Of the convolutions.
+        normed: Whether there is batch norm, or biases in its place.
+    """
+    for i, name in enumerate(names):
+        bias = {"use_bias": i > 0 and not normed}
+        x = Conv2D(channels << i, name=name, **{**conv(), **bias})(x)
+        x = norm(f"{name}_norm")(x) if i and normed else x
+        x = layers.LeakyReLU(0.2, name=f"{name}_relu")(x)
+    x = layers.Flatten(name="flatten")(x)  # 64x64: (batch, 4, 4, c) -> (batch, 16 c)
+    logit = {"kernel_initializer": normal(), "use_bias": False, "dtype": "float32"}
+    return layers.Dense(1, name="logit", **logit)(x)

@@ -69,9 +69,8 @@ class GrowingGAN(GAN):
         self.growing = {"levels": levels, "drift": drift}
         self.growing |= {"stable_images": stable_images, "fading_images": fading_images}
 
-    def step(self, data) -> None:
-        """A step of the game; then the level follows."""
-        super().step(data)
+    def after_step(self, logs) -> None:
+        """The level follows the images that were seen."""
         level = self.level_after(self.images)
         for variable in self._levels():
             variable.assign(level)

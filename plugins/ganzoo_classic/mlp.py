@@ -1,4 +1,7 @@
-"""The fully connected GAN. Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661, section 5."""
+"""The fully connected GAN, in the form that tutorials have given it: ReLU and batch norm.
+
+Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661, section 5, has maxout and dropout.
+"""
 
 import math
 

@@ -5,7 +5,6 @@ import math
 import keras
 from keras import layers
 
-from ganzoo import GAN
 from ganzoo.errors import UsageError
 from ganzoo.layers import EqualizedConv2D, EqualizedDense, MinibatchStddev, PixelNorm
 
@@ -25,7 +24,7 @@ def progan(
     stable_images: int = 800_000,
     fading_images: int = 800_000,
     drift: float = 0.001,
-) -> GAN:
+) -> GrowingGAN:
     """Both players begin with tiny images and grow, one doubling after the other.
 
     The networks are whole from the start, and a number, the level, says how far they have
@@ -56,10 +55,6 @@ def progan(
     channels = {side: min(features // side, most) for side in all_sides}
     start, *others = all_sides
 
-    def conv(x, filters: int, name: str):
-        x = EqualizedConv2D(filters, 3, gain=_RELU, name=name)(x)
-        return layers.LeakyReLU(0.2, name=f"{name}_relu")(x)
-
     def generator() -> keras.Model:
         def normed(x, name: str):  # after every convolution, section 4.2
             return PixelNorm(name=f"{name}_norm")(x)
@@ -86,8 +81,7 @@ def progan(
 
     def discriminator() -> keras.Model:
         def from_colours(images, side: int):
-            x = EqualizedConv2D(channels[side], 1, gain=_RELU, name=f"image_{side}")(images)
-            return layers.LeakyReLU(0.2, name=f"image_{side}_relu")(x)
+            return conv(images, channels[side], f"image_{side}", 1)
 
         growth = Growth(name="growth")
         small = images = keras.Input(image_shape, name="images")
@@ -97,12 +91,7 @@ def progan(
             x = conv(x, channels[side], f"conv_{2 * side}_2")
             x, small = reduced(x), reduced(small)  # (.., 2 side, 2 side, c) -> (.., side, side, c)
             x = growth([from_colours(small, side), x], at=level)
-        x = MinibatchStddev(name="deviation")(x)
-        x = conv(x, channels[start], f"conv_{start}")
-        x = layers.Flatten(name="flatten")(x)
-        x = EqualizedDense(channels[start], gain=_RELU, name="dense")(x)
-        x = layers.LeakyReLU(0.2, name="dense_relu")(x)
-        x = EqualizedDense(1, name="logit", dtype="float32")(x)
+        x = judged(x, channels[start], f"conv_{start}")
         return keras.Model(images, x, name="discriminator")
 
     return GrowingGAN(
@@ -113,3 +102,26 @@ def progan(
         fading_images=fading_images,
         drift=drift,
     )
+
+
+def conv(x, filters: int, name: str, size: int = 3, **options):
+    """An equalized convolution and leaky ReLU: (batch, h, w, c) -> (batch, h, w, filters)."""
+    x = EqualizedConv2D(filters, size, gain=_RELU, name=name, **options)(x)
+    return layers.LeakyReLU(0.2, name=f"{name}_relu")(x)
+
+
+def judged(x, channels: int, name: str, group: int = 4):
+    """How a discriminator ends: the smallest maps (batch, h, w, c) -> logits (batch, 1), float32.
+
+    Args:
+        x: The maps.
+        channels: Of its convolution and of its dense layer.
+        name: Of the convolution.
+        group: Images per group of the minibatch standard deviation; 4 as in the authors' code,
+            section 3 has the whole batch.
+    """
+    x = MinibatchStddev(group, name="deviation")(x)
+    x = layers.Flatten(name="flatten")(conv(x, channels, name))
+    x = EqualizedDense(channels, gain=_RELU, name="dense")(x)
+    x = layers.LeakyReLU(0.2, name="dense_relu")(x)
+    return EqualizedDense(1, name="logit", dtype="float32")(x)

@@ -31,21 +31,19 @@ def sagan(
     Convolutions see a neighbourhood; attention lets every place look at every other
     (section 3). Spectral norm in the generator, too, keeps its slopes in bounds (section 4.1).
 
-    The defaults at 128x128 are the paper's networks, here without classes.
+    The defaults at 128x128 are the authors' networks without the classes: their batch norm has
+    scales and offsets of each class, their discriminator a vector of 1,024 numbers.
 
     Args:
-        image_shape: (size, size, channels); the size is a power of two from 8.
+        image_shape: As of `sngan`, like all that is not said here.
         latent_size: Length of a latent.
-        generator_width: Channels next to the images; they double with each halving of the side.
-        generator_most: The most that they become.
-        discriminator_width: Of the discriminator's first block; they double, too.
-        discriminator_most: The most that they become.
+        generator_width, generator_most: Channels next to the images, and the most there are.
+        discriminator_width, discriminator_most: Of the discriminator's first block, and the most.
         attention: The side of the images between whose places attention is paid, in small
             images at most half their size. 32 was best in the paper (table 1).
-        smallest: Side at which the generator starts, a power of two.
-        halvings: Blocks of the discriminator that halve the side; by default as many as lead
-            to 4x4.
-        plain_blocks: Blocks of the discriminator that come after these and keep it.
+        smallest: Side at which the generator starts.
+        halvings, plain_blocks: The discriminator's blocks that halve the side, by default as
+            many as lead to 4x4, and that keep it.
     """
     ups, downs = sides("sagan", image_shape, smallest), sides("sagan", image_shape, 1)
     halvings = image_shape[0].bit_length() - 3 if halvings is None else halvings
@@ -53,7 +51,7 @@ def sagan(
     if place not in ups or place < image_shape[0] >> halvings:
         raise UsageError(
             "attention must be a power of two, a side of images in both networks. "
-            f"Received: {attention}, from {smallest} and halvings={halvings}."
+            f"Received: attention={attention}, smallest={smallest}, halvings={halvings}."
         )
     return GAN(
         residual.generator(
@@ -71,5 +69,6 @@ def sagan(
             pool=ops.sum,
             wrap=SpectralNormalization,
             between={place: SelfAttention(name="attention")},
+            wide=True,
         ),
     )

@@ -16,8 +16,8 @@ def wgan_gp(
     latent_size: int = 128,
     generator_width: int = 128,
     generator_most: int = 128,
-    critic_width: int = 128,
-    critic_most: int = 128,
+    discriminator_width: int = 128,
+    discriminator_most: int = 128,
     smallest: int = 4,
     halvings: int = 2,
     plain_blocks: int = 2,
@@ -31,15 +31,12 @@ def wgan_gp(
     larger images, let the widths rise: `generator_width=64, generator_most=512`.
 
     Args:
-        image_shape: (size, size, channels); the size is a power of two from 8.
+        image_shape: As of `sngan`, like all that follow; the discriminator is the critic here.
         latent_size: Length of a latent.
-        generator_width: Channels next to the images; they double with each halving of the side.
-        generator_most: The most that they become.
-        critic_width: Of the critic's first block; they double, too.
-        critic_most: The most that they become.
-        smallest: Side at which the generator starts, a power of two.
-        halvings: Blocks of the critic that halve the side.
-        plain_blocks: Blocks of the critic that come after these and keep it.
+        generator_width, generator_most: Channels next to the images, and the most there are.
+        discriminator_width, discriminator_most: Of the critic's first block, and the most.
+        smallest: Side at which the generator starts.
+        halvings, plain_blocks: The critic's blocks that halve the side, and that keep it.
     """
     ups = sides("wgan-gp", image_shape, smallest)
     downs = sides("wgan-gp", image_shape, 1)
@@ -47,7 +44,7 @@ def wgan_gp(
         residual.generator(image_shape, latent_size, widths(ups, generator_width, generator_most)),
         residual.discriminator(
             image_shape,
-            widths(downs, critic_width, critic_most),
+            widths(downs, discriminator_width, discriminator_most),
             halvings=halvings,
             plain_blocks=plain_blocks,
             pool=ops.mean,

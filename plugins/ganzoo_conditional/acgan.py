@@ -3,13 +3,12 @@ https://arxiv.org/abs/1610.09585, section 3 and, for CIFAR-10, appendix A, table
 """
 
 import keras
-from ganzoo_classic.dcgan import normal
+from ganzoo_classic.dcgan import batch_norm, normal, raised
+from ganzoo_classic.sizes import halved
 from keras import layers, ops
 
 from ganzoo import GAN
-from ganzoo.layers import BatchNormalization, Conv2D, Conv2DTranspose
-
-from .halving import halved
+from ganzoo.layers import Conv2D
 
 
 @keras.saving.register_keras_serializable("ganzoo")
@@ -87,18 +86,13 @@ def acgan(
 
     def generator() -> keras.Model:
         (h, w), c = smallest, generator_width << (doublings - 1)
-        up = {"kernel_size": 5, "strides": 2, "padding": "same", "kernel_initializer": normal()}
         latents = keras.Input((latent_size,), name="latents")
         labels = keras.Input((), dtype="int32", name="labels")
         x = layers.Concatenate(name="both")([latents, ops.one_hot(labels, classes)])
         x = layers.Dense(h * w * c, "relu", kernel_initializer=normal(), name="project")(x)
         x = layers.Reshape((h, w, c), name="project_shape")(x)  # no batch norm: table 2
-        for i in range(1, doublings):  # (batch, h, w, c) -> (batch, 2 h, 2 w, c / 2)
-            c //= 2
-            x = Conv2DTranspose(c, use_bias=False, name=f"up_{i}", **up)(x)
-            x = layers.ReLU(name=f"up_{i}_relu")(_norm(f"up_{i}_norm")(x))
-        x = Conv2DTranspose(image_shape[-1], name="up_image", **up)(x)
-        x = layers.Activation("tanh", name="image", dtype="float32")(x)
+        names = [*(f"up_{i}" for i in range(1, doublings)), "up_image"]
+        x = raised(x, names, image_shape[-1], conv=_up, norm=batch_norm, last_bias=True)
         return keras.Model([latents, labels], x, name="generator")
 
     def discriminator() -> keras.Model:
@@ -108,7 +102,7 @@ def acgan(
             conv = {"strides": 1 if i % 2 else 2, "use_bias": first, "padding": "same"}
             c = discriminator_width << i
             x = Conv2D(c, 3, kernel_initializer=normal(), name=name, **conv)(x)
-            x = x if first else _norm(f"{name}_norm")(x)
+            x = x if first else batch_norm(f"{name}_norm")(x)
             x = layers.LeakyReLU(0.2, name=f"{name}_relu")(x)
             x = layers.Dropout(dropout, name=f"{name}_dropout")(x)
         x = layers.Flatten(name="flatten")(x)
@@ -121,8 +115,10 @@ def acgan(
     return ACGAN(generator(), discriminator(), **weights)
 
 
-def _norm(name: str) -> layers.Layer:
-    return BatchNormalization(momentum=0.9, epsilon=1e-5, name=name)
+def _up() -> dict:
+    """What the generator's convolutions share: table 2."""
+    shape = {"kernel_size": 5, "strides": 2, "padding": "same"}
+    return {**shape, "kernel_initializer": normal()}
 
 
 def _class_loss(labels, class_logits):

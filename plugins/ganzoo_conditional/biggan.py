@@ -1,7 +1,7 @@
 """BigGAN. Brock et al. 2019, https://arxiv.org/abs/1809.11096, section 3 and appendices B and C."""
 
 import keras
-from ganzoo_classic import residual as unconditional
+from ganzoo_classic import residual
 from ganzoo_classic.sizes import sides
 from keras import layers, ops
 
@@ -9,7 +9,7 @@ from ganzoo import GAN
 from ganzoo.errors import UsageError
 from ganzoo.layers import ConditionalBatchNormalization, SelfAttention, SpectralNormalization
 
-from .residual import drawn, projection
+from .projection import projection
 
 _INITIALIZERS = {
     "orthogonal": keras.initializers.Orthogonal,  # section 3
@@ -67,10 +67,7 @@ def biggan(
     """Residual networks told the class, with a latent of which every block gets a part.
 
     The sizes from 128 have the widths of the paper's tables 4 to 6, 64 is 128 without its last
-    block; up to 32 the networks are as wide everywhere, as others have them for CIFAR-10.
-
-    From 64 on, the discriminator's blocks are as wide inside as at their start, as SNGAN's; the
-    authors' are as wide as at their end: 88.0 million weights at 128x128 instead of 66.8.
+    block; up to 32 the networks are equally wide everywhere, as others have them for CIFAR-10.
 
     Args:
         image_shape: (size, size, channels); the size is a power of two from 8 to 512.
@@ -116,12 +113,12 @@ def biggan(
 
         channels = {side: width * times for side, times in multiples.items()}
         laid = {"norm": norm, "wrap": wrap, "between": between()}
-        images = drawn(parts[0], channels, image_shape[-1], **laid)
+        images = residual.drawn(parts[0], channels, image_shape[-1], **laid)
         return keras.Model([latents, labels], images, name="generator")
 
     def discriminator() -> keras.Model:
         channels = {side: width * (2 if small else times) for side, times in multiples.items()}
-        plain = unconditional.discriminator(
+        plain = residual.discriminator(
             image_shape,
             channels,
             halvings=halvings,
@@ -129,6 +126,7 @@ def biggan(
             pool=ops.sum,
             wrap=wrap,
             between=between(),
+            wide=True,
         )
         return projection(plain, classes, wrap)
 

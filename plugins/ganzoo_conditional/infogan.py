@@ -3,13 +3,13 @@ https://arxiv.org/abs/1606.03657, section 5 and, for MNIST, appendix C.1, table 
 """
 
 import keras
+from ganzoo_classic.dcgan import batch_norm, raised
+from ganzoo_classic.sizes import halved
 from keras import layers, ops
 
 from ganzoo import GAN, noise
 from ganzoo.errors import UsageError
-from ganzoo.layers import BatchNormalization, Conv2D, Conv2DTranspose
-
-from .halving import halved
+from ganzoo.layers import Conv2D
 
 
 @keras.saving.register_keras_serializable("ganzoo")
@@ -128,12 +128,9 @@ def infogan(
         x = _dense(latents, hidden_units, "hidden", 0.0)
         x = _dense(x, h * w * c, "project", 0.0)
         x = layers.Reshape((h, w, c), name="project_shape")(x)
-        for i in range(1, doublings):  # (batch, h, w, c) -> (batch, 2 h, 2 w, c / 2)
-            c //= 2
-            x = Conv2DTranspose(c, use_bias=False, name=f"up_{i}", **conv)(x)
-            x = _activated(x, f"up_{i}", 0.0)
-        x = Conv2DTranspose(image_shape[-1], name="up_image", **conv)(x)
-        x = layers.Activation("sigmoid", name="image", dtype="float32")(x)
+        names = [*(f"up_{i}" for i in range(1, doublings)), "up_image"]
+        options = {"conv": lambda: conv, "norm": batch_norm, "last_bias": True}
+        x = raised(x, names, image_shape[-1], output="sigmoid", **options)
         return keras.Model(latents, x, name="generator")
 
     def discriminator() -> keras.Model:
@@ -165,5 +162,5 @@ def _dense(x, units: int, name: str, slope: float):
 
 
 def _activated(x, name: str, slope: float):
-    x = BatchNormalization(momentum=0.9, epsilon=1e-5, name=f"{name}_norm")(x)
+    x = batch_norm(f"{name}_norm")(x)
     return layers.LeakyReLU(slope, name=f"{name}_relu")(x)

@@ -4,13 +4,13 @@ also Odena's, 2016, https://arxiv.org/abs/1606.01583. Networks: those for CIFAR-
 """
 
 import keras
+from ganzoo_classic.dcgan import batch_norm, raised
+from ganzoo_classic.sizes import halved
 from keras import layers, ops
 
 from ganzoo import GAN, noise
 from ganzoo.errors import UsageError
-from ganzoo.layers import BatchNormalization, Conv2D, Conv2DTranspose
-
-from .halving import halved
+from ganzoo.layers import Conv2D
 
 
 @keras.saving.register_keras_serializable("ganzoo")
@@ -113,19 +113,14 @@ def sgan(
 
     def generator() -> keras.Model:
         (h, w), c = smallest, generator_width << (doublings - 1)
-        up = {"kernel_size": 5, "strides": 2, "padding": "same"}
         latents = keras.Input((latent_size,), name="latents")
         x = layers.Dense(h * w * c, use_bias=False, name="project")(latents)
-        # every unit by itself: latents are not around 0, so that units differ by far more than
-        # one unit does from latent to latent
-        x = layers.ReLU(name="project_relu")(_norm("project_norm")(x))
+        # latents in [0, 1) have a mean, so the units differ far more among themselves than each
+        # does from latent to latent: norms before the shape, one for every unit
+        x = layers.ReLU(name="project_relu")(batch_norm("project_norm")(x))
         x = layers.Reshape((h, w, c), name="project_shape")(x)
-        for i in range(1, doublings):  # (batch, h, w, c) -> (batch, 2 h, 2 w, c / 2)
-            c //= 2
-            x = Conv2DTranspose(c, use_bias=False, name=f"up_{i}", **up)(x)
-            x = layers.ReLU(name=f"up_{i}_relu")(_norm(f"up_{i}_norm")(x))
-        x = Conv2DTranspose(image_shape[-1], name="up_image", **up)(x)
-        x = layers.Activation("tanh", name="image", dtype="float32")(x)
+        names = [*(f"up_{i}" for i in range(1, doublings)), "up_image"]
+        x = raised(x, names, image_shape[-1], conv=_up, norm=batch_norm, last_bias=True)
         return keras.Model(latents, x, name="generator")
 
     def discriminator() -> keras.Model:
@@ -153,5 +148,6 @@ def sgan(
     return SGAN(generator(), discriminator(), prior=noise.uniform, **options)
 
 
-def _norm(name: str) -> layers.Layer:
-    return BatchNormalization(momentum=0.9, epsilon=1e-5, name=name)
+def _up() -> dict:
+    """What the generator's convolutions share."""
+    return {"kernel_size": 5, "strides": 2, "padding": "same"}

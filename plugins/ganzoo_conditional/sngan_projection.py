@@ -4,14 +4,14 @@ https://arxiv.org/abs/1802.05957, appendix B.4, table 4.
 """
 
 import keras
-from ganzoo_classic import residual as unconditional
+from ganzoo_classic import residual
 from ganzoo_classic.sizes import sides, widths
 from keras import ops
 
 from ganzoo import GAN
 from ganzoo.layers import ConditionalBatchNormalization, SpectralNormalization
 
-from .residual import drawn, projection
+from .projection import projection
 
 
 def sngan_projection(
@@ -34,16 +34,13 @@ def sngan_projection(
     for CIFAR-10; for others, see `sngan`.
 
     Args:
-        image_shape: (size, size, channels); the size is a power of two from 8.
+        image_shape: As of `sngan`, like all that follow but the classes.
         classes: Number of classes; filled from the data set.
         latent_size: Length of a latent.
-        generator_width: Channels next to the images; they double with each halving of the side.
-        generator_most: The most that they become.
-        discriminator_width: Of the discriminator's first block; they double, too.
-        discriminator_most: The most that they become.
-        smallest: Side at which the generator starts, a power of two.
-        halvings: Blocks of the discriminator that halve the side.
-        plain_blocks: Blocks of the discriminator that come after these and keep it.
+        generator_width, generator_most: Channels next to the images, and the most there are.
+        discriminator_width, discriminator_most: Of the discriminator's first block, and the most.
+        smallest: Side at which the generator starts.
+        halvings, plain_blocks: The discriminator's blocks that halve the side, and that keep it.
     """
     ups = sides("sngan-projection", image_shape, smallest)
     downs = sides("sngan-projection", image_shape, 1)
@@ -56,10 +53,10 @@ def sngan_projection(
             return ConditionalBatchNormalization(classes, name=name)([x, labels])
 
         channels = widths(ups, generator_width, generator_most)
-        images = drawn(latents, channels, image_shape[-1], norm=norm)
+        images = residual.drawn(latents, channels, image_shape[-1], norm=norm)
         return keras.Model([latents, labels], images, name="generator")
 
-    plain = unconditional.discriminator(
+    plain = residual.discriminator(
         image_shape,
         widths(downs, discriminator_width, discriminator_most),
         halvings=halvings,

@@ -5,11 +5,13 @@ dynamics", https://arxiv.org/abs/1609.02612, section 2 and figure 1.
 import math
 
 import keras
+from ganzoo_classic.dcgan import batch_norm
 from keras import layers, ops
 
 from ganzoo import GAN
+from ganzoo.backend.scope import Trial
 from ganzoo.errors import UsageError
-from ganzoo.layers import BatchNormalization, Conv2DTranspose, Conv3D, Conv3DTranspose
+from ganzoo.layers import Conv2DTranspose, Conv3D, Conv3DTranspose
 
 _START = 4  # height and width at which both networks have their smallest video
 
@@ -35,7 +37,8 @@ class VGAN(GAN):
 
     def generator_terms(self, batch, fake, on_fake: list) -> dict:
         """The L1 norm of the mask, per pixel."""
-        mask = ops.cast(self._masks(batch.latents, training=True), "float32")
+        with Trial():  # the layers have seen these latents: their statistics move once
+            mask = ops.cast(self._masks(batch.latents, training=True), "float32")
         return {"g_mask": self.sparsity * ops.mean(mask)}
 
     def get_config(self) -> dict:
@@ -78,7 +81,8 @@ def vgan(
 
         def stream(name: str, first: tuple[int, ...], up) -> keras.KerasTensor:
             c = width << (doublings - 1)
-            x = layers.Dense(math.prod(first) * c, use_bias=False, name=f"{name}_project")(latents)
+            options = {"use_bias": False, "kernel_initializer": _normal()}
+            x = layers.Dense(math.prod(first) * c, name=f"{name}_project", **options)(latents)
             x = layers.Reshape((*first, c), name=f"{name}_project_shape")(x)
             x = _activated(x, f"{name}_project", 0.0)
             for side in sizes[:-1]:  # all sides are doubled, channels halved
@@ -117,7 +121,8 @@ def vgan(
 
 def _activated(x, name: str, slope: float):
     """Batch norm and a rectifier, as in DCGAN."""
-    x = BatchNormalization(momentum=0.9, epsilon=1e-5, name=f"{name}_norm")(x)
+    start = keras.initializers.RandomNormal(1.0, stddev=0.02)  # the authors' code
+    x = batch_norm(f"{name}_norm", gamma_initializer=start)(x)
     return layers.LeakyReLU(slope, name=f"{name}_relu")(x)
 
 

@@ -2,6 +2,8 @@
 tables 3 to 5: DCGAN in one dimension, with longer filters and larger strides.
 """
 
+import random
+
 import keras
 from keras import layers, ops
 
@@ -84,8 +86,8 @@ def symmetric(seed, step, stream, shape):
 class Shifts(keras.layers.Layer):
     """How far each layer's features are moved: (batch, ...) -> (batch, count), int32.
 
-    Each call in training draws anew, evenly from -radius to radius: numbers of a counter, which
-    is a weight that nobody trains. Otherwise nothing is moved.
+    Each call in training draws anew, evenly from -radius to radius: numbers of a seed and a
+    counter, which are weights that nobody trains. Otherwise nothing is moved.
 
     Args:
         radius: The farthest.
@@ -98,16 +100,21 @@ class Shifts(keras.layers.Layer):
         self.count = count
 
     def build(self, input_shape) -> None:
-        """Make the counter."""
-        zero = {"shape": (), "dtype": "int32", "initializer": "zeros"}
-        self.calls = self.add_weight(name="calls", trainable=False, **zero)
+        """Make the seed, by Python's random numbers as Keras makes those of layers, and the
+        counter.
+        """
+        number = {"shape": (), "dtype": "int32", "trainable": False}
+        seed = keras.initializers.Constant(random.randrange(2**31))
+        self.seed = self.add_weight(name="seed", initializer=seed, **number)
+        self.calls = self.add_weight(name="calls", initializer="zeros", **number)
 
     def call(self, inputs, training: bool = False):
         """The shifts of this call."""
         shape = (ops.shape(inputs)[0], self.count)
         if not training or not self.radius:
             return ops.zeros(shape, "int32")
-        draws = noise.uniform(0, ops.convert_to_tensor(self.calls), 0, shape)
+        seed, calls = map(ops.convert_to_tensor, (self.seed, self.calls))
+        draws = noise.uniform(seed, calls, 0, shape)
         self.calls.assign(self.calls + 1)
         places = ops.floor(draws * (2 * self.radius + 1))
         return ops.cast(places, "int32") - self.radius

@@ -3,13 +3,13 @@ section 3. The augmentation and the hinge loss stand in the recipe.
 """
 
 import keras
+from ganzoo_classic.dcgan import batch_norm
+from ganzoo_classic.sizes import sides, widths
 from keras import layers, ops
 
 from ganzoo import GAN
 from ganzoo.errors import UsageError
-from ganzoo.layers import BatchNormalization, Conv2D
-
-from .sides import doubled
+from ganzoo.layers import Conv2D
 
 _MOST_DRAWN = 128  # side of the pictures that the decoders draw: section 3.2
 
@@ -63,27 +63,25 @@ def fastgan(
             8x8 those of 128x128, 16x16 those of 256x256. A power of two.
         last_side: Side at which the discriminator ends, a power of two from 4, at most half the
             size; there it says (last_side - 3)**2 logits, one for each place.
-        reconstruction_weight: Of what the decoders get wrong.
+        reconstruction_weight: Of the decoders' errors.
     """
-    sides, size = doubled("fastgan", image_shape), image_shape[0]
-    if last_side not in sides[:-1] or excitation_reach < 2 or excitation_reach.bit_count() != 1:
+    ups, size = sides("fastgan", image_shape), image_shape[0]
+    if last_side not in ups[:-1] or excitation_reach < 2 or excitation_reach.bit_count() != 1:
         raise UsageError(
-            f"fastgan needs last_side in {sides[:-1]} for images of {size}x{size} pixels, and "
+            f"fastgan needs last_side in {ups[:-1]} for images of {size}x{size} pixels, and "
             "excitation_reach a power of two from 2. "
             f"Received: last_side={last_side}, excitation_reach={excitation_reach}."
         )
 
     def generator() -> keras.Model:
-        def channels(side: int) -> int:
-            return min(generator_width * size // side, generator_most)
-
+        channels = widths(ups, generator_width, generator_most)
         latents = keras.Input((latent_size,), name="latents")
-        x = layers.Dense(16 * 2 * channels(4), use_bias=False, name="project")(latents)
-        x = layers.Reshape((4, 4, 2 * channels(4)), name="project_shape")(x)
+        x = layers.Dense(16 * 2 * channels[4], use_bias=False, name="project")(latents)
+        x = layers.Reshape((4, 4, 2 * channels[4]), name="project_shape")(x)
         x = gated(normed(x, "project"))
         seen = {4: x}
-        for side in sides[1:]:  # (batch, side / 2, side / 2, c) -> (batch, side, side, c')
-            x = _up(x, channels(side), f"up_{side}")
+        for side in ups[1:]:  # (batch, side / 2, side / 2, c) -> (batch, side, side, c')
+            x = _up(x, channels[side], f"up_{side}")
             if side // excitation_reach in seen:
                 x = excited(x, seen[side // excitation_reach], f"excite_{side}")
             seen[side] = x
@@ -92,17 +90,15 @@ def fastgan(
         return keras.Model(latents, x, name="generator")
 
     def discriminator() -> keras.Model:
-        def channels(side: int) -> int:
-            return min(discriminator_width * size // side, discriminator_most)
-
+        channels = widths(ups, discriminator_width, discriminator_most)
         images = keras.Input(image_shape, name="images")
-        x = Conv2D(channels(size), 3, padding="same", name="image_conv")(images)
+        x = Conv2D(channels[size], 3, padding="same", name="image_conv")(images)
         x = layers.LeakyReLU(0.2, name="image_relu")(x)
         seen = {size: x}
-        for side in reversed(sides[:-1]):
+        for side in reversed(ups[:-1]):
             if side >= last_side:  # (batch, 2 side, 2 side, c) -> (batch, side, side, c')
-                seen[side] = x = _down(x, channels(side), f"down_{side}")
-        x = _relu(normed(_conv(x, channels(last_side), 1, "judge"), "judge"), "judge")
+                seen[side] = x = _down(x, channels[side], f"down_{side}")
+        x = _relu(normed(_conv(x, channels[last_side], 1, "judge"), "judge"), "judge")
         logits = Conv2D(1, 4, name="logits", dtype="float32")(x)
 
         drawn_side = min(size // 2, _MOST_DRAWN)
@@ -112,7 +108,7 @@ def fastgan(
             side = features.shape[1]
             while side < drawn_side:
                 side *= 2
-                features = _up(features, channels(side), f"{name}_{side}")
+                features = _up(features, channels[side], f"{name}_{side}")
             options = {"padding": "same", "dtype": "float32", "activation": "tanh"}
             drawn = Conv2D(image_shape[-1], 3, name=f"{name}_image", **options)(features)
             pool = pictures.shape[1] // drawn_side
@@ -158,7 +154,7 @@ def gated(x):
 
 def normed(x, name: str):
     """Batch normalization."""
-    return BatchNormalization(momentum=0.9, epsilon=1e-5, name=f"{name}_norm")(x)
+    return batch_norm(f"{name}_norm")(x)
 
 
 def quarters(x):

@@ -1,5 +1,5 @@
 """R3GAN. Huang et al. 2024, "The GAN is dead; long live the GAN!",
-https://arxiv.org/abs/2501.05441, section 4, configuration E: a modern residual network without
+https://arxiv.org/abs/2501.05441, section 3, configuration E: a modern residual network without
 normalization, for the relativistic loss with R1 and R2 (section 2), which the recipe sets.
 """
 
@@ -9,6 +9,8 @@ from keras import layers, ops
 from ganzoo import GAN
 from ganzoo.errors import UsageError
 from ganzoo.layers import Conv2D, Resample2D
+
+from .style_layers import Bias
 
 _SLOPE = 0.2  # of every leaky ReLU
 _BLOCKS = 2  # residual blocks per size
@@ -22,7 +24,7 @@ def r3gan(
     latent_size: int = 64,
     widths: list[int] = [768, 768, 768, 768],  # noqa: B006  read, never changed
     group_size: int = 16,
-) -> GAN:
+) -> "R3GAN":
     """R3GAN for square images.
 
     Args:
@@ -42,7 +44,7 @@ def r3gan_conditional(
     latent_size: int = 64,
     widths: list[int] = [768, 768, 768, 768],  # noqa: B006  read, never changed
     group_size: int = 16,
-) -> GAN:
+) -> "R3GAN":
     """R3GAN that draws the class it is asked for; the critic judges by projection.
 
     Args:
@@ -55,7 +57,7 @@ def r3gan_conditional(
     return _players(image_shape, classes, latent_size, widths, group_size)
 
 
-def _players(image_shape, classes: int, latent_size: int, widths, group_size: int) -> GAN:
+def _players(image_shape, classes: int, latent_size: int, widths, group_size: int) -> "R3GAN":
     size, other, channels = image_shape
     sizes = [4 << i for i in range(len(widths))]  # 4, 8, ..., size
     if not widths or size != other or size != sizes[-1]:
@@ -162,22 +164,18 @@ class Basis(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("ganzoo")
-class BiasedActivation(keras.layers.Layer):
+class BiasedActivation(Bias):
     """Leaky ReLU with a bias in front, one number per channel: no convolution has one."""
 
     negative_slope = _SLOPE
 
-    def build(self, input_shape) -> None:
-        """Make the bias."""
-        self.bias = self.add_weight(shape=(input_shape[-1],), initializer="zeros", name="bias")
-
     def call(self, inputs):
         """max(x + b, 0.2 (x + b))"""
-        return ops.leaky_relu(inputs + self.bias, self.negative_slope)
+        return ops.leaky_relu(super().call(inputs), self.negative_slope)
 
 
 def _block(x, width: int, group_size: int, depth: int, name: str):
-    """Narrow, wide in groups, narrow; the input is added. Figure 3, right.
+    """Narrow, wide in groups, narrow; the input is added. Figure 2 (c).
 
     Fix-up initialization (Zhang et al. 2019, https://arxiv.org/abs/1901.09321): the last
     convolution starts at zero, the two before it smaller by depth^(-1/4), so that the variance

@@ -143,11 +143,10 @@ class StyleGAN2(GAN):
         penalty, mean = backend.now_and_then(is_due, due, not_due)
         return loss + penalty, {**logs, "path_length": mean, "path_penalty": penalty}
 
-    def _generator_turn(self, batch) -> dict:
-        logs = super()._generator_turn(batch)
+    def after_step(self, logs) -> None:
+        """Keeps the average path length."""
         if self.styling["path_weight"]:
             self.path_mean.assign(logs["path_length"])
-        return logs
 
     def get_config(self) -> dict:
         return {**super().get_config(), **self.styling}

@@ -8,6 +8,8 @@ import itertools
 import math
 
 import keras
+from ganzoo_classic import sizes
+from ganzoo_classic.progan import conv, judged
 from keras import layers, ops
 
 from ganzoo.errors import UsageError
@@ -15,13 +17,11 @@ from ganzoo.layers import (
     EqualizedConv2D,
     EqualizedDense,
     LatentNoise,
-    MinibatchStddev,
     ModulatedConv2D,
     PixelNorm,
     Resample2D,
 )
 
-from .sides import doubled
 from .style_game import StyleGAN2
 from .style_layers import AverageStyle, Bias, Constant, NoisyActivation
 
@@ -57,11 +57,11 @@ def stylegan2(
         most: The most channels that there are at any side.
         residual: Whether the discriminator's blocks are added to what they are given.
         stddev_group: Images per group of the minibatch standard deviation.
-        mixing: How many images, in [0, 1], are drawn with two styles in training.
+        mixing: Share of the images that are drawn with two styles in training, in [0, 1].
         path_weight: Of the path length regularization; 0: none. 2 is the paper's gamma_pl.
-        path_every: That is computed at every so many steps (section 3.1).
+        path_every: The steps from one such computation to the next (section 3.1).
     """
-    sides = doubled("stylegan2", image_shape)
+    sides = sizes.sides("stylegan2", image_shape)
     channels = {side: min(features // side, most) for side in sides}
     if min(channels.values()) < 1 or min(latent_size, style_size, mapping_layers) < 1:
         raise UsageError(
@@ -90,7 +90,7 @@ def stylegan2(
             affine = EqualizedDense(x.shape[-1], bias_init=1.0, name=f"{name}_style")
             return ModulatedConv2D(filters, name=name, **options)([x, affine(styles[:, at])])
 
-        def conv(x, side: int, at: int, name: str, up: bool = False):
+        def noisy(x, side: int, at: int, name: str, up: bool = False):
             x = styled(x, channels[side], at, name, up=up)
             noise = layers.Reshape((side, side, 1), name=f"{name}_noise")(next(noises))
             return NoisyActivation(name=f"{name}_relu")([x, noise])
@@ -106,11 +106,11 @@ def stylegan2(
         numbers = LatentNoise((places[-1],), stream=1, name="noise")(latents)
         noises = iter(ops.split(numbers, places[:-1], axis=1))
         x = Constant((4, 4, channels[4]), name="constant")(latents)
-        x = conv(x, 4, 0, "conv_4")
+        x = noisy(x, 4, 0, "conv_4")
         image, at = colours(x, 4, 1), 1
         for side in sides[1:]:  # (batch, side / 2, side / 2, c) -> (batch, side, side, c')
-            x = conv(x, side, at, f"conv_{side}_1", up=True)
-            x = conv(x, side, at + 1, f"conv_{side}_2")
+            x = noisy(x, side, at, f"conv_{side}_1", up=True)
+            x = noisy(x, side, at + 1, f"conv_{side}_2")
             at += 2  # the colours share their style with the next size's first convolution
             image = Resample2D("up", name=f"image_{side}_up", dtype="float32")(image)
             image = layers.Add(name=f"image_{side}_sum", dtype="float32")(
@@ -125,29 +125,21 @@ def stylegan2(
         return keras.Model(latents, synthesis()([styles, latents]), name="generator")
 
     def discriminator() -> keras.Model:
-        def conv(x, filters: int, name: str, size: int = 3, **options):
-            x = EqualizedConv2D(filters, size, gain=_GAIN, name=name, **options)(x)
-            return layers.LeakyReLU(0.2, name=f"{name}_relu")(x)
-
         images = keras.Input(image_shape, name="images")
         x = conv(images, channels[sides[-1]], "image", size=1)
         for side in reversed(sides[1:]):  # (batch, side, side, c) -> (batch, side/2, side/2, c')
             narrow = channels[side // 2]
             y = conv(x, channels[side], f"conv_{side}_1")
-            y = Resample2D("none", name=f"conv_{side}_blur")(y)
-            y = conv(y, narrow, f"conv_{side}_2", strides=2)
+            # a pixel more than before, so that the convolution treats all borders alike
+            y = Resample2D("none", pads=(2, 2), name=f"conv_{side}_blur")(y)
+            y = conv(y, narrow, f"conv_{side}_2", strides=2, padding="valid")
             if residual:
                 x = Resample2D("down", name=f"skip_{side}_down")(x)
                 x = EqualizedConv2D(narrow, 1, use_bias=False, name=f"skip_{side}")(x)
                 y = layers.Add(name=f"sum_{side}")([x, y])
                 y = layers.Rescaling(1 / _GAIN, name=f"sum_{side}_scale")(y)  # section 4.1
             x = y
-        x = MinibatchStddev(stddev_group, name="deviation")(x)
-        x = conv(x, channels[4], "conv_4")
-        x = layers.Flatten(name="flatten")(x)
-        x = EqualizedDense(channels[4], gain=_GAIN, name="dense")(x)
-        x = layers.LeakyReLU(0.2, name="dense_relu")(x)
-        x = EqualizedDense(1, name="logit", dtype="float32")(x)
+        x = judged(x, channels[4], "conv_4", group=stddev_group)
         return keras.Model(images, x, name="discriminator")
 
     return StyleGAN2(

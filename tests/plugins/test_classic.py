@@ -25,7 +25,7 @@ SMALL = {
     "dcgan": ["generator_width=4", "discriminator_width=4"],
     "facegan": ["width=4"],
     "cdcgan": ["generator_width=4", "discriminator_width=4"],
-    "wgan-gp": [*NARROW, "critic_width=8", "critic_most=8"],
+    "wgan-gp": [*NARROW, "discriminator_width=8", "discriminator_most=8"],
     "sngan": [*NARROW, "discriminator_width=8", "discriminator_most=8"],
     "sagan": [*NARROW, "discriminator_width=8", "discriminator_most=8"],
     "r1gan": ["width=4", "generator_most=8", "discriminator_most=8"],
@@ -84,6 +84,15 @@ def array(x) -> np.ndarray:
         ("dcgan-fashion-mnist", (28, 28, 1), {}, 413_825, 212_865),
         ("sngan", (32, 32, 3), {}, 4_276_739, 1_053_825),
         ("sngan", (64, 64, 3), {**WIDE, "halvings": 5, "plain_blocks": 0}, 12_220_675, 10_141_441),
+        # published of networks that are told one of 1,000 classes: batch norms of 4,928 channels
+        # have two numbers for each, the discriminator a vector
+        (
+            "sagan",
+            (128, 128, 3),
+            {"attention": 64},
+            42_017_412 - 999 * 2 * 4928,
+            39_448_258 - 1000 * 1024,
+        ),
         # published of a critic with batch norm, which the paper has not: 2,054 weights of it
         (
             "wgan-gp",

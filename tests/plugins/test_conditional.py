@@ -25,8 +25,8 @@ SMALL = {
 
 def build(name: str, shape: tuple[int, int, int] = SHAPE, **options):
     function = getattr(importlib.import_module(f"ganzoo_conditional.{name}"), name)
-    classes = [] if name == "infogan" else [CLASSES]
-    return function(shape, *classes, **options)
+    classes = {} if name == "infogan" else {"classes": CLASSES}
+    return function(shape, **classes | options)
 
 
 def small(name: str, shape: tuple[int, int, int] = SHAPE, **options):
@@ -85,6 +85,8 @@ def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
         # as PyTorch-StudioGAN counts them in its logs for CIFAR-10
         ("sngan_projection", (32, 32, 3), {}, 4_304_387, 1_055_105),
         ("biggan", (32, 32, 3), {"latent_size": 80, "attention": 16}, 9_416_196, 2_415_170),
+        # as for ImageNet, of 1,000 classes
+        ("biggan", (128, 128, 3), {"classes": 1000, "attention": 64}, 70_433_988, 87_982_370),
         # by hand from table 2 of the paper: kernels, batch norm, biases
         (
             "acgan",

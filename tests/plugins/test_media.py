@@ -76,6 +76,22 @@ def test_a_video_is_the_foreground_where_the_mask_says_so():
     assert logs["g_mask"] == pytest.approx(0.1 * 0.5, abs=0.01)  # at first it cannot decide
 
 
+def test_the_mask_is_looked_at_without_moving_batch_norm_again():
+    from ganzoo_media.vgan import vgan
+
+    moved = {}
+    for sparsity in (0.0, 0.1):
+        gan = vgan((4, 8, 8, 1), latent_size=3, width=2, sparsity=sparsity)
+        gan.compile("sgd", "sgd", seed=3)
+        for variable in gan.generator.variables:
+            variable.assign(np.full(variable.shape, 0.1, "float32"))
+        gan.train_on_batch(np.zeros((4, 4, 8, 8, 1), "uint8"))
+        moved[sparsity] = numbers(gan.generator.get_layer("still_project_norm").moving_variance)
+    kept = 0.9 * 0.1  # of a turn: what was there
+    np.testing.assert_allclose(moved[0.1], moved[0.0], rtol=1e-6)
+    assert (moved[0.1] > kept).all()
+
+
 def test_the_generator_of_vgan_learns_to_hide_its_foreground():
     import keras
     from ganzoo_media.vgan import vgan
