@@ -46,7 +46,11 @@ def check(
     ],
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="An option of it; TOML. Repeats."),
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="An option of it, or a rule such as game.loss; TOML. Repeats.",
+        ),
     ] = None,
     shapes: Annotated[
         list[str] | None,
@@ -69,17 +73,24 @@ def check(
 
     An architecture is made small, built, and played for a few steps on one backend.
     """
-    from ganzoo.cli.recipes import part_for
+    from ganzoo.cli.recipes import part_for, rules_for
     from ganzoo.testing.kit import check as job
     from ganzoo.testing.kit import kinds
 
     sizes = [_shape(text) for text in shapes or []]
     options: dict[str, Any] = {}
+    rules = [setting for setting in settings or [] if setting.startswith("game.")]
+    own = [setting for setting in settings or [] if setting not in rules]
     for kind in kinds(name):
-        options |= part_for(kind, name, settings=settings or []).options
+        options |= part_for(kind, name, settings=own).options
     noise.quieten()
     reports = job(
-        name, options=options, image_shapes=sizes, backend=backend, all_backends=all_backends
+        name,
+        options=options,
+        rules=rules_for(rules),
+        image_shapes=sizes,
+        backend=backend,
+        all_backends=all_backends,
     )
     if as_json:
         emit_json({"reports": [report.content() for report in reports]})

@@ -1,7 +1,5 @@
 """Building: sizes, players that are apart, and names of weights."""
 
-import functools
-
 from ganzoo.errors import UsageError
 from ganzoo.game.state import named_state
 from ganzoo.testing.report import Broken
@@ -64,7 +62,6 @@ def names(subject: Subject) -> None:
         )
 
 
-@functools.cache
 def _named(gan) -> list[str]:
     try:
         return list(named_state(gan))

@@ -10,6 +10,7 @@ nothing, so several samples and distances are tried, and the best counts. A wron
 wrong in all of them.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -118,7 +119,10 @@ def _trials(look: Callable, gan, subject: Subject) -> Iterator[list[float]]:
 
 def _apart(one, other, least: float) -> float:
     size = max(np.linalg.norm(one), np.linalg.norm(other), least)
-    return float(np.linalg.norm(one - other) / size) if size else 0.0
+    if not size:
+        return 0.0
+    apart = float(np.linalg.norm(one - other) / size)
+    return apart if math.isfinite(apart) else math.inf  # no number is better than a wrong one
 
 
 def _finite(array: np.ndarray) -> bool:

@@ -33,6 +33,7 @@ def check(
     name: str,
     *,
     options: Mapping[str, Any] | None = None,
+    rules: Mapping[str, Any] | None = None,
     image_shapes: Iterable[tuple[int, ...]] = (),
     backend: str | None = None,
     all_backends: bool = False,
@@ -42,6 +43,7 @@ def check(
     Args:
         name: An architecture's, a data set's, or both.
         options: Keywords of its function.
+        rules: For an architecture, keywords of `GAN.compile` under which it is played.
         image_shapes: For an architecture; see `check_architecture`.
         backend: "jax", "torch" or "tensorflow".
         all_backends: Also compare what an architecture computes on all that are installed.
@@ -59,10 +61,11 @@ def check(
     environment.begin(backend)
     reports = []
     if "architecture" in found:
-        shapes = {"options": options, "image_shapes": image_shapes}
-        reports.append(check_architecture(name, raises=False, **shapes))
+        given = {"options": options, "rules": rules, "image_shapes": list(image_shapes)}
+        reports.append(check_architecture(name, raises=False, **given))
         if all_backends:
-            reports += check_parity([name], options={name: options or {}}, raises=False)
+            given["options"] = {name: options or {}}
+            reports += check_parity([name], raises=False, **given)
     if "dataset" in found:
         reports.append(check_dataset(name, options, raises=False))
     return reports

@@ -72,11 +72,13 @@ def _renamed(text: str, name: str, word: str) -> str:
 def _checked(name: str) -> str:
     """The name as Python writes it."""
     check_name(name, "name of an architecture", error=UsageError)
-    word = re.sub(r"[.-]", "_", name)
-    if len(name) > _LONGEST or not word.isidentifier() or keyword.iskeyword(word):
+    word = name.replace("-", "_")
+    plain = re.fullmatch(r"[a-z][a-z0-9-]*", name) and len(name) <= _LONGEST
+    if not plain or keyword.iskeyword(word):
         raise UsageError(
             f"The name becomes that of a function, so it must be at most {_LONGEST} letters, "
-            f"digits and dashes, a letter first, and no word of Python. Received: {shown(name)}."
+            "digits and dashes in lower case, a letter first, and no word of Python. "
+            f"Received: {shown(name)}."
         )
     taken = plugins.discover("architecture").plugins
     if name in taken or f"{name}-digits" in registry.models():

@@ -1,6 +1,8 @@
 """What architectures compute, written down: `python -m ganzoo.testing.play OUT NAME ...`.
 
-Usage: python -m ganzoo.testing.play OUT.npz [--like OTHER.npz] NAME[={"option": value}] ...
+Usage: python -m ganzoo.testing.play OUT.npz [--like OTHER.npz] NAME[=JSON] ...
+
+JSON is a table of `options`, `image_shapes` and `rules`, as `check_architecture` takes them.
 
 One process plays any number of architectures, on the backend of KERAS_BACKEND. The first one
 decides how each is made small and which weights it has; further ones, on other backends, are
@@ -29,6 +31,7 @@ from ganzoo.testing.walking import silenced
 
 _MOVED = 0.3  # of a weight's own spread: what starts without effect has one
 _MOVED_FROM_ZERO = 0.05  # where it has none
+_ROUNDINGS = 3  # trials of what a rounding of all that goes in does to the gradients
 
 
 def main(arguments: list[str]) -> None:
@@ -41,12 +44,15 @@ def main(arguments: list[str]) -> None:
         words = words[2:]
     found: dict[str, np.ndarray] = {}
     for word in words:
-        name, _, options = word.partition("=")
-        found |= {f"{name}/{key}": value for key, value in _played(name, options, like).items()}
+        name, _, given = word.partition("=")
+        played = _played(name, json.loads(given or "{}"), like)
+        found |= {f"{name}/{key}": value for key, value in played.items()}
     np.savez(out, **found)
 
 
-def _played(name: str, options: str, like: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _played(
+    name: str, given: Mapping[str, Any], like: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
     """Everything of one architecture, or what it raised."""
     before = {
         key.removeprefix(f"{name}/"): value
@@ -54,19 +60,19 @@ def _played(name: str, options: str, like: Mapping[str, np.ndarray]) -> dict[str
         if key.startswith(f"{name}/")
     }
     try:
-        return _play(name, json.loads(options or "{}"), before)
+        return _play(name, given, before)
     except Exception as error:
         return {"error": np.array(f"{type(error).__name__}: {error}")}
 
 
 def _play(
-    name: str, options: dict[str, Any], before: Mapping[str, np.ndarray]
+    name: str, given: Mapping[str, Any], before: Mapping[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
+    options, shapes = given.get("options"), given.get("image_shapes") or ()
     if before:
         setting = json.loads(str(before["setting"]))
-        subject = Subject(name, setting["options"], (tuple(setting["image_shape"]),))
-    else:
-        subject = Subject(name, options)
+        options, shapes = setting["options"], [setting["image_shape"]]
+    subject = Subject(name, options, tuple(map(tuple, shapes)), given.get("rules"))
     gan = subject.compile(subject.first, average_decay=0.0)
     networks = {
         n: v for n, v in gan.state().items() if n.startswith(tuple(f"{p}/" for p in PLAYERS))
@@ -86,7 +92,7 @@ def _play(
     found = {"setting": np.array(json.dumps(setting))}
     found |= {f"weights/{n}": a for n, a in weights.items()}
     with silenced(gan.generator, gan.discriminator):
-        return found | {n: _numpy(value) for n, value in _computed(gan, subject).items()}
+        return found | _computed(gan, subject)
 
 
 def _moved(name: str, array: np.ndarray, trainable: bool) -> np.ndarray:
@@ -98,14 +104,30 @@ def _moved(name: str, array: np.ndarray, trainable: bool) -> np.ndarray:
     return (array + spread * draw.standard_normal(array.shape)).astype(array.dtype)
 
 
-def _computed(gan, subject: Subject) -> dict[str, Any]:
-    """Outputs of both networks, and losses and gradients of both players."""
+def _neighbour(array: np.ndarray, seed: int) -> np.ndarray:
+    """Numbers that each differ by about one unit in the last place: a rounding, up or down."""
+    up = np.random.default_rng(seed).integers(0, 2, array.shape, dtype=bool)
+    return np.nextafter(array, np.where(up, np.inf, -np.inf).astype(array.dtype))
+
+
+def _computed(gan, subject: Subject) -> dict[str, np.ndarray]:
+    """Outputs of both networks, and losses and gradients of both players.
+
+    Of the gradients also what roundings make of them: how far they move, at most, when each
+    weight, latent and sample becomes its neighbour among the numbers of its type.
+    """
     real = ops.convert_to_tensor(gan.scaled(ops.convert_to_tensor(subject.images(0))))
     labels = subject.labels(0)
     labels = [] if labels is None else [gan.conditions(ops.convert_to_tensor(labels))]
     latents = gan.prior(SEED, 0, noise.LATENTS, (BATCH, *gan.latent_shape))
 
-    def compute(latents, real, *labels):
+    learnt = [w for player in PLAYERS for w in getattr(gan, player).trainable_variables]
+
+    def compute(weights, latents, real, *labels):
+        with keras.StatelessScope(state_mapping=list(zip(learnt, weights, strict=False))):
+            return computed(latents, real, *labels)
+
+    def computed(latents, real, *labels):
         labels = labels[0] if labels else None
         images = backend.constant(lambda: gan.generate(latents, labels))
         said = backend.constant(lambda: ops.concatenate(
@@ -127,7 +149,28 @@ def _computed(gan, subject: Subject) -> dict[str, Any]:
         losses = {player: turn.loss for player, turn in turns.items()}
         return images, said, losses, {player: turn.gradients for player, turn in turns.items()}
 
-    images, said, losses, gradients = backend.compiled(compute)(latents, real, *labels)
+    play = backend.compiled(compute)
+    # a function compiled by JAX keeps the weights of that time, unless they are handed in
+    handed = keras.backend.backend() == "jax"
+    kept = [_numpy(w) for w in learnt]
+    found = _named(gan, *play(kept if handed else [], latents, real, *labels))
+    for seed in range(_ROUNDINGS):
+        weights = [_neighbour(array, seed) for array in kept]
+        if not handed:
+            for weight, array in zip(learnt, weights, strict=True):
+                weight.assign(array)
+        moved = [ops.convert_to_tensor(_neighbour(_numpy(x), seed)) for x in (latents, real)]
+        played = play(weights if handed else [], *moved, *labels)
+        for name, array in _named(gan, *played).items():
+            if name.startswith("gradients/"):
+                apart = np.abs(array - found[name]).max() if array.size else 0.0
+                key = f"roundings/{name}"
+                found[key] = np.maximum(found.get(key, 0.0), apart)
+    return found
+
+
+def _named(gan, images, said, losses, gradients) -> dict[str, np.ndarray]:
+    """What was computed, by name."""
     found = {"forward/images": images, "forward/logits": said}
     for player in PLAYERS:
         network = getattr(gan, player)
@@ -135,7 +178,7 @@ def _computed(gan, subject: Subject) -> dict[str, Any]:
         for variable, gradient in zip(network.trainable_variables, gradients[player], strict=True):
             name = variable.path.removeprefix(f"{network.name}/")
             found[f"gradients/{player}/{name}"] = gradient
-    return found
+    return {name: _numpy(value) for name, value in found.items()}
 
 
 def _below(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -1,8 +1,8 @@
 """How an architecture is made small enough to be checked in seconds.
 
 Options that say how wide a network is, or how long a latent, become small numbers. An option
-counts as one if it is a whole number or a list of whole numbers by default, and one of the
-words of its name is in `WORDS`: `generator_width`, `units`, `latent_size`. Where the
+counts as one if it is a whole number or a list of whole numbers by default, and its name says
+so (`ganzoo.catalog.ranges`): `generator_width`, `units`, `latent_size`. Where the
 architecture refuses such numbers with a `UsageError`, the next larger ones are tried, and at
 last its own defaults. Whatever else makes it small, such as fewer blocks, is given to the
 check by hand, as `options`.
@@ -12,10 +12,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from ganzoo.catalog.ranges import is_width
 from ganzoo.catalog.signature import Signature
 
-WORDS = {"width", "widths", "units", "channels", "filters", "features", "dim"}
-SIZED = {"latent", "latents", "embedding", "noise", "style", "code"}  # followed by `_size`
 NUMBERS = (8, 16, 32)
 
 # Samples of each number of axes that are tried. The first that an architecture accepts is
@@ -41,7 +40,7 @@ def small_options(read: Signature) -> Iterator[dict[str, Any]]:
         read: What the architecture's source says.
     """
     wide = {
-        name: parameter.default for name, parameter in read.parameters.items() if _is_width(name)
+        name: parameter.default for name, parameter in read.parameters.items() if is_width(name)
     }
     for number in NUMBERS:
         found = {name: _narrow(default, number) for name, default in wide.items()}
@@ -69,11 +68,6 @@ def shapes(read: Signature) -> tuple[tuple[tuple[int, ...], ...], tuple[tuple[in
     ordinary, large = ([shape for rank in ranks for shape in table.get(rank, ())]
                        for table in (SHAPES, LARGE))  # fmt: skip
     return tuple(ordinary), tuple(large)
-
-
-def _is_width(name: str) -> bool:
-    words = name.split("_")
-    return bool(WORDS & set(words)) or (words[-1] == "size" and bool(SIZED & set(words)))
 
 
 def _narrow(default: object, number: int) -> Any:

@@ -95,6 +95,8 @@ def test_a_plugin_that_breaks_a_promise_ends_with_4(tmp_path):
         ("class", "no word of Python"),
         ("../away", "Not a valid name"),
         ("My-GAN", "Not a valid name"),
+        ("my.gan", "letters, digits and dashes"),
+        ("my_gan", "letters, digits and dashes"),
         ("a" * 60, "at most 50"),
     ],
 )

@@ -1,5 +1,6 @@
 """Each of a stranger's faults is found by the check that is meant for it, and by no other."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -17,23 +18,33 @@ WRONG = [
     ("traceback", "builds", "KeyError"),
     ("speechless", "builds", "does not say what it received"),
     ("other-shape", "builds", "another shape"),
-    ("shared-layer", "apart", "share"),
-    ("unnamed", "names", "name"),
+    ("shared-layer", "apart", "must not share|both"),
+    ("unnamed", "names", "Give every layer that owns weights a name"),
     ("wrong-type", "output", "float16"),
     ("wrong-range", "output", "value_range"),
     ("two-logits", "output", "(batch, 2)"),
-    ("fifth-step", "steps", ""),
+    ("fifth-step", "steps", "enough|Concretization"),
+    ("lost-state", "steps", "belongs to neither network"),
     ("greedy-turn", "turns", "turn of the discriminator.*generator/hidden/kernel"),
     ("clips-generator", "turns", "outside of their turns"),
     ("no-gradient", "gradients", "discriminator/cut"),
     ("ignores-labels", "labels", "generator takes labels"),
     ("bilinear", "penalties", "second order"),
     ("bare-root", "penalties", "flat images"),
-    ("unseeded", "seeds", "seed"),
+    ("no-number", "penalties", "second order"),
+    ("unseeded", "seeds", "draw"),
     ("unseeded-start", "seeds", "generator/start/kernel"),
     ("plain-attribute", "state", "strength"),
     ("overflows", "precision", "mixed_float16"),
+    ("reads-values", "fit", "."),
 ]
+# What finds it elsewhere than on TensorFlow: other derivatives are right, JAX traces all that it
+# plays, and torch nothing.
+ELSEWHERE = {
+    "bilinear": {"jax": None, "torch": None},
+    "no-number": {"jax": None, "torch": None},
+    "reads-values": {"jax": "steps", "torch": None},
+}
 
 
 @pytest.fixture(autouse=True)
@@ -56,22 +67,18 @@ def test_a_plugin_without_a_fault_passes():
 
 @pytest.mark.parametrize(("name", "check", "said"), WRONG, ids=[name for name, *_ in WRONG])
 def test_each_fault_is_found_by_its_own_check_alone(name, check, said):
-    import re
-
     import keras
 
     found = failed(name)
-    if name == "bilinear" and keras.backend.backend() != "tensorflow":
-        assert not found  # the derivative of others is right
-        return
-    assert list(found) == [check]
-    assert re.search(said, found[check])
+    check = ELSEWHERE.get(name, {}).get(keras.backend.backend(), check)
+    assert list(found) == ([check] if check else [])
+    assert not check or re.search(said, found[check])
 
 
 def test_every_check_has_a_plugin_that_fails_it():
     from ganzoo.testing.architectures import NEEDS
 
-    assert {check for _, check, _ in WRONG} == set(NEEDS) - {"fit"}
+    assert {check for _, check, _ in WRONG} == set(NEEDS)
 
 
 def test_a_failure_is_one_error_that_names_the_check():

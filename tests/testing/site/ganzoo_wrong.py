@@ -36,6 +36,12 @@ def honest(image_shape: tuple[int, int, int]) -> GAN:
     return GAN(generator(image_shape), discriminator(image_shape))
 
 
+def two_faced(image_shape: tuple[int, int, int]) -> GAN:
+    """Computes a little more on JAX than elsewhere."""
+    more = layers.Rescaling(1.0 + 2e-5 * (keras.backend.backend() == "jax"), name="more")
+    return GAN(generator(image_shape, extra=more), discriminator(image_shape))
+
+
 # builds ------------------------------------------------------------------------------------
 
 
@@ -121,6 +127,32 @@ def fifth_step(image_shape: tuple[int, int, int]) -> GAN:
     return Fifth(generator(image_shape), discriminator(image_shape))
 
 
+def lost_state(image_shape: tuple[int, int, int]) -> GAN:
+    """A controller that an objective moves, where the turn drops it."""
+
+    class Losing(GAN):
+        def __init__(self, *networks, **options):
+            super().__init__(*networks, **options)
+            self.k = self.add_weight(name="k", initializer="zeros", trainable=False)
+
+        def generator_terms(self, batch, fake, on_fake):
+            self.k.assign(self.k + 0.125)
+            return {}
+
+    return Losing(generator(image_shape), discriminator(image_shape))
+
+
+def reads_values(image_shape: tuple[int, int, int]) -> GAN:
+    """Looks at the brightest pixel in Python, which a traced step cannot."""
+
+    class Reading(GAN):
+        def step(self, data):
+            float(ops.max(data[0]))
+            super().step(data)
+
+    return Reading(generator(image_shape), discriminator(image_shape))
+
+
 def greedy_turn(image_shape: tuple[int, int, int]) -> GAN:
     """The discriminator's turn makes the generator smaller."""
 
@@ -187,6 +219,19 @@ def bare_root(image_shape: tuple[int, int, int]) -> GAN:
     def before(x):
         deviation = ops.sqrt(ops.var(x, axis=0, keepdims=True))  # (1, height, width, channels)
         return layers.Concatenate(name="with_spread")([x, ops.zeros_like(x) + deviation])
+
+    return GAN(generator(image_shape), discriminator(image_shape, before=before))
+
+
+def no_number(image_shape: tuple[int, int, int]) -> GAN:
+    """A power whose second derivative at zero is infinite on TensorFlow, times zero. Of flat
+    images it is never taken there.
+    """
+    look = layers.Conv2D(2, 3, name="look")
+
+    def before(x):
+        x = look(x)
+        return ops.power(ops.relu(x - ops.roll(x, 1, axis=1) + 0.1), 1.5)
 
     return GAN(generator(image_shape), discriminator(image_shape, before=before))
 
