@@ -33,9 +33,10 @@ def list_datasets(as_json: Json = False) -> None:
 
 @app.command("info")
 def info(name: Name, settings: Options = None, data: Data = None, as_json: Json = False) -> None:
-    """Open a data set and print what it holds.
+    """Print what a data set holds, or how to get it.
 
-    It is fetched and prepared if it is not here yet; `ganzoo info` only lists its options.
+    What is not here yet is not downloaded: `ganzoo data prepare` does that. `ganzoo info` lists
+    the options of a data set.
     """
     from ganzoo.cli.recipes import dataset_for
 

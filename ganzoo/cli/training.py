@@ -13,7 +13,7 @@ from ganzoo.cli.progress import reporter
 
 Model = Annotated[
     str,
-    typer.Argument(metavar="NAME", help="A model that `ganzoo list` shows, or a recipe.toml."),
+    typer.Argument(metavar="NAME", help="A model (name, name@2, hf://org/repo), or a recipe.toml."),
 ]
 EvaluateEvery = Annotated[
     int | None,
@@ -61,7 +61,10 @@ def train(
     backend: Backend = None,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="Build, print shapes, parameters, memory and steps; stop."),
+        typer.Option(
+            "--dry-run",
+            help="Build, print shapes, parameters, memory and steps; stop. Downloads nothing.",
+        ),
     ] = False,
     as_json: Json = False,
 ) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from ganzoo.data import fetching
 from ganzoo.data.progress import Progress, notice
 from ganzoo.errors import EnvironmentProblem, GanzooError
 from ganzoo.files.digests import file_digest
@@ -70,14 +71,16 @@ def download(
         ways: The other ways to get the data, for the error.
 
     Raises:
+        NotHere: Something is missing, and nothing may be downloaded now.
         EnvironmentProblem: No client, network or disk space; or what the server holds is not
             the file that was meant.
     """
     missing = [file for file in files if not _is_there(folder / file.name, file.size)]
     if not missing:
         return
-    client = hub_client(title, ways)
     size = sum(file.size for file in missing)
+    fetching.check(title, ways, size=size)
+    client = hub_client(title, ways)
     notice(f"{title} is not here yet and is downloaded now ({size / 1e6:,.0f} MB).\n{licence}")
     try:
         make_folder(folder / _DOWNLOADS)
@@ -106,8 +109,10 @@ def hub_client(title: str, ways: str) -> ModuleType:
         ways: The other ways to get the data, likewise.
 
     Raises:
+        NotHere: Nothing may be downloaded now.
         EnvironmentProblem: It is not installed.
     """
+    fetching.check(title, ways)
     try:
         import huggingface_hub
     except ImportError as error:

@@ -71,7 +71,7 @@ class Progress:
         self._started = clock()
         self._next_event = self._started
         self._next_line = self._started + _PATIENCE
-        self._drawn = False
+        self._drawn: int | None = None  # how many units the last line told of
 
     def __enter__(self) -> "Progress":
         self._emit()
@@ -79,11 +79,13 @@ class Progress:
 
     def __exit__(self, *exception: object) -> None:
         self._emit()
-        if self._drawn:
+        if self._drawn is None:
+            return
+        if self._drawn != self.done:
             self._draw(self._clock())
-            if _redraws():
-                sys.stderr.write("\n")
-                sys.stderr.flush()
+        if _redraws():
+            sys.stderr.write("\n")
+            sys.stderr.flush()
 
     def advance(self, count: int = 1) -> None:
         """Counts `count` more units, and says so if it is time."""
@@ -113,7 +115,7 @@ class Progress:
     def _draw(self, now: float) -> None:
         if _quiet.get():
             return
-        self._drawn = True
+        self._drawn = self.done
         line = self.line(now - self._started)
         sys.stderr.write(f"\r\x1b[K{line}" if _redraws() else f"{line}\n")
         sys.stderr.flush()

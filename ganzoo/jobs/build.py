@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ganzoo.catalog import plugins
 from ganzoo.catalog.recipe import Part, Recipe, Training, check_names
 from ganzoo.data.dataset import Dataset
+from ganzoo.data.fetching import NotHere
 from ganzoo.data.order import positions
 from ganzoo.errors import GanzooError, PluginError, UsageError
 
@@ -45,9 +46,15 @@ def open_dataset(part: Part) -> Dataset:
         UnknownName, UsageError: there is no such data set, or a key is wrong.
         PluginError: its plugin fails.
         InvalidInput: its files are not what they should be.
+        NotHere: it is not on this machine, and nobody can or may fetch it now.
     """
     plugin = plugins.find("dataset", part.name)
-    dataset = _call(plugin, part.options)
+    try:
+        dataset = _call(plugin, part.options)
+    except NotHere as absent:
+        if absent.known is not None and absent.known.name != plugin.name:
+            absent.known = None  # that of another set, of which this one is made
+        raise
     if not isinstance(dataset, Dataset):
         raise PluginError(
             f"The data set {plugin.qualified} must return a ganzoo.Dataset. "
@@ -64,7 +71,11 @@ def dataset_for(recipe: Recipe) -> Dataset:
             fewer images than one step needs.
     """
     check_names(recipe)
-    dataset = open_dataset(recipe.dataset)
+    return suited(recipe, open_dataset(recipe.dataset))
+
+
+def suited(recipe: Recipe, dataset: Dataset) -> Dataset:
+    """A data set as `dataset_for` gives it, once it is open."""
     wanted = wants(recipe)
     if not wanted:
         dataset = dataclasses.replace(dataset, labels=None, classes=())
@@ -197,6 +208,8 @@ def networks(
         )
     if "source_shape" in wanted:
         _check_sources(gan, plugin, source_shape)
+    if "classes" in wanted:
+        gan.class_count = classes
     return gan
 
 

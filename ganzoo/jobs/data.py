@@ -10,6 +10,7 @@ from ganzoo.catalog import plugins
 from ganzoo.catalog.keywords import check_part
 from ganzoo.catalog.recipe import Part
 from ganzoo.data.dataset import Dataset
+from ganzoo.data.fetching import NotHere, forbidden
 from ganzoo.data.progress import reporting
 from ganzoo.errors import EnvironmentProblem
 from ganzoo.jobs.build import open_dataset
@@ -23,15 +24,23 @@ def list_datasets() -> list[dict[str, Any]]:
 
 
 def info(part: Part) -> dict[str, Any]:
-    """What a data set holds. It is opened, and so fetched and prepared if it was not.
+    """What a data set holds. It is opened, and so prepared if it was not; never downloaded.
 
     Args:
         part: The data set as a recipe's table names it.
 
     Returns:
-        `Dataset.describe()`: count, image shape, classes, licence, source, fingerprint.
+        `Dataset.describe()`: count, image shape, classes, licence, source, fingerprint. `"data"`
+        is whether it is here; if not, `"get"` is how to get it, and what is not known without
+        it is left out.
     """
-    return _opened(part).describe()
+    try:
+        with forbidden():
+            facts = _opened(part).describe()
+    except NotHere as absent:
+        known = absent.known.describe() if absent.known is not None else {"name": part.name}
+        return _told(known, {"data": "not here yet", "get": absent.hint})
+    return _told(facts, {"data": "here"})
 
 
 def prepare(part: Part, events: Callable[[dict[str, Any]], None] | None = None) -> dict[str, Any]:
@@ -42,12 +51,17 @@ def prepare(part: Part, events: Callable[[dict[str, Any]], None] | None = None) 
         events: Called with the progress; see `ganzoo.data.progress.reporting`.
 
     Returns:
-        What `info` returns, and the `"seconds"` it took.
+        `Dataset.describe()`, and the `"seconds"` it took.
     """
     started = time.monotonic()
     with reporting(events):
         dataset = _opened(part)
     return dataset.describe() | {"seconds": round(time.monotonic() - started, 1)}
+
+
+def _told(facts: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    """The name first, then whether it is here, then the rest."""
+    return {"name": facts["name"], **more, **facts}
 
 
 def _opened(part: Part) -> Dataset:

@@ -4,12 +4,14 @@ import math
 from typing import Any
 
 from ganzoo.catalog.recipe import Recipe
+from ganzoo.data.dataset import Dataset
+from ganzoo.data.fetching import NotHere, forbidden
 from ganzoo.jobs import environment
-from ganzoo.jobs.build import build, dataset_for, length_of
+from ganzoo.jobs.build import build, dataset_for, length_of, suited
 
 
 def plan(recipe: Recipe, *, backend: str | None = None) -> dict[str, Any]:
-    """Build the game and measure it.
+    """Build the game and measure it. Nothing is downloaded.
 
     Args:
         recipe: What would be trained.
@@ -17,10 +19,15 @@ def plan(recipe: Recipe, *, backend: str | None = None) -> dict[str, Any]:
 
     Returns:
         Shapes, parameters, steps, how they are dispatched, and memory in bytes: `state` is
-        what a checkpoint holds, `activations` a rough upper bound for one step.
+        what a checkpoint holds, `activations` a rough upper bound for one step. `data` is
+        whether the data set is here; where it is not, `get` is how to get it, and the rest is
+        what is known without it.
+
+    Raises:
+        NotHere: the data set is not here, and its form is not known without it.
     """
     environment.begin(backend)  # before the data: some data sets come through Keras
-    dataset = dataset_for(recipe)
+    dataset, absent = _form(recipe)
     gan = build(recipe, dataset)
     import keras
 
@@ -33,6 +40,7 @@ def plan(recipe: Recipe, *, backend: str | None = None) -> dict[str, Any]:
     return {
         "architecture": recipe.architecture.name,
         "dataset": recipe.dataset.name,
+        **({"data": "here"} if absent is None else {"data": "not here yet", "get": absent.hint}),
         "backend": keras.backend.backend(),
         "images": len(dataset),
         "image_shape": list(dataset.image_shape),
@@ -54,6 +62,18 @@ def plan(recipe: Recipe, *, backend: str | None = None) -> dict[str, Any]:
         },
         "layers": {name: _layers(getattr(gan, name)) for name in ("generator", "discriminator")},
     }
+
+
+def _form(recipe: Recipe) -> tuple[Dataset, NotHere | None]:
+    """The data set; or one of the same form without its content, and what to say of that."""
+    try:
+        with forbidden():
+            return dataset_for(recipe), None
+    except NotHere as absent:
+        blank = absent.known.blank() if absent.known is not None else None
+        if blank is None:
+            raise
+        return suited(recipe, blank), absent
 
 
 def parameters(gan) -> dict[str, int]:

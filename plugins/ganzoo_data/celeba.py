@@ -11,6 +11,7 @@ from pathlib import Path
 from ganzoo.catalog.home import cache_home
 from ganzoo.data.dataset import Dataset, at_most
 from ganzoo.data.download import HubFile, download
+from ganzoo.data.fetching import Known, described
 from ganzoo.data.images import Fit
 from ganzoo.data.prepare import prepare
 from ganzoo.files.digests import bytes_digest, tensors_digest
@@ -32,6 +33,10 @@ _WAYS = (
     " folder or zip with --data PATH; or try again with a network, or with HF_ENDPOINT set to a"
     " mirror of the Hub."
 )
+
+_LICENCE = "CelebA agreement: non-commercial research only"
+_SOURCE = "Liu et al. 2015, https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html"
+_COUNT = 202_599
 
 # The official files, by the SHA-256 that torchvision publishes for them
 # (https://github.com/pytorch/vision, torchvision/prototype/datasets/_builtin/celeba.py).
@@ -82,7 +87,11 @@ def celeba(
         EnvironmentProblem: Nothing is there and it cannot be downloaded.
     """
     count, fit = at_most(images), Fit(size=size, mode="rgb", crop=crop)
-    layout = find_layout(Path(data)) if data is not None else _at_home(repository, revision)
+    if data is not None:
+        layout = find_layout(Path(data))
+    else:
+        with described(_known(count, size, attribute)):
+            layout = _at_home(repository, revision)
     pictures = layout.pictures[:count]
     labels, classes = attribute_labels(layout, pictures, attribute)
     prepared = prepare(
@@ -96,9 +105,21 @@ def celeba(
         images=prepared.images,
         labels=labels,
         classes=classes,
-        licence="CelebA agreement: non-commercial research only",
-        source="Liu et al. 2015, https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html",
+        licence=_LICENCE,
+        source=_SOURCE,
         fingerprint=fingerprint,
+    )
+
+
+def _known(count: int | None, size: int, attribute: str | None) -> Known:
+    everything = attribute == "all"  # whose names only the list tells
+    return Known(
+        name="celeba",
+        licence=_LICENCE,
+        source=_SOURCE,
+        classes=() if attribute is None or everything else (f"not {attribute}", attribute),
+        count=None if everything else min(count or _COUNT, _COUNT),
+        image_shape=(size, size, 3),
     )
 
 

@@ -23,6 +23,8 @@ _CIFAR10 = KerasSet(
     licence="none stated; its authors ask to cite Krizhevsky 2009",
     source="Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/cifar.html",
     files="the unpacked cifar-10-python.tar.gz (as cifar-10-batches-py-target)",
+    count=50_000,
+    size=170_498_071,
 )
 
 

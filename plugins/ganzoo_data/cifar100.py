@@ -23,6 +23,8 @@ _CIFAR100 = KerasSet(
     licence="none stated; its authors ask to cite Krizhevsky 2009",
     source="Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/cifar.html",
     files="the unpacked cifar-100-python.tar.gz (as cifar-100-python-target)",
+    count=50_000,
+    size=169_001_437,
 )
 
 

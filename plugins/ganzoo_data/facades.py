@@ -17,6 +17,7 @@ import numpy as np
 
 from ganzoo.catalog.home import cache_home
 from ganzoo.data.dataset import Dataset, at_most
+from ganzoo.data.fetching import Known, described
 from ganzoo.data.folder import Files
 from ganzoo.data.images import Fit, decode, resize
 from ganzoo.data.prepare import prepare
@@ -27,7 +28,9 @@ from ganzoo.files.problems import shown
 from .places import at_home, not_here, open_files, within
 
 _DIRECTIONS = {"labels-to-photo": (1, 0), "photo-to-labels": (0, 1)}  # source half, target half
-_PARTS = ("train", "val", "test")
+_PARTS = {"train": 400, "val": 100, "test": 106}  # pairs in each
+_LICENCE = "none stated; research data, its authors ask to cite Tyleček and Šára 2013"
+_SOURCE = "Tyleček and Šára 2013, https://cmp.felk.cvut.cz/~tylecr1/facade/"
 _WAYS = (
     "unpack http://efrosgans.eecs.berkeley.edu/pix2pix/datasets/facades.tar.gz there; it is the"
     " copy that pix2pix's authors offer."
@@ -77,7 +80,8 @@ def facades(
         raise unknown("direction", str(direction), _DIRECTIONS)
     if part not in _PARTS:
         raise unknown("part", str(part), _PARTS)
-    files = open_files(data if data is not None else at_home("facades", _bring))
+    with described(_known(min(count or _PARTS[part], _PARTS[part]), size)):
+        files = open_files(data if data is not None else at_home("facades", _bring))
     files, pairs = _pairs(files, part)
     prepared = prepare(
         files,
@@ -92,9 +96,20 @@ def facades(
         name="facades",
         images=prepared.images[:, target],  # (n, 2, size, size, 3) -> (n, size, size, 3)
         labels=prepared.images[:, source],
-        licence="none stated; research data, its authors ask to cite Tyleček and Šára 2013",
-        source="Tyleček and Šára 2013, https://cmp.felk.cvut.cz/~tylecr1/facade/",
+        licence=_LICENCE,
+        source=_SOURCE,
         fingerprint=bytes_digest(f"{prepared.about['fingerprint']} {direction}".encode()),
+    )
+
+
+def _known(count: int, size: int) -> Known:
+    return Known(
+        name="facades",
+        licence=_LICENCE,
+        source=_SOURCE,
+        count=count,
+        image_shape=(size, size, 3),
+        source_shape=(size, size, 3),
     )
 
 

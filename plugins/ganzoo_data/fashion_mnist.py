@@ -23,6 +23,8 @@ _FASHION_MNIST = KerasSet(
     licence="MIT",
     source="Zalando SE, https://github.com/zalandoresearch/fashion-mnist",
     files="its four .gz files (as fashion-mnist/*.gz)",
+    count=60_000,
+    size=30_878_645,
 )
 
 

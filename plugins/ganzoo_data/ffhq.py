@@ -22,6 +22,7 @@ recognizing people. Terms: https://github.com/NVlabs/ffhq-dataset""",
     source="Karras et al. 2019, https://arxiv.org/abs/1812.04948",
     ways="follow https://github.com/NVlabs/ffhq-dataset (the pictures of 1024 or 128 pixels)",
     folders=("images1024x1024", "thumbnails128x128"),
+    count=70_000,
 )
 
 

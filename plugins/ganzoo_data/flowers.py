@@ -19,6 +19,7 @@ _FLOWERS = PictureSet(
     source="The TensorFlow Team 2019, https://www.tensorflow.org/datasets/catalog/tf_flowers",
     ways="unpack http://download.tensorflow.org/example_images/flower_photos.tgz there",
     classes=("daisy", "dandelion", "roses", "sunflowers", "tulips"),
+    count=3_670,
 )
 
 

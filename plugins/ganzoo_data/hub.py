@@ -1,6 +1,7 @@
 """Any set of pictures on the Hugging Face Hub, by the id of its repository and a revision."""
 
 from ganzoo.data.dataset import Dataset
+from ganzoo.data.fetching import Known, described
 from ganzoo.data.folder import classes
 from ganzoo.data.images import Fit
 
@@ -47,7 +48,13 @@ def hub(
         EnvironmentProblem: It is not here and cannot be downloaded.
     """
     fit = Fit(size=size, mode=mode, crop=crop)
-    copy = copy_of(id, revision, title=f"The data set {id}", ways=_WAYS, only=only)
+    known = Known(
+        name="hub",
+        licence="the one that the repository states",
+        source=address(id, revision),
+    )
+    with described(known):
+        copy = copy_of(id, revision, title=f"The data set {id}", ways=_WAYS, only=only)
     listed = in_layout(copy.files)
     files = listed or copy.files
     pictures = files.pictures()

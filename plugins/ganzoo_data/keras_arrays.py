@@ -19,6 +19,7 @@ from ganzoo.backend.select import choose
 from ganzoo.catalog.home import cache_home
 from ganzoo.data.cache import cached, write_array
 from ganzoo.data.dataset import Dataset, at_most
+from ganzoo.data.fetching import Known, check, described
 from ganzoo.data.progress import notice
 from ganzoo.errors import EnvironmentProblem, GanzooError, InvalidInput
 from ganzoo.files.digests import tensors_digest
@@ -38,6 +39,8 @@ class KerasSet:
         licence: Terms of the data.
         source: Where it comes from.
         files: Where Keras keeps the download, in its home folder.
+        count: How many images there are.
+        size: Of the download, in bytes.
     """
 
     name: str
@@ -47,6 +50,8 @@ class KerasSet:
     licence: str
     source: str
     files: str
+    count: int
+    size: int
 
     def load(self, *, data: str | None, images: int | None) -> Dataset:
         """The data set, from `data`, the cache or Keras.
@@ -55,13 +60,14 @@ class KerasSet:
             data: An `.npz` file with `x_train` and `y_train`, as Keras gives them.
             images: Use at most so many, from the start.
         """
-        at_most(images)  # before a long download
+        count = min(at_most(images) or self.count, self.count)  # checked before a long download
         if data is not None:
             pixels, labels = self._plain(*_read_npz(Path(data), self.image_shape))
             fingerprint = tensors_digest({"images": pixels, "labels": labels})
         else:
             folder = cache_home() / "datasets"
-            prepared = cached({"keras.datasets": self.module}, self._build, folder=folder)
+            with described(self._known(count)):
+                prepared = cached({"keras.datasets": self.module}, self._build, folder=folder)
             pixels, labels = prepared.images, prepared.labels
             fingerprint = prepared.about["fingerprint"]
         return Dataset(
@@ -74,6 +80,16 @@ class KerasSet:
             fingerprint=fingerprint,
         ).first(images)
 
+    def _known(self, count: int) -> Known:
+        return Known(
+            name=self.name,
+            licence=self.licence,
+            source=self.source,
+            classes=self.classes,
+            count=count,
+            image_shape=self.image_shape,
+        )
+
     def _build(self, place: Path) -> dict[str, Any]:
         pixels, labels = self._plain(*self._fetch())
         write_array(place / "images.npy", pixels.shape, "uint8", [pixels])
@@ -81,6 +97,12 @@ class KerasSet:
         return {"fingerprint": tensors_digest({"images": pixels, "labels": labels})}
 
     def _fetch(self) -> tuple[np.ndarray, np.ndarray]:
+        ways = (
+            f"put {self.files} into the folder datasets of Keras' home (KERAS_HOME, else"
+            " ~/.keras), after removing what is damaged there; or give an .npz file with x_train"
+            f" and y_train: --data {self.module}.npz."
+        )
+        check(self.name, f"Or {ways}", size=self.size)
         notice(
             f"{self.name} is prepared through keras.datasets, which downloads it if it has not"
             f" yet. Licence: {self.licence}. Source: {self.source}"
@@ -98,9 +120,7 @@ class KerasSet:
             raise EnvironmentProblem(
                 f"{self.name} is not here and could not be had through keras.datasets."
                 f" Received: {reason.rstrip('.')}.",
-                hint=f"Try again with a network; or put {self.files} into the folder datasets of"
-                " Keras' home (KERAS_HOME, else ~/.keras), after removing what is damaged there;"
-                f" or give an .npz file with x_train and y_train: --data {self.module}.npz.",
+                hint=f"Try again with a network; or {ways}",
             ) from error
         return pixels, labels
 

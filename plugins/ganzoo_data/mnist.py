@@ -4,14 +4,17 @@ from ganzoo.data.dataset import Dataset
 
 from .keras_arrays import KerasSet
 
+LICENCE = "CC-BY-SA-3.0"
 _MNIST = KerasSet(
     name="mnist",
     module="mnist",
     image_shape=(28, 28, 1),
     classes=tuple("0123456789"),
-    licence="CC-BY-SA-3.0",
+    licence=LICENCE,
     source="LeCun, Cortes and Burges, http://yann.lecun.com/exdb/mnist/",
     files="mnist.npz",
+    count=60_000,
+    size=11_490_434,
 )
 
 

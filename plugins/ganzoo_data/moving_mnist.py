@@ -16,13 +16,14 @@ import numpy as np
 from ganzoo.catalog.home import cache_home
 from ganzoo.data.cache import cached, write_array
 from ganzoo.data.dataset import Dataset
+from ganzoo.data.fetching import Known, described
 from ganzoo.data.order import VIDEOS_STREAM, threefry
 from ganzoo.data.progress import Progress
 from ganzoo.errors import UsageError, unknown
 from ganzoo.files.digests import bytes_digest, canonical_json
 
 from .digits import digits as small_digits
-from .mnist import mnist
+from .mnist import LICENCE, mnist
 
 _SOURCES = ("mnist", "digits")
 _MOST_BYTES = 16 << 30
@@ -62,7 +63,16 @@ def moving_mnist(
     """
     shape = (count, frames, size, size, 1)
     _check(data, of, shape, digits, seed)
-    made_of = mnist(data=data) if of == "mnist" else small_digits()
+    source = f"made of {of}, after Srivastava et al. 2015, https://arxiv.org/abs/1502.04681"
+    known = Known(
+        name="moving-mnist",
+        licence=f"{LICENCE} (of the digits)",
+        source=source,
+        count=count,
+        image_shape=shape[1:],
+    )
+    with described(known):
+        made_of = mnist(data=data) if of == "mnist" else small_digits()
     key = {"moving-mnist": made_of.fingerprint, "shape": shape, "digits": digits, "seed": seed}
     fingerprint = bytes_digest(canonical_json(key).encode())
 
@@ -77,7 +87,7 @@ def moving_mnist(
         name="moving-mnist",
         images=cached(key, build, folder=cache_home() / "datasets").images,
         licence=f"{made_of.licence} (of the digits)",
-        source=f"made of {of}, after Srivastava et al. 2015, https://arxiv.org/abs/1502.04681",
+        source=source,
         fingerprint=fingerprint,
     )
 

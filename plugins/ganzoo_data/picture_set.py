@@ -12,6 +12,7 @@ import numpy as np
 
 from ganzoo.catalog.home import cache_home
 from ganzoo.data.dataset import Dataset, at_most
+from ganzoo.data.fetching import Known, described
 from ganzoo.data.folder import Files
 from ganzoo.data.images import Fit
 from ganzoo.data.prepare import prepare
@@ -40,6 +41,7 @@ class PictureSet:
         ways: Where to get it, as the end of the sentence "To get it: ...".
         classes: The folders that are classes, in the order of the labels; empty if it has none.
         folders: Folders to look into, the first one of them that is there; empty for all.
+        count: How many pictures there are in all; `None` where that depends on what one has.
     """
 
     name: str
@@ -50,6 +52,7 @@ class PictureSet:
     ways: str
     classes: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
+    count: int | None = None
 
     def load(
         self,
@@ -78,7 +81,9 @@ class PictureSet:
             raise unknown("class", str(only), self.classes)
         if part not in PARTS:
             raise unknown("part", str(part), PARTS)
-        files = self._files(data, repository, revision)
+        whole = self.count if only is None and repository is None else None
+        with described(self._known(whole and min(count or whole, whole), size)):
+            files = self._files(data, repository, revision)
         listed = in_layout(files)
         if listed is not None:
             files, pictures = listed, self._in_one_part(listed, only, part)
@@ -96,6 +101,16 @@ class PictureSet:
             classes=classes,
             licence=self.licence,
             source=self.source,
+        )
+
+    def _known(self, count: int | None, size: int) -> Known:
+        return Known(
+            name=self.name,
+            licence=self.licence,
+            source=self.source,
+            classes=self.classes,
+            count=count,
+            image_shape=(size, size, 3),
         )
 
     def _files(self, data: str | None, repository: str | None, revision: str) -> Files:
@@ -176,13 +191,15 @@ class PictureSet:
         return pictures, np.array([classes.index(own) for own in found], np.int32), classes
 
     def _class(self, folders: Sequence[str]) -> str | None:
-        """The innermost folder that is a class: `bedroom` of `bedroom_train/0/1.jpg`."""
-        for folder in reversed(folders):
-            match = _PART.fullmatch(folder)
-            plain = (match[1] if match and match[1] else folder).lower()
-            if plain in self.classes:
-                return plain
-        return None
+        """The innermost folder that is a class: `bedroom` of `bedroom_train/0/1.jpg`.
+
+        `train` is a class only where no other folder is one: LSUN has pictures of trains.
+        """
+        matches = [(folder, _PART.fullmatch(folder)) for folder in reversed(folders)]
+        named = [match[1] if match and match[1] else folder for folder, match in matches]
+        parts = [folder for folder, match in matches if match and not match[1]]
+        plain = [name for name in named if name not in parts]
+        return next((n.lower() for n in [*plain, *parts] if n.lower() in self.classes), None)
 
 
 def _folders(name: str) -> tuple[str, ...]:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from ganzoo.catalog.home import data_home
 from ganzoo.data.archive import open_zip
+from ganzoo.data.fetching import NotHere
 from ganzoo.data.folder import Files, Read, is_hidden, open_folder
 from ganzoo.data.images import SUFFIXES
-from ganzoo.errors import EnvironmentProblem, InvalidInput
+from ganzoo.errors import InvalidInput
 from ganzoo.files.digests import bytes_digest
 from ganzoo.files.problems import shown
 
@@ -37,7 +38,7 @@ def _is_visible(path: Path) -> bool:
     return not any(is_hidden(part) for part in path.parts)
 
 
-def not_here(title: str, root: Path, ways: str) -> EnvironmentProblem:
+def not_here(title: str, root: Path, ways: str) -> NotHere:
     """The error for a data set that nobody has brought.
 
     Args:
@@ -45,10 +46,10 @@ def not_here(title: str, root: Path, ways: str) -> EnvironmentProblem:
         root: Its folder in the data folder.
         ways: How to get it.
     """
-    return EnvironmentProblem(
-        f"{title} is not here. Expected: its folder or zip given with --data PATH, or its files"
-        f" in {shown(root)}. Received: neither.",
-        hint=f"To get it: {ways}",
+    return NotHere(
+        f"{title} is not here. Received: no data, and none in the data folder.",
+        hint=f"Give its folder or zip with --data PATH, or put its files into {shown(root)}."
+        f" To get it: {ways}",
     )
 
 

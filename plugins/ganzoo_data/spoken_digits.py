@@ -19,6 +19,7 @@ import numpy as np
 
 from ganzoo.catalog.home import cache_home
 from ganzoo.data.dataset import Dataset, at_most
+from ganzoo.data.fetching import Known, described
 from ganzoo.data.folder import Files
 from ganzoo.data.prepare import prepare
 from ganzoo.errors import InvalidInput, UsageError, unknown
@@ -31,7 +32,10 @@ RATE = 8000  # Hz
 _FOLDER = "recordings"
 _NAME = re.compile(r"([0-9])_([A-Za-z]\w{0,63})_([0-9]{1,4})\.wav", re.ASCII)
 _TESTS = 5  # recordings of each digit and speaker: "Usage" on its page
-_PARTS = ("train", "test", "all")
+_PARTS = {"train": 2700, "test": 300, "all": 3000}  # recordings in each
+_LICENCE = "CC-BY-SA-4.0"
+_SOURCE = "Jackson et al., https://github.com/Jakobovski/free-spoken-digit-dataset"
+_CLASSES = tuple("0123456789")
 _MOST_SAMPLES = 1 << 17  # 16 seconds
 _MOST_BYTES = 1 << 20  # of a file; the longest of the set has 37 kB
 _WAYS = (
@@ -82,7 +86,8 @@ def spoken_digits(
         )
     if part not in _PARTS:
         raise unknown("part", str(part), _PARTS)
-    path = data if data is not None else at_home("spoken-digits", _bring)
+    with described(_known(min(count or _PARTS[part], _PARTS[part]), samples)):
+        path = data if data is not None else at_home("spoken-digits", _bring)
     files = open_files(path, suffixes=(".wav",))
     files, recordings = _recordings(files, part)
     recordings = recordings[:count]
@@ -98,12 +103,24 @@ def spoken_digits(
         name="spoken-digits",
         images=prepared.images,
         labels=np.array([int(name[0]) for name in recordings], np.int32),
-        classes=tuple("0123456789"),
+        classes=_CLASSES,
         rate=RATE,
-        licence="CC-BY-SA-4.0",
-        source="Jackson et al., https://github.com/Jakobovski/free-spoken-digit-dataset",
+        licence=_LICENCE,
+        source=_SOURCE,
         # the names, and so the labels, are part of it
         fingerprint=bytes_digest(f"spoken-digits {prepared.about['fingerprint']}".encode()),
+    )
+
+
+def _known(count: int, samples: int) -> Known:
+    return Known(
+        name="spoken-digits",
+        licence=_LICENCE,
+        source=_SOURCE,
+        classes=_CLASSES,
+        rate=RATE,
+        count=count,
+        image_shape=(samples, 1),
     )
 
 

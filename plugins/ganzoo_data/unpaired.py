@@ -17,7 +17,7 @@ from ganzoo.catalog.home import cache_home
 from ganzoo.data.cache import Prepared, cached, write_array
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.folder import Files, classes
-from ganzoo.data.images import Fit
+from ganzoo.data.images import Fit, decode
 from ganzoo.data.prepare import prepare
 from ganzoo.errors import InvalidInput, UsageError, unknown
 from ganzoo.files.digests import bytes_digest
@@ -26,6 +26,7 @@ from ganzoo.files.problems import shown
 from .places import open_files, shared_folder, within
 
 _OFFICIAL = ("trainA", "trainB")  # as CycleGAN's own data sets call them, beside testA and testB
+_PARTS = {"train", "val", "test"}  # as pix2pix's data sets call theirs
 _CHUNK = 256  # pictures in memory at once
 
 
@@ -59,13 +60,7 @@ def unpaired(
     """
     fit = Fit(size=size, mode="rgb")
     if data is None:
-        if source is None or target is None:
-            raise UsageError(
-                "unpaired needs --data PATH, a folder or zip with two folders of pictures; or the"
-                " paths of two as source and target. Received:"
-                f" data={data!r}, source={source!r}, target={target!r}."
-            )
-        kinds = [_whole(open_files(path)) for path in (source, target)]
+        kinds = [_whole(open_files(path)) for path in _two_places(source, target)]
     else:
         kinds = _two_folders(open_files(data), source, target)
     before, after = (
@@ -91,6 +86,23 @@ def unpaired(
     )
 
 
+def _two_places(source: str | None, target: str | None) -> tuple[str, str]:
+    """The paths, if there is something at both; the names in a card are no paths."""
+    if source is not None and target is not None:
+        missing = [shown(path) for path in (source, target) if not Path(path).exists()]
+        if not missing:
+            return source, target
+        hint = f"There is nothing at {' and '.join(missing)}."
+    else:
+        hint = None
+    raise UsageError(
+        "unpaired needs --data PATH, a folder or zip with two folders of pictures; or the"
+        " paths of two as source and target. Received:"
+        f" data=None, source={source!r}, target={target!r}.",
+        hint=hint,
+    )
+
+
 _Kind = tuple[Files, tuple[str, ...]]  # where, and which pictures
 
 
@@ -108,6 +120,8 @@ def _two_folders(files: Files, source: str | None, target: str | None) -> list[_
     files = within(files, folder)
     pictures = files.pictures()
     labels, names = classes(files, pictures)
+    if set(names) <= _PARTS:
+        _refuse_pairs(files, pictures[0])
     if labels is None:
         raise InvalidInput(
             f"Expected two folders of pictures in {shown(files.where)}. Received: one."
@@ -116,6 +130,18 @@ def _two_folders(files: Files, source: str | None, target: str | None) -> list[_
     return [
         (files, tuple(itertools.compress(pictures, labels == names.index(name)))) for name in chosen
     ]
+
+
+def _refuse_pairs(files: Files, name: str) -> None:
+    """Refuses the layout of pix2pix: parts instead of kinds, two pictures in each file."""
+    with files.reader() as read:
+        width, height = decode(read(name), name, mode="rgb").size
+    if width == 2 * height:
+        raise InvalidInput(
+            f"Expected two folders of pictures, one of each kind, in {shown(files.where)}."
+            f" Received: pairs, such as {shown(name)} with {width}x{height} pixels.",
+            hint="Pairs are read by the data set 'facades': --set dataset.name=facades.",
+        )
 
 
 def _names(

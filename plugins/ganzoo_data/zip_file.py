@@ -20,9 +20,7 @@ def zip_file(
 
     Args:
         data: Path of the archive.
-        size: Height and width in pixels: the largest centred square, scaled.
-        mode: `"rgb"` or `"gray"`: what all pictures are turned into.
-        crop: Box [left, top, right, bottom] in pixels, cut out first.
+        size, mode, crop: As of `folder`.
 
     Raises:
         UsageError: There is no such file, or an option is out of range.

@@ -82,6 +82,21 @@ print(json.dumps(facts))
 
 WITHOUT_KERAS = "import sys\nsys.modules['keras'] = None\n"
 
+FORBIDDEN = """
+from ganzoo.data.fetching import NotHere, forbidden
+from ganzoo_data.mnist import mnist
+with forbidden():
+    try:
+        mnist()
+    except NotHere as absent:
+        print(absent)
+print(fetched)
+mnist()
+print(fetched)
+with forbidden():
+    print(len(mnist()))
+"""
+
 FAILURE = """
 import keras
 
@@ -145,6 +160,15 @@ def test_the_second_start_needs_neither_keras_nor_the_network(run):
     assert facts["cifar100"]["image_shape"] == [32, 32, 3]
     assert facts["cifar100"]["labels"] == [0, 10, 20, 30, 40, 50, 60, 70, 80, 99]  # fine ones
     assert facts["cifar100"]["classes"][98:] == ["woman", "worm"]
+
+
+def test_keras_is_not_asked_where_that_is_forbidden(run):
+    lines = run(FETCHED + NETWORK + FORBIDDEN).stdout.splitlines()
+
+    assert lines[0].startswith("mnist is not here, and nothing is downloaded now.")
+    assert "(11 MB)" in lines[0] and "--data mnist.npz" in lines[0]
+    # until it is asked for by a block in which it may be; then it is here
+    assert lines[1:] == ["[]", "['mnist.npz']", "10"]
 
 
 def test_a_failed_download_names_the_ways_in_one_line(run):

@@ -219,6 +219,25 @@ def test_neither_a_path_nor_two_is_refused():
         unpaired(source="somewhere")
 
 
+def test_names_that_are_no_paths_want_data(tmp_path, fill, kinds):
+    with pytest.raises(UsageError, match=r"needs --data PATH.*nothing at 'trainB' and 'trainA'"):
+        unpaired(source="trainB", target="trainA")
+    there = str(fill(tmp_path / "a", kinds))
+    with pytest.raises(UsageError, match=r"needs --data PATH.*nothing at 'trainA'\.$"):
+        unpaired(source=there, target="trainA")
+
+
+@pytest.mark.parametrize("names", [{}, {"source": "trainB", "target": "trainA"}])
+@pytest.mark.parametrize("parts", [("train", "test"), ("train",)])
+def test_pairs_are_refused_with_the_data_set_that_reads_them(tmp_path, fill, pairs, parts, names):
+    files = {name: data for name, data in pairs.items() if name.startswith(parts)}
+    data = str(fill(tmp_path / "a", files))
+
+    with pytest.raises(InvalidInput, match=r"Received: pairs.*16x8 pixels.*'facades'"):
+        unpaired(data=data, **names)
+    assert facades(data=data, size=4).paired  # what is advised does fit
+
+
 # --- the real pictures, where a developer has them ----------------------------------------
 
 

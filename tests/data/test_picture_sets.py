@@ -64,6 +64,12 @@ LAYOUTS = {
         {"part": "test", "only": "bedroom"},
         ([1], None, ()),
     ),
+    "lsun, parts within a category": (
+        lsun,
+        ["tower/train/a.png", "bedroom/train/b.png", "bedroom/val/c.png", "train/train/d.png"],
+        {},
+        ([1, 0, 3], [0, 1, 2], ("bedroom", "tower", "train")),
+    ),
     "lsun, one category in folders of its own": (
         lsun,
         ["data0/lsun/bedroom/0/0/a.png", "data0/lsun/bedroom/1/0/b.png"],

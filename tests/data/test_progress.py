@@ -74,6 +74,17 @@ def test_long_work_writes_a_line_now_and_then_on_stderr(capsys):
     )
 
 
+def test_a_line_that_told_of_the_end_is_not_written_again(capsys):
+    count(3, seconds_each=6)  # each unit is worth a line, and so is the last
+
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.partition("]")[2] for line in lines] == [
+        " 1 of 3 images, 12s left",
+        " 2 of 3 images, 6s left",
+        " 3 of 3 images",
+    ]
+
+
 def test_a_terminal_sees_one_line_that_is_redrawn(monkeypatch):
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)

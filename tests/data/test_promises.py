@@ -1,0 +1,123 @@
+"""What is promised of a data set, by every one that is installed: on small data in its layout."""
+
+import io
+import json
+import wave
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from ganzoo.catalog.plugins import discover
+from ganzoo.testing import check_dataset
+from ganzoo.testing.datasets import NEEDS
+
+INSTALLED = sorted(discover("dataset").plugins)
+
+
+@pytest.fixture
+def made(tmp_path, monkeypatch, picture, fill, pack, serve):
+    """The builders, and a folder `place` that is not the one that the test stands in."""
+    work, place = tmp_path / "work", tmp_path / "place"
+    work.mkdir()
+    place.mkdir()
+    monkeypatch.chdir(work)
+    return SimpleNamespace(place=place, picture=picture, fill=fill, pack=pack, serve=serve)
+
+
+def arrays(*shape: int, classes: int = 10) -> Callable:
+    """An archive of arrays with Keras' names, an image for each class."""
+
+    def make(made):
+        pixels = np.random.default_rng(0).integers(0, 256, (classes, *shape), np.uint8)
+        np.savez(made.place / "a.npz", x_train=pixels, y_train=np.arange(classes))
+        return {"data": str(made.place / "a.npz")}
+
+    return make
+
+
+def pictures(*names: str, pixels=(8, 8), packed: bool = False, **options) -> Callable:
+    """Pictures of these names in a folder or a zip."""
+
+    def make(made):
+        return put(made, drawn(made, names, pixels), packed=packed, **options)
+
+    return make
+
+
+def drawn(made, names, pixels=(8, 8)) -> dict[str, bytes]:
+    kinds = {".jpg": "JPEG", ".png": "PNG"}
+    return {
+        name: made.picture(i, size=pixels, kind=kinds[Path(name).suffix])
+        for i, name in enumerate(names)
+    }
+
+
+def put(made, files: dict[str, bytes], *, packed: bool = False, **options) -> dict:
+    if packed:
+        return {"data": str(made.pack(made.place / "a.zip", files)), **options}
+    return {"data": str(made.fill(made.place, files)), **options}
+
+
+def faces(made):
+    files = drawn(made, [f"img_align_celeba/00000{i}.jpg" for i in (1, 2)], (178, 218))
+    listed = b"2\nSmiling Young \n000001.jpg  1 -1\n000002.jpg -1 -1\n"
+    return put(made, files | {"list_attr_celeba.txt": listed}, size=8, attribute="Smiling")
+
+
+def stylegans(made):
+    names = ("00000/img00000000.png", "00000/img00000001.png")
+    listed = json.dumps({"labels": [[name, i] for i, name in enumerate(names)]}).encode()
+    return put(made, drawn(made, names) | {"dataset.json": listed}, packed=True)
+
+
+def repository(made):
+    made.serve(drawn(made, ("cats/1.png", "cats/2.png", "dogs/1.png")))
+    return {"id": "some/faces"}
+
+
+def recordings(made):
+    sound = io.BytesIO()
+    with wave.open(sound, "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(np.arange(20, dtype="<i2").tobytes())
+    names = [f"recordings/{digit}_jackson_5.wav" for digit in range(10)]
+    return put(made, dict.fromkeys(names, sound.getvalue()), samples=16)
+
+
+# For every data set that is installed a function that makes small data for it and gives the
+# options that lead there.
+DATA: dict[str, Callable] = {
+    "digits": lambda made: {},
+    "mixture": lambda made: {"points": 100},
+    "mnist": arrays(28, 28),
+    "fashion-mnist": arrays(28, 28),
+    "cifar10": arrays(32, 32, 3),
+    "cifar100": arrays(32, 32, 3, classes=100),
+    "moving-mnist": lambda made: {"of": "digits", "size": 16, "frames": 2, "count": 9},
+    "folder": pictures("cats/1.png", "dogs/1.jpg"),
+    "zip": pictures("cats/1.png", "dogs/1.png", packed=True),
+    "stylegan-zip": stylegans,
+    "hub": repository,
+    "celeba": faces,
+    "flowers": pictures("flower_photos/daisy/1.jpg", "flower_photos/roses/1.jpg", size=8),
+    "afhq": pictures("afhq/train/cat/1.png", "afhq/train/dog/1.png", "afhq/val/cat/2.png"),
+    "ffhq": pictures("images1024x1024/00000/00000.png", "images1024x1024/00000/00001.png"),
+    "lsun": pictures("bedroom_train/0/1.png", "tower_train/0/2.png", packed=True),
+    "facades": pictures("train/1.jpg", "train/2.jpg", "test/1.jpg", pixels=(16, 8)),
+    "unpaired": pictures("trainA/1.jpg", "trainA/2.jpg", "trainB/1.jpg"),
+    "spoken-digits": recordings,
+}
+
+
+@pytest.mark.parametrize("name", INSTALLED)
+def test_every_data_set_that_is_installed_keeps_its_promises(name, made):
+    assert name in DATA, f"Say how to make small data for the data set {name!r} in DATA."
+
+    report = check_dataset(name, DATA[name](made))
+
+    assert {result.check: result.status for result in report.results} == dict.fromkeys(
+        NEEDS, "passed"
+    )
