@@ -1,7 +1,7 @@
 """Which backend Keras will use, decided before Keras is imported and without importing it.
 
-The order is: an explicit name, `KERAS_BACKEND`, Keras' own `keras.json`, and then the
-first one installed. Keras fixes its backend at import, so nothing here imports it.
+The order is: an explicit name, `KERAS_BACKEND`, a `keras.json` that somebody wrote, and then
+the first one installed. Keras fixes its backend at import, so nothing here imports it.
 """
 
 import importlib.util
@@ -21,6 +21,14 @@ _MODULES = {
     "jax": ("jax", "jaxlib"),
     "torch": ("torch",),
     "tensorflow": ("tensorflow",),
+}
+
+# What Keras writes into keras.json at its first import where there is none, on any backend.
+_BY_KERAS = {
+    "floatx": "float32",
+    "epsilon": 1e-07,
+    "backend": "tensorflow",
+    "image_data_format": "channels_last",
 }
 
 
@@ -88,16 +96,19 @@ def imported() -> str | None:
 
 
 def _configured() -> Choice | None:
-    """What keras.json names, when it is there and usable.
+    """What keras.json names, when somebody chose it and it is usable.
 
-    Keras writes this file by itself at its first import, often with a default that nobody
-    chose; so a backend in it that is not installed is passed over, with a warning.
+    A file of exactly what Keras writes by itself is nobody's choice: otherwise the first command
+    would decide for those after it. To choose TensorFlow, a file of the backend alone is enough.
+    A backend that is not installed is passed over, with a warning.
     """
     path = keras_json()
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None  # as Keras does: a missing or broken file counts as an empty one
+    if content == _BY_KERAS:
+        return None
     name = content.get("backend") if isinstance(content, dict) else None
     if not isinstance(name, str) or not name:
         return None

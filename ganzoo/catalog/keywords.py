@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from ganzoo.catalog.annotations import choices, fits, words
 from ganzoo.catalog.documents import at, received
 from ganzoo.catalog.plugins import find, signature
-from ganzoo.catalog.signature import Signature
+from ganzoo.catalog.ranges import below, least
+from ganzoo.catalog.signature import MISSING, Parameter, Signature
 from ganzoo.catalog.validation import unknown_key, wrong_choice
 from ganzoo.errors import UsageError
 
@@ -14,13 +15,15 @@ if TYPE_CHECKING:
 
 # an architecture's parameters that the data set gives
 FILLED = ("image_shape", "classes", "source_shape")
+_OPTIONS = {("dataset", "data"): "--data PATH, or "}  # keys that an option of the command sets
 
 
 def check_names(recipe: "Recipe", where: str = "the recipe") -> None:
     """Refuses a recipe whose architecture or data set cannot be what it says.
 
     Both must be installed, take every key that is given, with a value of the type that the
-    source annotates, and be given every key without a default. As far as the source tells.
+    source annotates and not below what can be meant (see `ganzoo.catalog.ranges`), and be given
+    every key without a default. As far as the source tells.
 
     Args:
         recipe: The recipe.
@@ -28,7 +31,8 @@ def check_names(recipe: "Recipe", where: str = "the recipe") -> None:
 
     Raises:
         UnknownName: An unknown architecture, data set or key, or unknown features.
-        UsageError: A value of the wrong type, a missing key, a key that the data set fills.
+        UsageError: A value of the wrong type or too small, a missing key, a key that the data
+            set fills.
         PluginError: The name is ambiguous or its plugin broken.
     """
     check_part("architecture", recipe.architecture, where)
@@ -67,13 +71,14 @@ def _check(kind: str, part: "Part", read: Signature, where: str) -> None:
             )
         if key in read.parameters:
             _check_type((kind, key), value, read.parameters[key].annotation, where)
+            _check_range((kind, key), value, read.parameters[key], where)
         elif not read.open:
             raise unknown_key((kind, key), settable(kind, read), where=where, error=UsageError)
     for key, parameter in read.parameters.items():
         if parameter.required and not is_filled(kind, key) and key not in part.options:
             raise UsageError(
                 f"{at((kind,), where)} lacks a key that {part.name!r} needs. Expected: `{key}`.",
-                hint=f"Set it: {kind}.{key}=...",
+                hint=f"Set it: {_OPTIONS.get((kind, key), '')}{kind}.{key}=...",
             )
 
 
@@ -83,3 +88,15 @@ def _check_type(path: tuple[str, str], value: object, annotation: str, where: st
     if choices(annotation):
         raise wrong_choice(path, value, choices(annotation), where=where, error=UsageError)
     raise UsageError(f"{at(path, where)} must be {words(annotation)}. Received: {received(value)}.")
+
+
+def _check_range(path: tuple[str, str], value: object, parameter: Parameter, where: str) -> None:
+    bound = least(parameter)
+    if bound is None or not below(value, bound):
+        return
+    each = "each " if isinstance(value, list) else ""
+    told = parameter.default is not MISSING and parameter.default is not None
+    raise UsageError(
+        f"{at(path, where)} must be {each}at least {bound}. Received: {received(value)}.",
+        hint=f"The default is {received(parameter.default)}." if told else None,
+    )

@@ -83,6 +83,33 @@ def whole_numbers(option: str, text: str | None, *, largest: int = 2**31 - 1) ->
     return numbers
 
 
+def class_list(option: str, text: str | None) -> list[int | str] | None:
+    """The classes in a list such as `0-4,cat`: numbers, and names as they stand there.
+
+    Args:
+        option: The option's name, for the error.
+        text: Whole numbers, ranges and names, separated by commas. A name of digits alone counts
+            as a number.
+
+    Raises:
+        UsageError: A name is empty, or numbers are as `whole_numbers` refuses them.
+    """
+    if text is None:
+        return None
+    found: list[int | str] = []
+    for part in map(str.strip, text.split(",")):
+        if not part:
+            raise UsageError(
+                f"{option} takes classes, by number or by name, such as 0-4,cat. "
+                f"Received: {text!r}."
+            )
+        numeric = part.replace("-", "").isdecimal()
+        found += (whole_numbers(option, part) or []) if numeric else [part]
+        if len(found) > _MOST:
+            _refuse(option, text, 2**31 - 1)
+    return found
+
+
 _MOST = 100_000  # numbers in one list
 
 

@@ -13,6 +13,7 @@ from ganzoo.cli.options import (
     Json,
     Overwrite,
     at_most_one,
+    class_list,
     whole_numbers,
 )
 from ganzoo.cli.output import emit, emit_json
@@ -45,7 +46,11 @@ def sample(
         typer.Option(metavar="A,B", help="Samples on the way from one seed's to another's."),
     ] = None,
     labels: Annotated[
-        str | None, typer.Option(metavar="LIST", help="Classes, for a model that has any: 0-9.")
+        str | None,
+        typer.Option(
+            metavar="LIST",
+            help="Classes, for a model that has any, by number or by name: 0-4,cat.",
+        ),
     ] = None,
     data: Annotated[
         Path | None,
@@ -56,7 +61,11 @@ def sample(
     ] = None,
     truncation: Annotated[
         float | None,
-        typer.Option(metavar="X", help="Cut the latents off at X standard deviations: 0.5 to 2."),
+        typer.Option(
+            metavar="X",
+            help="Less variety: latents cut off at X standard deviations (0.5 to 2); in a model of"
+            " styles, X times as far from the average style (0 to 1).",
+        ),
     ] = None,
     raw: Raw = False,
     separate: Annotated[
@@ -82,13 +91,13 @@ def sample(
         raise UsageError(f"-n must be from 1 to 100000. Received: {n}.")
     if seed is not None and not 0 <= seed < 2**31:
         raise UsageError(f"--seed must be from 0 to {2**31 - 1}. Received: {seed}.")
-    if truncation is not None and not 0 < truncation < 100:
-        raise UsageError(f"--truncation must be above 0 and below 100. Received: {truncation}.")
+    if truncation is not None and not 0 <= truncation < 100:
+        raise UsageError(f"--truncation must be from 0 to below 100. Received: {truncation}.")
     ends = whole_numbers("--interpolate", interpolate)
     if ends is not None and len(ends) != 2:
         raise UsageError(f"--interpolate takes two seeds, such as 3,9. Received: {interpolate!r}.")
     each = whole_numbers("--seeds", seeds)
-    classes = whole_numbers("--labels", labels)
+    classes = class_list("--labels", labels)
     noise.quieten()
     from ganzoo.jobs.sample import sample as job
 

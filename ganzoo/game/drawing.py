@@ -8,7 +8,7 @@ from keras import ops
 
 from ganzoo import backend
 from ganzoo.errors import InvalidInput, UsageError
-from ganzoo.game import noise
+from ganzoo.game import asked, noise
 from ganzoo.game.projection import Projection, project
 
 _RENDERED_AT_ONCE = 256  # images, so that a large n does not fill the memory
@@ -18,6 +18,9 @@ class Drawing:
     """How a GAN draws. Its generator in inference mode, by its average where there is one."""
 
     _sampler = None
+
+    #: How many classes labels are of, where that is known: in a GAN that a recipe built.
+    class_count: int | None = None
 
     @property
     def latent_shape(self) -> tuple[int, ...]:
@@ -56,13 +59,19 @@ class Drawing:
         Args:
             n: How many, at least 1.
             seed: In [0, 2**31).
-            labels: One per picture, for a conditional generator.
+            labels: One per picture, for a conditional generator: classes, rows of attributes,
+                or pictures. One whole number is that class for all.
             truncation: As of `draw_latents`.
             raw: As of `render`.
 
         Returns:
             As of `pictures`.
+
+        Raises:
+            UsageError: An argument is none of these, or as of `draw_latents` and `render`.
         """
+        n, seed = asked.count(n), asked.seed(seed)
+        labels = asked.labels(labels, n, self)
         latents = self.draw_latents(n, seed, truncation)
         return self.pictures(latents, labels, raw=raw, truncation=truncation)
 
@@ -74,12 +83,17 @@ class Drawing:
         Args:
             seeds: Two of them.
             n: How many pictures, at least 1.
-            labels: One per picture, for a conditional generator.
+            labels: As of `sample`.
             raw: As of `render`.
 
         Returns:
             As of `pictures`.
+
+        Raises:
+            UsageError: As of `sample`.
         """
+        n, seeds = asked.count(n), asked.ends(seeds)
+        labels = asked.labels(labels, n, self)
         first, last = (self.draw_latents(1, seed) for seed in seeds)
         return self.pictures(self.between(first, last, n), labels, raw=raw)
 

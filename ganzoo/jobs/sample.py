@@ -9,7 +9,7 @@ import numpy as np
 
 from ganzoo.data.kinds import kind_of
 from ganzoo.data.sources import read_sources
-from ganzoo.errors import UsageError
+from ganzoo.errors import UsageError, unknown
 from ganzoo.files.publish import make_folder, publish
 from ganzoo.jobs import load, pictures
 
@@ -26,7 +26,7 @@ def sample(
     seed: int = 0,
     seeds: Sequence[int] | None = None,
     interpolate: tuple[int, int] | None = None,
-    labels: Sequence[int] | None = None,
+    labels: Sequence[int | str] | None = None,
     data: str | os.PathLike | None = None,
     truncation: float | None = None,
     raw: bool = False,
@@ -45,8 +45,8 @@ def sample(
         seed: Samples 0, ..., n - 1 of this seed.
         seeds: Instead, sample 0 of each of these seeds.
         interpolate: Instead, n samples on the way between sample 0 of two seeds.
-        labels: Class indices of a conditional model, repeated as often as needed; all classes
-            in turn by default.
+        labels: Classes of a conditional model, each by its index or its name, repeated as often
+            as needed. By default all classes in turn; on a way between two the first alone.
         data: The pictures that a model translates: a folder, a zip archive or one picture.
             With seeds or on a way between two they are repeated as often as needed.
         truncation: Latents cut off at so many standard deviations; see `GAN.draw_latents`.
@@ -64,7 +64,7 @@ def sample(
     """
     found = load.find(source, raw=raw)
     count = len(seeds) if seeds is not None else n
-    chosen = _labels(labels, found.classes, count)
+    chosen = _labels(labels, found.classes, count, one=interpolate is not None)
     sources = _sources(data, found, count, repeated=bool(seeds or interpolate))
     count = count if sources is None else len(sources)
     form = pictures.form_of(found.image_shape)
@@ -165,19 +165,32 @@ def _latents(gan: "GAN", n: int, seed: int, seeds, interpolate, truncation) -> A
     return gan.draw_latents(n, seed, truncation)
 
 
-def _labels(labels: Sequence[int] | None, classes: Sequence[str], n: int) -> np.ndarray | None:
+def _labels(
+    labels: Sequence[int | str] | None, classes: Sequence[str], n: int, *, one: bool
+) -> np.ndarray | None:
+    """Class indices of n samples; without labels of all classes, or of `one` alone."""
     if not classes:
         if labels:
             raise UsageError(f"This model has no classes. Received: labels {list(labels)}.")
         return None
-    labels = list(labels) if labels else list(range(len(classes)))
-    wrong = [label for label in labels if not 0 <= label < len(classes)]
+    labels = list(labels) if labels else list(range(1 if one else len(classes)))
+    chosen = [_index(label, classes) for label in labels]
+    wrong = [label for label in chosen if not 0 <= label < len(classes)]
     if wrong:
         raise UsageError(
             f"Labels must be in [0, {len(classes)}). Received: {wrong}.",
             hint="Classes: " + ", ".join(f"{i} {name}" for i, name in enumerate(classes)) + ".",
         )
-    return np.resize(np.array(labels, "int32"), n)
+    return np.resize(np.array(chosen, "int32"), n)
+
+
+def _index(label: int | str, classes: Sequence[str]) -> int:
+    """The index of a class."""
+    if not isinstance(label, str):
+        return label
+    if label not in classes:
+        raise unknown("class", label, classes)
+    return list(classes).index(label)
 
 
 def _default_out(found: load.Source, endings: Sequence[str]) -> Path:

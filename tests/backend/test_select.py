@@ -111,6 +111,53 @@ def test_a_backend_of_keras_json_that_is_not_usable_is_passed_over_aloud(
         assert select.decide().backend == "torch"
 
 
+BY_KERAS = """{
+    "floatx": "float32",
+    "epsilon": 1e-07,
+    "backend": "tensorflow",
+    "image_data_format": "channels_last"
+}"""
+
+
+@pytest.mark.parametrize("here", [("jax", "tensorflow"), ("torch",)])
+def test_what_keras_writes_by_itself_decides_nothing_and_is_passed_over_in_silence(
+    here, tmp_path, monkeypatch
+):
+    install(monkeypatch, *here)
+    write_keras_json(tmp_path, BY_KERAS)
+    assert select.decide() == select.Choice(backend=here[0], reason="first one installed")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"backend": "tensorflow"}',
+        BY_KERAS.replace("float32", "float16"),
+        BY_KERAS.replace("tensorflow", "torch"),
+    ],
+)
+def test_what_differs_from_it_is_somebodys_choice(text, tmp_path):
+    write_keras_json(tmp_path, text)
+    choice = select.decide()
+    assert choice.backend == json.loads(text)["backend"]
+    assert choice.reason == str(tmp_path / "keras.json")
+
+
+def test_the_first_command_does_not_decide_for_the_second(tmp_path):
+    code = (
+        "import sys; from ganzoo.backend import select\n"
+        "print(select.decide()); select.choose()\n"
+        "if sys.argv[1] == 'first': import keras"
+    )
+    outputs = []
+    for place in ("first", "second"):
+        argv = [sys.executable, "-c", code, place]
+        done = subprocess.run(argv, capture_output=True, text=True, check=True)
+        outputs.append(done.stdout)
+    assert (tmp_path / "keras.json").exists()  # Keras wrote it
+    assert "first one installed" in outputs[0] and outputs[0] == outputs[1]
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"backend": 3}', "\x00", "{}"])
 def test_a_broken_keras_json_counts_as_an_empty_one(text, tmp_path):
     write_keras_json(tmp_path, text)

@@ -9,7 +9,7 @@ NET = """
 from typing import Literal
 raise SystemExit("imported")
 def make(image_shape, classes, *, latent_size: int = 100, output: Literal["tanh", "sigmoid"] =
-         "tanh", units: list[int] = [1]): ...
+         "tanh", units: list[int] = [1], blocks: int = 2, axis: int = -1, features: int = 0): ...
 """
 
 
@@ -34,6 +34,10 @@ def test_a_recipe_that_fits_passes_and_nothing_is_imported(recipe):
     assert not {"one_net", "faces_module"} & set(sys.modules)
 
 
+def test_numbers_that_may_be_nothing_or_below_it_pass(recipe):
+    check_names(recipe({"name": "net", "blocks": 0, "axis": -2, "features": 0, "units": []}))
+
+
 @pytest.mark.parametrize(
     ("architecture", "error", "said"),
     [
@@ -47,6 +51,14 @@ def test_a_recipe_that_fits_passes_and_nothing_is_imported(recipe):
             UsageError,
             r"item a whole number. Received: \[1.5\]",
         ),
+        (
+            {"name": "net", "latent_size": 0},
+            UsageError,
+            r"latent_size` in the recipe must be at least 1. Received: 0. The default is 100",
+        ),
+        ({"name": "net", "units": [8, 0]}, UsageError, r"each at least 1. Received: \[8, 0\]"),
+        ({"name": "net", "blocks": -1}, UsageError, "blocks` .* at least 0. Received: -1"),
+        ({"name": "net", "features": -1}, UsageError, "features` .* at least 0. Received: -1"),
         ({"name": "net", "output": "tan"}, UsageError, "tanh or sigmoid.*Did you mean 'tanh'"),
         ({"name": "net", "image_shape": [8, 8, 1]}, UsageError, "comes from the data set"),
         ({"name": "net", "classes": 3}, UsageError, "comes from the data set"),
@@ -63,6 +75,8 @@ def test_the_data_set_is_checked_too(recipe):
         check_names(recipe({"name": "net"}, {"name": "facess"}))
     with pytest.raises(UnknownName, match="`dataset` in the recipe. Received: 'dta'"):
         check_names(recipe({"name": "net"}, {"name": "faces", "dta": "x"}))
+    with pytest.raises(UsageError, match="dataset.classes` in the recipe must be at least 0"):
+        check_names(recipe({"name": "net"}, {"name": "faces", "classes": -2}))
 
 
 def test_an_open_function_takes_every_key(recipe):

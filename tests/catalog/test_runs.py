@@ -213,6 +213,11 @@ def test_pictures_after_a_step_are_dropped_and_nothing_else(run):
     for name in ("step-00000000.png", "step-00000100.png", "step-00000101.png", "step-1e9.png"):
         (run.samples / name).touch()
     (run.samples / "step-00000200.txt").touch()
+    (run.path / "samples.wav").touch()  # of the step 101
     run.rewind(100)
+    assert not (run.path / "samples.wav").exists()
+    (run.path / "samples.wav").touch()  # of the step 100
+    run.rewind(100)
+    assert (run.path / "samples.wav").exists()
     left = ["step-00000000.png", "step-00000100.png", "step-00000200.txt", "step-1e9.png"]
     assert sorted(os.listdir(run.samples)) == left

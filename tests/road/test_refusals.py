@@ -28,7 +28,8 @@ RECIPE = {
     "game.n_critic": ["0"],
     "game.average_decay": ["1.0", "1.1", "-0.1"],
     "game.penalties": ['[{name = "r3", weight = 1.0}]', '[{name = "r1", weight = -1.0}]', "[1]"],
-    "architecture.latent_size": ['"many"', "1.5"],
+    "architecture.latent_size": ['"many"', "1.5", "0", "-5"],
+    "architecture.generator_width": ["0", "-64"],
 }
 
 # (arguments, exit code, words in the line)
