@@ -16,7 +16,8 @@ Nothing here imports a plugin either, save `plugins.load`.
     recipe.py         Recipe
     settings.py       key=value
     keywords.py       whether names exist and take their keys
-    cards.py          Card; measured.py, its provenance and results; readme.py, its page
+    cards.py          Card; measured.py, its provenance and results
+    readme.py         a card's page; usage.py, the code on it and the Hub's word for a model
     home.py           where the user's files are
     registry.py       folders of models, in which names are looked up
     versions.py       a model's versions: numbered folders that never change

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ganzoo.catalog import history
 from ganzoo.catalog.aliases import FOLDER, LATEST, parse_alias
-from ganzoo.catalog.contents import CARD, MANIFEST, README, SAMPLES
+from ganzoo.catalog.contents import CARD, MANIFEST, MOVING, README, SAMPLES
 from ganzoo.catalog.removal import remains
 from ganzoo.catalog.versions import Version, entry_of, numbers, open_version
 from ganzoo.errors import GanzooError
@@ -16,7 +16,7 @@ from ganzoo.files.names import check_name
 from ganzoo.files.problems import shown
 from ganzoo.files.reading import read_bytes
 
-_BESIDE = (CARD, README, SAMPLES, history.FILE)  # what may lie beside a model's versions
+_BESIDE = (CARD, README, SAMPLES, *MOVING, history.FILE)  # what may lie beside a model's versions
 
 
 @dataclass(frozen=True, kw_only=True)

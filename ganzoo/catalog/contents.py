@@ -18,7 +18,10 @@ GENERATOR = "generator.safetensors"
 EVERYTHING = "everything.safetensors"
 README = "README.md"
 SAMPLES = "samples.png"
-FILES = (CARD, GENERATOR, EVERYTHING, README, SAMPLES)  # a version holds no other
+SOUND = "samples.wav"
+FILM = "samples.gif"
+MOVING = (SOUND, FILM)  # what the picture does not show
+FILES = (CARD, GENERATOR, EVERYTHING, README, SAMPLES, *MOVING)  # a version holds no other
 REQUIRED = (CARD, GENERATOR)
 SCHEMA = 1
 MOST_MANIFEST_BYTES = 64 * 1024
@@ -30,6 +33,8 @@ MOST_BYTES = {
     EVERYTHING: 64 * 2**30,
     README: 4 * 2**20,
     SAMPLES: 64 * 2**20,
+    SOUND: 64 * 2**20,
+    FILM: 64 * 2**20,
 }
 
 _PLUGIN_KEYS = {"name", "distribution", "version", "digest"}
@@ -59,7 +64,7 @@ def contents_of(
     if README not in files:
         from ganzoo.catalog.readme import readme
 
-        files[README] = readme(card, samples=SAMPLES in files).encode("utf-8")
+        files[README] = readme(card, _about(files[GENERATOR]), beside=files).encode("utf-8")
     manifest = {
         "schema": SCHEMA,
         "model": model,
@@ -70,6 +75,16 @@ def contents_of(
     text = manifest_text(manifest)
     parse_manifest(text.encode("utf-8"), model)
     return files, text
+
+
+def _about(weights: bytes) -> dict[str, Any]:
+    """What weights say of themselves; whether they are any is found out by whoever loads them."""
+    from ganzoo.files import safetensors  # NumPy, for whoever publishes only
+
+    try:
+        return safetensors.metadata(weights)
+    except InvalidInput:
+        return {}
 
 
 def parse_manifest(raw: bytes, model: str) -> dict[str, Any]:

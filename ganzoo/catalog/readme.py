@@ -6,10 +6,12 @@ anywhere else, or a character that a terminal obeys.
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from ganzoo.catalog.contents import FILM, SAMPLES, SOUND
+from ganzoo.catalog.usage import Usage, usage
 from ganzoo.files.text import inert
 
 if TYPE_CHECKING:
@@ -26,19 +28,28 @@ _HUB_LICENCES = {
 _MARKUP = re.compile(r"[\\`*_{}\[\]|~@]|(?<=:)/(?=/)|(?<=www)\.|^[#+\->=]")
 
 
-def readme(card: "Card", *, samples: bool) -> str:
+# What is shown of samples, by the file that holds them.
+_SAMPLES = {
+    SAMPLES: f"![samples]({SAMPLES})",
+    FILM: f"![samples that move]({FILM})",
+    SOUND: f"[Hear samples]({SOUND})",
+}
+
+
+def readme(card: "Card", about: Mapping[str, Any], *, beside: Collection[str]) -> str:
     """The page of a card.
 
     Args:
         card: The card.
-        samples: Whether `samples.png` lies beside the page.
+        about: The metadata of the weights.
+        beside: The files that lie beside the page.
     """
-    blocks = [_front_matter(card), f"# {plain(card.name)}", plain(card.summary)]
-    if samples:
-        blocks.append("![samples](samples.png)")
+    used = usage(card.name, about)
+    blocks = [_front_matter(card, used), f"# {plain(card.name)}", plain(card.summary)]
+    blocks += [shown for file, shown in _SAMPLES.items() if file in beside]
     if card.description:
         blocks.append(plain(card.description))
-    blocks.append(_use(card))
+    blocks += _use(card, used)
     if card.results:
         blocks += ["## Results", *_results(card.results)]
     blocks += ["## Where it comes from", _table(_origin(card))]
@@ -63,14 +74,14 @@ def plain(text: str) -> str:
     return re.sub(r"^(\d+)([.)])(?=\s|$)", r"\1\\\2", text)  # not the number of a list
 
 
-def _front_matter(card: "Card") -> str:
+def _front_matter(card: "Card", used: Usage | None) -> str:
     licence = card.licence.weights.lower()
     known = licence in _HUB_LICENCES
     content: dict[str, Any] = {
         "license": licence if known else "other",
         "license_name": None if known else _slug(card.licence.weights),
         "library_name": "ganzoo",
-        "pipeline_tag": "unconditional-image-generation",
+        "pipeline_tag": used.tag if used else None,
         "tags": ["gan", "keras", _slug(card.recipe.architecture.name.rpartition(":")[2])],
         "datasets": [_slug(card.recipe.dataset.name.rpartition(":")[2])],
     }
@@ -79,13 +90,10 @@ def _front_matter(card: "Card") -> str:
     return "\n".join(["---", *lines, "---"])
 
 
-def _use(card: "Card") -> str:
-    return (
-        "```python\nimport ganzoo\n\n"
-        f'images = ganzoo.load("{card.name}").sample(16, seed=7)\n```\n\n'
-        "To pull it from the Hub, or to train it again, see `ganzoo pull --help` and "
-        f"`ganzoo info {card.name}`."
-    )
+def _use(card: "Card", used: Usage | None) -> list[str]:
+    blocks = [f"```python\n{used.code}\n```", plain(" ".join(used.said))] if used else []
+    more = "To pull it from the Hub, or to train it again, see `ganzoo pull --help` and "
+    return [*blocks, f"{more}`ganzoo info {card.name}`."]
 
 
 def _origin(card: "Card") -> list[tuple[str, str]]:

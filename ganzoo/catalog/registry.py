@@ -150,14 +150,14 @@ def find_model(name: str) -> "Card":
     """The card of a model.
 
     Args:
-        name: As `list_models` gives it, or `"source:name"`.
+        name: As `list_models` gives it, or `"source:name"`; of a version as of `find_version`.
 
     Raises:
         UnknownName: No registry has it.
         PluginError: Several have it.
         InvalidInput: Its card is broken.
     """
-    return find_entry(name).card()
+    return find_version(name).card() if "@" in name else find_entry(name).card()
 
 
 def find_entry(name: str) -> Entry:

@@ -166,13 +166,15 @@ class Run:
         run_log.append(self.log_path, entry)
 
     def rewind(self, step: int) -> None:
-        """Drops log entries and pictures after a step, so that a resumed run makes them anew."""
+        """Drops log entries and samples after a step, so that a resumed run makes them anew."""
         run_log.truncate(self.log_path, step)
         try:
             for picture in self.samples.glob("step-*.png"):
                 number = picture.stem.removeprefix("step-")
                 if number.isdecimal() and int(number) > step:
                     picture.unlink()
+                    for newest in self.path.glob("samples.*"):  # of that step or a later one
+                        newest.unlink()
         except OSError as error:
             raise environment_problem("write", self.samples, error) from error
 

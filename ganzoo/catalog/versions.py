@@ -5,7 +5,7 @@
                               generator.safetensors   the averaged generator
                               everything.safetensors  if asked for: the whole state of the training
                               README.md               the card for people, as the Hub shows it
-                              samples.png
+                              samples.png             and samples.wav or samples.gif
     <registry>/dcgan-digits/1.removed                 a number is never used twice
                             history.jsonl             what was done, see `history`
 

@@ -11,7 +11,14 @@ from ganzoo.cli.output import columns, emit, emit_json, fields, readable, say
 Pattern = Annotated[
     str, typer.Argument(metavar="GLOB", show_default=False, help='Names to list: "dcgan*".')
 ]
-Name = Annotated[str, typer.Argument(metavar="NAME", help="A name that `ganzoo list` shows.")]
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME",
+        help="A name that `ganzoo list` shows, name@2, hf://org/repo, a run folder, its number "
+        "(7, 7@best), or a .safetensors file.",
+    ),
+]
 
 _TITLES = {"models": "models", "architectures": "architectures", "datasets": "data sets"}
 
@@ -70,8 +77,9 @@ def _list_weights(pattern: str, *, as_json: bool) -> None:
 def info(name: Name, as_json: Json = False) -> None:
     """Show what a name stands for.
 
-    Of a model: its card, recipe, licence, deviations, versions and their results. Of an
-    architecture or a data set: who brings it, and its options with their defaults.
+    Of a model: its card, recipe, licence, deviations, versions and their results. Of a run or a
+    weights file: what it was trained with, and its recipe. Of an architecture or a data set: who
+    brings it, and its options with their defaults.
     """
     from ganzoo.jobs.catalog import info as job
 
@@ -79,7 +87,8 @@ def info(name: Name, as_json: Json = False) -> None:
     if as_json:
         emit_json(found)
         return
-    show = {"model": _model, "architecture": _part, "dataset": _part}
+    show = {"model": _model, "run": _run, "weights": _weights}
+    show |= {"architecture": _part, "dataset": _part}
     emit("\n\n".join(show[kind](kind, content) for kind, content in found.items()))
 
 
@@ -122,15 +131,34 @@ def _model(kind: str, content: dict[str, Any]) -> str:
         "parameters": ", ".join(f"{k} {readable(v)}" for k, v in content["parameters"].items()),
     }
     blocks = [f"{content['name']}: {content['summary']}", fields(head, indent="  ")]
-    if content["description"]:
-        blocks.append(content["description"].strip())
-    if content["deviations"]:
-        blocks.append("deviations\n" + "\n".join(f"  - {line}" for line in content["deviations"]))
-    blocks += [_result(result) for result in content["results"]]
+    blocks += _more(content)
     for version in content["versions"]:
         blocks += _version(content["name"], version)
-    blocks.append("# recipe.toml\n" + content["toml"].strip())
-    return "\n\n".join(blocks)
+    return "\n\n".join([*blocks, _recipe(content)])
+
+
+def _run(kind: str, content: dict[str, Any]) -> str:
+    shown = ("name", "summary", "description", "deviations", "results", "recipe", "toml")
+    facts = {key: value for key, value in content.items() if key not in shown}
+    blocks = [f"{content['name']}: {content['summary']}", fields(facts, indent="  ")]
+    return "\n\n".join([*blocks, *_more(content), _recipe(content)])
+
+
+def _weights(kind: str, content: dict[str, Any]) -> str:
+    facts = {key: value for key, value in content.items() if key not in ("recipe", "toml")}
+    return "\n\n".join([fields(facts), _recipe(content)])
+
+
+def _more(content: dict[str, Any]) -> list[str]:
+    """What else a card says: its description, deviations and results."""
+    blocks = [content["description"].strip()] if content["description"] else []
+    if content["deviations"]:
+        blocks.append("deviations\n" + "\n".join(f"  - {line}" for line in content["deviations"]))
+    return blocks + [_result(result) for result in content["results"]]
+
+
+def _recipe(content: dict[str, Any]) -> str:
+    return "# recipe.toml\n" + content["toml"].strip()
 
 
 def _result(result: dict[str, Any]) -> str:

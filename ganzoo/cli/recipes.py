@@ -10,6 +10,7 @@ from ganzoo.catalog.keywords import check_names, check_part
 from ganzoo.catalog.plugins import discover, find
 from ganzoo.catalog.recipe import Part, Recipe
 from ganzoo.catalog.registry import find_model, models
+from ganzoo.catalog.remotes import is_address, parse_address
 from ganzoo.catalog.settings import with_data_from
 from ganzoo.errors import UsageError
 
@@ -36,7 +37,7 @@ def recipe_for(name: str, *, settings: Sequence[str], flags: Mapping[str, Any]) 
     """The recipe of a model or a file, with what the command line changes in it.
 
     Args:
-        name: A model's name, or the path of a recipe.toml.
+        name: A model's name, `"model@2"`, `"hf://org/repo"`, or the path of a recipe.toml.
         settings: What `--set` was given.
         flags: The values of options that set a key, by that key; `None` when absent.
 
@@ -44,7 +45,11 @@ def recipe_for(name: str, *, settings: Sequence[str], flags: Mapping[str, Any]) 
         UsageError: A setting and an option set the same key, or the recipe is not valid.
         UnknownName: There is no such model, architecture, data set or key.
     """
-    if _is_path(name):
+    if is_address(name):
+        from ganzoo.jobs import hub  # the Hub's client, if it is not here already
+
+        recipe, model = hub.local(parse_address(name)).card().recipe, None
+    elif _is_path(name):
         recipe = with_data_from(Recipe.read(name, error=UsageError), Path(name).parent)
         model = None
     else:
@@ -88,6 +93,18 @@ def part_for(kind: str, name: str, *, settings: Sequence[str]) -> Part:
     part: Part = getattr(with_data_from(recipe.with_settings(full), Path.cwd()), kind)
     check_part(kind, part, "the settings")
     return part
+
+
+def rules_for(settings: Sequence[str]) -> dict[str, Any]:
+    """Rules of the game from the command line: keywords of `GAN.compile`.
+
+    Args:
+        settings: What `--set` was given, of keys that begin with `game.`.
+    """
+    recipe = Recipe.from_tables(_ANY | {"dataset": {"name": "any"}})
+    game = recipe.with_settings(settings).tables()["game"]
+    given = {setting.partition("=")[0].strip().split(".")[1] for setting in settings}
+    return {key: value for key, value in game.items() if key in given}
 
 
 def flag_settings(settings: Sequence[str], flags: Mapping[str, Any]) -> list[str]:

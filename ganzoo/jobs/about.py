@@ -141,6 +141,15 @@ def of_data(dataset: Dataset) -> dict[str, Any]:
     return {key: described[key] for key in keys if key in described}
 
 
+def of_generator(gan: "GAN") -> dict[str, Any]:
+    """What a weights file says of the labels that its generator takes.
+
+    The shape of one: `[]` for a class, `[k]` for attributes, that of a picture, or `None`.
+    """
+    shape = list(gan.generator.inputs[1].shape[1:]) if gan.conditional else None
+    return {"generator_labels": shape}
+
+
 def of_weights(gan: "GAN", recipe: Recipe, dataset: Dataset, run: Run) -> dict[str, Any]:
     """What a weights file says of itself: enough to rebuild the model, and where it is from.
 
@@ -155,6 +164,7 @@ def of_weights(gan: "GAN", recipe: Recipe, dataset: Dataset, run: Run) -> dict[s
         "model": known["model"],
         "recipe": tables,
         **of_data(dataset),
+        **of_generator(gan),
         "licence": {"data": licence.data, "weights": licence.weights},
         "data": {"name": dataset.name, "fingerprint": dataset.fingerprint},
         "plugins": known["plugins"],

@@ -10,7 +10,7 @@ from ganzoo.catalog.keywords import is_filled
 from ganzoo.catalog.names import Problem, normalised
 from ganzoo.catalog.plugins import MISSING, Plugin
 from ganzoo.errors import GanzooError, PluginError, UnknownName, unknown
-from ganzoo.jobs.registry import versions_of
+from ganzoo.jobs.registry import of_card, versions_of
 
 _SECTIONS = {"architecture": "architectures", "dataset": "datasets"}
 
@@ -79,19 +79,26 @@ def weights(pattern: str = "*") -> dict[str, list[Any]]:
 def info(name: str) -> dict[str, dict[str, Any]]:
     """Everything that goes by a name.
 
+    Args:
+        name: Of a model, an architecture or a data set, or whatever `ganzoo sample` takes.
+
     Returns:
-        A dictionary with the keys `"model"`, `"architecture"` and `"dataset"`, of which
-        those that exist.
+        A dictionary with the keys `"model"`, `"run"`, `"weights"`, `"architecture"` and
+        `"dataset"`, of which those that exist; of the first three it is one at most.
 
     Raises:
         UnknownName: Nothing has that name.
         PluginError: Several plugins have it, or its entry is broken.
-        InvalidInput: The card of that name is broken.
+        InvalidInput: The card, run or file of that name is broken.
     """
+    from ganzoo.jobs import load, places  # for whoever asks what something is only
+
     known: set[str] = set()
     refused: list[PluginError] = []
-    found: dict[str, dict[str, Any]] = {}
+    found = {} if load.is_name(name) else places.described(name)
     for kind, (find, names) in _FINDERS.items():
+        if kind == "model" and found:
+            continue
         try:
             found[kind] = find(name)
         except UnknownName:
@@ -100,9 +107,12 @@ def info(name: str) -> dict[str, dict[str, Any]]:
             refused.append(error)
     if refused and not found:
         raise refused[0]
-    if not found:
-        raise unknown("model, architecture or data set", name, known)
-    return found
+    if found:
+        return found
+    try:
+        return places.described(name)  # a run in `runs`, by the name of its folder
+    except UnknownName:
+        raise unknown("model, run, architecture or data set", name, known) from None
 
 
 def plugins() -> dict[str, Any]:
@@ -145,14 +155,10 @@ def entry_of(name: str, plugin: Plugin) -> dict[str, str]:
 def _model(name: str) -> dict[str, Any]:
     entry = registry.find_entry(name.rpartition("@")[0] if "@" in name else name)
     card = entry.version(name.rpartition("@")[2]).card() if "@" in name else entry.card()
-    facts = card.model_dump(by_alias=True, exclude={"recipe", "schema_version", "provenance"})
-    versions = versions_of(entry)
-    return facts | {
+    return of_card(card) | {
         "source": entry.source,
         "results": [result.tables() for result in card.results] if entry.has_card else [],
-        "versions": versions,
-        "recipe": card.recipe.tables(),
-        "toml": card.recipe.toml(),
+        "versions": versions_of(entry),
     }
 
 

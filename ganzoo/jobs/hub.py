@@ -255,8 +255,9 @@ def _page_is_ours(client: ModuleType, api: Any, remote: Remote, commit: str) -> 
 def _page(parcel: "Parcel", number: int) -> bytes:
     """The page of a version for the repository's root, one that we know again."""
     text = parcel.files[contents.README]
-    there = f"{parcel.model}/{number}/{contents.SAMPLES}"
-    text = text.replace(f"]({contents.SAMPLES})".encode(), f"]({there})".encode())
+    for file in (contents.SAMPLES, *contents.MOVING):
+        there = f"{parcel.model}/{number}/{file}"
+        text = text.replace(f"]({file})".encode(), f"]({there})".encode())
     return text.rstrip(b"\n") + f"\n\n{_MARK}\n".encode()
 
 

@@ -59,6 +59,7 @@ def connected() -> ModuleType:
             "For the Hub, huggingface_hub is needed, which is not installed.",
             hint="pip install 'keras-ganzoo[hub]'",
         ) from error
+    huggingface_hub.constants.HF_HUB_DISABLE_XET = True  # its own sockets would ask no guard
     logging.set_verbosity_error()  # its warnings show signed addresses
     disable_progress_bars()  # ours are drawn
     return huggingface_hub

@@ -90,7 +90,9 @@ def import_weights(
     arrays = safetensors.load(found.content)
     check_finite(arrays, found.where, "published")
     about = _with_plugins(found, about, allowed=allow_plugin_mismatch)
-    load.read(replace(found, about=about), backend=backend)  # it fits, or this says why not
+    gan = load.read(replace(found, about=about), backend=backend)  # it fits, or this says why not
+    if told is not None:
+        about |= describing.of_generator(gan)
     files = {}
     if "weights" not in about:
         files[contents.EVERYTHING] = safetensors.dump(arrays, about)

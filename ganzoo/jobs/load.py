@@ -76,14 +76,10 @@ class Source:
 
 
 def find(source: str | os.PathLike, *, raw: bool = False) -> Source:
-    """What a name or a path means: a model, a weights file, or a run's newest weights.
-
-    A file or a run that is there counts first, then a run's number, then a model. `@best` behind
-    a run means its best checkpoint, if it was evaluated while it was trained.
+    """The weights that a name or a path means, of a run the newest; see `meant`.
 
     Args:
-        source: A model's name (`"model"`, `"model@2"`, `"model@best"`, `"source:model@2"`,
-            `"hf://org/repo@revision"`), a `.safetensors` file, a run's folder or its number.
+        source: As of `meant`.
         raw: The generator's own weights are wanted, which only checkpoints hold, and versions
             that were pushed with everything.
 
@@ -92,25 +88,57 @@ def find(source: str | os.PathLike, *, raw: bool = False) -> Source:
         UsageError: there are no weights in it, or not those that are wanted.
         InvalidInput: the file is not a weights file of ganzoo.
     """
+    match meant(source):
+        case Version() as version:
+            return _of_version(version, raw=raw)
+        case Path() as file:
+            return _of_file(file, raw=raw)
+        case run, best:
+            return _of_run(run, raw=raw, best=best)
+
+
+def meant(source: str | os.PathLike) -> Version | Path | tuple[Run, bool]:
+    """What a name or a path means: a version of a model, a weights file, or a run.
+
+    A file or a run that is there counts first, then a run's number, then a model. `@best` behind
+    a run means its best checkpoint, if it was evaluated while it was trained.
+
+    Args:
+        source: A model's name (`"model"`, `"model@2"`, `"model@best"`, `"source:model@2"`,
+            `"hf://org/repo@revision"`), a `.safetensors` file, a run's folder or its number.
+
+    Returns:
+        Of a run also whether its best checkpoint is meant. Nothing in it is read yet.
+
+    Raises:
+        UnknownName: there is no such model, file or run.
+        UsageError: the model has no weights.
+    """
     if remotes.is_address(source):
         from ganzoo.jobs import hub  # the Hub's client, if it is not here already
 
-        return _of_version(hub.local(remotes.parse_address(source)), raw=raw)
+        return hub.local(remotes.parse_address(source))
     if os.path.isfile(source):
-        return _of_file(Path(source), raw=raw)
+        return Path(source)
     run, best = split_best(source)
-    if not os.path.isfile(os.path.join(run, "recipe.toml")) and _looks_like_a_name(run):
+    if is_name(source):
         try:
-            return _of_version(registry.find_version(str(source)), raw=raw)
+            return registry.find_version(str(source))
         except UnknownName as unknown_model:
-            return _of_run(_run_or(run, unknown_model), raw=raw, best=best)
+            return _run_or(run, unknown_model), best
     version = None if best else version_at(Path(source))
-    return _of_version(version, raw=raw) if version else _of_run(Run.open(run), raw=raw, best=best)
+    return version or (Run.open(run), best)
 
 
-def _looks_like_a_name(source: str | os.PathLike) -> bool:
-    """Whether it can only be a model or a run in `runs`, as opposed to a path or a number."""
-    return isinstance(source, str) and not source.isdecimal() and "/" not in source
+def is_name(source: str | os.PathLike) -> bool:
+    """Whether it can only be the name of a model or of a run in `runs`.
+
+    As opposed to an address, a path, a number, and the name of a file or a run that is there.
+    """
+    run = split_best(source)[0]
+    if os.path.isfile(source) or os.path.isfile(os.path.join(run, "recipe.toml")):
+        return False
+    return isinstance(run, str) and not run.isdecimal() and "/" not in run
 
 
 def _run_or(source: str | os.PathLike, unknown_model: UnknownName) -> Run:

@@ -22,7 +22,6 @@ from ganzoo.jobs.half import HALF, KEY, halved
 from ganzoo.jobs.weights import check_finite
 
 NOT_CHOSEN = "not chosen yet"  # the licence in the card of a run of somebody's own recipe
-_LARGEST_PICTURE = 64 * 2**20  # bytes
 _PACKAGES = ("keras", "numpy")  # beside the backend's own
 
 
@@ -72,6 +71,11 @@ def push(
     parcel = _repacked(source, name) if _is_model(source) else None
     if parcel is None:
         plain, best = split_best(source)
+        if os.path.isfile(plain):
+            raise UsageError(
+                f"A run or a model is pushed; a weights file is imported. Received: {plain}.",
+                hint=f"Import it: ganzoo import {shlex.join([str(plain), name])}",
+            )
         run = Run.open(plain)
         parcel = packed(run, name, everything=everything, half=half, licence=licence, best=best)
     elif half or everything or licence:
@@ -134,17 +138,27 @@ def packed(
         contents.CARD: card.toml().encode("utf-8"),
         contents.GENERATOR: safetensors.dump(arrays, about),
     }
-    pictures = sorted(run.samples.glob("step-*.png"))
-    if best:  # those that such weights can have drawn
-        pictures = [p for p in pictures if p.name <= f"step-{about['step']:08d}.png"]
-    if pictures:
-        files[contents.SAMPLES] = read_bytes(pictures[-1], limit=_LARGEST_PICTURE)
+    files |= _samples(run, about["step"] if best else None)
     if everything:
         state, about = weights_of(run, everything=True, best=best)
         files[contents.EVERYTHING] = safetensors.dump(state, about)
     plugins = manifest.get("plugins")
     files, text = contents.contents_of(name, files, plugins=plugins)
     return Parcel(model=name, files=files, manifest=text)
+
+
+def _samples(run: Run, step: int | None) -> dict[str, bytes]:
+    """The newest samples of a run that weights of this step, or any, can have drawn."""
+    pictures = sorted(run.samples.glob("step-*.png"))
+    drawn = [p for p in pictures if step is None or p.name <= f"step-{step:08d}.png"]
+    found = {contents.SAMPLES: drawn[-1]} if drawn else {}
+    if drawn == pictures:  # of sounds and films there are the newest only
+        found |= {name: run.path / name for name in contents.MOVING}
+    return {
+        name: read_bytes(path, limit=contents.MOST_BYTES[name])
+        for name, path in found.items()
+        if path.is_file()
+    }
 
 
 def _repacked(source: str | Path, name: str) -> Parcel:

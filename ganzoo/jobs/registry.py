@@ -1,7 +1,7 @@
 """What is done with registries and the versions in them: pull, tag, remove, tidy, list."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ganzoo.catalog import aliases, contents, registry, remotes
 from ganzoo.catalog.checkup import garbage
@@ -13,6 +13,10 @@ from ganzoo.files.leftovers import remove as remove_path
 from ganzoo.files.names import check_name
 from ganzoo.files.problems import shown
 from ganzoo.files.publish import withdraw
+
+if TYPE_CHECKING:
+    from ganzoo.catalog.cards import Card
+    from ganzoo.catalog.recipe import Recipe
 
 
 def pull(name: str) -> dict[str, Any]:
@@ -166,20 +170,35 @@ def versions_of(entry: Entry) -> list[dict[str, Any]]:
     for number in sorted([*known.present, *known.broken], reverse=True):
         facts: dict[str, Any] = {"version": number, "aliases": named.get(number, [])}
         try:
-            version = entry.version(str(number))
-            card = version.card()
-            facts |= {
-                "digest": version.digest,
-                "bytes": sum(version.sizes.values()),
-                "everything": contents.EVERYTHING in version.sizes,
-                "licence": card.licence.weights,
-                "provenance": card.provenance and card.provenance.model_dump(exclude_none=True),
-                "results": [result.tables() for result in card.results],
-            }
+            facts |= facts_of(entry.version(str(number)))
         except GanzooError as error:
             facts["broken"] = str(error)
         found.append(facts)
     return found
+
+
+def facts_of(version: Version) -> dict[str, Any]:
+    """What is known of a version that is whole, its number aside."""
+    card = version.card()
+    return {
+        "digest": version.digest,
+        "bytes": sum(version.sizes.values()),
+        "everything": contents.EVERYTHING in version.sizes,
+        "licence": card.licence.weights,
+        "provenance": card.provenance and card.provenance.model_dump(exclude_none=True),
+        "results": [result.tables() for result in card.results],
+    }
+
+
+def of_card(card: "Card") -> dict[str, Any]:
+    """A card without its provenance and results, and its recipe as tables and as text."""
+    left_out = {"schema_version", "recipe", "provenance", "results"}
+    return card.model_dump(by_alias=True, exclude=left_out) | of_recipe(card.recipe)
+
+
+def of_recipe(recipe: "Recipe") -> dict[str, Any]:
+    """A recipe as tables, and as the text that can be trained."""
+    return {"recipe": recipe.tables(), "toml": recipe.toml()}
 
 
 def _pulled(remote: remotes.Remote) -> dict[str, Any]:

@@ -45,7 +45,8 @@ class Stop:
     def __enter__(self) -> "Stop":
         if threading.current_thread() is threading.main_thread():
             for number in _SIGNALS:
-                self._before[number] = signal.signal(number, self._note)
+                if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup and scripts have it
+                    self._before[number] = signal.signal(number, self._note)
         return self
 
     def __exit__(self, kind, error, trace) -> None:

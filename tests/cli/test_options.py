@@ -2,7 +2,7 @@
 
 import pytest
 
-from ganzoo.cli.options import at_most_one, whole_numbers
+from ganzoo.cli.options import at_most_one, class_list, whole_numbers
 from ganzoo.errors import UsageError
 
 
@@ -24,6 +24,25 @@ def test_an_absent_list_stays_absent():
 def test_anything_else_is_refused_with_what_was_received(text):
     with pytest.raises(UsageError, match="--seeds takes whole numbers from 0 to"):
         whole_numbers("--seeds", text)
+
+
+def test_a_list_of_classes_takes_numbers_ranges_and_names():
+    assert class_list("--labels", "0-2, 9") == [0, 1, 2, 9]
+    assert class_list("--labels", "cat,T-shirt/top , Ankle boot,1") == [
+        "cat", "T-shirt/top", "Ankle boot", 1]  # fmt: skip
+    assert class_list("--labels", None) is None
+
+
+@pytest.mark.parametrize("text", ["", "cat,", ",1", "1,,2", " "])
+def test_a_class_without_a_name_is_refused(text):
+    with pytest.raises(UsageError, match="--labels takes classes, by number or by name"):
+        class_list("--labels", text)
+
+
+@pytest.mark.parametrize("text", ["-1", "9-5", "1--2", "cat,2147483648", "0-90000,0-90000"])
+def test_numbers_of_classes_that_cannot_be_are_refused(text):
+    with pytest.raises(UsageError, match="--labels takes whole numbers from 0 to"):
+        class_list("--labels", text)
 
 
 def test_one_of_several_options_is_fine():

@@ -60,6 +60,12 @@ def test_sample_passes_its_options_on(ganzoo, sampling):
     assert (sampling[2]["interpolate"], sampling[2]["n"]) == ((3, 9), 8)
 
 
+def test_sample_passes_on_classes_by_their_names_and_a_truncation_of_nothing(ganzoo, sampling):
+    ganzoo("sample", "7", "--labels", "Ankle boot, 3,T-shirt/top,5-6", "--truncation", "0")
+    assert sampling[0]["labels"] == ["Ankle boot", 3, "T-shirt/top", 5, 6]
+    assert sampling[0]["truncation"] == 0
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -76,9 +82,10 @@ def test_sample_passes_its_options_on(ganzoo, sampling):
         "--seeds 1;2",
         "--interpolate 1",
         "--interpolate 1,2,3",
-        "--labels cat",
+        "--labels 0,,1",
+        "--labels 9-5",
         "--sed 3",
-        "--truncation 0",
+        "--truncation 100",
         "--truncation -1",
         "--truncation nan",
     ],

@@ -272,6 +272,23 @@ def test_a_dry_run_prints_the_plan_and_does_not_train(ganzoo, fake_job, jobs, to
     assert ganzoo("train", "toy", "--dry-run", "--json").json == plan
 
 
+@pytest.mark.parametrize("name", ["cyclegan-facades", "cyclegan-flowers-small"])
+@pytest.mark.parametrize("option", [(), ("--dry-run",)])
+def test_pictures_of_ones_own_are_asked_for_by_the_option_that_gives_them(name, option, ganzoo):
+    done = ganzoo("train", name, *option)
+    assert (done.code, done.out) == (2, "")
+    assert "unpaired needs --data PATH" in done.err and done.err.count("\n") == 1
+    assert not Path("runs").exists()
+
+
+def test_a_dry_run_on_data_of_an_unknown_form_that_are_not_here_ends_in_one_line(ganzoo, card):
+    card("animals", dataset="afhq")
+    done = ganzoo("train", "animals", "--dry-run")
+    assert (done.code, done.out) == (5, "")
+    assert "AFHQ is not here" in done.err and "--data PATH" in done.err
+    assert done.err.count("\n") == 1
+
+
 @pytest.mark.parametrize("name", ["1", "00001-toy", "runs/00001-toy"])
 def test_resume_hands_the_run_and_what_may_change_to_the_job(name, ganzoo, jobs):
     words = ("resume", name, "--set", "training.steps=99", "--data", "photos")

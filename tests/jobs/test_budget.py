@@ -118,8 +118,19 @@ def test_no_hostile_file_costs_more_than_it_weighs(hostile, trained, plain):
     for name, path in paths.items():
         said, megabytes, _ = found[path]
         assert said.startswith("InvalidInput: "), (name, said)
-        assert "that its weights cannot be of" in said or "too large images" in said, (name, said)
+        if name == "a negative one":
+            assert "`architecture.latent_size`" in said and "must be at least 1" in said
+        else:
+            assert "that its weights cannot be of" in said or "too large images" in said, (
+                name, said)  # fmt: skip
         assert megabytes < 200, (name, megabytes)
+
+
+@pytest.mark.parametrize("number", [2**50, -(2**50)])
+def test_a_number_of_any_sign_is_refused_where_no_default_says_more(number, file):
+    header = safetensors.read_header(file(architecture={}))
+    with pytest.raises(InvalidInput, match=f"that its weights cannot be of.*'axis' {number}"):
+        budget.check_options("it", header, {"axis": number})
 
 
 def test_a_hostile_file_ends_in_exit_code_3(hostile, capsys):

@@ -123,6 +123,52 @@ def test_labels_choose_what_a_conditional_model_draws(run, place, capsys):
     assert "[0, 2)" in capsys.readouterr().err
 
 
+def test_classes_have_names_as_well_as_numbers(run, place, capsys):
+    for labels in ("1,0", "bright,dark", "bright,0"):
+        assert main(["sample", str(run.path), "--labels", labels, "--out", f"{labels}.png"]) == 0
+    expected = pixels(place / "1,0.png")
+    assert np.array_equal(pixels(place / "bright,dark.png"), expected)
+    assert np.array_equal(pixels(place / "bright,0.png"), expected)
+
+    assert main(["sample", str(run.path), "--labels", "brihgt"]) == 2
+    said = capsys.readouterr().err
+    assert "Unknown class. Received: 'brihgt'. Did you mean 'bright'?" in said
+
+
+def test_a_way_keeps_one_class_unless_others_are_asked_for(run, place):
+    flags = ["--interpolate", "7,9", "-n", "4"]
+    sets = {"plain": [], "first": ["--labels", "0"], "second": ["--labels", "1"],
+            "both": ["--labels", "0,1"]}  # fmt: skip
+    for name, labels in sets.items():
+        assert main(["sample", str(run.path), *flags, *labels, "--out", f"{name}.png"]) == 0
+    plain, first, second, both = (pixels(place / f"{name}.png") for name in sets)
+    assert np.array_equal(plain, first)
+    assert not np.array_equal(plain, second) and not np.array_equal(plain, both)
+
+
+def test_a_truncation_of_nothing_is_for_who_truncates_by_a_variable(
+    run, place, capsys, monkeypatch
+):
+    argv = ["sample", str(run.path), "--truncation", "0", "--labels", "bright", "-n", "3"]
+    assert main(argv) == 2
+    assert "truncation must be above 0, for a GAN whose latents are no" in capsys.readouterr().err
+
+    from ganzoo.game.drawing import Drawing
+
+    by = property(lambda gan: gan.generator.get_layer("project").kernel)  # 0: of no latent
+    monkeypatch.setattr(Drawing, "truncated_by", by)
+    assert main([*argv, "--separate", "--out", "same"]) == 0
+    one, two, three = (pixels(path) for path in sorted((place / "same").iterdir()))
+    assert np.array_equal(one, two) and np.array_equal(one, three)
+
+
+def test_a_loaded_gan_knows_how_many_classes_there_are(run):
+    import ganzoo
+
+    with pytest.raises(UsageError, match=r"Expected: 2 whole numbers in \[0, 2\)"):
+        ganzoo.load(run.path).sample(2, labels=[0, 2])
+
+
 def test_nothing_that_exists_is_overwritten_unasked(run, place, capsys):
     source = str(run.path)
     for name in ("old.png", "old.safetensors", "folder/000001.png", "file"):

@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import socket
 import tomllib
 
 import numpy as np
@@ -14,7 +15,7 @@ from ganzoo.catalog.recipe import Recipe
 from ganzoo.catalog.registry import find_model
 from ganzoo.catalog.runs import Run
 from ganzoo.cli import main
-from ganzoo.errors import Interrupted
+from ganzoo.errors import Interrupted, UsageError
 from ganzoo.files import checkpoints, safetensors
 
 pytestmark = pytest.mark.backend
@@ -87,6 +88,13 @@ def test_a_card_of_the_zoo_says_what_was_changed(place):
     assert (card.name, card.recipe, card.parameters) == ("dcgan-digits", recipe, {})
 
 
+def test_an_architecture_without_latents_is_refused_by_what_it_builds(plain):
+    from ganzoo.jobs.build import networks
+
+    with pytest.raises(UsageError, match=r"needs latents of at least one.*of shape \(0,\)"):
+        networks(plain("architecture.latent_size=0"), (8, 8, 1), 0)
+
+
 def test_a_plan_leaves_nothing_behind(plain, place, monkeypatch):
     from ganzoo.jobs.plan import plan
 
@@ -99,6 +107,27 @@ def test_a_plan_leaves_nothing_behind(plain, place, monkeypatch):
     }
     assert found["image_shape"] == [8, 8, 1] and found["latent_shape"] == [4]
     assert list(place.iterdir()) == []
+
+
+def test_a_plan_without_the_data_is_that_with_them_and_nothing_is_downloaded(place, monkeypatch):
+    from ganzoo.jobs.plan import plan
+
+    def connect(*address):
+        raise AssertionError(f"asked {address}")
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    monkeypatch.setenv("GANZOO_CACHE", str(place / "cache"))
+    recipe = find_model("cdcgan-mnist").recipe.with_settings(["dataset.images=128"])
+    pixels = np.zeros((200, 28, 28), np.uint8)
+    np.savez(place / "mnist.npz", x_train=pixels, y_train=np.arange(200) % 10)
+
+    without = plan(recipe)
+    whole = plan(recipe.with_settings([f"dataset.data={str(place / 'mnist.npz')!r}"]))
+
+    assert (without.pop("data"), whole.pop("data")) == ("not here yet", "here")
+    assert "ganzoo data prepare downloads it (11 MB)" in without.pop("get")
+    assert without == whole
+    assert (whole["images"], whole["classes"]) == (128, 10)
 
 
 @pytest.mark.parametrize(

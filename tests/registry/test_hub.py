@@ -39,7 +39,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning
 
 @pytest.fixture
 def server(monkeypatch):
-    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", False)  # as with a user
     server = Server()
     monkeypatch.setenv("HF_ENDPOINT", server.endpoint)
     monkeypatch.setattr(hub_client, "_PAUSE", 0.01)
@@ -471,6 +471,32 @@ def test_the_page_of_the_repository_is_written_and_its_picture_found(made_run, s
     assert "small/2/samples.png" in server.files
     assert "](samples.png)" in server.files["small/2/README.md"].decode()
     assert page.splitlines()[-1].startswith("<!-- Written by ganzoo push")
+
+
+@pytest.mark.parametrize("name", ["samples.wav", "samples.gif"])
+def test_sounds_and_films_are_pushed_found_on_the_page_and_pulled(made_run, server, name):
+    run = made_run()
+    (run.path / name).write_bytes(b"sound or film")
+    push(run.path, "small", to=ADDRESS)
+    page = server.files["README.md"].decode()
+    assert f"](small/1/{name})" in page and f"]({name})" not in page
+    pull(ADDRESS)
+    assert registry.find_version("small").read(name) == b"sound or film"
+
+
+def test_an_address_is_shown_and_its_recipe_trained(made_run, server):
+    from ganzoo.cli.recipes import recipe_for
+    from ganzoo.jobs.catalog import info
+
+    run = made_run()
+    done = push(run.path, "small", to=ADDRESS)
+    for name in (ADDRESS, f"{ADDRESS}@main/small", f"{ADDRESS}/small@1"):
+        facts = info(name)["model"]
+        assert facts["source"] == name.removesuffix("/small@1").removesuffix("@main/small")
+        assert [one["digest"] for one in facts["versions"]] == [done["digest"]]
+        assert facts["recipe"] == run.recipe().tables()
+        asked = recipe_for(name, settings=[], flags={})
+        assert (asked.model, asked.recipe) == (None, run.recipe())
 
 
 @pytest.mark.parametrize("page", [b"# By a person\n", b"x" * (5 * 2**20)], ids=["short", "long"])

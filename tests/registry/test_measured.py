@@ -19,6 +19,7 @@ PROVENANCE = {
     "hours": 0.5, "hardware": "2 CPUs, Linux", "backend": "jax", "versions": {"keras": "3.15.1"},
     "parent": "b" * 64, "command": "ganzoo train small",
 }  # fmt: skip
+IMAGES = {"image_shape": [8, 8, 1], "classes": []}  # of weights of the simplest kind
 
 
 def with_(tables, **changes):
@@ -101,25 +102,88 @@ def front_matter(page: str) -> dict:
 
 
 def test_the_front_matter_is_what_the_hub_reads(card_tables):
-    content = front_matter(readme(with_(card_tables), samples=True))
+    content = front_matter(readme(with_(card_tables), IMAGES, beside=["samples.png"]))
     assert content == {
         "license": "apache-2.0", "library_name": "ganzoo", "tags": ["gan", "keras", "mlp"],
         "pipeline_tag": "unconditional-image-generation", "datasets": ["digits"],
     }  # fmt: skip
 
 
+CLASSES = {"classes": ["cat", "dog"]}
+
+
+@pytest.mark.parametrize(
+    ("about", "tag"),
+    [
+        ({}, "unconditional-image-generation"),
+        ({"generator_labels": None}, "unconditional-image-generation"),
+        # classes that the discriminator alone learns
+        (CLASSES | {"generator_labels": None}, "unconditional-image-generation"),
+        (CLASSES, None), (CLASSES | {"generator_labels": []}, None),
+        (CLASSES | {"generator_labels": [2]}, None),
+        ({"source_shape": [8, 6, 3]}, "image-to-image"),
+        ({"source_shape": [8, 6, 3], "generator_labels": [8, 6, 3]}, "image-to-image"),
+        ({"image_shape": [200, 2], "rate": 8000}, None), ({"image_shape": [5, 8, 8, 3]}, None),
+        ({"image_shape": [2]}, None), ({"image_shape": None}, None),
+        ({"image_shape": [2, True]}, None), ({"image_shape": "8x8"}, None),
+    ],
+)  # fmt: skip
+def test_the_hub_is_told_what_a_model_does_if_it_has_a_word_for_it(card_tables, about, tag):
+    content = front_matter(readme(with_(card_tables), IMAGES | about, beside=[]))
+    assert content.get("pipeline_tag") == tag
+
+
+def test_the_page_names_the_kind_of_samples_and_many_classes_only_begun(card_tables):
+    def page(**about):
+        return readme(with_(card_tables), IMAGES | about, beside=["samples.wav", "samples.gif"])
+
+    sounds = page(image_shape=[200, 2], rate=8000)
+    assert "The sounds come as an array, float32 (16, 200, 2), at 8000 samples a" in sounds
+    assert "[Hear samples](samples.wav)" in sounds and "](samples.gif)" in sounds
+    assert "videos = ganzoo.load(" in page(image_shape=[5, 8, 8, 3])
+    many = page(classes=[f"kind {i}" for i in range(102)])
+    assert "counted from 0: kind 0, kind 1," in many and "kind 39 and 62 more." in many
+    assert ".sample(16, seed=7, labels=list(range(16)))" in many
+    # weights that do not say what they make: no code that could not work
+    assert "```python" not in page(image_shape=None)
+
+
+def test_the_pages_of_the_zoos_own_versions_are_those_of_their_cards():
+    from ganzoo.catalog.contents import README, contents_of
+    from ganzoo.catalog.registry import own_registry
+    from ganzoo.catalog.versions import numbers, open_version
+
+    seen = 0
+    for folder in own_registry().iterdir():
+        for number in numbers(folder).present:
+            files = open_version(folder, number).read_all()
+            page = files.pop(README)
+            assert contents_of(folder.name, files)[0][README] == page, folder.name
+            seen += 1
+    assert seen >= 5
+
+
+def test_the_kinds_on_a_page_are_those_of_data():
+    from ganzoo.catalog.usage import KINDS
+    from ganzoo.data import kinds
+
+    assert {n: (kind.many, kind.dtype) for n, kind in KINDS.items()} == {
+        n: (kind.many, kind.dtype) for n, kind in kinds.KINDS.items()
+    }
+
+
 def test_a_licence_that_the_hub_does_not_know_is_other(card_tables):
     card_tables["licence"]["weights"] = "CelebA agreement: non-commercial research only"
-    content = front_matter(readme(with_(card_tables), samples=False))
+    content = front_matter(readme(with_(card_tables), IMAGES, beside=[]))
     assert content["license"] == "other"
     assert content["license_name"] == "celeba-agreement-non-commercial-research-only"
-    assert "samples.png" not in readme(with_(card_tables), samples=False)
+    assert "samples.png" not in readme(with_(card_tables), IMAGES, beside=[])
 
 
 def test_numbers_of_different_protocols_are_in_different_tables(card_tables):
     other = RESULT | {"protocol": PROTOCOL | {"fake": 500}, "value": 3.5}
     more = RESULT | {"metric": "recall", "better": "higher", "value": 0.25}
-    page = readme(with_(card_tables, results=[RESULT, other, more]), samples=False)
+    page = readme(with_(card_tables, results=[RESULT, other, more]), IMAGES, beside=[])
     tables = page.split("Measured with")[1:]
     assert len(tables) == 2
     assert "1.25" in tables[0] and "0.25" in tables[0] and "3.5" not in tables[0]
@@ -139,10 +203,11 @@ HOSTILE = [
 @pytest.mark.parametrize("text", HOSTILE)
 def test_what_a_card_says_is_inert_on_the_page(card_tables, text):
     card = with_(card_tables, summary=text.replace("\n", " "), description=text, deviations=[text])
-    page = readme(card, samples=False)
+    page = readme(card, IMAGES | {"classes": [text, text]}, beside=[])
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\ufeff]", page)
     body = page.split("## Recipe")[0].split("---\n", 2)[2]
-    own = readme(with_(card_tables, summary="S", description="D", deviations=["E"]), samples=False)
+    plain_card = with_(card_tables, summary="S", description="D", deviations=["E"])
+    own = readme(plain_card, IMAGES | {"classes": ["F", "G"]}, beside=[])
     own_body = own.split("## Recipe")[0].split("---\n", 2)[2]
     for mark in ("<", "](", "![", "**", "://", "www.", "```"):
         unescaped = len(re.findall(rf"(?<!\\){re.escape(mark)}", body))

@@ -13,7 +13,7 @@ from ganzoo.catalog import registry
 from ganzoo.catalog.cards import Card
 from ganzoo.catalog.versions import create, open_version
 from ganzoo.errors import EnvironmentProblem, InvalidInput, PluginError, UnknownName, UsageError
-from ganzoo.files import safetensors
+from ganzoo.files import checkpoints, safetensors
 from ganzoo.jobs import catalog, load
 from ganzoo.jobs.push import push
 from ganzoo.jobs.registry import drop, registries, tag, tidy
@@ -53,6 +53,40 @@ def test_a_run_becomes_a_version_with_all_that_is_known_of_it(made_run, home):
     assert plugins["architecture"]["distribution"] == "keras-ganzoo"
     everything = b"".join(file.read_bytes() for file in path.iterdir())
     assert b"/home/me" not in everything and b"named" not in everything
+
+
+@pytest.mark.parametrize("name", ["samples.wav", "samples.gif"])
+def test_what_is_heard_and_watched_goes_along(made_run, home, name):
+    run = made_run()
+    (run.path / name).write_bytes(b"sound or film")
+    push(run.path, "small")
+    version = registry.find_version("small")
+    assert version.read(name) == b"sound or film"
+    assert f"]({name})" in version.read("README.md").decode()
+    assert "](samples.png)" in version.read("README.md").decode()
+    assert verify("small")["problems"] == []
+    flipped(version.path / name)
+    assert [one["path"] for one in verify("small")["problems"]] == [str(version.path)]
+
+
+def test_of_the_best_weights_nothing_that_later_ones_have_made_goes_along(made_run):
+    run = made_run()
+    state = checkpoints.newest(run.checkpoints, report=pytest.fail).read("state.safetensors")
+    arrays, about = safetensors.load(state), safetensors.metadata(state)
+    best = {"best": {"metric": "frechet", "value": 1.0, "step": 4}}
+    for step in (4, 6):
+        shutil.rmtree(run.checkpoints / f"step-{step:08d}", ignore_errors=True)
+        content = {"state.safetensors": safetensors.dump(arrays, about | {"step": step})}
+        checkpoints.save(run.checkpoints, step, content, best, keep=9)
+    (run.path / "samples.wav").write_bytes(b"of step 4")
+    push(f"{run.path}@best", "small")
+    assert registry.find_version("small").read("samples.wav") == b"of step 4"
+    (run.samples / "step-00000006.png").write_bytes(b"later")
+    (run.path / "samples.wav").write_bytes(b"of step 6")
+    push(f"{run.path}@best", "small")
+    assert "samples.wav" not in registry.find_version("small").sizes
+    push(run.path, "small")
+    assert registry.find_version("small").read("samples.wav") == b"of step 6"
 
 
 def test_pushing_twice_is_pushing_once(made_run):

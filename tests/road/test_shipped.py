@@ -24,6 +24,14 @@ def test_several_models_come_with_weights_of_a_few_megabytes_together():
 
 
 @pytest.mark.parametrize("name", SHIPPED)
+def test_the_code_on_a_shipped_page_draws(name):
+    page = SHIPPED[name].version().read("README.md").decode()
+    names: dict = {}
+    exec(page.partition("```python\n")[2].partition("```")[0], names)
+    assert names["images"].dtype == "uint8" and names["images"].std() > 0
+
+
+@pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_weights_draw_the_last_grid_of_their_training(name):
     from PIL import Image
 

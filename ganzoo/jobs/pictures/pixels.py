@@ -24,4 +24,7 @@ def read_png(path: Path) -> Image.Image:
         with Image.open(path, formats=("PNG",)) as image:
             return image.convert("L" if image.mode in ("1", "L") else "RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise InvalidInput(f"Not a PNG that can be read. Received: {path}. {error}") from error
+        raise InvalidInput(
+            f"Not a PNG that can be read. Received: {path}. {error}",
+            hint="Remove it, and go on with: ganzoo resume RUN",
+        ) from error

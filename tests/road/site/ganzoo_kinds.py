@@ -1,4 +1,4 @@
-"""A stranger's plugin: sounds, videos and pairs of pictures, and networks of every shape."""
+"""A stranger's plugin: sounds, videos, pairs and attributes, and networks of every shape."""
 
 import math
 
@@ -40,6 +40,23 @@ def translator(image_shape, source_shape, *, latent_size: int = 2) -> GAN:
     )
 
 
+def attributed(image_shape, classes, *, latent_size: int = 2) -> GAN:
+    """Pictures with attributes, by dense layers."""
+    import keras
+    from keras import layers
+
+    latents = keras.Input((latent_size,), name="latents")
+    images = keras.Input(image_shape, name="images")
+    attributes = keras.Input((classes,), name="attributes")
+    told = layers.Concatenate(name="told")([latents, attributes])
+    flat = layers.Flatten(name="flat_image")(images)
+    both = layers.Concatenate(name="both")([flat, attributes])
+    return GAN(
+        keras.Model([latents, attributes], _made(told, image_shape), name="generator"),
+        keras.Model([images, attributes], _judged(both), name="discriminator"),
+    )
+
+
 def _made(x, shape):
     from keras import layers
 
@@ -75,6 +92,14 @@ def pairs(*, paired: bool = True) -> Dataset:
     ramps = np.linspace(0, 200, ROWS * 8 * 6).reshape(ROWS, 8, 6, 1).astype("uint8")
     colours = np.concatenate([ramps, 255 - ramps, ramps // 2], axis=-1)
     return _dataset("pairs", colours, "uint8", labels=ramps, paired=paired)
+
+
+def dots() -> Dataset:
+    """A dot on the left or not, on the right or not."""
+    attributes = np.arange(ROWS)[:, None] // [1, 2] % 2
+    pixels = 200 * np.repeat(attributes, 3, axis=1)[:, None, :, None] * np.ones((4, 1, 1))
+    labels = attributes.astype("uint8")
+    return _dataset("dots", pixels, "uint8", labels=labels, classes=("left", "right"))
 
 
 def _dataset(name: str, samples: np.ndarray, dtype: str, **more) -> Dataset:
