@@ -1,6 +1,8 @@
 """Exports every architecture in every format, compares it with Keras, and writes the table.
 
-Usage: python docs/make_formats.py [--check]   (each backend in a process of its own)
+Usage: python docs/make_formats.py   (each backend in a process of its own)
+
+"no" in a cell: the backend does not write the format; the reason is printed.
 """
 
 import argparse
@@ -72,6 +74,7 @@ def measured(backend: str) -> dict[str, dict[str, str]]:
             gan = subject.first
         except Exception as error:
             print(f"{backend}: {name} is not built: {error!r}"[:300], file=sys.stderr)
+            found[name] = {kind: "no" for kind, backends in KINDS.items() if backend in backends}
             continue
         for kind, backends in KINDS.items():
             if backend not in backends:
@@ -80,6 +83,7 @@ def measured(backend: str) -> dict[str, dict[str, str]]:
                 difference = _difference(gan, kind, subject)
             except Exception as error:
                 print(f"{backend}: {name}{kind} is not written: {error!r}"[:300], file=sys.stderr)
+                found.setdefault(name, {})[kind] = "no"
                 continue
             found.setdefault(name, {})[kind] = f"{difference:.0e}"
     return found
