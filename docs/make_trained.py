@@ -3,6 +3,7 @@
     python docs/make_trained.py                   the page, from the figures in docs/trained.json
     python docs/make_trained.py --train NAME ...  train these models (JAX) and keep their figures
     python docs/make_trained.py --train all       all of them, one after another
+    python docs/make_trained.py --shipped NAME ...   judge the weights that come with the zoo
     ... --runs NAME=RUN ...                       with runs of these recipes that are there
 
 Each model is trained by the command that a person would use. It is judged twice, by the same
@@ -37,7 +38,9 @@ def small_models() -> list[str]:
     return sorted(name for name in zoo if name.rsplit("-", 1)[-1] in SMALL and name != TUTORIAL)
 
 
-def figures_of(name: str, data: str | None, folder: Path, run: Path | None) -> dict:
+def figures_of(
+    name: str, data: str | None, folder: Path, run: Path | None, *, shipped: bool
+) -> dict:
     """The figures of one model.
 
     Args:
@@ -45,6 +48,7 @@ def figures_of(name: str, data: str | None, folder: Path, run: Path | None) -> d
         data: A folder or file with its data set, if it does not come with the package.
         folder: Where to train.
         run: A run of this very recipe, where there is one already.
+        shipped: Whether the newest weights that come with the zoo are judged instead.
     """
     from ganzoo.catalog.registry import models
 
@@ -52,6 +56,8 @@ def figures_of(name: str, data: str | None, folder: Path, run: Path | None) -> d
     given = ["--data", data] if data else []
     common = ["train", name, "--backend", "jax", *given]
     command(*common, "--steps", "1", "--run", str(folder / "one"))
+    if shipped:
+        return row_of_shipped(name, judged(folder / "one"))
     if run is None:
         run = folder / "run"
         command(*common, "--run", str(run))
@@ -60,12 +66,32 @@ def figures_of(name: str, data: str | None, folder: Path, run: Path | None) -> d
     before, after = (judged(place, *given, *apply) for place in (folder / "one", run))
     manifest = json.loads((run / "manifest.json").read_text())
     keep_picture(max((run / "samples").glob("*.png")), PICTURES / f"{name}.png")
-    return {
+    row = {
         "architecture": recipe.architecture.name,
         "steps": manifest["step"],
         "seconds": round(manifest["seconds"]),
         "before": before,
         "after": after,
+    }
+    logged = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    if "l1" in logged[0]:  # of a translation, beside the picture that it should become
+        row["l1"] = [float(f"{logged[at]['l1']:.3g}") for at in (0, -1)]
+    return row
+
+
+def row_of_shipped(name: str, before: dict) -> dict:
+    """The same for weights that come with the zoo, which say how they were trained."""
+    from ganzoo.catalog.registry import find_version
+
+    version = find_version(name)
+    card = version.card()
+    keep_picture(version.path / "samples.png", PICTURES / f"{name}.png")
+    return {
+        "architecture": card.recipe.architecture.name,
+        "steps": card.provenance.steps,
+        "seconds": round(3600 * card.provenance.hours),
+        "before": before,
+        "after": judged(name),
     }
 
 
@@ -89,7 +115,7 @@ def command(*argv: str) -> str:
     return done.stdout
 
 
-def judged(run: Path, *options: str) -> dict[str, float]:
+def judged(run: Path | str, *options: str) -> dict[str, float]:
     """What the metrics say of a run's averaged generator, those that apply."""
     common = ["-n", str(SAMPLES), "--backend", "jax", "--json"]
     said = command("evaluate", str(run), *common, *options)
@@ -116,6 +142,10 @@ def table(figures: dict[str, dict]) -> str:
     for name, row in sorted(figures.items()):
         before, after = row["before"], row["after"]
         more = [f"{m.replace('_', ' ')} {after[m]:.3g}" for m in METRICS[1:] if m in after]
+        if "frechet" not in after:  # no small classifier sees these
+            more[0] += f", untrained {before['patch_wasserstein']:.3g}"
+        if "l1" in row:
+            more.append(f"L1 loss from {row['l1'][0]:.3g} to {row['l1'][1]:.3g}")
         distance = [f"{d['frechet']:.4g}" if "frechet" in d else "" for d in (before, after)]
         lines.append(
             f"| `{name}` | ![{name}](images/trained/{name}.png) | {row['steps']:,} "
@@ -133,8 +163,10 @@ def filled(page: str) -> str:
 
 
 def main() -> None:
+    """Train what is asked for, then write the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--train", nargs="+", default=[], metavar="NAME")
+    parser.add_argument("--shipped", nargs="+", default=[], metavar="NAME")
     parser.add_argument("--data", nargs="+", default=[], metavar="NAME=PATH")
     parser.add_argument("--runs", nargs="+", default=[], metavar="NAME=RUN")
     chosen = parser.parse_args()
@@ -142,10 +174,11 @@ def main() -> None:
         dict(pair.split("=", 1) for pair in given) for given in (chosen.data, chosen.runs)
     )
     names = small_models() if chosen.train == ["all"] else chosen.train
-    for name in names:
+    for name in [*names, *chosen.shipped]:
         with tempfile.TemporaryDirectory() as folder:
             run = Path(runs[name]) if name in runs else None
-            row = figures_of(name, data.get(name), Path(folder), run)
+            options = {"shipped": name in chosen.shipped}
+            row = figures_of(name, data.get(name), Path(folder), run, **options)
         figures = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
         text = json.dumps(figures | {name: row}, indent=1, sort_keys=True)
         FIGURES.write_text(f"{text}\n", encoding="utf-8")
