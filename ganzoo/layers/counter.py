@@ -70,7 +70,7 @@ def uniform(key, step, shape):
     """Uniform in [0, 1): multiples of 2**-24, float32, of shape `(*step.shape, *shape)`."""
     bits = words(key, step, math.prod(shape))
     bits = ops.bitwise_and(ops.right_shift(bits, 8), 0xFFFFFF)
-    return ops.reshape(ops.cast(bits, "float32") * 2.0**-24, (*bits.shape[:-1], *shape))
+    return ops.reshape(ops.cast(bits, "float32") * 2.0**-24, (*ops.shape(bits)[:-1], *shape))
 
 
 @functools.cache
@@ -100,4 +100,4 @@ def normal(key, step, shape, *, truncation: float = math.inf):
     high = ops.bitwise_and(ops.right_shift(bits, _TABLE_BITS), mask)
     index = ops.concatenate([low, high], axis=-1)[..., :size]
     numbers = ops.take(ops.convert_to_tensor(quantiles(truncation)), index, axis=0)
-    return ops.reshape(numbers, (*bits.shape[:-1], *shape))
+    return ops.reshape(numbers, (*ops.shape(bits)[:-1], *shape))

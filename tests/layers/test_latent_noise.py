@@ -34,6 +34,22 @@ def words(latents, stream, count):
     return np.concatenate(found, axis=-1)[:, :count]
 
 
+def test_a_graph_need_not_know_how_many_latents_there_are(calculus):
+    import keras
+
+    import ganzoo
+
+    layer = ganzoo.layers.LatentNoise((3, 5), 2)
+    call = layer
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        call = tf.function(layer, input_signature=[tf.TensorSpec([None, 16], "float32")])
+    for count in (1, 7):
+        found = calculus.numbers(call(calculus.tensor(Z[:count])))
+        assert np.array_equal(found, draw(calculus, Z, (3, 5), 2)[:count])
+
+
 def test_numbers_are_those_of_the_generator_under_the_latents_key_bit_for_bit(calculus):
     uniform = words(Z, 3, 15) >> 8
     bits = words(Z, 4, 8)

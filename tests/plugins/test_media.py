@@ -23,7 +23,9 @@ def test_wavegan_has_the_layers_of_the_papers_tables():
     up = sum(25 * a * b + b for a, b in zip(widths, widths[1:], strict=False))
     down = sum(25 * a * b + b for a, b in zip(widths[::-1][:-1], widths[::-1][1:], strict=True))
     assert gan.generator.count_params() == 101 * 16384 + up == 19_065_345
-    assert gan.discriminator.count_params() == 16385 + down + 1 == 17_427_970  # 1: the counter
+    assert (
+        gan.discriminator.count_params() == 16385 + down + 2 == 17_427_971
+    )  # the seed, the counter
     first = gan.generator.get_layer("project_shape").output.shape
     assert first[1:] == (16, 1024) and gan.discriminator.get_layer("down_16").output.shape[1] == 16
 
