@@ -64,7 +64,10 @@ def sample(
     """
     found = load.find(source, raw=raw)
     count = len(seeds) if seeds is not None else n
-    chosen = _labels(labels, found.classes, count, one=interpolate is not None)
+    # a discriminator may learn classes that its generator is not told
+    told = found.about.get("generator_labels", []) is not None
+    classes = found.classes if told else []
+    chosen = _labels(labels, classes, count, one=interpolate is not None)
     sources = _sources(data, found, count, repeated=bool(seeds or interpolate))
     count = count if sources is None else len(sources)
     form = pictures.form_of(found.image_shape)
@@ -171,7 +174,9 @@ def _labels(
     """Class indices of n samples; without labels of all classes, or of `one` alone."""
     if not classes:
         if labels:
-            raise UsageError(f"This model has no classes. Received: labels {list(labels)}.")
+            raise UsageError(
+                f"This model draws no class on demand. Received: labels {list(labels)}."
+            )
         return None
     labels = list(labels) if labels else list(range(1 if one else len(classes)))
     chosen = [_index(label, classes) for label in labels]

@@ -10,6 +10,7 @@ from ganzoo.errors import UsageError
 from ganzoo.files import safetensors
 from ganzoo.jobs.importing import Told, import_weights
 from ganzoo.jobs.push import push
+from ganzoo.jobs.sample import sample
 from ganzoo.jobs.train import train
 
 pytestmark = pytest.mark.backend
@@ -118,3 +119,10 @@ def test_a_version_is_trained_again_by_its_name(place, plain):
     assert Recipe.read(again / "recipe.toml") == plain("steps=2")
     with pytest.raises(UsageError, match="Version 2 of 'mine' does not exist"):
         registry.find_model("mine@2")
+
+
+def test_a_class_is_not_asked_of_a_generator_that_takes_none(place):
+    run = train(recipe_of(SGAN, "digits"), run=place / "run")
+    with pytest.raises(UsageError, match="draws no class on demand"):
+        sample(run.path, n=2, labels=[3], out=place / "no.png")
+    assert sample(run.path, n=2, out=place / "two.png")
