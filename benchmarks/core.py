@@ -91,10 +91,10 @@ def _contenders(model: str, steps: int, batch: int | None) -> dict:
     from plain import plain_gan
 
     from ganzoo import backend
-    from ganzoo.catalog.registry import find_model
+    from ganzoo.catalog.registry.lookup import find_model
     from ganzoo.data.dataset import Dataset
     from ganzoo.data.feed import Feed
-    from ganzoo.jobs.build import build, optimizer
+    from ganzoo.jobs.models.build import build, optimizer
 
     recipe = find_model(model).recipe
     recipe = recipe.with_settings([f"training.batch={batch}"] if batch else [])

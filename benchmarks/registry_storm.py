@@ -16,11 +16,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from ganzoo.catalog import aliases
-from ganzoo.catalog.cards import Card
-from ganzoo.catalog.checkup import check_model
-from ganzoo.catalog.removal import remove
-from ganzoo.catalog.versions import create, numbers
+from ganzoo.catalog.registry import aliases
+from ganzoo.catalog.registry.cards import Card
+from ganzoo.catalog.registry.maintenance import check_model
+from ganzoo.catalog.registry.removal import remove
+from ganzoo.catalog.registry.versions import create, numbers
 from ganzoo.errors import UsageError
 
 CARD = Card.from_tables(

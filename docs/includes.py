@@ -3,7 +3,7 @@
 A page asks for a file, or for one function or class of it, and what stands between the two
 comments is replaced:
 
-    <!-- include ganzoo/game/gan.py GAN.step -->
+    <!-- include ganzoo/gan/gan.py GAN.step -->
     <!-- end -->
 """
 

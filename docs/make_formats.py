@@ -62,11 +62,11 @@ def measured(backend: str) -> dict[str, dict[str, str]]:
     from ganzoo.backend import select
 
     select.choose(backend)
-    from ganzoo.catalog import plugins
+    from ganzoo.catalog.plugins import discovery
     from ganzoo.testing.subject import Subject
 
     found: dict[str, dict[str, str]] = {}
-    for name, plugin in plugins.discover("architecture").plugins.items():
+    for name, plugin in discovery.discover("architecture").plugins.items():
         if plugin.distribution != "keras-ganzoo":
             continue
         try:
@@ -118,7 +118,7 @@ def _exported(gan, kind: str, path: Path):
     """Write the file, and give a function that runs it: inputs -> images."""
     import numpy as np
 
-    from ganzoo.jobs.formats import FORMATS, called
+    from ganzoo.jobs.models.formats import FORMATS, called
 
     called(gan)
     FORMATS[kind].write(gan.generator, str(path))

@@ -5,9 +5,9 @@ Everything in them stands in the cards of `registry/`. A test compares the page.
 
 from pathlib import Path
 
-from ganzoo.catalog import plugins
-from ganzoo.catalog.cards import Card
-from ganzoo.catalog.registry import models
+from ganzoo.catalog.plugins import discovery
+from ganzoo.catalog.registry.cards import Card
+from ganzoo.catalog.registry.lookup import models
 
 PAGE = Path(__file__).with_name("models.md")
 BEGIN, END = "<!-- written by docs/make_models.py -->", "<!-- end of the models -->"
@@ -29,7 +29,7 @@ def cards() -> list[Card]:
 
 def family(card: Card) -> str:
     """The package in which a card's architecture lives."""
-    plugin = plugins.find("architecture", card.recipe.architecture.name)
+    plugin = discovery.find("architecture", card.recipe.architecture.name)
     return plugin.module.partition(".")[0]
 
 

@@ -32,7 +32,7 @@ TUTORIAL = "gan-mnist-small"  # small networks, but not a small training
 
 def small_models() -> list[str]:
     """The zoo's models that are trained in minutes."""
-    from ganzoo.catalog.registry import models
+    from ganzoo.catalog.registry.lookup import models
 
     zoo = (name for name, entry in models().items() if entry.source == "keras-ganzoo")
     return sorted(name for name in zoo if name.rsplit("-", 1)[-1] in SMALL and name != TUTORIAL)
@@ -50,7 +50,7 @@ def figures_of(
         run: A run of this very recipe, where there is one already.
         shipped: Whether the newest weights that come with the zoo are judged instead.
     """
-    from ganzoo.catalog.registry import models
+    from ganzoo.catalog.registry.lookup import models
 
     recipe = models()[name].card().recipe
     given = ["--data", data] if data else []
@@ -81,7 +81,7 @@ def figures_of(
 
 def row_of_shipped(name: str, before: dict) -> dict:
     """The same for weights that come with the zoo, which say how they were trained."""
-    from ganzoo.catalog.registry import find_version
+    from ganzoo.catalog.registry.lookup import find_version
 
     version = find_version(name)
     card = version.card()
@@ -97,7 +97,7 @@ def row_of_shipped(name: str, before: dict) -> dict:
 
 def check_same(recipe, run: Path) -> None:
     """Refuse a run of another recipe; where the data lies is no matter."""
-    from ganzoo.catalog.recipe import Recipe
+    from ganzoo.catalog.recipe.recipe import Recipe
 
     tables = [recipe.tables(), Recipe.read(run / "recipe.toml").tables()]
     for table in tables:

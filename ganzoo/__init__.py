@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 _WHERE = {
-    "GAN": ("ganzoo.game.gan", "GAN"),
-    "augmentations": ("ganzoo.game.augmentations", None),
-    "losses": ("ganzoo.game.losses", None),
-    "penalties": ("ganzoo.game.penalties", None),
-    "noise": ("ganzoo.game.noise", None),
+    "GAN": ("ganzoo.gan.gan", "GAN"),
+    "augmentations": ("ganzoo.gan.augmentations", None),
+    "losses": ("ganzoo.gan.losses", None),
+    "penalties": ("ganzoo.gan.penalties", None),
+    "random": ("ganzoo.gan.random", None),
     "layers": ("ganzoo.layers", None),
     "Dataset": ("ganzoo.data.dataset", "Dataset"),
-    "load": ("ganzoo.jobs.load", "load"),
-    "evaluate": ("ganzoo.jobs.evaluate", "evaluate"),
-    "list_models": ("ganzoo.catalog.registry", "list_models"),
+    "load": ("ganzoo.jobs.models.load", "load"),
+    "evaluate": ("ganzoo.jobs.evaluation.evaluate", "evaluate"),
+    "list_models": ("ganzoo.catalog.registry.lookup", "list_models"),
     "GanzooError": ("ganzoo.errors", "GanzooError"),
 }
 
@@ -31,13 +31,13 @@ __all__ = [*sorted(_WHERE), "__version__"]
 
 if TYPE_CHECKING:  # for editors and type checkers; see __getattr__
     from ganzoo import layers
-    from ganzoo.catalog.registry import list_models
+    from ganzoo.catalog.registry.lookup import list_models
     from ganzoo.data.dataset import Dataset
     from ganzoo.errors import GanzooError
-    from ganzoo.game import augmentations, losses, noise, penalties
-    from ganzoo.game.gan import GAN
-    from ganzoo.jobs.evaluate import evaluate
-    from ganzoo.jobs.load import load
+    from ganzoo.gan import augmentations, losses, penalties, random
+    from ganzoo.gan.gan import GAN
+    from ganzoo.jobs.evaluation.evaluate import evaluate
+    from ganzoo.jobs.models.load import load
 
 
 def __getattr__(name: str):

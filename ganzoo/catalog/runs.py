@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganzoo.catalog import run_log
-from ganzoo.catalog.documents import brief
 from ganzoo.errors import InvalidInput, Locked, UsageError, unknown
 from ganzoo.files.names import check_name
 from ganzoo.files.problems import environment_problem, shown
 from ganzoo.files.reading import read_bytes
 from ganzoo.files.strict_json import parse_json
+from ganzoo.files.toml import brief
 
 if TYPE_CHECKING:
-    from ganzoo.catalog.recipe import Recipe
+    from ganzoo.catalog.recipe.recipe import Recipe
 
 RUNS = Path("runs")  # where runs are numbered, unless somebody says otherwise
 _NUMBERED = re.compile(r"\.?([0-9]{5,})(?:-.*)?")
@@ -145,7 +145,7 @@ class Run:
 
     def recipe(self) -> "Recipe":
         """The recipe; `InvalidInput` if the file holds none."""
-        from ganzoo.catalog.recipe import Recipe  # pydantic, for whoever reads recipes only
+        from ganzoo.catalog.recipe.recipe import Recipe  # pydantic, for whoever reads recipes only
 
         return Recipe.read(self.recipe_path)
 

@@ -52,7 +52,7 @@ def _report(error: BaseException, *, debug: bool, as_json: bool) -> int:
 
     outcome = failure(error)
     if debug and outcome.message:
-        from ganzoo.jobs.hub_client import redacted
+        from ganzoo.jobs.hub.client import redacted
 
         say(redacted("".join(traceback.format_exception(error))))
     if outcome.message:

@@ -93,7 +93,7 @@ def evaluate(
         # only runs have a card that may change; told before anything is slow
         Run.open(split_best(source)[0])
     noise.quieten()
-    from ganzoo.jobs.evaluate import evaluate as job
+    from ganzoo.jobs.evaluation.evaluate import evaluate as job
 
     found = job(
         source,
@@ -109,7 +109,7 @@ def evaluate(
         allow_plugin_mismatch=allow_plugin_mismatch,
     )
     if record:
-        from ganzoo.jobs.evaluate import record as write
+        from ganzoo.jobs.evaluation.evaluate import record as write
 
         say(f"recorded in {write(source, found)}")
     if as_json:

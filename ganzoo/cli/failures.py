@@ -6,8 +6,8 @@ from traceback import walk_tb
 
 import typer
 
-from ganzoo.catalog.distributions import FIRST_PARTY
-from ganzoo.catalog.plugins import KINDS, discover
+from ganzoo.catalog.plugins.discovery import KINDS, discover
+from ganzoo.catalog.plugins.distributions import FIRST_PARTY
 from ganzoo.errors import GanzooError, PluginError
 
 # What the machine refuses, whoever asked: no space, no handles, no memory, no permission.

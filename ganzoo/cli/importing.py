@@ -59,7 +59,7 @@ def import_file(
 
         asked = recipe_for(recipe, settings=[], flags={"dataset.data": data}).recipe
     noise.quieten()
-    from ganzoo.jobs.importing import Told, import_weights
+    from ganzoo.jobs.publishing.importing import Told, import_weights
 
     told = None
     if asked is not None:

@@ -33,7 +33,7 @@ def list_names(pattern: Pattern = "*", weights: Weights = False, as_json: Json =
     if weights:
         _list_weights(pattern, as_json=as_json)
         return
-    from ganzoo.jobs.catalog import listing
+    from ganzoo.jobs.listing import listing
 
     found = listing(pattern)
     if as_json:
@@ -53,7 +53,7 @@ def list_names(pattern: Pattern = "*", weights: Weights = False, as_json: Json =
 
 
 def _list_weights(pattern: str, *, as_json: bool) -> None:
-    from ganzoo.jobs.catalog import weights
+    from ganzoo.jobs.listing import weights
 
     found = weights(pattern)
     if as_json:
@@ -81,7 +81,7 @@ def info(name: Name, as_json: Json = False) -> None:
     weights file: what it was trained with, and its recipe. Of an architecture or a data set: who
     brings it, and its options with their defaults.
     """
-    from ganzoo.jobs.catalog import info as job
+    from ganzoo.jobs.listing import info as job
 
     found = job(name)
     if as_json:
@@ -94,7 +94,7 @@ def info(name: Name, as_json: Json = False) -> None:
 
 def plugins(as_json: Json = False) -> None:
     """List plugins, also broken and clashing ones."""
-    from ganzoo.jobs.catalog import plugins as job
+    from ganzoo.jobs.listing import plugins as job
 
     found = job()
     if as_json:

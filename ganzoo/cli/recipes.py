@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ganzoo.catalog.keywords import check_names, check_part
-from ganzoo.catalog.plugins import discover, find
-from ganzoo.catalog.recipe import Part, Recipe
-from ganzoo.catalog.registry import find_model, models
-from ganzoo.catalog.remotes import is_address, parse_address
-from ganzoo.catalog.settings import with_data_from
+from ganzoo.catalog.plugins.discovery import discover, find
+from ganzoo.catalog.recipe.checks import check_names, check_part
+from ganzoo.catalog.recipe.overrides import with_data_from
+from ganzoo.catalog.recipe.recipe import Part, Recipe
+from ganzoo.catalog.registry.lookup import find_model, models
+from ganzoo.catalog.registry.remotes import is_address, parse_address
 from ganzoo.errors import UsageError
 
 # A recipe around a data set that no model asks for, so that its keys are read in one way.
@@ -46,7 +46,7 @@ def recipe_for(name: str, *, settings: Sequence[str], flags: Mapping[str, Any]) 
         UnknownName: There is no such model, architecture, data set or key.
     """
     if is_address(name):
-        from ganzoo.jobs import hub  # the Hub's client, if it is not here already
+        from ganzoo.jobs.hub import hub  # the Hub's client, if it is not here already
 
         recipe, model = hub.local(parse_address(name)).card().recipe, None
     elif _is_path(name):

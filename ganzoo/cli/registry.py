@@ -49,7 +49,7 @@ def push(
     A version never changes. The same weights are published once, however often they are pushed.
     """
     at_most_one(registry=folder, to=to)
-    from ganzoo.jobs.push import push as job
+    from ganzoo.jobs.publishing.push import push as job
 
     done = job(
         source, name, everything=everything, half=half, licence=licence, folder=folder, to=to
@@ -70,7 +70,7 @@ def pull(
     as_json: Json = False,
 ) -> None:
     """Bring a version of a model here from the Hub, verified."""
-    from ganzoo.jobs.registry import pull as job
+    from ganzoo.jobs.publishing.manage import pull as job
 
     _show(job(name), as_json=as_json)
 
@@ -82,7 +82,7 @@ def tag(
     as_json: Json = False,
 ) -> None:
     """Give a version another name, which may move: `ganzoo tag NAME@3 best`."""
-    from ganzoo.jobs.registry import tag as job
+    from ganzoo.jobs.publishing.manage import tag as job
 
     _show(job(name, alias, folder=folder), as_json=as_json)
 
@@ -92,7 +92,7 @@ def remove(name: Version, folder: Folder = None, as_json: Json = False) -> None:
 
     The number of a removed version is not used again.
     """
-    from ganzoo.jobs.registry import drop as job
+    from ganzoo.jobs.publishing.manage import drop as job
 
     _show(job(name, folder=folder), as_json=as_json)
 
@@ -105,7 +105,7 @@ def gc(
     as_json: Json = False,
 ) -> None:
     """Remove what is left of removed versions, and of interrupted writing."""
-    from ganzoo.jobs.registry import tidy as job
+    from ganzoo.jobs.publishing.manage import tidy as job
 
     found = job(dry_run=dry_run, folder=folder)
     if as_json:
@@ -130,7 +130,7 @@ def verify(
 
     Exits with 3 when anything is wrong.
     """
-    from ganzoo.jobs.verify import verify as job
+    from ganzoo.jobs.publishing.verify import verify as job
 
     found = job(source)
     if as_json:
@@ -147,7 +147,7 @@ def verify(
 @app.command("list")
 def list_registries(as_json: Json = False) -> None:
     """List the registries in which names are looked up, the first to be asked first."""
-    from ganzoo.jobs.registry import registries
+    from ganzoo.jobs.publishing.manage import registries
 
     found = registries()
     if as_json:
@@ -172,7 +172,7 @@ def add_registry(
     as_json: Json = False,
 ) -> None:
     """Look models up in another registry too. Nothing is fetched for it."""
-    from ganzoo.catalog.remotes import add
+    from ganzoo.catalog.registry.remotes import add
 
     _show({"name": add(address, name)}, as_json=as_json)
 
@@ -183,7 +183,7 @@ def remove_registry(
     as_json: Json = False,
 ) -> None:
     """Forget a registry that was added. Its files stay where they are."""
-    from ganzoo.catalog.remotes import drop
+    from ganzoo.catalog.registry.remotes import drop
 
     drop(name)
     _show({"removed": name}, as_json=as_json)

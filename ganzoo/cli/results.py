@@ -99,7 +99,7 @@ def sample(
     each = whole_numbers("--seeds", seeds)
     classes = class_list("--labels", labels)
     noise.quieten()
-    from ganzoo.jobs.sample import sample as job
+    from ganzoo.jobs.models.sample import sample as job
 
     written = job(
         source,
@@ -146,14 +146,14 @@ def export(
     """
     at_most_one(all=everything, raw=raw)
     if out.suffix == ".safetensors":
-        from ganzoo.jobs.export import export as job
+        from ganzoo.jobs.models.export import export as job
 
         written = job(source, out, everything=everything, raw=raw, overwrite=overwrite)
     elif everything:
         raise UsageError(f"--all writes a .safetensors file. Received: {out}.")
     else:
         noise.quieten()
-        from ganzoo.jobs.formats import write
+        from ganzoo.jobs.models.formats import write
 
         written = write(
             source,

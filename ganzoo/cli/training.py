@@ -92,7 +92,7 @@ def train(
     select.choose(backend)  # before any data is read or fetched
     noise.quieten()
     if dry_run:
-        from ganzoo.jobs.plan import plan
+        from ganzoo.jobs.training.plan import plan
 
         found = plan(asked.recipe, backend=backend)
         if as_json:
@@ -100,7 +100,7 @@ def train(
         else:
             emit(_plan(found))
         return
-    from ganzoo.jobs.train import train as job
+    from ganzoo.jobs.training.train import train as job
 
     with reporter(as_json=as_json) as events:
         done = job(
@@ -141,7 +141,7 @@ def resume(
     }
     changes = [*(settings or []), *flag_settings(settings or [], flags)]
     noise.quieten()
-    from ganzoo.jobs.train import resume as job
+    from ganzoo.jobs.training.train import resume as job
 
     with reporter(as_json=as_json) as events:
         done = job(

@@ -6,20 +6,20 @@ from collections.abc import Callable
 from typing import Any
 
 from ganzoo.backend import select
-from ganzoo.catalog import plugins
-from ganzoo.catalog.keywords import check_part
-from ganzoo.catalog.recipe import Part
+from ganzoo.catalog.plugins import discovery
+from ganzoo.catalog.recipe.checks import check_part
+from ganzoo.catalog.recipe.recipe import Part
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.fetching import NotHere, forbidden
 from ganzoo.data.progress import reporting
 from ganzoo.errors import EnvironmentProblem
-from ganzoo.jobs.build import open_dataset
-from ganzoo.jobs.catalog import entry_of
+from ganzoo.jobs.listing import entry_of
+from ganzoo.jobs.models.build import open_dataset
 
 
 def list_datasets() -> list[dict[str, Any]]:
     """Every data set that can be asked for: its name, source and summary."""
-    found = plugins.discover("dataset").plugins
+    found = discovery.discover("dataset").plugins
     return [entry_of(name, plugin) for name, plugin in found.items()]
 
 

@@ -11,11 +11,12 @@ from typing import Any
 
 from ganzoo import __version__
 from ganzoo.backend import select
-from ganzoo.catalog import home
 from ganzoo.catalog.runs import RUNS
 from ganzoo.errors import GanzooError
+from ganzoo.files import home
 from ganzoo.files.leftovers import lock
-from ganzoo.jobs import catalog, environment
+from ganzoo.jobs import listing
+from ganzoo.jobs.models import environment
 
 _PACKAGES = (
     "keras",
@@ -136,7 +137,7 @@ def _nearest(path: Path) -> Path:
 
 
 def _plugins(cautions: list[str]) -> dict[str, int]:
-    found = catalog.plugins()
+    found = listing.plugins()
     for clash in found["clashes"]:
         owners = " and ".join(clash["owners"])
         cautions.append(f"The {clash['kind']} {clash['name']!r} is claimed by {owners}.")

@@ -4,14 +4,14 @@ import math
 from pathlib import Path
 from typing import Any
 
-from ganzoo.catalog import remotes
-from ganzoo.catalog.cards import Card
+from ganzoo.catalog.registry import remotes
+from ganzoo.catalog.registry.cards import Card
+from ganzoo.catalog.registry.versions import Version
 from ganzoo.catalog.runs import Run
-from ganzoo.catalog.versions import Version
 from ganzoo.files import safetensors
-from ganzoo.jobs import load
 from ganzoo.jobs.best import best_of, recorded
-from ganzoo.jobs.registry import facts_of, of_card, of_recipe
+from ganzoo.jobs.models import load
+from ganzoo.jobs.publishing.manage import facts_of, of_card, of_recipe
 
 _NETWORKS = ("generator", "discriminator")
 # What a run's manifest and a file's metadata say of themselves, beside the recipe.

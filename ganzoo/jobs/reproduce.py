@@ -5,20 +5,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganzoo.catalog import plugins, registry, remotes
-from ganzoo.catalog.cards import Card
-from ganzoo.catalog.measured import Result
-from ganzoo.catalog.recipe import Recipe, check_names
-from ganzoo.catalog.settings import with_data_from
-from ganzoo.catalog.versions import numbers
+from ganzoo.catalog.plugins import discovery
+from ganzoo.catalog.recipe.overrides import with_data_from
+from ganzoo.catalog.recipe.recipe import Recipe, check_names
+from ganzoo.catalog.registry import lookup, remotes
+from ganzoo.catalog.registry.cards import Card
+from ganzoo.catalog.registry.results import Result
+from ganzoo.catalog.registry.versions import numbers
 from ganzoo.data.progress import reporting
 from ganzoo.errors import GanzooError, UsageError
-from ganzoo.jobs import environment
-from ganzoo.jobs.build import open_dataset
 from ganzoo.jobs.comparison import SHARE, compared, other_than, uncompared
-from ganzoo.jobs.evaluate import evaluate, record
-from ganzoo.jobs.features import extractor_for
-from ganzoo.jobs.train import Events, train
+from ganzoo.jobs.evaluation.evaluate import evaluate, record
+from ganzoo.jobs.evaluation.features import extractor_for
+from ganzoo.jobs.models import environment
+from ganzoo.jobs.models.build import open_dataset
+from ganzoo.jobs.training.train import Events, train
 from ganzoo.metrics import METRICS
 
 if TYPE_CHECKING:
@@ -52,14 +53,14 @@ def claim_of(name: str) -> Claim:
     """
     model: str | None = name
     if remotes.is_address(name):
-        from ganzoo.jobs import hub  # the Hub's client, if it is not here already
+        from ganzoo.jobs.hub import hub  # the Hub's client, if it is not here already
 
         model, cards = None, [hub.local(remotes.parse_address(name)).card()]
     elif "@" in name:
         model = name.rpartition("@")[0]
-        cards = [registry.find_version(name).card()]
+        cards = [lookup.find_version(name).card()]
     else:
-        cards = _cards(registry.find_entry(name))
+        cards = _cards(lookup.find_entry(name))
     for card in cards:
         if card.results:
             return Claim(name=name, model=model, card=card)
@@ -139,7 +140,7 @@ def reproduce(
     }
 
 
-def _cards(entry: registry.Entry) -> list[Card]:
+def _cards(entry: lookup.Entry) -> list[Card]:
     """The newest version's card, if there is one, and the model's own."""
     cards = []
     if numbers(entry.folder).present:
@@ -173,7 +174,7 @@ def _hindrance(result: Result, dataset: "Dataset", last: int) -> str | None:
     if protocol.features is None:
         return None
     try:
-        plugins.find("features", protocol.features)
+        discovery.find("features", protocol.features)
         extractor = extractor_for(protocol.features)
         extractor.check(dataset.image_shape)
     except GanzooError as error:

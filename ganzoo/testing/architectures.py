@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ganzoo.catalog import plugins
+from ganzoo.catalog.plugins import discovery
 from ganzoo.testing.report import CheckFailed, Report, run, wanted
 
 # Each check, and the checks without which it tells nothing.
@@ -55,7 +55,7 @@ def check_architecture(
         CheckFailed: a check failed and `raises` is true.
         UnknownName, PluginError: there is no such architecture, or it cannot be imported.
     """
-    plugins.load(plugins.find("architecture", name))
+    discovery.load(discovery.find("architecture", name))
     from ganzoo.testing.subject import Subject
 
     subject = Subject(name, options, tuple(map(tuple, image_shapes)), rules)

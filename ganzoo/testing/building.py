@@ -1,7 +1,7 @@
 """Building: sizes, players that are apart, and names of weights."""
 
 from ganzoo.errors import UsageError
-from ganzoo.game.state import named_state
+from ganzoo.gan.state import named_state
 from ganzoo.testing.report import Broken
 from ganzoo.testing.subject import Subject, shares
 from ganzoo.testing.walking import every_layer

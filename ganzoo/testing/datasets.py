@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from ganzoo.catalog import plugins
-from ganzoo.catalog.keywords import check_part
-from ganzoo.catalog.recipe import Part
+from ganzoo.catalog.plugins import discovery
+from ganzoo.catalog.recipe.checks import check_part
+from ganzoo.catalog.recipe.recipe import Part
 from ganzoo.data.dataset import Dataset
 from ganzoo.files.digests import tensors_digest
-from ganzoo.jobs.build import open_dataset
+from ganzoo.jobs.models.build import open_dataset
 from ganzoo.testing.report import Broken, CheckFailed, Report, run, wanted
 
 # Each check, and the checks without which it tells nothing.
@@ -37,7 +37,7 @@ class _Opened:
 
     def __init__(self, part: Part):
         self.part = part
-        self.plugin = plugins.find("dataset", part.name)
+        self.plugin = discovery.find("dataset", part.name)
 
     @functools.cached_property
     def beside(self) -> tuple[set[str], set[str]]:

@@ -18,7 +18,7 @@ import numpy as np
 from keras import ops
 
 from ganzoo import backend
-from ganzoo.game import penalties as penalties_
+from ganzoo.gan import penalties as penalties_
 from ganzoo.testing.report import Broken
 from ganzoo.testing.subject import BATCH, Subject
 from ganzoo.testing.walking import silenced, straightened

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ganzoo.files import safetensors
-from ganzoo.jobs.weights import STATE, arrays_of, assign
+from ganzoo.jobs.models.weights import STATE, arrays_of, assign
 from ganzoo.testing.played import Unseeded, differing, one_step, some
 from ganzoo.testing.report import Broken, NotRun
 from ganzoo.testing.subject import BATCH, Subject, disturb

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ganzoo.backend import select
-from ganzoo.catalog import plugins
+from ganzoo.catalog.plugins import discovery
 from ganzoo.errors import EnvironmentProblem
-from ganzoo.jobs import environment
+from ganzoo.jobs.models import environment
 from ganzoo.testing.architectures import check_architecture
 from ganzoo.testing.datasets import check_dataset
 from ganzoo.testing.parity import check_parity
@@ -25,7 +25,7 @@ def kinds(name: str) -> list[str]:
     """
     found = [kind for kind in ("architecture", "dataset") if _is(kind, name)]
     if not found:
-        plugins.find("architecture", name)  # says what there is
+        discovery.find("architecture", name)  # says what there is
     return found
 
 
@@ -72,7 +72,7 @@ def check(
 
 
 def _is(kind: str, name: str) -> bool:
-    discovery = plugins.discover(kind)
-    if name in discovery.plugins:
+    plugins = discovery.discover(kind).plugins
+    if name in plugins:
         return True
-    return any(plugin.qualified == name for plugin in discovery.plugins.values())
+    return any(plugin.qualified == name for plugin in plugins.values())

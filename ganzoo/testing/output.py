@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 
 from ganzoo import backend
-from ganzoo.jobs.weights import arrays_of, not_finite
+from ganzoo.jobs.models.weights import arrays_of, not_finite
 from ganzoo.testing.played import PLAYERS, one_step, some
 from ganzoo.testing.report import Broken, NotRun
 from ganzoo.testing.subject import ADAM, BATCH, Subject

@@ -7,7 +7,8 @@ from importlib.resources.abc import Traversable
 from importlib.util import find_spec
 from pathlib import Path
 
-from ganzoo.catalog import plugins, registry
+from ganzoo.catalog.plugins import discovery
+from ganzoo.catalog.registry import lookup
 from ganzoo.errors import UsageError
 from ganzoo.files.names import check_name
 from ganzoo.files.problems import shown
@@ -80,8 +81,8 @@ def _checked(name: str) -> str:
             "digits and dashes in lower case, a letter first, and no word of Python. "
             f"Received: {shown(name)}."
         )
-    taken = plugins.discover("architecture").plugins
-    if name in taken or f"{name}-digits" in registry.models():
+    taken = discovery.discover("architecture").plugins
+    if name in taken or f"{name}-digits" in lookup.models():
         owner = taken[name].distribution if name in taken else "another package"
         raise UsageError(f"The name {name!r} is taken by {owner}.", hint="Choose another one.")
     if find_spec(f"ganzoo_{word}") is not None:

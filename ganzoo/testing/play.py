@@ -21,10 +21,10 @@ from keras import ops
 
 from ganzoo import backend
 from ganzoo.backend.scope import Trial
-from ganzoo.game import noise
-from ganzoo.game.gan import Batch
-from ganzoo.game.penalties import Draw
-from ganzoo.jobs.weights import assign
+from ganzoo.gan import random
+from ganzoo.gan.gan import Batch
+from ganzoo.gan.penalties import Draw
+from ganzoo.jobs.models.weights import assign
 from ganzoo.testing.played import PLAYERS
 from ganzoo.testing.subject import BATCH, SEED, Subject
 from ganzoo.testing.walking import silenced
@@ -119,7 +119,7 @@ def _computed(gan, subject: Subject) -> dict[str, np.ndarray]:
     real = ops.convert_to_tensor(gan.scaled(ops.convert_to_tensor(subject.images(0))))
     labels = subject.labels(0)
     labels = [] if labels is None else [gan.conditions(ops.convert_to_tensor(labels))]
-    latents = gan.prior(SEED, 0, noise.LATENTS, (BATCH, *gan.latent_shape))
+    latents = gan.prior(SEED, 0, random.LATENTS, (BATCH, *gan.latent_shape))
 
     learnt = [w for player in PLAYERS for w in getattr(gan, player).trainable_variables]
 

@@ -9,12 +9,12 @@ import keras
 import numpy as np
 from keras import ops
 
-from ganzoo.jobs.weights import arrays_of
+from ganzoo.jobs.models.weights import arrays_of
 from ganzoo.testing.subject import STEPS, Subject
 from ganzoo.testing.walking import every_layer
 
 if TYPE_CHECKING:
-    from ganzoo.game.gan import GAN
+    from ganzoo.gan.gan import GAN
 
 PLAYERS = ("generator", "discriminator")
 _UNSEEDED = "seeded random ops"  # Keras' words when a draw without a seed is traced by JAX
@@ -180,7 +180,7 @@ def _equals(one: Any, other: Any) -> bool:
 @functools.cache
 def plain_attributes() -> frozenset[str]:
     """Names of the attributes that every GAN and every layer has, which are Keras' and ours."""
-    from ganzoo.game.gan import GAN
+    from ganzoo.gan.gan import GAN
 
     def network(name: str) -> keras.Model:
         x = keras.Input((1,))

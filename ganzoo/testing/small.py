@@ -2,7 +2,7 @@
 
 Options that say how wide a network is, or how long a latent, become small numbers. An option
 counts as one if it is a whole number or a list of whole numbers by default, and its name says
-so (`ganzoo.catalog.ranges`): `generator_width`, `units`, `latent_size`. Where the
+so (`ganzoo.catalog.plugins.ranges`): `generator_width`, `units`, `latent_size`. Where the
 architecture refuses such numbers with a `UsageError`, the next larger ones are tried, and at
 last its own defaults. Whatever else makes it small, such as fewer blocks, is given to the
 check by hand, as `options`.
@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ganzoo.catalog.ranges import is_width
-from ganzoo.catalog.signature import Signature
+from ganzoo.catalog.plugins.ranges import is_width
+from ganzoo.catalog.plugins.signature import Signature
 
 NUMBERS = (8, 16, 32)
 

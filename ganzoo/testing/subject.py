@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ganzoo.catalog import plugins
-from ganzoo.catalog.recipe import Recipe
+from ganzoo.catalog.plugins import discovery
+from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.data.kinds import kind_of
 from ganzoo.errors import UsageError
-from ganzoo.jobs import build
+from ganzoo.jobs.models import build
 from ganzoo.testing import small
 from ganzoo.testing.report import NotRun
 
 if TYPE_CHECKING:
-    from ganzoo.game.gan import GAN
+    from ganzoo.gan.gan import GAN
     from ganzoo.testing.played import Played
 
 Shape = tuple[int, ...]
@@ -47,7 +47,7 @@ class Subject:
     ):
         self.name = name
         self.rules = {**RULES, **(rules or {})}
-        self.signature = plugins.signature(plugins.find("architecture", name))
+        self.signature = discovery.signature(discovery.find("architecture", name))
         self.wanted = {"classes", "source_shape"} & self.signature.parameters.keys()
         self._played: Played | Exception | None = None
         self._again: GAN | None = None

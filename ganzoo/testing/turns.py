@@ -1,6 +1,6 @@
 """What steps do: they run, each turn moves its own player, and every weight is reached."""
 
-from ganzoo.jobs.weights import not_finite
+from ganzoo.jobs.models.weights import not_finite
 from ganzoo.testing.played import PLAYERS, Unseeded, some
 from ganzoo.testing.report import Broken, NotRun
 from ganzoo.testing.subject import BATCH, STEPS, Subject

@@ -8,13 +8,13 @@ Read from the official layout, as a folder or a zip archive:
 
 from pathlib import Path
 
-from ganzoo.catalog.home import cache_home
 from ganzoo.data.dataset import Dataset, at_most
 from ganzoo.data.download import HubFile, download
 from ganzoo.data.fetching import Known, described
 from ganzoo.data.images import Fit
 from ganzoo.data.prepare import prepare
 from ganzoo.files.digests import bytes_digest, tensors_digest
+from ganzoo.files.home import cache_home
 
 from .celeba_layout import Layout, attribute_labels, find_layout
 from .places import at_home

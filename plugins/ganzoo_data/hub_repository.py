@@ -14,10 +14,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from ganzoo.catalog.home import data_home
 from ganzoo.data.download import HubFile, download
 from ganzoo.data.folder import Files, open_folder
 from ganzoo.errors import InvalidInput, UsageError
+from ganzoo.files.home import data_home
 from ganzoo.files.problems import shown
 
 from .hub_listing import Asking, commit_of, listing_of

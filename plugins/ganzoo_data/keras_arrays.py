@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 
 from ganzoo.backend.select import choose
-from ganzoo.catalog.home import cache_home
 from ganzoo.data.cache import cached, write_array
 from ganzoo.data.dataset import Dataset, at_most
 from ganzoo.data.fetching import Known, check, described
 from ganzoo.data.progress import notice
 from ganzoo.errors import EnvironmentProblem, GanzooError, InvalidInput
 from ganzoo.files.digests import tensors_digest
+from ganzoo.files.home import cache_home
 from ganzoo.files.problems import shown
 from ganzoo.files.reading import open_regular
 

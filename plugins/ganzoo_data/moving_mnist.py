@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from ganzoo.catalog.home import cache_home
 from ganzoo.data.cache import cached, write_array
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.fetching import Known, described
@@ -21,6 +20,7 @@ from ganzoo.data.order import VIDEOS_STREAM, threefry
 from ganzoo.data.progress import Progress
 from ganzoo.errors import UsageError, unknown
 from ganzoo.files.digests import bytes_digest, canonical_json
+from ganzoo.files.home import cache_home
 
 from .digits import digits as small_digits
 from .mnist import LICENCE, mnist

@@ -1,11 +1,11 @@
 """What the data sets `folder` and `zip` share: pictures of the user's own."""
 
-from ganzoo.catalog.home import cache_home
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.folder import Files, classes
 from ganzoo.data.images import Fit
 from ganzoo.data.prepare import prepare
 from ganzoo.data.progress import notice
+from ganzoo.files.home import cache_home
 
 
 def own_pictures(name: str, files: Files, fit: Fit) -> Dataset:

@@ -10,7 +10,6 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from ganzoo.catalog.home import cache_home
 from ganzoo.data.dataset import Dataset, at_most
 from ganzoo.data.fetching import Known, described
 from ganzoo.data.folder import Files
@@ -18,6 +17,7 @@ from ganzoo.data.images import Fit
 from ganzoo.data.prepare import prepare
 from ganzoo.errors import InvalidInput, UsageError, unknown
 from ganzoo.files.digests import bytes_digest, tensors_digest
+from ganzoo.files.home import cache_home
 from ganzoo.files.problems import shown
 
 from .hub_repository import copy_of

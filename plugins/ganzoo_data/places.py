@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ganzoo.catalog.home import data_home
 from ganzoo.data.archive import open_zip
 from ganzoo.data.fetching import NotHere
 from ganzoo.data.folder import Files, Read, is_hidden, open_folder
 from ganzoo.data.images import SUFFIXES
 from ganzoo.errors import InvalidInput
 from ganzoo.files.digests import bytes_digest
+from ganzoo.files.home import data_home
 from ganzoo.files.problems import shown
 
 

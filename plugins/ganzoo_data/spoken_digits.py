@@ -17,13 +17,13 @@ from typing import Any
 
 import numpy as np
 
-from ganzoo.catalog.home import cache_home
 from ganzoo.data.dataset import Dataset, at_most
 from ganzoo.data.fetching import Known, described
 from ganzoo.data.folder import Files
 from ganzoo.data.prepare import prepare
 from ganzoo.errors import InvalidInput, UsageError, unknown
 from ganzoo.files.digests import bytes_digest
+from ganzoo.files.home import cache_home
 from ganzoo.files.problems import shown
 
 from .places import at_home, not_here, open_files, own_name, within

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from ganzoo.catalog.home import cache_home
 from ganzoo.data.cache import Prepared, cached, write_array
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.folder import Files, classes
@@ -21,6 +20,7 @@ from ganzoo.data.images import Fit, decode
 from ganzoo.data.prepare import prepare
 from ganzoo.errors import InvalidInput, UsageError, unknown
 from ganzoo.files.digests import bytes_digest
+from ganzoo.files.home import cache_home
 from ganzoo.files.problems import shown
 
 from .places import open_files, shared_folder, within

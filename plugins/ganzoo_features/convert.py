@@ -17,11 +17,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ganzoo.catalog.home import data_home
 from ganzoo.data.progress import Progress
 from ganzoo.errors import EnvironmentProblem, GanzooError, InvalidInput
 from ganzoo.files import safetensors
 from ganzoo.files.digests import file_digest, tensors_digest
+from ganzoo.files.home import data_home
 from ganzoo.files.problems import shown
 from ganzoo.files.publish import make_folder
 from ganzoo_features.torch_file import read_tensors

@@ -16,7 +16,7 @@ from keras import layers, ops
 
 from ganzoo import GAN
 from ganzoo.errors import UsageError
-from ganzoo.game.drawing import Drawing
+from ganzoo.gan.sampling import Drawing
 from ganzoo.layers import Conv2D, Conv2DTranspose
 
 from .image_pool import ImagePool

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ganzoo.catalog import runs
-from ganzoo.catalog.recipe import Recipe
+from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.runs import Run, split_best
 from ganzoo.errors import EnvironmentProblem, InvalidInput, Locked, UnknownName, UsageError
 

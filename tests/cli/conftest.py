@@ -55,7 +55,7 @@ def ganzoo(capsys):
 
 @pytest.fixture
 def fake_job(monkeypatch):
-    """`calls = fake_job("train", train=result)` replaces a job that would import Keras.
+    """`calls = fake_job("training.train", train=result)` replaces a job that would import Keras.
 
     Each call of the job is recorded as a dictionary; a result that is an exception is raised,
     and one that is a function is called with the same arguments.

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ganzoo.backend import select
-from ganzoo.jobs import environment
+from ganzoo.jobs.models import environment
 
 
 @pytest.fixture(autouse=True)

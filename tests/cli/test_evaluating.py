@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ganzoo.catalog.recipe import Part
+from ganzoo.catalog.recipe.recipe import Part
 from ganzoo.errors import UsageError
 
 RESULTS = [
@@ -26,7 +26,7 @@ RESULTS = [
 
 
 def test_without_options_the_job_decides(ganzoo, fake_job):
-    calls = fake_job("evaluate", evaluate=RESULTS)
+    calls = fake_job("evaluation.evaluate", evaluate=RESULTS)
     assert ganzoo("evaluate", "dcgan-digits@best").code == 0
     assert calls == [{
         "job": "evaluate", "args": ("dcgan-digits@best",), "against": None, "data": None,
@@ -36,7 +36,7 @@ def test_without_options_the_job_decides(ganzoo, fake_job):
 
 
 def test_every_option_reaches_the_job(ganzoo, fake_job, tmp_path):
-    calls = fake_job("evaluate", evaluate=RESULTS)
+    calls = fake_job("evaluation.evaluate", evaluate=RESULTS)
     done = ganzoo(
         "evaluate", "pictures", "--against", "mnist", "--set", "images=10", "--data",
         tmp_path / "x.npz", "--metrics", "frechet, kernel", "--features", "mnist", "-n", 50,
@@ -53,14 +53,14 @@ def test_every_option_reaches_the_job(ganzoo, fake_job, tmp_path):
 
 
 def test_a_place_of_the_data_without_another_data_set_is_the_model_s(ganzoo, fake_job, tmp_path):
-    calls = fake_job("evaluate", evaluate=RESULTS)
+    calls = fake_job("evaluation.evaluate", evaluate=RESULTS)
     assert ganzoo("evaluate", "7", "--data", "x.npz", "--seed", 4).code == 0
     assert calls[0]["data"].endswith("/x.npz") and calls[0]["data"].startswith("/")
     assert calls[0]["seeds"] == [4]
 
 
 def test_numbers_of_different_protocols_are_shown_apart(ganzoo, fake_job):
-    fake_job("evaluate", evaluate=RESULTS)
+    fake_job("evaluation.evaluate", evaluate=RESULTS)
     out = ganzoo("evaluate", "1").out
     first, shared, second, _ = out.split("\n\n")
     assert [line.split()[0] for line in first.splitlines()] == ["metric", "frechet", "kernel"]
@@ -70,7 +70,7 @@ def test_numbers_of_different_protocols_are_shown_apart(ganzoo, fake_job):
 
 
 def test_only_a_run_has_a_card_to_record_in(ganzoo, fake_job, tmp_path):
-    calls = fake_job("evaluate", evaluate=RESULTS, record=tmp_path / "card.toml")
+    calls = fake_job("evaluation.evaluate", evaluate=RESULTS, record=tmp_path / "card.toml")
     done = ganzoo("evaluate", "dcgan-digits", "--record")
     assert done.code == 2 and calls == []
     run = tmp_path / "run"
@@ -83,19 +83,19 @@ def test_only_a_run_has_a_card_to_record_in(ganzoo, fake_job, tmp_path):
 
 def test_several_seeds_show_their_spread(ganzoo, fake_job):
     table = RESULTS[0] | {"seeds": [0, 1], "spread": 0.25}
-    fake_job("evaluate", evaluate=[table])
+    fake_job("evaluation.evaluate", evaluate=[table])
     out = ganzoo("evaluate", "1", "--seeds", "0,1").out
     assert "± 0.25 over seeds" in out and "seeds" in out and "0, 1" in out
 
 
 def test_json_holds_everything(ganzoo, fake_job):
-    fake_job("evaluate", evaluate=RESULTS)
+    fake_job("evaluation.evaluate", evaluate=RESULTS)
     found = ganzoo("evaluate", "1", "--json").json
     assert found == {"source": "1", "results": json.loads(json.dumps(RESULTS))}
 
 
 def test_nothing_to_measure_is_said(ganzoo, fake_job):
-    fake_job("evaluate", evaluate=[])
+    fake_job("evaluation.evaluate", evaluate=[])
     assert ganzoo("evaluate", "1").out == "Nothing can be measured of this.\n"
 
 
@@ -114,12 +114,12 @@ def test_nothing_to_measure_is_said(ganzoo, fake_job):
     ],
 )
 def test_contradictions_and_odd_values_are_refused_before_the_job(ganzoo, fake_job, options):
-    calls = fake_job("evaluate", evaluate=RESULTS)
+    calls = fake_job("evaluation.evaluate", evaluate=RESULTS)
     done = ganzoo("evaluate", "1", *options)
     assert done.code == 2 and calls == [] and done.err.startswith("error: ")
 
 
 def test_what_the_job_refuses_is_one_line(ganzoo, fake_job):
-    fake_job("evaluate", evaluate=UsageError("The metric 'x' needs y. Received: z."))
+    fake_job("evaluation.evaluate", evaluate=UsageError("The metric 'x' needs y. Received: z."))
     done = ganzoo("evaluate", "1")
     assert (done.code, done.err) == (2, "error: The metric 'x' needs y. Received: z.\n")

@@ -13,10 +13,10 @@ def importing(fake_job):
         def __init__(self, **given):
             super().__init__(given)
 
-    calls = fake_job("importing", import_weights=DONE)
+    calls = fake_job("publishing.importing", import_weights=DONE)
     import sys
 
-    sys.modules["ganzoo.jobs.importing"].Told = Told
+    sys.modules["ganzoo.jobs.publishing.importing"].Told = Told
     return calls
 
 

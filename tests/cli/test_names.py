@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from ganzoo.catalog.recipe import Recipe
+from ganzoo.catalog.recipe.recipe import Recipe
 
 
 def test_list_shows_models_architectures_and_data_sets_with_summaries(ganzoo, card):

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from ganzoo.catalog.cards import Card
-from ganzoo.catalog.versions import create
+from ganzoo.catalog.registry.cards import Card
+from ganzoo.catalog.registry.versions import create
 from ganzoo.files import safetensors
 
 TABLES = {
@@ -96,7 +96,7 @@ def test_registries_come_and_go(ganzoo, tmp_path):
 
 def test_push_and_pull_pass_their_words_on(ganzoo, fake_job):
     done = {"name": "small@1", "version": 1, "created": False}
-    calls = fake_job("push", push=done)
+    calls = fake_job("publishing.push", push=done)
     said = ganzoo("push", "7", "small", "--all", "--half", "--licence", "MIT", "--to", "hf://a/b")
     assert said.code == 0 and "there already" in said.err
     assert calls == [

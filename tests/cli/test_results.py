@@ -7,12 +7,12 @@ import pytest
 
 @pytest.fixture
 def sampling(fake_job):
-    return fake_job("sample", sample=[Path("a.png"), Path("b.png")])
+    return fake_job("models.sample", sample=[Path("a.png"), Path("b.png")])
 
 
 @pytest.fixture
 def exporting(fake_job):
-    return fake_job("export", export=Path("out.safetensors"))
+    return fake_job("models.export", export=Path("out.safetensors"))
 
 
 def test_sample_prints_the_files_that_it_wrote(ganzoo, sampling):

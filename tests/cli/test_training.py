@@ -28,7 +28,7 @@ def backends(monkeypatch):
 
 @pytest.fixture
 def jobs(fake_job):
-    return fake_job("train", train=trained, resume=trained)
+    return fake_job("training.train", train=trained, resume=trained)
 
 
 @pytest.fixture
@@ -205,14 +205,14 @@ def test_a_recipe_file_that_is_broken_is_refused_with_its_name(ganzoo, jobs):
     ],
 )
 def test_every_error_of_a_job_is_one_line_and_its_code(error, code, ganzoo, fake_job, toy):
-    fake_job("train", train=error)
+    fake_job("training.train", train=error)
     done = ganzoo("train", "toy")
     assert (done.code, done.out) == (code, "")
     assert done.err.startswith("error: ") and done.err.count("\n") == 1
 
 
 def test_an_error_with_json_is_an_object_on_stdout_as_well(ganzoo, fake_job, toy):
-    fake_job("train", train=Diverged("d_loss is nan at step 7."))
+    fake_job("training.train", train=Diverged("d_loss is nan at step 7."))
     done = ganzoo("train", "toy", "--json")
     assert done.json == {"error": "d_loss is nan at step 7.", "exit_code": 6}
     assert done.err == "error: d_loss is nan at step 7.\n"
@@ -224,7 +224,7 @@ def test_a_usage_error_with_json_is_an_object_too(ganzoo):
 
 
 def test_an_unexpected_error_asks_for_a_report_in_one_line(ganzoo, fake_job, toy):
-    fake_job("train", train=ZeroDivisionError("by\nzero"))
+    fake_job("training.train", train=ZeroDivisionError("by\nzero"))
     done = ganzoo("train", "toy")
     assert done.code == 1 and done.err.count("\n") == 1
     assert "ZeroDivisionError: by zero" in done.err and "--debug" in done.err
@@ -232,7 +232,7 @@ def test_an_unexpected_error_asks_for_a_report_in_one_line(ganzoo, fake_job, toy
 
 @pytest.mark.parametrize("words", [("--debug", "train", "toy"), ("train", "toy", "--debug")])
 def test_debug_shows_the_traceback_wherever_it_stands(words, ganzoo, fake_job, toy):
-    fake_job("train", train=Diverged("nan"))
+    fake_job("training.train", train=Diverged("nan"))
     done = ganzoo(*words)
     assert done.code == 6
     assert "Traceback (most recent call last)" in done.err
@@ -248,7 +248,7 @@ def test_warnings_of_a_job_are_one_line_each(ganzoo, fake_job, toy):
             warnings.warn("careful\nnow", stacklevel=1)
         return Run(Path("runs/00001-toy"))
 
-    fake_job("train", train=warn)
+    fake_job("training.train", train=warn)
     assert ganzoo("train", "toy").err == "warning: careful now\n"
 
 
@@ -261,7 +261,7 @@ def test_a_dry_run_prints_the_plan_and_does_not_train(ganzoo, fake_job, jobs, to
         "memory": {"state": 3 * 2**20},
         "layers": {"generator": [layer], "discriminator": []},
     }
-    plans = fake_job("plan", plan=plan)
+    plans = fake_job("training.plan", plan=plan)
     done = ganzoo("train", "toy", "--dry-run", "--backend", "jax")
     assert done.code == 0 and jobs == []
     assert plans[0]["backend"] == "jax"

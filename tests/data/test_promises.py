@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from ganzoo.catalog.plugins import discover
+from ganzoo.catalog.plugins.discovery import discover
 from ganzoo.testing import check_dataset
 from ganzoo.testing.datasets import NEEDS
 

@@ -128,7 +128,7 @@ def test_the_readme_works_from_top_to_bottom(tmp_path):
 
 
 def test_the_readme_names_the_models_that_come_with_weights():
-    from ganzoo.catalog.registry import models
+    from ganzoo.catalog.registry.lookup import models
 
     rows = re.findall(r"^\| `([a-z0-9-]+)` \|", text_of("README.md"), flags=re.M)
     zoo = {name: entry for name, entry in models().items() if entry.source == "keras-ganzoo"}
@@ -147,7 +147,7 @@ def test_a_page_that_is_written_is_up_to_date(name):
 
 
 def test_the_table_of_formats_has_every_architecture_and_onnx_agrees():
-    from ganzoo.catalog.plugins import discover
+    from ganzoo.catalog.plugins.discovery import discover
 
     rows = re.findall(r"^\| `([a-z0-9-]+)` \|(.*)\|$", text_of("formats.md"), flags=re.M)
     plugins = discover("architecture").plugins.values()
@@ -165,7 +165,7 @@ WAITING = {"facegan"}  # what does not come far in minutes: the page says how fa
 def test_every_architecture_has_been_trained_for_the_page_or_is_named_here():
     import json
 
-    from ganzoo.catalog.plugins import discover
+    from ganzoo.catalog.plugins.discovery import discover
 
     figures = json.loads((ROOT / "docs" / "trained.json").read_text(encoding="utf-8"))
     shown = {row["architecture"] for row in figures.values()}

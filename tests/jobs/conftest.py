@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ganzoo.catalog.recipe import Recipe
+from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.runs import Run
 from ganzoo.files import checkpoints, safetensors
 

@@ -4,17 +4,17 @@ import shutil
 
 import pytest
 
-from ganzoo.catalog.cards import Card
-from ganzoo.catalog.measured import Result
+from ganzoo.catalog.registry.cards import Card
+from ganzoo.catalog.registry.results import Result
+from ganzoo.catalog.registry.versions import create, open_version
 from ganzoo.catalog.runs import Run
-from ganzoo.catalog.versions import create, open_version
 from ganzoo.cli import main
 from ganzoo.errors import UnknownName, UsageError
 from ganzoo.jobs.comparison import compared
-from ganzoo.jobs.evaluate import evaluate, record
-from ganzoo.jobs.push import push
+from ganzoo.jobs.evaluation.evaluate import evaluate, record
+from ganzoo.jobs.publishing.push import push
 from ganzoo.jobs.reproduce import claim_of, reproduce
-from ganzoo.jobs.train import train
+from ganzoo.jobs.training.train import train
 
 METRICS = ["frechet", "kernel", "patch_wasserstein"]
 

@@ -14,9 +14,9 @@ from keras import layers, ops
 
 from ganzoo import GAN, backend
 from ganzoo.data.order import positions
-from ganzoo.game import noise
-from ganzoo.game.gan import Batch
-from ganzoo.game.penalties import Draw
+from ganzoo.gan import random
+from ganzoo.gan.gan import Batch
+from ganzoo.gan.penalties import Draw
 from ganzoo.layers import Conv2D, Conv2DTranspose, SpectralNormalization
 
 SEED, BATCH, SIZE, LATENT, STEPS, REPEATS = 7, 8, 8, 6, 100, 25
@@ -132,7 +132,7 @@ def turn_of(objective, variables) -> tuple:
 def gradients(gan: GAN, images: np.ndarray) -> dict[str, np.ndarray]:
     """Both players' first gradients, and their losses, at the first weights."""
     real = ops.convert_to_tensor(images[:BATCH].astype("float32") / 127.5 - 1.0)
-    latents = noise.normal(SEED, 0, noise.LATENTS, (BATCH, LATENT))
+    latents = random.normal(SEED, 0, random.LATENTS, (BATCH, LATENT))
     fake = backend.constant(lambda: gan.generate(latents))
     batch = Batch(real, latents, None, Draw(gan.seed, gan.steps, 0))
     objectives = {
@@ -179,8 +179,8 @@ def draws() -> dict[str, np.ndarray]:
     """What a seed decides: latents, labels as the data's order brings them, flips."""
     order = [positions(step, n=96, per_step=40, seed=SEED) for step in range(4)]
     drawn = {
-        "latents": noise.normal(SEED, 3, noise.LATENTS, (6, BATCH, LATENT)),
-        "samples": noise.normal(SEED, ops.arange(16, dtype="int32"), noise.SAMPLE, (LATENT,)),
+        "latents": random.normal(SEED, 3, random.LATENTS, (6, BATCH, LATENT)),
+        "samples": random.normal(SEED, ops.arange(16, dtype="int32"), random.SAMPLE, (LATENT,)),
         "flips": Draw(SEED, 3, 1).uniform((BATCH,)),
     }
     drawn = {name: np.array(ops.convert_to_numpy(value)) for name, value in drawn.items()}

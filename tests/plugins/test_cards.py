@@ -2,9 +2,9 @@
 
 import pytest
 
-from ganzoo.catalog import plugins
-from ganzoo.catalog.recipe import Recipe
-from ganzoo.catalog.registry import models
+from ganzoo.catalog.plugins import discovery
+from ganzoo.catalog.recipe.recipe import Recipe
+from ganzoo.catalog.registry.lookup import models
 
 pytestmark = pytest.mark.backend
 
@@ -30,7 +30,7 @@ def shape_of(recipe: Recipe) -> tuple[int, ...]:
     """The shape of a sample of the recipe's data; photographs of a size where none is listed."""
 
     def option(name: str):
-        known = plugins.signature(plugins.find("dataset", recipe.dataset.name)).parameters
+        known = discovery.signature(discovery.find("dataset", recipe.dataset.name)).parameters
         return recipe.dataset.options.get(name, known[name].default)
 
     photographs = lambda option: (option("size"), option("size"), 3)  # noqa: E731
@@ -39,14 +39,14 @@ def shape_of(recipe: Recipe) -> tuple[int, ...]:
 
 def build(recipe: Recipe, shape: tuple[int, ...] | None = None):
     """The recipe's GAN, for its own data or for samples of another shape."""
-    from ganzoo.jobs.build import networks
+    from ganzoo.jobs.models.build import networks
 
     shape = shape or shape_of(recipe)
     return networks(recipe, shape, CLASSES.get(recipe.dataset.name, 0), source_shape=shape)
 
 
 def test_every_architecture_of_the_zoo_has_a_card():
-    found = plugins.discover("architecture").plugins.items()
+    found = discovery.discover("architecture").plugins.items()
     of_the_zoo = {name for name, plugin in found if plugin.distribution == ZOO}
     assert {card.recipe.architecture.name for card in CARDS.values()} == of_the_zoo
 

@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from ganzoo.catalog.plugins import discover
-from ganzoo.catalog.recipe import Recipe
-from ganzoo.catalog.registry import models
+from ganzoo.catalog.plugins.discovery import discover
+from ganzoo.catalog.recipe.recipe import Recipe
+from ganzoo.catalog.registry.lookup import models
 from ganzoo.errors import PluginError, UsageError
 
 pytestmark = [pytest.mark.backend, pytest.mark.usefixtures("cheap_weights")]
@@ -40,7 +40,7 @@ WIDE |= {"discriminator_width": 64, "discriminator_most": 1024}
 
 
 def build(recipe: Recipe, shape: tuple[int, ...]):
-    from ganzoo.jobs.build import networks, wants_classes
+    from ganzoo.jobs.models.build import networks, wants_classes
 
     return networks(recipe, shape, CLASSES if wants_classes(recipe) else 0)
 
@@ -128,7 +128,7 @@ def test_the_weights_of_a_dense_gan_can_be_counted_by_hand():
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_weights_have_the_same_names_however_often_a_gan_is_built(name):
     # Keras counts up the names of layers that have none: dense, dense_1, ...
-    from ganzoo.game.state import network_state
+    from ganzoo.gan.state import network_state
 
     def names():
         gan = build(small(name), LEAST.get(name, (8, 8, 1)))

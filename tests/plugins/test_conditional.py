@@ -62,7 +62,7 @@ def backend():
 
 def turn(gan, latents=None, labels=None, real=None):
     """What a turn is given."""
-    from ganzoo.game.gan import Batch
+    from ganzoo.gan.gan import Batch
 
     given = [None if x is None else tensor(x) for x in (real, latents)]
     return Batch(*given, None if labels is None else tensor(labels, "int32"), None)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from ganzoo_features.classifiers import WEIGHTS, describe, read
 
-from ganzoo.catalog import plugins
+from ganzoo.catalog.plugins import discovery
 from ganzoo.errors import EnvironmentProblem, InvalidInput
 from ganzoo.files import safetensors
 
@@ -19,10 +19,10 @@ SHIPPED = {  # the image shape, and the least accuracy on the official test spli
 
 
 def test_every_extractor_of_the_zoo_is_known_by_name():
-    found = plugins.discover("features").plugins
+    found = discovery.discover("features").plugins
     ours = {name for name, one in found.items() if one.distribution == "keras-ganzoo"}
     assert ours == {*SHIPPED, "inception", "imagenet-inception"}
-    assert all(plugins.signature(found[name]).summary for name in ours)
+    assert all(discovery.signature(found[name]).summary for name in ours)
 
 
 @pytest.mark.parametrize("name", SHIPPED)

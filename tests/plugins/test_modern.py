@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from ganzoo.catalog.recipe import Recipe
-from ganzoo.catalog.registry import models
+from ganzoo.catalog.recipe.recipe import Recipe
+from ganzoo.catalog.registry.lookup import models
 
 pytestmark = pytest.mark.backend
 
@@ -25,7 +25,7 @@ SMALL = {
 
 
 def build(name: str, shape: tuple[int, int, int], *settings: str, classes: int = 0):
-    from ganzoo.jobs.build import networks
+    from ganzoo.jobs.models.build import networks
 
     recipe = CARDS["dcgan-digits"].recipe
     recipe = Recipe.from_tables(recipe.tables() | {"architecture": {"name": name}})

@@ -43,7 +43,7 @@ def pictures(seed: int, count: int = 3) -> np.ndarray:
 
 def turn(gan, draw=None):
     """What a turn is given: random images and random pictures to translate from."""
-    from ganzoo.game.gan import Batch
+    from ganzoo.gan.gan import Batch
 
     return Batch(tensor(pictures(0)), gan.draw_latents(3, 0), tensor(pictures(1)), draw)
 

@@ -4,19 +4,19 @@ import os
 
 import pytest
 
-from ganzoo.catalog import aliases
-from ganzoo.catalog.checkup import check_model
-from ganzoo.catalog.removal import remains
-from ganzoo.catalog.versions import create, numbers, open_version
+from ganzoo.catalog.registry import aliases
+from ganzoo.catalog.registry.maintenance import check_model
+from ganzoo.catalog.registry.removal import remains
+from ganzoo.catalog.registry.versions import create, numbers, open_version
 from ganzoo.files.publish import withdraw
 
 COMMON = """
 import itertools, os, random, signal, sys, time
 from pathlib import Path
 from ganzoo.catalog import aliases
-from ganzoo.catalog.cards import Card
-from ganzoo.catalog.removal import remove
-from ganzoo.catalog.versions import create, numbers, open_version
+from ganzoo.catalog.registry.cards import Card
+from ganzoo.catalog.registry.removal import remove
+from ganzoo.catalog.registry.versions import create, numbers, open_version
 from ganzoo.files import publish
 
 CARD = Card.from_tables({
@@ -142,7 +142,7 @@ def test_gc_takes_nothing_that_is_being_added(child, tmp_path):
         COMMON
         + """
 from ganzoo.files import leftovers
-from ganzoo.jobs.registry import tidy
+from ganzoo.jobs.publishing.manage import tidy
 
 leftovers._YOUNG = 0.3  # seconds
 folder = Path(sys.argv[1])

@@ -4,11 +4,11 @@ import sys
 
 import pytest
 
-from ganzoo.catalog import registry
+from ganzoo.catalog.registry import lookup
 from ganzoo.errors import UnknownName, UsageError
 from ganzoo.files import safetensors
-from ganzoo.jobs.export import export
-from ganzoo.jobs.push import push
+from ganzoo.jobs.models.export import export
+from ganzoo.jobs.publishing.push import push
 
 
 @pytest.fixture(autouse=True)
@@ -26,11 +26,11 @@ def out(tmp_path):
 @pytest.mark.parametrize("half", [False, True])
 @pytest.mark.parametrize("name", ["small", "small@1", "small@best", "user:small"])
 def test_a_model_is_exported_as_it_was_published(made_run, out, name, half):
-    from ganzoo.jobs.registry import tag
+    from ganzoo.jobs.publishing.manage import tag
 
     push(made_run().path, "small", half=half)
     tag("small@1", "best")
-    published = registry.find_version("small").read("generator.safetensors")
+    published = lookup.find_version("small").read("generator.safetensors")
     assert export(name, out).read_bytes() == published
     again = export(out, out.with_name("again.safetensors"))
     assert again.read_bytes() == published
@@ -38,14 +38,14 @@ def test_a_model_is_exported_as_it_was_published(made_run, out, name, half):
 
 def test_a_version_s_folder_is_a_source(made_run, out):
     done = push(made_run().path, "small")
-    published = registry.find_version("small").read("generator.safetensors")
+    published = lookup.find_version("small").read("generator.safetensors")
     assert export(done["path"], out).read_bytes() == published
 
 
 def test_everything_is_exported_of_where_it_is(made_run, out):
     run = made_run()
     push(run.path, "small", everything=True)
-    whole = registry.find_version("small").read("everything.safetensors")
+    whole = lookup.find_version("small").read("everything.safetensors")
     assert export("small", out, everything=True).read_bytes() == whole
     other = export(run.path, out.with_name("run.safetensors"), everything=True)
     assert safetensors.load(other).keys() == safetensors.load(whole).keys()

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from ganzoo.catalog import registry
-from ganzoo.catalog.versions import create
+from ganzoo.catalog.registry import lookup
+from ganzoo.catalog.registry.versions import create
 from ganzoo.errors import InvalidInput
 from ganzoo.files import checkpoints, safetensors
-from ganzoo.jobs.export import export
-from ganzoo.jobs.push import push
-from ganzoo.jobs.verify import verify
+from ganzoo.jobs.models.export import export
+from ganzoo.jobs.publishing.push import push
+from ganzoo.jobs.publishing.verify import verify
 
 PARTS = ["generator/dense/kernel", "average/dense/kernel", "generator/norm/moving_variance"]
 VALUES = [np.nan, np.inf, -np.inf]
@@ -59,5 +59,5 @@ def test_what_somebody_else_published_is_not_passed_on(content, home, tmp_path, 
     for name in ("small", "small@1"):
         (problem,) = verify(name)["problems"]
         assert problem["reason"] == "generator/a is not finite." and not problem["harmless"]
-    file = registry.find_version("small").path / "generator.safetensors"
+    file = lookup.find_version("small").path / "generator.safetensors"
     assert verify(str(file))["not_finite"] == "generator/a"

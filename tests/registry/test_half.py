@@ -3,17 +3,17 @@
 import numpy as np
 import pytest
 
-from ganzoo.catalog import registry
+from ganzoo.catalog.registry import lookup
 from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files import safetensors
-from ganzoo.jobs.half import half_spec, halved, is_half, restored
-from ganzoo.jobs.push import push
-from ganzoo.jobs.verify import verify
+from ganzoo.jobs.models.half import half_spec, halved, is_half, restored
+from ganzoo.jobs.publishing.push import push
+from ganzoo.jobs.publishing.verify import verify
 
 
 def test_a_version_in_half_precision_says_so(made_run, home):
     push(made_run(value=0.1).path, "small", half=True)
-    content = registry.find_version("small").read("generator.safetensors")
+    content = lookup.find_version("small").read("generator.safetensors")
     assert safetensors.metadata(content)["stored"] == "float16"
     array = safetensors.load(content)["generator/dense/kernel"]
     assert array.dtype == "float16" and np.all(array == np.float16(1.1))
@@ -22,7 +22,7 @@ def test_a_version_in_half_precision_says_so(made_run, home):
 
 def test_the_whole_state_is_never_in_half_precision(made_run):
     push(made_run().path, "small", half=True, everything=True)
-    content = registry.find_version("small").read("everything.safetensors")
+    content = lookup.find_version("small").read("everything.safetensors")
     assert "stored" not in safetensors.metadata(content)
     assert {array.dtype.name for array in safetensors.load(content).values()} == {"float32"}
 

@@ -15,13 +15,14 @@ from types import SimpleNamespace
 import pytest
 from huggingface_hub import constants
 
-from ganzoo.catalog import aliases, registry, remotes
-from ganzoo.catalog.versions import create, numbers, open_version
+from ganzoo.catalog.registry import aliases, lookup, remotes
+from ganzoo.catalog.registry.versions import create, numbers, open_version
 from ganzoo.errors import EnvironmentProblem, GanzooError, InvalidInput, UnknownName, UsageError
-from ganzoo.jobs import hub, hub_client, load
-from ganzoo.jobs.export import export
-from ganzoo.jobs.push import push
-from ganzoo.jobs.registry import drop, pull, tag
+from ganzoo.jobs.hub import hub, client
+from ganzoo.jobs.models import load
+from ganzoo.jobs.models.export import export
+from ganzoo.jobs.publishing.push import push
+from ganzoo.jobs.publishing.manage import drop, pull, tag
 
 _spec = importlib.util.spec_from_file_location(
     "hub_server", Path(__file__).with_name("hub_server.py")
@@ -42,7 +43,7 @@ def server(monkeypatch):
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", False)  # as with a user
     server = Server()
     monkeypatch.setenv("HF_ENDPOINT", server.endpoint)
-    monkeypatch.setattr(hub_client, "_PAUSE", 0.01)
+    monkeypatch.setattr(client, "_PAUSE", 0.01)
     really = time.sleep
     monkeypatch.setattr(time, "sleep", lambda seconds: really(min(seconds, 0.01)))
     yield server
@@ -101,7 +102,7 @@ def test_what_was_pulled_has_a_name_everywhere(server, offered):
     offered(2)
     pull(f"{ADDRESS}/small@1")
     for name in ("small", "small@1", f"{ADDRESS}:small", f"{ADDRESS}:small@1"):
-        assert registry.find_version(name).number == 1
+        assert lookup.find_version(name).number == 1
     for name in (f"{ADDRESS}/small@1", f"{ADDRESS}:small@1"):
         assert hub.local(remotes.parse_address(name)).number == 1
 
@@ -156,7 +157,7 @@ def test_a_moved_revision_and_alias_are_reported(server, offered, capsys):
 
 
 def load_alias(alias: str) -> int:
-    return registry.find_version(f"small@{alias}").number
+    return lookup.find_version(f"small@{alias}").number
 
 
 def test_a_branch_is_a_revision_too(server, offered):
@@ -173,7 +174,7 @@ def test_a_version_that_has_changed_is_refused(server, offered, content, tmp_pat
     server.commit({f"small/1/{name}": data for name, data in files.items()})
     with pytest.raises(InvalidInput, match="not what it was when it was pulled before"):
         pull(ADDRESS)
-    assert registry.find_version("small").digest == first.digest
+    assert lookup.find_version("small").digest == first.digest
     nothing_half_written(home)
 
 
@@ -184,13 +185,13 @@ def test_a_broken_copy_is_mended_by_pulling_again(server, offered, home):
     path.chmod(0o644)
     path.write_bytes(bytes(path.stat().st_size))
     with pytest.raises(InvalidInput, match="set aside"):
-        registry.find_version("small").read_all()
+        lookup.find_version("small").read_all()
     pull(ADDRESS)
-    assert registry.find_version("small").read_all() == theirs.read_all()
+    assert lookup.find_version("small").read_all() == theirs.read_all()
     path.chmod(0o644)
     path.write_bytes(bytes(path.stat().st_size))
     pull(ADDRESS)  # found and mended in one go
-    assert registry.find_version("small").read_all() == theirs.read_all()
+    assert lookup.find_version("small").read_all() == theirs.read_all()
 
 
 def test_what_was_removed_here_can_be_pulled_again(server, offered):
@@ -198,9 +199,9 @@ def test_what_was_removed_here_can_be_pulled_again(server, offered):
     pull(ADDRESS)
     drop("small@1")
     with pytest.raises(UnknownName):
-        registry.find_version("small")
+        lookup.find_version("small")
     assert pull(ADDRESS)["version"] == 1
-    assert registry.find_version("small").number == 1
+    assert lookup.find_version("small").number == 1
 
 
 def test_two_revisions_may_hold_two_contents_of_a_number(server, offered, content, tmp_path):
@@ -314,13 +315,13 @@ def test_models_of_added_registries_are_pulled_by_name(server, offered):
     assert remotes.add(ADDRESS, "team") == "team"
     asked = len(server.requests)
     with pytest.raises(UnknownName):
-        registry.find_version("small")
+        lookup.find_version("small")
     assert len(server.requests) == asked  # looking opens no connection
     assert pull("small")["version"] == 1
     offered(2)
     assert pull("team:small")["version"] == 2
-    assert registry.find_entry("small").source == "team"
-    assert registry.find_version("team:small@1").number == 1
+    assert lookup.find_entry("small").source == "team"
+    assert lookup.find_version("team:small@1").number == 1
     with pytest.raises(UnknownName):
         pull("nothing")
     with pytest.raises(UnknownName):
@@ -374,7 +375,7 @@ def test_wrong_content_is_refused_and_nothing_kept(server, offered, home, file, 
             pull(ADDRESS)
         assert caught.value.exit_code in (3, 5)
         with pytest.raises(UnknownName):
-            registry.find_version("small")
+            lookup.find_version("small")
     nothing_half_written(home)
 
 
@@ -441,23 +442,23 @@ def test_a_pull_holds_no_large_file_in_memory(server, content, tmp_path, monkeyp
     finally:
         tracemalloc.stop()
     assert peak < size / 4
-    assert len(registry.find_version("small").read("everything.safetensors")) == size
+    assert len(lookup.find_version("small").read("everything.safetensors")) == size
 
 
 def test_a_large_file_does_not_make_the_patience_endless(monkeypatch, server, offered):
     offered(1)
     waited = []
-    within = hub_client._within
+    within = client._within
 
     def watched(seconds, call):
         waited.append(seconds)
         return within(seconds, call)
 
-    monkeypatch.setattr(hub_client, "_within", watched)
+    monkeypatch.setattr(client, "_within", watched)
     remote = remotes.parse_address(ADDRESS)
     commit = server.branches["main"]
-    hub._fetch_alone(hub_client.connected(), remote, commit, "small/1/card.toml", most=10**30)
-    assert waited == [hub_client._LONGEST]
+    hub._fetch_alone(client.connected(), remote, commit, "small/1/card.toml", most=10**30)
+    assert waited == [client._LONGEST]
 
 
 # Push
@@ -481,12 +482,12 @@ def test_sounds_and_films_are_pushed_found_on_the_page_and_pulled(made_run, serv
     page = server.files["README.md"].decode()
     assert f"](small/1/{name})" in page and f"]({name})" not in page
     pull(ADDRESS)
-    assert registry.find_version("small").read(name) == b"sound or film"
+    assert lookup.find_version("small").read(name) == b"sound or film"
 
 
 def test_an_address_is_shown_and_its_recipe_trained(made_run, server):
     from ganzoo.cli.recipes import recipe_for
-    from ganzoo.jobs.catalog import info
+    from ganzoo.jobs.listing import info
 
     run = made_run()
     done = push(run.path, "small", to=ADDRESS)
@@ -678,23 +679,23 @@ def test_a_fault_of_the_network_ends_in_a_whole_version_or_in_one_error(
     server, offered, home, monkeypatch, fault
 ):
     theirs = offered(1)
-    monkeypatch.setattr(hub_client, "PATIENCE", 3.0)
-    monkeypatch.setattr(hub_client, "_ATTEMPTS", 3 if fault in WELL else 2)
+    monkeypatch.setattr(client, "PATIENCE", 3.0)
+    monkeypatch.setattr(client, "_ATTEMPTS", 3 if fault in WELL else 2)
     server.fault = FAULTS[fault]
     try:
         pull(ADDRESS)
-        assert registry.find_version("small").read_all() == theirs.read_all()
+        assert lookup.find_version("small").read_all() == theirs.read_all()
     except GanzooError as error:
         assert fault not in WELL, error
         assert error.exit_code in (3, 5)
         assert "\n" not in str(error)
         with pytest.raises(UnknownName):
-            registry.find_version("small")
+            lookup.find_version("small")
     assert len(server.requests) < 120  # however often it is tried
     nothing_half_written(home)
     server.fault = lambda handler: False
     pull(ADDRESS)
-    assert registry.find_version("small").read_all() == theirs.read_all()
+    assert lookup.find_version("small").read_all() == theirs.read_all()
 
 
 # Redirects into a network of our own
@@ -741,7 +742,7 @@ def test_a_redirect_into_a_network_of_our_own_is_refused(
 
 
 def test_only_the_endpoint_may_be_in_a_network_of_our_own(neighbour):
-    from ganzoo.jobs.hub_addresses import only_public
+    from ganzoo.jobs.hub.addresses import only_public
 
     place = ("127.0.0.1", neighbour.server.server_port)
     socket.create_connection(place).close()
@@ -756,7 +757,7 @@ def test_only_the_endpoint_may_be_in_a_network_of_our_own(neighbour):
 
 
 def test_a_proxy_of_the_users_may_be_in_it_too(neighbour, monkeypatch):
-    from ganzoo.jobs.hub_addresses import only_public
+    from ganzoo.jobs.hub.addresses import only_public
 
     monkeypatch.setenv("HTTPS_PROXY", neighbour.endpoint)
     with only_public("https://huggingface.co"):
@@ -766,7 +767,7 @@ def test_a_proxy_of_the_users_may_be_in_it_too(neighbour, monkeypatch):
 @pytest.mark.parametrize("endpoint", ["http://127.0.0.1:9", "http://nowhere.invalid", "ftp://x"])
 def test_a_server_that_is_not_there_is_one_error(server, monkeypatch, endpoint):
     monkeypatch.setenv("HF_ENDPOINT", endpoint)
-    monkeypatch.setattr(hub_client, "PATIENCE", 5.0)
+    monkeypatch.setattr(client, "PATIENCE", 5.0)
     with pytest.raises(EnvironmentProblem) as caught:
         pull(ADDRESS)
     assert "\n" not in str(caught.value)
@@ -774,7 +775,7 @@ def test_a_server_that_is_not_there_is_one_error(server, monkeypatch, endpoint):
 
 @pytest.mark.parametrize("where", ["preupload", "PUT", "lfs/objects/batch", "commit/main"])
 def test_a_push_that_fails_can_be_done_again(made_run, server, monkeypatch, where):
-    monkeypatch.setattr(hub_client, "PATIENCE", 5.0)
+    monkeypatch.setattr(client, "PATIENCE", 5.0)
     run = made_run()
     server.fault = only(where, lambda h: status(h, 500))
     with pytest.raises(EnvironmentProblem):
@@ -835,7 +836,7 @@ def test_a_token_is_never_shown(made_run, server, monkeypatch, capsys, tmp_path,
 
     server.token = TOKEN
     monkeypatch.setenv("HF_TOKEN", TOKEN)
-    monkeypatch.setattr(hub_client, "PATIENCE", 5.0)
+    monkeypatch.setattr(client, "PATIENCE", 5.0)
     run = made_run()
     server.fault = FAULTS[fault]
     for words in (
@@ -865,7 +866,7 @@ def test_a_token_in_what_the_client_raised_is_not_shown_by_debug(server, monkeyp
 
 def test_secrets_in_a_message_are_struck_out(monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "very-own-secret")
-    text = hub_client.redacted(
+    text = client.redacted(
         "very-own-secret hf_abcdefgh1234 Bearer abc.def https://me:pw@host/x?X-Amz-Signature=1 end"
     )
     assert text == "*** *** Bearer *** https://host/x end"

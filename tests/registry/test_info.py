@@ -6,16 +6,16 @@ import tomllib
 
 import pytest
 
-from ganzoo.catalog.recipe import Recipe
-from ganzoo.catalog.versions import open_version
+from ganzoo.catalog.recipe.recipe import Recipe
+from ganzoo.catalog.registry.versions import open_version
 from ganzoo.cli import main
 from ganzoo.cli.recipes import recipe_for
 from ganzoo.errors import InvalidInput, UnknownName, UsageError
 from ganzoo.files import checkpoints, safetensors
-from ganzoo.jobs.catalog import info
-from ganzoo.jobs.export import export
-from ganzoo.jobs.push import push
-from ganzoo.jobs.registry import tag
+from ganzoo.jobs.listing import info
+from ganzoo.jobs.models.export import export
+from ganzoo.jobs.publishing.push import push
+from ganzoo.jobs.publishing.manage import tag
 
 
 @pytest.fixture(autouse=True)

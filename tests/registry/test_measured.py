@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from ganzoo.catalog.cards import Card
-from ganzoo.catalog.readme import plain, readme
+from ganzoo.catalog.registry.cards import Card
+from ganzoo.catalog.registry.model_card import plain, readme
 from ganzoo.errors import InvalidInput
 
 PROTOCOL = {
@@ -149,9 +149,9 @@ def test_the_page_names_the_kind_of_samples_and_many_classes_only_begun(card_tab
 
 
 def test_the_pages_of_the_zoos_own_versions_are_those_of_their_cards():
-    from ganzoo.catalog.contents import README, contents_of
-    from ganzoo.catalog.registry import own_registry
-    from ganzoo.catalog.versions import numbers, open_version
+    from ganzoo.catalog.registry.contents import README, contents_of
+    from ganzoo.catalog.registry.lookup import own_registry
+    from ganzoo.catalog.registry.versions import numbers, open_version
 
     seen = 0
     for folder in own_registry().iterdir():
@@ -164,7 +164,7 @@ def test_the_pages_of_the_zoos_own_versions_are_those_of_their_cards():
 
 
 def test_the_kinds_on_a_page_are_those_of_data():
-    from ganzoo.catalog.usage import KINDS
+    from ganzoo.catalog.registry.usage import KINDS
     from ganzoo.data import kinds
 
     assert {n: (kind.many, kind.dtype) for n, kind in KINDS.items()} == {

@@ -9,15 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ganzoo.catalog import registry
-from ganzoo.catalog.cards import Card
-from ganzoo.catalog.versions import create, open_version
+from ganzoo.catalog.registry import lookup
+from ganzoo.catalog.registry.cards import Card
+from ganzoo.catalog.registry.versions import create, open_version
 from ganzoo.errors import EnvironmentProblem, InvalidInput, PluginError, UnknownName, UsageError
 from ganzoo.files import checkpoints, safetensors
-from ganzoo.jobs import catalog, load
-from ganzoo.jobs.push import push
-from ganzoo.jobs.registry import drop, registries, tag, tidy
-from ganzoo.jobs.verify import verify
+from ganzoo.jobs import listing
+from ganzoo.jobs.models import load
+from ganzoo.jobs.publishing.push import push
+from ganzoo.jobs.publishing.manage import drop, registries, tag, tidy
+from ganzoo.jobs.publishing.verify import verify
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +61,7 @@ def test_what_is_heard_and_watched_goes_along(made_run, home, name):
     run = made_run()
     (run.path / name).write_bytes(b"sound or film")
     push(run.path, "small")
-    version = registry.find_version("small")
+    version = lookup.find_version("small")
     assert version.read(name) == b"sound or film"
     assert f"]({name})" in version.read("README.md").decode()
     assert "](samples.png)" in version.read("README.md").decode()
@@ -80,13 +81,13 @@ def test_of_the_best_weights_nothing_that_later_ones_have_made_goes_along(made_r
         checkpoints.save(run.checkpoints, step, content, best, keep=9)
     (run.path / "samples.wav").write_bytes(b"of step 4")
     push(f"{run.path}@best", "small")
-    assert registry.find_version("small").read("samples.wav") == b"of step 4"
+    assert lookup.find_version("small").read("samples.wav") == b"of step 4"
     (run.samples / "step-00000006.png").write_bytes(b"later")
     (run.path / "samples.wav").write_bytes(b"of step 6")
     push(f"{run.path}@best", "small")
-    assert "samples.wav" not in registry.find_version("small").sizes
+    assert "samples.wav" not in lookup.find_version("small").sizes
     push(run.path, "small")
-    assert registry.find_version("small").read("samples.wav") == b"of step 6"
+    assert lookup.find_version("small").read("samples.wav") == b"of step 6"
 
 
 def test_pushing_twice_is_pushing_once(made_run):
@@ -118,7 +119,7 @@ def test_a_licence_is_required(made_run, home):
         push(run.path, "small")
     assert not (home / "registry").exists()
     push(run.path, "small", licence="MIT")
-    version = registry.find_version("small")
+    version = lookup.find_version("small")
     assert version.card().licence.weights == "MIT"
     assert safetensors.metadata(version.read("generator.safetensors"))["licence"]["weights"] == (
         "MIT"
@@ -141,7 +142,7 @@ def test_a_run_without_a_checkpoint_gives_its_weights_file(made_run):
     )
     shutil.rmtree(run.checkpoints)
     push(run.path, "small")
-    found = safetensors.load(registry.find_version("small").read("generator.safetensors"))
+    found = safetensors.load(lookup.find_version("small").read("generator.safetensors"))
     assert np.all(found["generator/dense/kernel"] == 9)
 
 
@@ -169,7 +170,7 @@ def test_a_name_means_the_newest_a_number_or_an_alias(made_run):
     assert value_of("user:small") == 4
     source = load.find("small@best")
     assert source.title == "small-2"
-    assert source.about["digest"] == registry.find_version("small@2").digest
+    assert source.about["digest"] == lookup.find_version("small@2").digest
 
 
 def test_a_run_or_file_that_is_there_counts_before_a_model(made_run):
@@ -234,13 +235,13 @@ def test_a_file_that_others_left_in_a_version_damages_nothing(made_run, home):
     assert any(".DS_Store" in one["reason"] for one in verify("small")["problems"])
     assert load.find("small").title == "small-1"
     with pytest.raises(InvalidInput, match="files that were not published: '?.DS_Store"):
-        registry.find_version("small").read_all()
+        lookup.find_version("small").read_all()
     assert path.is_dir()
 
 
 def test_what_cannot_be_opened_just_now_is_not_damaged(made_run, home, monkeypatch):
     push(made_run().path, "small")
-    version = registry.find_version("small")
+    version = lookup.find_version("small")
 
     def refuse(*args, **kwargs):
         raise OSError(24, "Too many open files")
@@ -268,7 +269,7 @@ def test_results_of_another_step_are_not_published(made_run, home):
     run = made_run()
     card = Card.read(run.card_path)
     push(run.path, "probe")
-    step = registry.find_version("probe").card().provenance.steps
+    step = lookup.find_version("probe").card().provenance.steps
     tables = [
         {"metric": "frechet", "value": 1.0, "protocol": {"step": at, "fake": 10}}
         for at in (step, step + 1)
@@ -276,7 +277,7 @@ def test_results_of_another_step_are_not_published(made_run, home):
     changed = Card.from_tables(card.tables() | {"results": tables})
     run.card_path.write_text(changed.toml(), encoding="utf-8")
     push(run.path, "small")
-    kept = registry.find_version("small").card().results
+    kept = lookup.find_version("small").card().results
     assert [one.protocol.step for one in kept] == [step]
 
 
@@ -347,7 +348,7 @@ def test_a_damaged_alias_is_in_no_version_s_way(made_run, home, spoil):
     spoil(home / "registry" / "small" / "aliases" / "bad")
     with pytest.raises(UsageError, match="small@2 is called best"):
         drop("small@2")
-    assert [one["aliases"] for one in catalog.info("small")["model"]["versions"]] == [["best"], []]
+    assert [one["aliases"] for one in listing.info("small")["model"]["versions"]] == [["best"], []]
     assert drop("small@1") == {"removed": "small@1", "kind": "version"}
     assert any(one["path"].endswith("bad") for one in verify("small")["problems"])
 
@@ -488,7 +489,7 @@ def test_nothing_is_wrong_with_what_ganzoo_did(made_run, home):
 
 def test_a_weights_file_is_described_tensor_by_tensor(made_run):
     push(made_run().path, "small")
-    file = f"{registry.find_version('small').path}/generator.safetensors"
+    file = f"{lookup.find_version('small').path}/generator.safetensors"
     found = verify(file)
     assert found["tensors"]["generator/dense/kernel"]["shape"] == [4, 8]
     assert found["not_finite"] is None and len(found["sha256"]) == len(found["content"]) == 64
@@ -500,10 +501,10 @@ def test_a_weights_file_is_described_tensor_by_tensor(made_run):
 
 
 def test_weights_are_listed_with_size_and_licence(made_run):
-    assert "small" not in {one["name"] for one in catalog.weights()["models"]}
+    assert "small" not in {one["name"] for one in listing.weights()["models"]}
     push(made_run().path, "small")
     push(made_run("other", value=2.0).path, "small")
-    (found,) = catalog.weights("small*")["models"]
+    (found,) = listing.weights("small*")["models"]
     assert (found["version"], found["versions"], found["licence"]) == (2, [2, 1], "Apache-2.0")
     assert found["bytes"] > 100 and found["summary"] == "A card to test with"
 
@@ -516,7 +517,7 @@ def test_info_shows_versions_aliases_and_results(made_run, home):
     run.card_path.write_text(Card.from_tables(card).toml())
     push(run.path, "small")
     tag("small@1", "best")
-    found = catalog.info("small")["model"]
+    found = listing.info("small")["model"]
     (version,) = found["versions"]
     assert version["aliases"] == ["best"]
     assert version["results"] == card["results"]
@@ -526,13 +527,13 @@ def test_info_shows_versions_aliases_and_results(made_run, home):
     (home / "registry" / "small" / "card.toml").write_text(
         Card.from_tables(card | {"name": "small"}).toml()
     )
-    (version,) = catalog.info("small")["model"]["versions"]
+    (version,) = listing.info("small")["model"]["versions"]
     assert "is not what was published" in version["broken"]
 
 
 def test_registries_are_added_listed_and_forgotten(made_run, tmp_path):
-    from ganzoo.catalog.remotes import add
-    from ganzoo.catalog.remotes import drop as forget
+    from ganzoo.catalog.registry.remotes import add
+    from ganzoo.catalog.registry.remotes import drop as forget
 
     push(made_run().path, "small", folder=tmp_path / "team")
     with pytest.raises(UnknownName):
@@ -544,7 +545,7 @@ def test_registries_are_added_listed_and_forgotten(made_run, tmp_path):
     with pytest.raises(UsageError, match="not yours to change"):
         drop("small@1")
     push(made_run("other", value=2.0).path, "small")
-    assert registry.find_entry("small").source == "user"  # the user's own first
+    assert lookup.find_entry("small").source == "user"  # the user's own first
     forget("team")
     with pytest.raises(UnknownName):
         load.find("team:small")
@@ -552,7 +553,7 @@ def test_registries_are_added_listed_and_forgotten(made_run, tmp_path):
 
 
 def test_two_added_registries_with_one_model_clash(made_run, tmp_path):
-    from ganzoo.catalog.remotes import add
+    from ganzoo.catalog.registry.remotes import add
 
     for name in ("one", "two"):
         push(made_run(name).path, "small", folder=tmp_path / name)
@@ -563,11 +564,11 @@ def test_two_added_registries_with_one_model_clash(made_run, tmp_path):
 
 
 def test_an_added_folder_that_is_gone_hides_nothing(tmp_path):
-    from ganzoo.catalog.remotes import add
+    from ganzoo.catalog.registry.remotes import add
 
     (tmp_path / "team").mkdir()
     add(str(tmp_path / "team"))
     (tmp_path / "team").rmdir()
-    found = registry.look()
+    found = lookup.look()
     assert "dcgan-digits" in found.entries
     assert [p.distribution for p in found.problems] == ["team"]

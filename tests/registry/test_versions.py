@@ -3,10 +3,10 @@ import os
 
 import pytest
 
-from ganzoo.catalog import aliases
-from ganzoo.catalog.contents import parse_manifest
-from ganzoo.catalog.removal import remains, remove
-from ganzoo.catalog.versions import Version, create, numbers, open_version, put, version_at
+from ganzoo.catalog.registry import aliases
+from ganzoo.catalog.registry.contents import parse_manifest
+from ganzoo.catalog.registry.removal import remains, remove
+from ganzoo.catalog.registry.versions import Version, create, numbers, open_version, put, version_at
 from ganzoo.errors import EnvironmentProblem, InvalidInput, UnknownName, UsageError
 from ganzoo.files import publish
 from ganzoo.files.digests import bytes_digest

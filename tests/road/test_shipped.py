@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 
-from ganzoo.catalog.registry import models
+from ganzoo.catalog.registry.lookup import models
 
 pytestmark = pytest.mark.backend
 

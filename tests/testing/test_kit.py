@@ -2,7 +2,7 @@
 
 import pytest
 
-from ganzoo.catalog.plugins import discover
+from ganzoo.catalog.plugins.discovery import discover
 from ganzoo.testing import check_architecture, check_parity
 
 ARCHITECTURES = sorted(discover("architecture").plugins)

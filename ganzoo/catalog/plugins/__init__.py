@@ -1,0 +1,1 @@
+"""Installed plugins: found by entry point, described from their source, imported last."""

@@ -1,0 +1,158 @@
+"""The optimizers and learning-rate schedules that a recipe can name.
+
+Every key is a keyword argument of the Keras class of that name, so that a wrong one is
+found before Keras is imported; what is not given is left to Keras. Left out on purpose:
+moving averages (the GAN keeps its own), loss scaling (the precision decides) and
+accumulation (the game counts its steps).
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Discriminator, Field, Tag, model_validator
+
+from ganzoo.catalog.recipe.validation import Table
+
+Rate = Annotated[float, Field(gt=0, le=10)]
+StartingRate = Annotated[float, Field(ge=0, le=10)]  # a warm-up starts at 0
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Steps = Annotated[int, Field(ge=1)]
+
+
+class PolynomialDecay(Table):
+    """`keras.optimizers.schedules.PolynomialDecay`; linear by default."""
+
+    schedule: Literal["polynomial_decay"]
+    initial_learning_rate: StartingRate
+    decay_steps: Steps
+    end_learning_rate: StartingRate | None = None
+    power: Positive | None = None
+    cycle: bool | None = None
+
+
+class CosineDecay(Table):
+    """`keras.optimizers.schedules.CosineDecay`."""
+
+    schedule: Literal["cosine_decay"]
+    initial_learning_rate: StartingRate
+    decay_steps: Steps
+    alpha: NotNegative | None = None
+    warmup_target: Rate | None = None
+    warmup_steps: Annotated[int, Field(ge=0)] | None = None
+
+
+class ExponentialDecay(Table):
+    """`keras.optimizers.schedules.ExponentialDecay`."""
+
+    schedule: Literal["exponential_decay"]
+    initial_learning_rate: Rate
+    decay_steps: Steps
+    decay_rate: Positive
+    staircase: bool | None = None
+
+
+class InverseTimeDecay(Table):
+    """`keras.optimizers.schedules.InverseTimeDecay`."""
+
+    schedule: Literal["inverse_time_decay"]
+    initial_learning_rate: Rate
+    decay_steps: Steps
+    decay_rate: NotNegative
+    staircase: bool | None = None
+
+
+class PiecewiseConstantDecay(Table):
+    """`keras.optimizers.schedules.PiecewiseConstantDecay`: one value more than boundaries."""
+
+    schedule: Literal["piecewise_constant_decay"]
+    boundaries: Annotated[list[Steps], Field(min_length=1)]
+    values: list[Rate]
+
+    @model_validator(mode="after")
+    def _fit(self) -> "PiecewiseConstantDecay":
+        if len(self.values) != len(self.boundaries) + 1:
+            raise ValueError(
+                "needs one value more than boundaries. "
+                f"Received: {len(self.boundaries)} boundaries, {len(self.values)} values"
+            )
+        if sorted(set(self.boundaries)) != self.boundaries:
+            raise ValueError(f"needs boundaries that rise. Received: {self.boundaries}")
+        return self
+
+
+Schedule = Annotated[
+    PolynomialDecay | CosineDecay | ExponentialDecay | InverseTimeDecay | PiecewiseConstantDecay,
+    Field(discriminator="schedule"),
+]
+
+
+def _rate_or_schedule(value: Any) -> str:
+    return "a schedule" if isinstance(value, dict | BaseModel) else "a rate"
+
+
+LearningRate = Annotated[
+    Annotated[Rate, Tag("a rate")] | Annotated[Schedule, Tag("a schedule")],
+    Discriminator(_rate_or_schedule),
+]
+
+
+class Optimizer(Table):
+    """What every optimizer of Keras takes."""
+
+    name: str
+    learning_rate: LearningRate | None = None
+    weight_decay: NotNegative | None = None
+    clipnorm: Positive | None = None
+    clipvalue: Positive | None = None
+    global_clipnorm: Positive | None = None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The keyword arguments that were given, without the name; fresh with each call."""
+        return self.model_dump(exclude={"name"}, exclude_none=True)
+
+    @model_validator(mode="after")
+    def _one_way_of_clipping(self) -> "Optimizer":
+        names = ("clipnorm", "clipvalue", "global_clipnorm")
+        given = [name for name in names if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ValueError(f"takes at most one of {', '.join(names)}. Received: {given}")
+        return self
+
+
+class Adam(Optimizer):
+    """`keras.optimizers.Adam`."""
+
+    name: Literal["adam"]
+    beta_1: Fraction | None = None
+    beta_2: Fraction | None = None
+    epsilon: Positive | None = None
+    amsgrad: bool | None = None
+
+
+class AdamW(Adam):
+    """`keras.optimizers.AdamW`."""
+
+    name: Literal["adamw"]
+
+
+class RMSprop(Optimizer):
+    """`keras.optimizers.RMSprop`."""
+
+    name: Literal["rmsprop"]
+    rho: Fraction | None = None
+    momentum: Fraction | None = None
+    epsilon: Positive | None = None
+    centered: bool | None = None
+
+
+class SGD(Optimizer):
+    """`keras.optimizers.SGD`."""
+
+    name: Literal["sgd"]
+    momentum: Fraction | None = None
+    nesterov: bool | None = None
+
+
+OneOptimizer = Annotated[Adam | AdamW | RMSprop | SGD, Field(discriminator="name")]

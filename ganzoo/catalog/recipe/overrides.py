@@ -1,0 +1,128 @@
+"""Settings from the command line: `key=value` and `table.key=value`, values in TOML."""
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ganzoo.catalog.plugins.discovery import find, signature
+from ganzoo.catalog.recipe.checks import settable
+from ganzoo.catalog.recipe.recipe import LENGTHS, Game, Part, Recipe, Training
+from ganzoo.catalog.recipe.validation import unknown_key
+from ganzoo.errors import GanzooError, UsageError
+from ganzoo.files.problems import shown
+from ganzoo.files.toml import parse_toml
+
+_WHERE = "the settings"
+_KEY = re.compile(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*")
+
+
+def apply(recipe: Recipe, settings: Sequence[str]) -> dict[str, Any]:
+    """The recipe's tables with the settings in them; not validated yet.
+
+    Setting one of steps, images and epochs removes the other two. Another name in a table
+    (another optimizer, data set, architecture) removes the keys of the one before.
+
+    Args:
+        recipe: Where the keys are set.
+        settings: `"table.key=value"`, or `"key=value"` for a key that one table takes.
+    """
+    tables = recipe.tables()
+    known = _keys(recipe)
+    places = [(_place(key, known), value) for key, value in map(_parsed, settings)]
+    for path, value in places:
+        if path[-1] == "name" and len(path) == 2 and tables[path[0]].get("name") != value:
+            tables[path[0]] = {}
+        if path[0] == "training" and path[1] in LENGTHS:
+            for name in LENGTHS:
+                tables["training"].pop(name, None)
+    for path, value in places:
+        _put(tables, path, value)
+    return tables
+
+
+def with_data_from(recipe: Recipe, folder: Path) -> Recipe:
+    """The recipe with a path to its data (`dataset.data`) that holds in any folder.
+
+    Args:
+        recipe: Any; one without such a path stays as it is.
+        folder: From where a relative path is meant: the folder of the recipe's file, or the
+            current one for a path on the command line.
+    """
+    data = recipe.dataset.options.get("data")
+    if not isinstance(data, str) or not data:
+        return recipe
+    tables = recipe.tables()
+    tables["dataset"]["data"] = os.path.abspath(folder / Path(data).expanduser())
+    return Recipe.from_tables(tables, where=_WHERE)
+
+
+def _parsed(setting: str) -> tuple[str, Any]:
+    key, equals, text = (part.strip() for part in setting.partition("="))
+    if not _KEY.fullmatch(key) or not equals or not text:
+        raise UsageError(
+            f"A setting must be key=value. Received: {shown(setting)}.",
+            hint="For example: training.batch=32",
+        )
+    document = f"value = {text}".encode(errors="surrogatepass")
+    try:
+        tables = parse_toml(document, where=f"The value of {key!r}", error=UsageError)
+    except UsageError:
+        if text.startswith(tuple("\"'[{")):
+            raise
+        return key, text
+    # More than one key: a line break followed by something like an assignment.
+    return key, tables["value"] if len(tables) == 1 else text
+
+
+def _keys(recipe: Recipe) -> dict[str, set[str]]:
+    """The keys that each table takes, as far as that is known without importing anything."""
+    return {
+        "architecture": _keywords("architecture", recipe.architecture),
+        "dataset": _keywords("dataset", recipe.dataset),
+        "game": set(Game.model_fields),
+        "generator_optimizer": set(type(recipe.generator_optimizer).model_fields) - {"name"},
+        "discriminator_optimizer": set(type(recipe.discriminator_optimizer).model_fields)
+        - {"name"},
+        "training": set(Training.model_fields),
+    }
+
+
+def _keywords(kind: str, part: Part) -> set[str]:
+    try:
+        return settable(kind, signature(find(kind, part.name)))
+    except GanzooError:  # for `check_names` to say
+        return set(part.options)
+
+
+def _place(key: str, known: dict[str, set[str]]) -> tuple[str, ...]:
+    """The table and the key in it."""
+    path = tuple(key.split("."))
+    if len(path) > 1:
+        if path[0] not in known:
+            raise unknown_key(path[:1], set(known), where=_WHERE, error=UsageError)
+        return path
+    if key in known:
+        raise UsageError(
+            f"`{key}` is a table; a setting needs one of its keys.",
+            hint=f"For example: {key}.{min(known[key] | {'name'})}=...",
+        )
+    owners = [table for table, keys in known.items() if key in keys]
+    if not owners:
+        raise unknown_key(path, set().union(*known.values()), where=_WHERE, error=UsageError)
+    if len(owners) > 1:
+        raise UsageError(
+            f"The key {key!r} is ambiguous: {len(owners)} tables take it.",
+            hint=f"Write {' or '.join(f'{owner}.{key}' for owner in owners)}.",
+        )
+    return (owners[0], key)
+
+
+def _put(tables: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+    node = tables
+    for part in path[:-1]:
+        if not isinstance(node.get(part), dict):
+            node[part] = {}
+        node = node[part]
+    node[path[-1]] = value

@@ -1,0 +1,268 @@
+"""A recipe: an architecture, a data set and how to train, as TOML tables.
+
+Every key is a keyword argument of the function that it reaches, spelt the same:
+`[architecture]` and `[dataset]` of a plugin's function, `[game]` of `GAN.compile`, the
+optimizers' of Keras' classes. Nothing here imports Keras or a plugin.
+"""
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    Field,
+    PlainValidator,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
+
+from ganzoo.catalog.recipe.augmentations import OneAugmentation
+from ganzoo.catalog.recipe.checks import check_names
+from ganzoo.catalog.recipe.optimizers import Fraction, NotNegative, OneOptimizer, Positive
+from ganzoo.catalog.recipe.validation import Table, validated
+from ganzoo.errors import GanzooError, InvalidInput, UsageError
+from ganzoo.files.problems import shown
+from ganzoo.files.toml import read_toml, received
+
+__all__ = ["LOSSES", "PENALTIES", "Game", "Part", "Penalty", "Recipe", "Training", "check_names"]
+
+LOSSES = ("minimax", "non_saturating", "least_squares", "wasserstein", "hinge", "relativistic")
+PENALTIES = ("gradient_penalty", "dragan", "r1", "r2", "consistency")
+LENGTHS = ("steps", "images", "epochs")  # of which a recipe has exactly one
+
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+_PluginName = Annotated[str, Field(pattern=rf"^{_NAME}(:{_NAME})?$", max_length=129)]
+_Count = Annotated[int, Field(ge=1)]
+_Half = Annotated[float, Field(ge=0, lt=0.5)]
+
+
+def _auto_or_count(value: Any) -> int | str:
+    if value == "auto" or (type(value) is int and value >= 1):
+        return value
+    raise ValueError(f'must be "auto" or a whole number of at least 1. Received: {received(value)}')
+
+
+def _auto_or_switch(value: Any) -> bool | str:
+    if value == "auto" or isinstance(value, bool):
+        return value
+    raise ValueError(f'must be "auto", true or false. Received: {received(value)}')
+
+
+def _without_defaults(table: Table, written: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+    """What is written of a table, without those of the keys that have their default values."""
+    for key in keys:
+        if getattr(table, key) == type(table).model_fields[key].default:
+            written.pop(key, None)
+    return written
+
+
+class Part(Table):
+    """What `[architecture]` or `[dataset]` says: a plugin's name and its keywords.
+
+    Args:
+        name: An entry point: `"dcgan"`, or `"distribution:dcgan"`.
+        options: Keyword arguments of the plugin's function.
+    """
+
+    name: _PluginName
+    options: dict[str, Any] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split(cls, table: Any) -> Any:
+        if not isinstance(table, Mapping):
+            return table
+        options = {key: value for key, value in table.items() if key != "name"}
+        for key in options:
+            if not key.isidentifier() or key.startswith("_"):
+                raise ValueError(f"has a key that no keyword can be. Received: {shown(key)}")
+        return {"options": options} | ({"name": table["name"]} if "name" in table else {})
+
+    @model_serializer
+    def _join(self) -> dict[str, Any]:
+        return {"name": self.name} | dict(sorted(self.options.items()))
+
+
+class Penalty(Table):
+    """A term added to the discriminator's loss.
+
+    Args:
+        name: One of `PENALTIES`.
+        weight: What it is multiplied by.
+        every: It is computed at every so many steps only, and counts that much more there.
+    """
+
+    name: Literal[PENALTIES]  # type: ignore[valid-type]
+    weight: Positive
+    every: _Count = 1
+
+
+class Game(Table):
+    """The rules, as `GAN.compile` takes them.
+
+    Args:
+        loss: One of `LOSSES`.
+        penalties: Terms added to the discriminator's loss, each name once.
+        n_critic: Discriminator updates in a step.
+        average_decay: Of the generator's moving average, per step; 0: none is kept.
+        label_smoothing: Real examples count as `1 - label_smoothing`.
+        label_flips: Probability that the discriminator is told the contrary.
+        clip_weights: Bound of the discriminator's weights; 0: not clipped.
+        share_fakes: Whether one batch of fakes serves both players.
+        joint_batch: Whether the discriminator sees real and fake samples as one batch.
+        augmentation: What is done to images before the discriminator sees them.
+        lecam_weight: Of LeCam's term in the discriminator's loss; 0: none.
+        lecam_start: The first step at which that term counts.
+    """
+
+    loss: Literal[LOSSES] = "non_saturating"  # type: ignore[valid-type]
+    penalties: list[Penalty] = []
+    n_critic: Annotated[int, Field(ge=1, le=1000)] = 1
+    average_decay: Fraction = 0.999
+    label_smoothing: _Half = 0.0
+    label_flips: _Half = 0.0
+    clip_weights: NotNegative = 0.0
+    share_fakes: bool = False
+    joint_batch: bool = False
+    augmentation: OneAugmentation | None = None
+    lecam_weight: NotNegative = 0.0
+    lecam_start: Annotated[int, Field(ge=0)] = 1000
+
+    @model_validator(mode="after")
+    def _each_penalty_once(self) -> "Game":
+        names = [penalty.name for penalty in self.penalties]
+        if len(set(names)) < len(names):
+            raise ValueError(f"must name each penalty once. Received: {names}")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _what_came_later_if_any(self, tables: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """What a game does not use of these is not written: nor is it in the digest."""
+        written = _without_defaults(self, tables(self), ("augmentation",))
+        if not self.lecam_weight:
+            _without_defaults(self, written, ("lecam_weight", "lecam_start"))
+        return written
+
+
+class Training(Table):
+    """How long, in which portions, and what is kept on the way.
+
+    Args:
+        batch: Real images in one discriminator update.
+        steps: Length of the training in steps.
+        images: Length in real images shown to the discriminator.
+        epochs: Length in passes over the data set.
+        seed: Of the initial weights, the data's order and all noise.
+        precision: Keras' dtype policy.
+        log_every: In steps, as the next two.
+        sample_every: Sample pictures.
+        checkpoint_every: Checkpoints.
+        keep_checkpoints: How many of the newest stay; the best one stays beside them.
+        evaluate_every: Steps between two evaluations of the averaged generator; 0: none.
+        evaluate_samples: Generated images that are judged each time.
+        evaluate_features: Who looks at them; by default the data set's own features.
+        steps_per_dispatch: Steps fused in one call; `"auto"` chooses by device and network.
+        xla: Whether XLA compiles the step; `"auto"` likewise.
+    """
+
+    batch: Annotated[int, Field(ge=1, lt=2**24)] = 64
+    steps: _Count | None = None
+    images: _Count | None = None
+    epochs: _Count | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
+    log_every: _Count = 50
+    sample_every: _Count = 500
+    checkpoint_every: _Count = 1000
+    keep_checkpoints: _Count = 2
+    evaluate_every: Annotated[int, Field(ge=0)] = 0
+    evaluate_samples: Annotated[int, Field(ge=10, lt=2**24)] = 2000
+    evaluate_features: _PluginName | None = None
+    steps_per_dispatch: Annotated[int | Literal["auto"], PlainValidator(_auto_or_count)] = "auto"
+    xla: Annotated[bool | Literal["auto"], PlainValidator(_auto_or_switch)] = "auto"
+
+    @model_validator(mode="after")
+    def _one_length(self) -> "Training":
+        given = [name for name in LENGTHS if getattr(self, name) is not None]
+        if len(given) != 1:
+            said = " and ".join(given) or "none"
+            raise ValueError(f"needs exactly one of {', '.join(LENGTHS)}. Received: {said}")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _evaluation_if_any(self, tables: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without an evaluation its defaults are not written: nor are they in the digest."""
+        written = tables(self)
+        if not self.evaluate_every:
+            _without_defaults(self, written, ("evaluate_every", "evaluate_samples"))
+        return written
+
+
+class Recipe(Table):
+    """Everything that decides a training, except code and data themselves."""
+
+    architecture: Part
+    dataset: Part
+    game: Game = Game()
+    generator_optimizer: OneOptimizer
+    discriminator_optimizer: OneOptimizer
+    training: Training
+
+    @classmethod
+    def from_tables(
+        cls,
+        tables: Mapping[str, Any],
+        where: str = "recipe.toml",
+        *,
+        error: type[GanzooError] = UsageError,
+    ) -> "Recipe":
+        """The recipe that the tables describe.
+
+        Args:
+            tables: As a TOML reader gives them.
+            where: What they are, for the message.
+            error: What to raise if a key or value is wrong.
+        """
+        return validated(cls, tables, where=where, error=error)
+
+    @classmethod
+    def read(cls, path: str | os.PathLike, *, error: type[GanzooError] = InvalidInput) -> "Recipe":
+        """The recipe in a TOML file.
+
+        Args:
+            path: A file of at most 256 kB.
+            error: What to raise if its content is not a recipe.
+        """
+        return cls.from_tables(read_toml(path, error=error), shown(path), error=error)
+
+    def tables(self) -> dict[str, Any]:
+        """The recipe as fresh TOML tables, with the defaults of game and training written out."""
+        return self.model_dump(exclude_none=True)
+
+    def toml(self) -> str:
+        """The recipe as a TOML document: one text for one recipe."""
+        import tomli_w
+
+        return tomli_w.dumps(self.tables())
+
+    def digest(self) -> str:
+        """The sha256 of the recipe's canonical JSON: 64 hexadecimal digits."""
+        from ganzoo.files.strict_json import canonical_json
+
+        return hashlib.sha256(canonical_json(self.tables()).encode()).hexdigest()
+
+    def with_settings(self, settings: Sequence[str]) -> "Recipe":
+        """The recipe with some keys set anew.
+
+        Args:
+            settings: `"table.key=value"`, or `"key=value"` for a key that only one table
+                takes. Values are TOML literals; a bare word is text.
+
+        Raises:
+            UsageError: A setting without `=`, an unknown or ambiguous key, a wrong value.
+        """
+        from ganzoo.catalog.recipe.overrides import apply
+
+        return Recipe.from_tables(apply(self, settings), where="the settings")

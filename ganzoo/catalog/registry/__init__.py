@@ -1,0 +1,1 @@
+"""Models by name: cards, numbered versions, aliases and remote registries."""

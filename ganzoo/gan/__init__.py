@@ -1,0 +1,1 @@
+"""The GAN: two networks, their losses, and one training step. No files, no names."""

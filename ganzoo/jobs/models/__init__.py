@@ -1,0 +1,1 @@
+"""Models: built from recipes, loaded from files, sampled and exported."""

@@ -1,0 +1,96 @@
+"""Where a job runs: what is settled before Keras is imported, and what may move last bits."""
+
+import contextlib
+import importlib.metadata
+import os
+import platform
+from typing import Any
+
+from ganzoo.backend import select
+from ganzoo.catalog.plugins import discovery
+from ganzoo.errors import EnvironmentProblem, GanzooError
+from ganzoo.files.home import cache_home
+
+_PACKAGES = ("keras", "numpy", "jax", "jaxlib", "torch", "tensorflow", "tensorflow-cpu", "pillow")
+# What changes the last bits of a result without being part of the recipe.
+VARIABLES = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "XLA_FLAGS",
+    "JAX_PLATFORMS",
+    "JAX_ENABLE_X64",
+    "JAX_DEFAULT_MATMUL_PRECISION",
+    "TF_XLA_FLAGS",
+    "TF_ENABLE_ONEDNN_OPTS",
+    "TF_DETERMINISTIC_OPS",
+    "NVIDIA_TF32_OVERRIDE",
+    "CUBLAS_WORKSPACE_CONFIG",
+    "CUDA_VISIBLE_DEVICES",
+)
+
+
+def begin(backend: str | None = None) -> str:
+    """Choose the backend, and settings of it that move no bit of a result.
+
+    JAX keeps what it compiles for the next process. Torch's threads wait without spinning:
+    where others use the processors too, small networks are several times faster for it.
+
+    Args:
+        backend: "jax", "torch" or "tensorflow"; None takes the user's or the first installed.
+
+    Returns:
+        The backend.
+    """
+    chosen = select.choose(backend)
+    if chosen == "jax":  # a first step of seconds becomes one of tenths
+        with contextlib.suppress(EnvironmentProblem):  # no home, no cache
+            os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache_home() / "jax"))
+    elif chosen == "torch":
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    return chosen
+
+
+def described() -> dict[str, Any]:
+    """Versions, variables and the machine, as a manifest keeps them. Imports Keras."""
+    from ganzoo import backend
+
+    versions = {}
+    for package in _PACKAGES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions[package] = importlib.metadata.version(package)
+    return {
+        "versions": versions,
+        "variables": {name: os.environ[name] for name in VARIABLES if name in os.environ},
+        "device": backend.device(),
+        "cpus": os.cpu_count(),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+    }
+
+
+def differences(manifest: dict[str, Any]) -> list[str]:
+    """Sentences about what is not as it was, so that going on may not be bit-identical."""
+    before, now = _flat(manifest), _flat(described() | {"plugins": _plugins_now(manifest)})
+    return [
+        f"Not bit-identical, perhaps: {name} was {before.get(name)}, is {now.get(name)}."
+        for name in sorted(before.keys() | now.keys())
+        if before.get(name) != now.get(name)
+    ]
+
+
+def _flat(facts: dict[str, Any]) -> dict[str, Any]:
+    groups = [facts.get(group) for group in ("versions", "variables", "plugins")]
+    flat = {
+        name: value for group in groups if isinstance(group, dict) for name, value in group.items()
+    }
+    return flat | {name: facts.get(name) for name in ("device", "cpus", "platform", "python")}
+
+
+def _plugins_now(manifest: dict[str, Any]) -> dict[str, Any]:
+    """The plugins that a manifest names, as they are installed now."""
+    now = {}
+    for kind, was in (manifest.get("plugins") or {}).items():
+        with contextlib.suppress(GanzooError):
+            plugin = discovery.find(kind, was["name"])
+            now[kind] = was | {"distribution": plugin.distribution, "version": plugin.version}
+    return now

@@ -1,0 +1,1 @@
+"""Versions of models: push, import, verify, manage."""

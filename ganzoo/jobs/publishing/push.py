@@ -1,0 +1,290 @@
+"""Publishing: a run becomes a version of a model, here or on the Hub. Needs no framework."""
+
+import os
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ganzoo.catalog.registry import contents, lookup, remotes, versions
+from ganzoo.catalog.registry.cards import Card, Licence
+from ganzoo.catalog.registry.results import Provenance
+from ganzoo.catalog.registry.versions import Version
+from ganzoo.catalog.runs import Run, split_best
+from ganzoo.errors import GanzooError, InvalidInput, UnknownName, UsageError
+from ganzoo.files import safetensors
+from ganzoo.files.names import check_name
+from ganzoo.files.reading import read_bytes
+from ganzoo.jobs.models.export import weights_of
+from ganzoo.jobs.models.half import HALF, KEY, halved
+from ganzoo.jobs.models.weights import check_finite
+from ganzoo.jobs.training.provenance import MISMATCHES
+
+NOT_CHOSEN = "not chosen yet"  # the licence in the card of a run of somebody's own recipe
+_PACKAGES = ("keras", "numpy")  # beside the backend's own
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parcel:
+    """What is published: the files of a version and its manifest.
+
+    Args:
+        model: The model's name.
+        files: By name, without the manifest.
+        manifest: The manifest's text.
+    """
+
+    model: str
+    files: dict[str, bytes]
+    manifest: str
+
+
+def push(
+    source: str | Path,
+    name: str,
+    *,
+    everything: bool = False,
+    half: bool = False,
+    licence: str | None = None,
+    folder: Path | None = None,
+    to: str | None = None,
+) -> dict[str, Any]:
+    """Publish a run, or a version that is published elsewhere, as a version of a model.
+
+    What is there already is not published twice.
+
+    Args:
+        source: A run's folder or its number, with `@best` behind it for its best checkpoint,
+            or a model's name.
+        name: The model to publish as.
+        everything: Add the whole state of the training.
+        half: Keep the generator in half precision, of a run.
+        licence: Of the weights; by default what the card says.
+        folder: The registry's; by default the user's own.
+        to: Instead of a folder, `hf://org/repo`.
+
+    Returns:
+        `name` (by which it is found), `version`, `digest`, `path` or `address`, `created`.
+    """
+    check_name(name, "model name", error=UsageError)
+    parcel = _repacked(source, name) if _is_model(source) else None
+    if parcel is None:
+        plain, best = split_best(source)
+        if os.path.isfile(plain):
+            raise UsageError(
+                f"A run or a model is pushed; a weights file is imported. Received: {plain}.",
+                hint=f"Import it: ganzoo import {shlex.join([str(plain), name])}",
+            )
+        run = Run.open(plain)
+        parcel = packed(run, name, everything=everything, half=half, licence=licence, best=best)
+    elif half or everything or licence:
+        option = "--half" if half else "--all" if everything else "--licence"
+        raise UsageError(
+            f"A version is published elsewhere as it is. Received: {str(source)!r} with {option}.",
+            hint=f"Push the run itself with {option}.",
+        )
+    return deliver(parcel, folder=folder, to=to)
+
+
+def deliver(parcel: Parcel, *, folder: Path | None = None, to: str | None = None) -> dict[str, Any]:
+    """Publish what is packed; see `push`."""
+    if to is not None:
+        from ganzoo.jobs.hub import hub
+
+        return hub.upload(remotes.parse_address(to), parcel)
+    place = lookup.user_registry() if folder is None else Path(folder)
+    version = _publish(place, parcel)
+    return {
+        "name": f"{_shortest(version)}@{version.number}",
+        "version": version.number,
+        "digest": version.digest,
+        "path": str(version.path),
+        "created": version.created,
+    }
+
+
+def packed(
+    run: Run,
+    name: str,
+    *,
+    everything: bool = False,
+    half: bool = False,
+    licence: str | None = None,
+    best: bool = False,
+) -> Parcel:
+    """A run's newest weights with all that is published beside them.
+
+    Args:
+        run: A run with a checkpoint.
+        name: The model to publish as.
+        everything: Add the whole state of the training, which is never in half precision.
+        half: Keep the generator's float32 arrays as float16.
+        licence: Of the weights; by default what the run's card says.
+        best: The weights of its best checkpoint instead.
+
+    Raises:
+        UsageError: No licence was chosen, there is no best checkpoint, or a weight is too
+            large for half precision.
+        InvalidInput: A weight is not finite, or the run is broken.
+    """
+    manifest = run.manifest()
+    arrays, about = weights_of(run, best=best)
+    card = _card(run, manifest, about, name, licence)
+    about["licence"] = {"data": card.licence.data, "weights": card.licence.weights}
+    if half:
+        arrays, about[KEY] = halved(arrays), HALF
+    files = {
+        contents.CARD: card.toml().encode("utf-8"),
+        contents.GENERATOR: safetensors.dump(arrays, about),
+    }
+    files |= _samples(run, about["step"] if best else None)
+    if everything:
+        state, about = weights_of(run, everything=True, best=best)
+        files[contents.EVERYTHING] = safetensors.dump(state, about)
+    plugins = manifest.get("plugins")
+    files, text = contents.contents_of(name, files, plugins=plugins)
+    return Parcel(model=name, files=files, manifest=text)
+
+
+def _samples(run: Run, step: int | None) -> dict[str, bytes]:
+    """The newest samples of a run that weights of this step, or any, can have drawn."""
+    pictures = sorted(run.samples.glob("step-*.png"))
+    drawn = [p for p in pictures if step is None or p.name <= f"step-{step:08d}.png"]
+    found = {contents.SAMPLES: drawn[-1]} if drawn else {}
+    if drawn == pictures:  # of sounds and films there are the newest only
+        found |= {name: run.path / name for name in contents.MOVING}
+    return {
+        name: read_bytes(path, limit=contents.MOST_BYTES[name])
+        for name, path in found.items()
+        if path.is_file()
+    }
+
+
+def _repacked(source: str | Path, name: str) -> Parcel:
+    """A version as it is, to be published elsewhere too."""
+    version = lookup.find_version(str(source))
+    if version.model != name:
+        raise UsageError(
+            f"A version keeps the name in its card. Expected: {version.model!r}. "
+            f"Received: {name!r}."
+        )
+    files = version.read_all()
+    for file in (contents.GENERATOR, contents.EVERYTHING):
+        if file in files:  # whoever published it may have published anything
+            check_finite(safetensors.load(files[file]), version.name, "published")
+    return Parcel(model=name, files=files, manifest=contents.manifest_text(dict(version.manifest)))
+
+
+def _is_model(source: str | Path) -> bool:
+    """Whether a source names a model, and no run; a folder that is there counts as a run."""
+    run = str(split_best(source)[0])
+    if os.path.exists(run) or run.isdecimal():
+        return False
+    try:
+        lookup.find_entry(str(source).partition("@")[0])
+    except UnknownName:
+        return False
+    return True
+
+
+def _publish(place: Path, parcel: Parcel) -> Version:
+    manifest = contents.parse_manifest(parcel.manifest.encode("utf-8"), parcel.model)
+    return versions.create(
+        place,
+        parcel.model,
+        parcel.files,
+        plugins=manifest["plugins"],
+        parent=manifest["parent"],
+    )
+
+
+def _shortest(version: Version) -> str:
+    """The shortest name by which a version's model is found."""
+    folder = version.path.parent.resolve()
+    for known, entry in lookup.models().items():
+        if entry.folder.resolve() == folder:
+            return known
+    return version.model
+
+
+def _card(
+    run: Run, manifest: dict[str, Any], about: dict[str, Any], name: str, licence: str | None
+) -> Card:
+    card = Card.read(run.card_path)
+    weights = licence or card.licence.weights
+    if weights == NOT_CHOSEN:
+        raise UsageError(
+            f"Nobody has chosen a licence for the weights of {run.path}.",
+            hint=f"Choose one: --licence Apache-2.0 (the data's is {card.licence.data!r}).",
+        )
+    changes = {
+        "name": name,
+        "licence": Licence.model_construct(data=card.licence.data, weights=weights),
+        "provenance": _provenance(manifest, about, card),
+        # those of other steps of the run were measured on other weights
+        "results": [one for one in card.results if one.protocol.step in (None, about.get("step"))],
+    }
+    tables = card.model_copy(update=changes).tables()
+    # a run that went on with other plugins, by consent, knows which
+    tables |= {key: manifest[key] for key in ("plugins", MISMATCHES) if key in manifest}
+    return Card.from_tables(tables, where=f"the card of {name}")
+
+
+def _provenance(manifest: dict[str, Any], about: dict[str, Any], card: Card) -> Provenance:
+    """Where the weights of a run come from, as its manifest tells."""
+    try:
+        step, recipe = about["step"], card.recipe
+        versions = manifest.get("versions") or {}
+        seconds = manifest.get("seconds")
+        return Provenance(
+            data=manifest["data"]["name"],
+            fingerprint=manifest["data"]["fingerprint"],
+            seed=manifest["seed"],
+            steps=step,
+            images=step * recipe.training.batch * recipe.game.n_critic,
+            hours=round(seconds / 3600, 4) if seconds else None,
+            hardware=_hardware(manifest),
+            backend=manifest["backend"],
+            versions={"ganzoo": manifest["ganzoo"]}
+            | {
+                package: version
+                for package, version in versions.items()
+                if package in _PACKAGES or package.startswith(manifest["backend"])
+            },
+            command=_portable(manifest.get("argv") or []) or None,
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        if isinstance(error, GanzooError):
+            raise
+        raise InvalidInput(
+            f"The manifest of the run does not say where its weights come from: {error!r}.",
+            hint="Restore it from a copy.",
+        ) from error
+
+
+def _hardware(manifest: dict[str, Any]) -> str:
+    """What kind of machine it was, without its name or kernel."""
+    system, *rest = str(manifest["platform"]).split("-")
+    kinds = [word for word in rest if word in ("x86_64", "aarch64", "arm64", "AMD64")]
+    return " ".join([f"{manifest['cpus']} CPUs,", system[:40], *kinds[:1]])
+
+
+def _portable(argv: Sequence[str]) -> str:
+    """A command without the paths of the machine on which it was given."""
+    words: list[str] = []
+    rest = iter(argv)
+    for word in rest:
+        option, equals, value = word.partition("=")
+        if option in ("--run", "--runs"):
+            if not equals:
+                next(rest, None)
+        elif option == "--data":
+            words += ["--data", "DATA"]
+            if not equals:
+                next(rest, None)
+        elif option.rpartition(".")[2] == "data" and equals:
+            words.append(f"{option}=DATA")
+        else:
+            words.append(word.replace("\\", "/").rpartition("/")[2] if "/" in word else word)
+    return " ".join(map(shlex.quote, words))[:4000]

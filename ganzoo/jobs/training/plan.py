@@ -1,0 +1,112 @@
+"""What a training would do, without doing it."""
+
+import math
+from typing import Any
+
+from ganzoo.catalog.recipe.recipe import Recipe
+from ganzoo.data.dataset import Dataset
+from ganzoo.data.fetching import NotHere, forbidden
+from ganzoo.jobs.models import environment
+from ganzoo.jobs.models.build import build, dataset_for, length_of, suited
+
+
+def plan(recipe: Recipe, *, backend: str | None = None) -> dict[str, Any]:
+    """Build the game and measure it. Nothing is downloaded.
+
+    Args:
+        recipe: What would be trained.
+        backend: "jax", "torch" or "tensorflow".
+
+    Returns:
+        Shapes, parameters, steps, how they are dispatched, and memory in bytes: `state` is
+        what a checkpoint holds, `activations` a rough upper bound for one step. `data` is
+        whether the data set is here; where it is not, `get` is how to get it, and the rest is
+        what is known without it.
+
+    Raises:
+        NotHere: the data set is not here, and its form is not known without it.
+    """
+    environment.begin(backend)  # before the data: some data sets come through Keras
+    dataset, absent = _form(recipe)
+    gan = build(recipe, dataset)
+    import keras
+
+    length = length_of(recipe, len(dataset))
+    state = sum(
+        math.prod(v.shape) * keras.ops.convert_to_numpy(v.value).itemsize
+        for v in gan.state().values()
+    )
+    described, parts = dataset.describe(), (dataset.images, dataset.labels)
+    return {
+        "architecture": recipe.architecture.name,
+        "dataset": recipe.dataset.name,
+        **({"data": "here"} if absent is None else {"data": "not here yet", "get": absent.hint}),
+        "backend": keras.backend.backend(),
+        "images": len(dataset),
+        "image_shape": list(dataset.image_shape),
+        "latent_shape": list(gan.latent_shape),
+        "classes": len(dataset.classes),
+        **{key: described[key] for key in ("rate", "source_shape") if key in described},
+        "parameters": parameters(gan),
+        "batch": recipe.training.batch,
+        "images_per_step": length.per_step,
+        "steps_per_epoch": length.per_epoch,
+        "steps": length.steps,
+        "steps_per_dispatch": gan.steps_per_dispatch,
+        "xla": bool(gan.jit_compile),
+        "precision": recipe.training.precision,
+        "memory": {
+            "data": sum(int(part.nbytes) for part in parts if part is not None),
+            "state": int(state),
+            "activations": _activations(gan, recipe.training.batch),
+        },
+        "layers": {name: _layers(getattr(gan, name)) for name in ("generator", "discriminator")},
+    }
+
+
+def _form(recipe: Recipe) -> tuple[Dataset, NotHere | None]:
+    """The data set; or one of the same form without its content, and what to say of that."""
+    try:
+        with forbidden():
+            return dataset_for(recipe), None
+    except NotHere as absent:
+        blank = absent.known.blank() if absent.known is not None else None
+        if blank is None:
+            raise
+        return suited(recipe, blank), absent
+
+
+def parameters(gan) -> dict[str, int]:
+    """Weights by network, batch norm's moving statistics included."""
+    return {name: getattr(gan, name).count_params() for name in ("generator", "discriminator")}
+
+
+def _layers(network) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": layer.name,
+            "kind": type(layer).__name__,
+            "shape": [n or "batch" for n in _outputs(layer)[0].shape],
+            "parameters": layer.count_params(),
+        }
+        for layer in network.layers
+    ]
+
+
+def _outputs(layer) -> list:
+    """What a layer gives: one tensor, as a rule."""
+    import keras
+
+    return keras.tree.flatten(layer.output)
+
+
+def _activations(gan, batch: int) -> int:
+    # every layer's output is kept for the backward pass: once through the generator, and
+    # twice, for real and fake, through the discriminator
+    sizes = {"generator": 1, "discriminator": 2}
+    return sum(
+        times * batch * 4 * math.prod(n or 1 for n in output.shape[1:])
+        for name, times in sizes.items()
+        for layer in getattr(gan, name).layers
+        for output in _outputs(layer)
+    )

@@ -1,0 +1,183 @@
+from pathlib import Path
+
+import pytest
+
+from ganzoo.catalog.recipe.overrides import with_data_from
+from ganzoo.catalog.recipe.recipe import Recipe
+from ganzoo.errors import UnknownName, UsageError
+
+
+@pytest.fixture
+def recipe(site, tables):
+    site.architecture(
+        "net", "def make(image_shape, *, width: int = 3, batch: int = 1): ...\n", owner="one"
+    )
+    site.install("two", "[ganzoo.datasets]\nfaces = faces_module:faces\n")
+    site.module("faces_module", "def faces(*, data: str | None = None, size: int = 64): ...\n")
+    return Recipe.from_tables(
+        tables
+        | {"architecture": {"name": "net", "width": 4}, "dataset": {"name": "faces", "size": 32}}
+    )
+
+
+def refusal(recipe, *settings) -> str:
+    with pytest.raises(UsageError) as caught:
+        recipe.with_settings(settings)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_setting_changes_its_key_and_no_other(recipe):
+    changed = recipe.with_settings(["training.checkpoint_every=7"])
+    assert changed.training.checkpoint_every == 7
+    expected = recipe.tables()
+    expected["training"]["checkpoint_every"] = 7
+    assert changed.tables() == expected
+
+
+@pytest.mark.parametrize(
+    ("setting", "table", "key", "value"),
+    [
+        ("training.batch=1_000", "training", "batch", 1000),
+        ("training.seed = 0x10", "training", "seed", 16),
+        ("xla=true", "training", "xla", True),
+        ("game.loss=hinge", "game", "loss", "hinge"),
+        ("loss='hinge'", "game", "loss", "hinge"),
+        ('game.loss="hinge"', "game", "loss", "hinge"),
+        ("average_decay=0", "game", "average_decay", 0.0),
+        ("dataset.data=/some/path with = and # in it", "dataset", "data", None),
+        ("dataset.data=C:\\pictures", "dataset", "data", "C:\\pictures"),
+        ("data=a\nb", "dataset", "data", "a\nb"),
+        ("data=1\nsize = 2", "dataset", "data", "1\nsize = 2"),
+        ("size=8", "dataset", "size", 8),
+        ("width=9", "architecture", "width", 9),
+        ("rho=0.5", "discriminator_optimizer", "rho", 0.5),
+    ],
+)
+def test_values_are_toml_and_bare_words_are_text(recipe, setting, table, key, value):
+    if value is None:
+        value = setting.partition("=")[2]
+    assert recipe.with_settings([setting]).tables()[table][key] == value
+
+
+def test_lists_and_tables_are_values(recipe):
+    changed = recipe.with_settings(["penalties=[{name = 'r1', weight = 10}]"])
+    assert changed.game.penalties[0].weight == 10.0
+    rate = "{schedule='cosine_decay', initial_learning_rate=0.1, decay_steps=3}"
+    changed = recipe.with_settings([f"generator_optimizer.learning_rate={rate}"])
+    assert changed.generator_optimizer.options["learning_rate"]["decay_steps"] == 3
+
+
+def test_keys_inside_a_table_can_be_set(recipe):
+    start = "generator_optimizer.learning_rate"
+    changed = recipe.with_settings(
+        [
+            f"{start}.schedule=cosine_decay",
+            f"{start}.initial_learning_rate=0.1",
+            f"{start}.decay_steps=3",
+        ]
+    )
+    assert changed.generator_optimizer.options["learning_rate"] == {
+        "schedule": "cosine_decay",
+        "initial_learning_rate": 0.1,
+        "decay_steps": 3,
+    }
+
+
+@pytest.mark.parametrize("length", ["steps", "images", "epochs"])
+def test_another_length_replaces_the_one_before(recipe, length):
+    training = recipe.with_settings([f"{length}=3"]).tables()["training"]
+    assert training[length] == 3
+    assert len({"steps", "images", "epochs"} & set(training)) == 1
+
+
+def test_two_lengths_at_once_are_refused(recipe):
+    assert "Received: steps and epochs" in refusal(recipe, "steps=3", "epochs=3")
+
+
+def test_another_name_leaves_the_keys_of_the_one_before(recipe):
+    changed = recipe.with_settings(
+        ["generator_optimizer.learning_rate=0.1", "generator_optimizer.name=sgd"]
+    )
+    assert changed.generator_optimizer.options == {"learning_rate": 0.1}
+    assert recipe.with_settings(["dataset.name=digits"]).dataset.options == {}
+    assert recipe.with_settings(["dataset.name=faces"]).dataset.options == {"size": 32}
+
+
+def test_a_key_that_several_tables_take_is_ambiguous(recipe):
+    said = refusal(recipe, "learning_rate=0.1")
+    assert "generator_optimizer.learning_rate or discriminator_optimizer.learning_rate" in said
+    assert "architecture.batch or training.batch" in refusal(recipe, "batch=3")
+
+
+@pytest.mark.parametrize(
+    ("setting", "near"),
+    [
+        ("checkpoint_evry=3", "checkpoint_every"),
+        ("widht=3", "width"),
+        ("traning.seed=3", "training"),
+        ("training.sed=3", "seed"),
+        ("training=3", "training."),
+    ],
+)
+def test_an_unknown_key_is_suggested(recipe, setting, near):
+    assert near in refusal(recipe, setting).partition("Received")[2] or "training=" in setting
+    assert near in refusal(recipe, setting)
+
+
+def test_what_the_data_set_fills_is_no_key(recipe):
+    with pytest.raises(UnknownName):
+        recipe.with_settings(["image_shape=3"])
+
+
+@pytest.mark.parametrize("setting", ["batch", "=3", "batch=", "a b=3", "a..b=3", "", ".=1", "é=1"])
+def test_what_is_no_setting_is_refused(recipe, setting):
+    assert "must be key=value" in refusal(recipe, setting)
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("game.loss=[", "not valid TOML"),
+        ("game.loss='hinge", "not valid TOML"),
+        ("architecture.x=" + "[" * 50_000, "nested too deeply"),
+        ("training.seed=nan", "a finite number. Received: nan."),
+        ("training.seed=2024-01-01", "Received: 2024-01-01."),
+        ("training.batch.x=3", "`training.batch` in the settings must be a whole number"),
+        ("dataset.data=\udcff", "text in UTF-8"),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused(recipe, setting, said):
+    assert said in refusal(recipe, setting)
+
+
+def test_an_unknown_architecture_does_not_hide_other_keys(recipe):
+    changed = recipe.with_settings(["architecture.name=nothing"])
+    assert changed.with_settings(["seed=3"]).training.seed == 3
+
+
+def test_no_settings_change_nothing(recipe):
+    assert recipe.with_settings([]) == recipe
+
+
+def test_of_two_names_for_one_table_the_last_holds(recipe):
+    settings = ["dataset.name=digits", "dataset.name=faces", "dataset.size=8"]
+    assert recipe.with_settings(settings).tables()["dataset"] == {"name": "faces", "size": 8}
+
+
+def test_a_name_of_a_table_that_has_none_is_an_unknown_key(recipe):
+    assert "Unknown key in `game`" in refusal(recipe, "game.name=x")
+
+
+@pytest.mark.parametrize(
+    ("data", "place"),
+    [("photos", "/here/photos"), ("../photos", "/photos"), ("/there", "/there"), ("~/p", "/me/p")],
+)
+def test_a_relative_path_to_the_data_is_meant_from_a_folder(recipe, monkeypatch, data, place):
+    monkeypatch.setenv("HOME", "/me")
+    given = recipe.with_settings([f"dataset.data={data}"])
+    assert with_data_from(given, Path("/here")) == recipe.with_settings([f"dataset.data={place}"])
+
+
+def test_without_a_path_there_is_nothing_to_mean(recipe):
+    assert with_data_from(recipe, Path("/here")) == recipe

@@ -1,0 +1,404 @@
+"""Augmentations against the papers' formulas, written again in NumPy and float64."""
+
+import functools
+import itertools
+
+import numpy as np
+import pytest
+
+import ganzoo
+from ganzoo import backend
+from ganzoo.errors import UnknownName, UsageError
+
+pytestmark = pytest.mark.backend
+
+ALWAYS = {"name": "ada", "target": 0, "probability": 1.0}
+CASES = {
+    "ada": (ALWAYS, (2, 6, 5, 3), (-1, 1)),
+    "ada now and then": ({**ALWAYS, "probability": 0.4}, (6, 8, 8, 3), (-1, 1)),
+    "ada on gray images of odd sides": (ALWAYS, (4, 5, 7, 1), (0, 1)),
+    "ada on tiny images": (ALWAYS, (3, 2, 4, 3), (-1, 1)),
+    "ada, whole pixels": ({**ALWAYS, "policy": ["blit"]}, (8, 8, 8, 1), (-1, 1)),
+    "ada, colours": ({**ALWAYS, "policy": ["color"]}, (4, 4, 4, 3), (0, 1)),
+    "diffaugment": ({"name": "diffaugment"}, (4, 6, 5, 3), (0, 1)),
+    "diffaugment on gray images": ({"name": "diffaugment"}, (4, 5, 9, 1), (-1, 1)),
+    "diffaugment on tiny images": ({"name": "diffaugment"}, (3, 3, 4, 3), (-1, 1)),
+}
+DIFFERENTIATED = ("ada", "ada on gray images of odd sides", "diffaugment")
+
+
+def built(options, value_range=(-1, 1)):
+    import keras
+
+    from ganzoo.gan import augmentations
+
+    augmentation = augmentations.get(**options)
+    augmentation.build(keras.layers.Layer().add_weight, value_range)
+    return augmentation
+
+
+class Given:
+    """A draw of known numbers."""
+
+    def __init__(self, seed=0):
+        self.numbers = np.random.default_rng(seed)
+
+    def uniform(self, shape):
+        return tensor(self.numbers.random(shape))
+
+    def normal(self, shape):
+        return tensor(self.numbers.normal(size=shape))
+
+
+def tensor(x):
+    from keras import ops
+
+    return ops.convert_to_tensor(np.asarray(x, "float32"))
+
+
+def numbers(x):
+    from keras import ops
+
+    return np.float64(ops.convert_to_numpy(x))
+
+
+def pictures(shape, value_range):
+    low, high = value_range
+    return np.random.default_rng(5).uniform(low, high, shape).astype("float32")
+
+
+# The papers' formulas ----------------------------------------------------------------------
+
+
+def by_hand(options, draw, shape):
+    """One function per image: (m, h, w, c) -> (m, h, w, c), in pixels of [-1, 1]."""
+    count = shape[0]
+    if options["name"] == "diffaugment":
+        shapes = (3, count, 1, 1, 1), (2, count, 1), (2, count, 1)
+        rows = np.concatenate([numbers(draw.uniform(s)).reshape(-1, count) for s in shapes])
+        return [functools.partial(diffaugment, drawn=row) for row in rows.T]
+    drawn = {}
+    for part in options.get("policy", ("blit", "geometry", "color")):
+        drawn[part] = [*numbers(draw.uniform((7, count)))]
+        if part != "blit":
+            normals = {"geometry": 4, "color": 3}[part]
+            drawn[part] += [*numbers(draw.normal((normals, count)))]
+    each = [{part: [row[k] for row in rows] for part, rows in drawn.items()} for k in range(count)]
+    return [functools.partial(ada, p=options["probability"], drawn=one) for one in each]
+
+
+def diffaugment(x, drawn):
+    """Section 3 of Zhao et al.: color, translation, cutout."""
+    colors, move, hole = drawn[:3], drawn[3:5], drawn[5:]
+    height, width = x.shape[1:3]
+    x = x + colors[0] - 0.5
+    gray = x.mean(3, keepdims=True)
+    x = gray + (x - gray) * 2 * colors[1]
+    middle = x.mean((1, 2, 3), keepdims=True)
+    x = middle + (x - middle) * (0.5 + colors[2])
+    shifted = np.zeros_like(x)
+    reach = [int(size / 8 + 0.5) for size in (height, width)]
+    down, right = (int(np.floor(u * (2 * r + 1))) - r for u, r in zip(move, reach, strict=True))
+    for i, j in itertools.product(range(height), range(width)):
+        if 0 <= i - down < height and 0 <= j - right < width:
+            shifted[:, i, j] = x[:, i - down, j - right]
+    top, left = int(hole[0] * height) - height // 2 // 2, int(hole[1] * width) - width // 2 // 2
+    shifted[:, max(top, 0) : top + height // 2, max(left, 0) : left + width // 2] = 0
+    return shifted
+
+
+def ada(x, p, drawn):
+    """Appendix B of Karras et al.: a matrix of the plane and one of colours."""
+    size = np.array(x.shape[2:0:-1])
+    steps = []
+    if "blit" in drawn:
+        a, b, c, flip, quarter, *move = drawn["blit"]
+        steps += [scale(1 - 2 * int(2 * flip), 1)] * int(a < p)
+        steps += [turn(-np.pi / 2 * int(4 * quarter))] * int(b < p)
+        steps += [shift(*np.round((np.array(move) / 4 - 0.125) * size))] * int(c < p)
+    if "geometry" in drawn:
+        a, b, c, d, e, first, second, zoom, stretch, *move = drawn["geometry"]
+        zoom, stretch, q = 2 ** (0.2 * zoom), 2 ** (0.2 * stretch), 1 - np.sqrt(1 - p)
+        steps += [scale(zoom, zoom)] * int(a < p)
+        steps += [turn(-np.pi * (2 * first - 1))] * int(b < q)
+        steps += [scale(stretch, 1 / stretch)] * int(c < p)
+        steps += [turn(-np.pi * (2 * second - 1))] * int(d < q)
+        steps += [shift(*(np.array(move) / 8 * size))] * int(e < p)
+    plane = functools.reduce(lambda done, step: step @ done, steps, np.eye(3))
+    if not np.array_equal(plane, np.eye(3)):
+        x = warped(x, np.linalg.inv(plane))
+    if "color" in drawn:
+        a, b, c, d, e, flip, hue, light, contrast, saturation = drawn["color"]
+        colors, axis = np.eye(4), np.array([1, 1, 1, 0]) / np.sqrt(3)
+        if a < p:
+            colors[:3, 3] += 0.2 * light
+        if b < p:
+            colors = np.diag([2 ** (0.5 * contrast)] * 3 + [1]) @ colors
+        if c < p:
+            colors = (np.eye(4) - 2 * np.outer(axis, axis) * int(2 * flip)) @ colors
+        if x.shape[3] == 3:
+            if d < p:
+                colors = about(axis, np.pi * (2 * hue - 1)) @ colors
+            if e < p:
+                gray = np.outer(axis, axis)
+                strong = gray + (np.diag([1, 1, 1, 0]) - gray) * 2**saturation
+                colors = (strong + np.diag([0, 0, 0, 1])) @ colors
+        channels = x.shape[3]
+        x = np.repeat(x, 3 // channels, axis=3) @ colors[:3, :3].T + colors[:3, 3]
+        x = x[..., :channels]
+    return x
+
+
+def scale(x, y):
+    return np.diag([x, y, 1.0])
+
+
+def shift(x, y):
+    return np.array([[1, 0, x], [0, 1, y], [0, 0, 1.0]])
+
+
+def turn(angle):
+    c, s = np.cos(angle), np.sin(angle)
+    return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1.0]])
+
+
+def about(axis, angle):
+    """Rodrigues' formula."""
+    x, y, z, _ = axis
+    cross = np.zeros((4, 4))
+    cross[:3, :3] = [[0, -z, y], [z, 0, -x], [-y, x, 0]]
+    return np.eye(4) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
+
+
+def warped(images, source, pad=40):
+    """Images, (m, h, w, c), padded by mirrors, doubled, sampled, halved."""
+    from ganzoo.gan.augmentations import warp
+
+    def filtered(x, half):
+        for axis in (1, 2):
+            x = sum(half[abs(k)] * np.roll(x, k, axis) for k in range(1 - len(half), len(half)))
+        return x
+
+    height, width = images.shape[1:3]
+    padded = np.pad(images, ((0, 0), (pad, pad), (pad, pad), (0, 0)), "reflect")
+    double = np.zeros((len(images), 2 * height + 4 * pad, 2 * width + 4 * pad, images.shape[3]))
+    double[:, ::2, ::2] = padded
+    double = filtered(double, warp._DOUBLING)
+    y, x = np.mgrid[-4 : 2 * height + 3, -4 : 2 * width + 3] / 2.0  # in pixels
+    middle = (np.array([width, height]) - 1) / 2
+    places = np.stack([x - middle[0], y - middle[1], np.ones_like(x)], -1) @ source.T
+    x, y = 2 * (places[..., 0] + middle[0] + pad), 2 * (places[..., 1] + middle[1] + pad)
+    i, j = np.int64(np.floor(y)), np.int64(np.floor(x))
+    u, v = (y - i)[..., None], (x - j)[..., None]
+    above = (1 - v) * double[:, i, j] + v * double[:, i, j + 1]
+    below = (1 - v) * double[:, i + 1, j] + v * double[:, i + 1, j + 1]
+    return filtered((1 - u) * above + u * below, warp._HALVING)[:, 4:-4:2, 4:-4:2]
+
+
+def centred(images, value_range):
+    low, high = value_range
+    return (np.float64(images) * 2 - high - low) / (high - low)
+
+
+def expected(case, draw, images):
+    """Values, (n, h, w, c), in the images' own range."""
+    options, shape, (low, high) = CASES[case]
+    pairs = zip(by_hand(options, draw, shape), centred(images, (low, high)), strict=True)
+    return np.concatenate([f(x[None]) for f, x in pairs]) * (high - low) / 2 + (high + low) / 2
+
+
+@functools.cache
+def slopes(case):
+    """(n, pixels out, pixels in): every formula is a linear one, and a constant."""
+    options, shape, _ = CASES[case]
+    size = int(np.prod(shape[1:]))
+    nothing, basis = np.zeros((1, *shape[1:])), np.eye(size).reshape(size, *shape[1:])
+    each = by_hand(options, Given(), shape)
+    return np.stack([(f(basis) - f(nothing)).reshape(size, size).T for f in each])
+
+
+# -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_images_come_out_as_the_papers_formulas_say(case):
+    options, shape, value_range = CASES[case]
+    images = pictures(shape, value_range)
+    augmentation = built(options, value_range)
+
+    changed = numbers(backend.compiled(lambda x: augmentation(x, Given()))(tensor(images)))
+
+    values = expected(case, Given(), images)
+    assert np.abs(values - images).max() > 0.1
+    np.testing.assert_allclose(changed, values, atol=1e-5)
+
+
+@pytest.mark.parametrize("case", DIFFERENTIATED)
+def test_the_slope_through_an_augmentation_is_that_of_the_formulas(case):
+    from keras import ops
+
+    options, shape, value_range = CASES[case]
+    images, augmentation = pictures(shape, value_range), built(options, value_range)
+    weights = np.random.default_rng(8).normal(size=shape).astype("float32")
+
+    def judged(x):
+        return ops.sum(ops.sin(augmentation(x, Given())) * tensor(weights), axis=(1, 2, 3))
+
+    slope = backend.compiled(lambda x: backend.input_gradients(judged, x))(tensor(images))
+
+    towards = (np.cos(expected(case, Given(), images)) * weights).reshape(len(images), -1)
+    np.testing.assert_allclose(
+        numbers(slope).reshape(len(images), -1),
+        np.einsum("nij,ni->nj", slopes(case), towards),
+        atol=2e-5,
+    )
+
+
+@pytest.mark.parametrize("case", DIFFERENTIATED)
+def test_the_gradient_of_a_penalty_through_an_augmentation_equals_central_differences(case):
+    """A second derivative through the augmentation: R1 of D(x) = v tanh(w T(x))."""
+    import keras
+    from keras import ops
+
+    options, shape, value_range = CASES[case]
+    images, augmentation = pictures(shape, value_range), built(options, value_range)
+    rng = np.random.default_rng(9)
+    size = int(np.prod(shape[1:]))
+    exact = [rng.normal(size=(size, 2)) / np.sqrt(size), rng.normal(size=2)]
+    w, v = (keras.Variable(np.float32(weight)) for weight in exact)
+
+    def discriminate(x):
+        seen = ops.reshape(augmentation(x, Given()), (-1, size))
+        return ops.sum(ops.tanh(ops.matmul(seen, w)) * v, axis=1)
+
+    def learn(real):
+        def objective():
+            return ops.mean(ganzoo.penalties.r1(discriminate, real, real, None)), {}
+
+        turn = backend.gradients(objective, [w, v])
+        return turn.loss, *turn.gradients
+
+    loss, *gradients = backend.compiled(learn)(tensor(images))
+
+    seen = expected(case, Given(), images).reshape(len(images), -1)
+    through = slopes(case)
+
+    def penalty():
+        hidden = np.tanh(seen @ exact[0])
+        slope = np.einsum("nij,ni->nj", through, (exact[1] * (1 - hidden**2)) @ exact[0].T)
+        return 0.5 * (slope**2).sum(1).mean()
+
+    assert float(loss) == pytest.approx(penalty(), rel=1e-4)
+    for weight, gradient in zip(exact, gradients, strict=True):
+        differences = np.empty_like(weight)
+        for i in np.ndindex(*weight.shape):
+            kept, sides = weight[i], []
+            for sign in (1, -1):
+                weight[i] = kept + sign * 1e-5
+                sides.append(penalty())
+            weight[i] = kept
+            differences[i] = (sides[0] - sides[1]) / 2e-5
+        np.testing.assert_allclose(numbers(gradient), differences, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("case", ["ada", "diffaugment"])
+def test_the_games_own_numbers_do_the_same(case):
+    options, shape, value_range = CASES[case]
+    images = pictures(shape, value_range)
+
+    augmentation = built(options, value_range)
+    game = backend.compiled(lambda x: augmentation(x, ganzoo.penalties.Draw(7, 3, 0)))
+    changed = game(tensor(images))
+
+    values = expected(case, ganzoo.penalties.Draw(7, 3, 0), images)
+    np.testing.assert_allclose(numbers(changed), values, atol=1e-5)
+
+
+@pytest.mark.parametrize("value_range", [(-1, 1), (0, 1)])
+def test_with_probability_zero_images_stay_as_they_are_to_the_bit(value_range):
+    from keras import ops
+
+    ada = built({"name": "ada"}, value_range)
+    images = pictures((4, 8, 8, 3), value_range)
+    weights = pictures((4, 8, 8, 3), (-1, 1))
+
+    def judged(x):
+        return ops.sum(ada(x, Given()) * tensor(weights), axis=(1, 2, 3))
+
+    def both(x):
+        return ada(x, Given()), backend.input_gradients(judged, x)
+
+    same, slope = backend.compiled(both)(tensor(images))
+
+    np.testing.assert_array_equal(numbers(same), images)
+    np.testing.assert_array_equal(numbers(slope), weights)
+
+
+def test_the_two_filters_undo_each_other_whatever_the_size():
+    from ganzoo.gan.augmentations import warp
+
+    still = backend.compiled(lambda x: warp.warp(x, warp.moved(tensor([0.0]), tensor([0.0]))))
+    for shape in ((1, 1, 6, 1), (2, 2, 3, 3), (1, 32, 5, 1)):
+        images = pictures(shape, (-1, 1))
+        np.testing.assert_allclose(numbers(still(tensor(images))), images, atol=2e-6)
+
+
+def test_what_is_done_to_each_image_is_its_own():
+    same = np.repeat(pictures((1, 8, 8, 3), (-1, 1)), 4, axis=0)
+    for case in ("ada", "diffaugment"):
+        augmentation = built(CASES[case][0])
+        changed = backend.compiled(lambda x, f=augmentation: f(x, Given()))(tensor(same))
+        for one, other in itertools.combinations(numbers(changed), 2):
+            assert np.abs(one - other).max() > 0.1
+
+
+@pytest.mark.parametrize("part", ["color", "translation", "cutout"])
+def test_diffaugment_draws_from_the_whole_range(part):
+    augmentation = built({"name": "diffaugment", "policy": [part]})
+    images = np.zeros((2000, 8, 8, 3), "float32")
+    if part == "color":  # of a gray picture only the brightness changes
+        light = numbers(augmentation(tensor(images), Given()))[:, 0, 0, 0]
+        assert -0.5 <= light.min() < -0.49 and 0.49 < light.max() <= 0.5
+        assert light.std() == pytest.approx(12**-0.5, rel=0.05)
+        return
+    changed = numbers(augmentation(tensor(images + 1), Given()))[..., 0]
+    rows, columns = 1 - changed.max(2), 1 - changed.max(1)  # 1: nothing there is left
+    if part == "translation":  # a row, none or the other comes in empty
+        for empty in (rows, columns):
+            shares = [empty[:, 0].mean(), empty[:, -1].mean(), (empty.sum(1) == 0).mean()]
+            np.testing.assert_allclose(shares, 1 / 3, atol=0.04)
+            assert not empty[:, 1:-1].any()
+        return
+    holes = (changed == 0).sum((1, 2))
+    assert holes.max() == 16 and holes.min() == 4  # 4 x 4, or what is inside of it
+    np.testing.assert_allclose((holes == 16).mean(), (5 / 8) ** 2, atol=0.04)
+
+
+def test_what_is_not_a_picture_is_refused():
+    for options in (ALWAYS, {"name": "diffaugment"}):
+        with pytest.raises(UsageError, match=r"pictures.*Received.*\(2,\)"):
+            built(options)(tensor(np.zeros((3, 2))), Given())
+    with pytest.raises(UsageError, match="1 or 3 channels. Received: 4"):
+        built(ALWAYS)(tensor(np.zeros((2, 8, 8, 4))), Given())
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        ({"name": "diffaugmnt"}, UnknownName, "Did you mean 'diffaugment'"),
+        ({"name": "diffaugment", "target": 0.6}, UsageError, "does not take .* for ada"),
+        ({"name": "diffaugment", "policy": ["colour"]}, UnknownName, "Did you mean 'color'"),
+        ({"name": "diffaugment", "policy": []}, UsageError, "some of color, translation, cutout"),
+        ({"name": "ada", "policy": "color"}, UsageError, "a list"),
+        ({"name": "ada", "policy": ["color", "color"]}, UsageError, "each once"),
+        ({"name": "ada", "target": 1.5}, UsageError, "Received: target=1.5"),
+        ({"name": "ada", "probability": float("nan")}, UsageError, "probability=nan"),
+        ({"name": "ada", "interval": 0}, UsageError, "interval=0"),
+        ({"name": "ada", "images_to_one": 0}, UsageError, "images_to_one=0"),
+    ],
+)
+def test_wrong_options_are_refused(options, error, words):
+    from ganzoo.gan import augmentations
+
+    with pytest.raises(error, match=words):
+        augmentations.get(**options)

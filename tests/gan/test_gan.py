@@ -1,0 +1,430 @@
+"""What one step does, and in which order."""
+
+import numpy as np
+import pytest
+
+import ganzoo
+from ganzoo.errors import PluginError, UsageError
+
+pytestmark = pytest.mark.backend
+
+
+def turn_batch(*parts):
+    from ganzoo.gan.gan import Batch  # here: collecting the tests imports no framework
+
+    return Batch(*parts)
+
+
+def eager(small, gan, points):
+    """The inputs of a turn."""
+    from keras import ops
+
+    real = ops.convert_to_tensor(points[:4])
+    return real, ganzoo.noise.normal(1, 0, ganzoo.noise.LATENTS, (4, *gan.latent_shape))
+
+
+def owned(names, player):
+    return {n for n in names if n.startswith((f"{player}/", f"{player}_optimizer/"))}
+
+
+def test_the_discriminators_turn_changes_the_discriminator_and_nothing_else(small, points):
+    gan = small.compiled(small.gan(norm=True, dropout=0.3))
+    real, latents = eager(small, gan, points)
+    before = small.arrays(gan)
+
+    gan._discriminator_turn(turn_batch(real, latents, None, gan._draw(0)))
+
+    changed = small.differing(before, small.arrays(gan))
+    assert changed == owned(changed, "discriminator")
+    assert {
+        "discriminator/hidden/kernel", "discriminator/norm/moving_mean", "discriminator/seeds/0",
+        "discriminator_optimizer/iteration", "discriminator_optimizer/logit/bias/velocity",
+    } <= changed  # fmt: skip
+
+
+@pytest.mark.parametrize("loss", ["non_saturating", "relativistic"])
+def test_the_generators_turn_changes_the_generator_and_nothing_else(small, points, loss):
+    gan = small.compiled(small.gan(norm=True, dropout=0.3), loss=loss)
+    real, latents = eager(small, gan, points)
+    before = small.arrays(gan)
+
+    gan._generator_turn(turn_batch(real, latents, None, gan._draw(1)))
+
+    changed = small.differing(before, small.arrays(gan))
+    assert changed == owned(changed, "generator")
+    assert {
+        "generator/hidden/kernel", "generator/norm/moving_mean", "generator/seeds/0",
+        "generator_optimizer/iteration", "generator_optimizer/sample/kernel/velocity",
+    } <= changed  # fmt: skip
+
+
+def test_batch_statistics_see_real_and_fake_images_one_after_the_other(small, points):
+    gan = small.compiled(small.gan(norm=True))
+    real, latents = eager(small, gan, points)
+    kernel = small.arrays(gan)["discriminator/hidden/kernel"]
+    fake = small.numbers(gan.generate(latents))
+    first = small.arrays(gan)["discriminator/norm/moving_mean"]
+
+    gan._discriminator_turn(turn_batch(real, latents, None, gan._draw(0)))
+
+    after_real = 0.5 * first + 0.5 * (points[:4] @ kernel).mean(0)
+    after_both = 0.5 * after_real + 0.5 * (fake @ kernel).mean(0)
+    np.testing.assert_allclose(
+        small.arrays(gan)["discriminator/norm/moving_mean"], after_both, atol=1e-5
+    )
+
+
+def test_the_discriminator_is_shown_what_a_paper_takes_for_fakes(small, points):
+    class Sevens(ganzoo.GAN):
+        logged = ("shown",)
+
+        def fakes(self, batch):
+            return 0 * super().fakes(batch) + 7
+
+        def discriminator_terms(self, batch, fake, on_real, on_fake):
+            return {"shown": fake[0, 0]}
+
+    plain = small.gan()
+    gan = small.compiled(Sevens(plain.generator, plain.discriminator))
+    real, latents = eager(small, gan, points)
+    assert gan._discriminator_turn(turn_batch(real, latents, None, gan._draw(0)))["shown"] == 7
+
+
+def test_one_batch_of_both_is_judged_as_one(small, points):
+    gan = small.compiled(small.gan(norm=True), joint_batch=True)
+    real, latents = eager(small, gan, points)
+    kernel = small.arrays(gan)["discriminator/hidden/kernel"]
+    fake = small.numbers(gan.generate(latents))
+    first = small.arrays(gan)["discriminator/norm/moving_mean"]
+
+    gan._discriminator_turn(turn_batch(real, latents, None, gan._draw(0)))
+
+    both = np.concatenate([points[:4], fake]) @ kernel
+    np.testing.assert_allclose(
+        small.arrays(gan)["discriminator/norm/moving_mean"],
+        0.5 * first + 0.5 * both.mean(0), atol=1e-5
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("classes", [0, 3])
+def test_without_batch_statistics_one_batch_changes_nothing(small, points, classes):
+    labels = np.arange(12, dtype="int32") % 3
+    data = (points, labels) if classes else (points,)
+    apart = small.compiled(small.gan(classes=classes), seed=3)
+    joint = small.compiled(small.gan(classes=classes), seed=3, joint_batch=True)
+    for name, variable in joint.state().items():
+        variable.assign(small.arrays(apart)[name])
+
+    apart.train_on_batch(*data)
+    joint.train_on_batch(*data)
+
+    expected, received = small.arrays(apart), small.arrays(joint)
+    for name, value in expected.items():
+        np.testing.assert_allclose(received[name], value, rtol=1e-5, atol=1e-6, err_msg=name)
+
+
+def linear(small, **rules):
+    """D(x) = x v and G(z) = z w with Wasserstein's loss: every update is known by hand."""
+    return small.compiled(small.gan(units=0), small.sgd(0.1), small.sgd(0.1),
+                          loss="wasserstein", seed=5, **rules)  # fmt: skip
+
+
+@pytest.mark.parametrize("share", [False, True])
+def test_a_step_is_n_critic_turns_with_images_and_latents_of_their_own(small, points, share):
+    gan = linear(small, n_critic=3, share_fakes=share)
+    before = small.arrays(gan)
+    own = 3 if share else 4
+    z = small.numbers(ganzoo.noise.normal(5, 0, ganzoo.noise.LATENTS, (own, 4, 3)))
+    w, v = before["generator/sample/kernel"], before["discriminator/logit/kernel"]
+
+    gan.train_on_batch(points)
+
+    v = v + 0.1 * 3 * (points.mean(0) - (z[:3] @ w).mean((0, 1)))[:, None]
+    w = w + 0.1 * z[-1].mean(0)[:, None] * v.T  # it meets the discriminator of three turns later
+    after = small.arrays(gan)
+    np.testing.assert_allclose(after["discriminator/logit/kernel"], v, atol=1e-5)
+    np.testing.assert_allclose(after["generator/sample/kernel"], w, atol=1e-5)
+
+
+def test_every_image_of_a_step_is_shown_once(small, points):
+    from keras import ops
+
+    gan = linear(small, n_critic=3)
+    reals, _ = gan._turns((ops.convert_to_tensor(points),))
+
+    shown = np.concatenate([small.numbers(real) for real in reals])
+    assert [real.shape[0] for real in reals] == [4, 4, 4]
+    assert sorted(map(tuple, shown)) == sorted(map(tuple, points))
+
+
+def test_labels_stay_with_their_images(small):
+    from keras import ops
+
+    gan = small.compiled(small.gan(classes=12), n_critic=3)
+    images = np.repeat(np.arange(12, dtype="float32")[:, None], 2, axis=1)
+    data = ops.convert_to_tensor(images), ops.convert_to_tensor(np.arange(12, dtype="int32"))
+
+    for real, labels in zip(*gan._turns(data), strict=True):
+        np.testing.assert_array_equal(small.numbers(real)[:, 0], small.numbers(labels))
+
+
+def test_steps_and_images_are_counted(small, points):
+    gan = linear(small, n_critic=2)
+    for size in (12, 12, 7):  # of seven images, two turns use three each
+        gan.train_on_batch(points[:size])
+
+    assert int(gan.steps.value) == 3
+    assert int(gan.images.value) == 30
+
+
+def test_fewer_images_than_turns_go_round_once_more(small, points):
+    from keras import ops
+
+    gan = linear(small, n_critic=3)
+    reals, _ = gan._turns((ops.convert_to_tensor(points[:2]),))
+    np.testing.assert_array_equal(small.numbers(ops.concatenate(reals)), points[[0, 1, 0]])
+
+    gan.fit(points[:8], batch_size=6, epochs=1, verbose=0, shuffle=False)  # six, then two
+
+    assert (int(gan.steps.value), int(gan.images.value)) == (2, 9)
+
+
+def test_a_conditional_gan_does_not_train_without_labels(small, points):
+    gan = small.compiled(small.gan(classes=3))
+    with pytest.raises(UsageError, match="needs images and labels"):
+        gan.step((points,))
+
+
+def test_a_penalty_does_not_move_the_discriminators_state(small, points):
+    def looking(discriminate, real, fake, draw):
+        return 0.0 * discriminate(real)
+
+    penalty = ganzoo.penalties.Penalty("looking", looking, 1.0)
+    for every in (1, 3):
+        penalties = [penalty._replace(every=every)]
+        looked = small.compiled(small.gan(norm=True), seed=1, penalties=penalties)
+        alone = small.compiled(small.gan(norm=True), seed=1)
+        for name, value in small.arrays(alone).items():
+            if not name.startswith("means/"):
+                looked.state()[name].assign(value)
+        for gan in (looked, alone):
+            gan.train_on_batch(points)
+        np.testing.assert_allclose(
+            small.arrays(looked)["discriminator/norm/moving_mean"],
+            small.arrays(alone)["discriminator/norm/moving_mean"], atol=1e-6,
+        )  # fmt: skip
+
+
+def test_a_lazy_penalty_comes_every_so_many_steps_and_counts_as_often(small, points):
+    frozen = small.sgd(0.0), small.sgd(0.0)
+    penalties = [{"name": "r1", "weight": 2.0, "every": 3}, {"name": "r2", "weight": 1.0}]
+    gan = small.compiled(small.gan(units=0), *frozen, loss="wasserstein", penalties=penalties)
+    exact = 0.5 * (small.arrays(gan)["discriminator/logit/kernel"] ** 2).sum()
+
+    logs = [gan.train_on_batch(points, return_dict=True) for _ in range(6)]
+
+    np.testing.assert_allclose(
+        [entry["r1"] for entry in logs], np.array([3, 0, 0, 3, 0, 0]) * exact, rtol=1e-5
+    )
+    np.testing.assert_allclose([entry["r2"] for entry in logs], exact, rtol=1e-5)
+    assert np.mean([entry["r1"] for entry in logs]) == pytest.approx(exact, rel=1e-5)
+
+
+def test_penalties_are_weighed_into_the_discriminators_loss(small, points):
+    frozen = small.sgd(0.0), small.sgd(0.0)
+    plain = small.compiled(small.gan(units=0), *frozen, loss="wasserstein")
+    alone = plain.train_on_batch(points, return_dict=True)
+    small.compiled(plain, *(small.sgd(0.0), small.sgd(0.0)), loss="wasserstein",
+                   penalties=[{"name": "r1", "weight": 4.0}])  # fmt: skip
+    plain.steps.assign(0)
+    both = plain.train_on_batch(points, return_dict=True)
+
+    assert both["d_loss"] == pytest.approx(alone["d_loss"] + 4 * both["r1"], rel=1e-5)
+    assert both["g_loss"] == pytest.approx(alone["g_loss"], rel=1e-5)
+
+
+def test_weights_of_the_discriminator_are_clipped_after_its_update(small, points):
+    gan = small.compiled(small.gan(), "sgd", "sgd", clip_weights=0.01, loss="wasserstein")
+    gan.train_on_batch(points)
+
+    state = small.arrays(gan)
+    discriminator = [a for n, a in state.items() if n.startswith("discriminator/")]
+    assert max(np.abs(a).max() for a in discriminator) == pytest.approx(0.01)
+    assert np.abs(state["generator/hidden/kernel"]).max() > 0.01
+
+
+def test_flipped_labels_exchange_real_and_fake_for_the_loss_but_not_for_the_accuracy(small):
+    from keras import ops
+
+    gan = small.compiled(small.gan(units=0), loss="wasserstein", label_flips=0.25)
+    gan.discriminator.get_layer("logit").kernel.assign(np.ones((2, 1), "float32"))
+    n = 4000
+    real, fake = (ops.convert_to_tensor(np.full((n, 2), x, "float32")) for x in (1.0, -1.0))
+    draw = ganzoo.penalties.Draw(7, 0, 0)
+
+    loss, logs = gan.discriminator_objective(turn_batch(real, None, None, draw), fake)
+
+    drawn = small.numbers(ganzoo.noise.uniform(7, 0, ganzoo.noise.TURN + 1, (n,)))
+    share = (drawn < 0.25).mean()
+    assert share == pytest.approx(0.25, abs=0.03)
+    assert small.numbers(loss) == pytest.approx(-4 * (1 - share) + 4 * share, rel=1e-5)
+    assert small.numbers(logs["d_real_accuracy"]) == small.numbers(logs["d_fake_accuracy"]) == 1
+
+
+def test_labels_reach_both_networks(small, points):
+    from keras import ops
+
+    gan = small.compiled(small.gan(classes=3))
+    latents = ganzoo.noise.normal(1, 0, 1, (12, 3))
+    zeros, ones = (ops.full((12,), k, dtype="int32") for k in (0, 1))
+
+    for network, x in ((gan.generate, latents), (gan.discriminate, ops.convert_to_tensor(points))):
+        one, zero = (small.numbers(network(x, labels)) for labels in (ones, zeros))
+        assert np.abs(one - zero).min() > 0
+
+    before = small.arrays(gan)
+    gan.train_on_batch(points, np.ones(12, "int32"))
+    after = small.arrays(gan)
+    for player in ("generator", "discriminator"):
+        moved = np.abs(after[f"{player}/class/embeddings"] - before[f"{player}/class/embeddings"])
+        assert moved[1].min() > 0
+        assert moved[[0, 2]].max() == 0  # classes that were not shown
+
+
+def test_a_conditional_gan_samples_what_it_is_asked_for(small):
+    gan = small.compiled(small.gan(classes=3))
+
+    one = gan.sample(4, seed=2, labels=np.array([1, 1, 2, 0]))
+
+    two = gan.sample(2, seed=2, labels=np.array([1, 1]))
+    np.testing.assert_allclose(one[:2], two, rtol=1e-6, atol=1e-6)
+    assert not np.allclose(one[2:], gan.sample(4, seed=2, labels=np.ones(4, "int32"))[2:])
+    with pytest.raises(UsageError, match="conditional"):
+        gan.sample(4)
+
+
+def test_labels_of_a_gan_that_has_no_use_for_them_change_nothing(small, points, keras):
+    gan = small.compiled(small.gan())
+    before = small.arrays(gan)
+    gan.train_on_batch(points, np.arange(12, dtype="int32"))
+    with_labels = small.arrays(gan)
+    for name, variable in gan.state().items():
+        variable.assign(before[name])
+
+    gan.train_on_batch(points)
+
+    assert not small.differing(with_labels, small.arrays(gan))
+
+
+def test_pixels_and_floats_are_the_same_images(small, keras):
+    pixels = np.random.default_rng(0).integers(0, 256, (6, 2, 2, 1), dtype=np.uint8)
+    gan = small.compiled(small.gan(size=4, shape=(2, 2, 1)), "sgd", "sgd")
+    before, results = small.arrays(gan), []
+    for images in (pixels, pixels.astype("float32") / 127.5 - 1.0):
+        for name, variable in gan.state().items():
+            variable.assign(before[name])
+        gan.train_on_batch(images)
+        results.append(small.arrays(gan))
+
+    for name, value in results[0].items():
+        np.testing.assert_allclose(value, results[1][name], atol=1e-6, err_msg=name)
+
+
+def test_pixels_come_back_as_they_went_in(small):
+    from keras import ops
+
+    for value_range in ((-1, 1), (0, 1)):
+        gan = ganzoo.GAN(small.generator(), small.discriminator(), value_range=value_range)
+        pixels = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
+        scaled = gan.scaled(ops.convert_to_tensor(pixels))
+        assert (float(ops.min(scaled)), float(ops.max(scaled))) == value_range
+        gan.render = lambda *latents, scaled=scaled, **options: scaled
+
+        np.testing.assert_array_equal(gan.pictures(np.zeros((1, 3), "float32")), pixels)
+
+
+def test_sampling_changes_nothing_and_does_not_depend_on_how_many(small):
+    gan = small.compiled(small.gan(norm=True, dropout=0.3))
+    before = small.arrays(gan)
+
+    many = gan.sample(300, seed=4)
+
+    np.testing.assert_allclose(many[:3], gan.sample(3, seed=4), atol=1e-6)
+    assert not small.differing(before, small.arrays(gan))
+
+
+def test_a_paper_overrides_an_objective_and_logs_more(small, points):
+    from keras import ops
+
+    class Doubled(ganzoo.GAN):
+        logged = ("g_spread",)
+
+        def generator_objective(self, batch):
+            loss, logs = super().generator_objective(batch)
+            fake = self.generate(batch.latents, batch.labels)
+            return 2 * loss, {**logs, "g_spread": ops.std(fake)}
+
+    gan = small.compiled(small.gan(cls=Doubled), small.sgd(), small.sgd())
+    logs = gan.train_on_batch(points, return_dict=True)
+
+    alone = ganzoo.GAN(gan.generator, gan.discriminator)
+    plain = small.compiled(alone, small.sgd(), small.sgd()).train_on_batch(points, return_dict=True)
+    assert logs["g_loss"] == pytest.approx(2 * plain["g_loss"], rel=1e-5)
+    assert logs["g_spread"] > 0
+
+
+def test_a_paper_adds_terms_that_see_all_that_the_discriminator_says(small, points):
+    import keras
+    from keras import layers, ops
+
+    class Told(ganzoo.GAN):
+        logged = ("d_told", "g_told")
+
+        def discriminator_terms(self, batch, fake, on_real, on_fake):
+            assert [len(on_real), len(on_fake)] == [2, 2] and on_real[0].shape == (12,)
+            return {"d_told": 3.0 * ops.mean(on_real[1] - on_fake[1])}
+
+        def generator_terms(self, batch, fake, on_fake):
+            return {"g_told": ops.mean(on_fake[1]) + 0.0 * ops.mean(batch.latents)}
+
+    def gan():
+        x = keras.Input((2,), name="images")
+        told = [layers.Dense(units, name=name)(x) for units, name in ((1, "logit"), (4, "told"))]
+        return Told(small.generator(), keras.Model(x, told, name="discriminator"))
+
+    for joint in (False, True):
+        played = small.compiled(gan(), "sgd", "sgd", joint_batch=joint, loss="wasserstein")
+        before = small.arrays(played)
+        logs = played.train_on_batch(points, return_dict=True)
+        after = small.arrays(played)
+        # the term is linear in the kernel of "told": its gradient is that of Wasserstein's, times
+        # -3 / 4 (a mean over four outputs, with the other sign)
+        moved = {
+            n: after[f"discriminator/{n}/kernel"] - before[f"discriminator/{n}/kernel"]
+            for n in ("logit", "told")
+        }
+        np.testing.assert_allclose(moved["told"], -0.75 * moved["logit"].repeat(4, 1), atol=1e-6)
+        assert logs["d_told"] != 0 and logs["g_told"] != 0
+
+
+def test_an_objective_that_logs_what_is_not_declared_is_refused(small, points):
+    class Silent(ganzoo.GAN):
+        def generator_objective(self, batch):
+            loss, _ = super().generator_objective(batch)
+            return loss, {"surprise": loss}
+
+    with pytest.raises(PluginError, match="logged.*surprise"):
+        small.compiled(small.gan(cls=Silent)).step((points,))
+
+
+def test_players_that_share_a_layer_are_refused(small):
+    generator = small.generator(latent=2)
+
+    with pytest.raises(UsageError, match=r"share variables. Received: \['hidden/kernel"):
+        ganzoo.GAN(generator, generator)
+
+
+@pytest.mark.parametrize("wrong", [{"seed": -1}, {"seed": 2**31}, {"steps_per_dispatch": 0}])
+def test_a_seed_or_dispatch_out_of_range_is_refused(small, wrong):
+    with pytest.raises(UsageError, match="seed must be in"):
+        small.gan().compile(**wrong)

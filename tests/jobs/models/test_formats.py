@@ -1,0 +1,144 @@
+"""A generator in the formats of others gives the same pictures there, for any batch."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from ganzoo.cli import main
+from ganzoo.jobs.models import load
+
+pytestmark = pytest.mark.backend
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A finished run of a conditional game."""
+    from ganzoo.catalog.recipe.recipe import Recipe
+    from ganzoo.jobs.training.train import train
+
+    place = tmp_path_factory.mktemp("formats")
+    tables = {
+        "architecture": {"name": "cdcgan", "generator_width": 4, "discriminator_width": 4},
+        "dataset": {"name": "digits", "images": 64},
+        "generator_optimizer": {"name": "adam"},
+        "discriminator_optimizer": {"name": "adam"},
+        "training": {"batch": 16, "steps": 3},
+    }
+    recipe = Recipe.from_tables(tables)
+    return train(recipe, run=place / "run")
+
+
+@pytest.fixture
+def keras_backend():
+    import keras
+
+    return keras.backend.backend()
+
+
+@pytest.fixture
+def expected(run):
+    """`expected(n)`: inputs for n pictures, and the pictures."""
+    gan = load.load(run.path)
+
+    def pictures(n: int):
+        latents = np.array(gan.draw_latents(n, 7))
+        labels = np.arange(n, dtype="int32")
+        return latents, labels, np.array(gan.render(latents, labels))
+
+    return pictures
+
+
+def test_a_keras_file_needs_keras_and_the_layers_alone(run, expected, tmp_path):
+    import keras
+
+    assert main(["export", str(run.path), str(tmp_path / "out.keras")]) == 0
+
+    model = keras.saving.load_model(tmp_path / "out.keras")
+    for n in (1, 5):
+        latents, labels, pictures = expected(n)
+        made = keras.ops.stop_gradient(model([latents, labels]))
+        np.testing.assert_allclose(keras.ops.convert_to_numpy(made), pictures, atol=1e-5)
+
+
+def test_onnx_gives_the_same_pictures(run, expected, tmp_path, keras_backend):
+    if keras_backend != "torch":
+        pytest.skip("written with PyTorch, whose exporter needs no further package")
+    runtime = pytest.importorskip("onnxruntime")
+    assert main(["export", str(run.path), str(tmp_path / "out.onnx")]) == 0
+
+    session = runtime.InferenceSession(tmp_path / "out.onnx")
+    names = [one.name for one in session.get_inputs()]
+    for n in (1, 5):
+        latents, labels, pictures = expected(n)
+        (made,) = session.run(None, dict(zip(names, (latents, labels), strict=True)))
+        np.testing.assert_allclose(made, pictures, atol=1e-4)
+
+
+@pytest.mark.parametrize("distribution", ["normal", "uniform"])
+def test_onnx_draws_the_same_noise_from_latents(tmp_path, keras_backend, distribution):
+    """Threefry in ONNX, bit for bit: rotations, exclusive or, shifts of negative numbers."""
+    if keras_backend != "torch":
+        pytest.skip("written with PyTorch, whose exporter needs no further package")
+    runtime = pytest.importorskip("onnxruntime")
+    import keras
+
+    from ganzoo.jobs.models.formats import FORMATS
+    from ganzoo.layers import LatentNoise
+
+    latents = keras.Input((6,), name="latents")
+    noise = LatentNoise((5, 7), 3, distribution, name="noise")(latents)
+    model = keras.Model(latents, noise)
+    given = np.random.default_rng(0).normal(size=(64, 6)).astype("float32")
+    expected = keras.ops.convert_to_numpy(model(given))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the exporter, about its own insides
+        FORMATS[".onnx"].write(model, str(tmp_path / "noise.onnx"))
+    session = runtime.InferenceSession(tmp_path / "noise.onnx")
+    (made,) = session.run(None, {"latents": given})
+    np.testing.assert_array_equal(made, expected)
+    assert expected.std() > 0.2
+
+
+def test_torch_export_gives_the_same_pictures(run, expected, tmp_path, keras_backend):
+    if keras_backend != "torch":
+        pytest.skip("PyTorch's own format")
+    import torch
+
+    assert main(["export", str(run.path), str(tmp_path / "out.pt2")]) == 0
+
+    module = torch.export.load(tmp_path / "out.pt2").module()
+    for n in (2, 5):
+        latents, labels, pictures = expected(n)
+        made = module([torch.tensor(latents), torch.tensor(labels)])
+        np.testing.assert_allclose(made.detach().numpy(), pictures, atol=1e-4)
+
+
+def test_a_saved_model_gives_the_same_pictures(run, expected, tmp_path, keras_backend):
+    if keras_backend != "tensorflow":
+        pytest.skip("TensorFlow's own format")
+    import tensorflow as tf
+
+    assert main(["export", str(run.path), str(tmp_path / "out")]) == 0
+
+    served = tf.saved_model.load(str(tmp_path / "out"))
+    for n in (1, 5):
+        latents, labels, pictures = expected(n)
+        made = served.serve([latents, labels])
+        np.testing.assert_allclose(np.array(made), pictures, atol=1e-5)
+
+
+def test_what_cannot_be_written_is_said_before_anything_is(run, tmp_path, capsys, keras_backend):
+    (tmp_path / "taken").mkdir()
+    other = {"torch": "out", "jax": "out.pt2", "tensorflow": "out.pt2"}[keras_backend]
+    cases = {
+        "out.pth": "No format has files that end in '.pth'",
+        "taken": "taken exists already",
+        other: "cannot be written with the backend",
+    }
+    for out, said in cases.items():
+        assert main(["export", str(run.path), str(tmp_path / out)]) == 2
+        assert said in capsys.readouterr().err
+    assert main(["export", str(run.path), str(tmp_path / "out.onnx"), "--all"]) == 2
+    assert "--all writes a .safetensors file" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]

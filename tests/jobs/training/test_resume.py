@@ -1,0 +1,352 @@
+"""What goes on where it stopped is what never stopped: bit for bit, from anywhere."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from ganzoo.catalog.runs import Run
+from ganzoo.cli import main
+from ganzoo.errors import InvalidInput, Locked, UsageError
+from ganzoo.files import checkpoints, safetensors
+
+pytestmark = pytest.mark.backend
+
+STEPS = 12
+UNTIMED = ("step", "images", "d_loss", "g_loss", "d_real_accuracy", "d_fake_accuracy", "r1")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A run of 12 steps that was never stopped, with a checkpoint after each."""
+    made = []
+
+    def get(recipe) -> Run:
+        from ganzoo.jobs.training.train import train
+
+        if not made:
+            made.append(train(recipe(), run=tmp_path_factory.mktemp("whole") / "run"))
+        return made[0]
+
+    return get
+
+
+class Game:
+    """A built game and its data; compiled once however often it is played."""
+
+    def __init__(self, recipe):
+        from ganzoo.jobs.models.build import build, dataset_for
+        from ganzoo.jobs.models.weights import arrays_of
+
+        self.dataset = dataset_for(recipe)
+        self.gan = build(recipe, self.dataset)
+        self.fresh = arrays_of(self.gan)
+
+    def play(self, state, start: int, stop: int) -> dict[str, np.ndarray]:
+        """The state after the steps from `start` to `stop`, beginning with `state`."""
+        import keras
+
+        from ganzoo import backend
+        from ganzoo.data.feed import Feed
+        from ganzoo.jobs.models.weights import arrays_of, assign
+
+        assign(self.gan.state(), state, "the test")
+        feed = Feed(self.dataset, batch=4, n_critic=2, seed=3, start_step=start, stop_step=stop)
+        means = [(v, state[f"means/{v.name}"]) for v in self.gan.means.variables]
+        back = keras.callbacks.LambdaCallback(  # `fit` has just reset them
+            on_epoch_begin=lambda epoch, logs: [v.assign(value) for v, value in means]
+        )
+        self.gan.fit(
+            backend.feed(feed), steps_per_epoch=len(feed), verbose=0, shuffle=False,
+            callbacks=[back],
+        )  # fmt: skip
+        if stop % 4 == 0:  # log_every
+            self.gan.reset_metrics()
+        return arrays_of(self.gan)
+
+
+@pytest.fixture(scope="module")
+def built():
+    made = []
+    return lambda recipe: made[0] if made else (made.append(Game(recipe)) or made[0])
+
+
+@pytest.fixture
+def game(built, recipe):
+    return built(recipe())
+
+
+def differing(one, other) -> list[str]:
+    assert one.keys() == other.keys()
+    same = {n: one[n].tobytes() == other[n].tobytes() for n in one}
+    return [name for name, equal in same.items() if not equal]
+
+
+@pytest.mark.parametrize("step", [1, 5, 7])
+def test_a_run_that_died_after_any_step_ends_as_if_it_had_not(step, whole, recipe, rewound, arrays):
+    """1: between two lazy penalties; 5: the end of an epoch; 7: in the middle of one."""
+    from ganzoo.jobs.training.train import resume
+
+    never, died = whole(recipe), rewound(whole(recipe), step)
+
+    resume(died.path)
+
+    assert differing(arrays(never), arrays(died)) == []
+    assert never.weights_path.read_bytes() == died.weights_path.read_bytes()
+    for name in sorted(path.name for path in never.samples.iterdir()):
+        assert (never.samples / name).read_bytes() == (died.samples / name).read_bytes()
+    untimed = [[{k: e[k] for k in UNTIMED} for e in run.log()] for run in (never, died)]
+    assert untimed[0] == untimed[1]
+    assert died.manifest()["state"] == "finished"
+    assert [entry["step"] for entry in died.manifest()["resumed"]] == [step]
+
+
+def test_every_step_follows_from_the_checkpoint_before_it(whole, recipe, game, arrays):
+    run = whole(recipe)
+    for step in range(1, STEPS):
+        assert differing(game.play(arrays(run, step), step, step + 1), arrays(run, step + 1)) == []
+
+
+GROUPS = {
+    "generator weights": ("generator/project/", "generator/up/"),
+    "batch statistics": ("generator/norm/moving",),
+    "generator dropout": ("generator/seeds/",),
+    "discriminator weights": ("discriminator/logit/", "discriminator/down/down/"),
+    "singular vector": ("discriminator/down/u",),
+    "discriminator dropout": ("discriminator/seeds/",),
+    "average": ("average/",),
+    "generator optimizer": ("generator_optimizer/",),
+    "discriminator optimizer": ("discriminator_optimizer/",),
+    "seed": ("game/seed",),
+    "steps": ("game/steps",),
+    "images": ("game/images",),
+    "means": ("means/",),
+}
+
+
+def test_leaving_out_any_group_of_state_breaks_the_equality(whole, recipe, game, arrays):
+    import keras
+
+    run = whole(recipe)
+    before, after = arrays(run, 5), arrays(run, 7)
+    assert differing(game.play(before, 5, 7), after) == []
+    covered = ("generator/norm/", *(prefix for group in GROUPS.values() for prefix in group))
+    assert [name for name in before if not name.startswith(covered)] == []
+    lost = game.fresh | {"game/seed": np.zeros_like(before["game/seed"])}
+
+    for group, prefixes in GROUPS.items():
+        names = [name for name in before if name.startswith(prefixes)]
+        assert names, group
+        if not differing({n: before[n] for n in names}, {n: lost[n] for n in names}):
+            # torch's dropout has no state: it is a function of seed and step
+            assert keras.backend.backend() == "torch" and "dropout" in group
+            continue
+        forgotten = before | {name: lost[name] for name in names}
+        assert differing(game.play(forgotten, 5, 7), after) != [], group
+    assert differing(game.play(before, 6, 8), after) != []  # the data's position
+
+
+def test_the_state_is_everything_that_a_step_can_change(game):
+    gan = game.gan
+    held = {id(variable) for variable in gan.state().values()}
+    reachable = [*gan.variables, *gan.optimizer.variables, *gan.means.variables]
+
+    assert [variable.path for variable in reachable if id(variable) not in held] == []
+    seeds = [layer.seed_generator.state for layer in gan._flatten_layers()
+             if hasattr(layer, "seed_generator")]  # fmt: skip
+    assert len(seeds) == 2 and all(id(state) in held for state in seeds)
+
+
+FUSED = (
+    "steps_per_dispatch=2", "checkpoint_every=4", "sample_every=100",
+    "training.precision=mixed_float16", "architecture.name=mlp", "architecture.latent_size=4",
+    "architecture.generator_units=[8]", "architecture.discriminator_units=[8]",
+)  # fmt: skip
+
+
+def test_n_steps_and_n_more_are_2n_with_fused_steps_and_scaled_losses(recipe, arrays, place):
+    """5 is no multiple of 2 or 4: the two halves are cut into other dispatches.
+
+    (Not on TensorFlow, where XLA takes seconds for each length of a dispatch.)
+    """
+    import keras
+
+    from ganzoo.jobs.training.train import resume, train
+
+    steps = 4 if keras.backend.backend() == "tensorflow" else 5
+    never = train(recipe(*FUSED, "steps=8"), run=place / "never")
+    half = train(recipe(*FUSED, f"steps={steps}"), run=place / "half")
+    assert differing(arrays(never, 4), arrays(half, 4)) == []
+    resume(half.path, settings=["steps=8"])
+
+    assert any("dynamic_scale" in name for name in arrays(never))
+    assert differing(arrays(never), arrays(half)) == []
+    assert half.recipe().training.steps == 8
+    assert half.manifest()["recipe_digest"] == half.recipe().digest()
+
+
+def test_looking_at_a_game_does_not_change_it(whole, recipe, place):
+    """Pictures, log lines and checkpoints at other steps: the same weights."""
+    from ganzoo.jobs.training.train import train
+
+    run = train(
+        recipe("sample_every=1", "log_every=5", "checkpoint_every=12"), run=place / "watched"
+    )
+
+    stored = [safetensors.load(r.weights_path) for r in (whole(recipe), run)]
+    assert differing(*stored) == []
+
+
+def snapshot(run: Run) -> dict[str, tuple[bytes, int]]:
+    files = [p for p in run.path.rglob("*") if p.is_file() and p.name != ".lock"]
+    return {str(p): (p.read_bytes(), p.stat().st_mtime_ns) for p in files}
+
+
+def test_resuming_a_finished_run_does_nothing(whole, recipe, capsys):
+    run = whole(recipe)
+    before = snapshot(run)
+
+    assert main(["resume", str(run.path)]) == 0
+
+    assert snapshot(run) == before
+    assert "finished" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("setting", "code", "words"),
+    [
+        ("training.batch=2", 2, ["training.batch", "Expected: 4", "Received: 2"]),
+        ("training.seed=4", 2, ["training.seed"]),
+        ("game.loss=minimax", 2, ["game.loss"]),
+        ("generator_optimizer.beta_1=0.9", 2, ["generator_optimizer.beta_1"]),
+        ("training.precision=mixed_bfloat16", 2, ["training.precision"]),
+        ("training.xla=false", 2, ["training.xla"]),
+        ("steps_per_dispatch=2", 2, ["steps_per_dispatch"]),
+        ("architecture.width=8", 2, ["architecture.width"]),
+        ("dataset.shift=1", 2, ["dataset.shift"]),
+        ("training.steps=3", 2, ["step 7", "Received: 3"]),
+        ("training.batchs=2", 2, ["Did you mean"]),
+    ],
+)
+def test_what_would_change_the_game_is_refused(
+    setting, code, words, whole, recipe, rewound, capsys
+):
+    run = rewound(whole(recipe), 7)
+    before = snapshot(run)
+
+    assert main(["resume", str(run.path), "--set", setting]) == code
+
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and all(word in said for word in words), said
+    assert snapshot(run) == before
+
+
+def test_a_recipe_edited_by_hand_is_refused(whole, recipe, rewound):
+    from ganzoo.jobs.training.train import resume
+
+    run = rewound(whole(recipe), 7)
+    run.recipe_path.write_text(run.recipe_path.read_text().replace("batch = 4", "batch = 2"))
+
+    with pytest.raises(UsageError, match="training.batch cannot change. Expected: 4. Received: 2"):
+        resume(run.path)
+
+
+def test_other_data_is_refused_and_named(whole, recipe, rewound, monkeypatch):
+    import ganzoo_testbed
+
+    from ganzoo.jobs.training.train import resume
+
+    run = rewound(whole(recipe), 7)
+    before = snapshot(run)
+    other = ganzoo_testbed.patient(images=48)
+    monkeypatch.setattr(ganzoo_testbed, "patient", lambda: other)
+
+    with pytest.raises(InvalidInput, match="'patient'.*Expected: count 40. Received: count 48"):
+        resume(run.path)
+    assert snapshot(run) == before
+
+
+def test_two_processes_do_not_go_on_with_one_run(whole, recipe, rewound):
+    from ganzoo.jobs.training.train import resume
+
+    run = rewound(whole(recipe), 7)
+
+    with run.lock(), pytest.raises(Locked) as refused:
+        resume(run.path)
+    assert refused.value.exit_code == 7
+
+
+def test_a_broken_checkpoint_falls_back_with_a_warning_and_ends_the_same(
+    whole, recipe, rewound, arrays
+):
+    from ganzoo.jobs.training.train import resume
+
+    run = rewound(whole(recipe), 9)
+    state = run.checkpoints / "step-00000009" / "state.safetensors"
+    content = bytearray(state.read_bytes())
+    content[-1] ^= 1
+    state.write_bytes(content)
+    said = []
+
+    resume(run.path, events=said.append)
+
+    warnings = [event["message"] for event in said if event["event"] == "warning"]
+    assert any("step 9 is broken" in text and "step 8" in text for text in warnings)
+    assert differing(arrays(whole(recipe)), arrays(run)) == []
+
+
+def test_when_all_checkpoints_are_broken_nothing_starts_anew(whole, recipe, rewound):
+    from ganzoo.jobs.training.train import resume
+
+    run = rewound(whole(recipe), 2)
+    for path in run.checkpoints.iterdir():
+        (path / "MANIFEST.json").unlink()
+
+    with pytest.raises(InvalidInput, match="All 2 checkpoints"):
+        resume(run.path)
+
+
+@pytest.mark.parametrize("mutation", ["missing", "extra", "reshaped", "recast", "swapped"])
+def test_a_state_that_does_not_fit_is_refused_whole(mutation, whole, recipe, game, arrays):
+    from ganzoo.jobs.models.weights import arrays_of, assign
+
+    state, name = arrays(whole(recipe), 3), "discriminator/logit/kernel"
+    match mutation:
+        case "missing":
+            del state["generator/seeds/0"]
+        case "extra":
+            state["generator/seeds/7"] = state["generator/seeds/0"]
+        case "reshaped":
+            state[name] = state[name].T
+        case "recast":
+            state[name] = state[name].astype("float64")
+        case "swapped":
+            a, b = "generator_optimizer/iteration", "generator_optimizer/up/kernel/momentum"
+            state[a], state[b] = state[b], state[a]
+    before = arrays_of(game.gan)
+
+    with pytest.raises(InvalidInput, match="does not fit this architecture at"):
+        assign(game.gan.state(), state, "a file")
+    assert differing(before, arrays_of(game.gan)) == []
+
+
+def test_a_run_without_its_manifest_is_refused(whole, recipe, rewound, capsys):
+    run = rewound(whole(recipe), 2)
+    run.manifest_path.write_text("{}")
+    assert main(["resume", str(run.path)]) == 3
+    assert "manifest.json is not what ganzoo wrote" in capsys.readouterr().err
+
+
+def test_a_run_that_died_before_its_first_checkpoint_starts_again(whole, recipe, rewound, arrays):
+    from ganzoo.jobs.training.train import resume
+
+    run = rewound(whole(recipe), 0)
+    shutil.rmtree(run.checkpoints)
+    shutil.copy(next(run.samples.iterdir()), run.samples / "step-00000004.png")  # of a later step
+
+    resume(run.path, settings=["steps=2"])
+
+    assert differing(arrays(whole(recipe), 2), arrays(run)) == []
+    assert [entry["step"] for entry in run.log()] == [2]
+    assert not (run.samples / "step-00000004.png").exists()
+    assert checkpoints.newest(run.checkpoints, report=pytest.fail).step == 2

@@ -1,0 +1,96 @@
+"""Signals as flags. Needs no framework."""
+
+import contextlib
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from ganzoo.errors import Interrupted
+from ganzoo.jobs.training.signals import Stop
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_while_held_the_first_two_signals_only_set_a_flag(number):
+    before = signal.getsignal(number)
+    with Stop() as stop:
+        stop.hold()
+        assert stop.signal is None
+        signal.raise_signal(number)
+        signal.raise_signal(signal.SIGINT)
+        assert stop.signal == number
+    assert signal.getsignal(number) is before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_before_that_a_signal_ends_the_work_at_once(number):
+    with pytest.raises(Interrupted) as stopped, Stop():
+        signal.raise_signal(number)
+        pytest.fail("went on")
+    assert stopped.value.exit_code == 128 + number
+
+
+def test_a_signal_that_somebody_swallowed_ends_the_work_at_the_next_chance():
+    with pytest.raises(Interrupted), Stop() as stop:
+        with contextlib.suppress(BaseException):  # as a library may that looks for another
+            signal.raise_signal(signal.SIGTERM)
+        stop.hold()
+        pytest.fail("went on")
+
+
+def test_a_signal_that_has_waited_ends_the_work_where_it_is_asked_for():
+    with pytest.raises(Interrupted) as stopped, Stop() as stop:
+        stop.hold()
+        stop.check()
+        signal.raise_signal(signal.SIGTERM)
+        stop.check()
+    assert stopped.value.exit_code == 143
+
+
+def test_other_errors_pass_unchanged():
+    with pytest.raises(ValueError, match="mine"), Stop():
+        raise ValueError("mine")
+
+
+def test_a_third_signal_kills():
+    code = (
+        "import signal\nfrom ganzoo.jobs.training.signals import Stop\n"
+        "with Stop() as stop:\n    stop.hold()\n"
+        "    for i in range(3):\n        print(i, flush=True)\n"
+        "        signal.raise_signal(signal.SIGTERM)\n    print('alive')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout.split()) == (-signal.SIGTERM, ["0", "1", "2"])
+
+
+def test_outside_the_main_thread_nothing_is_touched():
+    seen = []
+
+    def work():
+        with Stop() as stop:
+            stop.hold()
+            seen.append(signal.getsignal(signal.SIGINT))
+
+    before = signal.getsignal(signal.SIGINT)
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [before]
+
+
+def test_during_an_import_a_signal_waits_for_its_end(tmp_path, monkeypatch):
+    """The module of a data set may import a framework, and native code takes no exceptions."""
+    monkeypatch.syspath_prepend(tmp_path)
+    source = "import signal\nsignal.raise_signal(signal.SIGTERM)\nwhole = True\n"
+    (tmp_path / "imported_by_a_data_set.py").write_text(source)
+    seen = []
+    with pytest.raises(Interrupted) as stopped, Stop() as stop:
+        import imported_by_a_data_set
+
+        seen.append(imported_by_a_data_set.whole)
+        stop.hold()
+        pytest.fail("went on")
+    assert seen == [True] and stopped.value.exit_code == 143
+    del sys.modules["imported_by_a_data_set"]

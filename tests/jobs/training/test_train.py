@@ -1,0 +1,275 @@
+"""What a training leaves behind, and how it ends when it cannot go on."""
+
+import json
+import re
+import signal
+import socket
+import tomllib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganzoo.catalog.recipe.recipe import Recipe
+from ganzoo.catalog.registry.cards import Card
+from ganzoo.catalog.registry.lookup import find_model
+from ganzoo.catalog.runs import Run
+from ganzoo.cli import main
+from ganzoo.errors import Interrupted, UsageError
+from ganzoo.files import checkpoints, safetensors
+
+pytestmark = pytest.mark.backend
+
+
+def test_a_run_folder_holds_everything_that_can_be_asked_of_a_run(plain, place):
+    import keras
+
+    from ganzoo.jobs.training.train import train
+
+    said = []
+    recipe = plain("steps=5", "sample_every=2", "checkpoint_every=2", "keep_checkpoints=1")
+    run = train(recipe, runs=place / "runs", argv=["ganzoo", "train"], events=said.append)
+
+    assert run.path.name == "00001-mlp-digits"
+    assert Recipe.read(run.recipe_path) == recipe
+    manifest = json.loads(run.manifest_path.read_text())
+    assert (manifest["state"], manifest["step"], manifest["seed"]) == ("finished", 5, 0)
+    assert manifest["backend"] == keras.backend.backend()
+    assert manifest["recipe_digest"] == recipe.digest()
+    assert manifest["versions"]["keras"] == keras.__version__
+    assert manifest["data"]["count"] == 64 and len(manifest["data"]["fingerprint"]) == 64
+    assert manifest["plugins"]["architecture"]["distribution"] == "keras-ganzoo"
+    assert [entry["step"] for entry in run.log()] == [2, 4, 5]
+    assert [entry["images"] for entry in run.log()] == [32, 64, 80]
+    pictures = sorted(path.name for path in run.samples.iterdir())
+    assert pictures == [f"step-{step:08d}.png" for step in (0, 2, 4, 5)]
+    with Image.open(run.gif_path) as gif:
+        assert gif.n_frames == 4
+    assert [path.name for path in run.checkpoints.iterdir()] == ["step-00000005"]
+    card = Card.read(run.card_path)
+    assert (card.name, card.licence.data, card.recipe) == ("mlp-digits", "CC-BY-4.0", recipe)
+    about = safetensors.metadata(run.weights_path)
+    assert (about["step"], about["image_shape"], about["weights"]) == (5, [8, 8, 1], "average")
+    assert Recipe.from_tables(about["recipe"]) == recipe
+    page = run.report_path.read_text()
+    assert "data:image/png;base64," in page and "finished" in page
+    assert not re.search(
+        r"""(?:src|href)=["'](?!data:|#|https?://)|@import|url\(\s*["']?http""", page
+    )
+    assert not re.search(r"<(?:script|img|link|iframe)[^>]+(?:src|href)=[\"']?http", page)
+
+    kinds = [event["event"] for event in said]
+    assert (kinds[0], kinds[-1]) == ("start", "end")
+    assert set(kinds) == {"start", "sample", "progress", "checkpoint", "end"}
+    assert [e["step"] for e in said if e["event"] == "checkpoint"] == [2, 4, 5]
+    assert (said[0]["steps"], said[0]["images"]) == (5, 80)
+    assert json.loads(json.dumps(said)) == said
+
+
+def test_a_runs_recipe_can_be_trained_again_and_gives_the_same_file(plain, place):
+    from ganzoo.jobs.training.train import train
+
+    first = train(plain("training.epochs=1"), run=place / "first")
+    again = train(Recipe.read(first.recipe_path), run=place / "again")
+    other = train(plain("training.epochs=1", "seed=1"), run=place / "other")
+
+    assert first.weights_path.read_bytes() == again.weights_path.read_bytes()
+    assert first.weights_path.read_bytes() != other.weights_path.read_bytes()
+    assert first.manifest()["step"] == 4
+
+
+def test_a_card_of_the_zoo_says_what_was_changed(place):
+    from ganzoo.jobs.training.train import train
+
+    narrow = ["architecture.generator_width=2", "architecture.discriminator_width=2"]
+    recipe = find_model("dcgan-digits").recipe.with_settings([*narrow, "steps=1"])
+    card = Card.read(train(recipe, model="dcgan-digits", run=place / "run").card_path)
+
+    assert (card.name, card.recipe, card.parameters) == ("dcgan-digits", recipe, {})
+
+
+def test_an_architecture_without_latents_is_refused_by_what_it_builds(plain):
+    from ganzoo.jobs.models.build import networks
+
+    with pytest.raises(UsageError, match=r"needs latents of at least one.*of shape \(0,\)"):
+        networks(plain("architecture.latent_size=0"), (8, 8, 1), 0)
+
+
+def test_a_plan_leaves_nothing_behind(plain, place, monkeypatch):
+    from ganzoo.jobs.training.plan import plan
+
+    found = plan(plain("training.images=100"))
+
+    assert (found["steps"], found["steps_per_epoch"], found["images_per_step"]) == (7, 4, 16)
+    assert found["parameters"] == {
+        "generator": (4 + 1) * 8 + 4 * 8 + (8 + 1) * 64,  # batch norm: 4 numbers a unit
+        "discriminator": (64 + 1) * 8 + (8 + 1),
+    }
+    assert found["image_shape"] == [8, 8, 1] and found["latent_shape"] == [4]
+    assert list(place.iterdir()) == []
+
+
+def test_a_plan_without_the_data_is_that_with_them_and_nothing_is_downloaded(place, monkeypatch):
+    from ganzoo.jobs.training.plan import plan
+
+    def connect(*address):
+        raise AssertionError(f"asked {address}")
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    monkeypatch.setenv("GANZOO_CACHE", str(place / "cache"))
+    recipe = find_model("cdcgan-mnist").recipe.with_settings(["dataset.images=128"])
+    pixels = np.zeros((200, 28, 28), np.uint8)
+    np.savez(place / "mnist.npz", x_train=pixels, y_train=np.arange(200) % 10)
+
+    without = plan(recipe)
+    whole = plan(recipe.with_settings([f"dataset.data={str(place / 'mnist.npz')!r}"]))
+
+    assert (without.pop("data"), whole.pop("data")) == ("not here yet", "here")
+    assert "ganzoo data prepare downloads it (11 MB)" in without.pop("get")
+    assert without == whole
+    assert (whole["images"], whole["classes"]) == (128, 10)
+
+
+@pytest.mark.parametrize(
+    ("what", "named"), [("d_loss", "d_loss"), ("g_loss", "g_loss"), ("weight", "average/dense/")]
+)
+def test_a_number_that_is_not_finite_stops_before_it_is_saved(what, named, plain, place, capsys):
+    recipe = plain("architecture.name=poisoned", f"architecture.what={what}", "steps=9",
+                   "log_every=7", "sample_every=5", "checkpoint_every=2")  # fmt: skip
+    (place / "recipe.toml").write_text(recipe.toml())
+
+    code = main(["train", "recipe.toml", "--run", "run"])
+
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert code == 6, said
+    assert f"{named}" in said and "at step 4" in said and "step-00000002" in said
+    run = Run.open("run")
+    kept = checkpoints.newest(run.checkpoints, report=pytest.fail)
+    assert kept.step == 2
+    state = safetensors.load(kept.read("state.safetensors"))
+    assert all(np.isfinite(array).all() for array in state.values())
+    assert run.manifest()["state"] == "diverged" and named in run.manifest()["reason"]
+    assert "no longer finite" in run.report_path.read_text()
+    assert not run.weights_path.exists()
+
+
+def test_without_any_checkpoint_that_is_said_too(plain, place, capsys):
+    recipe = plain("architecture.name=poisoned", "architecture.since=0", "log_every=1")
+    (place / "recipe.toml").write_text(recipe.toml())
+
+    assert main(["train", "recipe.toml", "--run", "run"]) == 6
+    assert "There is no checkpoint." in capsys.readouterr().err
+    assert not (place / "run" / "log.jsonl").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_at_the_edge_of_the_step_and_says_how_to_go_on(
+    number, recipe, place, arrays, capsys
+):
+    from ganzoo.jobs.training.train import resume, train
+
+    def press(event):
+        if event["event"] == "progress" and event["step"] >= 2:
+            signal.raise_signal(number)
+            signal.raise_signal(number)  # twice: still the edge of the step
+
+    asked = recipe("steps=4", "log_every=1", "checkpoint_every=100")
+    with pytest.raises(Interrupted, match=r"after step 2 of 4.*ganzoo resume") as stopped:
+        train(asked, run=place / "run", events=press)
+
+    run = Run.open(place / "run")
+    assert stopped.value.exit_code == 128 + number
+    assert [path.name for path in run.checkpoints.iterdir()] == ["step-00000002"]
+    assert run.manifest()["state"] == "interrupted"
+    assert "ganzoo resume" in run.report_path.read_text()
+    assert not run.weights_path.exists()
+    if number == signal.SIGTERM:  # once is enough; it takes two compilations
+        never = train(asked, run=place / "never")
+        resume(run.path)
+        assert run.weights_path.read_bytes() == never.weights_path.read_bytes()
+        one, other = arrays(run), arrays(never)
+        assert all(one[name].tobytes() == other[name].tobytes() for name in other)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("phase", ["data", "networks"])
+def test_a_signal_before_the_first_step_leaves_nothing(
+    number, phase, recipe, place, monkeypatch, capsys
+):
+    import ganzoo_testbed
+
+    name = {"data": "patient", "networks": "stateful"}[phase]
+    made = getattr(ganzoo_testbed, name)
+
+    def signalled(*args, **kwargs):
+        signal.raise_signal(number)
+        return made(*args, **kwargs)
+
+    monkeypatch.setattr(ganzoo_testbed, name, signalled)
+    (place / "recipe.toml").write_text(recipe().toml())
+    before = signal.getsignal(number)
+
+    assert main(["train", "recipe.toml"]) == 128 + number
+
+    assert capsys.readouterr().err == "error: Stopped before the first step; nothing was changed.\n"
+    assert [path.name for path in place.iterdir()] == ["recipe.toml"]
+    assert signal.getsignal(number) is before
+
+
+def test_memory_that_runs_out_is_no_fault_of_the_plugin(recipe, place, monkeypatch, capsys):
+    import ganzoo_testbed
+
+    def greedy(*args, **kwargs):
+        raise MemoryError
+
+    (place / "recipe.toml").write_text(recipe().toml())
+    monkeypatch.setattr(ganzoo_testbed, "stateful", greedy)
+
+    assert main(["train", "recipe.toml"]) == 5
+    assert "Out of memory" in capsys.readouterr().err
+    assert not (place / "runs").exists()
+
+
+def test_a_disk_that_fills_up_keeps_the_checkpoints_before(plain, place, monkeypatch):
+    import errno
+
+    from ganzoo.errors import EnvironmentProblem
+    from ganzoo.files import publish
+    from ganzoo.jobs.training.train import resume, train
+
+    def full(step, path):
+        if step == "publish" and path.name == "step-00000004":
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(publish, "on_step", [full])
+        with pytest.raises(EnvironmentProblem, match="No space left"):
+            train(plain("checkpoint_every=2"), run=place / "run")
+    run = Run.open(place / "run")
+    assert [path.name for path in run.checkpoints.iterdir()] == ["step-00000002"]
+    assert run.manifest()["state"] == "failed"
+
+    resume(run.path)
+    assert run.manifest()["state"] == "finished" and "reason" not in run.manifest()
+
+
+def test_data_from_an_npz_file_of_keras_reaches_training(plain, place, monkeypatch):
+    """Data sets of `keras.datasets` come through the backend in use."""
+    from ganzoo.jobs.training.train import resume, train
+
+    images = np.random.default_rng(0).integers(0, 256, (20, 28, 28), dtype="uint8")
+    np.savez(place / "mnist.npz", x_train=images, y_train=np.arange(20, dtype="uint8") % 10,
+             x_test=images[:1], y_test=np.zeros(1, "uint8"))  # fmt: skip
+    recipe = plain("dataset.name=mnist", "dataset.data=mnist.npz", "batch=4", "steps=2")
+    run = train(recipe, run=place / "run")
+
+    assert run.manifest()["data"]["count"] == 20
+    assert tomllib.loads(run.recipe_path.read_text())["dataset"]["data"] == f"{place}/mnist.npz"
+    assert str(place) not in json.dumps(safetensors.metadata(run.weights_path))
+    assert str(place) not in run.card_path.read_text()
+
+    (place / "moved").mkdir()
+    (place / "mnist.npz").rename(place / "moved" / "again.npz")
+    monkeypatch.chdir(place / "moved")
+    resume(run.path, settings=["steps=3", "dataset.data=again.npz"])  # meant from here
+    assert run.recipe().dataset.options["data"] == f"{place}/moved/again.npz"
