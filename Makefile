@@ -1,5 +1,5 @@
 # Two commands: `make demo` trains on your machine and shows a picture; `make test` tests everything.
-# Both make their own virtual environments with venv and pip and honour pip's configuration.
+# Both make their own virtual environments with venv and pip and honor pip's configuration.
 # Installations are editable: after a `git pull` the new code runs.
 
 PYTHON ?= python3

@@ -100,7 +100,7 @@ def _contenders(model: str, steps: int, batch: int | None) -> dict:
     recipe = recipe.with_settings([f"training.batch={batch}"] if batch else [])
     batch = recipe.training.batch
     images = np.random.default_rng(SEED).integers(0, 256, (steps * batch, 28, 28, 1), "uint8")
-    about = {"name": "random", "licence": "none", "source": "random", "fingerprint": "random"}
+    about = {"name": "random", "license": "none", "source": "random", "fingerprint": "random"}
     dataset = Dataset(images=images, **about)
     gan = build(recipe, dataset)
     plain = plain_gan(

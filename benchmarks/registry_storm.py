@@ -28,7 +28,7 @@ CARD = Card.from_tables(
         "schema": 1,
         "name": "small",
         "summary": "A card",
-        "licence": {"data": "CC0-1.0", "weights": "MIT"},
+        "license": {"data": "CC0-1.0", "weights": "MIT"},
         "recipe": {
             "architecture": {"name": "mlp"},
             "dataset": {"name": "digits"},

@@ -92,7 +92,7 @@ def _digits(seed: int) -> Iterator[tuple[str, Side, list[Side]]]:
     yield "Noise", real, [side(_pixels(fresh + s * noise), asked) for s in (0, 0.1, 0.2, 0.4)]
     kept = [asked >= dropped for dropped in (0, 2, 4, 6)]
     yield "Dropped classes", real, [side(fresh[keep], asked[keep]) for keep in kept]
-    # a generator that memorises is not exact: copies have 2 % noise
+    # a generator that memorizes is not exact: copies have 2 % noise
     copies = _pixels(images[:COUNT] + 0.02 * noise[:COUNT])
     yield (
         "Copies of training images",

@@ -103,7 +103,7 @@ def apply(optimizer, gradients: Sequence, variables: Sequence) -> None:
 
 
 def blend(targets: Sequence, values: Sequence, weight: float) -> None:
-    """Move each target towards its value: `target += weight * (value - target)`."""
+    """Move each target toward its value: `target += weight * (value - target)`."""
     for target, value in zip(targets, values, strict=True):
         target.assign(target + weight * (value - target))
 

@@ -72,7 +72,7 @@ def apply(optimizer, gradients: Sequence, variables: Sequence) -> None:
 
 
 def blend(targets: Sequence, values: Sequence, weight: float) -> None:
-    """Move each target towards its value: `target += weight * (value - target)`."""
+    """Move each target toward its value: `target += weight * (value - target)`."""
     with torch.no_grad():
         torch._foreach_lerp_(
             [target.value for target in targets], [value.value for value in values], weight
@@ -128,7 +128,7 @@ def integers_in_onnx() -> Iterator[None]:
     """In which models with counter-based noise can be exported.
 
     PyTorch's exporter knows bitwise operations of booleans only, shifts to the right by a
-    division that rounds towards zero, and does not know `ravel`, by which Keras looks up numbers
+    division that rounds toward zero, and does not know `ravel`, by which Keras looks up numbers
     in a table.
     """
     known = {

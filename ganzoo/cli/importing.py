@@ -15,7 +15,7 @@ from ganzoo.errors import UsageError
 def import_file(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A .safetensors file.")],
     name: Annotated[str, typer.Argument(metavar="NAME", help="The model to publish as.")],
-    licence: Annotated[
+    license: Annotated[
         str | None,
         typer.Option(metavar="SPDX", help="Of the weights.  [default: what the file says]"),
     ] = None,
@@ -35,7 +35,7 @@ def import_file(
         str | None,
         typer.Option(metavar="N|LIST", help="With --image-shape: their number or names."),
     ] = None,
-    data_licence: Annotated[
+    data_license: Annotated[
         str | None, typer.Option(metavar="SPDX", help="With --image-shape: of the data.")
     ] = None,
     data: Data = None,
@@ -50,7 +50,7 @@ def import_file(
     arrays must have the names, shapes and types that the architecture gives them.
     """
     at_most_one(image_shape=image_shape, data=data)  # with the one, no data is read
-    _go_with("--recipe", recipe, image_shape=image_shape, data_licence=data_licence, data=data)
+    _go_with("--recipe", recipe, image_shape=image_shape, data_license=data_license, data=data)
     _go_with("--image-shape", image_shape, classes=classes)
     shape, names = _shape(image_shape), _classes(classes)
     asked = None
@@ -63,12 +63,12 @@ def import_file(
 
     told = None
     if asked is not None:
-        told = Told(recipe=asked, image_shape=shape, classes=names, data_licence=data_licence)
+        told = Told(recipe=asked, image_shape=shape, classes=names, data_license=data_license)
     done = import_weights(
         file,
         name,
         told=told,
-        licence=licence,
+        license=license,
         folder=folder,
         backend=backend,
         allow_plugin_mismatch=allow_plugin_mismatch,

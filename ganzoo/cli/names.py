@@ -64,7 +64,7 @@ def _list_weights(pattern: str, *, as_json: bool) -> None:
                 f"{one['name']}@{one['version']}",
                 one["source"],
                 f"{one['bytes'] / 1e6:.1f} MB" if one["bytes"] else "broken",
-                one["licence"] or "",
+                one["license"] or "",
                 one["summary"],
             )
             for one in found["models"]
@@ -77,7 +77,7 @@ def _list_weights(pattern: str, *, as_json: bool) -> None:
 def info(name: Name, as_json: Json = False) -> None:
     """Show what a name stands for.
 
-    Of a model: its card, recipe, licence, deviations, versions and their results. Of a run or a
+    Of a model: its card, recipe, license, deviations, versions and their results. Of a run or a
     weights file: what it was trained with, and its recipe. Of an architecture or a data set: who
     brings it, and its options with their defaults.
     """
@@ -125,8 +125,8 @@ def plugins(as_json: Json = False) -> None:
 def _model(kind: str, content: dict[str, Any]) -> str:
     head = {
         "source": content["source"],
-        "licence of the data": content["licence"]["data"],
-        "licence of the weights": content["licence"]["weights"],
+        "license of the data": content["license"]["data"],
+        "license of the weights": content["license"]["weights"],
         "papers": content["papers"],
         "parameters": ", ".join(f"{k} {readable(v)}" for k, v in content["parameters"].items()),
     }
@@ -171,7 +171,7 @@ def _version(name: str, version: dict[str, Any]) -> list[str]:
     facts = {
         "digest": version.get("digest"),
         "size": f"{version['bytes'] / 1e6:.1f} MB" if "bytes" in version else None,
-        "licence": version.get("licence"),
+        "license": version.get("license"),
         "provenance": version.get("provenance"),
         "broken": version.get("broken"),
     }

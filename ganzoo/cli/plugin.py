@@ -49,7 +49,7 @@ def check(
         typer.Option(
             "--set",
             metavar="KEY=VALUE",
-            help="An option of it, or a rule such as game.loss; TOML. Repeats.",
+            help="An option of it, or a rule such as gan.loss; TOML. Repeats.",
         ),
     ] = None,
     shapes: Annotated[
@@ -79,7 +79,7 @@ def check(
 
     sizes = [_shape(text) for text in shapes or []]
     options: dict[str, Any] = {}
-    rules = [setting for setting in settings or [] if setting.startswith("game.")]
+    rules = [setting for setting in settings or [] if setting.startswith("gan.")]
     own = [setting for setting in settings or [] if setting not in rules]
     for kind in kinds(name):
         options |= part_for(kind, name, settings=own).options

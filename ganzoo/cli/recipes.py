@@ -99,10 +99,10 @@ def rules_for(settings: Sequence[str]) -> dict[str, Any]:
     """Rules of the game from the command line: keywords of `GAN.compile`.
 
     Args:
-        settings: What `--set` was given, of keys that begin with `game.`.
+        settings: What `--set` was given, of keys that begin with `gan.`.
     """
     recipe = Recipe.from_tables(_ANY | {"dataset": {"name": "any"}})
-    game = recipe.with_settings(settings).tables()["game"]
+    game = recipe.with_settings(settings).tables()["gan"]
     given = {setting.partition("=")[0].strip().split(".")[1] for setting in settings}
     return {key: value for key, value in game.items() if key in given}
 

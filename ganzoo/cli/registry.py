@@ -34,7 +34,7 @@ def push(
     half: Annotated[
         bool, typer.Option("--half", help="Keep the generator's float32 arrays as float16.")
     ] = False,
-    licence: Annotated[
+    license: Annotated[
         str | None,
         typer.Option(metavar="SPDX", help="Of the weights.  [default: what the card says]"),
     ] = None,
@@ -52,7 +52,7 @@ def push(
     from ganzoo.jobs.publishing.push import push as job
 
     done = job(
-        source, name, everything=everything, half=half, licence=licence, folder=folder, to=to
+        source, name, everything=everything, half=half, license=license, folder=folder, to=to
     )
     if not done["created"]:
         say("It is there already.")

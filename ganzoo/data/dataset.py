@@ -23,7 +23,7 @@ class Dataset:
     Args:
         name: The name under which the data set was asked for: `"digits"`.
         images: The samples, of one of four kinds, whatever their name says:
-            pictures: uint8 (n, height, width, channels) with 1 channel (grey), 3 (RGB) or 4
+            pictures: uint8 (n, height, width, channels) with 1 channel (gray), 3 (RGB) or 4
             (RGBA); video: uint8 (n, frames, height, width, channels), channels alike; sounds:
             float32 (n, samples, channels) in [-1, 1]; points: float32 (n, d).
             May be a read-only memory map. Never written to.
@@ -34,7 +34,7 @@ class Dataset:
         rate: Of sounds, and of nothing else: samples per second and channel, in Hz.
         paired: Of labels that are pictures: whether row i of the labels is the source of row i
             of the images, or the rows of both have nothing to do with each other.
-        licence: The licence or terms of the data, as its source states them, in one line of at
+        license: The license or terms of the data, as its source states them, in one line of at
             most 200 characters: an SPDX name where there is one.
         source: Where the data comes from, for people: a URL, a path, a citation.
         fingerprint: SHA-256, in hex, of what the data is: equal if and only if the same
@@ -50,12 +50,12 @@ class Dataset:
     classes: tuple[str, ...] = ()
     rate: int | None = None
     paired: bool = True
-    licence: str
+    license: str
     source: str
     fingerprint: str
 
     def __post_init__(self):
-        for field in ("name", "licence"):
+        for field in ("name", "license"):
             self._check_line(field, getattr(self, field))
         self._check_images()
         self._check_rate()
@@ -125,7 +125,7 @@ class Dataset:
             "dtype": str(self.images.dtype),
             "labels": self._kind_of_labels(),
             "classes": list(self.classes),
-            "licence": self.licence,
+            "license": self.license,
             "source": self.source,
             "fingerprint": self.fingerprint,
         }

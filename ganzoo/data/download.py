@@ -1,4 +1,4 @@
-"""Files from a data set repository on the Hugging Face Hub: licence first, then the bytes.
+"""Files from a data set repository on the Hugging Face Hub: license first, then the bytes.
 
 What a file must be is known before it is asked for: its size, and its SHA-256 or, for a small
 file of a repository that was listed at a commit, the SHA-1 by which git knows it. So a moved
@@ -56,7 +56,7 @@ def download(
     revision: str,
     folder: Path,
     title: str,
-    licence: str,
+    license: str,
     ways: str,
 ) -> None:
     """Brings files of a data set repository into a folder, verified.
@@ -67,7 +67,7 @@ def download(
         revision: Branch, tag or commit.
         folder: Where the files go; made if needed.
         title: Name of the data set, for people.
-        licence: Its terms, written to stderr before the first byte is asked for.
+        license: Its terms, written to stderr before the first byte is asked for.
         ways: The other ways to get the data, for the error.
 
     Raises:
@@ -81,7 +81,7 @@ def download(
     size = sum(file.size for file in missing)
     fetching.check(title, ways, size=size)
     client = hub_client(title, ways)
-    notice(f"{title} is not here yet and is downloaded now ({size / 1e6:,.0f} MB).\n{licence}")
+    notice(f"{title} is not here yet and is downloaded now ({size / 1e6:,.0f} MB).\n{license}")
     try:
         make_folder(folder / _DOWNLOADS)
     except OSError as error:

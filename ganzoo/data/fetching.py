@@ -27,14 +27,14 @@ class Known:
     """What is known of a data set without having it.
 
     Args:
-        name, licence, source, classes, rate: As of a `Dataset`.
+        name, license, source, classes, rate: As of a `Dataset`.
         count: How many samples there are; `None` if only the data tell.
         image_shape: Shape of one sample; `None` likewise.
         source_shape: Of labels that are pictures: the shape of one.
     """
 
     name: str
-    licence: str
+    license: str
     source: str
     classes: tuple[str, ...] = ()
     rate: int | None = None
@@ -57,7 +57,7 @@ class Known:
             labels=labels,
             classes=self.classes,
             rate=self.rate,
-            licence=self.licence,
+            license=self.license,
             source=self.source,
             fingerprint="not here",
         )
@@ -66,7 +66,7 @@ class Known:
         """As `Dataset.describe`, as far as it is known."""
         blank = self.blank()
         if blank is None:
-            return {"name": self.name, "licence": self.licence, "source": self.source}
+            return {"name": self.name, "license": self.license, "source": self.source}
         return {key: fact for key, fact in blank.describe().items() if key != "fingerprint"}
 
 

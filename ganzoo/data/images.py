@@ -6,8 +6,8 @@ beside plain RGB or gray has one documented meaning:
 - EXIF orientation is applied, so that pictures stand upright;
 - transparency is laid over white;
 - 16 bits per channel keep their upper 8;
-- CMYK and palettes become RGB by Pillow's own conversion; colour profiles are ignored;
-- colour becomes gray by ITU-R 601-2 luma (299 R + 587 G + 114 B) / 1000;
+- CMYK and palettes become RGB by Pillow's own conversion; color profiles are ignored;
+- color becomes gray by ITU-R 601-2 luma (299 R + 587 G + 114 B) / 1000;
 - of a photo with a second view or depth map (MPO) the main picture is used;
 - animations are refused.
 """
@@ -36,7 +36,7 @@ class Fit:
 
     Args:
         size: Height and width in pixels, reached by Pillow's antialiased Lanczos filter from
-            the largest centred square. `None` keeps every picture's own size.
+            the largest centerd square. `None` keeps every picture's own size.
         mode: `"rgb"` or `"gray"`; `None` keeps what each picture is.
         crop: Box [left, top, right, bottom] in pixels of the upright picture, cut out first.
 
@@ -165,7 +165,7 @@ def resize(
     size: int | None,
     crop: tuple[int, int, int, int] | None = None,
 ) -> Image.Image:
-    """Cuts out `crop`, then the largest centred square, and scales that to `size`.
+    """Cuts out `crop`, then the largest centerd square, and scales that to `size`.
 
     Lanczos with antialiasing, as the StyleGAN papers prepare their data
     (https://github.com/NVlabs/stylegan2-ada-pytorch, dataset_tool.py).

@@ -35,7 +35,7 @@ class Kind:
         return f"{self.dtype} (n, {', '.join(self.axes)})"
 
 
-_PIXELS = {"channels": (1, 3, 4), "channels_said": "1 channel (grey), 3 (RGB) or 4 (RGBA)"}
+_PIXELS = {"channels": (1, 3, 4), "channels_said": "1 channel (gray), 3 (RGB) or 4 (RGBA)"}
 
 IMAGES = Kind(
     one="image", many="images", dtype="uint8", axes=("height", "width", "channels"), **_PIXELS

@@ -155,7 +155,7 @@ def _unusable(messages: list[str]) -> InvalidInput:
 def _unlike(example: _Shaped, unlike: list[_Shaped]) -> InvalidInput:
     def words(shape: tuple[int, ...]) -> str:
         height, width, channels = shape
-        return f"{width}x{height} pixels in {'gray' if channels == 1 else 'colour'}"
+        return f"{width}x{height} pixels in {'gray' if channels == 1 else 'color'}"
 
     name, shape = unlike[0]
     ways = []

@@ -43,12 +43,12 @@ def reporting(listener: Listener | None, *, quiet: bool = False) -> Iterator[Non
 
 
 def notice(text: str) -> None:
-    """Something that a person must be told whatever listens: a licence, a thing left out."""
+    """Something that a person must be told whatever listens: a license, a thing left out."""
     print(text, file=sys.stderr, flush=True)
 
 
 class Progress:
-    """Counts towards a total, as a context manager.
+    """Counts toward a total, as a context manager.
 
     Args:
         what: What is done, for people: `"celeba: decoding"`.

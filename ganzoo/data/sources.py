@@ -19,8 +19,8 @@ _MODES = {1: "gray", 3: "rgb"}  # channels, and what a picture is decoded to
 def read_sources(path: str | os.PathLike, shape: tuple[int, ...], most: int) -> np.ndarray:
     """Pictures, decoded and made alike as the data sets `folder` and `zip` do.
 
-    The largest centred part of the right proportions is cut out and scaled by Pillow's
-    antialiased Lanczos filter; colour becomes gray, or gray colour.
+    The largest centerd part of the right proportions is cut out and scaled by Pillow's
+    antialiased Lanczos filter; color becomes gray, or gray color.
 
     Args:
         path: A folder or a zip archive of pictures, or one picture.
@@ -37,7 +37,7 @@ def read_sources(path: str | os.PathLike, shape: tuple[int, ...], most: int) -> 
     height, width, channels = shape
     if channels not in _MODES:
         raise UsageError(
-            f"Pictures are read in gray or colour: 1 or 3 channels. Received: {channels}."
+            f"Pictures are read in gray or color: 1 or 3 channels. Received: {channels}."
         )
     found = [
         _fitted(decode(data, name, mode=_MODES[channels]), width, height)
@@ -62,7 +62,7 @@ def _files(path: Path, most: int) -> list[tuple[str, bytes]]:
 
 
 def _fitted(image: Image.Image, width: int, height: int) -> np.ndarray:
-    """The largest centred part of that shape, scaled: of a square what `images.resize` gives."""
+    """The largest centerd part of that shape, scaled: of a square what `images.resize` gives."""
     scale = min(image.width / width, image.height / height)
     across, down = round(width * scale), round(height * scale)
     left, top = (image.width - across) // 2, (image.height - down) // 2

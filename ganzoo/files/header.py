@@ -111,14 +111,14 @@ def check_expected(
         name, others = wrong[0], len(wrong) - 1
         raise InvalidInput(
             f"{shown(where)} holds weights of another architecture or other sizes: tensor "
-            f"{shown(name)}: expected {_spelt(wanted.get(name))}. "
-            f"Received: {_spelt(received.get(name))}"
+            f"{shown(name)}: expected {_spelled(wanted.get(name))}. "
+            f"Received: {_spelled(received.get(name))}"
             f"{f' (and {others} more that differ)' if others else ''}.",
             hint="Use the recipe that these weights were trained with.",
         )
 
 
-def _spelt(tensor: tuple[str, tuple[int, ...]] | None) -> str:
+def _spelled(tensor: tuple[str, tuple[int, ...]] | None) -> str:
     return f"{tensor[0]} {list(tensor[1])}" if tensor else "none of this name"
 
 

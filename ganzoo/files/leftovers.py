@@ -70,7 +70,7 @@ def reclaim(folder: str | os.PathLike) -> list[Path]:
 
 @contextmanager
 def workspace(folder: Path) -> Iterator[Path]:
-    """A temporary folder of ours, gone afterwards; if we die, it is reclaimed as any other.
+    """A temporary folder of ours, gone afterward; if we die, it is reclaimed as any other.
 
     Args:
         folder: Where it lies; it exists.

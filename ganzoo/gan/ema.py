@@ -40,7 +40,7 @@ class Average:
         self._average_of = dict(zip(map(id, self.sources), self.weights, strict=True))
 
     def update(self) -> None:
-        """Move the average towards the network's weights: once per step."""
+        """Move the average toward the network's weights: once per step."""
         backend.blend(self.weights, self.sources, 1.0 - self.decay)
 
     def of(self, variable: keras.Variable) -> keras.Variable:

@@ -77,7 +77,7 @@ class GAN(Networks):
         """
 
     def discriminator_objective(self, batch: Batch, fake):
-        """What the discriminator minimises.
+        """What the discriminator minimizes.
 
         Args:
             batch: Of this turn.
@@ -102,7 +102,7 @@ class GAN(Networks):
             zero = fake_logits if wanted.paired else wanted.boundary
             logs["d_real_sign"] = ops.mean(ops.sign(real_logits - zero))
         for part, penalty in enumerate(self.rules.played_penalties, 1):
-            logs[penalty.name] = self._penalised(penalty, batch, fake, batch.draw.apart(part))
+            logs[penalty.name] = self._penalized(penalty, batch, fake, batch.draw.apart(part))
             loss = loss + penalty.weight * logs[penalty.name]
         if self.lecam is not None:
             logs["lecam"] = self.lecam.term(real_logits, fake_logits, self.steps)
@@ -130,7 +130,7 @@ class GAN(Networks):
         return {}
 
     def generator_objective(self, batch: Batch):
-        """What the generator minimises.
+        """What the generator minimizes.
 
         Args:
             batch: Of this turn; its real images are for losses that compare with them.
@@ -216,17 +216,17 @@ class GAN(Networks):
     def _play(self, name: str, objective) -> dict:
         """Update one player. What the objective wrote into the opponent's state is dropped."""
         player, optimizer = getattr(self, name), getattr(self.optimizer, name)
-        learnt, checked = player.trainable_variables, hook_checks.returned(objective, self, name)
-        turn = backend.gradients(checked, learnt, optimizer.scale_loss)
+        learned, checked = player.trainable_variables, hook_checks.returned(objective, self, name)
+        turn = backend.gradients(checked, learned, optimizer.scale_loss)
         hook_checks.written(turn.writes, self)
-        backend.apply(optimizer, turn.gradients, learnt)
+        backend.apply(optimizer, turn.gradients, learned)
         commit(turn.writes, player.non_trainable_variables)
         return {f"{name[0]}_loss": turn.loss, **turn.logs}
 
     def _turns(self, data) -> tuple[list, list]:
         images, labels = data if len(data) > 1 else (data[0], None)
-        labelled = self.label_shape is not None
-        if labelled and labels is None:
+        labeled = self.label_shape is not None
+        if labeled and labels is None:
             raise UsageError("This GAN is conditional: `fit` needs images and labels.")
         turns, count = self.rules.n_critic, ops.shape(images)[0]
         known = isinstance(count, int)  # not in TensorFlow's `fit` with arrays: a tensor
@@ -239,7 +239,7 @@ class GAN(Networks):
             x = ops.reshape(x[: size * turns], (size, turns, *x.shape[1:]))
             return [x[:, turn] for turn in range(turns)]
 
-        labels = split(self.conditions(labels)) if labelled else [None] * turns
+        labels = split(self.conditions(labels)) if labeled else [None] * turns
         return split(self.scaled(images)), labels
 
     def _latents(self, batch, turns: int) -> list:
@@ -266,7 +266,7 @@ class GAN(Networks):
             ops.where(flip, real_logits, fake_logits),
         )
 
-    def _penalised(self, penalty: penalties.Penalty, batch: Batch, fake, draw: penalties.Draw):
+    def _penalized(self, penalty: penalties.Penalty, batch: Batch, fake, draw: penalties.Draw):
         """The penalty's mean; where it is computed only now and then, its share of this step."""
 
         def discriminate(images):

@@ -11,7 +11,7 @@ class LeCam:
     """A term of the discriminator's loss that keeps its logits near where the others' were.
 
     Logits of real images are drawn to the moving average of the fakes' logits, and the other
-    way round: with few images the discriminator cannot be sure of what it has learnt by heart.
+    way round: with few images the discriminator cannot be sure of what it has learned by heart.
 
     Args:
         weight: Of the term, above 0; the paper's lambda.
@@ -52,7 +52,7 @@ class LeCam:
         return ops.where(steps >= self.start, self.weight * (to_fake + to_real), 0.0)
 
     def update(self, logs: dict) -> None:
-        """Move the averages towards the mean logits of a turn.
+        """Move the averages toward the mean logits of a turn.
 
         Args:
             logs: What the discriminator's turn logged; it has all of `logged`.

@@ -15,7 +15,7 @@ from ganzoo.errors import UsageError, unknown
 
 
 class Loss(NamedTuple):
-    """What the two players minimise.
+    """What the two players minimize.
 
     Args:
         discriminator: `(real_logits, fake_logits) -> (batch,)`.
@@ -54,9 +54,9 @@ def minimax(*, label_smoothing: float = 0.0) -> Loss:
 
 
 def non_saturating(*, label_smoothing: float = 0.0) -> Loss:
-    """The generator maximises log D(fake) instead. Goodfellow et al. 2014, end of section 3.
+    """The generator maximizes log D(fake) instead. Goodfellow et al. 2014, end of section 3.
 
-    This is binary cross-entropy in which the generator's fakes are labelled real.
+    This is binary cross-entropy in which the generator's fakes are labeled real.
 
     Args:
         label_smoothing: As in `minimax`.

@@ -15,8 +15,8 @@ def named_state(gan) -> dict[str, keras.Variable]:
 
     Names: `generator/up_8/kernel`, `discriminator/...`, `average/...` (the same names as the
     generator's), `generator_optimizer/up_8/kernel/momentum`, `discriminator_optimizer/...`,
-    `game/steps`, `game/images`, `game/seed`, `means/total`. Further variables of a subclass
-    stand under `game/`. None of them depends on what else the process has built.
+    `gan/steps`, `gan/images`, `gan/seed`, `means/total`. Further variables of a subclass
+    stand under `gan/`. None of them depends on what else the process has built.
 
     Raises:
         ValueError: two variables would share a name.
@@ -37,7 +37,7 @@ def named_state(gan) -> dict[str, keras.Variable]:
         state += [(f"means/{variable.name}", variable) for variable in gan.means.variables]
     taken = {id(variable) for _, variable in state}
     own = [variable for variable in gan.variables if id(variable) not in taken]
-    state += [(f"game/{_below(gan.name, variable.path)}", variable) for variable in own]
+    state += [(f"gan/{_below(gan.name, variable.path)}", variable) for variable in own]
     return _unique(state)
 
 

@@ -30,7 +30,7 @@ def info(part: Part) -> dict[str, Any]:
         part: The data set as a recipe's table names it.
 
     Returns:
-        `Dataset.describe()`: count, image shape, classes, licence, source, fingerprint. `"data"`
+        `Dataset.describe()`: count, image shape, classes, license, source, fingerprint. `"data"`
         is whether it is here; if not, `"get"` is how to get it, and what is not known without
         it is left out.
     """

@@ -6,7 +6,7 @@ from typing import Any
 
 from ganzoo.catalog.plugins import discovery as entries
 from ganzoo.catalog.plugins.discovery import MISSING, Plugin
-from ganzoo.catalog.plugins.names import Problem, normalised
+from ganzoo.catalog.plugins.names import Problem, normalized
 from ganzoo.catalog.recipe.checks import is_filled
 from ganzoo.catalog.registry import lookup
 from ganzoo.errors import GanzooError, PluginError, UnknownName, unknown
@@ -52,7 +52,7 @@ def weights(pattern: str = "*") -> dict[str, list[Any]]:
         pattern: A shell pattern; case counts.
 
     Returns:
-        `"models"`: name, source, newest version, all versions, size in bytes, licence and
+        `"models"`: name, source, newest version, all versions, size in bytes, license and
         summary of each; a broken one has no size.
     """
     found = []
@@ -69,7 +69,7 @@ def weights(pattern: str = "*") -> dict[str, list[Any]]:
                     "version": newest["version"],
                     "versions": [one["version"] for one in known],
                     "bytes": newest.get("bytes"),
-                    "licence": newest.get("licence"),
+                    "license": newest.get("license"),
                     "summary": _summary(entry),
                 }
             )
@@ -196,7 +196,7 @@ def _brings(owner: str, kind: str) -> bool:
     """Whether a distribution speaks of that kind at all; any does if none is named."""
     discovery = entries.discover(kind)
     speakers = {entry.distribution for entry in (*discovery.plugins.values(), *discovery.problems)}
-    return not owner or normalised(owner) in map(normalised, speakers)
+    return not owner or normalized(owner) in map(normalized, speakers)
 
 
 def _owner(name: str, plugin: Plugin) -> dict[str, str]:

@@ -21,7 +21,7 @@ _OF_RUNS = (
 )  # fmt: skip
 _OF_FILES = (
     "model", "step", "weights", "stored", "image_shape", "classes", "source_shape", "rate",
-    "licence", "data", "plugins", "plugin_mismatches", "ganzoo",
+    "license", "data", "plugins", "plugin_mismatches", "ganzoo",
 )  # fmt: skip
 
 

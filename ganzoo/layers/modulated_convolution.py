@@ -30,7 +30,7 @@ class ModulatedConv2D(keras.layers.Layer):
     Args:
         filters: Number of output channels.
         kernel_size: Height and width of the kernel; at least 2 with `up`.
-        demodulate: Whether equation 3 is applied; not in the layers that make colours.
+        demodulate: Whether equation 3 is applied; not in the layers that make colors.
         up: Whether the image is doubled: a transposed convolution of stride 2, then the filter
             (1, 3, 3, 1), as in section 2.3 and appendix B.
 

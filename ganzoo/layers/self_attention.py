@@ -15,7 +15,7 @@ class SelfAttention(keras.layers.Layer):
     Every place looks at every other: its query (c / 8 numbers) is compared with their keys by
     inner products, a softmax makes weights of these (equation 1), and the sum of their values
     (c / 2 numbers) under these weights is brought back to c channels (equation 2) and added
-    (equation 3). gamma is learnt and starts at 0. The four linear maps have no bias.
+    (equation 3). gamma is learned and starts at 0. The four linear maps have no bias.
 
     Keys and values are the maxima of 2x2 places, which the authors' code does to save memory;
     an odd last row or column is left out of them.

@@ -66,8 +66,8 @@ def nearest(queries, rows, count: int = 1, *, without: np.ndarray | None = None)
     """
     if not 1 <= count <= len(rows) - (without is not None):
         raise UsageError(
-            f"There must be more rows than neighbours. Received: {len(rows):,} rows, {count}"
-            f" neighbours{' besides itself' if without is not None else ''}."
+            f"There must be more rows than neighbors. Received: {len(rows):,} rows, {count}"
+            f" neighbors{' besides itself' if without is not None else ''}."
         )
     squared = np.full((len(queries), count), np.inf)
     indices = np.zeros((len(queries), count), np.int64)

@@ -24,7 +24,7 @@ class Extractor:
     """A fixed network that describes each image by a row of features.
 
     Its rules for images that are not as the network wants them are part of every protocol:
-    gray becomes colour by repeating, colour becomes gray by ITU-R 601-2 luma, and sizes
+    gray becomes color by repeating, color becomes gray by ITU-R 601-2 luma, and sizes
     differ only where `resize` says what becomes of them.
 
     Args:
@@ -33,7 +33,7 @@ class Extractor:
         resize: What the network does with images of another size: `"none"`, or the filter
             and the size, such as `"tf1-bilinear 299"`.
         size: The only height and width it takes, in pixels; `None` where `resize` takes any.
-        channels: What the network sees: 1 (gray) or 3 (colour).
+        channels: What the network sees: 1 (gray) or 3 (color).
         feature_size: Length of a row of features.
         classes: Names of the classes that its logits stand for; empty if it has no logits.
         network: uint8 images (b, h, w, channels) -> float32 features (b, feature_size) and
@@ -133,5 +133,5 @@ def _with_channels(images: np.ndarray, channels: int) -> np.ndarray:
         return images
     if channels == 3:
         return np.repeat(images, 3, axis=-1)
-    # gray pictures that were saved as colour come back exactly: the weights sum to 65,536
+    # gray pictures that were saved as color come back exactly: the weights sum to 65,536
     return ((images @ _LUMA + 0x8000) >> 16).astype(np.uint8)[..., None]

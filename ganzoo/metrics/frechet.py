@@ -76,8 +76,8 @@ class Moments:
         """
         for rows in blocks(checked(batch, "features", least=0)):
             mean = rows.mean(axis=0)
-            centred = rows - mean
-            self._combine(len(rows), mean, centred.T @ centred)
+            centerd = rows - mean
+            self._combine(len(rows), mean, centerd.T @ centerd)
 
     def merge(self, other: "Moments") -> None:
         """Takes in all that `other` has seen; `other` stays as it is."""

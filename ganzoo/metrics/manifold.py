@@ -16,61 +16,61 @@ from ganzoo.metrics.rows import checked_pair
 _TIE = 1e-9  # of a squared radius
 
 
-def precision(real, fake, *, neighbours: int = 3) -> float:
+def precision(real, fake, *, neighbors: int = 3) -> float:
     """Share of fakes in the reach of the real samples: what is made is plausible.
 
     Args:
-        real: Features (n, d), n > neighbours.
+        real: Features (n, d), n > neighbors.
         fake: Features (m, d).
-        neighbours: A ball reaches to the k-th nearest other sample.
+        neighbors: A ball reaches to the k-th nearest other sample.
 
     Raises:
         UsageError: Too few samples.
         InvalidInput: A number is not finite.
     """
-    balls, _ = _memberships(fake, real, neighbours, real, fake)
+    balls, _ = _memberships(fake, real, neighbors, real, fake)
     return float(np.mean(balls > 0))
 
 
-def recall(real, fake, *, neighbours: int = 3) -> float:
+def recall(real, fake, *, neighbors: int = 3) -> float:
     """Share of real samples in the reach of the fakes: what exists can be made.
 
     Args and errors as for `precision`, with the sides exchanged.
     """
-    balls, _ = _memberships(real, fake, neighbours, real, fake)
+    balls, _ = _memberships(real, fake, neighbors, real, fake)
     return float(np.mean(balls > 0))
 
 
-def density(real, fake, *, neighbours: int = 5) -> float:
+def density(real, fake, *, neighbors: int = 5) -> float:
     """Mean number of real balls around a fake, over k. It may be more than 1.
 
     Unlike precision, one outlier among the real samples, with its wide ball, adds little.
 
     Args and errors as for `precision`.
     """
-    balls, _ = _memberships(fake, real, neighbours, real, fake)
-    return float(np.mean(balls) / neighbours)
+    balls, _ = _memberships(fake, real, neighbors, real, fake)
+    return float(np.mean(balls) / neighbors)
 
 
-def coverage(real, fake, *, neighbours: int = 5) -> float:
+def coverage(real, fake, *, neighbors: int = 5) -> float:
     """Share of real balls with a fake inside.
 
     Unlike recall, outliers among the fakes, with their wide balls, cover nothing.
 
     Args and errors as for `precision`.
     """
-    _, hit = _memberships(fake, real, neighbours, real, fake)
+    _, hit = _memberships(fake, real, neighbors, real, fake)
     return float(np.mean(hit))
 
 
-def _memberships(points, centres, neighbours, real, fake) -> tuple[np.ndarray, np.ndarray]:
+def _memberships(points, centers, neighbors, real, fake) -> tuple[np.ndarray, np.ndarray]:
     """For each point the number of balls that it is in, for each ball whether it has a point."""
     checked_pair(real, fake, "features")
-    radii = nearest_others(centres, neighbours).distances[:, -1]
+    radii = nearest_others(centers, neighbors).distances[:, -1]
     limits = np.square(radii) * (1 + _TIE)
     balls = np.zeros(len(points), np.int64)
-    hit = np.zeros(len(centres), bool)
-    for here, there, squared in distance_blocks(points, centres):
+    hit = np.zeros(len(centers), bool)
+    for here, there, squared in distance_blocks(points, centers):
         inside = squared <= limits[there]
         balls[here] += inside.sum(axis=1)
         hit[there] |= inside.any(axis=0)

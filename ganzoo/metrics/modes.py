@@ -2,7 +2,7 @@
 
 As Metz et al. 2017, https://arxiv.org/abs/1611.02163, Srivastava et al. 2017,
 https://arxiv.org/abs/1705.07761, and Lin et al. 2018, https://arxiv.org/abs/1712.04086, count: a
-sample has high quality within three standard deviations of the nearest centre; a mode is
+sample has high quality within three standard deviations of the nearest center; a mode is
 covered that has such a sample.
 """
 
@@ -20,16 +20,16 @@ class Modes(NamedTuple):
     """Where the modes of a mixture are.
 
     Args:
-        centres: float64 (modes, d).
-        spread: Standard deviation of each coordinate around a centre.
+        centers: float64 (modes, d).
+        spread: Standard deviation of each coordinate around a center.
     """
 
-    centres: np.ndarray
+    centers: np.ndarray
     spread: float
 
 
 def modes_of(points, labels) -> Modes:
-    """The modes of labelled points: the mean of each label, and the common spread around it.
+    """The modes of labeled points: the mean of each label, and the common spread around it.
 
     Args:
         points: (n, d).
@@ -49,10 +49,10 @@ def modes_of(points, labels) -> Modes:
     if len(points) == len(counts):
         raise UsageError("Each mode has a single point. Expected: enough to see their spread.")
     sums = [np.bincount(places, column) for column in points.T]
-    centres = np.stack(sums, axis=1) / counts[:, None]
-    squares = np.square(points - centres[places]).sum()
+    centers = np.stack(sums, axis=1) / counts[:, None]
+    squares = np.square(points - centers[places]).sum()
     degrees = (len(points) - len(counts)) * points.shape[1]
-    return Modes(centres, float(np.sqrt(squares / degrees)))
+    return Modes(centers, float(np.sqrt(squares / degrees)))
 
 
 def samples_at_modes(samples, modes: Modes, *, deviations: float = 3.0) -> np.ndarray:
@@ -63,7 +63,7 @@ def samples_at_modes(samples, modes: Modes, *, deviations: float = 3.0) -> np.nd
     Args:
         samples: Points (n, d).
         modes: Of the real data.
-        deviations: A sample counts for the nearest centre if it is no farther than so many
+        deviations: A sample counts for the nearest center if it is no farther than so many
             standard deviations (Euclidean distance).
 
     Returns:
@@ -73,14 +73,14 @@ def samples_at_modes(samples, modes: Modes, *, deviations: float = 3.0) -> np.nd
         UsageError: The points have another number of coordinates.
     """
     samples = checked(samples, "fake points")
-    if samples.shape[1] != modes.centres.shape[1]:
+    if samples.shape[1] != modes.centers.shape[1]:
         raise UsageError(
-            f"The points must have {modes.centres.shape[1]} coordinates, as the real ones."
+            f"The points must have {modes.centers.shape[1]} coordinates, as the real ones."
             f" Received: {samples.shape[1]}."
         )
-    found = nearest(samples, modes.centres)
+    found = nearest(samples, modes.centers)
     near = found.distances[:, 0] <= deviations * modes.spread
-    return np.bincount(found.indices[near, 0], minlength=len(modes.centres))
+    return np.bincount(found.indices[near, 0], minlength=len(modes.centers))
 
 
 def modes_covered(samples, modes: Modes) -> int:

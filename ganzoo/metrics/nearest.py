@@ -1,4 +1,4 @@
-"""Memorisation: samples that are copies of training images."""
+"""Memorization: samples that are copies of training images."""
 
 import math
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from ganzoo.metrics.rows import checked, checked_pair, generator, order_of
 _TIE = 1 + 1e-9
 
 
-class Memorisation(NamedTuple):
+class Memorization(NamedTuple):
     """How many samples are closer to a training image than fresh data would be.
 
     Args:
@@ -29,7 +29,7 @@ class Memorisation(NamedTuple):
     expected: float
 
 
-def neighbours(samples, training, count: int = 1) -> Nearest:
+def neighbors(samples, training, count: int = 1) -> Nearest:
     """The nearest training images of each sample: for people to look at, side by side.
 
     Args:
@@ -45,7 +45,7 @@ def neighbours(samples, training, count: int = 1) -> Nearest:
     return nearest(samples, training, count)
 
 
-def memorisation(training, samples, *, at_most: int = 10_000, seed: int = 0) -> Memorisation:
+def memorization(training, samples, *, at_most: int = 10_000, seed: int = 0) -> Memorization:
     """Are samples nearer to training images than training images are to each other?
 
     A sample is as good as copied when it lies within the distance of its nearest training image
@@ -73,11 +73,11 @@ def memorisation(training, samples, *, at_most: int = 10_000, seed: int = 0) -> 
     left_out = nearest(training[chosen], training, without=chosen)
     expected = _share(left_out, training, without=chosen)
     variance = share * (1 - share) / len(samples) + expected * (1 - expected) / len(chosen)
-    return Memorisation(share - expected, math.sqrt(variance), share, expected)
+    return Memorization(share - expected, math.sqrt(variance), share, expected)
 
 
 def _share(found: Nearest, training: np.ndarray, without: np.ndarray | None = None) -> float:
-    """Share of queries within the distance of their neighbour to its own nearest other.
+    """Share of queries within the distance of their neighbor to its own nearest other.
 
     Args:
         found: The nearest training image of each query.

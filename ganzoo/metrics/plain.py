@@ -64,8 +64,8 @@ def pooled_frames(videos: np.ndarray) -> np.ndarray:
         float32 (n, 80), of brightness in [0, 1]: the cells of each span, then the mean
         absolute change from frame to frame of each cell.
     """
-    grey = np.asarray(videos, np.float32).mean(axis=4) / 255
-    cells = _pooled(_pooled(grey, 2, CELLS), 3, CELLS).reshape(*grey.shape[:2], -1)
+    gray = np.asarray(videos, np.float32).mean(axis=4) / 255
+    cells = _pooled(_pooled(gray, 2, CELLS), 3, CELLS).reshape(*gray.shape[:2], -1)
     change = np.abs(np.diff(cells, axis=1)).sum(axis=1) / max(cells.shape[1] - 1, 1)
     spans = _pooled(cells, 1, SPANS).reshape(len(cells), -1)
     return np.concatenate([spans, change], axis=1, dtype=np.float32)

@@ -10,7 +10,7 @@ from ganzoo.metrics.frechet import frechet_distance
 from ganzoo.metrics.kernel import kernel_distance
 from ganzoo.metrics.metric import Measured, Metric
 from ganzoo.metrics.modes import high_quality, modes_covered, modes_of
-from ganzoo.metrics.nearest import memorisation
+from ganzoo.metrics.nearest import memorization
 from ganzoo.metrics.rows import checked_pair, equally_many
 from ganzoo.metrics.score import inception_score
 from ganzoo.metrics.side import Side
@@ -40,14 +40,14 @@ def _inception_score(real: Side, fake: Side, seed: int) -> Measured:
     return Measured(found.mean, found.error, {"splits": splits})
 
 
-def _in_reach(function: Callable, neighbours: int) -> Callable[[Side, Side, int], Measured]:
+def _in_reach(function: Callable, neighbors: int) -> Callable[[Side, Side, int], Measured]:
     """A metric of balls: equally many samples of both sides, since their number counts."""
 
     def compute(real: Side, fake: Side, seed: int) -> Measured:
         pair = checked_pair(real.features, fake.features, "features")
         ours, theirs = equally_many(*pair, at_most=10_000, seed=seed)
-        value = function(ours, theirs, neighbours=neighbours)
-        used = {"real": len(ours), "fake": len(theirs), "neighbours": neighbours}
+        value = function(ours, theirs, neighbors=neighbors)
+        used = {"real": len(ours), "fake": len(theirs), "neighbors": neighbors}
         return Measured(value, None, used)
 
     return compute
@@ -72,13 +72,13 @@ def _patches(real: Side, fake: Side, seed: int) -> Measured:
 
 def _modes_covered(real: Side, fake: Side, seed: int) -> Measured:
     modes = modes_of(real.points, real.labels)
-    return Measured(modes_covered(fake.points, modes), None, {"modes": len(modes.centres)})
+    return Measured(modes_covered(fake.points, modes), None, {"modes": len(modes.centers)})
 
 
 def _high_quality(real: Side, fake: Side, seed: int) -> Measured:
     modes = modes_of(real.points, real.labels)
     share = high_quality(fake.points, modes)
-    return Measured(share, _share_error(share, len(fake)), {"modes": len(modes.centres)})
+    return Measured(share, _share_error(share, len(fake)), {"modes": len(modes.centers)})
 
 
 def _accuracy(real: Side, fake: Side, seed: int) -> Measured:
@@ -86,8 +86,8 @@ def _accuracy(real: Side, fake: Side, seed: int) -> Measured:
     return Measured(share, _share_error(share, len(fake)))
 
 
-def _memorisation(real: Side, fake: Side, seed: int) -> Measured:
-    found = memorisation(real.features, fake.features, seed=seed)
+def _memorization(real: Side, fake: Side, seed: int) -> Measured:
+    found = memorization(real.features, fake.features, seed=seed)
     return Measured(found.excess, found.error)
 
 
@@ -206,12 +206,12 @@ _ALL = (
         compute=_accuracy,
     ),
     Metric(
-        name="memorisation",
+        name="memorization",
         summary="Share of samples too near to a training image, above that of fresh data.",
         **_BOTH_FEATURES,
         better="lower",
         paper="Alaa et al. 2022, https://arxiv.org/abs/2102.08921",
-        compute=_memorisation,
+        compute=_memorization,
         seeded=True,
         of_training_data=True,
     ),

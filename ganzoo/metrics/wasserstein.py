@@ -76,7 +76,7 @@ def patch_wasserstein(
 
     A Laplacian pyramid splits each image by scale, down to 16 pixels. From each level come
     patches of 7x7 pixels. The channels of each side's patches are brought to mean 0 and
-    deviation 1, so overall contrast and colour do not count; then the Wasserstein-1 distance
+    deviation 1, so overall contrast and color do not count; then the Wasserstein-1 distance
     in random directions is averaged.
 
     The paper takes 128 patches of each of 16,384 images and prints 1000 times the distance.
@@ -169,7 +169,7 @@ def _filtered(images: np.ndarray, axis: int) -> np.ndarray:
 
 
 def _patches(images: np.ndarray, lots: np.ndarray, places: np.ndarray) -> dict[int, np.ndarray]:
-    """{height: patches (images x patches, 7 * 7 * c)} of the images drawn, normalised.
+    """{height: patches (images x patches, 7 * 7 * c)} of the images drawn, normalized.
 
     Args:
         images: uint8 (n, h, w, c).
@@ -186,7 +186,7 @@ def _patches(images: np.ndarray, lots: np.ndarray, places: np.ndarray) -> dict[i
         part = slice(start, start + step)
         for level, spots in zip(pyramid(images[chosen[part]]), places, strict=True):
             found[level.shape[1]].append(_cut(level, spots[:, part]))
-    return {height: _normalised(parts, images.shape[3]) for height, parts in found.items()}
+    return {height: _normalized(parts, images.shape[3]) for height, parts in found.items()}
 
 
 def _cut(level: np.ndarray, spots: np.ndarray) -> np.ndarray:
@@ -200,7 +200,7 @@ def _cut(level: np.ndarray, spots: np.ndarray) -> np.ndarray:
     return np.moveaxis(patches, 2, -1).reshape(-1, tall * wide * channels).astype(np.float32)
 
 
-def _normalised(parts: list[np.ndarray], channels: int) -> np.ndarray:
+def _normalized(parts: list[np.ndarray], channels: int) -> np.ndarray:
     rows = np.concatenate(parts).reshape(-1, channels)
     mean = rows.mean(axis=0, dtype=np.float64)
     deviation = rows.std(axis=0, dtype=np.float64)

@@ -104,11 +104,11 @@ def _opens(opened: _Opened) -> None:
 
 
 def _named(opened: _Opened) -> None:
-    """It says its name, its licence and where it comes from; all of it can be written down."""
+    """It says its name, its license and where it comes from; all of it can be written down."""
     data = opened.first
     if data.name != opened.plugin.name:
         raise Broken(f"Its name must be {opened.plugin.name!r}. Received: {data.name!r}.")
-    for field in ("licence", "source"):
+    for field in ("license", "source"):
         if str(getattr(data, field)).strip().lower() in _SAYS_NOTHING:
             raise Broken(f"Its {field} must say something. Received: {getattr(data, field)!r}.")
     json.dumps(data.describe(), allow_nan=False)

@@ -104,7 +104,7 @@ def _moved(name: str, array: np.ndarray, trainable: bool) -> np.ndarray:
     return (array + spread * draw.standard_normal(array.shape)).astype(array.dtype)
 
 
-def _neighbour(array: np.ndarray, seed: int) -> np.ndarray:
+def _neighbor(array: np.ndarray, seed: int) -> np.ndarray:
     """Numbers that each differ by about one unit in the last place: a rounding, up or down."""
     up = np.random.default_rng(seed).integers(0, 2, array.shape, dtype=bool)
     return np.nextafter(array, np.where(up, np.inf, -np.inf).astype(array.dtype))
@@ -114,17 +114,17 @@ def _computed(gan, subject: Subject) -> dict[str, np.ndarray]:
     """Outputs of both networks, and losses and gradients of both players.
 
     Of the gradients also what roundings make of them: how far they move, at most, when each
-    weight, latent and sample becomes its neighbour among the numbers of its type.
+    weight, latent and sample becomes its neighbor among the numbers of its type.
     """
     real = ops.convert_to_tensor(gan.scaled(ops.convert_to_tensor(subject.images(0))))
     labels = subject.labels(0)
     labels = [] if labels is None else [gan.conditions(ops.convert_to_tensor(labels))]
     latents = gan.prior(SEED, 0, random.LATENTS, (BATCH, *gan.latent_shape))
 
-    learnt = [w for player in PLAYERS for w in getattr(gan, player).trainable_variables]
+    learned = [w for player in PLAYERS for w in getattr(gan, player).trainable_variables]
 
     def compute(weights, latents, real, *labels):
-        with keras.StatelessScope(state_mapping=list(zip(learnt, weights, strict=False))):
+        with keras.StatelessScope(state_mapping=list(zip(learned, weights, strict=False))):
             return computed(latents, real, *labels)
 
     def computed(latents, real, *labels):
@@ -152,14 +152,14 @@ def _computed(gan, subject: Subject) -> dict[str, np.ndarray]:
     play = backend.compiled(compute)
     # a function compiled by JAX keeps the weights of that time, unless they are handed in
     handed = keras.backend.backend() == "jax"
-    kept = [_numpy(w) for w in learnt]
+    kept = [_numpy(w) for w in learned]
     found = _named(gan, *play(kept if handed else [], latents, real, *labels))
     for seed in range(_ROUNDINGS):
-        weights = [_neighbour(array, seed) for array in kept]
+        weights = [_neighbor(array, seed) for array in kept]
         if not handed:
-            for weight, array in zip(learnt, weights, strict=True):
+            for weight, array in zip(learned, weights, strict=True):
                 weight.assign(array)
-        moved = [ops.convert_to_tensor(_neighbour(_numpy(x), seed)) for x in (latents, real)]
+        moved = [ops.convert_to_tensor(_neighbor(_numpy(x), seed)) for x in (latents, real)]
         played = play(weights if handed else [], *moved, *labels)
         for name, array in _named(gan, *played).items():
             if name.startswith("gradients/"):

@@ -116,7 +116,7 @@ def _watched(gan: "GAN") -> Watch:
     watch = Watch(dict.fromkeys(PLAYERS, 0), {player: set() for player in PLAYERS}, set(), set())
     own = {player: _owned(gan, player) for player in PLAYERS}
     # a game may set a number in a network at the end of a step, how far it has grown for instance
-    learnt = {player: {n for n, v in own[player].items() if v.trainable or "_optimizer/" in n}
+    learned = {player: {n for n, v in own[player].items() if v.trainable or "_optimizer/" in n}
               for player in PLAYERS}  # fmt: skip
     last: dict[str, dict[str, Any]] = {}
 
@@ -138,7 +138,7 @@ def _watched(gan: "GAN") -> Watch:
             last.update(before)
             original(data)
             for player in PLAYERS:
-                watch.outside |= _moved(last[player], _frozen(own[player])) & learnt[player]
+                watch.outside |= _moved(last[player], _frozen(own[player])) & learned[player]
 
         return step
 

@@ -17,7 +17,7 @@ def steps(subject: Subject) -> None:
         if wrong:
             raise Broken(f"After step {number}, {wrong} is not finite.")
     last = played.arrays[-1]
-    counts = (int(last["game/steps"]), int(last["game/images"]))
+    counts = (int(last["gan/steps"]), int(last["gan/images"]))
     if counts != (STEPS, STEPS * BATCH):
         raise Broken(
             f"Steps must count {STEPS} steps and {STEPS * BATCH} images. Received: {counts}."

@@ -26,7 +26,7 @@ def cdcgan(
         image_shape: (height, width, channels); filled from the data set.
         classes: Number of classes; filled from the data set.
         latent_size: Length of a latent.
-        generator_width: Channels of the generator's last hidden layer; they double towards
+        generator_width: Channels of the generator's last hidden layer; they double toward
             the smallest images.
         discriminator_width: Channels of the discriminator's first layer; they double too.
         doublings: How often the generator doubles height and width, at least 1.

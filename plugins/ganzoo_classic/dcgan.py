@@ -25,7 +25,7 @@ def dcgan(
     Args:
         image_shape: (size, size, channels).
         latent_size: Length of a latent.
-        generator_width: Channels of the generator's last hidden layer; they double towards
+        generator_width: Channels of the generator's last hidden layer; they double toward
             the smallest images.
         discriminator_width: Channels of the discriminator's first layer; they double too.
         smallest: Height and width at which the generator starts and the discriminator ends,
@@ -83,20 +83,20 @@ def norm(name: str) -> layers.Layer:
 def raised(
     x,
     names: list[str],
-    colours: int,
+    colors: int,
     *,
     conv: Callable[[], dict] = conv,
     norm: Callable[[str], layers.Layer] = norm,
     last_bias: bool = False,
     output: str = "tanh",
 ):
-    """Maps (batch, h, w, c) -> images (batch, 2^n h, 2^n w, colours), float32, by n transposed
+    """Maps (batch, h, w, c) -> images (batch, 2^n h, 2^n w, colors), float32, by n transposed
     convolutions; after all but the last, batch norm and ReLU.
 
     Args:
         x: The maps. Each convolution halves their channels.
         names: Of the n convolutions.
-        colours: Channels of the images.
+        colors: Channels of the images.
         conv: Options of a convolution.
         norm: Batch norm of that name.
         last_bias: Whether the last convolution has a bias.
@@ -105,7 +105,7 @@ def raised(
     for name in names[:-1]:
         x = Conv2DTranspose(x.shape[-1] // 2, name=name, **{**conv(), "use_bias": False})(x)
         x = layers.ReLU(name=f"{name}_relu")(norm(f"{name}_norm")(x))
-    x = Conv2DTranspose(colours, name=names[-1], **{**conv(), "use_bias": last_bias})(x)
+    x = Conv2DTranspose(colors, name=names[-1], **{**conv(), "use_bias": last_bias})(x)
     return layers.Activation(output, name="image", dtype="float32")(x)
 
 

@@ -29,7 +29,7 @@ def progan(
 
     The networks are whole from the start, and a number, the level, says how far they have
     grown: 0 for the smallest images, 1 for twice their side, 1.3 on the way from there to the
-    next. Each side has its way to and from colours, and these are mixed by the level. So a
+    next. Each side has its way to and from colors, and these are mixed by the level. So a
     step stays one compiled program, and a run can be stopped and resumed anywhere.
 
     What that costs: every step is as expensive as one at the full size. The paper, which
@@ -59,7 +59,7 @@ def progan(
         def normed(x, name: str):  # after every convolution, section 4.2
             return PixelNorm(name=f"{name}_norm")(x)
 
-        def to_colours(x, side: int):  # no tanh: table 2, "linear"
+        def to_colors(x, side: int):  # no tanh: table 2, "linear"
             x = EqualizedConv2D(image_shape[-1], 1, dtype="float32", name=f"image_{side}")(x)
             return enlarged(x, image_shape[0] // side)
 
@@ -71,26 +71,26 @@ def progan(
         x = layers.Reshape((start, start, channels[start]), name="project_shape")(x)
         x = normed(layers.LeakyReLU(0.2, name="project_relu")(x), "project")
         x = normed(conv(x, channels[start], f"conv_{start}"), f"conv_{start}")
-        image = to_colours(x, start)
+        image = to_colors(x, start)
         for level, side in enumerate(others):  # (batch, side/2, side/2, c) -> (.., side, c')
             x = layers.UpSampling2D(name=f"up_{side}")(x)
             for i in (1, 2):
                 x = normed(conv(x, channels[side], f"conv_{side}_{i}"), f"conv_{side}_{i}")
-            image = growth([image, to_colours(x, side)], at=level)
+            image = growth([image, to_colors(x, side)], at=level)
         return keras.Model(latents, image, name="generator")
 
     def discriminator() -> keras.Model:
-        def from_colours(images, side: int):
+        def from_colors(images, side: int):
             return conv(images, channels[side], f"image_{side}", 1)
 
         growth = Growth(name="growth")
         small = images = keras.Input(image_shape, name="images")
-        x = from_colours(images, image_shape[0])
+        x = from_colors(images, image_shape[0])
         for level, side in reversed(list(enumerate(all_sides[:-1]))):
             x = conv(x, channels[2 * side], f"conv_{2 * side}_1")
             x = conv(x, channels[side], f"conv_{2 * side}_2")
             x, small = reduced(x), reduced(small)  # (.., 2 side, 2 side, c) -> (.., side, side, c)
-            x = growth([from_colours(small, side), x], at=level)
+            x = growth([from_colors(small, side), x], at=level)
         x = judged(x, channels[start], f"conv_{start}")
         return keras.Model(images, x, name="discriminator")
 

@@ -43,18 +43,18 @@ def generator(
 def drawn(
     z,
     channels: dict[int, int],
-    colours: int,
+    colors: int,
     *,
     wrap: Wrap = lambda layer: layer,
     between: Between | None = None,
     norm: Norm = lambda x, side, name: batch_norm(name)(x),
 ):
-    """Images in [-1, 1], (batch, size, size, colours), float32, by a block for each doubling.
+    """Images in [-1, 1], (batch, size, size, colors), float32, by a block for each doubling.
 
     Args:
         z: What the smallest image is made of, (batch, n).
         channels: By side, from the first image to the last, as from `widths`.
-        colours: Channels of the images.
+        colors: Channels of the images.
         wrap: What is done to every layer with a kernel.
         between: Layers that are put in.
         norm: The normalization in the block that leads to a side: one that knows the class,
@@ -68,7 +68,7 @@ def drawn(
         x = _up(x, channels[side], f"up_{side}", wrap, lambda x, name, at=side: norm(x, at, name))
         x = between[side](x) if side in between else x
     x = layers.ReLU(name="image_relu")(batch_norm("image_norm")(x))
-    x = wrap(_conv(colours, 3, "image_conv"))(x)
+    x = wrap(_conv(colors, 3, "image_conv"))(x)
     return layers.Activation("tanh", name="image", dtype="float32")(x)
 
 

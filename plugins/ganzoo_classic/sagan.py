@@ -28,7 +28,7 @@ def sagan(
 ) -> GAN:
     """SNGAN's networks with one layer of self-attention in each and spectral norm in both.
 
-    Convolutions see a neighbourhood; attention lets every place look at every other
+    Convolutions see a neighborhood; attention lets every place look at every other
     (section 3). Spectral norm in the generator, too, keeps its slopes in bounds (section 4.1).
 
     The defaults at 128x128 are the authors' networks without the classes: their batch norm has

@@ -18,8 +18,8 @@ class ACGAN(GAN):
     Args:
         *networks: A generator of [latents, labels], and a discriminator of images that says
             [logits, class logits].
-        discriminator_weight: Of L_C, equation 3, in what the discriminator minimises.
-        generator_weight: Of L_C in what the generator minimises.
+        discriminator_weight: Of L_C, equation 3, in what the discriminator minimizes.
+        generator_weight: Of L_C in what the generator minimizes.
         **options: As of `GAN`.
     """
 
@@ -42,7 +42,7 @@ class ACGAN(GAN):
         return {"d_class_loss": self.discriminator_weight * loss}
 
     def generator_terms(self, batch, fake, on_fake: list) -> dict:
-        """The generator maximises L_C as well, not its opposite."""
+        """The generator maximizes L_C as well, not its opposite."""
         return {"g_class_loss": self.generator_weight * _class_loss(batch.labels, on_fake[1])}
 
     def get_config(self) -> dict:
@@ -65,7 +65,7 @@ def acgan(
     discriminator_weight: float = 1.0,
     generator_weight: float = 1.0,
 ) -> ACGAN:
-    """A convolutional GAN that draws the class it is asked for and recognises classes.
+    """A convolutional GAN that draws the class it is asked for and recognizes classes.
 
     The discriminator is not told the class: besides its logit it says a logit for each class.
 
@@ -73,14 +73,14 @@ def acgan(
         image_shape: (height, width, channels); filled from the data set.
         classes: Number of classes; filled from the data set.
         latent_size: Length of a latent; the class follows it as one of `classes` numbers.
-        generator_width: Channels of the generator's last hidden layer; they double towards
+        generator_width: Channels of the generator's last hidden layer; they double toward
             the smallest images.
         discriminator_width: Channels of the discriminator's first layer; they double with
             every layer, of which each halving has two.
         doublings: How often the generator doubles height and width, at least 1.
         dropout: Share of the discriminator's hidden numbers that a step leaves out.
-        discriminator_weight: Of the classes in what the discriminator minimises.
-        generator_weight: Of the classes in what the generator minimises.
+        discriminator_weight: Of the classes in what the discriminator minimizes.
+        generator_weight: Of the classes in what the generator minimizes.
     """
     smallest = halved("acgan", image_shape, doublings)
 

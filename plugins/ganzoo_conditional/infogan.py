@@ -46,7 +46,7 @@ class Codes:
 
 @keras.saving.register_keras_serializable("ganzoo")
 class InfoGAN(GAN):
-    """A GAN whose players both maximise a lower bound of I(codes; image): equations 5 and 6.
+    """A GAN whose players both maximize a lower bound of I(codes; image): equations 5 and 6.
 
     Args:
         *networks: A generator of latents as `Codes` draws them, and a discriminator that says
@@ -106,13 +106,13 @@ def infogan(
         latent_size: Length of a latent; what the codes leave over is noise.
         categories: Values of the categorical code, at least 2.
         continuous: Number of continuous codes, at least 1.
-        generator_width: Channels of the generator's last hidden layer; they double towards
+        generator_width: Channels of the generator's last hidden layer; they double toward
             the smallest images.
         discriminator_width: Channels of the discriminator's first layer; they double too.
         hidden_units: Width of both networks' dense layers.
         code_units: Width of the layer from which Q reads the codes.
         doublings: How often the generator doubles height and width, at least 1.
-        information_weight: Of the codes in what the players minimise; lambda in the paper.
+        information_weight: Of the codes in what the players minimize; lambda in the paper.
     """
     smallest = halved("infogan", image_shape, doublings)
     if categories < 2 or continuous < 1 or latent_size < categories + continuous:

@@ -22,7 +22,7 @@ class SGAN(GAN):
 
     Args:
         *networks: A generator of latents, and a discriminator that says [log Z, l, features].
-        labelled_share: Share of the images whose labels may be used, in (0, 1].
+        labeled_share: Share of the images whose labels may be used, in (0, 1].
         feature_matching: Whether the generator, instead of playing against the logit, makes the
             mean features of its images those of real ones.
         **options: As of `GAN`.
@@ -34,12 +34,12 @@ class SGAN(GAN):
     def __init__(
         self,
         *networks,
-        labelled_share: float = 0.1,
+        labeled_share: float = 0.1,
         feature_matching: bool = True,
         **options,
     ):
         super().__init__(*networks, **options)
-        self.labelled_share = labelled_share
+        self.labeled_share = labeled_share
         self.feature_matching = feature_matching
 
     def discriminator_terms(self, batch, fake, on_real: list, on_fake: list) -> dict:
@@ -68,10 +68,10 @@ class SGAN(GAN):
         pixels = ops.reshape(pixels, (ops.shape(pixels)[0], -1))
         places = ops.arange(1, 2 * pixels.shape[1], 2, dtype="int32")
         number = ops.sum(pixels * places, axis=1)
-        return noise.uniform(0, number, 0, (1,))[:, 0] < self.labelled_share
+        return noise.uniform(0, number, 0, (1,))[:, 0] < self.labeled_share
 
     def get_config(self) -> dict:
-        own = {"labelled_share": self.labelled_share, "feature_matching": self.feature_matching}
+        own = {"labeled_share": self.labeled_share, "feature_matching": self.feature_matching}
         return {**super().get_config(), **own}
 
 
@@ -84,7 +84,7 @@ def sgan(
     discriminator_width: int = 96,
     doublings: int = 3,
     dropout: float = 0.5,
-    labelled_share: float = 0.1,
+    labeled_share: float = 0.1,
     feature_matching: bool = True,
 ) -> SGAN:
     """A convolutional GAN whose discriminator classifies, though few labels are known.
@@ -96,20 +96,20 @@ def sgan(
         image_shape: (height, width, channels); filled from the data set.
         classes: Number of classes; filled from the data set.
         latent_size: Length of a latent, uniform in [0, 1).
-        generator_width: Channels of the generator's last hidden layer; they double towards
+        generator_width: Channels of the generator's last hidden layer; they double toward
             the smallest images.
         discriminator_width: Channels of the discriminator's first layers; they double once.
         doublings: How often the generator doubles height and width, at least 1; the
             discriminator halves once less, but at least once.
         dropout: Share of the discriminator's hidden numbers that a step leaves out after each
             halving; of the pixels it is two fifths of that.
-        labelled_share: Share of the images whose labels are used, in (0, 1].
+        labeled_share: Share of the images whose labels are used, in (0, 1].
         feature_matching: Whether the generator matches features of real images instead of
             playing against the logit.
     """
     smallest = halved("sgan", image_shape, doublings)
-    if not 0 < labelled_share <= 1:
-        raise UsageError(f"labelled_share must be in (0, 1]. Received: {labelled_share}.")
+    if not 0 < labeled_share <= 1:
+        raise UsageError(f"labeled_share must be in (0, 1]. Received: {labeled_share}.")
 
     def generator() -> keras.Model:
         (h, w), c = smallest, generator_width << (doublings - 1)
@@ -144,7 +144,7 @@ def sgan(
         logit = ops.logsumexp(class_logits, axis=-1, keepdims=True)  # log Z
         return keras.Model(images, [logit, class_logits, features], name="discriminator")
 
-    options = {"labelled_share": labelled_share, "feature_matching": feature_matching}
+    options = {"labeled_share": labeled_share, "feature_matching": feature_matching}
     return SGAN(generator(), discriminator(), prior=noise.uniform, **options)
 
 

@@ -13,7 +13,7 @@ from .picture_set import PictureSet
 _AFHQ = PictureSet(
     name="afhq",
     title="AFHQ",
-    licence="CC-BY-NC-4.0 (NAVER Corporation)",
+    license="CC-BY-NC-4.0 (NAVER Corporation)",
     terms="AFHQ is under CC BY-NC 4.0 (NAVER Corporation): for non-commercial purposes, with credit"
     " by citing Choi et al. 2020. Terms: https://github.com/clovaai/stargan-v2",
     source="Choi et al. 2020, StarGAN v2, https://arxiv.org/abs/1912.01865",
@@ -31,7 +31,7 @@ def afhq(
     repository: str | None = None,
     revision: str = "main",
 ) -> Dataset:
-    """About 15,000 faces of animals in colour, 3 classes.
+    """About 15,000 faces of animals in color, 3 classes.
 
     Args:
         data: Folder or zip. By default `afhq` in the data folder (GANZOO_DATA).

@@ -19,7 +19,7 @@ from ganzoo.files.home import cache_home
 from .celeba_layout import Layout, attribute_labels, find_layout
 from .places import at_home
 
-LICENCE = """\
+LICENSE = """\
 CelebA is available for non-commercial research purposes only. You agree not to reproduce,
 duplicate, copy, sell, trade, resell or exploit for any commercial purposes any portion of the
 images or of derived data, and not to further copy, publish or distribute any portion of the
@@ -34,7 +34,7 @@ _WAYS = (
     " mirror of the Hub."
 )
 
-_LICENCE = "CelebA agreement: non-commercial research only"
+_LICENSE = "CelebA agreement: non-commercial research only"
 _SOURCE = "Liu et al. 2015, https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html"
 _COUNT = 202_599
 
@@ -64,20 +64,20 @@ def celeba(
     repository: str = "Yuehao/celeba",
     revision: str = "main",
 ) -> Dataset:
-    """Faces of CelebA in colour, centre-cropped; attributes as labels.
+    """Faces of CelebA in color, center-cropped; attributes as labels.
 
     Args:
         data: Folder or zip archive in the official layout. By default the folder `celeba`
             in the data folder (GANZOO_DATA); if that is not there, the official files are
-            downloaded into it from the Hub, after their licence is shown.
+            downloaded into it from the Hub, after their license is shown.
         size: Height and width in pixels.
         crop: Box [left, top, right, bottom] in pixels of the 178x218 originals, cut out
-            first. By default the largest centred square: [0, 20, 178, 198].
+            first. By default the largest centerd square: [0, 20, 178, 198].
         images: Use at most so many, in the order of their numbers.
         attribute: A name such as `"Smiling"`: two classes, without and with it. `"all"`: all
             40 as uint8 labels (n, 40). By default there are no labels.
         repository: Where on the Hub to download from: any copy of the official files, which
-            are recognised by their SHA-256.
+            are recognized by their SHA-256.
         revision: Branch, tag or commit of it.
 
     Raises:
@@ -105,7 +105,7 @@ def celeba(
         images=prepared.images,
         labels=labels,
         classes=classes,
-        licence=_LICENCE,
+        license=_LICENSE,
         source=_SOURCE,
         fingerprint=fingerprint,
     )
@@ -115,7 +115,7 @@ def _known(count: int | None, size: int, attribute: str | None) -> Known:
     everything = attribute == "all"  # whose names only the list tells
     return Known(
         name="celeba",
-        licence=_LICENCE,
+        license=_LICENSE,
         source=_SOURCE,
         classes=() if attribute is None or everything else (f"not {attribute}", attribute),
         count=None if everything else min(count or _COUNT, _COUNT),
@@ -133,7 +133,7 @@ def _at_home(repository: str, revision: str) -> Layout:
             revision=revision,
             folder=root,
             title="CelebA",
-            licence=LICENCE,
+            license=LICENSE,
             ways=_WAYS.format(root=root),
         )
 

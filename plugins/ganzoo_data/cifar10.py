@@ -20,7 +20,7 @@ _CIFAR10 = KerasSet(
         "ship",
         "truck",
     ),
-    licence="none stated; its authors ask to cite Krizhevsky 2009",
+    license="none stated; its authors ask to cite Krizhevsky 2009",
     source="Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/cifar.html",
     files="the unpacked cifar-10-python.tar.gz (as cifar-10-batches-py-target)",
     count=50_000,
@@ -29,7 +29,7 @@ _CIFAR10 = KerasSet(
 
 
 def cifar10(*, data: str | None = None, images: int | None = None) -> Dataset:
-    """50,000 photographs, 32x32 colour, 10 classes (the training part).
+    """50,000 photographs, 32x32 color, 10 classes (the training part).
 
     Args:
         data: An `.npz` file with `x_train` and `y_train`, instead of the download.

@@ -20,7 +20,7 @@ _CIFAR100 = KerasSet(
     module="cifar100",
     image_shape=(32, 32, 3),
     classes=tuple(_FINE.split()),
-    licence="none stated; its authors ask to cite Krizhevsky 2009",
+    license="none stated; its authors ask to cite Krizhevsky 2009",
     source="Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/cifar.html",
     files="the unpacked cifar-100-python.tar.gz (as cifar-100-python-target)",
     count=50_000,
@@ -29,7 +29,7 @@ _CIFAR100 = KerasSet(
 
 
 def cifar100(*, data: str | None = None, images: int | None = None) -> Dataset:
-    """50,000 photographs, 32x32 colour, 100 classes (the training part, fine labels).
+    """50,000 photographs, 32x32 color, 100 classes (the training part, fine labels).
 
     Args:
         data: An `.npz` file with `x_train` and `y_train`, instead of the download.

@@ -28,7 +28,7 @@ def digits(*, images: int | None = None) -> Dataset:
         images=pixels,
         labels=labels,
         classes=tuple("0123456789"),
-        licence="CC-BY-4.0",
+        license="CC-BY-4.0",
         source="Alpaydin and Kaynak 1998, https://doi.org/10.24432/C50P49",
         fingerprint=tensors_digest({"images": pixels, "labels": labels}),
     ).first(images)

@@ -5,7 +5,7 @@ As Isola et al. 2017 (pix2pix, https://arxiv.org/abs/1611.07004) prepared it:
     train/1.jpg ...     512x256: the photograph on the left, its label map on the right
     val/1.jpg ...       test/1.jpg ...
 
-Licence: none stated; its authors ask to cite them, https://cmp.felk.cvut.cz/~tylecr1/facade/.
+License: none stated; its authors ask to cite them, https://cmp.felk.cvut.cz/~tylecr1/facade/.
 """
 
 from dataclasses import asdict, dataclass
@@ -29,7 +29,7 @@ from .places import at_home, not_here, open_files, within
 
 _DIRECTIONS = {"labels-to-photo": (1, 0), "photo-to-labels": (0, 1)}  # source half, target half
 _PARTS = {"train": 400, "val": 100, "test": 106}  # pairs in each
-_LICENCE = "none stated; research data, its authors ask to cite Tyleček and Šára 2013"
+_LICENSE = "none stated; research data, its authors ask to cite Tyleček and Šára 2013"
 _SOURCE = "Tyleček and Šára 2013, https://cmp.felk.cvut.cz/~tylecr1/facade/"
 _WAYS = (
     "unpack http://efrosgans.eecs.berkeley.edu/pix2pix/datasets/facades.tar.gz there; it is the"
@@ -96,7 +96,7 @@ def facades(
         name="facades",
         images=prepared.images[:, target],  # (n, 2, size, size, 3) -> (n, size, size, 3)
         labels=prepared.images[:, source],
-        licence=_LICENCE,
+        license=_LICENSE,
         source=_SOURCE,
         fingerprint=bytes_digest(f"{prepared.about['fingerprint']} {direction}".encode()),
     )
@@ -105,7 +105,7 @@ def facades(
 def _known(count: int, size: int) -> Known:
     return Known(
         name="facades",
-        licence=_LICENCE,
+        license=_LICENSE,
         source=_SOURCE,
         count=count,
         image_shape=(size, size, 3),

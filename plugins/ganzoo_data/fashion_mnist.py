@@ -20,7 +20,7 @@ _FASHION_MNIST = KerasSet(
         "Bag",
         "Ankle boot",
     ),
-    licence="MIT",
+    license="MIT",
     source="Zalando SE, https://github.com/zalandoresearch/fashion-mnist",
     files="its four .gz files (as fashion-mnist/*.gz)",
     count=60_000,

@@ -13,9 +13,9 @@ from .picture_set import PictureSet
 _FFHQ = PictureSet(
     name="ffhq",
     title="FFHQ",
-    licence="CC-BY-NC-SA-4.0; each photograph under its own licence, for non-commercial use",
+    license="CC-BY-NC-SA-4.0; each photograph under its own license, for non-commercial use",
     terms="""\
-FFHQ as a set is under CC BY-NC-SA 4.0 (NVIDIA Corporation). Each photograph keeps the licence
+FFHQ as a set is under CC BY-NC-SA 4.0 (NVIDIA Corporation). Each photograph keeps the license
 under which its author published it on Flickr: CC BY 2.0, CC BY-NC 2.0, Public Domain Mark 1.0,
 CC0 1.0 or U.S. Government Works; all of these allow non-commercial use. It is not meant for
 recognizing people. Terms: https://github.com/NVlabs/ffhq-dataset""",
@@ -34,7 +34,7 @@ def ffhq(
     repository: str | None = None,
     revision: str = "main",
 ) -> Dataset:
-    """70,000 aligned faces in colour, without labels.
+    """70,000 aligned faces in color, without labels.
 
     Args:
         data: Folder or zip. By default `ffhq` in the data folder (GANZOO_DATA).

@@ -13,7 +13,7 @@ from .picture_set import PictureSet
 _FLOWERS = PictureSet(
     name="flowers",
     title="The set of flower photographs",
-    licence="CC-BY-2.0; the photographer of each picture is named in its LICENSE.txt",
+    license="CC-BY-2.0; the photographer of each picture is named in its LICENSE.txt",
     terms="The photographs are under CC BY 2.0: name their photographers, who are listed in the"
     " file LICENSE.txt of the data set. https://creativecommons.org/licenses/by/2.0/",
     source="The TensorFlow Team 2019, https://www.tensorflow.org/datasets/catalog/tf_flowers",
@@ -31,7 +31,7 @@ def flowers(
     repository: str | None = None,
     revision: str = "main",
 ) -> Dataset:
-    """3,670 photographs of flowers in colour, centre-cropped, 5 classes.
+    """3,670 photographs of flowers in color, center-cropped, 5 classes.
 
     Args:
         data: Folder or zip with the class folders. By default `flowers` in the data folder

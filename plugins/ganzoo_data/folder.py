@@ -20,7 +20,7 @@ def folder(
 
     Args:
         data: Path of the folder.
-        size: Height and width in pixels: the largest centred square, scaled.
+        size: Height and width in pixels: the largest centerd square, scaled.
         mode: `"rgb"` or `"gray"`: what all pictures are turned into.
         crop: Box [left, top, right, bottom] in pixels, cut out first.
 

@@ -29,7 +29,7 @@ def hub(
 
     What is downloaded is kept in `hub` in the data folder (GANZOO_DATA). Zips are read as they
     are; those of StyleGAN's tools with the labels of their list. Without `size` and `mode` the
-    pictures must be alike already. The licence is the one that the repository states.
+    pictures must be alike already. The license is the one that the repository states.
 
     Args:
         id: The repository: `"owner/name"`.
@@ -37,7 +37,7 @@ def hub(
             is said, and kept from then on.
         only: A pattern for the files to take, such as `"train/*"` or `"faces.zip"`; `*` stands
             for anything, also for `/`. By default all.
-        size: Height and width in pixels: the largest centred square, scaled.
+        size: Height and width in pixels: the largest centerd square, scaled.
         mode: `"rgb"` or `"gray"`: what all pictures are turned into.
         crop: Box [left, top, right, bottom] in pixels, cut out first.
 
@@ -50,7 +50,7 @@ def hub(
     fit = Fit(size=size, mode=mode, crop=crop)
     known = Known(
         name="hub",
-        licence="the one that the repository states",
+        license="the one that the repository states",
         source=address(id, revision),
     )
     with described(known):
@@ -66,6 +66,6 @@ def hub(
         fit=fit,
         labels=labels,
         classes=names,
-        licence=copy.licence,
+        license=copy.license,
         source=address(id, copy.commit),
     )

@@ -1,7 +1,7 @@
 """What a repository on the Hub holds at a commit: asked for once, and remembered.
 
     <place>/revisions.json    which commit a branch or tag meant
-    <place>/<commit>.json     names, sizes and digests of the files, and the licence
+    <place>/<commit>.json     names, sizes and digests of the files, and the license
 
 What the server says is checked like any stranger's file.
 """
@@ -26,7 +26,7 @@ from ganzoo.files.strict_json import parse_json
 MAX_FILES = 100_000
 _MOST_BYTES = 1 << 44  # of one file
 _MOST_JSON_BYTES = 64 << 20
-_LONGEST_LICENCE = 120  # characters: a data set's line has room for more words
+_LONGEST_LICENSE = 120  # characters: a data set's line has room for more words
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -36,11 +36,11 @@ class Listing:
     """What a repository holds at a commit.
 
     Args:
-        licence: What its page states, in one line.
+        license: What its page states, in one line.
         files: Name, size and digest of every file that is not hidden.
     """
 
-    licence: str
+    license: str
     files: tuple[HubFile, ...]
 
 
@@ -154,7 +154,7 @@ def listing_of(place: Path, commit: str, asking: Asking) -> Listing:
             hint="Get them another way and use the data set 'folder'.",
         )
     content = {
-        "licence": _licence(about),
+        "license": _license(about),
         "files": [
             [
                 entry.path,
@@ -176,13 +176,13 @@ def listing_of(place: Path, commit: str, asking: Asking) -> Listing:
     return listing
 
 
-def _licence(about: Any) -> str:
+def _license(about: Any) -> str:
     """What the repository's page states, in one short line."""
     card = about.card_data.to_dict() if about.card_data else {}
     stated = card.get("license")
     words = stated if isinstance(stated, list) else [stated, card.get("license_name")]
     text = " ".join(" ".join(str(word) for word in words if word).split())
-    return text[:_LONGEST_LICENCE] or "none stated"
+    return text[:_LONGEST_LICENSE] or "none stated"
 
 
 def _parsed(content: dict[str, Any], repository: str) -> Listing:
@@ -209,7 +209,7 @@ def _parsed(content: dict[str, Any], repository: str) -> Listing:
             raise ValueError(f"a digest of {digest!r}")
         if not any(map(is_hidden, parts)):
             files.append(HubFile(name=name, size=size, sha256=sha256, blob=blob))
-    return Listing(licence=str(content["licence"]), files=tuple(files))
+    return Listing(license=str(content["license"]), files=tuple(files))
 
 
 def _read(path: Path) -> dict[str, Any]:

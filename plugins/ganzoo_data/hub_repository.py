@@ -34,12 +34,12 @@ class Copy:
     Args:
         files: The pictures, or the members of the archives.
         commit: In full.
-        licence: What the repository's page states, in one line.
+        license: What the repository's page states, in one line.
     """
 
     files: Files
     commit: str
-    licence: str
+    license: str
 
 
 def copy_of(
@@ -48,7 +48,7 @@ def copy_of(
     *,
     title: str,
     ways: str,
-    licence: str | None = None,
+    license: str | None = None,
     only: str | None = None,
 ) -> Copy:
     """Image files or zip archives of a data set repository, downloaded if they are not here.
@@ -58,7 +58,7 @@ def copy_of(
         revision: Branch, tag or commit. What is no commit is asked for once, and remembered.
         title: Name of the data set, for people.
         ways: The other ways to get it, for errors.
-        licence: Its terms, shown before the download; by default what the repository states.
+        license: Its terms, shown before the download; by default what the repository states.
         only: A pattern such as `"train/*.png"`: the files to take, where it is not all.
 
     Raises:
@@ -75,19 +75,19 @@ def copy_of(
     pictures, archives = _chosen(listing.files, only, f"{repository} at {commit[:12]}")
     names = set(pictures or archives)
     folder = place / commit
-    stated = f"Licence, as the repository states it: {listing.licence}."
+    stated = f"License, as the repository states it: {listing.license}."
     download(
         [file for file in listing.files if file.name in names],
         repository=repository,
         revision=commit,
         folder=folder,
         title=title,
-        licence=f"{licence or stated}\nFrom {address(repository, commit)}",
+        license=f"{license or stated}\nFrom {address(repository, commit)}",
         ways=ways,
     )
     # other files may lie there, of another pattern
     files = joined(folder, archives) if archives else _some(open_folder(folder), names)
-    return Copy(files=files, commit=commit, licence=listing.licence)
+    return Copy(files=files, commit=commit, license=listing.license)
 
 
 def _check(what: str, value: object, form: re.Pattern, expected: str) -> None:

@@ -36,7 +36,7 @@ class KerasSet:
         module: Keras': `"fashion_mnist"`.
         image_shape: (height, width, channels).
         classes: Names of the classes.
-        licence: Terms of the data.
+        license: Terms of the data.
         source: Where it comes from.
         files: Where Keras keeps the download, in its home folder.
         count: How many images there are.
@@ -47,7 +47,7 @@ class KerasSet:
     module: str
     image_shape: tuple[int, int, int]
     classes: tuple[str, ...]
-    licence: str
+    license: str
     source: str
     files: str
     count: int
@@ -75,7 +75,7 @@ class KerasSet:
             images=pixels,
             labels=labels,
             classes=self.classes,
-            licence=self.licence,
+            license=self.license,
             source=self.source,
             fingerprint=fingerprint,
         ).first(images)
@@ -83,7 +83,7 @@ class KerasSet:
     def _known(self, count: int) -> Known:
         return Known(
             name=self.name,
-            licence=self.licence,
+            license=self.license,
             source=self.source,
             classes=self.classes,
             count=count,
@@ -105,7 +105,7 @@ class KerasSet:
         check(self.name, f"Or {ways}", size=self.size)
         notice(
             f"{self.name} is prepared through keras.datasets, which downloads it if it has not"
-            f" yet. Licence: {self.licence}. Source: {self.source}"
+            f" yet. License: {self.license}. Source: {self.source}"
         )
         if "keras" not in sys.modules:
             choose()

@@ -21,8 +21,8 @@ potted_plant sheep sofa train tv-monitor
 _LSUN = PictureSet(
     name="lsun",
     title="LSUN",
-    licence="none stated; pictures from the Internet, for research; cite Yu et al. 2015",
-    terms="LSUN's authors state no licence and ask to cite Yu et al. 2015. The pictures come from"
+    license="none stated; pictures from the Internet, for research; cite Yu et al. 2015",
+    terms="LSUN's authors state no license and ask to cite Yu et al. 2015. The pictures come from"
     " the Internet and belong to others: for research. https://www.yf.io/p/lsun",
     source="Yu et al. 2015, https://arxiv.org/abs/1506.03365",
     ways="fetch a category with https://github.com/fyu/lsun, export its pictures (data.py export)"
@@ -41,7 +41,7 @@ def lsun(
     repository: str | None = None,
     revision: str = "main",
 ) -> Dataset:
-    """Scenes and objects in colour, centre-cropped; the categories that are there as classes.
+    """Scenes and objects in color, center-cropped; the categories that are there as classes.
 
     Args:
         data: Folder or zip of exported pictures. By default `lsun` in the data folder

@@ -29,19 +29,19 @@ def mixture(
     spread: float | None = None,
     seed: int = 0,
 ) -> Dataset:
-    """2-D points around 8 centres on a ring or 25 on a grid: the test for mode collapse.
+    """2-D points around 8 centers on a ring or 25 on a grid: the test for mode collapse.
 
     Args:
         arrangement: `"ring"` or `"grid"`.
-        modes: Number of centres: 8 on a ring and 25 on a grid by default. A square number
+        modes: Number of centers: 8 on a ring and 25 on a grid by default. A square number
             for a grid.
         points: How many points; each mode has an equal share, up to one point.
-        extent: Largest coordinate of a centre.
-        spread: Standard deviation around a centre; by default the paper's, scaled to `extent`.
+        extent: Largest coordinate of a center.
+        spread: Standard deviation around a center; by default the paper's, scaled to `extent`.
         seed: Decides the points; not the training seed.
 
     Returns:
-        float32 points (n, 2), labelled with their mode.
+        float32 points (n, 2), labeled with their mode.
 
     Raises:
         UsageError: A value is out of range.
@@ -52,22 +52,22 @@ def mixture(
     spread = _SPREAD[arrangement] * extent if spread is None else spread
     _check(modes=modes, points=points, extent=extent, spread=spread, seed=seed)
     labels = (np.arange(points) % modes).astype(np.int32)
-    places = centres(arrangement, modes, extent)
+    places = centers(arrangement, modes, extent)
     options = [arrangement, modes, points, float(extent), float(spread), seed]
     return Dataset(
         name="mixture",
         images=(places[labels] + spread * _normal(points, seed)).astype(np.float32),
         labels=labels,
         classes=tuple(f"mode {i}" for i in range(modes)),
-        licence="CC0-1.0",
+        license="CC0-1.0",
         source="made from a seed, after Lin et al. 2018, https://arxiv.org/abs/1712.04086",
         # of the options, not the bytes: sines may differ in their last bit between machines
         fingerprint=bytes_digest(canonical_json(["mixture", *options]).encode()),
     )
 
 
-def centres(arrangement: str, modes: int, extent: float) -> np.ndarray:
-    """The centres of the modes, float64 (modes, 2), in the order of the labels."""
+def centers(arrangement: str, modes: int, extent: float) -> np.ndarray:
+    """The centers of the modes, float64 (modes, 2), in the order of the labels."""
     if arrangement == "ring":
         angles = 2 * np.pi * np.arange(modes) / modes
         return extent * np.stack([np.cos(angles), np.sin(angles)], axis=1)

@@ -4,13 +4,13 @@ from ganzoo.data.dataset import Dataset
 
 from .keras_arrays import KerasSet
 
-LICENCE = "CC-BY-SA-3.0"
+LICENSE = "CC-BY-SA-3.0"
 _MNIST = KerasSet(
     name="mnist",
     module="mnist",
     image_shape=(28, 28, 1),
     classes=tuple("0123456789"),
-    licence=LICENCE,
+    license=LICENSE,
     source="LeCun, Cortes and Burges, http://yann.lecun.com/exdb/mnist/",
     files="mnist.npz",
     count=60_000,

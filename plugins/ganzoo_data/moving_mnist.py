@@ -23,7 +23,7 @@ from ganzoo.files.digests import bytes_digest, canonical_json
 from ganzoo.files.home import cache_home
 
 from .digits import digits as small_digits
-from .mnist import LICENCE, mnist
+from .mnist import LICENSE, mnist
 
 _SOURCES = ("mnist", "digits")
 _MOST_BYTES = 16 << 30
@@ -66,7 +66,7 @@ def moving_mnist(
     source = f"made of {of}, after Srivastava et al. 2015, https://arxiv.org/abs/1502.04681"
     known = Known(
         name="moving-mnist",
-        licence=f"{LICENCE} (of the digits)",
+        license=f"{LICENSE} (of the digits)",
         source=source,
         count=count,
         image_shape=shape[1:],
@@ -86,7 +86,7 @@ def moving_mnist(
     return Dataset(
         name="moving-mnist",
         images=cached(key, build, folder=cache_home() / "datasets").images,
-        licence=f"{made_of.licence} (of the digits)",
+        license=f"{made_of.license} (of the digits)",
         source=source,
         fingerprint=fingerprint,
     )

@@ -19,7 +19,7 @@ def own_pictures(name: str, files: Files, fit: Fit) -> Dataset:
         images=prepared.images,
         labels=labels,
         classes=names,
-        licence="not stated (the user's own pictures)",
+        license="not stated (the user's own pictures)",
         source=str(files.where),
         fingerprint=prepared.about["fingerprint"],  # the names, and so the classes, are part of it
     )

@@ -35,7 +35,7 @@ class PictureSet:
     Args:
         name: Ours: `"afhq"`.
         title: Its name, for people.
-        licence: Its terms in one line.
+        license: Its terms in one line.
         terms: The same at length, shown before anything is downloaded.
         source: Authors, year and address.
         ways: Where to get it, as the end of the sentence "To get it: ...".
@@ -46,7 +46,7 @@ class PictureSet:
 
     name: str
     title: str
-    licence: str
+    license: str
     terms: str
     source: str
     ways: str
@@ -65,7 +65,7 @@ class PictureSet:
         only: str | None = None,
         part: str = "all",
     ) -> Dataset:
-        """The pictures in colour, centre-cropped and scaled, with their class folders as labels.
+        """The pictures in color, center-cropped and scaled, with their class folders as labels.
 
         Args:
             data: Folder or zip; by default the one in the data folder.
@@ -99,14 +99,14 @@ class PictureSet:
             fit=fit,
             labels=None if labels is None else labels[:count],
             classes=classes,
-            licence=self.licence,
+            license=self.license,
             source=self.source,
         )
 
     def _known(self, count: int | None, size: int) -> Known:
         return Known(
             name=self.name,
-            licence=self.licence,
+            license=self.license,
             source=self.source,
             classes=self.classes,
             count=count,
@@ -125,7 +125,7 @@ class PictureSet:
         )
         if repository is not None:
             return copy_of(
-                repository, revision, title=self.title, licence=self.terms, ways=ways
+                repository, revision, title=self.title, license=self.terms, ways=ways
             ).files
         if data is not None:
             return open_files(data)
@@ -229,7 +229,7 @@ def dataset_of(
     fit: Fit,
     labels: np.ndarray | None,
     classes: tuple[str, ...],
-    licence: str,
+    license: str,
     source: str,
 ) -> Dataset:
     """Prepared pictures with labels that are part of their fingerprint."""
@@ -243,7 +243,7 @@ def dataset_of(
         images=prepared.images,
         labels=labels,
         classes=classes,
-        licence=licence,
+        license=license,
         source=source,
         fingerprint=fingerprint,
     )

@@ -33,7 +33,7 @@ _FOLDER = "recordings"
 _NAME = re.compile(r"([0-9])_([A-Za-z]\w{0,63})_([0-9]{1,4})\.wav", re.ASCII)
 _TESTS = 5  # recordings of each digit and speaker: "Usage" on its page
 _PARTS = {"train": 2700, "test": 300, "all": 3000}  # recordings in each
-_LICENCE = "CC-BY-SA-4.0"
+_LICENSE = "CC-BY-SA-4.0"
 _SOURCE = "Jackson et al., https://github.com/Jakobovski/free-spoken-digit-dataset"
 _CLASSES = tuple("0123456789")
 _MOST_SAMPLES = 1 << 17  # 16 seconds
@@ -72,7 +72,7 @@ def spoken_digits(
         images: Use at most so many recordings, in the order of their names.
 
     Returns:
-        float32 (n, samples, 1) in [-1, 1], labelled with the digit.
+        float32 (n, samples, 1) in [-1, 1], labeled with the digit.
 
     Raises:
         UsageError: Nothing is at `data`, or an option is out of range.
@@ -105,7 +105,7 @@ def spoken_digits(
         labels=np.array([int(name[0]) for name in recordings], np.int32),
         classes=_CLASSES,
         rate=RATE,
-        licence=_LICENCE,
+        license=_LICENSE,
         source=_SOURCE,
         # the names, and so the labels, are part of it
         fingerprint=bytes_digest(f"spoken-digits {prepared.about['fingerprint']}".encode()),
@@ -115,7 +115,7 @@ def spoken_digits(
 def _known(count: int, samples: int) -> Known:
     return Known(
         name="spoken-digits",
-        licence=_LICENCE,
+        license=_LICENSE,
         source=_SOURCE,
         classes=_CLASSES,
         rate=RATE,

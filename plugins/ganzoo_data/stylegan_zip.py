@@ -54,6 +54,6 @@ def stylegan_zip(
         fit=fit,
         labels=None if rows is None else rows[:count],
         classes=classes,
-        licence="not stated (the user's own pictures)",
+        license="not stated (the user's own pictures)",
         source=str(files.where),
     )

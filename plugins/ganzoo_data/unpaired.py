@@ -48,7 +48,7 @@ def unpaired(
         source: The folder of the pictures to start from; by default trainA, or of two the
             first in the order of their names.
         target: The folder of the pictures to reach; by default the other one.
-        size: Height and width in pixels: the largest centred square, scaled.
+        size: Height and width in pixels: the largest centerd square, scaled.
 
     Returns:
         Images (n, size, size, 3) of the target and, as labels that have no part in them, the
@@ -80,7 +80,7 @@ def unpaired(
         images=_repeated(after, count),
         labels=_repeated(before, count),
         paired=False,
-        licence="not stated (the user's own pictures)",
+        license="not stated (the user's own pictures)",
         source=" to ".join(dict.fromkeys(str(files.where) for files, _ in kinds)),
         fingerprint=bytes_digest(f"unpaired {prints}".encode()),
     )

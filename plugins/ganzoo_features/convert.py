@@ -76,7 +76,7 @@ def convert(source: Path, out: Path, *, sha256: str | None = SHA256) -> str:
         )
     arrays = renamed(read_tensors(source))
     about = {"schema": 1, "features": "inception", "converted_from": {"sha256": found}}
-    about |= {"licence": "Apache-2.0", "source": ADDRESS}
+    about |= {"license": "Apache-2.0", "source": ADDRESS}
     safetensors.save(out, arrays, about)
     return tensors_digest(arrays)
 

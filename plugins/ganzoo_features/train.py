@@ -118,11 +118,11 @@ def train(name: str, training: Training, out: Path, *, data: str | None = None) 
         "data": {
             "name": dataset.name,
             "fingerprint": dataset.fingerprint,
-            "licence": dataset.licence,
+            "license": dataset.license,
             "source": dataset.source,
             "train": len(dataset),
         },
-        "licence": "Apache-2.0",
+        "license": "Apache-2.0",
     }
     halves = {n: array.astype("float16") for n, array in arrays_of(model).items()}
     safetensors.save(out, halves, about, overwrite=True)

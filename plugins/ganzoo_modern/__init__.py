@@ -1,1 +1,1 @@
-"""Modern architectures: style-based, light and regularised GANs."""
+"""Modern architectures: style-based, light and regularized GANs."""

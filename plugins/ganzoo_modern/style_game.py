@@ -57,7 +57,7 @@ class StyleGAN2(GAN):
         mean = {"shape": (), "initializer": "zeros", "dtype": "float32", "autocast": False}
         self.path_mean = self.add_weight(name="path_mean", trainable=False, **mean)
 
-    bounded = False  # the colours are summed up over the sizes
+    bounded = False  # the colors are summed up over the sizes
 
     @property
     def logged(self) -> tuple[str, ...]:

@@ -45,7 +45,7 @@ def stylegan2(
 ) -> StyleGAN2:
     """Images whose latents become styles, which scale the channels of every convolution.
 
-    The generator adds up what each size says in colours (output skips, figure 7 b), the
+    The generator adds up what each size says in colors (output skips, figure 7 b), the
     discriminator is residual (figure 7 c); neither grows.
 
     Args:
@@ -95,7 +95,7 @@ def stylegan2(
             noise = layers.Reshape((side, side, 1), name=f"{name}_noise")(next(noises))
             return NoisyActivation(name=f"{name}_relu")([x, noise])
 
-        def colours(x, side: int, at: int):
+        def colors(x, side: int, at: int):
             options = {"kernel_size": 1, "demodulate": False, "dtype": "float32"}
             x = styled(x, image_shape[-1], at, f"image_{side}", **options)
             return Bias(name=f"image_{side}_bias", dtype="float32")(x)
@@ -107,14 +107,14 @@ def stylegan2(
         noises = iter(ops.split(numbers, places[:-1], axis=1))
         x = Constant((4, 4, channels[4]), name="constant")(latents)
         x = noisy(x, 4, 0, "conv_4")
-        image, at = colours(x, 4, 1), 1
+        image, at = colors(x, 4, 1), 1
         for side in sides[1:]:  # (batch, side / 2, side / 2, c) -> (batch, side, side, c')
             x = noisy(x, side, at, f"conv_{side}_1", up=True)
             x = noisy(x, side, at + 1, f"conv_{side}_2")
-            at += 2  # the colours share their style with the next size's first convolution
+            at += 2  # the colors share their style with the next size's first convolution
             image = Resample2D("up", name=f"image_{side}_up", dtype="float32")(image)
             image = layers.Add(name=f"image_{side}_sum", dtype="float32")(
-                [image, colours(x, side, at)]
+                [image, colors(x, side, at)]
             )
         return keras.Model([styles, latents], image, name="synthesis")
 

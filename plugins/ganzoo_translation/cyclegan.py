@@ -1,4 +1,4 @@
-"""CycleGAN, translation learnt without pairs. Zhu et al. 2017, https://arxiv.org/abs/1703.10593.
+"""CycleGAN, translation learned without pairs. Zhu et al. 2017, https://arxiv.org/abs/1703.10593.
 
 Two games at once. One player holds both directions, the other both critics:
 
@@ -168,7 +168,7 @@ def cyclegan(
     identity_weight: float = 0.5,
     pool: int = 50,
 ) -> CycleGAN:
-    """Translates pictures of one kind into another and back, learnt without pairs.
+    """Translates pictures of one kind into another and back, learned without pairs.
 
     Args:
         image_shape: (size, size, channels) to reach; the size is a power of two from 8.

@@ -12,7 +12,7 @@ class InstanceNormalization(layers.Layer):
     moments, whose second derivative, which penalties need, is wrong.
 
     Args:
-        affine: Whether each channel then has a scale and a shift to be learnt.
+        affine: Whether each channel then has a scale and a shift to be learned.
         epsilon: Added to the variance.
     """
 

@@ -1,4 +1,4 @@
-"""pix2pix, translation learnt from pairs. Isola et al. 2017, https://arxiv.org/abs/1611.07004.
+"""pix2pix, translation learned from pairs. Isola et al. 2017, https://arxiv.org/abs/1611.07004.
 
 A label is the picture to translate from; what is drawn at random is what dropout leaves out.
 """

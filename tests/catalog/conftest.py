@@ -20,7 +20,7 @@ CARD = {
     "name": "dcgan-test",
     "summary": "A card to test with",
     "papers": ["https://arxiv.org/abs/1511.06434"],
-    "licence": {"data": "CC-BY-4.0", "weights": "Apache-2.0"},
+    "license": {"data": "CC-BY-4.0", "weights": "Apache-2.0"},
     "parameters": {"generator": 10},
     "recipe": RECIPE,
 }

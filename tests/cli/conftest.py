@@ -90,7 +90,7 @@ description = "Made for a test."
 papers = ["https://arxiv.org/abs/1511.06434"]
 deviations = ["Nothing is as in the paper."]
 
-[licence]
+[license]
 data = "CC-BY-4.0"
 weights = "Apache-2.0"
 

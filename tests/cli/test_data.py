@@ -54,7 +54,7 @@ def test_data_info_of_what_is_not_here_says_so_and_downloads_nothing(name, ganzo
     rows = dict(line.split(None, 1) for line in done.out.splitlines())
     assert (done.code, done.err) == (0, "")
     assert (rows["name"], rows["data"]) == (name, "not here yet")
-    assert rows["licence"] and rows["source"]
+    assert rows["license"] and rows["source"]
     assert "--data PATH" in rows["get"] or "ganzoo data prepare downloads it" in rows["get"]
     found = ganzoo(*words, "--json").json
     assert found["data"] == "not here yet" and "fingerprint" not in found

@@ -26,23 +26,23 @@ def test_a_file_of_ganzoo_needs_no_more_than_a_name(ganzoo, importing):
     assert importing == [
         {
             "job": "import_weights", "args": (Path("w.safetensors"), "mine"), "told": None,
-            "licence": None, "folder": None, "backend": None, "allow_plugin_mismatch": False,
+            "license": None, "folder": None, "backend": None, "allow_plugin_mismatch": False,
         }
     ]  # fmt: skip
     assert ganzoo("import", "w.safetensors", "mine", "--json").json == DONE
 
 
 def test_what_the_file_does_not_say_reaches_the_job(ganzoo, importing):
-    words = "--recipe gan-mnist-small --image-shape 28X28x1 --classes 3 --data-licence CC0-1.0"
-    more = "--licence MIT --registry here --backend jax"
+    words = "--recipe gan-mnist-small --image-shape 28X28x1 --classes 3 --data-license CC0-1.0"
+    more = "--license MIT --registry here --backend jax"
     assert ganzoo("import", "w.safetensors", "mine", *words.split(), *more.split()).code == 0
     (call,) = importing
     told = call["told"]
     assert told.pop("recipe").dataset.name == "mnist"
     assert told == {
-        "image_shape": (28, 28, 1), "classes": ["0", "1", "2"], "data_licence": "CC0-1.0",
+        "image_shape": (28, 28, 1), "classes": ["0", "1", "2"], "data_license": "CC0-1.0",
     }  # fmt: skip
-    assert (call["licence"], call["folder"], call["backend"]) == ("MIT", Path("here"), "jax")
+    assert (call["license"], call["folder"], call["backend"]) == ("MIT", Path("here"), "jax")
     words = "--recipe gan-mnist-small --image-shape 2 --classes cat,dog"
     ganzoo("import", "w.safetensors", "mine", *words.split())
     assert importing[1]["told"]["classes"] == ["cat", "dog"]
@@ -61,7 +61,7 @@ def test_the_place_of_the_data_becomes_part_of_the_recipe(ganzoo, importing):
     "words",
     [
         "--image-shape 8x8x1",
-        "--data-licence MIT",
+        "--data-license MIT",
         "--data x",
         "--recipe gan-mnist-small --classes 10",
         "--recipe gan-mnist-small --image-shape 8x8x1 --data x",

@@ -75,7 +75,7 @@ def test_info_of_a_model_as_json_holds_the_whole_recipe(ganzoo, card):
     card("toy-digits")
     model = ganzoo("info", "toy-digits", "--json").json["model"]
     assert model["recipe"]["training"]["batch"] == 32
-    assert model["licence"] == {"data": "CC-BY-4.0", "weights": "Apache-2.0"}
+    assert model["license"] == {"data": "CC-BY-4.0", "weights": "Apache-2.0"}
     assert model["parameters"] == {"generator": 414209}
     assert model["source"] == "user"
 

@@ -99,6 +99,6 @@ def test_no_arguments_show_the_help_on_stderr_and_fail():
     assert "Commands:" in done.stderr
 
 
-def test_nothing_is_coloured_when_nobody_looks():
+def test_nothing_is_colored_when_nobody_looks():
     done = run("list", env=os.environ | {"FORCE_COLOR": "1"})
     assert "\x1b" not in done.stdout + done.stderr

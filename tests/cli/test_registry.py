@@ -10,7 +10,7 @@ from ganzoo.files import safetensors
 
 TABLES = {
     "schema": 1, "name": "small", "summary": "A \x1b[31mcard",
-    "licence": {"data": "CC-BY-4.0", "weights": "MIT"},
+    "license": {"data": "CC-BY-4.0", "weights": "MIT"},
     "recipe": {
         "architecture": {"name": "mlp"}, "dataset": {"name": "digits"},
         "generator_optimizer": {"name": "adam"}, "discriminator_optimizer": {"name": "adam"},
@@ -97,11 +97,11 @@ def test_registries_come_and_go(ganzoo, tmp_path):
 def test_push_and_pull_pass_their_words_on(ganzoo, fake_job):
     done = {"name": "small@1", "version": 1, "created": False}
     calls = fake_job("publishing.push", push=done)
-    said = ganzoo("push", "7", "small", "--all", "--half", "--licence", "MIT", "--to", "hf://a/b")
+    said = ganzoo("push", "7", "small", "--all", "--half", "--license", "MIT", "--to", "hf://a/b")
     assert said.code == 0 and "there already" in said.err
     assert calls == [
         {"job": "push", "args": ("7", "small"), "everything": True, "half": True,
-         "licence": "MIT", "folder": None, "to": "hf://a/b"}
+         "license": "MIT", "folder": None, "to": "hf://a/b"}
     ]  # fmt: skip
     assert ganzoo("push", "7", "small", "--registry", "x", "--to", "hf://a/b").code == 2
 

@@ -65,13 +65,13 @@ def test_train_as_json_prints_one_event_per_line_and_nothing_else(ganzoo, jobs, 
 
 def test_options_and_settings_change_the_recipe(ganzoo, jobs, toy):
     words = "train toy --batch 16 --seed 7 --steps 9 --precision mixed_bfloat16 --backend torch"
-    done = ganzoo(*words.split(), "--set", "log_every=3", "--set", "game.loss=hinge")
+    done = ganzoo(*words.split(), "--set", "log_every=3", "--set", "gan.loss=hinge")
     assert done.code == 0
     recipe = jobs[0]["args"][0]
     assert (recipe.training.batch, recipe.training.seed, recipe.training.log_every) == (16, 7, 3)
     assert (recipe.training.steps, recipe.training.epochs) == (9, None)
     assert recipe.training.precision == "mixed_bfloat16"
-    assert recipe.game.loss == "hinge"
+    assert recipe.gan.loss == "hinge"
     assert jobs[0]["backend"] == "torch"
 
 
@@ -146,7 +146,7 @@ def test_data_in_a_recipe_file_is_meant_from_the_file(ganzoo, jobs, card):
         ("--set generator_optimizer.learning_rate=nan", "learning_rate"),
         ("--set batsh=3", "Did you mean 'batch'"),
         ("--set batch", "key=value"),
-        ("--set game.loss=hing", "Did you mean 'hinge'"),
+        ("--set gan.loss=hing", "Did you mean 'hinge'"),
         ("--set architecture.name=mpl", "Unknown architecture. Received: 'mpl'"),
         ("--set dataset.name=digit", "Did you mean 'digits'"),
         ("--set dataset.size=64", "size"),

@@ -6,20 +6,20 @@ import pytest
 from ganzoo.data.dataset import Dataset
 from ganzoo.errors import InvalidInput, UsageError
 
-FACTS = {"name": "test", "licence": "CC0-1.0", "source": "made here", "fingerprint": "f" * 64}
+FACTS = {"name": "test", "license": "CC0-1.0", "source": "made here", "fingerprint": "f" * 64}
 
 
 def images(n=6, shape=(4, 4, 1)):
     return np.arange(n * np.prod(shape), dtype=np.uint8).reshape(n, *shape)
 
 
-def labelled():
+def labeled():
     labels = np.array([0, 1, 2, 0, 1, 2], dtype=np.int32)
     return Dataset(images=images(), labels=labels, classes=("a", "b", "c"), **FACTS)
 
 
 def test_a_batch_holds_the_rows_asked_for_in_that_order():
-    dataset = labelled()
+    dataset = labeled()
 
     pixels, labels = dataset.batch(np.array([4, 0, 4]))
 
@@ -28,7 +28,7 @@ def test_a_batch_holds_the_rows_asked_for_in_that_order():
 
 
 def test_a_batch_is_a_copy_that_may_be_written_to():
-    dataset = labelled()
+    dataset = labeled()
 
     pixels, labels = dataset.batch(np.array([0]))
     pixels[:], labels[:] = 255, 2
@@ -48,8 +48,8 @@ def test_a_batch_from_a_memory_map_is_in_memory(tmp_path):
 
 
 def test_the_shape_of_an_image_is_a_tuple_of_plain_integers():
-    assert labelled().image_shape == (4, 4, 1)
-    assert all(type(size) is int for size in labelled().image_shape)
+    assert labeled().image_shape == (4, 4, 1)
+    assert all(type(size) is int for size in labeled().image_shape)
 
 
 def test_points_have_one_axis():
@@ -91,7 +91,7 @@ def test_labels_can_be_pictures_to_translate_from(paired, said):
     assert (facts["labels"], facts["source_shape"], facts["classes"]) == (said, [8, 6, 3], [])
     assert dataset.first(2).source_shape == (8, 6, 3)
     np.testing.assert_array_equal(dataset.batch(np.array([4]))[1], sources[[4]])
-    assert labelled().source_shape is None and "source_shape" not in labelled().describe()
+    assert labeled().source_shape is None and "source_shape" not in labeled().describe()
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_samples_that_are_not_quite_of_a_kind_are_refused(parts, said):
 
 
 def test_the_first_examples_are_another_data_set():
-    dataset = labelled()
+    dataset = labeled()
     first = dataset.first(2)
 
     assert (len(first), first.labels.tolist()) == (2, [0, 1])
@@ -126,7 +126,7 @@ def test_the_first_examples_are_another_data_set():
 
 @pytest.mark.parametrize("count", [None, 6, 7])
 def test_all_of_the_first_examples_are_the_data_set_itself(count):
-    dataset = labelled()
+    dataset = labeled()
 
     assert dataset.first(count) is dataset
 
@@ -134,11 +134,11 @@ def test_all_of_the_first_examples_are_the_data_set_itself(count):
 @pytest.mark.parametrize("count", [0, -1, 1.5, True, "8"])
 def test_a_count_that_is_no_positive_integer_is_refused(count):
     with pytest.raises(UsageError, match="images must be an integer from 1"):
-        labelled().first(count)
+        labeled().first(count)
 
 
 def test_a_description_is_json_and_says_what_the_labels_are():
-    dataset = labelled()
+    dataset = labeled()
     attributes = Dataset(
         images=images(), labels=np.zeros((6, 2), np.uint8), classes=("x", "y"), **FACTS
     )
@@ -150,7 +150,7 @@ def test_a_description_is_json_and_says_what_the_labels_are():
         "dtype": "uint8",
         "labels": "classes",
         "classes": ["a", "b", "c"],
-        "licence": "CC0-1.0",
+        "license": "CC0-1.0",
         "source": "made here",
         "fingerprint": "f" * 64,
     }
@@ -179,7 +179,7 @@ def test_images_that_no_picture_can_show_are_refused(channels):
         Dataset(images=images(shape=(4, 4, channels)), **FACTS)
 
 
-@pytest.mark.parametrize("field", ["name", "licence"])
+@pytest.mark.parametrize("field", ["name", "license"])
 @pytest.mark.parametrize("text", ["", "two\nlines", "line\n", "a\u2028b", "x" * 201, None])
 def test_what_a_card_repeats_is_one_line(field, text):
     with pytest.raises(InvalidInput, match=f"The {field} of a data set must be one line.*Received"):

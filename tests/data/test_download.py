@@ -8,7 +8,7 @@ import sys
 import huggingface_hub
 import pytest
 from ganzoo_data import celeba as module
-from ganzoo_data.celeba import LICENCE, celeba
+from ganzoo_data.celeba import LICENSE, celeba
 
 from ganzoo.data.download import HubFile, download
 from ganzoo.data.progress import reporting
@@ -40,7 +40,7 @@ def get(tmp_path):
             revision="main",
             folder=folder,
             title="Faces",
-            licence="For research only.",
+            license="For research only.",
             ways="Ways to get it: ask.",
         )
         return folder
@@ -54,7 +54,7 @@ def test_files_arrive_whole_and_alone(hub, get):
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == CONTENT
 
 
-def test_the_licence_is_written_before_the_first_request(hub, get, capsys):
+def test_the_license_is_written_before_the_first_request(hub, get, capsys):
     hub.on_request = lambda: written.append(capsys.readouterr().err)
     written = []
 
@@ -186,12 +186,12 @@ def official(picture, pack, tmp_path, hub, monkeypatch):
     return faces
 
 
-def test_celeba_is_downloaded_after_its_licence_is_shown(official, hub, home, capsys):
+def test_celeba_is_downloaded_after_its_license_is_shown(official, hub, home, capsys):
     dataset = celeba(size=16, attribute="Smiling", repository="some/faces")
 
     assert dataset.images.shape == (3, 16, 16, 3)
     assert dataset.labels.tolist() == [0, 1, 0]
-    assert LICENCE in capsys.readouterr().err
+    assert LICENSE in capsys.readouterr().err
     assert sorted(path.name for path in (home / "data" / "celeba").iterdir()) == sorted(hub.files)
 
 
@@ -203,7 +203,7 @@ def test_celeba_is_downloaded_once(official, hub, capsys):
     second = celeba(size=16, repository="some/faces", attribute="Young")
 
     assert hub.requests == []
-    assert LICENCE not in capsys.readouterr().err
+    assert LICENSE not in capsys.readouterr().err
     assert (first.images == second.images).all()
 
 

@@ -15,7 +15,7 @@ def dataset(n=40, labels=False):
         images=np.arange(n * 8, dtype=np.uint8).reshape(n, 2, 4, 1),
         labels=np.arange(n, dtype=np.int32) % 3 if labels else None,
         classes=("a", "b", "c") if labels else (),
-        licence="CC0-1.0",
+        license="CC0-1.0",
         source="made here",
         fingerprint="f" * 64,
     )

@@ -14,7 +14,7 @@ from ganzoo_data.spoken_digits import spoken_digits
 
 from ganzoo.data.fetching import Known, NotHere, check, described, forbidden
 
-ABOUT = {"licence": "CC0-1.0", "source": "made up"}
+ABOUT = {"license": "CC0-1.0", "source": "made up"}
 
 
 def test_a_download_is_refused_in_the_block_alone():
@@ -96,7 +96,7 @@ def test_a_form_that_only_the_data_tell_is_not_made_up(load, options):
         load(**options)
 
     assert caught.value.known.blank() is None
-    assert caught.value.known.licence and caught.value.known.source
+    assert caught.value.known.license and caught.value.known.source
 
 
 def test_the_hub_is_not_asked_and_nothing_is_written(serve, picture, home):

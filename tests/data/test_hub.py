@@ -37,21 +37,21 @@ def test_image_files_with_class_folders_become_a_data_set(server, faces, home):
 
     assert dataset.images.shape == (3, 8, 8, 3)
     assert (dataset.labels.tolist(), dataset.classes) == ([0, 0, 1], ("cats", "dogs"))
-    assert dataset.licence == "cc-by-4.0"
+    assert dataset.license == "cc-by-4.0"
     assert dataset.source == f"https://huggingface.co/datasets/some/faces/tree/{COMMIT}"
     kept = place(home) / COMMIT
     stored = {path.relative_to(kept).as_posix() for path in kept.rglob("*") if path.is_file()}
     assert stored == set(faces)  # only what is needed came
 
 
-def test_the_licence_is_shown_before_a_picture_is_asked_for(server, capsys):
+def test_the_license_is_shown_before_a_picture_is_asked_for(server, capsys):
     shown = []
     server.on_request = lambda: shown.append(capsys.readouterr().err)
 
     hub(id="some/faces", revision=COMMIT)
 
     first = next(i for i, (_, path, _) in enumerate(server.requests) if "/resolve/" in path)
-    assert "Licence, as the repository states it: cc-by-4.0." in "".join(shown[: first + 1])
+    assert "License, as the repository states it: cc-by-4.0." in "".join(shown[: first + 1])
 
 
 def test_the_second_start_asks_nobody(server):
@@ -61,7 +61,7 @@ def test_the_second_start_asks_nobody(server):
     second = hub(id="some/faces", size=4)
 
     assert server.requests == []
-    assert (second.licence, second.source) == (first.licence, first.source)
+    assert (second.license, second.source) == (first.license, first.source)
     assert second.fingerprint != first.fingerprint
 
 
@@ -230,7 +230,7 @@ def test_a_refusal_of_the_server_is_one_line_with_the_ways(server, status):
 
 
 @pytest.mark.parametrize(
-    ("card", "licence"),
+    ("card", "license"),
     [
         (None, "none stated"),
         ({}, "none stated"),
@@ -239,13 +239,13 @@ def test_a_refusal_of_the_server_is_one_line_with_the_ways(server, status):
         ({"license": "x" * 500}, "x" * 120),
     ],
 )
-def test_the_licence_is_one_short_line(server, card, licence):
+def test_the_license_is_one_short_line(server, card, license):
     server.card = card
 
-    assert hub(id="some/faces", revision=COMMIT).licence == licence
+    assert hub(id="some/faces", revision=COMMIT).license == license
 
 
-def test_a_published_set_on_the_hub_shows_its_own_licence_first(server, faces, capsys):
+def test_a_published_set_on_the_hub_shows_its_own_license_first(server, faces, capsys):
     server.files = {
         name.replace("cats", "train/cat").replace("dogs", "train/dog"): data
         for name, data in faces.items()
@@ -256,7 +256,7 @@ def test_a_published_set_on_the_hub_shows_its_own_licence_first(server, faces, c
     dataset = afhq(repository="some/faces", revision=COMMIT, size=8)
 
     assert (dataset.name, dataset.classes) == ("afhq", ("cat", "dog"))
-    assert dataset.licence.startswith("CC-BY-NC-4.0")
+    assert dataset.license.startswith("CC-BY-NC-4.0")
     first = next(i for i, (_, path, _) in enumerate(server.requests) if "/resolve/" in path)
     assert "AFHQ is under CC BY-NC 4.0" in "".join(shown[: first + 1])
 

@@ -20,9 +20,9 @@ def chunk(kind, data):
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def png(width, height, rows=b"", *, depth=8, colour=0, before=b""):
+def png(width, height, rows=b"", *, depth=8, color=0, before=b""):
     """A PNG by hand: any header, any rows."""
-    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, 0)
     parts = chunk(b"IHDR", header), before, chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
@@ -34,7 +34,7 @@ def gradient(width=8, height=6):
 # --- what is accepted, with values known by hand ------------------------------------------
 
 
-def test_colour_is_kept_pixel_for_pixel():
+def test_color_is_kept_pixel_for_pixel():
     data = saved(Image.fromarray(gradient()))
 
     np.testing.assert_array_equal(pixels(data, "a.png"), gradient())
@@ -48,7 +48,7 @@ def test_gray_has_one_channel():
     np.testing.assert_array_equal(array, gray[:, :, None])
 
 
-def test_gray_becomes_colour_by_three_equal_channels():
+def test_gray_becomes_color_by_three_equal_channels():
     gray = gradient()[:, :, 0]
 
     array = pixels(saved(Image.fromarray(gray)), "a.png", Fit(mode="rgb"))
@@ -56,7 +56,7 @@ def test_gray_becomes_colour_by_three_equal_channels():
     np.testing.assert_array_equal(array, np.repeat(gray[:, :, None], 3, axis=2))
 
 
-def test_colour_becomes_gray_by_luma():
+def test_color_becomes_gray_by_luma():
     primary = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255]]], np.uint8)
 
     array = pixels(saved(Image.fromarray(primary)), "a.png", Fit(mode="gray"))
@@ -76,10 +76,10 @@ def test_sixteen_bits_keep_their_upper_eight():
     assert pixels(saved(Image.fromarray(values)), "a.png")[0, :, 0].tolist() == [0, 0, 1, 127, 255]
 
 
-def test_sixteen_bit_colour_keeps_its_upper_eight():
+def test_sixteen_bit_color_keeps_its_upper_eight():
     row = b"\0" + struct.pack(">3H", 0x01FF, 0x8000, 0xFFFF)
 
-    assert pixels(png(1, 1, row, depth=16, colour=2), "a.png").tolist() == [[[1, 128, 255]]]
+    assert pixels(png(1, 1, row, depth=16, color=2), "a.png").tolist() == [[[1, 128, 255]]]
 
 
 def test_transparency_is_laid_over_white():
@@ -96,7 +96,7 @@ def test_gray_with_transparency_stays_gray_over_white():
     assert pixels(saved(image), "a.png").tolist() == [[[255], [10]]]
 
 
-def test_a_palette_with_a_transparent_colour_is_laid_over_white():
+def test_a_palette_with_a_transparent_color_is_laid_over_white():
     image = Image.new("P", (2, 1))
     image.putpalette([200, 10, 10, 10, 200, 10])
     image.putpixel((1, 0), 1)
@@ -163,7 +163,7 @@ def test_one_pixel_is_a_picture():
     assert pixels(saved(Image.new("RGB", (1, 1), "red")), "a.png").tolist() == [[[255, 0, 0]]]
 
 
-def test_a_colour_profile_changes_nothing():
+def test_a_color_profile_changes_nothing():
     with_profile = saved(Image.fromarray(gradient()), icc_profile=b"not even a profile")
 
     np.testing.assert_array_equal(pixels(with_profile, "a.png"), gradient())
@@ -172,7 +172,7 @@ def test_a_colour_profile_changes_nothing():
 # --- making it fit ------------------------------------------------------------------------
 
 
-def test_the_largest_centred_square_is_taken():
+def test_the_largest_centerd_square_is_taken():
     array = gradient(8, 4)
 
     fitted = pixels(saved(Image.fromarray(array)), "a.png", Fit(size=4))
@@ -188,7 +188,7 @@ def test_the_crop_is_cut_out_first():
     np.testing.assert_array_equal(fitted, array[2:6, 1:4])
 
 
-def test_celebas_centre_crop_is_the_default_square():
+def test_celebas_center_crop_is_the_default_square():
     array = np.random.default_rng(0).integers(0, 256, (218, 178, 3), dtype=np.uint8)
     data = saved(Image.fromarray(array))
 
@@ -238,7 +238,7 @@ PHOTO = saved(
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)), "JPEG"
 )
 PROGRESSIVE = saved(Image.open(io.BytesIO(PHOTO)), "JPEG", progressive=True)
-FRAMES = [Image.new("RGB", (8, 8), colour) for colour in ("red", "green", "blue")]
+FRAMES = [Image.new("RGB", (8, 8), color) for color in ("red", "green", "blue")]
 
 
 def flipped(data: bytes, at: int) -> bytes:

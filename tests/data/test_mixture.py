@@ -1,21 +1,21 @@
 import numpy as np
 import pytest
-from ganzoo_data.mixture import centres, mixture
+from ganzoo_data.mixture import centers, mixture
 
 from ganzoo.errors import UnknownName, UsageError
 
 
 @pytest.mark.parametrize(("arrangement", "modes"), [("ring", 8), ("grid", 25)])
-def test_every_mode_has_its_centre_spread_and_share(arrangement, modes):
+def test_every_mode_has_its_center_spread_and_share(arrangement, modes):
     dataset = mixture(arrangement=arrangement, points=50_000)
     spread = 0.8 * {"ring": 0.01, "grid": 0.0125}[arrangement]
 
     assert dataset.images.shape == (50_000, 2)
     assert dataset.images.dtype == np.float32
-    for mode, centre in enumerate(centres(arrangement, modes, 0.8)):
+    for mode, center in enumerate(centers(arrangement, modes, 0.8)):
         points = dataset.images[dataset.labels == mode]
         assert abs(len(points) - 50_000 / modes) < 1
-        np.testing.assert_allclose(points.mean(0), centre, atol=5 * spread / len(points) ** 0.5)
+        np.testing.assert_allclose(points.mean(0), center, atol=5 * spread / len(points) ** 0.5)
         np.testing.assert_allclose(points.std(0), spread, rtol=0.1)
 
 
@@ -28,7 +28,7 @@ def test_coordinates_are_independent_and_normal():
 
 
 def test_the_ring_and_the_grid_are_the_papers_scaled():
-    ring, grid = centres("ring", 8, 1.0), centres("grid", 25, 4.0)
+    ring, grid = centers("ring", 8, 1.0), centers("grid", 25, 4.0)
 
     np.testing.assert_allclose(np.hypot(*ring.T), 1)
     np.testing.assert_allclose(ring[2], [0, 1], atol=1e-12)

@@ -83,7 +83,7 @@ def test_the_second_start_decodes_nothing(load, pictures, monkeypatch):
 
 
 def test_what_is_left_out_is_said(load, pictures, capsys):
-    dataset = load(pictures | {"LICENCE.txt": b"mine", "movie.mp4": b"x"}, size=8)
+    dataset = load(pictures | {"LICENSE.txt": b"mine", "movie.mp4": b"x"}, size=8)
 
     assert len(dataset) == 4
     assert "left out 2 of 6 files" in capsys.readouterr().err
@@ -103,7 +103,7 @@ def test_no_pictures_are_refused(load):
 
 
 @pytest.mark.parametrize(
-    "options", [{"size": 0}, {"size": "64"}, {"mode": "grey"}, {"crop": [0, 0, 0, 9]}]
+    "options", [{"size": 0}, {"size": "64"}, {"mode": "gray"}, {"crop": [0, 0, 0, 9]}]
 )
 def test_options_out_of_range_are_refused_before_anything_is_read(load, options):
     with pytest.raises(UsageError, match="Received"):

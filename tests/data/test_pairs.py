@@ -16,7 +16,7 @@ REAL = os.environ.get("GANZOO_TEST_DATA")
 
 
 def plain(color, size=(8, 8)):
-    """A picture of one colour."""
+    """A picture of one color."""
     file = io.BytesIO()
     Image.new("RGB", size, color).save(file, "PNG")
     return file.getvalue()
@@ -132,7 +132,7 @@ def test_without_data_one_line_names_the_ways_to_get_facades(home):
 
 @pytest.fixture
 def kinds():
-    """Three gray pictures of apples and five of pears, told apart by their colours."""
+    """Three gray pictures of apples and five of pears, told apart by their colors."""
     apples = {f"apples/{i}.png": plain((i, i, i)) for i in range(3)}
     return apples | {f"pears/{i}.png": plain((100 + i, 0, 0)) for i in range(5)}
 

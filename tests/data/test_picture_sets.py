@@ -276,12 +276,12 @@ def test_a_zip_without_a_list_is_refused_unless_labels_are_not_asked_for(tmp_pat
 
 
 def test_published_sets_are_read_from_such_a_zip(tmp_path, pack, styled):
-    labelled = str(pack(tmp_path / "a.zip", styled(numbered(2, 0, 1))))
+    labeled = str(pack(tmp_path / "a.zip", styled(numbered(2, 0, 1))))
     without = str(pack(tmp_path / "b.zip", styled(None)))
 
-    assert afhq(data=labelled, size=8).classes == ("cat", "dog", "wild")
-    assert afhq(data=labelled, size=8).labels.tolist() == [2, 0, 1]
+    assert afhq(data=labeled, size=8).classes == ("cat", "dog", "wild")
+    assert afhq(data=labeled, size=8).labels.tolist() == [2, 0, 1]
     assert ffhq(data=without, size=8, images=2).images.shape == (2, 8, 8, 3)
     for option in ({"only": "cat"}, {"part": "test"}):
         with pytest.raises(UsageError, match=r"Pictures listed in dataset\.json"):
-            afhq(data=labelled, **option)
+            afhq(data=labeled, **option)

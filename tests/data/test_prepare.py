@@ -148,8 +148,8 @@ def test_mixed_sizes_are_refused_with_the_way_out(tmp_path, fill, picture, pictu
         prepared(files, cache)
 
     assert str(caught.value) == (
-        "All pictures must be alike. Received: '00.png' with 12x10 pixels in colour and '04.png'"
-        " with 5x6 pixels in colour. Make them alike with --set dataset.size=64."
+        "All pictures must be alike. Received: '00.png' with 12x10 pixels in color and '04.png'"
+        " with 5x6 pixels in color. Make them alike with --set dataset.size=64."
     )
 
 

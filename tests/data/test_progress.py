@@ -125,6 +125,6 @@ def test_an_unknown_total_has_no_bar():
 
 def test_a_notice_is_written_even_in_quiet(capsys):
     with reporting(None, quiet=True):
-        notice("the licence")
+        notice("the license")
 
-    assert capsys.readouterr() == ("", "the licence\n")
+    assert capsys.readouterr() == ("", "the license\n")

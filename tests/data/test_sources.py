@@ -20,7 +20,7 @@ def test_a_square_is_what_the_data_sets_make_of_the_same_file(tmp_path, fill, pi
         np.testing.assert_array_equal(found, expected)
 
 
-def test_of_another_shape_the_largest_centred_part_is_taken(tmp_path):
+def test_of_another_shape_the_largest_centerd_part_is_taken(tmp_path):
     columns = np.repeat(np.arange(0, 200, 10, dtype=np.uint8)[None], 10, axis=0)  # 20 x 10
     Image.fromarray(columns).save(tmp_path / "wide.png")
 

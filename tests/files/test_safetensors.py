@@ -23,7 +23,7 @@ TENSORS = {
     "half": np.array([1.5, 2.5, 3.5], np.float16),
     "nothing": np.zeros((0, 3), np.float64),
 }
-ABOUT = {"recipe": {"width": 64, "name": "é"}, "licence": "CC-BY-4.0", "list": [1, 2.5, None]}
+ABOUT = {"recipe": {"width": 64, "name": "é"}, "license": "CC-BY-4.0", "list": [1, 2.5, None]}
 
 
 def test_a_file_is_loaded_as_it_was_saved(tmp_path):
@@ -121,7 +121,7 @@ print(*digests)
 
 def test_any_other_content_gives_other_bytes():
     raw = dump(TENSORS, ABOUT)
-    assert raw != dump(TENSORS, {**ABOUT, "licence": "none"})
+    assert raw != dump(TENSORS, {**ABOUT, "license": "none"})
     assert raw != dump({**TENSORS, "step": np.array(1001, np.int64)}, ABOUT)
 
 

@@ -140,7 +140,7 @@ def test_each_transform_happens_with_probability_p():
 
 
 @pytest.mark.parametrize("p", [1.0, 0.5])
-def test_colours_have_the_papers_spread(p):
+def test_colors_have_the_papers_spread(p):
     from keras import ops
 
     from ganzoo.gan.augmentations import ada as module
@@ -148,7 +148,7 @@ def test_colours_have_the_papers_spread(p):
     def drawn(p):  # a gray pixel, and a pure red
         pixels = ops.convert_to_tensor(np.array([[[0, 0, 0], [1, 0, 0]]], "float32"))
         images = ops.broadcast_to(pixels[None], (N, 1, 2, 3))
-        return module.recoloured(images, p, ganzoo.penalties.Draw(3, 1, 0))
+        return module.recolored(images, p, ganzoo.penalties.Draw(3, 1, 0))
 
     happened, images = backend.compiled(drawn)(ops.convert_to_tensor(p, "float32"))
     gray, red = np.moveaxis(np.float64(ops.convert_to_numpy(images))[:, 0], 1, 0)

@@ -19,7 +19,7 @@ CASES = {
     "ada on gray images of odd sides": (ALWAYS, (4, 5, 7, 1), (0, 1)),
     "ada on tiny images": (ALWAYS, (3, 2, 4, 3), (-1, 1)),
     "ada, whole pixels": ({**ALWAYS, "policy": ["blit"]}, (8, 8, 8, 1), (-1, 1)),
-    "ada, colours": ({**ALWAYS, "policy": ["color"]}, (4, 4, 4, 3), (0, 1)),
+    "ada, colors": ({**ALWAYS, "policy": ["color"]}, (4, 4, 4, 3), (0, 1)),
     "diffaugment": ({"name": "diffaugment"}, (4, 6, 5, 3), (0, 1)),
     "diffaugment on gray images": ({"name": "diffaugment"}, (4, 5, 9, 1), (-1, 1)),
     "diffaugment on tiny images": ({"name": "diffaugment"}, (3, 3, 4, 3), (-1, 1)),
@@ -108,7 +108,7 @@ def diffaugment(x, drawn):
 
 
 def ada(x, p, drawn):
-    """Appendix B of Karras et al.: a matrix of the plane and one of colours."""
+    """Appendix B of Karras et al.: a matrix of the plane and one of colors."""
     size = np.array(x.shape[2:0:-1])
     steps = []
     if "blit" in drawn:
@@ -195,7 +195,7 @@ def warped(images, source, pad=40):
     return filtered((1 - u) * above + u * below, warp._HALVING)[:, 4:-4:2, 4:-4:2]
 
 
-def centred(images, value_range):
+def centerd(images, value_range):
     low, high = value_range
     return (np.float64(images) * 2 - high - low) / (high - low)
 
@@ -203,7 +203,7 @@ def centred(images, value_range):
 def expected(case, draw, images):
     """Values, (n, h, w, c), in the images' own range."""
     options, shape, (low, high) = CASES[case]
-    pairs = zip(by_hand(options, draw, shape), centred(images, (low, high)), strict=True)
+    pairs = zip(by_hand(options, draw, shape), centerd(images, (low, high)), strict=True)
     return np.concatenate([f(x[None]) for f, x in pairs]) * (high - low) / 2 + (high + low) / 2
 
 
@@ -246,10 +246,10 @@ def test_the_slope_through_an_augmentation_is_that_of_the_formulas(case):
 
     slope = backend.compiled(lambda x: backend.input_gradients(judged, x))(tensor(images))
 
-    towards = (np.cos(expected(case, Given(), images)) * weights).reshape(len(images), -1)
+    toward = (np.cos(expected(case, Given(), images)) * weights).reshape(len(images), -1)
     np.testing.assert_allclose(
         numbers(slope).reshape(len(images), -1),
-        np.einsum("nij,ni->nj", slopes(case), towards),
+        np.einsum("nij,ni->nj", slopes(case), toward),
         atol=2e-5,
     )
 
@@ -387,7 +387,7 @@ def test_what_is_not_a_picture_is_refused():
     [
         ({"name": "diffaugmnt"}, UnknownName, "Did you mean 'diffaugment'"),
         ({"name": "diffaugment", "target": 0.6}, UsageError, "does not take .* for ada"),
-        ({"name": "diffaugment", "policy": ["colour"]}, UnknownName, "Did you mean 'color'"),
+        ({"name": "diffaugment", "policy": ["color"]}, UnknownName, "Did you mean 'color'"),
         ({"name": "diffaugment", "policy": []}, UsageError, "some of color, translation, cutout"),
         ({"name": "ada", "policy": "color"}, UsageError, "a list"),
         ({"name": "ada", "policy": ["color", "color"]}, UsageError, "each once"),

@@ -25,7 +25,7 @@ def test_arrays_are_trained_on_and_the_history_has_every_mean(small, points):
     assert int(gan.steps.value) == 6
     still = before.keys() - small.differing(before, small.arrays(gan))
     assert still <= {
-        "game/seed", "generator_optimizer/learning_rate", "discriminator_optimizer/learning_rate"
+        "gan/seed", "generator_optimizer/learning_rate", "discriminator_optimizer/learning_rate"
     }  # fmt: skip
 
 
@@ -102,7 +102,7 @@ def test_ordinary_callbacks_work(small, keras, points, tmp_path):
 
 def dataset(points):
     return Dataset(
-        name="points", images=points, labels=None, classes=(), licence="CC0-1.0",
+        name="points", images=points, labels=None, classes=(), license="CC0-1.0",
         source="made here", fingerprint="0" * 64,
     )  # fmt: skip
 
@@ -128,7 +128,7 @@ def test_fused_steps_give_the_weights_of_single_ones(small):
     first, single = trained_on_feed(small, None, fused=1)
     _, fused = trained_on_feed(small, first, fused=3)  # 3 + 3 + 1
 
-    assert int(single["game/steps"]) == int(fused["game/steps"]) == 7
+    assert int(single["gan/steps"]) == int(fused["gan/steps"]) == 7
     for name, value in single.items():
         np.testing.assert_allclose(fused[name], value, rtol=1e-6, atol=1e-6, err_msg=name)
 

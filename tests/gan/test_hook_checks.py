@@ -46,7 +46,7 @@ def test_state_of_a_papers_own_moves_after_the_step_and_is_logged(small, points)
         expected += float(logs["of_real"]) + step
         assert float(logs["k"]) == pytest.approx(expected, rel=1e-5)
         plain.train_on_batch(points)
-    assert small.arrays(gan)["game/k"] == pytest.approx(expected, rel=1e-5)
+    assert small.arrays(gan)["gan/k"] == pytest.approx(expected, rel=1e-5)
     for name, value in players(small, plain).items():  # a measure is no part of the loss
         np.testing.assert_allclose(small.arrays(gan)[name], value, rtol=1e-6, err_msg=name)
 

@@ -30,11 +30,11 @@ def test_the_probability_moves_as_the_signs_of_the_real_logits_say(small, pictur
     # twice in four turns the eight images of two turns move it by 8 / 40
     assert logged == [1.0] * 4
     assert logged_p == pytest.approx([0.0, 0.2, 0.2, 0.4], abs=1e-6)
-    assert float(gan.state()["game/augmentation_p"].value) == pytest.approx(0.4, abs=1e-6)
+    assert float(gan.state()["gan/augmentation_p"].value) == pytest.approx(0.4, abs=1e-6)
     gan.discriminator.get_layer("logit").bias.assign([-100.0])
     for _ in range(6):
         gan.train_on_batch(pictures)
-    assert float(gan.state()["game/augmentation_p"].value) == 0.0  # 0.4 - 3 * 0.2, and no less
+    assert float(gan.state()["gan/augmentation_p"].value) == 0.0  # 0.4 - 3 * 0.2, and no less
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_lecam_keeps_the_averages_of_the_logits_and_starts_when_told(small, pict
     gan = picture_game(small, lecam_weight=2.0, lecam_start=2)
     state, seen, averages = gan.state(), [], []
     for _ in range(3):
-        averages.append([float(state[f"game/lecam_{side}"].value) for side in ("real", "fake")])
+        averages.append([float(state[f"gan/lecam_{side}"].value) for side in ("real", "fake")])
         seen.append(gan.train_on_batch(pictures, return_dict=True))
 
     real, fake = seen[0]["d_real_logit"], seen[0]["d_fake_logit"]
@@ -107,8 +107,8 @@ def test_compiled_again_a_gan_keeps_its_augmentation_and_takes_no_other(small, p
     gan = picture_game(small, augmentation=ADA, lecam_weight=1.0)
     names = list(gan.state())
     small.compiled(gan, small.sgd(), small.sgd(), augmentation=ADA, lecam_weight=0.5)
-    assert [n for n in gan.state() if n.startswith("game/")] == [
-        n for n in names if n.startswith("game/")
+    assert [n for n in gan.state() if n.startswith("gan/")] == [
+        n for n in names if n.startswith("gan/")
     ]
     assert gan.lecam.weight == 0.5
     with pytest.raises(UsageError, match="keeps the augmentation.*Received: None"):

@@ -22,7 +22,7 @@ def test_every_variable_has_one_name(small):
         "generator/hidden/kernel", "generator/norm/moving_mean", "generator/seeds/0",
         "discriminator/logit/bias", "discriminator/seeds/0", "average/norm/moving_variance",
         "generator_optimizer/hidden/kernel/momentum", "discriminator_optimizer/iteration",
-        "game/steps", "game/images", "game/seed", "means/total", "means/count",
+        "gan/steps", "gan/images", "gan/seed", "means/total", "means/count",
     } <= state.keys()  # fmt: skip
 
 
@@ -89,7 +89,7 @@ def test_a_variable_of_a_subclass_is_part_of_the_state(small):
             super().__init__(*networks, **keywords)
             self.strength = self.add_weight(shape=(), name="strength", trainable=False)
 
-    assert "game/strength" in small.gan(cls=Augmented).state()
+    assert "gan/strength" in small.gan(cls=Augmented).state()
 
 
 def test_two_variables_of_one_name_are_refused(small, keras):
@@ -101,5 +101,5 @@ def test_two_variables_of_one_name_are_refused(small, keras):
     assert inner.built
     assert isinstance(gan, ganzoo.GAN)
 
-    with pytest.raises(ValueError, match="share the name 'game/same'"):
+    with pytest.raises(ValueError, match="share the name 'gan/same'"):
         gan.state()

@@ -31,7 +31,7 @@ def published(tmp_path_factory):
             for seeds in ([0], [0, 1]):
                 record(run.path, evaluate(run.path, metrics=METRICS, n=60, seeds=seeds))
             record(run.path, evaluate(run.path, metrics=["frechet"], n=40))
-            push(run.path, "small", licence="MIT", folder=folder / "home" / "registry")
+            push(run.path, "small", license="MIT", folder=folder / "home" / "registry")
             made.append(folder / "home")
         return made[0]
 

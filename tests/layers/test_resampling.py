@@ -25,7 +25,7 @@ def along(x, axis, taps, factor):
         zeros[..., 0] = 2 * x
         x = zeros.reshape(*x.shape[:-1], -1)
     full = np.apply_along_axis(np.convolve, -1, x, np.array(taps) / sum(taps))
-    # an even filter's centre is half a pixel away from every pixel: to the left of the next one
+    # an even filter's center is half a pixel away from every pixel: to the left of the next one
     # where pixels are added, to the right where they are left out
     first = len(taps) // 2 if factor == "down" else (len(taps) - 1) // 2
     cut = full[..., first : first + x.shape[-1]]

@@ -20,7 +20,7 @@ SEES = {
     "Blur": SHARP | OF_IMAGES | {"recall"},
     "Noise": SHARP | OF_IMAGES | {"density"},
     "Dropped classes": {"frechet", "coverage", "sliced_wasserstein", "recall", "inception_score"},
-    "Copies of training images": {"memorisation"},
+    "Copies of training images": {"memorization"},
     "Wider modes": SHARP - {"kernel"} | {"density", "high_quality"},
     "Dropped modes": SHARP - {"precision"} | {"recall", "modes_covered"},
 }

@@ -43,7 +43,7 @@ def test_of_equally_near_rows_the_first_is_taken(monkeypatch):
     assert nearest(np.zeros((1, 1)), rows, 3).indices.tolist() == [[1, 2, 3]]
 
 
-def test_a_row_is_not_its_own_neighbour_but_its_copy_is():
+def test_a_row_is_not_its_own_neighbor_but_its_copy_is():
     found = nearest_others(np.array([[0.0], [3.0], [3.0], [7.0]]), 2)
     assert found.indices.tolist() == [[1, 2], [2, 0], [1, 0], [1, 2]]
     assert found.distances.tolist() == [[3, 3], [0, 3], [0, 3], [4, 4]]
@@ -60,6 +60,6 @@ def test_blocks_bound_the_memory(random):
     assert max(a * b for a, b in shapes) * 8 <= 1 << 24
 
 
-def test_more_neighbours_than_rows_are_refused():
-    with pytest.raises(UsageError, match="Received: 3 rows, 3 neighbours besides itself"):
+def test_more_neighbors_than_rows_are_refused():
+    with pytest.raises(UsageError, match="Received: 3 rows, 3 neighbors besides itself"):
         nearest_others(np.zeros((3, 1)), 3)

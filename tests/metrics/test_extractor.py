@@ -9,7 +9,7 @@ from ganzoo.metrics.extractor import Extractor
 
 
 def extractor(**changes) -> Extractor:
-    """One whose features are the image itself, 2x2 pixels in colour."""
+    """One whose features are the image itself, 2x2 pixels in color."""
     given = {
         "name": "plain", "digest": "0" * 64, "resize": "none", "size": (2, 2), "channels": 3,
         "feature_size": 12, "batch": 4,
@@ -39,19 +39,19 @@ def test_no_images_have_no_features():
     assert extractor().extract(images(0))[0].shape == (0, 12)
 
 
-def test_gray_images_are_repeated_for_a_network_of_colour():
+def test_gray_images_are_repeated_for_a_network_of_color():
     features, _ = extractor().extract(images(3, channels=1))
     assert np.array_equal(features, images(3, channels=1).repeat(3, axis=-1).reshape(3, 12))
 
 
-def test_colour_becomes_gray_as_pillow_does_it():
+def test_color_becomes_gray_as_pillow_does_it():
     gray = extractor(channels=1, feature_size=4)
     features, _ = gray.extract(images(50))
     wanted = [np.asarray(Image.fromarray(image).convert("L")) for image in images(50)]
     assert np.array_equal(features.reshape(50, 2, 2), wanted)
 
 
-def test_gray_saved_as_colour_comes_back_exactly():
+def test_gray_saved_as_color_comes_back_exactly():
     every = np.arange(256, dtype=np.uint8).reshape(64, 2, 2, 1)
     gray = extractor(channels=1, feature_size=4)
     assert np.array_equal(gray.extract(every.repeat(3, axis=-1))[0], gray.extract(every)[0])

@@ -10,17 +10,17 @@ LINE = np.arange(10.0)[:, None]  # each ball with k = 1 reaches to the next numb
 
 def test_precision_and_recall_of_points_on_a_line():
     fake = np.array([[0.5], [9.9], [10.0], [10.5], [100.0]])
-    assert precision(LINE, fake, neighbours=1) == 3 / 5  # balls are closed: 10.0 is inside
+    assert precision(LINE, fake, neighbors=1) == 3 / 5  # balls are closed: 10.0 is inside
     # the balls of the fakes: 9.4, 0.1, 0.1, 0.5 and 89.5 wide
-    assert recall(LINE, fake, neighbours=1) == 1.0
-    assert recall(LINE, fake[1:4], neighbours=1) == 0.0
+    assert recall(LINE, fake, neighbors=1) == 1.0
+    assert recall(LINE, fake[1:4], neighbors=1) == 0.0
 
 
 def test_density_counts_the_balls_and_coverage_those_that_are_hit():
     fake = np.array([[0.5], [2.0], [50.0]])
     # 0.5 is in the balls of 0 and 1; 2.0 in those of 1, 2 and 3
-    assert density(LINE, fake, neighbours=1) == pytest.approx(5 / 3)
-    assert coverage(LINE, fake, neighbours=1) == pytest.approx(4 / 10)
+    assert density(LINE, fake, neighbors=1) == pytest.approx(5 / 3)
+    assert coverage(LINE, fake, neighbors=1) == pytest.approx(4 / 10)
 
 
 def test_precision_and_recall_change_places_with_the_sides(random):
@@ -41,7 +41,7 @@ def test_fresh_data_has_the_values_that_theory_gives(random):
 def test_equal_sides_are_in_reach_of_each_other(random):
     rows = random.normal(size=(50, 8))
     assert precision(rows, rows) == recall(rows, rows) == coverage(rows, rows) == 1
-    assert density(rows, rows) == pytest.approx((5 + 1) / 5)  # its neighbours, and itself
+    assert density(rows, rows) == pytest.approx((5 + 1) / 5)  # its neighbors, and itself
 
 
 def test_neither_order_nor_blocks_matter(random, monkeypatch):
@@ -59,13 +59,13 @@ def test_neither_order_nor_blocks_matter(random, monkeypatch):
 def test_one_real_outlier_moves_precision_and_hardly_density():
     fake = np.linspace(20, 80, 50)[:, None]
     outlier = np.concatenate([LINE, [[100.0]]])  # its ball reaches to 9
-    assert precision(LINE, fake, neighbours=1) == 0
-    assert precision(outlier, fake, neighbours=1) == 1
-    assert coverage(outlier, fake, neighbours=1) == 1 / 11
+    assert precision(LINE, fake, neighbors=1) == 0
+    assert precision(outlier, fake, neighbors=1) == 1
+    assert coverage(outlier, fake, neighbors=1) == 1 / 11
 
 
 def test_too_few_samples_are_refused():
-    with pytest.raises(UsageError, match="3 rows, 3 neighbours"):
+    with pytest.raises(UsageError, match="3 rows, 3 neighbors"):
         precision(LINE[:3], LINE)
     with pytest.raises(UsageError, match="equally long"):
         coverage(np.zeros((9, 2)), np.zeros((9, 3)))

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from ganzoo_data.mixture import centres, mixture
+from ganzoo_data.mixture import centers, mixture
 
 from ganzoo.errors import UsageError
 from ganzoo.metrics.modes import Modes, high_quality, modes_covered, modes_of, samples_at_modes
@@ -13,7 +13,7 @@ def test_the_modes_of_the_mixture_are_found_from_its_labels(arrangement, count):
     data = mixture(arrangement=arrangement, points=10_000)
     modes = modes_of(data.images, data.labels)
     spread = {"ring": 0.008, "grid": 0.01}[arrangement]
-    np.testing.assert_allclose(modes.centres, centres(arrangement, count, 0.8), atol=spread / 4)
+    np.testing.assert_allclose(modes.centers, centers(arrangement, count, 0.8), atol=spread / 4)
     assert modes.spread == pytest.approx(spread, rel=0.03)
     assert modes_covered(data.images, modes) == count
 
@@ -44,7 +44,7 @@ def test_a_generator_that_has_spread_everywhere_has_all_modes_and_little_quality
 
 def test_labels_need_not_be_0_to_n():
     modes = modes_of(np.array([[0.0], [0.2], [5.0], [5.2]]), np.array([7, 7, 3, 3]))
-    assert modes.centres.tolist() == [[5.1], [0.1]]
+    assert modes.centers.tolist() == [[5.1], [0.1]]
     assert modes.spread == pytest.approx(np.sqrt(4 * 0.01 / 2))
 
 

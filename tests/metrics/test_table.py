@@ -76,7 +76,7 @@ def test_what_is_missing_is_named(name):
 def test_the_seed_matters_where_a_metric_says_so():
     (real, _), (fake, _) = forms(0), forms(1, 90)
     for metric in METRICS.values():
-        if metric.seeded and metric.name not in ("recall", "memorisation"):
+        if metric.seeded and metric.name not in ("recall", "memorization"):
             values = {metric.measure(real, fake, seed=seed).value for seed in range(4)}
             assert len(values) > 1, metric.name
 

@@ -62,17 +62,17 @@ def test_a_seed_draws_the_same_bits_on_every_backend(played, draw):
     assert len(bits) == 1
 
 
-@pytest.mark.parametrize("game", GAMES)
+@pytest.mark.parametrize("gan", GAMES)
 def test_first_losses_and_gradients_agree(played, game):
     assert_close(played, f"{game}/silu/gradients", 1e-5)
 
 
-@pytest.mark.parametrize("game", KINKED)
+@pytest.mark.parametrize("gan", KINKED)
 def test_first_losses_and_gradients_agree_with_kinks_too(played, game):
     assert_close(played, f"{game}/leaky_relu/gradients", 1e-5)
 
 
-@pytest.mark.parametrize("game", GAMES)
+@pytest.mark.parametrize("gan", GAMES)
 def test_one_step_gives_the_same_losses_weights_statistics_and_average(played, game):
     assert_close(played, f"{game}/silu/logs", 1e-5)
     assert_close(played, f"{game}/silu/one", 1e-5, lambda name: not is_slot(name))
@@ -85,13 +85,13 @@ def test_the_step_of_each_game_moves_what_it_should(played):
         found = played[backend]
         assert found[f"{one}/discriminator_optimizer/iteration"] == 5
         assert found[f"{one}/generator_optimizer/iteration"] == 1
-        assert found[f"{one}/game/images"] == 40
+        assert found[f"{one}/gan/images"] == 40
         assert (found["bce_batch_norm/silu/one/discriminator/down_4_norm/moving_mean"] != 0).any()
         average, raw = (found[f"{averaged}/{p}/up_4/kernel"] for p in ("average", "generator"))
         assert 0 < np.abs(average - raw).max() < 2e-4  # nine tenths of one step of Adam
 
 
-@pytest.mark.parametrize("game", GAMES)
+@pytest.mark.parametrize("gan", GAMES)
 def test_a_hundred_steps_of_a_smooth_game_end_at_the_same_weights(played, game):
     losses = np.stack([played[backend][f"{game}/silu/losses"] for backend in BACKENDS])
     apart = np.ptp(losses, axis=0).max(axis=1)
@@ -102,7 +102,7 @@ def test_a_hundred_steps_of_a_smooth_game_end_at_the_same_weights(played, game):
     assert_close(played, f"{game}/silu/last", 1e-5, lambda name: not is_slot(name))
 
 
-@pytest.mark.parametrize("game", GAMES)
+@pytest.mark.parametrize("gan", GAMES)
 def test_a_smooth_game_changes_its_weights_by_far_more_than_the_bound(played, game):
     one, last = (played["jax"][f"{game}/silu/{when}/generator/up_4/kernel"]
                  for when in ("one", "last"))  # fmt: skip
@@ -110,7 +110,7 @@ def test_a_smooth_game_changes_its_weights_by_far_more_than_the_bound(played, ga
     assert np.abs(one - last).max() > 1e-3
 
 
-@pytest.mark.parametrize("game", KINKED)
+@pytest.mark.parametrize("gan", KINKED)
 def test_games_with_kinks_agree_in_their_statistics(played, game):
     # rounding decides on which side of a kink a value falls, so single numbers may drift
     found = [played[backend][f"{game}/leaky_relu/losses"] for backend in BACKENDS]
@@ -119,7 +119,7 @@ def test_games_with_kinks_agree_in_their_statistics(played, game):
         np.testing.assert_allclose(values[1:], values[:1].repeat(2, axis=0), rtol=0.02, atol=1e-3)
 
 
-@pytest.mark.parametrize("game", GAMES)
+@pytest.mark.parametrize("gan", GAMES)
 def test_one_seed_is_one_picture_on_every_backend(played, game):
     pictures = np.stack([played[backend][f"{game}/silu/samples"] for backend in BACKENDS])
 
@@ -129,6 +129,6 @@ def test_one_seed_is_one_picture_on_every_backend(played, game):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("game", GAMES)
+@pytest.mark.parametrize("gan", GAMES)
 def test_a_step_played_again_gives_the_same_bits(played, game, backend):
     assert played[backend][f"{game}/silu/repeated"].all()

@@ -110,7 +110,7 @@ def test_trained_weights_are_as_many_as_published(name, shape, options, generato
 
 
 def test_progressive_growing_at_1024_has_the_published_23_1_million_weights():
-    # Karras et al. 2018, table 2, which has one way to colours; here are nine, of few weights
+    # Karras et al. 2018, table 2, which has one way to colors; here are nine, of few weights
     gan = published("progan", (1024, 1024, 3))
     assert round(trained_weights(gan.generator) / 1e6, 1) == 23.1
     assert round(trained_weights(gan.discriminator) / 1e6, 1) == 23.1

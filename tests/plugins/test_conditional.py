@@ -253,18 +253,18 @@ def known_by(gan, images) -> np.ndarray:
 def test_sgan_uses_the_labels_of_always_the_same_images():
     from ganzoo_data.digits import digits
 
-    gan, images = small("sgan", labelled_share=0.1), digits().images
+    gan, images = small("sgan", labeled_share=0.1), digits().images
     known = known_by(gan, images)
     assert known.sum() == 186  # of 1,797: on every backend
     assert np.array_equal(known_by(gan, images[::-1])[::-1], known)
     assert np.array_equal(known_by(gan, images[7:40]), known[7:40])
-    assert known_by(small("sgan", labelled_share=1.0), images).all()
+    assert known_by(small("sgan", labeled_share=1.0), images).all()
 
 
 def test_sgan_learns_from_the_labels_that_are_known_alone():
     from ganzoo_data.digits import digits
 
-    gan, data = small("sgan", labelled_share=0.3), digits(images=10)
+    gan, data = small("sgan", labeled_share=0.3), digits(images=10)
     known = known_by(gan, data.images)
     assert 0 < known.sum() < 10
     batch = turn(gan, labels=data.labels)
@@ -276,7 +276,7 @@ def test_sgan_learns_from_the_labels_that_are_known_alone():
 
 @pytest.mark.parametrize("feature_matching", [True, False])
 def test_sgan_is_trained_with_labels_that_its_generator_does_not_take(feature_matching):
-    gan = small("sgan", feature_matching=feature_matching, labelled_share=1.0)
+    gan = small("sgan", feature_matching=feature_matching, labeled_share=1.0)
     gan.compile("adam", "adam")
     images = np.random.default_rng(0).integers(0, 256, (8, *SHAPE), "uint8")
     history = gan.fit(images, np.arange(8, dtype="int32"), batch_size=4, epochs=1, verbose=0)
@@ -305,7 +305,7 @@ def test_sgans_generator_wants_the_mean_features_of_real_images():
         ("infogan", {"categories": 1}, "Received: 1, 2, latent_size=16"),
         ("infogan", {"categories": 15}, "Received: 15, 2, latent_size=16"),
         ("sgan", {"doublings": 4}, "sgan needs .*Received: 8x8, doublings=4"),
-        ("sgan", {"labelled_share": 0.0}, r"in \(0, 1\]. Received: 0.0"),
+        ("sgan", {"labeled_share": 0.0}, r"in \(0, 1\]. Received: 0.0"),
         ("sngan_projection", {"shape": (12, 12, 1)}, "power of two from 8. Received: 12x12"),
         ("biggan", {"latent_size": 15}, "multiple of 2. Received: 8x8, latent_size=15"),
         ("biggan", {"attention": 4}, "Received: 4"),

@@ -35,7 +35,7 @@ def test_a_shipped_classifier_says_how_good_it_is(name):
     assert accuracy <= about["test"]["accuracy"] <= 1
     assert about["test"]["images"] == (360 if name == "digits" else 10_000)
     assert about["test"]["change_by_rounding"] < 2e-3
-    assert about["data"]["licence"] and about["licence"] == "Apache-2.0"
+    assert about["data"]["license"] and about["license"] == "Apache-2.0"
     assert path.stat().st_size < 2_000_000
 
 

@@ -100,7 +100,7 @@ def test_truncation_brings_styles_to_their_average_and_0_leaves_one_picture():
     assert (gan.sample(8, seed=2) == free).all()
 
 
-def test_mixing_gives_an_image_the_end_of_its_neighbours_style():
+def test_mixing_gives_an_image_the_end_of_its_neighbors_style():
     gan = small("stylegan2", "mixing=1.0")
     latents = numbers(6, 8)
     mixed = array(gan.styles(latents))  # (6, 4, 8)
@@ -140,7 +140,7 @@ def test_paths_are_kept_equal_every_fourth_step_and_both_averages_move():
     for step in range(5):
         history = gan.fit(images, batch_size=4, shuffle=False, verbose=0).history
         penalties.append(history["path_penalty"][0])
-        means.append(float(gan.state()["game/path_mean"]))
+        means.append(float(gan.state()["gan/path_mean"]))
         if step == 0:  # no layer of the mapping moves far from weights of N(0, 100^2)
             latents = gan.prior(0, 0, 1, (2, 4, 8))[1]  # the generator's of that step
             styles = array(gan.generator.get_layer("mapping")(latents))

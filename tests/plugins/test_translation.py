@@ -87,7 +87,7 @@ def test_a_logit_depends_on_a_patch_of_the_published_size(halvings, patch, logit
     x = keras.Input((256, 256, 1))
     narrow = {"prefix": "", "width": 1, "most": 1, "affine": True}
     network = keras.Model(x, patch_logits(x, halvings=halvings, **narrow))
-    reach, apart = 1, 1  # of neighbours, in pixels
+    reach, apart = 1, 1  # of neighbors, in pixels
     for layer in network.layers:
         if hasattr(layer, "kernel_size"):
             reach += (layer.kernel_size[0] - 1) * apart
@@ -263,8 +263,8 @@ def test_pools_are_filled_by_a_turn_and_belong_to_the_state():
     shown = gan.fakes(batch)
     for (kind, fakes), seen in zip(made.items(), shown, strict=True):
         np.testing.assert_allclose(array(seen), fakes, atol=1e-5)
-        assert int(array(gan.state()[f"game/{kind}_pool_count"])) == 3
-        held = array(gan.state()[f"game/{kind}_pool_pictures"])
+        assert int(array(gan.state()[f"gan/{kind}_pool_count"])) == 3
+        held = array(gan.state()[f"gan/{kind}_pool_pictures"])
         np.testing.assert_allclose(held, [*fakes, np.zeros(SHAPE)], atol=1e-5)
 
 
@@ -313,7 +313,7 @@ def test_what_cannot_be_is_refused(build, options, what):
         build(**options)
 
 
-def test_gray_is_translated_into_colour():
+def test_gray_is_translated_into_color():
     gan = pix2pix(source=(8, 8, 1))
     gray = np.zeros((2, 8, 8, 1), "uint8")
     assert gan.sample(2, labels=gray).shape == (2, *SHAPE)

@@ -26,7 +26,7 @@ CARD = {
     "schema": 1,
     "name": "small",
     "summary": "A card to test with",
-    "licence": {"data": "CC-BY-4.0", "weights": "Apache-2.0"},
+    "license": {"data": "CC-BY-4.0", "weights": "Apache-2.0"},
     "recipe": RECIPE,
 }
 PLUGIN = {"name": "mlp", "distribution": "keras-ganzoo", "version": "0.1.0", "digest": "0" * 64}
@@ -74,15 +74,15 @@ def content():
 def made_run(tmp_path):
     """`made_run("name", value=1)`: a finished run's folder that no training has made."""
 
-    def make(name: str = "run", *, value: float = 1.0, licence: str = "Apache-2.0") -> Run:
+    def make(name: str = "run", *, value: float = 1.0, license: str = "Apache-2.0") -> Run:
         run = Run.at(tmp_path / "work" / name)
         recipe = Recipe.from_tables(RECIPE)
         tables = copy.deepcopy(CARD) | {"name": "mlp-digits"}
-        tables["licence"]["weights"] = licence
+        tables["license"]["weights"] = license
         run.card_path.write_text(Card.from_tables(tables).toml())
         about = {
             "schema": 1, "model": None, "recipe": recipe.tables(), "image_shape": [8, 8, 1],
-            "classes": [], "licence": {"data": "CC-BY-4.0", "weights": licence},
+            "classes": [], "license": {"data": "CC-BY-4.0", "weights": license},
             "data": {"name": "digits", "fingerprint": "f" * 64},
             "plugins": {"architecture": PLUGIN}, "ganzoo": "0.1.0", "step": 4,
         }  # fmt: skip

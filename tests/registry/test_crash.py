@@ -21,7 +21,7 @@ from ganzoo.files import publish
 
 CARD = Card.from_tables({
     "schema": 1, "name": "small", "summary": "A card",
-    "licence": {"data": "CC0-1.0", "weights": "MIT"},
+    "license": {"data": "CC0-1.0", "weights": "MIT"},
     "recipe": {
         "architecture": {"name": "mlp"}, "dataset": {"name": "digits"},
         "generator_optimizer": {"name": "adam"}, "discriminator_optimizer": {"name": "adam"},

@@ -702,7 +702,7 @@ def test_a_fault_of_the_network_ends_in_a_whole_version_or_in_one_error(
 
 
 @pytest.fixture
-def neighbour():
+def neighbor():
     """Somebody else's service on this machine: what reaches it should not have."""
     other = Server()
     yield other
@@ -719,11 +719,11 @@ INNER = [
 
 @pytest.mark.parametrize(("hops", "target"), [(2, INNER[0]), *((1, target) for target in INNER)])
 def test_a_redirect_into_a_network_of_our_own_is_refused(
-    server, neighbour, offered, home, hops, target
+    server, neighbor, offered, home, hops, target
 ):
     """Straight from the Hub's storage, and by way of it once more."""
     offered(1)
-    last = redirect(target.format(port=neighbour.server.server_port))
+    last = redirect(target.format(port=neighbor.server.server_port))
     server.fault = only("GET /once-more", last)
     if hops == 1:
         server.fault = only(BODY, last)
@@ -734,34 +734,34 @@ def test_a_redirect_into_a_network_of_our_own_is_refused(
     with pytest.raises(InvalidInput, match="an address that is not public") as caught:
         pull(ADDRESS)
     assert caught.value.exit_code == 3 and "\n" not in str(caught.value)
-    assert not neighbour.requests
+    assert not neighbor.requests
     assert len(server.requests) < 20  # it is not tried again
     nothing_half_written(home)
     server.fault = lambda handler: False
     assert pull(ADDRESS)["version"] == 1
 
 
-def test_only_the_endpoint_may_be_in_a_network_of_our_own(neighbour):
+def test_only_the_endpoint_may_be_in_a_network_of_our_own(neighbor):
     from ganzoo.jobs.hub.addresses import only_public
 
-    place = ("127.0.0.1", neighbour.server.server_port)
+    place = ("127.0.0.1", neighbor.server.server_port)
     socket.create_connection(place).close()
     with only_public("https://huggingface.co"):
         with pytest.raises(InvalidInput, match="Received: 127.0.0.1, port"):
             socket.create_connection(place)
-        with only_public(neighbour.endpoint):
+        with only_public(neighbor.endpoint):
             socket.create_connection(place).close()
     with only_public(f"http://127.0.0.1:{place[1] + 1}"), pytest.raises(InvalidInput):
         socket.create_connection(place)
     socket.create_connection(place).close()
 
 
-def test_a_proxy_of_the_users_may_be_in_it_too(neighbour, monkeypatch):
+def test_a_proxy_of_the_users_may_be_in_it_too(neighbor, monkeypatch):
     from ganzoo.jobs.hub.addresses import only_public
 
-    monkeypatch.setenv("HTTPS_PROXY", neighbour.endpoint)
+    monkeypatch.setenv("HTTPS_PROXY", neighbor.endpoint)
     with only_public("https://huggingface.co"):
-        socket.create_connection(("127.0.0.1", neighbour.server.server_port)).close()
+        socket.create_connection(("127.0.0.1", neighbor.server.server_port)).close()
 
 
 @pytest.mark.parametrize("endpoint", ["http://127.0.0.1:9", "http://nowhere.invalid", "ftp://x"])

@@ -40,7 +40,7 @@ def test_a_run_is_shown_by_its_folder_its_number_and_its_name(made_run, capsys):
         facts = found["run"]
         assert (facts["state"], facts["step"], facts["seed"]) == ("finished", 4, 7)
         assert facts["data"]["fingerprint"] == "f" * 64
-        assert facts["licence"]["weights"] == "Apache-2.0"
+        assert facts["license"]["weights"] == "Apache-2.0"
         assert Recipe.from_tables(facts["recipe"]) == run.recipe()
     shown = printed(capsys, "7")
     assert shown.startswith("mlp-digits: A card to test with\n")

@@ -172,8 +172,8 @@ def test_the_kinds_on_a_page_are_those_of_data():
     }
 
 
-def test_a_licence_that_the_hub_does_not_know_is_other(card_tables):
-    card_tables["licence"]["weights"] = "CelebA agreement: non-commercial research only"
+def test_a_license_that_the_hub_does_not_know_is_other(card_tables):
+    card_tables["license"]["weights"] = "CelebA agreement: non-commercial research only"
     content = front_matter(readme(with_(card_tables), IMAGES, beside=[]))
     assert content["license"] == "other"
     assert content["license_name"] == "celeba-agreement-non-commercial-research-only"

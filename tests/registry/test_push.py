@@ -113,15 +113,15 @@ def test_a_registry_may_be_any_folder(made_run, tmp_path):
     assert load.find(done["path"]).about["version"] == 1
 
 
-def test_a_licence_is_required(made_run, home):
-    run = made_run(licence="not chosen yet")
-    with pytest.raises(UsageError, match="--licence Apache-2.0"):
+def test_a_license_is_required(made_run, home):
+    run = made_run(license="not chosen yet")
+    with pytest.raises(UsageError, match="--license Apache-2.0"):
         push(run.path, "small")
     assert not (home / "registry").exists()
-    push(run.path, "small", licence="MIT")
+    push(run.path, "small", license="MIT")
     version = lookup.find_version("small")
-    assert version.card().licence.weights == "MIT"
-    assert safetensors.metadata(version.read("generator.safetensors"))["licence"]["weights"] == (
+    assert version.card().license.weights == "MIT"
+    assert safetensors.metadata(version.read("generator.safetensors"))["license"]["weights"] == (
         "MIT"
     )
 
@@ -281,7 +281,7 @@ def test_results_of_another_step_are_not_published(made_run, home):
     assert [one.protocol.step for one in kept] == [step]
 
 
-@pytest.mark.parametrize("option", [{"half": True}, {"everything": True}, {"licence": "MIT"}])
+@pytest.mark.parametrize("option", [{"half": True}, {"everything": True}, {"license": "MIT"}])
 def test_a_published_version_is_not_made_another(made_run, home, option, tmp_path):
     push(made_run().path, "small")
     with pytest.raises(UsageError, match="published elsewhere as it is"):
@@ -500,12 +500,12 @@ def test_a_weights_file_is_described_tensor_by_tensor(made_run):
 # Lists
 
 
-def test_weights_are_listed_with_size_and_licence(made_run):
+def test_weights_are_listed_with_size_and_license(made_run):
     assert "small" not in {one["name"] for one in listing.weights()["models"]}
     push(made_run().path, "small")
     push(made_run("other", value=2.0).path, "small")
     (found,) = listing.weights("small*")["models"]
-    assert (found["version"], found["versions"], found["licence"]) == (2, [2, 1], "Apache-2.0")
+    assert (found["version"], found["versions"], found["license"]) == (2, [2, 1], "Apache-2.0")
     assert found["bytes"] > 100 and found["summary"] == "A card to test with"
 
 

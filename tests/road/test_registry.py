@@ -24,8 +24,8 @@ def run(*argv, code=0):
 
 train = ("train", "recipe.toml", "--steps", "2", "--run", "run", "--backend", sys.argv[1])
 run(*train)
-assert "--licence" in run("push", "run", "tiny", code=2)["error"]
-assert run("push", "run", "tiny", "--licence", "MIT", "--all")["name"] == "tiny@1"
+assert "--license" in run("push", "run", "tiny", code=2)["error"]
+assert run("push", "run", "tiny", "--license", "MIT", "--all")["name"] == "tiny@1"
 run("tag", "tiny@1", "best")
 one, other = (ganzoo.load(n).sample(4, seed=7, labels=[0, 1, 0, 1]) for n in ("run", "tiny@best"))
 assert (one == other).all() and one.std() > 0

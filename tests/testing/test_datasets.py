@@ -13,7 +13,7 @@ SITE = str(Path(__file__).parent / "site")
 # The data set, the check that finds its fault, and a word of what is said.
 WRONG = [
     ("other-name", "named", "another-name"),
-    ("no-licence", "named", "licence"),
+    ("no-license", "named", "license"),
     ("twin-classes", "labels", "names of their own"),
     ("empty-class", "labels", "'absent'"),
     ("clock", "fingerprint", "Opened twice"),

@@ -5,7 +5,7 @@ import math
 import keras
 from keras import layers, ops
 
-from ganzoo import GAN, noise
+from ganzoo import GAN, random
 from ganzoo.errors import UsageError
 
 
@@ -70,4 +70,4 @@ def cgan(
         x = layers.Dense(1, name="logit", dtype="float32")(x)
         return keras.Model([images, labels], x, name="discriminator")
 
-    return GAN(generator(), discriminator(), value_range=(0.0, 1.0), prior=noise.uniform)
+    return GAN(generator(), discriminator(), value_range=(0.0, 1.0), prior=random.uniform)

@@ -32,7 +32,7 @@ def shapes(*, size: int = 16, count: int = 4000, seed: int = 0) -> Dataset:
         images=images,  # uint8 (count, size, size, 1)
         labels=labels,
         classes=CLASSES,
-        licence="CC0-1.0",
+        license="CC0-1.0",
         source="drawn by ganzoo-example from a seed",
         fingerprint=tensors_digest({"images": images, "labels": labels}),
     )

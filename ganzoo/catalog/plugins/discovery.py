@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from ganzoo.catalog.plugins.distributions import FIRST_PARTY, speakers
 from ganzoo.catalog.plugins.entry_points import KINDS, WORDS, Plugin, plugins_of
 from ganzoo.catalog.plugins.isolation import contained
-from ganzoo.catalog.plugins.names import Claim, Problem, normalised, settle
+from ganzoo.catalog.plugins.names import Claim, Problem, normalized, settle
 from ganzoo.catalog.plugins.signature import (
     MISSING,
     Parameter,
@@ -191,4 +191,4 @@ def _claim(plugin: Plugin) -> Claim:
 
 
 def _same(one: str, other: str) -> bool:
-    return normalised(one) == normalised(other)
+    return normalized(one) == normalized(other)

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from importlib import metadata
 
-from ganzoo.catalog.plugins.names import Problem, normalised
+from ganzoo.catalog.plugins.names import Problem, normalized
 
 FIRST_PARTY = "keras-ganzoo"
 
@@ -43,7 +43,7 @@ def speakers(problems: list[Problem]) -> list[Speaker]:
     chosen: dict[str, Speaker] = {}
     wanted = _wanted()
     for speaker in _all(problems):
-        key = normalised(speaker.name)
+        key = normalized(speaker.name)
         if wanted is not None and key not in wanted and key != FIRST_PARTY:
             continue
         first = chosen.setdefault(key, speaker)
@@ -83,7 +83,7 @@ def _all(problems: list[Problem]) -> list[Speaker]:
         version = _field(source, "Version") or "0"
         found.append(Speaker(name=name, version=version, folder=folder, source=source))
     found.sort(key=lambda one: [int(n) for n in re.findall(r"\d+", one.version)], reverse=True)
-    return sorted(found, key=lambda one: (folders[one.folder], normalised(one.name)))
+    return sorted(found, key=lambda one: (folders[one.folder], normalized(one.name)))
 
 
 def _folder(source: metadata.Distribution) -> str:
@@ -107,4 +107,4 @@ def _wanted() -> set[str] | None:
     if not text:
         return None
     names = {name.strip() for name in text.split(",")} - {"", "none"}
-    return {normalised(name) for name in names}
+    return {normalized(name) for name in names}

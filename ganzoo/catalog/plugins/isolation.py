@@ -36,7 +36,7 @@ class Watch:
 def contained() -> Iterator[Watch]:
     """Runs an import so that the rest of the process does not notice it.
 
-    Standard output goes to stderr. Put back afterwards: the handlers of SIGINT and SIGTERM,
+    Standard output goes to stderr. Put back afterward: the handlers of SIGINT and SIGTERM,
     the random states of Python and NumPy, warning filters, the root logger's level and
     handlers, and Keras' configuration if Keras was there before.
 

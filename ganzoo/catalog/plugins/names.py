@@ -66,6 +66,6 @@ def settle(claims: Sequence[Claim]) -> tuple[dict[str, int], dict[str, tuple[int
     return dict(sorted(owned.items())), dict(sorted(clashes.items()))
 
 
-def normalised(distribution: str) -> str:
+def normalized(distribution: str) -> str:
     """A distribution's name as PEP 503 compares it."""
     return re.sub(r"[-_.]+", "-", distribution).lower()

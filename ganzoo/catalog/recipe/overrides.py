@@ -81,7 +81,7 @@ def _keys(recipe: Recipe) -> dict[str, set[str]]:
     return {
         "architecture": _keywords("architecture", recipe.architecture),
         "dataset": _keywords("dataset", recipe.dataset),
-        "game": set(Game.model_fields),
+        "gan": set(Game.model_fields),
         "generator_optimizer": set(type(recipe.generator_optimizer).model_fields) - {"name"},
         "discriminator_optimizer": set(type(recipe.discriminator_optimizer).model_fields)
         - {"name"},

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ganzoo.catalog.plugins import discovery
 from ganzoo.catalog.plugins.distributions import FIRST_PARTY
 from ganzoo.catalog.plugins.entry_points import WORDS
-from ganzoo.catalog.plugins.names import normalised
+from ganzoo.catalog.plugins.names import normalized
 from ganzoo.catalog.plugins.sources import source_digest
 from ganzoo.errors import PluginError
 
@@ -108,8 +108,8 @@ def _differences(
 
 
 def _same(pin: Mapping[str, Any], now: Mapping[str, str]) -> bool:
-    distribution = normalised(pin["distribution"])
-    if distribution != normalised(now["distribution"]):
+    distribution = normalized(pin["distribution"])
+    if distribution != normalized(now["distribution"]):
         return False
     return distribution == FIRST_PARTY or all(
         pin.get(key) is None or key not in now or pin[key] == now[key]

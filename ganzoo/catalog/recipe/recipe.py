@@ -1,7 +1,7 @@
 """A recipe: an architecture, a data set and how to train, as TOML tables.
 
-Every key is a keyword argument of the function that it reaches, spelt the same:
-`[architecture]` and `[dataset]` of a plugin's function, `[game]` of `GAN.compile`, the
+Every key is a keyword argument of the function that it reaches, spelled the same:
+`[architecture]` and `[dataset]` of a plugin's function, `[gan]` of `GAN.compile`, the
 optimizers' of Keras' classes. Nothing here imports Keras or a plugin.
 """
 
@@ -205,7 +205,7 @@ class Recipe(Table):
 
     architecture: Part
     dataset: Part
-    game: Game = Game()
+    gan: Game = Game()
     generator_optimizer: OneOptimizer
     discriminator_optimizer: OneOptimizer
     training: Training

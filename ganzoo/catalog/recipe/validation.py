@@ -39,7 +39,7 @@ _EXPECTED = {
 
 
 class Table(BaseModel):
-    """A table of fixed keys: no others, no value of a neighbouring type, no change later."""
+    """A table of fixed keys: no others, no value of a neighboring type, no change later."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
 

@@ -1,4 +1,4 @@
-"""A card: what a model is, from where, under which licence, and the recipe to train it.
+"""A card: what a model is, from where, under which license, and the recipe to train it.
 
 `card.toml` may come from a stranger: it is read strictly, and nothing in it is run.
 """
@@ -45,7 +45,7 @@ def _https(address: str) -> str:
     return address
 
 
-class Licence(Table):
+class License(Table):
     """Under which terms what may be used: SPDX names where there are.
 
     Args:
@@ -83,7 +83,7 @@ class Card(Table):
         description: More than that.
         papers: Addresses, https.
         deviations: What differs from the source, a sentence each.
-        licence: Of data and weights.
+        license: Of data and weights.
         parameters: Published numbers of parameters, by network.
         recipe: How to train it.
         plugins: With which the weights were made, by kind.
@@ -98,7 +98,7 @@ class Card(Table):
     description: _Text | None = None
     papers: list[Annotated[str, AfterValidator(_https)]] = []
     deviations: list[_Text] = []
-    licence: Licence
+    license: License
     parameters: dict[str, Annotated[int, Field(ge=1)]] = {}
     recipe: Recipe
     plugins: dict[Literal["architecture", "dataset"], Pin] = {}

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from ganzoo.catalog.registry.cards import Card
     from ganzoo.catalog.registry.results import Result
 
-# The identifiers of the Hub for licences that GANs and their data come under.
-_HUB_LICENCES = {
+# The identifiers of the Hub for licenses that GANs and their data come under.
+_HUB_LICENSES = {
     "apache-2.0", "mit", "bsd-2-clause", "bsd-3-clause", "cc0-1.0", "cc-by-3.0", "cc-by-4.0",
     "cc-by-sa-3.0", "cc-by-sa-4.0", "cc-by-nc-2.0", "cc-by-nc-3.0", "cc-by-nc-4.0",
     "cc-by-nc-sa-4.0", "cc-by-nc-nd-4.0", "gpl-3.0", "lgpl-3.0", "agpl-3.0", "mpl-2.0",
@@ -75,11 +75,11 @@ def plain(text: str) -> str:
 
 
 def _front_matter(card: "Card", used: Usage | None) -> str:
-    licence = card.licence.weights.lower()
-    known = licence in _HUB_LICENCES
+    license = card.license.weights.lower()
+    known = license in _HUB_LICENSES
     content: dict[str, Any] = {
-        "license": licence if known else "other",
-        "license_name": None if known else _slug(card.licence.weights),
+        "license": license if known else "other",
+        "license_name": None if known else _slug(card.license.weights),
         "library_name": "ganzoo",
         "pipeline_tag": used.tag if used else None,
         "tags": ["gan", "keras", _slug(card.recipe.architecture.name.rpartition(":")[2])],
@@ -98,8 +98,8 @@ def _use(card: "Card", used: Usage | None) -> list[str]:
 
 def _origin(card: "Card") -> list[tuple[str, str]]:
     rows = [
-        ("licence of the weights", card.licence.weights),
-        ("licence of the data", card.licence.data),
+        ("license of the weights", card.license.weights),
+        ("license of the data", card.license.data),
         ("architecture", card.recipe.architecture.name),
         ("data set", card.recipe.dataset.name),
     ]

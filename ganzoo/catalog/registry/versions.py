@@ -1,7 +1,7 @@
 """Versions of a model: numbered folders that never change, known by their content.
 
     <registry>/dcgan-digits/2/manifest.json           what must be in here; its sha256 is the digest
-                              card.toml               recipe, licence, provenance, results
+                              card.toml               recipe, license, provenance, results
                               generator.safetensors   the averaged generator
                               everything.safetensors  if asked for: the whole state of the training
                               README.md               the card for people, as the Hub shows it

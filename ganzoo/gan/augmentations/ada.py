@@ -3,7 +3,7 @@ https://arxiv.org/abs/2006.06676, section 3 and appendix B: the pipeline "bgc".
 
 Every transform happens to an image with probability p, which follows how often the discriminator
 is sure of real images. What the filters of the geometric part differ in is said in `warp.py`.
-Images of one channel have no hue and no saturation; the paper has colour images only.
+Images of one channel have no hue and no saturation; the paper has color images only.
 """
 
 import functools
@@ -20,7 +20,7 @@ _OCTAVE = math.log(2.0)  # a factor of 2, as a logarithm
 
 
 class Ada(Augmentation):
-    """Flips, turns, moves, scalings and colour changes, each with probability p.
+    """Flips, turns, moves, scalings and color changes, each with probability p.
 
     Args:
         target: What the mean sign of the logits of real images is held at, in [0, 1]; above it
@@ -70,8 +70,8 @@ class Ada(Augmentation):
         *_, channels = checked_pictures(images, "ADA")
         if "color" in self.policy and channels not in (1, 3):
             raise UsageError(
-                f"ada changes the colours of pictures of 1 or 3 channels. Received: {channels}.",
-                hint='policy = ["blit", "geometry"] leaves colours alone.',
+                f"ada changes the colors of pictures of 1 or 3 channels. Received: {channels}.",
+                hint='policy = ["blit", "geometry"] leaves colors alone.',
             )
         p = ops.convert_to_tensor(self.p, "float32")
         # an image to which nothing happens stays as it is, to the bit
@@ -81,7 +81,7 @@ class Ada(Augmentation):
             moved = warp.warp(images, functools.reduce(warp.after, sources))
             images = ops.where(_each(_any(*happened)), moved, images)
         if "color" in self.policy:
-            happened, changed = recoloured(self._centred(images), p, draw)
+            happened, changed = recolored(self._centerd(images), p, draw)
             images = ops.where(_each(happened), self._restored(changed), images)
         return images
 
@@ -160,30 +160,30 @@ def geometry(images, p, draw):
 _MOVES = {"blit": blit, "geometry": geometry}
 
 
-def recoloured(x, p, draw):
+def recolored(x, p, draw):
     """Brightness, contrast, luma flip, hue and saturation, in this order. Appendix B.
 
     The paper's product of matrices, multiplied out: all but brightness act on the gray part of
-    a colour, on what is beside it, or on both.
+    a color, on what is beside it, or on both.
 
     Args:
-        x: Centred images, (batch, height, width, 1 or 3).
+        x: Centerd images, (batch, height, width, 1 or 3).
         p: Probability of each change.
         draw: Random numbers.
 
     Returns:
         Whether anything happens to each image, (batch,), and the images.
     """
-    coloured = x.shape[-1] > 1
+    colored = x.shape[-1] > 1
     a, b, c, d, e, flip, hue = _numbers(draw.uniform, x, 7)
     brightness, contrast, saturation = _numbers(draw.normal, x, 3)
     brightens, contrasts, flips = a < p, b < p, c < p
     brightness = _each(ops.where(brightens, 0.2 * brightness, 0.0))
     contrast = _each(ops.where(contrasts, ops.exp(0.5 * _OCTAVE * contrast), 1.0))
     sign = _each(ops.where(flips, 1.0 - 2.0 * ops.floor(2.0 * flip), 1.0))
-    gray = ops.mean(x, axis=3, keepdims=True) if coloured else x
+    gray = ops.mean(x, axis=3, keepdims=True) if colored else x
     lit = sign * contrast * (gray + brightness)
-    if not coloured:
+    if not colored:
         return _any(brightens, contrasts, flips), lit
     turns, saturates = d < p, e < p
     hue = _each(ops.where(turns, math.pi * (2.0 * hue - 1.0), 0.0))

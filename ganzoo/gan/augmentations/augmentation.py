@@ -51,7 +51,7 @@ class Augmentation:
         """State that is worth a curve in the report, scalars by name: none here."""
         return {}
 
-    def _centred(self, images):
+    def _centerd(self, images):
         """Pixels in [-1, 1], the papers' range; gray is 0."""
         return (images - self._middle) / self._half
 

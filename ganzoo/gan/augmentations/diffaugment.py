@@ -7,7 +7,7 @@ from keras import ops
 from ganzoo.gan.augmentations.augmentation import Augmentation, checked_pictures, checked_policy
 from ganzoo.gan.augmentations.pixels import eighth, picked, steps
 
-# Each takes centred images and random numbers, and does what it does to every image.
+# Each takes centerd images and random numbers, and does what it does to every image.
 
 
 def color(x, draw):
@@ -63,7 +63,7 @@ class DiffAugment(Augmentation):
 
     def __call__(self, images, draw):
         checked_pictures(images, "DiffAugment")
-        x = self._centred(images)
+        x = self._centerd(images)
         for name in self.policy:
             x = TRANSFORMS[name](x, draw)
         return self._restored(x)

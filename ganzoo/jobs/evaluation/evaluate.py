@@ -263,13 +263,13 @@ def _kinds(
     plain = plain_of(dataset.image_shape)
     if plain is not None:
         forms = {"features", "moments"} | (set() if plain.name else {"points"})
-        labelled = not plain.name and dataset.labels is not None
-        return forms | ({"labels"} if labelled else set()), forms
+        labeled = not plain.name and dataset.labels is not None
+        return forms | ({"labels"} if labeled else set()), forms
     real, fake = {"images"}, {"images"}
     if extractor is not None:
         real |= {"features", "moments"}
         fake |= {"features", "moments"} | ({"logits"} if extractor.classes else set())
-        if fakes.labelled and extractor.classes == tuple(dataset.classes):
+        if fakes.labeled and extractor.classes == tuple(dataset.classes):
             fake.add("labels")  # the logits stand for the very classes that were asked for
     return real, fake
 

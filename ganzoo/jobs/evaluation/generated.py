@@ -33,7 +33,7 @@ class Fakes:
         shape: Of one sample.
         count: How many.
         draw: `(seed) -> batches`.
-        labelled: Whether they come with the class that was asked for.
+        labeled: Whether they come with the class that was asked for.
         protocol: What to say of where they come from.
         drawn: Whether they depend on the seed.
     """
@@ -41,7 +41,7 @@ class Fakes:
     shape: tuple[int, ...]
     count: int
     draw: Callable[[int], Iterator[Batch]]
-    labelled: bool = False
+    labeled: bool = False
     protocol: dict[str, Any]
     drawn: bool = True
 
@@ -85,13 +85,13 @@ def of_gan(
         shape=gan.image_shape,
         count=n,
         draw=draw,
-        labelled=labels is not None and labels.ndim == 1,
+        labeled=labels is not None and labels.ndim == 1,
         protocol=protocol | ({} if truncation is None else {"truncation": float(truncation)}),
     )
 
 
 def of_pictures(path: Path, dataset: Dataset, n: int) -> Fakes:
-    """A folder's or an archive's pictures, gray or in colour as the real ones are."""
+    """A folder's or an archive's pictures, gray or in color as the real ones are."""
     options: dict[str, Any] = {"data": str(path)}
     if dataset.kind is IMAGES:
         options["mode"] = "gray" if dataset.image_shape[2] == 1 else "rgb"

@@ -81,7 +81,7 @@ def suited(recipe: Recipe, dataset: Dataset) -> Dataset:
         dataset = dataclasses.replace(dataset, labels=None, classes=())
     for parameter in sorted(wanted):
         _NEEDED_LABELS[parameter](recipe, dataset)
-    per_step = recipe.training.batch * recipe.game.n_critic
+    per_step = recipe.training.batch * recipe.gan.n_critic
     positions(0, n=len(dataset), per_step=per_step, seed=recipe.training.seed)  # large enough?
     return dataset
 
@@ -137,7 +137,7 @@ _NEEDED_LABELS: dict[str, Callable[[Recipe, Dataset], None]] = {
 def length_of(recipe: Recipe, images: int) -> Length:
     """How long the recipe trains on a data set of that many images."""
     training = recipe.training
-    per_step = training.batch * recipe.game.n_critic
+    per_step = training.batch * recipe.gan.n_critic
     per_epoch = images // per_step
     if training.steps is not None:
         steps = training.steps
@@ -246,7 +246,7 @@ def build(recipe: Recipe, dataset: Dataset) -> "GAN":
             _fused(dispatch.steps, training) if auto_steps else training.steps_per_dispatch
         ),
         jit_compile=dispatch.xla if auto_xla else training.xla,
-        **recipe.game.model_dump(),
+        **recipe.gan.model_dump(),
     )
     return gan
 

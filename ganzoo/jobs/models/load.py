@@ -1,6 +1,6 @@
 """A trained model by its name, a run or a weights file: rebuilt, then its weights are read.
 
-No class names, no pickles, no deserialisers: a file's metadata holds the recipe as plain
+No class names, no pickles, no deserializers: a file's metadata holds the recipe as plain
 tables, its architecture must be installed, and every array must fit before any is read.
 """
 

@@ -47,8 +47,8 @@ def gif(pictures: Sequence[Image.Image], shown: Sequence[int]) -> bytes:
         pictures: `L`, `RGB` or `RGBA`, all of one size.
         shown: How long each, in milliseconds.
     """
-    grey = all(image.mode == "L" for image in pictures)
-    frames = [image if grey else _with_palette(image) for image in pictures]
+    gray = all(image.mode == "L" for image in pictures)
+    frames = [image if gray else _with_palette(image) for image in pictures]
     buffer = io.BytesIO()
     frames[0].save(
         buffer,
@@ -79,7 +79,7 @@ def _sized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 
 def _with_palette(image: Image.Image) -> Image.Image:
-    """256 colours; of a grey picture they are there already, and nothing is lost."""
+    """256 colors; of a gray picture they are there already, and nothing is lost."""
     image = image.convert("RGB")
     palette = image.quantize(256, method=Image.Quantize.MEDIANCUT)
     return image.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)

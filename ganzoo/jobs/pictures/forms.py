@@ -31,7 +31,7 @@ class Form:
         beside: A picture of sources and what was generated of them, column by column.
         shown: How many there are in a picture of a run.
         behind: How many real ones are drawn behind them.
-        legend: Classes of the report's style sheet, and what has that colour.
+        legend: Classes of the report's style sheet, and what has that color.
     """
 
     picture: Callable[[np.ndarray, np.ndarray | None], Image.Image]

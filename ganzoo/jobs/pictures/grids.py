@@ -10,7 +10,7 @@ from ganzoo.errors import UsageError
 
 NARROWEST = 512  # pixels; a grid of tiny images is enlarged until it is this wide
 TALLEST = 4096  # pixels; enlarging stops here
-GAP = 32  # grey level between the images: quiet beside black, white and photographs
+GAP = 32  # gray level between the images: quiet beside black, white and photographs
 EXAMPLES = 16  # below each other; more begin a second column
 
 
@@ -24,7 +24,7 @@ def grid(
     """Images side by side, row after row.
 
     Args:
-        images: (n, h, w, c) uint8 with 1 channel (grey), 3 (RGB) or 4 (RGBA).
+        images: (n, h, w, c) uint8 with 1 channel (gray), 3 (RGB) or 4 (RGBA).
         columns: Images per row; None chooses a full rectangle near a square where one exists.
         pad: Pixels between images; None takes 2, or one enlarged pixel where that is more.
         scale: Every pixel becomes scale x scale; None enlarges until the grid is 512 pixels
@@ -60,7 +60,7 @@ def grid(
 def beside(*columns: np.ndarray) -> Image.Image:
     """Images of several kinds side by side, row i of each in row i of the sheet.
 
-    Smaller images are enlarged, and grey ones coloured, until all are alike.
+    Smaller images are enlarged, and gray ones colored, until all are alike.
 
     Args:
         *columns: uint8 (n, h, w, c) each, with their own h, w and c: sources, what was

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from ganzoo.errors import UsageError
-from ganzoo.jobs.pictures.colours import ASTRAY, FAKE, PAPER, REAL, RULE
+from ganzoo.jobs.pictures.colors import ASTRAY, FAKE, PAPER, REAL, RULE
 
 SCATTER = 640  # pixels, both ways
 
@@ -35,7 +35,7 @@ def scatter(points: np.ndarray, real: np.ndarray | None = None) -> Image.Image:
 
     outside = ((points < low) | (points > high)).any(axis=1)
     many = max(len(points), 1)
-    for group, colour, radius, strength in (
+    for group, color, radius, strength in (
         (behind, REAL, 1.6, min(0.5, 0.12 + 250 / max(len(behind), 1))),
         (points[~outside], FAKE, 2.6, min(0.9, 0.35 + 300 / many)),
         (points[outside].clip(low, high), ASTRAY, 3.2, 0.8),
@@ -43,7 +43,7 @@ def scatter(points: np.ndarray, real: np.ndarray | None = None) -> Image.Image:
         place = (group - low) / (high - low) * (SCATTER - 1)
         place[:, 1] = SCATTER - 1 - place[:, 1]  # pictures grow downwards
         cover = _cover(place, radius, strength)[..., None]
-        canvas += (np.asarray(colour) - canvas) * cover
+        canvas += (np.asarray(color) - canvas) * cover
     return Image.fromarray(canvas.round().astype(np.uint8))
 
 
@@ -88,7 +88,7 @@ def _cover(place: np.ndarray, radius: float, strength: float) -> np.ndarray:
     """How much of each pixel is covered by soft-edged discs, in [0, 1): the order is no matter.
 
     Args:
-        place: (n, 2) centres in pixels, across and down.
+        place: (n, 2) centers in pixels, across and down.
         radius: Pixels.
         strength: Opacity of one disc; n discs on each other leave (1 - strength)^n.
     """

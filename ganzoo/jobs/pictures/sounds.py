@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from ganzoo.errors import UsageError
-from ganzoo.jobs.pictures.colours import FAKE, PAPER, RULE
+from ganzoo.jobs.pictures.colors import FAKE, PAPER, RULE
 from ganzoo.jobs.pictures.grids import grid
 
 WIDTH, HEIGHT = 256, 64  # pixels of a waveform, and of the spectrogram under it
@@ -87,6 +87,6 @@ def _spectrogram(sound: np.ndarray) -> np.ndarray:
     size = size.T[::-1] / (hann.sum() / 2)  # 1 for a full sine
     loudness = 20 * np.log10(np.maximum(size, 1e-10))
     heat = (1 - loudness.clip(QUIET, 0) / QUIET)[..., None]  # 0 is silence, 1 a full sine
-    cold, warm, hot = (np.asarray(colour, float) for colour in (PAPER, FAKE, _HOT))
+    cold, warm, hot = (np.asarray(color, float) for color in (PAPER, FAKE, _HOT))
     below = cold + (warm - cold) * (2 * heat).clip(0, 1)
     return (below + (hot - warm) * (2 * heat - 1).clip(0, 1)).round().astype(np.uint8)

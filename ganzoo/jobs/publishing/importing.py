@@ -35,13 +35,13 @@ class Told:
         image_shape: Shape of one image; without it the recipe's data set is read, as it must be
             for sounds, whose rate nothing else says, and for pictures to translate.
         classes: Names of the classes of a conditional model, with `image_shape`.
-        data_licence: Of the data; by default the data set's, if it is read.
+        data_license: Of the data; by default the data set's, if it is read.
     """
 
     recipe: Recipe
     image_shape: tuple[int, ...] | None = None
     classes: Sequence[str] = ()
-    data_licence: str | None = None
+    data_license: str | None = None
 
 
 def import_weights(
@@ -49,7 +49,7 @@ def import_weights(
     name: str,
     *,
     told: Told | None = None,
-    licence: str | None = None,
+    license: str | None = None,
     folder: Path | None = None,
     backend: str | None = None,
     allow_plugin_mismatch: bool = False,
@@ -60,7 +60,7 @@ def import_weights(
         path: A `.safetensors` file.
         name: The model to publish as.
         told: What the file does not say itself; for a file of ganzoo, nothing.
-        licence: Of the weights; by default what the file says.
+        license: Of the weights; by default what the file says.
         folder: The registry's; by default the user's own.
         backend: "jax", "torch" or "tensorflow": the architecture is built to compare with.
         allow_plugin_mismatch: Whether the architecture may be that of another distribution or
@@ -70,7 +70,7 @@ def import_weights(
         As of `push`.
 
     Raises:
-        UsageError: There is no such file, or a licence or recipe is missing.
+        UsageError: There is no such file, or a license or recipe is missing.
         InvalidInput: The file is none, or does not fit the architecture.
         PluginError: The architecture is not installed, or another one.
     """
@@ -86,7 +86,7 @@ def import_weights(
             hint="Leave --recipe out." if own else "Say how, with a recipe: --recipe recipe.toml",
         )
     found = load.find(path) if told is None else _described(Path(path), told, backend)
-    about = _licensed(found, licence)
+    about = _licensed(found, license)
     arrays = safetensors.load(found.content)
     check_finite(arrays, found.where, "published")
     about = _with_plugins(found, about, allowed=allow_plugin_mismatch)
@@ -107,12 +107,12 @@ def _described(path: Path, told: Told, backend: str | None) -> load.Source:
     """The file with the metadata that `ganzoo export` would have written, as far as known."""
     recipe = with_data_from(told.recipe, Path.cwd())
     check_names(recipe)
-    licence = told.data_licence
+    license = told.data_license
     if told.image_shape is None:
         environment.begin(backend)  # some data sets come through Keras
         dataset = dataset_for(recipe)
         data = describing.of_data(dataset)
-        licence = licence or dataset.licence
+        license = license or dataset.license
     else:
         data = {"image_shape": list(told.image_shape), "classes": list(told.classes)}
         kind = KINDS.get(len(told.image_shape))
@@ -122,10 +122,10 @@ def _described(path: Path, told: Told, backend: str | None) -> load.Source:
                 f"Received: the shape {told.image_shape} alone.",
                 hint="Leave out --image-shape, and say where the data is: --data PATH.",
             )
-    if licence is None:
+    if license is None:
         raise UsageError(
-            "Nobody has said under which licence the data is.",
-            hint="Say so: --data-licence CC-BY-4.0",
+            "Nobody has said under which license the data is.",
+            hint="Say so: --data-license CC-BY-4.0",
         )
     tables = recipe.tables()
     tables["dataset"].pop("data", None)  # a path of this machine
@@ -134,7 +134,7 @@ def _described(path: Path, told: Told, backend: str | None) -> load.Source:
         "model": None,
         "recipe": tables,
         **data,
-        "licence": {"data": licence, "weights": NOT_CHOSEN},
+        "license": {"data": license, "weights": NOT_CHOSEN},
         "plugins": {"architecture": describing.pinned("architecture", recipe.architecture.name)},
         "ganzoo": ganzoo.__version__,
         "weights": "raw",  # as they are: nobody says that they are an average
@@ -142,17 +142,17 @@ def _described(path: Path, told: Told, backend: str | None) -> load.Source:
     return load.Source(where=path, content=path, about=about, recipe=Recipe.from_tables(tables))
 
 
-def _licensed(found: load.Source, licence: str | None) -> dict[str, Any]:
-    """The file's metadata with both licences."""
-    known = found.about.get("licence")
+def _licensed(found: load.Source, license: str | None) -> dict[str, Any]:
+    """The file's metadata with both licenses."""
+    known = found.about.get("license")
     known = known if isinstance(known, dict) else {}
-    weights = licence or known.get("weights") or NOT_CHOSEN
+    weights = license or known.get("weights") or NOT_CHOSEN
     if weights == NOT_CHOSEN:
         raise UsageError(
-            f"Nobody has chosen a licence for the weights in {found.where}.",
-            hint=f"Say which: --licence Apache-2.0 (the data's is {known.get('data')!r}).",
+            f"Nobody has chosen a license for the weights in {found.where}.",
+            hint=f"Say which: --license Apache-2.0 (the data's is {known.get('data')!r}).",
         )
-    return found.about | {"licence": {"data": known.get("data"), "weights": weights}}
+    return found.about | {"license": {"data": known.get("data"), "weights": weights}}
 
 
 def _card(name: str, recipe: Recipe, about: dict[str, Any]) -> Card:
@@ -161,7 +161,7 @@ def _card(name: str, recipe: Recipe, about: dict[str, Any]) -> Card:
         "schema": 1,
         "name": name,
         "summary": f"{recipe.architecture.name} trained on {recipe.dataset.name}."[:200],
-        "licence": about["licence"],
+        "license": about["license"],
         "recipe": recipe.tables(),
     }
     told = about.get(describing.MISMATCHES)
@@ -184,7 +184,7 @@ def _provenance(recipe: Recipe, about: dict[str, Any]) -> dict[str, Any] | None:
         "fingerprint": data["fingerprint"],
         "seed": recipe.training.seed,
         "steps": step,
-        "images": step * recipe.training.batch * recipe.game.n_critic,
+        "images": step * recipe.training.batch * recipe.gan.n_critic,
         "backend": "unknown",
         "versions": {"ganzoo": about["ganzoo"]} if "ganzoo" in about else {},
     }

@@ -184,7 +184,7 @@ def facts_of(version: Version) -> dict[str, Any]:
         "digest": version.digest,
         "bytes": sum(version.sizes.values()),
         "everything": contents.EVERYTHING in version.sizes,
-        "licence": card.licence.weights,
+        "license": card.license.weights,
         "provenance": card.provenance and card.provenance.model_dump(exclude_none=True),
         "results": [result.tables() for result in card.results],
     }

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.catalog.registry import contents, lookup, remotes, versions
-from ganzoo.catalog.registry.cards import Card, Licence
+from ganzoo.catalog.registry.cards import Card, License
 from ganzoo.catalog.registry.results import Provenance
 from ganzoo.catalog.registry.versions import Version
 from ganzoo.catalog.runs import Run, split_best
@@ -21,7 +21,7 @@ from ganzoo.jobs.models.half import HALF, KEY, halved
 from ganzoo.jobs.models.weights import check_finite
 from ganzoo.jobs.training.provenance import MISMATCHES
 
-NOT_CHOSEN = "not chosen yet"  # the licence in the card of a run of somebody's own recipe
+NOT_CHOSEN = "not chosen yet"  # the license in the card of a run of somebody's own recipe
 _PACKAGES = ("keras", "numpy")  # beside the backend's own
 
 
@@ -46,7 +46,7 @@ def push(
     *,
     everything: bool = False,
     half: bool = False,
-    licence: str | None = None,
+    license: str | None = None,
     folder: Path | None = None,
     to: str | None = None,
 ) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def push(
         name: The model to publish as.
         everything: Add the whole state of the training.
         half: Keep the generator in half precision, of a run.
-        licence: Of the weights; by default what the card says.
+        license: Of the weights; by default what the card says.
         folder: The registry's; by default the user's own.
         to: Instead of a folder, `hf://org/repo`.
 
@@ -77,9 +77,9 @@ def push(
                 hint=f"Import it: ganzoo import {shlex.join([str(plain), name])}",
             )
         run = Run.open(plain)
-        parcel = packed(run, name, everything=everything, half=half, licence=licence, best=best)
-    elif half or everything or licence:
-        option = "--half" if half else "--all" if everything else "--licence"
+        parcel = packed(run, name, everything=everything, half=half, license=license, best=best)
+    elif half or everything or license:
+        option = "--half" if half else "--all" if everything else "--license"
         raise UsageError(
             f"A version is published elsewhere as it is. Received: {str(source)!r} with {option}.",
             hint=f"Push the run itself with {option}.",
@@ -110,7 +110,7 @@ def packed(
     *,
     everything: bool = False,
     half: bool = False,
-    licence: str | None = None,
+    license: str | None = None,
     best: bool = False,
 ) -> Parcel:
     """A run's newest weights with all that is published beside them.
@@ -120,18 +120,18 @@ def packed(
         name: The model to publish as.
         everything: Add the whole state of the training, which is never in half precision.
         half: Keep the generator's float32 arrays as float16.
-        licence: Of the weights; by default what the run's card says.
+        license: Of the weights; by default what the run's card says.
         best: The weights of its best checkpoint instead.
 
     Raises:
-        UsageError: No licence was chosen, there is no best checkpoint, or a weight is too
+        UsageError: No license was chosen, there is no best checkpoint, or a weight is too
             large for half precision.
         InvalidInput: A weight is not finite, or the run is broken.
     """
     manifest = run.manifest()
     arrays, about = weights_of(run, best=best)
-    card = _card(run, manifest, about, name, licence)
-    about["licence"] = {"data": card.licence.data, "weights": card.licence.weights}
+    card = _card(run, manifest, about, name, license)
+    about["license"] = {"data": card.license.data, "weights": card.license.weights}
     if half:
         arrays, about[KEY] = halved(arrays), HALF
     files = {
@@ -209,18 +209,18 @@ def _shortest(version: Version) -> str:
 
 
 def _card(
-    run: Run, manifest: dict[str, Any], about: dict[str, Any], name: str, licence: str | None
+    run: Run, manifest: dict[str, Any], about: dict[str, Any], name: str, license: str | None
 ) -> Card:
     card = Card.read(run.card_path)
-    weights = licence or card.licence.weights
+    weights = license or card.license.weights
     if weights == NOT_CHOSEN:
         raise UsageError(
-            f"Nobody has chosen a licence for the weights of {run.path}.",
-            hint=f"Choose one: --licence Apache-2.0 (the data's is {card.licence.data!r}).",
+            f"Nobody has chosen a license for the weights of {run.path}.",
+            hint=f"Choose one: --license Apache-2.0 (the data's is {card.license.data!r}).",
         )
     changes = {
         "name": name,
-        "licence": Licence.model_construct(data=card.licence.data, weights=weights),
+        "license": License.model_construct(data=card.license.data, weights=weights),
         "provenance": _provenance(manifest, about, card),
         # those of other steps of the run were measured on other weights
         "results": [one for one in card.results if one.protocol.step in (None, about.get("step"))],
@@ -242,7 +242,7 @@ def _provenance(manifest: dict[str, Any], about: dict[str, Any], card: Card) -> 
             fingerprint=manifest["data"]["fingerprint"],
             seed=manifest["seed"],
             steps=step,
-            images=step * recipe.training.batch * recipe.game.n_critic,
+            images=step * recipe.training.batch * recipe.gan.n_critic,
             hours=round(seconds / 3600, 4) if seconds else None,
             hardware=_hardware(manifest),
             backend=manifest["backend"],

@@ -110,7 +110,7 @@ def value_axis(
 
 
 def smooth(values: np.ndarray) -> np.ndarray:
-    """A centred average under a Gaussian of 1/40 of the curve: no lag; NaN stays NaN.
+    """A centerd average under a Gaussian of 1/40 of the curve: no lag; NaN stays NaN.
 
     Ends and gaps are averaged over what is there.
     """

@@ -1,6 +1,6 @@
 """Curves over training steps as SVG, drawn here so that a report needs no library, no network.
 
-Colours and fonts are left to the page's style sheet, by class. The `data-hover` attribute
+Colors and fonts are left to the page's style sheet, by class. The `data-hover` attribute
 holds what the page's script shows under the pointer.
 """
 
@@ -27,13 +27,13 @@ class Curve:
 
     Attributes:
         label: Its name in the legend and under the pointer.
-        colour: A class of the style sheet: `real`, `fake`, `c2`, `c3`, `c4`, `c5`.
+        color: A class of the style sheet: `real`, `fake`, `c2`, `c3`, `c4`, `c5`.
         steps: (n,) int64, increasing.
         values: (n,) float64; NaN where the number was logged but is not finite.
     """
 
     label: str
-    colour: str
+    color: str
     steps: np.ndarray
     values: np.ndarray
 
@@ -107,9 +107,9 @@ def chart(
 
 
 def legend(curves: Sequence[Curve], *, percent: bool = False) -> str:
-    """The names of the curves with their colours and last values, as a list."""
+    """The names of the curves with their colors and last values, as a list."""
     items = (
-        f'<li><i class="swatch {c.colour}"></i>{text(c.label)} <b>{_read(last, percent)}</b>'
+        f'<li><i class="swatch {c.color}"></i>{text(c.label)} <b>{_read(last, percent)}</b>'
         for c, last in ((c, float(c.values[-1])) for c in curves)
     )
     return f'<ul class="legend">{"".join(items)}</ul>'
@@ -146,9 +146,9 @@ def _line(plot: _Plot, curve: Curve, values: np.ndarray, kind: str) -> str:
         if there[index]:
             drawn.append(f"{pen}{x:.1f} {y:.1f}")
             if not there[max(index - 1, 0) : index + 2].sum() > 1:  # a line of one point
-                dots.append(f'<circle class="{kind} {curve.colour}" cx="{x:.1f}" cy="{y:.1f}"/>')
+                dots.append(f'<circle class="{kind} {curve.color}" cx="{x:.1f}" cy="{y:.1f}"/>')
         pen = "L" if there[index] else "M"
-    path = f'<path class="{kind} {curve.colour}" d="{"".join(drawn)}"/>'
+    path = f'<path class="{kind} {curve.color}" d="{"".join(drawn)}"/>'
     return path + "".join(dots)
 
 
@@ -168,7 +168,7 @@ def _marks(plot: _Plot, curves: Sequence[Curve]) -> Iterable[str]:
             for step in spread(curve.steps[out], MARKED):
                 x = float(plot.across(step))
                 arrow = "1l4 7h-8z" if above else f"{plot.height - 1}l4-7h-8z"
-                yield f'<path class="beyond {curve.colour}" d="M{x:.1f} {arrow}"/>'
+                yield f'<path class="beyond {curve.color}" d="M{x:.1f} {arrow}"/>'
 
 
 def _hover(plot: _Plot, curves: Sequence[Curve], beside: Callable[[int], str]) -> dict:
@@ -181,7 +181,7 @@ def _hover(plot: _Plot, curves: Sequence[Curve], beside: Callable[[int], str]) -
         rows.append(
             {
                 "label": curve.label,
-                "colour": curve.colour,
+                "color": curve.color,
                 "text": [_read(value, plot.y.percent) for value in values],
                 "y": [_height(plot, value) for value in values],
             }

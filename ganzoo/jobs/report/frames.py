@@ -40,7 +40,7 @@ def stage(
         gif: An animation to offer for saving, if it is there and not too large.
         images_at: Images shown up to a step, where that is known.
         unit: What is counted then: images, points, sounds.
-        legend: Classes of the style sheet, and what has that colour in the pictures.
+        legend: Classes of the style sheet, and what has that color in the pictures.
         moving: Files of the newest samples, to hear and to watch.
         columns: The pictures have columns: sources, and what was generated from them.
     """
@@ -54,7 +54,7 @@ def stage(
         notes.append(f"{len(shown)} of the {len(pictures)} pictures in the run folder.")
     if gif is not None and (offer := _offer(Path(gif))):
         notes.append(offer)
-    swatches = (f'<li><i class="swatch {colour}"></i>{name}' for colour, name in legend)
+    swatches = (f'<li><i class="swatch {color}"></i>{name}' for color, name in legend)
     key = f'<ul class="legend">{"".join(swatches)}</ul>' if legend else ""
     return (
         f'<section class="stage" aria-label="Samples over time"><ol class="frames">{frames}</ol>'

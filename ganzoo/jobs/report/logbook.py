@@ -29,7 +29,7 @@ HEADINGS = {
     "d_real_accuracy": "right on real",
     "d_fake_accuracy": "right on generated",
 }
-COLOURS = ("c2", "c3", "c4", "c5")
+COLORS = ("c2", "c3", "c4", "c5")
 
 READ_LOSSES = (
     "Two players in balance: neither loss has to fall. Where one runs off and the other goes"
@@ -37,7 +37,7 @@ READ_LOSSES = (
 )
 READ_DISTANCE = (
     "The discriminator's loss, turned around, follows the distance between real and generated"
-    " data. Its way towards zero says more than its height."
+    " data. Its way toward zero says more than its height."
 )
 READ_ACCURACY = (
     "How often the discriminator is right. Near 50 % on both it can no longer tell real from"
@@ -89,13 +89,13 @@ class Logbook:
         """(n,) float64: NaN where the number is missing or not finite."""
         return np.array([_float(line.get(name)) for line in self.lines], dtype=np.float64)
 
-    def curve(self, name: str, label: str, colour: str) -> Curve | None:
+    def curve(self, name: str, label: str, color: str) -> Curve | None:
         """One measure as a curve over the steps at which it was logged."""
         there = [index for index, line in enumerate(self.lines) if name in line]
         if not there:
             return None
         steps, values = self.steps[there], self.column(name)[there]
-        return Curve(label=label, colour=colour, steps=steps, values=values)
+        return Curve(label=label, color=color, steps=steps, values=values)
 
     def images_at(self, step: int) -> int | None:
         """Real images shown up to a step."""
@@ -113,7 +113,7 @@ def _is_step(step: object) -> bool:
 
 def _images_per_step(recipe: Mapping) -> int | None:
     try:
-        images = recipe["training"]["batch"] * recipe["game"].get("n_critic", 1)
+        images = recipe["training"]["batch"] * recipe["gan"].get("n_critic", 1)
     except (KeyError, TypeError, AttributeError):
         return None
     return images if isinstance(images, int) else None
@@ -151,7 +151,7 @@ def _cadence(recipe: Mapping) -> str:
 
 
 def _charts(book: Logbook, recipe: Mapping, protocol: Mapping) -> Iterator[dict]:
-    game = recipe.get("game") if isinstance(recipe.get("game"), Mapping) else {}
+    game = recipe.get("gan") if isinstance(recipe.get("gan"), Mapping) else {}
     loss = game.get("loss")
     penalties = [name for name in book.names() if name in _penalties(game)]
     known = {*PROGRESS, *LOSSES, *ACCURACIES, *DISTANCE, *REACH, *penalties}
@@ -166,7 +166,7 @@ def _charts(book: Logbook, recipe: Mapping, protocol: Mapping) -> Iterator[dict]
         ),
         ("Fréchet distance", DISTANCE, f"{_best(book)} {_measured(protocol)}", {}),
         ("Precision and recall", REACH, f"{READ_REACH} {_measured(protocol)}", {"percent": True}),
-        ("Penalties", _coloured(penalties), "What keeps the discriminator smooth.", {}),
+        ("Penalties", _colored(penalties), "What keeps the discriminator smooth.", {}),
     ]
     others = [name for name in book.names() if name not in known]
     for name in others[:OTHERS]:
@@ -206,8 +206,8 @@ def _penalties(game: Mapping) -> set[str]:
     return {*PENALTIES, *(str(p.get("name")) for p in listed if isinstance(p, Mapping))}
 
 
-def _coloured(names: Sequence[str]) -> dict[str, tuple[str, str]]:
-    looks = ((name.replace("_", " "), COLOURS[i % len(COLOURS)]) for i, name in enumerate(names))
+def _colored(names: Sequence[str]) -> dict[str, tuple[str, str]]:
+    looks = ((name.replace("_", " "), COLORS[i % len(COLORS)]) for i, name in enumerate(names))
     return dict(zip(names, looks, strict=True))
 
 

@@ -71,19 +71,19 @@
       line.setAttribute("d", `M${x} ${top}V${bottom}`);
       const tip = make("div", "tip", chart.parentElement);
       marks = [line, tip];
-      const row = (name, value, colour) => {
+      const row = (name, value, color) => {
         const line = make("div", "", tip);
         const cell = make("span", "", line);
-        if (colour) make("i", `swatch ${colour}`, cell);
+        if (color) make("i", `swatch ${color}`, cell);
         cell.append(name);
-        make(colour ? "b" : "span", "", line).textContent = value;
+        make(color ? "b" : "span", "", line).textContent = value;
       };
       row(`step ${data.step[index]}`, data.beside[index]);
       for (const curve of data.curves) {
         if (!curve.text[index]) continue;
-        row(curve.label, curve.text[index], curve.colour);
+        row(curve.label, curve.text[index], curve.color);
         if (curve.y[index] === null) continue;
-        const dot = svg("circle", `dot ${curve.colour}`);
+        const dot = svg("circle", `dot ${curve.color}`);
         for (const [name, value] of [["cx", x], ["cy", top + curve.y[index]], ["r", 5]]) dot.setAttribute(name, value);
         marks.push(dot);
       }

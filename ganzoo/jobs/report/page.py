@@ -217,8 +217,8 @@ def _facts(recipe: Mapping, manifest: Mapping, data: Mapping, book: Logbook) -> 
 def _players(parameters: Mapping) -> str:
     """Both networks with their sizes as bars."""
     sizes = [
-        (player, colour, parameters[player])
-        for player, colour in (("generator", "fake"), ("discriminator", "real"))
+        (player, color, parameters[player])
+        for player, color in (("generator", "fake"), ("discriminator", "real"))
         if isinstance(parameters.get(player), int)
     ]
     if not sizes:
@@ -228,15 +228,15 @@ def _players(parameters: Mapping) -> str:
         f"<li><span>{player}</span><b>{count(weights)}</b>"
         f'<svg viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">'
         f'<rect class="track" width="100" height="4"/>'
-        f'<rect class="{colour}" width="{100 * weights / largest:.1f}" height="4"/></svg></li>'
-        for player, colour, weights in sizes
+        f'<rect class="{color}" width="{100 * weights / largest:.1f}" height="4"/></svg></li>'
+        for player, color, weights in sizes
     )
     return f'<h3>Weights of the two players</h3><ul class="players">{rows}</ul>'
 
 
 def _game(recipe: Mapping) -> str:
     """The rules in a few words; the recipe below has them all."""
-    game, training = _table(recipe, "game"), _table(recipe, "training")
+    game, training = _table(recipe, "gan"), _table(recipe, "training")
     penalties = game.get("penalties") if isinstance(game.get("penalties"), list | tuple) else ()
     names = [f"{p.get('name')} × {p.get('weight', 1)}" for p in penalties if isinstance(p, Mapping)]
     rules = {

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 BEST = "frechet"  # by which one checkpoint is the best
 SCORES = (BEST, "precision", "recall")  # seconds for thousands of images; others take minutes
 _SEED = 0  # that of `ganzoo evaluate`, so that the numbers are the same
-_FEWEST = 10  # real images: precision and recall need neighbours
+_FEWEST = 10  # real images: precision and recall need neighbors
 
 
 class Judge:

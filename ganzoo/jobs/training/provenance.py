@@ -10,7 +10,7 @@ import ganzoo
 from ganzoo.backend import select
 from ganzoo.catalog.recipe.pins import pinned
 from ganzoo.catalog.recipe.recipe import Recipe
-from ganzoo.catalog.registry.cards import Card, Licence, Pin
+from ganzoo.catalog.registry.cards import Card, License, Pin
 from ganzoo.catalog.registry.lookup import find_model
 from ganzoo.catalog.runs import Run
 from ganzoo.data.dataset import Dataset
@@ -116,7 +116,7 @@ def card(recipe: Recipe, dataset: Dataset, model: str | None, name: str) -> Card
             "schema": 1,
             "name": name,
             "summary": f"{recipe.architecture.name} trained on {dataset.name}.",
-            "licence": {"data": dataset.licence, "weights": "not chosen yet"},
+            "license": {"data": dataset.license, "weights": "not chosen yet"},
             "recipe": tables,
             "plugins": plugins_of(recipe),
         })  # fmt: skip
@@ -128,7 +128,7 @@ def card(recipe: Recipe, dataset: Dataset, model: str | None, name: str) -> Card
         "provenance": None,
     }
     if recipe.dataset.name != known.recipe.dataset.name:
-        played["licence"] = Licence(data=dataset.licence, weights=known.licence.weights)
+        played["license"] = License(data=dataset.license, weights=known.license.weights)
     if (recipe.architecture, recipe.dataset) != (known.recipe.architecture, known.recipe.dataset):
         played["parameters"] = {}  # the published numbers are of other networks
     return known.model_copy(update=played)
@@ -156,7 +156,7 @@ def of_weights(gan: "GAN", recipe: Recipe, dataset: Dataset, run: Run) -> dict[s
     Nothing in it depends on the time or the machine: the same weights give the same file.
     """
     known = run.manifest()
-    licence: Licence = Card.read(run.card_path).licence
+    license: License = Card.read(run.card_path).license
     tables = recipe.tables()
     tables["dataset"].pop("data", None)  # a path of the trainer's machine
     return {
@@ -165,7 +165,7 @@ def of_weights(gan: "GAN", recipe: Recipe, dataset: Dataset, run: Run) -> dict[s
         "recipe": tables,
         **of_data(dataset),
         **of_generator(gan),
-        "licence": {"data": licence.data, "weights": licence.weights},
+        "license": {"data": license.data, "weights": license.weights},
         "data": {"name": dataset.name, "fingerprint": dataset.fingerprint},
         "plugins": known["plugins"],
         **{key: known[key] for key in (MISMATCHES,) if key in known},

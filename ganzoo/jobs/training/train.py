@@ -242,7 +242,7 @@ def _play(
     feed = Feed(
         dataset,
         batch=training.batch,
-        n_critic=recipe.game.n_critic,
+        n_critic=recipe.gan.n_critic,
         seed=training.seed,
         start_step=start,
         stop_step=max(start, length.steps),

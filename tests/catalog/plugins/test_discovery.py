@@ -140,7 +140,7 @@ def test_a_clash_is_a_clash_in_either_order_of_sys_path(tmp_path, monkeypatch, s
     assert sorted(rival.distribution for rival in rivals) == ["one", "two"]
 
 
-def test_a_qualified_name_always_works_however_the_distribution_is_spelt(site):
+def test_a_qualified_name_always_works_however_the_distribution_is_spelled(site):
     site.architecture("pretty", owner="Some.Dist")
     for spelling in ("Some.Dist:pretty", "some-dist:pretty", "some_dist:pretty"):
         assert find("architecture", spelling).name == "pretty"

@@ -1,4 +1,4 @@
-from ganzoo.catalog.plugins.names import Claim, normalised, settle
+from ganzoo.catalog.plugins.names import Claim, normalized, settle
 
 
 def claims(*rows):
@@ -20,4 +20,4 @@ def test_rivals_of_one_rank_have_their_qualified_names_only():
 
 
 def test_distributions_are_compared_as_pip_does():
-    assert normalised("Some__Dist.name") == "some-dist-name"
+    assert normalized("Some__Dist.name") == "some-dist-name"

@@ -41,10 +41,10 @@ def test_a_setting_changes_its_key_and_no_other(recipe):
         ("training.batch=1_000", "training", "batch", 1000),
         ("training.seed = 0x10", "training", "seed", 16),
         ("xla=true", "training", "xla", True),
-        ("game.loss=hinge", "game", "loss", "hinge"),
-        ("loss='hinge'", "game", "loss", "hinge"),
-        ('game.loss="hinge"', "game", "loss", "hinge"),
-        ("average_decay=0", "game", "average_decay", 0.0),
+        ("gan.loss=hinge", "gan", "loss", "hinge"),
+        ("loss='hinge'", "gan", "loss", "hinge"),
+        ('gan.loss="hinge"', "gan", "loss", "hinge"),
+        ("average_decay=0", "gan", "average_decay", 0.0),
         ("dataset.data=/some/path with = and # in it", "dataset", "data", None),
         ("dataset.data=C:\\pictures", "dataset", "data", "C:\\pictures"),
         ("data=a\nb", "dataset", "data", "a\nb"),
@@ -62,7 +62,7 @@ def test_values_are_toml_and_bare_words_are_text(recipe, setting, table, key, va
 
 def test_lists_and_tables_are_values(recipe):
     changed = recipe.with_settings(["penalties=[{name = 'r1', weight = 10}]"])
-    assert changed.game.penalties[0].weight == 10.0
+    assert changed.gan.penalties[0].weight == 10.0
     rate = "{schedule='cosine_decay', initial_learning_rate=0.1, decay_steps=3}"
     changed = recipe.with_settings([f"generator_optimizer.learning_rate={rate}"])
     assert changed.generator_optimizer.options["learning_rate"]["decay_steps"] == 3
@@ -138,8 +138,8 @@ def test_what_is_no_setting_is_refused(recipe, setting):
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
-        ("game.loss=[", "not valid TOML"),
-        ("game.loss='hinge", "not valid TOML"),
+        ("gan.loss=[", "not valid TOML"),
+        ("gan.loss='hinge", "not valid TOML"),
         ("architecture.x=" + "[" * 50_000, "nested too deeply"),
         ("training.seed=nan", "a finite number. Received: nan."),
         ("training.seed=2024-01-01", "Received: 2024-01-01."),
@@ -166,7 +166,7 @@ def test_of_two_names_for_one_table_the_last_holds(recipe):
 
 
 def test_a_name_of_a_table_that_has_none_is_an_unknown_key(recipe):
-    assert "Unknown key in `game`" in refusal(recipe, "game.name=x")
+    assert "Unknown key in `gan`" in refusal(recipe, "gan.name=x")
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def test_the_tables_become_frozen_objects(tables):
 
 def test_every_default_of_game_and_training_is_written_out(tables):
     resolved = Recipe.from_tables(tables).tables()
-    assert resolved["game"] == {
+    assert resolved["gan"] == {
         "loss": "non_saturating",
         "penalties": [],
         "n_critic": 1,
@@ -70,7 +70,7 @@ def test_every_default_of_game_and_training_is_written_out(tables):
 
 
 def test_the_text_reads_back_as_the_same_recipe(tables, tmp_path):
-    tables["game"] = {"penalties": [{"name": "r1", "weight": 10}, {"name": "r2", "weight": 0.5}]}
+    tables["gan"] = {"penalties": [{"name": "r1", "weight": 10}, {"name": "r2", "weight": 0.5}]}
     tables["dataset"] = {"name": "folder", "data": 'C:\\pictures "mine"', "crop": [0, 15, 178, 193]}
     tables["generator_optimizer"]["learning_rate"] = {
         "schedule": "polynomial_decay",
@@ -87,7 +87,7 @@ def test_the_text_reads_back_as_the_same_recipe(tables, tmp_path):
 def test_order_and_number_form_change_neither_text_nor_digest(tables):
     one = Recipe.from_tables(tables | {"architecture": {"name": "a", "x": 1, "y": 2}})
     turned = dict(reversed(tables.items())) | {"architecture": {"y": 2, "x": 1, "name": "a"}}
-    turned["game"] = {"label_flips": 0}
+    turned["gan"] = {"label_flips": 0}
     other = Recipe.from_tables(turned)
     assert one.toml() == other.toml()
     assert one.digest() == other.digest()
@@ -125,8 +125,8 @@ def test_an_evaluation_is_written_out_with_its_defaults(tables):
 
 def test_a_game_without_augmentation_and_lecam_has_the_text_and_digest_that_it_always_had(tables):
     recipe = Recipe.from_tables(tables)
-    assert not {"augmentation", "lecam_weight", "lecam_start"} & recipe.tables()["game"].keys()
-    assert "augmentation" not in recipe.game.model_dump()
+    assert not {"augmentation", "lecam_weight", "lecam_start"} & recipe.tables()["gan"].keys()
+    assert "augmentation" not in recipe.gan.model_dump()
     never = recipe.with_settings(["lecam_weight=0", "lecam_start=1000"])
     assert never == recipe and never.digest() == recipe.digest()
 
@@ -153,17 +153,17 @@ def test_a_game_without_augmentation_and_lecam_has_the_text_and_digest_that_it_a
 )  # fmt: skip
 def test_what_a_game_has_of_them_is_written_out_with_its_defaults(game, written, tables):
     plain = Recipe.from_tables(tables)
-    recipe = Recipe.from_tables(tables | {"game": game})
-    assert recipe.tables()["game"] == plain.tables()["game"] | written
-    assert recipe.game.model_dump() == plain.game.model_dump() | written  # for `GAN.compile`
+    recipe = Recipe.from_tables(tables | {"gan": game})
+    assert recipe.tables()["gan"] == plain.tables()["gan"] | written
+    assert recipe.gan.model_dump() == plain.gan.model_dump() | written  # for `GAN.compile`
     assert recipe.digest() != plain.digest()
     assert Recipe.from_tables(tomllib.loads(recipe.toml())) == recipe
 
 
 def test_an_augmentation_is_set_like_any_key(tables):
     recipe = Recipe.from_tables(tables).with_settings(['augmentation={name="ada", target=0.5}'])
-    recipe = recipe.with_settings(["game.augmentation.interval=8"])
-    assert (recipe.game.augmentation.target, recipe.game.augmentation.interval) == (0.5, 8)
+    recipe = recipe.with_settings(["gan.augmentation.interval=8"])
+    assert (recipe.gan.augmentation.target, recipe.gan.augmentation.interval) == (0.5, 8)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_tables_are_the_callers_to_change(tables):
     recipe = Recipe.from_tables(tables)
     given = recipe.tables()
     given["dataset"]["crop"].append(5)
-    given["game"]["penalties"].append(1)
+    given["gan"]["penalties"].append(1)
     recipe.generator_optimizer.options["learning_rate"] = 7
     assert recipe.tables()["dataset"]["crop"] == [1, 2, 3, 4]
     assert recipe == Recipe.from_tables(tables)
@@ -220,29 +220,29 @@ def test_tables_are_the_callers_to_change(tables):
         ("generator_optimizer.learning_rate", float("nan"), "a finite number. Received: nan."),
         ("generator_optimizer.learning_rate", 1e9, "at most 10"),
         ("generator_optimizer.learning_rate", True, "a number. Received: true."),
-        ("game.average_decay", 1.0, "less than 1"),
-        ("game.average_decay", 1.1, "less than 1"),
-        ("game.average_decay", -0.1, "at least 0"),
-        ("game.n_critic", 0, "at least 1"),
-        ("game.label_smoothing", 0.5, "less than 0.5"),
-        ("game.label_flips", -0.1, "at least 0"),
-        ("game.clip_weights", -1, "at least 0"),
-        ("game.share_fakes", 1, "true or false. Received: 1."),
-        ("game.penalties", [{"name": "r1", "weight": 0}], "`game.penalties[0].weight`"),
-        ("game.penalties", [{"name": "r1", "weight": 1, "every": 0}], "at least 1"),
-        ("game.penalties", [{"name": "r1"}], "lacks a key. Expected: `weight`"),
-        ("game.penalties", {"name": "r1"}, "`game.penalties` in recipe.toml must be a list"),
-        ("game.penalties", [{"name": "r1", "weight": 1}] * 2, "each penalty once"),
-        ("game.augmentation", "ada", "`game.augmentation` in recipe.toml must be a table"),
-        ("game.augmentation", {"target": 0.6}, "lacks a key. Expected: `name`"),
-        ("game.augmentation", {"name": "ada", "target": 1.5}, "at most 1"),
-        ("game.augmentation", {"name": "ada", "probability": -0.1}, "at least 0"),
-        ("game.augmentation", {"name": "ada", "interval": 0}, "at least 1"),
-        ("game.augmentation", {"name": "ada", "images_to_one": 1e5}, "a whole number"),
-        ("game.augmentation", {"name": "diffaugment", "policy": []}, "each part once"),
-        ("game.augmentation", {"name": "ada", "policy": ["blit", "blit"]}, "each part once"),
-        ("game.lecam_weight", -1, "at least 0"),
-        ("game.lecam_start", -1, "at least 0"),
+        ("gan.average_decay", 1.0, "less than 1"),
+        ("gan.average_decay", 1.1, "less than 1"),
+        ("gan.average_decay", -0.1, "at least 0"),
+        ("gan.n_critic", 0, "at least 1"),
+        ("gan.label_smoothing", 0.5, "less than 0.5"),
+        ("gan.label_flips", -0.1, "at least 0"),
+        ("gan.clip_weights", -1, "at least 0"),
+        ("gan.share_fakes", 1, "true or false. Received: 1."),
+        ("gan.penalties", [{"name": "r1", "weight": 0}], "`gan.penalties[0].weight`"),
+        ("gan.penalties", [{"name": "r1", "weight": 1, "every": 0}], "at least 1"),
+        ("gan.penalties", [{"name": "r1"}], "lacks a key. Expected: `weight`"),
+        ("gan.penalties", {"name": "r1"}, "`gan.penalties` in recipe.toml must be a list"),
+        ("gan.penalties", [{"name": "r1", "weight": 1}] * 2, "each penalty once"),
+        ("gan.augmentation", "ada", "`gan.augmentation` in recipe.toml must be a table"),
+        ("gan.augmentation", {"target": 0.6}, "lacks a key. Expected: `name`"),
+        ("gan.augmentation", {"name": "ada", "target": 1.5}, "at most 1"),
+        ("gan.augmentation", {"name": "ada", "probability": -0.1}, "at least 0"),
+        ("gan.augmentation", {"name": "ada", "interval": 0}, "at least 1"),
+        ("gan.augmentation", {"name": "ada", "images_to_one": 1e5}, "a whole number"),
+        ("gan.augmentation", {"name": "diffaugment", "policy": []}, "each part once"),
+        ("gan.augmentation", {"name": "ada", "policy": ["blit", "blit"]}, "each part once"),
+        ("gan.lecam_weight", -1, "at least 0"),
+        ("gan.lecam_start", -1, "at least 0"),
         ("training.seed", -1, "at least 0"),
         ("training.seed", 2**64, "at most 2**53"),
         ("training.seed", 2**31, "less than 2147483648"),
@@ -261,7 +261,7 @@ def test_tables_are_the_callers_to_change(tables):
         ("architecture.__class__", 1, "a key that no keyword can be. Received: '__class__'"),
         ("architecture.a b", 1, "a key that no keyword can be"),
         ("architecture", 3, "`architecture` in recipe.toml must be a table. Received: 3."),
-        ("game", [], "`game` in recipe.toml must be a table. Received: []."),
+        ("gan", [], "`gan` in recipe.toml must be a table. Received: []."),
         ("dataset.size", 2**60, "at most 2**53"),
         ("dataset.crop", [[[[[[[[1]]]]]]]], "too deep"),
         ("generator_optimizer.clipnorm", 0, "greater than 0"),
@@ -276,10 +276,10 @@ def test_a_value_out_of_range_or_of_another_type_is_refused(tables, path, value,
     [
         ("trainig", {}, "Unknown key in recipe.toml. Received: 'trainig'. Did you mean 'training'"),
         ("training.bach", 1, "`training` in recipe.toml. Received: 'bach'. Did you mean 'batch'"),
-        ("game.los", "hinge", "Did you mean 'loss'"),
-        ("game.penalties", [{"name": "r1", "weight": 1, "evry": 2}], "Did you mean 'every'"),
-        ("game.augmentation", {"name": "ada", "targt": 1}, "Did you mean 'target'"),
-        ("game.augmentation", {"name": "diffaugment", "target": 1}, "Known: name, policy."),
+        ("gan.los", "hinge", "Did you mean 'loss'"),
+        ("gan.penalties", [{"name": "r1", "weight": 1, "evry": 2}], "Did you mean 'every'"),
+        ("gan.augmentation", {"name": "ada", "targt": 1}, "Did you mean 'target'"),
+        ("gan.augmentation", {"name": "diffaugment", "target": 1}, "Known: name, policy."),
         ("generator_optimizer.beta1", 0.5, "Did you mean 'beta_1'"),
         ("discriminator_optimizer.ro", 0.5, "Did you mean 'rho'"),
         (
@@ -305,11 +305,11 @@ def test_a_key_of_another_optimizer_is_not_suggested(tables):
 @pytest.mark.parametrize(
     ("path", "value", "said"),
     [
-        ("game.loss", "hing", "Did you mean 'hinge'"),
-        ("game.loss", 3, "Received: 3."),
-        ("game.penalties", [{"name": "r3", "weight": 1}], "`game.penalties[0].name`"),
-        ("game.augmentation", {"name": "adda"}, "Did you mean 'ada'"),
-        ("game.augmentation", {"name": "ada", "policy": ["blitt"]}, "Did you mean 'blit'"),
+        ("gan.loss", "hing", "Did you mean 'hinge'"),
+        ("gan.loss", 3, "Received: 3."),
+        ("gan.penalties", [{"name": "r3", "weight": 1}], "`gan.penalties[0].name`"),
+        ("gan.augmentation", {"name": "adda"}, "Did you mean 'ada'"),
+        ("gan.augmentation", {"name": "ada", "policy": ["blitt"]}, "Did you mean 'blit'"),
         ("generator_optimizer.name", "adan", "Did you mean 'adam'"),
         ("generator_optimizer.name", 3, "must be adam, adamw, rmsprop or sgd. Received: 3."),
         (
@@ -394,7 +394,7 @@ def test_the_options_of_an_augmentation_and_their_defaults_are_those_of_the_game
 
 
 KEYS = st.sampled_from(
-    ["architecture", "dataset", "game", "penalties", "generator_optimizer", "learning_rate"]
+    ["architecture", "dataset", "gan", "penalties", "generator_optimizer", "learning_rate"]
     + ["training", "name", "schedule", "weight", "batch", "steps", "values", "xla", "x", "", "a.b"]
 )
 WORDS = st.sampled_from(["adam", "sgd", "cosine_decay", "piecewise_constant_decay", "r1", "auto"])
@@ -412,7 +412,7 @@ def test_whatever_stands_anywhere_gives_a_recipe_or_one_line(path, value):
     tables = {
         "architecture": {"name": "dcgan"},
         "dataset": {"name": "digits"},
-        "game": {"penalties": [{"name": "r1", "weight": 1.0}]},
+        "gan": {"penalties": [{"name": "r1", "weight": 1.0}]},
         "generator_optimizer": {"name": "adam", "learning_rate": 2e-4},
         "discriminator_optimizer": {"name": "adam"},
         "training": {"steps": 200},

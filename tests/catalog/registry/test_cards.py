@@ -27,7 +27,7 @@ def refusal(tables) -> str:
 def test_a_card_becomes_a_frozen_object(card_tables):
     card = Card.from_tables(card_tables)
     assert (card.name, card.summary) == ("dcgan-test", "A card to test with")
-    assert card.licence.data == "CC-BY-4.0"
+    assert card.license.data == "CC-BY-4.0"
     assert card.parameters == {"generator": 10}
     assert card.recipe.architecture.name == "dcgan"
     with pytest.raises(ValueError, match="frozen"):
@@ -66,14 +66,14 @@ def test_what_is_empty_is_not_written(card_tables):
             "two\nlines",
             "`summary` in card.toml must be one line of text. Received: 'two",
         ),
-        ("licence.data", "one\n", "`licence.data` in card.toml must be one line of text."),
+        ("license.data", "one\n", "`license.data` in card.toml must be one line of text."),
         ("parameters.generator", True, "a whole number. Received: true."),
         ("parameters.generator", 0, "at least 1"),
         ("sumary", "x", "Unknown key in card.toml. Received: 'sumary'. Did you mean 'summary'"),
         ("schema_version", 1, "Received: 'schema_version'. Did you mean 'schema'?"),
         ("__class__", "x", "Unknown key in card.toml. Received: '__class__'"),
-        ("licence.wights", "x", "Did you mean 'weights'?"),
-        ("licence", "MIT", "`licence` in card.toml must be a table. Received: 'MIT'."),
+        ("license.wights", "x", "Did you mean 'weights'?"),
+        ("license", "MIT", "`license` in card.toml must be a table. Received: 'MIT'."),
         ("name", "UPPER", "`name` in card.toml"),
         ("name", "../x", "`name` in card.toml"),
         ("name", "a" * 65, "`name` in card.toml"),
@@ -108,8 +108,8 @@ def test_a_bad_value_is_refused_in_one_line(card_tables, path, value, said):
 
 @pytest.mark.parametrize(
     ("table", "key"),
-    [("", "schema"), ("", "name"), ("", "summary"), ("", "licence"), ("", "recipe")]
-    + [("licence", "data"), ("licence", "weights"), ("recipe", "training")],
+    [("", "schema"), ("", "name"), ("", "summary"), ("", "license"), ("", "recipe")]
+    + [("license", "data"), ("license", "weights"), ("recipe", "training")],
 )
 def test_what_is_missing_is_named(card_tables, table, key):
     del (card_tables[table] if table else card_tables)[key]

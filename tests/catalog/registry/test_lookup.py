@@ -41,13 +41,13 @@ def test_the_zoos_own_models_are_there_and_their_cards_are_valid():
 
 
 @pytest.mark.parametrize("name", sorted(OWN))
-def test_an_own_card_states_licences_parameters_and_deviations(name):
+def test_an_own_card_states_licenses_parameters_and_deviations(name):
     card = find_model(name)
     assert card.name == name
     assert set(card.parameters) == {"generator", "discriminator"}
     assert card.papers and card.deviations
     restricted = card.recipe.dataset.name == "celeba"
-    assert ("non-commercial" in card.licence.weights) == restricted
+    assert ("non-commercial" in card.license.weights) == restricted
 
 
 @pytest.mark.parametrize(

@@ -245,7 +245,7 @@ def test_a_weights_file_is_judged_as_its_run(trained, tmp_path):
 @pytest.mark.backend
 def test_real_pictures_in_a_folder_or_an_archive_are_as_good_as_real(tmp_path):
     half = Dataset(
-        name="half", images=digits().images[::2], licence="x", source="x", fingerprint="f" * 64
+        name="half", images=digits().images[::2], license="x", source="x", fingerprint="f" * 64
     )
     folder = save_pictures(tmp_path / "pictures", half.images, mode="RGB")
     with zipfile.ZipFile(tmp_path / "pictures.ZIP", "w") as archive:
@@ -338,7 +338,7 @@ def test_a_conditional_generator_is_asked_for_the_classes_of_the_data():
     order = permutation(500, 3, 0)
     assert np.array_equal(asked, dataset.labels[order[np.arange(700) % 500]])
     with pytest.raises(UsageError, match="conditional"):
-        nameless = Dataset(name="x", images=dataset.images, licence="x", source="x",
+        nameless = Dataset(name="x", images=dataset.images, license="x", source="x",
                            fingerprint="0" * 64)  # fmt: skip
         evaluate_gan(Conditional(), nameless, None, ["patch_wasserstein"], n=10)
 

@@ -18,8 +18,8 @@ def pushed(plain, tmp_path, monkeypatch):
     """The models `full` and `half` of one run."""
     monkeypatch.setenv("GANZOO_HOME", str(tmp_path / "home"))
     run = train(plain(), run=tmp_path / "run")
-    push(run.path, "full", licence="MIT")
-    push(run.path, "half", half=True, licence="MIT")
+    push(run.path, "full", license="MIT")
+    push(run.path, "half", half=True, license="MIT")
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def changed(pushed, tmp_path):
     return make
 
 
-def test_pictures_of_half_precision_differ_by_one_grey_level_at_most(pushed):
+def test_pictures_of_half_precision_differ_by_one_gray_level_at_most(pushed):
     full, half = load.load("full"), load.load("half")
     one, other = (gan.sample(64, seed=3).astype(int) for gan in (full, half))
     assert np.abs(one - other).max() <= 1

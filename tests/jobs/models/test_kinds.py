@@ -118,7 +118,7 @@ def test_videos_are_trained_judged_and_watched(trained, place):
 
 
 @pytest.mark.parametrize("paired", [True, False])
-def test_pictures_are_translated_while_training_and_afterwards(paired, trained, place, capsys):
+def test_pictures_are_translated_while_training_and_afterward(paired, trained, place, capsys):
     import ganzoo_kinds
 
     import ganzoo
@@ -214,6 +214,6 @@ def test_sounds_are_not_imported_without_their_rate(place, kinds):
     from ganzoo.jobs.publishing.importing import Told, import_weights
 
     safetensors.save(place / "bare.safetensors", {"generator/x": np.zeros(1, "float32")}, {})
-    told = Told(recipe=kinds("tones"), image_shape=(200, 2), data_licence="MIT")
+    told = Told(recipe=kinds("tones"), image_shape=(200, 2), data_license="MIT")
     with pytest.raises(UsageError, match=r"rate must be known.*the shape \(200, 2\) alone"):
-        import_weights("bare.safetensors", "tones", told=told, licence="MIT")
+        import_weights("bare.safetensors", "tones", told=told, license="MIT")

@@ -73,7 +73,7 @@ def test_what_a_run_was_made_with_is_in_all_that_it_leaves(run):
     assert all(pin["version"] == "1.0" and len(pin["digest"]) == 64 for pin in pins.values())
     assert safetensors.metadata(run.weights_path)["plugins"] == pins
     assert Card.read(run.card_path).tables()["plugins"] == pins
-    push(run.path, "mine", licence="MIT")
+    push(run.path, "mine", license="MIT")
     version = lookup.find_version("mine")
     assert version.manifest["plugins"] == version.card().tables()["plugins"] == pins
 
@@ -83,7 +83,7 @@ def test_another_plugin_is_refused_unless_it_is_allowed(run, changed, tmp_path, 
     commands = [
         ["sample", source, "--out", "a.png"], ["export", source, "a.keras"],
         ["evaluate", source, "-n", "20", "--metrics", "patch_wasserstein"],
-        ["import", str(run.weights_path), "mine", "--licence", "MIT"],
+        ["import", str(run.weights_path), "mine", "--license", "MIT"],
     ]  # fmt: skip
     for command in commands:
         assert main(command) == 4, command
@@ -111,10 +111,10 @@ def test_numbers_of_another_plugin_say_so(run, changed):
 
 def test_what_is_imported_with_another_plugin_says_so_and_is_used_with_it(run, changed):
     with pytest.raises(PluginError, match=OTHER):
-        import_weights(run.weights_path, "mine", licence="MIT")
+        import_weights(run.weights_path, "mine", license="MIT")
     assert "mine" not in lookup.models()
     with pytest.warns(UserWarning, match="instead of"):
-        import_weights(run.weights_path, "mine", licence="MIT", allow_plugin_mismatch=True)
+        import_weights(run.weights_path, "mine", license="MIT", allow_plugin_mismatch=True)
     version = lookup.find_version("mine")
     (told,) = version.card().plugin_mismatches
     assert "ganzoo-testbed 1.1" in told and "instead of ganzoo-testbed 1.0" in told
@@ -136,7 +136,7 @@ def test_a_run_goes_on_with_another_plugin_only_by_consent_and_says_so_ever_afte
     assert run.manifest()["plugins"]["architecture"]["version"] == "1.1"
     assert Card.read(run.card_path).plugin_mismatches == told
     assert safetensors.metadata(run.weights_path)["plugin_mismatches"] == told
-    push(run.path, "mine", licence="MIT")
+    push(run.path, "mine", license="MIT")
     card = lookup.find_version("mine").card()
     assert card.plugin_mismatches == told
     assert card.plugins["architecture"].version == "1.1"

@@ -70,7 +70,7 @@ def test_the_code_on_a_page_works_and_the_page_says_what_it_draws(
     place, architecture, dataset, many, shape, labels, tag
 ):
     run = train(recipe_of(architecture, dataset), run=place / "run")
-    push(run.path, "mine", licence="MIT")
+    push(run.path, "mine", license="MIT")
 
     page = page_of("mine")
     samples = drawn_by(page)[many]
@@ -88,8 +88,8 @@ def test_a_file_that_was_imported_with_a_recipe_has_a_page_that_works(place):
     bare = place / "bare.safetensors"
     safetensors.save(bare, safetensors.load(run.weights_path), {})
     told = Told(recipe=recipe, image_shape=(8, 8, 1), classes=list("0123456789"),
-                data_licence="CC-BY-4.0")  # fmt: skip
-    import_weights(bare, "mine", told=told, licence="MIT")
+                data_license="CC-BY-4.0")  # fmt: skip
+    import_weights(bare, "mine", told=told, license="MIT")
 
     assert drawn_by(page_of("mine"))["images"].shape == (10, 8, 8, 1)
     said = safetensors.metadata(lookup.find_version("mine").read("generator.safetensors"))
@@ -103,7 +103,7 @@ def test_of_what_is_heard_and_watched_a_version_holds_the_newest(place):
     assert set(MOVING) == {f"samples{form.moving}" for form in forms.FORMS.values() if form.moving}
     for dataset, name in (("tones", "samples.wav"), ("clips", "samples.gif")):
         run = train(recipe_of({"name": "any-shape"}, dataset), run=place / dataset)
-        push(run.path, dataset, licence="MIT")
+        push(run.path, dataset, license="MIT")
         assert lookup.find_version(dataset).read(name) == (run.path / name).read_bytes()
         assert f"]({name})" in page_of(dataset)
 
@@ -112,7 +112,7 @@ def test_a_version_is_trained_again_by_its_name(place, plain):
     from ganzoo.catalog.registry.cards import Card
     from ganzoo.cli import main
 
-    push(train(plain("steps=2"), run=place / "run").path, "mine", licence="MIT")
+    push(train(plain("steps=2"), run=place / "run").path, "mine", license="MIT")
     assert main(["train", "mine@1", "--runs", "runs"]) == 0
     again = place / "runs" / "00001-mine-1"
     assert Card.read(again / "card.toml").name == "mine"

@@ -12,8 +12,8 @@ def frames(folder, levels, mode="L", size=(40, 30)) -> list:
     paths = []
     for index, level in enumerate(levels):
         paths.append(folder / f"step-{index:04d}.png")
-        colour = level if mode == "L" else (level, 0, 255 - level)
-        paths[-1].write_bytes(pictures.png(Image.new(mode, size, colour)))
+        color = level if mode == "L" else (level, 0, 255 - level)
+        paths[-1].write_bytes(pictures.png(Image.new(mode, size, color)))
     return paths
 
 
@@ -31,9 +31,9 @@ def shown(gif) -> list[tuple[tuple, int]]:
 def test_an_animation_shows_every_picture_the_first_longer_and_the_last_longest(tmp_path, mode):
     paths = frames(tmp_path, [0, 80, 160, 250], mode)
     out = pictures.progress_gif(paths, tmp_path / "progress.gif")
-    colours, times = zip(*shown(out), strict=True)
+    colors, times = zip(*shown(out), strict=True)
     expected = [(v, v, v) if mode == "L" else (v, 0, 255 - v) for v in (0, 80, 160, 250)]
-    assert np.abs(np.array(colours) - expected).max() <= 4
+    assert np.abs(np.array(colors) - expected).max() <= 4
     assert times[1] == times[2] < times[0] < times[3]
 
 

@@ -8,7 +8,7 @@ from ganzoo.jobs import pictures
 
 
 def numbered(n: int, size: int = 4, channels: int = 1) -> np.ndarray:
-    """Images that are each of one grey level, 100 + their number."""
+    """Images that are each of one gray level, 100 + their number."""
     levels = np.arange(100, 100 + n, dtype=np.uint8).reshape(n, 1, 1, 1)
     return np.broadcast_to(levels, (n, size, size, channels)).copy()
 
@@ -99,7 +99,7 @@ def test_beside_each_other_each_row_is_one_example():
     assert levels[:3].tolist() == [[100, 150], [101, 151], [102, 152]]
 
 
-def test_beside_each_other_smaller_and_grey_images_become_alike():
+def test_beside_each_other_smaller_and_gray_images_become_alike():
     small, large = numbered(2, 2, channels=1), noise(2, 4, 3)
     sheet = pictures.beside(small, large)
     pixels = np.asarray(sheet)

@@ -26,7 +26,7 @@ def test_points_are_drawn_where_they_are_with_up_as_up():
     assert dominant(picture, (0.5, 0.75), low, high) == "nothing"
 
 
-def test_a_generated_point_outside_the_frame_is_shown_on_its_edge_in_another_colour():
+def test_a_generated_point_outside_the_frame_is_shown_on_its_edge_in_another_color():
     real = np.array([[-1, -1], [1, 1]], np.float32)
     picture = pictures.scatter(np.array([[50.0, 0.0]]), real)
     red, green, blue = picture.getpixel((pictures.SCATTER - 1, pictures.SCATTER // 2))

@@ -53,10 +53,10 @@ def pictures(source):
 
 
 def test_a_card_is_made_of_what_the_file_says(run, plain):
-    done = import_weights(run.weights_path, "mine", licence="MIT")
+    done = import_weights(run.weights_path, "mine", license="MIT")
     assert (done["name"], done["created"]) == ("mine@1", True)
     card = lookup.find_version("mine").card()
-    assert (card.licence.weights, card.licence.data) == ("MIT", "CC-BY-4.0")
+    assert (card.license.weights, card.license.data) == ("MIT", "CC-BY-4.0")
     assert card.results == [] and card.recipe == plain()
     facts = card.provenance.model_dump(exclude_none=True)
     known = run.manifest()
@@ -67,26 +67,26 @@ def test_a_card_is_made_of_what_the_file_says(run, plain):
     manifest = lookup.find_version("mine").manifest
     assert manifest["plugins"] == known["plugins"]
     assert np.array_equal(pictures("mine"), pictures(run.path))
-    assert not import_weights(run.weights_path, "mine", licence="MIT")["created"]
+    assert not import_weights(run.weights_path, "mine", license="MIT")["created"]
 
 
 @pytest.mark.parametrize("options", [{}, {"half": True}, {"everything": True}])
 def test_what_is_exported_and_imported_is_exported_as_the_same_bytes(run, place, options):
-    push(run.path, "first", licence="MIT", **options)
+    push(run.path, "first", license="MIT", **options)
     everything = options.get("everything", False)
     one = export("first", place / "one.safetensors", everything=everything)
-    import_weights(one, "second", licence="MIT")
+    import_weights(one, "second", license="MIT")
     two = export("second@1", place / "two.safetensors", everything=everything)
     import_weights(two, "third")
     three = export("third", place / "three.safetensors", everything=everything)
     assert two.read_bytes() == three.read_bytes()
-    if not everything:  # whose file in a pushed version is that of the run, without a licence
+    if not everything:  # whose file in a pushed version is that of the run, without a license
         assert one.read_bytes() == two.read_bytes()
     assert np.array_equal(pictures("first"), pictures("third"))
 
 
-def test_a_licence_is_required(run):
-    with pytest.raises(UsageError, match="--licence Apache-2.0"):
+def test_a_license_is_required(run):
+    with pytest.raises(UsageError, match="--license Apache-2.0"):
         import_weights(run.weights_path, "mine")
     assert "mine" not in lookup.models()
 
@@ -94,12 +94,12 @@ def test_a_licence_is_required(run):
 def test_a_file_without_a_recipe_needs_one(file, run, place, capsys):
     path = file(metadata=False)
     with pytest.raises(UsageError, match="--recipe"):
-        import_weights(path, "mine", licence="MIT")
-    command = ["import", str(path), "mine", "--licence", "MIT", "--recipe", str(run.recipe_path)]
+        import_weights(path, "mine", license="MIT")
+    command = ["import", str(path), "mine", "--license", "MIT", "--recipe", str(run.recipe_path)]
     assert main(command) == 0
     assert "mine@1" in capsys.readouterr().out
     found = load.find("mine")
-    assert found.image_shape == (8, 8, 1) and found.about["licence"]["data"] == "CC-BY-4.0"
+    assert found.image_shape == (8, 8, 1) and found.about["license"]["data"] == "CC-BY-4.0"
     assert lookup.find_version("mine").card().provenance is None
     assert np.array_equal(pictures("mine"), pictures(run.path))
 
@@ -107,22 +107,22 @@ def test_a_file_without_a_recipe_needs_one(file, run, place, capsys):
 def test_with_a_shape_no_data_is_read(file, run, plain):
     path = file(metadata=False)
     recipe = plain("dataset.name=mnist")
-    with pytest.raises(UsageError, match="--data-licence"):
+    with pytest.raises(UsageError, match="--data-license"):
         import_weights(
-            path, "mine", told=Told(recipe=recipe, image_shape=(8, 8, 1)), licence="MIT"
+            path, "mine", told=Told(recipe=recipe, image_shape=(8, 8, 1)), license="MIT"
         )  # fmt: skip
-    told = Told(recipe=recipe, image_shape=(8, 8, 1), data_licence="CC0-1.0")
-    import_weights(path, "mine", told=told, licence="MIT")
-    assert lookup.find_version("mine").card().licence.data == "CC0-1.0"
+    told = Told(recipe=recipe, image_shape=(8, 8, 1), data_license="CC0-1.0")
+    import_weights(path, "mine", told=told, license="MIT")
+    assert lookup.find_version("mine").card().license.data == "CC0-1.0"
     assert np.array_equal(pictures("mine"), pictures(run.path))
     with pytest.raises(InvalidInput, match="does not fit this architecture"):
-        told = Told(recipe=recipe, image_shape=(16, 16, 1), data_licence="CC0-1.0")
-        import_weights(path, "other", told=told, licence="MIT")
+        told = Told(recipe=recipe, image_shape=(16, 16, 1), data_license="CC0-1.0")
+        import_weights(path, "other", told=told, license="MIT")
 
 
 def test_a_recipe_for_a_file_that_has_one_is_refused(run, plain):
     with pytest.raises(UsageError, match="Leave --recipe out"):
-        import_weights(run.weights_path, "mine", told=Told(recipe=plain()), licence="MIT")
+        import_weights(run.weights_path, "mine", told=Told(recipe=plain()), license="MIT")
 
 
 def renamed(arrays, about):
@@ -145,7 +145,7 @@ def not_finite(arrays, about):
 @pytest.mark.parametrize("change", [renamed, transposed, doubled, not_finite])
 def test_what_does_not_fit_is_not_published(file, change):
     with pytest.raises(InvalidInput):
-        import_weights(file(change), "mine", licence="MIT")
+        import_weights(file(change), "mine", license="MIT")
     assert "mine" not in lookup.models()
 
 
@@ -157,15 +157,15 @@ def test_what_does_not_fit_is_not_published(file, change):
         ("plugins", {"architecture": "mlp"}, InvalidInput),
         ("plugins", {"other": {}}, InvalidInput),
         ("plugins", {"architecture": {"name": "mlp", "distribution": "x"}}, PluginError),
-        ("licence", {"data": "a\nb", "weights": "MIT"}, InvalidInput),
-        ("licence", {"weights": "MIT"}, InvalidInput),
+        ("license", {"data": "a\nb", "weights": "MIT"}, InvalidInput),
+        ("license", {"weights": "MIT"}, InvalidInput),
         ("stored", "float16", InvalidInput),
     ],
 )
 def test_metadata_is_not_believed(file, key, value, error):
     with pytest.raises(error):
         import_weights(
-            file(lambda arrays, about: about.update({key: value})), "mine", licence="MIT"
+            file(lambda arrays, about: about.update({key: value})), "mine", license="MIT"
         )
     assert "mine" not in lookup.models()
 
@@ -175,7 +175,7 @@ def test_data_that_is_not_described_is_not_invented(file, data):
     path = file(lambda arrays, about: about.update({"data": data}))
     if data == {"name": 3, "fingerprint": "x"}:
         with pytest.raises(InvalidInput, match="provenance"):
-            import_weights(path, "mine", licence="MIT")
+            import_weights(path, "mine", license="MIT")
     else:
-        import_weights(path, "mine", licence="MIT")
+        import_weights(path, "mine", license="MIT")
         assert lookup.find_version("mine").card().provenance is None

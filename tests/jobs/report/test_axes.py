@@ -106,7 +106,7 @@ def test_smoothing_keeps_a_constant_and_a_middle_and_takes_the_noise():
     assert np.abs(axes.smooth(noisy) - line).mean() < 0.03
 
 
-def test_smoothing_leaves_gaps_where_they_are_and_unspoilt_neighbours():
+def test_smoothing_leaves_gaps_where_they_are_and_unspoilt_neighbors():
     values = np.ones(60)
     values[[10, 11, 40]] = np.nan
     smoothed = axes.smooth(values)

@@ -9,10 +9,10 @@ import numpy as np
 from ganzoo.jobs.report.curves import DRAWN, HOVERED, MARKED, Curve, chart, legend
 
 
-def curve(values, label="d", colour="real", every=10) -> Curve:
+def curve(values, label="d", color="real", every=10) -> Curve:
     values = np.asarray(values, np.float64)
     steps = np.arange(1, len(values) + 1, dtype=np.int64) * every
-    return Curve(label=label, colour=colour, steps=steps, values=values)
+    return Curve(label=label, color=color, steps=steps, values=values)
 
 
 def draw(*curves, **kind) -> ElementTree.Element:
@@ -78,7 +78,7 @@ def test_a_log_of_any_length_stays_small():
 
 def test_the_pointer_reads_what_was_logged():
     penalty = Curve(
-        label="r1", colour="c2", steps=np.array([20]), values=np.array([0.5], np.float64)
+        label="r1", color="c2", steps=np.array([20]), values=np.array([0.5], np.float64)
     )
     svg = draw(curve([1.23456, np.nan]), penalty, beside=lambda step: f"{step * 8} images")
     hover = json.loads(svg.get("data-hover"))
@@ -105,7 +105,7 @@ def test_readers_who_hear_the_page_are_told_the_ends():
     )
 
 
-def test_a_legend_names_colours_and_last_values():
+def test_a_legend_names_colors_and_last_values():
     names = legend([curve([1, 0.25]), curve([1, np.nan], "g<", "fake")], percent=False)
     assert "swatch real" in names and "0.2500" in names
     assert "g&lt;" in names and "not finite" in names

@@ -80,9 +80,9 @@ def test_a_size_has_a_unit(octets, written):
 
 
 def test_toml_is_marked_up_line_by_line_and_stays_inert():
-    marked = markup.toml('[game]\nloss = "<b>"\nn_critic = 5\npenalties = [\n    { x = 1 },\n]\n')
+    marked = markup.toml('[gan]\nloss = "<b>"\nn_critic = 5\npenalties = [\n    { x = 1 },\n]\n')
     lines = marked.split("\n")
-    assert lines[0] == '<span class="table">[game]</span>'
+    assert lines[0] == '<span class="table">[gan]</span>'
     assert (
         lines[1]
         == '<span class="key">loss</span> = <span class="string">&quot;&lt;b&gt;&quot;</span>'

@@ -16,7 +16,7 @@ from ganzoo.jobs.report import frames, report, report_of
 RECIPE = {
     "architecture": {"name": "dcgan", "width": 64},
     "dataset": {"name": "digits"},
-    "game": {"loss": "hinge", "penalties": [{"name": "r1", "weight": 10.0}], "n_critic": 2},
+    "gan": {"loss": "hinge", "penalties": [{"name": "r1", "weight": 10.0}], "n_critic": 2},
     "generator_optimizer": {"name": "adam", "learning_rate": 2e-4},
     "discriminator_optimizer": {"name": "adam", "learning_rate": {"schedule": "cosine_decay"}},
     "training": {"batch": 64, "steps": 2000, "seed": 0, "log_every": 50},
@@ -38,7 +38,7 @@ MANIFEST = {
         "fingerprint": "ab" * 32,
         "count": 1797,
         "image_shape": [8, 8, 1],
-        "licence": "CC-BY-4.0",
+        "license": "CC-BY-4.0",
         "source": "https://example.org/digits",
     },
     "plugins": {"dcgan": "keras-ganzoo 0.1.0"},
@@ -316,7 +316,7 @@ def test_the_log_is_ordered_and_the_last_line_of_a_step_counts():
 
 @pytest.mark.parametrize("loss, word", [("wasserstein", "distance"), ("hinge", "balance")])
 def test_the_reader_is_told_how_to_read_this_game(loss, word):
-    assert word in page(recipe={**RECIPE, "game": {"loss": loss}}).text
+    assert word in page(recipe={**RECIPE, "gan": {"loss": loss}}).text
 
 
 HOSTILE = (

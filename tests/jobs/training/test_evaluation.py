@@ -141,7 +141,7 @@ def test_the_best_checkpoint_is_kept_and_found_by_name(plain, place, arrays, scr
     exported = safetensors.load(export("1@best", place / "best.safetensors"))
     for name, array in average.items():
         assert (exported[name.replace("average/", "generator/")] == array).all()
-    pushed = push("1@best", "toy", licence="MIT", folder=place / "registry")
+    pushed = push("1@best", "toy", license="MIT", folder=place / "registry")
     version = safetensors.metadata(place / "registry" / "toy" / "1" / "generator.safetensors")
     assert pushed["version"] == 1 and version["step"] == 4
 

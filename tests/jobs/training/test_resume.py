@@ -117,9 +117,9 @@ GROUPS = {
     "average": ("average/",),
     "generator optimizer": ("generator_optimizer/",),
     "discriminator optimizer": ("discriminator_optimizer/",),
-    "seed": ("game/seed",),
-    "steps": ("game/steps",),
-    "images": ("game/images",),
+    "seed": ("gan/seed",),
+    "steps": ("gan/steps",),
+    "images": ("gan/images",),
     "means": ("means/",),
 }
 
@@ -132,7 +132,7 @@ def test_leaving_out_any_group_of_state_breaks_the_equality(whole, recipe, game,
     assert differing(game.play(before, 5, 7), after) == []
     covered = ("generator/norm/", *(prefix for group in GROUPS.values() for prefix in group))
     assert [name for name in before if not name.startswith(covered)] == []
-    lost = game.fresh | {"game/seed": np.zeros_like(before["game/seed"])}
+    lost = game.fresh | {"gan/seed": np.zeros_like(before["gan/seed"])}
 
     for group, prefixes in GROUPS.items():
         names = [name for name in before if name.startswith(prefixes)]
@@ -217,7 +217,7 @@ def test_resuming_a_finished_run_does_nothing(whole, recipe, capsys):
     [
         ("training.batch=2", 2, ["training.batch", "Expected: 4", "Received: 2"]),
         ("training.seed=4", 2, ["training.seed"]),
-        ("game.loss=minimax", 2, ["game.loss"]),
+        ("gan.loss=minimax", 2, ["gan.loss"]),
         ("generator_optimizer.beta_1=0.9", 2, ["generator_optimizer.beta_1"]),
         ("training.precision=mixed_bfloat16", 2, ["training.precision"]),
         ("training.xla=false", 2, ["training.xla"]),

@@ -47,7 +47,7 @@ def test_a_run_folder_holds_everything_that_can_be_asked_of_a_run(plain, place):
         assert gif.n_frames == 4
     assert [path.name for path in run.checkpoints.iterdir()] == ["step-00000005"]
     card = Card.read(run.card_path)
-    assert (card.name, card.licence.data, card.recipe) == ("mlp-digits", "CC-BY-4.0", recipe)
+    assert (card.name, card.license.data, card.recipe) == ("mlp-digits", "CC-BY-4.0", recipe)
     about = safetensors.metadata(run.weights_path)
     assert (about["step"], about["image_shape"], about["weights"]) == (5, [8, 8, 1], "average")
     assert Recipe.from_tables(about["recipe"]) == recipe
@@ -201,11 +201,11 @@ def test_a_signal_before_the_first_step_leaves_nothing(
     name = {"data": "patient", "networks": "stateful"}[phase]
     made = getattr(ganzoo_testbed, name)
 
-    def signalled(*args, **kwargs):
+    def signaled(*args, **kwargs):
         signal.raise_signal(number)
         return made(*args, **kwargs)
 
-    monkeypatch.setattr(ganzoo_testbed, name, signalled)
+    monkeypatch.setattr(ganzoo_testbed, name, signaled)
     (place / "recipe.toml").write_text(recipe().toml())
     before = signal.getsignal(number)
 

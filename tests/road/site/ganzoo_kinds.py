@@ -88,10 +88,10 @@ def clips() -> Dataset:
 
 
 def pairs(*, paired: bool = True) -> Dataset:
-    """Grey ramps and the same in colour."""
+    """Gray ramps and the same in color."""
     ramps = np.linspace(0, 200, ROWS * 8 * 6).reshape(ROWS, 8, 6, 1).astype("uint8")
-    colours = np.concatenate([ramps, 255 - ramps, ramps // 2], axis=-1)
-    return _dataset("pairs", colours, "uint8", labels=ramps, paired=paired)
+    colors = np.concatenate([ramps, 255 - ramps, ramps // 2], axis=-1)
+    return _dataset("pairs", colors, "uint8", labels=ramps, paired=paired)
 
 
 def dots() -> Dataset:
@@ -103,5 +103,5 @@ def dots() -> Dataset:
 
 
 def _dataset(name: str, samples: np.ndarray, dtype: str, **more) -> Dataset:
-    made = {"licence": "CC0-1.0", "source": "made by the tests", "fingerprint": name}
+    made = {"license": "CC0-1.0", "source": "made by the tests", "fingerprint": name}
     return Dataset(name=name, images=samples.astype(dtype), **made, **more)

@@ -15,13 +15,13 @@ def stateful(image_shape, classes, *, latent_size: int = 6, width: int = 4) -> G
 
     from ganzoo.layers import Conv2D, Conv2DTranspose, SpectralNormalization
 
-    def labelled(x, labels, name):
+    def labeled(x, labels, name):
         return layers.Concatenate(name=name)([x, ops.one_hot(labels, classes)])
 
     def generator() -> keras.Model:
         latents = keras.Input((latent_size,), name="latents")
         labels = keras.Input((), dtype="int32", name="labels")
-        x = layers.Dense(16 * width, use_bias=False, name="project")(labelled(latents, labels, "z"))
+        x = layers.Dense(16 * width, use_bias=False, name="project")(labeled(latents, labels, "z"))
         x = layers.BatchNormalization(momentum=0.5, name="norm")(x)
         x = layers.Dropout(0.3, name="dropout")(layers.LeakyReLU(0.2, name="relu")(x))
         x = layers.Reshape((4, 4, width), name="fold")(x)
@@ -35,7 +35,7 @@ def stateful(image_shape, classes, *, latent_size: int = 6, width: int = 4) -> G
         x = SpectralNormalization(Conv2D(width, 4, 2, padding="same", name="down"))(images)
         x = layers.LeakyReLU(0.2, name="relu")(x)
         x = layers.Dropout(0.3, name="dropout")(layers.Flatten(name="flatten")(x))
-        x = layers.Dense(1, name="logit", dtype="float32")(labelled(x, labels, "both"))
+        x = layers.Dense(1, name="logit", dtype="float32")(labeled(x, labels, "both"))
         return keras.Model([images, labels], x, name="discriminator")
 
     return GAN(generator(), discriminator())
@@ -102,7 +102,7 @@ def patient(*, images: int = 40, shift: int = 0) -> Dataset:
         images=_Slow(pixels.astype("uint8")),
         labels=labels,
         classes=("dark", "bright"),
-        licence="CC0-1.0",
+        license="CC0-1.0",
         source="made by the tests",
         fingerprint=f"{images} {shift}",
     )

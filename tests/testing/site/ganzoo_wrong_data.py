@@ -14,7 +14,7 @@ def made(name: str, seed: int = 0, **changes) -> Dataset:
     images = random.integers(0, 256, (12, 4, 4, 1)).astype("uint8")
     labels = np.arange(12, dtype="int32") % 2
     digest = tensors_digest({"images": images, "labels": labels})
-    facts = {"classes": ("dark", "bright"), "licence": "CC0-1.0", "source": "made by the tests"}
+    facts = {"classes": ("dark", "bright"), "license": "CC0-1.0", "source": "made by the tests"}
     return Dataset(
         name=name, images=images, labels=labels, **{**facts, "fingerprint": digest, **changes}
     )
@@ -29,9 +29,9 @@ def other_name() -> Dataset:
     return made("another-name")
 
 
-def no_licence() -> Dataset:
-    """Does not know its licence."""
-    return made("no-licence", licence="unknown")
+def no_license() -> Dataset:
+    """Does not know its license."""
+    return made("no-license", license="unknown")
 
 
 def twin_classes() -> Dataset:

@@ -1,4 +1,4 @@
-"""The colours of what is drawn rather than generated."""
+"""The colors of what is drawn rather than generated."""
 
 PAPER = (18, 21, 27)
 RULE = (38, 43, 52)
