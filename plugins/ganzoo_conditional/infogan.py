@@ -7,7 +7,7 @@ from ganzoo_classic.dcgan import batch_norm, raised
 from ganzoo_classic.sizes import halved
 from keras import layers, ops
 
-from ganzoo import GAN, noise
+from ganzoo import GAN, random
 from ganzoo.errors import UsageError
 from ganzoo.layers import Conv2D
 
@@ -28,9 +28,9 @@ class Codes:
         self.categories = categories
 
     def __call__(self, seed, step, stream, shape):
-        """Latents, float32. Arguments as of `ganzoo.noise.uniform`."""
+        """Latents, float32. Arguments as of `ganzoo.random.uniform`."""
         others = shape[-1] - self.categories
-        draws = noise.uniform(seed, step, stream, (*shape[:-1], 1 + others))
+        draws = random.uniform(seed, step, stream, (*shape[:-1], 1 + others))
         category = ops.cast(ops.floor(draws[..., 0] * self.categories), "int32")
         category = ops.minimum(category, self.categories - 1)  # the product may be rounded up
         one_hot = ops.one_hot(category, self.categories, dtype="float32")

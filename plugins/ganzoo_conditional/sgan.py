@@ -8,7 +8,7 @@ from ganzoo_classic.dcgan import batch_norm, raised
 from ganzoo_classic.sizes import halved
 from keras import layers, ops
 
-from ganzoo import GAN, noise
+from ganzoo import GAN, random
 from ganzoo.errors import UsageError
 from ganzoo.layers import Conv2D
 
@@ -68,7 +68,7 @@ class SGAN(GAN):
         pixels = ops.reshape(pixels, (ops.shape(pixels)[0], -1))
         places = ops.arange(1, 2 * pixels.shape[1], 2, dtype="int32")
         number = ops.sum(pixels * places, axis=1)
-        return noise.uniform(0, number, 0, (1,))[:, 0] < self.labeled_share
+        return random.uniform(0, number, 0, (1,))[:, 0] < self.labeled_share
 
     def get_config(self) -> dict:
         own = {"labeled_share": self.labeled_share, "feature_matching": self.feature_matching}
@@ -145,7 +145,7 @@ def sgan(
         return keras.Model(images, [logit, class_logits, features], name="discriminator")
 
     options = {"labeled_share": labeled_share, "feature_matching": feature_matching}
-    return SGAN(generator(), discriminator(), prior=noise.uniform, **options)
+    return SGAN(generator(), discriminator(), prior=random.uniform, **options)
 
 
 def _up() -> dict:

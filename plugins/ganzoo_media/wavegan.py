@@ -2,12 +2,12 @@
 tables 3 to 5: DCGAN in one dimension, with longer filters and larger strides.
 """
 
-import random
+from random import randrange
 
 import keras
 from keras import layers, ops
 
-from ganzoo import GAN, noise
+from ganzoo import GAN, random
 from ganzoo.errors import UsageError
 from ganzoo.layers import Conv1D, Conv1DTranspose, PhaseShuffle
 
@@ -78,8 +78,8 @@ def wavegan(
 
 @keras.saving.register_keras_serializable("ganzoo")
 def symmetric(seed, step, stream, shape):
-    """Uniform in [-1, 1), float32. Arguments as of `ganzoo.noise.uniform`."""
-    return 2.0 * noise.uniform(seed, step, stream, shape) - 1.0
+    """Uniform in [-1, 1), float32. Arguments as of `ganzoo.random.uniform`."""
+    return 2.0 * random.uniform(seed, step, stream, shape) - 1.0
 
 
 @keras.saving.register_keras_serializable("ganzoo")
@@ -104,7 +104,7 @@ class Shifts(keras.layers.Layer):
         counter.
         """
         number = {"shape": (), "dtype": "int32", "trainable": False}
-        seed = keras.initializers.Constant(random.randrange(2**31))
+        seed = keras.initializers.Constant(randrange(2**31))
         self.seed = self.add_weight(name="seed", initializer=seed, **number)
         self.calls = self.add_weight(name="calls", initializer="zeros", **number)
 
@@ -114,7 +114,7 @@ class Shifts(keras.layers.Layer):
         if not training or not self.radius:
             return ops.zeros(shape, "int32")
         seed, calls = map(ops.convert_to_tensor, (self.seed, self.calls))
-        draws = noise.uniform(seed, calls, 0, shape)
+        draws = random.uniform(seed, calls, 0, shape)
         self.calls.assign(self.calls + 1)
         places = ops.floor(draws * (2 * self.radius + 1))
         return ops.cast(places, "int32") - self.radius

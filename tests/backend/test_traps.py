@@ -34,7 +34,7 @@ def test_every_row_of_the_table_names_a_test_or_says_why_there_is_none():
         (r"\bops\.(norm|std)\(", "sqrt(sum(square(x)) + epsilon)"),
         (r"log\((ops\.)?sigmoid|log_sigmoid|BinaryCrossentropy", "softplus of logits"),
         (r"callbacks\.(TensorBoard|TerminateOnNaN)", "our own callbacks"),
-        (r"keras\.random\.|random\.SeedGenerator", "ganzoo.noise"),
+        (r"keras\.random\.|random\.SeedGenerator", "ganzoo.random"),
         (r"utils\.get_file", "ganzoo.data.download"),
         (
             r"(=|in|return) (importlib\.)?metadata\.entry_points\(",

@@ -103,7 +103,7 @@ def test_no_pictures_are_refused(load):
 
 
 @pytest.mark.parametrize(
-    "options", [{"size": 0}, {"size": "64"}, {"mode": "gray"}, {"crop": [0, 0, 0, 9]}]
+    "options", [{"size": 0}, {"size": "64"}, {"mode": "grayish"}, {"crop": [0, 0, 0, 9]}]
 )
 def test_options_out_of_range_are_refused_before_anything_is_read(load, options):
     with pytest.raises(UsageError, match="Received"):

@@ -387,7 +387,7 @@ def test_what_is_not_a_picture_is_refused():
     [
         ({"name": "diffaugmnt"}, UnknownName, "Did you mean 'diffaugment'"),
         ({"name": "diffaugment", "target": 0.6}, UsageError, "does not take .* for ada"),
-        ({"name": "diffaugment", "policy": ["color"]}, UnknownName, "Did you mean 'color'"),
+        ({"name": "diffaugment", "policy": ["colr"]}, UnknownName, "Did you mean 'color'"),
         ({"name": "diffaugment", "policy": []}, UsageError, "some of color, translation, cutout"),
         ({"name": "ada", "policy": "color"}, UsageError, "a list"),
         ({"name": "ada", "policy": ["color", "color"]}, UsageError, "each once"),

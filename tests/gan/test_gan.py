@@ -20,7 +20,7 @@ def eager(small, gan, points):
     from keras import ops
 
     real = ops.convert_to_tensor(points[:4])
-    return real, ganzoo.noise.normal(1, 0, ganzoo.noise.LATENTS, (4, *gan.latent_shape))
+    return real, ganzoo.random.normal(1, 0, ganzoo.random.LATENTS, (4, *gan.latent_shape))
 
 
 def owned(names, player):
@@ -134,7 +134,7 @@ def test_a_step_is_n_critic_turns_with_images_and_latents_of_their_own(small, po
     gan = linear(small, n_critic=3, share_fakes=share)
     before = small.arrays(gan)
     own = 3 if share else 4
-    z = small.numbers(ganzoo.noise.normal(5, 0, ganzoo.noise.LATENTS, (own, 4, 3)))
+    z = small.numbers(ganzoo.random.normal(5, 0, ganzoo.random.LATENTS, (own, 4, 3)))
     w, v = before["generator/sample/kernel"], before["discriminator/logit/kernel"]
 
     gan.train_on_batch(points)
@@ -264,7 +264,7 @@ def test_flipped_labels_exchange_real_and_fake_for_the_loss_but_not_for_the_accu
 
     loss, logs = gan.discriminator_objective(turn_batch(real, None, None, draw), fake)
 
-    drawn = small.numbers(ganzoo.noise.uniform(7, 0, ganzoo.noise.TURN + 1, (n,)))
+    drawn = small.numbers(ganzoo.random.uniform(7, 0, ganzoo.random.TURN + 1, (n,)))
     share = (drawn < 0.25).mean()
     assert share == pytest.approx(0.25, abs=0.03)
     assert small.numbers(loss) == pytest.approx(-4 * (1 - share) + 4 * share, rel=1e-5)
@@ -275,7 +275,7 @@ def test_labels_reach_both_networks(small, points):
     from keras import ops
 
     gan = small.compiled(small.gan(classes=3))
-    latents = ganzoo.noise.normal(1, 0, 1, (12, 3))
+    latents = ganzoo.random.normal(1, 0, 1, (12, 3))
     zeros, ones = (ops.full((12,), k, dtype="int32") for k in (0, 1))
 
     for network, x in ((gan.generate, latents), (gan.discriminate, ops.convert_to_tensor(points))):

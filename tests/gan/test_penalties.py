@@ -43,9 +43,9 @@ def test_a_penalty_of_a_linear_discriminator_is_known_by_hand(name):
 
 def places(name, real, fake):
     """Where a penalty looks at the slope, in float64."""
-    uniform = ganzoo.noise.uniform
+    uniform = ganzoo.random.uniform
     real, fake = np.float64(real), np.float64(fake)
-    stream = ganzoo.noise.TURN + 1
+    stream = ganzoo.random.TURN + 1
     if name == "gradient_penalty":
         mix = np.float64(uniform(7, 3, stream, (len(real),)))[:, None]
         return mix * fake + (1 - mix) * real
@@ -185,7 +185,7 @@ def test_consistency_compares_a_picture_with_itself_flipped_and_shifted(keras):
 
     turn = backend.gradients(objective, [w])
 
-    numbers = ganzoo.noise.uniform(7, 3, ganzoo.noise.TURN + 1, (3, 9, 1))
+    numbers = ganzoo.random.uniform(7, 3, ganzoo.random.TURN + 1, (3, 9, 1))
     other = moved(images, keras.ops.convert_to_numpy(numbers), (1, 2)).reshape(9, -1)
     images = images.reshape(9, -1)
     one, two = np.tanh(images @ weight), np.tanh(other @ weight)

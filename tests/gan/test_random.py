@@ -21,7 +21,7 @@ def numbers(x):
     [("normal", "bfa0b20bda4703e2"), ("uniform", "c79d1dc2925c9996")],
 )
 def test_draws_stay_what_they_are_bit_for_bit_on_every_backend(prior, digest):
-    draw = numbers(getattr(ganzoo.noise, prior)(7, 3, 1, (33, 5)))
+    draw = numbers(getattr(ganzoo.random, prior)(7, 3, 1, (33, 5)))
 
     assert draw.dtype == np.float32
     assert hashlib.sha256(draw.tobytes()).hexdigest()[:16] == digest
@@ -33,7 +33,7 @@ def test_a_compiled_draw_is_the_same(prior):
 
     from ganzoo import backend
 
-    function = getattr(ganzoo.noise, prior)
+    function = getattr(ganzoo.random, prior)
     seed, step = (keras.ops.convert_to_tensor(np.int32(x)) for x in (5, 9))
     compiled = backend.compiled(lambda seed, step: function(seed, step, 1, (4, 7)))
 
@@ -45,7 +45,7 @@ def test_a_compiled_draw_is_the_same(prior):
 def test_picture_k_of_a_seed_does_not_depend_on_how_many_are_drawn(prior, shape):
     from keras import ops
 
-    draw = getattr(ganzoo.noise, prior)
+    draw = getattr(ganzoo.random, prior)
     many = numbers(draw(7, ops.arange(9, dtype="int32"), 2, shape))
     few = numbers(draw(7, ops.arange(4, dtype="int32"), 2, shape))
 
@@ -55,7 +55,7 @@ def test_picture_k_of_a_seed_does_not_depend_on_how_many_are_drawn(prior, shape)
 
 
 def test_normal_numbers_have_the_moments_of_the_normal_distribution():
-    x = numbers(ganzoo.noise.normal(1, 0, 1, (200_000,))).astype("float64")
+    x = numbers(ganzoo.random.normal(1, 0, 1, (200_000,))).astype("float64")
 
     # four standard errors of each moment of 200,000 numbers
     assert abs(x.mean()) < 4 * 1 / 447
@@ -67,7 +67,7 @@ def test_normal_numbers_have_the_moments_of_the_normal_distribution():
 
 
 def test_uniform_numbers_fill_their_interval_evenly():
-    x = numbers(ganzoo.noise.uniform(1, 0, 1, (200_000,))).astype("float64")
+    x = numbers(ganzoo.random.uniform(1, 0, 1, (200_000,))).astype("float64")
 
     assert x.min() >= 0
     assert x.max() < 1
@@ -77,19 +77,19 @@ def test_uniform_numbers_fill_their_interval_evenly():
 
 def test_truncated_normals_stay_inside_and_follow_the_truncated_distribution():
     bound = 0.8
-    x = numbers(ganzoo.noise.normal(3, 0, 1, (200_000,), truncation=bound))
+    x = numbers(ganzoo.random.normal(3, 0, 1, (200_000,), truncation=bound))
     density = math.exp(-(bound**2) / 2) / math.sqrt(2 * math.pi)
     inside = math.erf(bound / math.sqrt(2))
 
     assert np.abs(x).max() < bound
     assert x.var() == pytest.approx(1 - 2 * bound * density / inside, abs=2e-3)
-    far = numbers(ganzoo.noise.normal(3, 0, 1, (200_000,), truncation=20.0))
-    np.testing.assert_array_equal(far, numbers(ganzoo.noise.normal(3, 0, 1, (200_000,))))
+    far = numbers(ganzoo.random.normal(3, 0, 1, (200_000,), truncation=20.0))
+    np.testing.assert_array_equal(far, numbers(ganzoo.random.normal(3, 0, 1, (200_000,))))
 
 
 def test_seeds_steps_and_streams_give_different_numbers():
     draws = {
-        numbers(ganzoo.noise.words(seed, step, stream, 8)).tobytes()
+        numbers(ganzoo.random.words(seed, step, stream, 8)).tobytes()
         for seed in (0, 1, 2**31 - 1)
         for step in (0, 1, 2**31 - 1)
         for stream in (1, 2, 1024, 1025)
@@ -99,15 +99,15 @@ def test_seeds_steps_and_streams_give_different_numbers():
 
 
 def test_no_two_purposes_share_a_stream():
-    noise = ganzoo.noise
-    turns = [noise.TURN * (turn + 1) + draw for turn in range(1000) for draw in (1, 2, 1023)]
-    streams = [noise.LATENTS, noise.SAMPLE, order.ORDER_STREAM, order.POINTS_STREAM, *turns]
+    random = ganzoo.random
+    turns = [random.TURN * (turn + 1) + draw for turn in range(1000) for draw in (1, 2, 1023)]
+    streams = [random.LATENTS, random.SAMPLE, order.ORDER_STREAM, order.POINTS_STREAM, *turns]
 
     assert len(set(streams)) == len(streams)  # 1000 is the largest n_critic of a recipe
 
 
 def test_large_and_odd_counts_begin_with_the_words_of_smaller_ones():
     # one counter gives two words, which stand half a draw apart
-    a, b = (numbers(ganzoo.noise.words(3, 1, 4, count)) for count in (6, 5))
+    a, b = (numbers(ganzoo.random.words(3, 1, 4, count)) for count in (6, 5))
 
     np.testing.assert_array_equal(a[:5], b)

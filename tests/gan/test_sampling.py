@@ -32,7 +32,7 @@ def test_a_truncation_that_is_none_is_refused(small, truncation):
 
 def test_latents_that_are_not_normal_are_not_truncated(small):
     networks = small.gan()
-    gan = ganzoo.GAN(networks.generator, networks.discriminator, prior=ganzoo.noise.uniform)
+    gan = ganzoo.GAN(networks.generator, networks.discriminator, prior=ganzoo.random.uniform)
     with pytest.raises(UsageError, match="latents from uniform"):
         gan.sample(2, truncation=1.0)
 
@@ -53,7 +53,7 @@ def test_normal_latents_keep_their_length_on_the_way_and_others_their_range(smal
     ends = sorted(lengths[[0, -1]])
     assert ends[0] - 1e-4 <= lengths.min() <= lengths.max() <= ends[1] + 1e-4
 
-    uniform = ganzoo.GAN(networks.generator, networks.discriminator, prior=ganzoo.noise.uniform)
+    uniform = ganzoo.GAN(networks.generator, networks.discriminator, prior=ganzoo.random.uniform)
     first, last = (uniform.draw_latents(1, seed) for seed in (1, 2))
     middle = small.numbers(uniform.between(first, last, 3))[1]
     halves = 0.5 * (small.numbers(first) + small.numbers(last))[0]

@@ -49,13 +49,13 @@ def test_a_game_goes_on_from_a_keras_file_as_if_nothing_had_happened(
 
 def test_the_range_and_the_prior_of_a_gan_are_saved(small, keras, tmp_path):
     networks = small.generator(), small.discriminator()
-    gan = ganzoo.GAN(*networks, value_range=(0, 1), prior=ganzoo.noise.uniform)
+    gan = ganzoo.GAN(*networks, value_range=(0, 1), prior=ganzoo.random.uniform)
     gan.save(tmp_path / "gan.keras")
 
     again = keras.saving.load_model(tmp_path / "gan.keras")
 
     assert again.value_range == (0.0, 1.0)
-    assert again.prior is ganzoo.noise.uniform
+    assert again.prior is ganzoo.random.uniform
     np.testing.assert_array_equal(gan.sample(3), again.sample(3))
 
 
