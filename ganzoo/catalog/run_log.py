@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.errors import InvalidInput
-from ganzoo.files.problems import environment_problem, shown
+from ganzoo.files.problems import environment_problem
 from ganzoo.files.publish import publish
 from ganzoo.files.reading import read_bytes
 from ganzoo.files.strict_json import parse_json
+from ganzoo.files.text import quote
 
 _MOST_BYTES = 1024**3
 
@@ -24,10 +25,10 @@ def read(path: Path) -> list[dict[str, Any]]:
     """
     entries = []
     for number, line in enumerate(_lines(path), start=1):
-        where = f"line {number} of {shown(path)}"
+        where = f"line {number} of {quote(path)}"
         entry = parse_json(line, where)
         if not isinstance(entry, dict):
-            raise InvalidInput(f"Expected a JSON object in {where}. Received: {shown(entry)}.")
+            raise InvalidInput(f"Expected a JSON object in {where}. Received: {quote(entry)}.")
         entries.append(entry)
     return entries
 

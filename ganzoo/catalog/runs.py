@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from ganzoo.catalog import run_log
 from ganzoo.errors import InvalidInput, Locked, UsageError, unknown
 from ganzoo.files.names import check_name
-from ganzoo.files.problems import environment_problem, shown
+from ganzoo.files.problems import environment_problem
 from ganzoo.files.reading import read_bytes
 from ganzoo.files.strict_json import parse_json
-from ganzoo.files.toml import brief
+from ganzoo.files.text import quote, shorten
 
 if TYPE_CHECKING:
     from ganzoo.catalog.recipe.recipe import Recipe
@@ -63,14 +63,14 @@ class Run:
             taken = next(path.iterdir(), None)
         except (FileExistsError, NotADirectoryError):
             raise UsageError(
-                f"A run needs a folder. Received: {shown(path)}, which is a file.",
+                f"A run needs a folder. Received: {quote(path)}, which is a file.",
                 hint="Choose another path.",
             ) from None
         except OSError as error:
             raise environment_problem("write", path, error) from error
         if taken:
             raise UsageError(
-                f"A new run needs an empty folder. Received: {shown(path)}, which is not empty.",
+                f"A new run needs an empty folder. Received: {quote(path)}, which is not empty.",
                 hint="Choose another, or go on with the run in it: ganzoo resume.",
             )
         return cls(path)
@@ -90,7 +90,7 @@ class Run:
         path = _existing(run, Path(runs))
         if not (path / "recipe.toml").is_file():
             raise InvalidInput(
-                f"Not the folder of a run: it has no recipe.toml. Received: {shown(path)}."
+                f"Not the folder of a run: it has no recipe.toml. Received: {quote(path)}."
             )
         return cls(path)
 
@@ -151,10 +151,10 @@ class Run:
 
     def manifest(self) -> dict[str, Any]:
         """The manifest; `InvalidInput` if it is not a JSON object."""
-        where = shown(self.manifest_path)
+        where = quote(self.manifest_path)
         found = parse_json(read_bytes(self.manifest_path, limit=_LARGEST_MANIFEST), where)
         if not isinstance(found, dict):
-            raise InvalidInput(f"{where} must be a JSON object. Received: {shown(found)}.")
+            raise InvalidInput(f"{where} must be a JSON object. Received: {quote(found)}.")
         return found
 
     def log(self) -> list[dict[str, Any]]:
@@ -217,7 +217,7 @@ def _take(descriptor: int, run: Path) -> None:
     except BlockingIOError:
         owner = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
         raise Locked(
-            f"Another process writes to the run {shown(run)}"
+            f"Another process writes to the run {quote(run)}"
             f"{f': number {owner}' if owner.isdigit() else ''}.",
             hint="Wait for it or stop it.",
         ) from None
@@ -257,4 +257,4 @@ def _existing(run: str | os.PathLike | int, runs: Path) -> Path:
     for name in folders:
         if text == name or (text.isdecimal() and int(text) == int(name.partition("-")[0])):
             return runs / name
-    raise unknown("run", brief(text), folders)
+    raise unknown("run", shorten(text), folders)

@@ -9,14 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
 from ganzoo.errors import EnvironmentProblem
-from ganzoo.files.text import inert
+from ganzoo.files.text import escape
 
 _LONGEST_LINE = 1000  # characters of an error
 
 
 def one_line(text: str) -> str:
     """`text` inert, on one line, and cut in its middle when it is very long."""
-    text = inert(" ".join(text.split()))
+    text = escape(" ".join(text.split()))
     if len(text) > _LONGEST_LINE:
         text = f"{text[: _LONGEST_LINE // 2]} ... {text[-_LONGEST_LINE // 2 :]}"
     return text
@@ -29,7 +29,7 @@ def emit(text: str) -> None:
         BrokenPipeError: Whoever read stdout has gone.
         EnvironmentProblem: stdout cannot be written to.
     """
-    _write(sys.stdout, inert(text).rstrip("\n") + "\n")
+    _write(sys.stdout, escape(text).rstrip("\n") + "\n")
 
 
 def emit_json(content: Any, *, indent: int | None = 2) -> None:
@@ -41,13 +41,13 @@ def emit_json(content: Any, *, indent: int | None = 2) -> None:
 def say(text: str) -> None:
     """Writes a line about what happens to stderr; lost when stderr is closed."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        sys.stderr.write(inert(text).rstrip("\n") + "\n")
+        sys.stderr.write(escape(text).rstrip("\n") + "\n")
         sys.stderr.flush()
 
 
 def columns(rows: Iterable[Sequence[str]], *, indent: str = "  ", gap: str = "  ") -> str:
     """Rows as lines with aligned columns; the last column is as long as it is."""
-    rows = [[" ".join(inert(cell).split()) for cell in row] for row in rows]
+    rows = [[" ".join(escape(cell).split()) for cell in row] for row in rows]
     if not rows:
         return ""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]

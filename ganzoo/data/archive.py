@@ -17,8 +17,9 @@ from typing import BinaryIO
 
 from ganzoo.data.folder import Files, Read, is_hidden
 from ganzoo.errors import InvalidInput
-from ganzoo.files.problems import environment_problem, shown
+from ganzoo.files.problems import environment_problem
 from ganzoo.files.reading import open_regular
+from ganzoo.files.text import quote
 
 MAX_MEMBERS = 500_000
 MAX_MEMBER_BYTES = 64 << 20
@@ -82,7 +83,7 @@ def _stamp(path: Path) -> str:
 
 def _check_unchanged(path: Path, stamp: str) -> None:
     if not path.exists() or _stamp(path) != stamp:
-        raise InvalidInput(f"The archive {shown(path)} changed while it was being read.")
+        raise InvalidInput(f"The archive {quote(path)} changed while it was being read.")
 
 
 def _check_end(file: BinaryIO, path: Path) -> None:
@@ -96,7 +97,7 @@ def _check_end(file: BinaryIO, path: Path) -> None:
         raise environment_problem("read", path, error) from error
     if not ends:
         raise InvalidInput(
-            f"Expected a zip archive. Received: {shown(path)}, which is none or is cut off."
+            f"Expected a zip archive. Received: {quote(path)}, which is none or is cut off."
         )
     for fields in ends:
         count, length = (int.from_bytes(field, "little") for field in fields if field)
@@ -116,7 +117,7 @@ def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]
         if problem is None and info.filename in members:
             problem = "it is there twice"
         if problem is not None:
-            raise _refused(path, f"the member {shown(info.filename)}: {problem}")
+            raise _refused(path, f"the member {quote(info.filename)}: {problem}")
         if not any(is_hidden(part) for part in info.filename.split("/")):
             members[info.filename] = info
     return members
@@ -157,15 +158,15 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> bytes:
     except Exception as fault:  # a wrong checksum, another name in the local header, ...
         raise _damaged(path, fault, info.filename) from fault
     if len(data) != info.file_size:
-        raise _refused(path, f"the member {shown(info.filename)}: its size is not the stated one")
+        raise _refused(path, f"the member {quote(info.filename)}: its size is not the stated one")
     return data
 
 
 def _refused(path: Path, problem: str) -> InvalidInput:
-    return InvalidInput(f"The archive {shown(path)} is refused. Received: {problem}.")
+    return InvalidInput(f"The archive {quote(path)} is refused. Received: {problem}.")
 
 
 def _damaged(path: Path, fault: Exception, member: str | None = None) -> InvalidInput:
-    what = "The archive" if member is None else f"The member {shown(member)} of the archive"
+    what = "The archive" if member is None else f"The member {quote(member)} of the archive"
     reason = " ".join(str(fault).split()) or type(fault).__name__
-    return InvalidInput(f"{what} {shown(path)} is damaged or cut off: {reason}.")
+    return InvalidInput(f"{what} {quote(path)} is damaged or cut off: {reason}.")

@@ -8,7 +8,7 @@ import numpy as np
 
 from ganzoo.data.kinds import IMAGES, KINDS, Kind, kind_of
 from ganzoo.errors import InvalidInput, UsageError
-from ganzoo.files.problems import shown
+from ganzoo.files.text import quote
 
 _LONGEST_LINE = 200  # characters, as in a card
 FASTEST = 1_000_000  # Hz: ultrasound and then some
@@ -147,7 +147,7 @@ class Dataset:
         if not isinstance(text, str) or text.splitlines() != [text] or len(text) > _LONGEST_LINE:
             raise InvalidInput(
                 f"The {field} of a data set must be one line of 1 to {_LONGEST_LINE} characters."
-                f" Received: {shown(text)}."
+                f" Received: {quote(text)}."
             )
 
     def _check_images(self) -> None:

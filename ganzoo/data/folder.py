@@ -13,8 +13,9 @@ import numpy as np
 
 from ganzoo.data.images import SUFFIXES
 from ganzoo.errors import EnvironmentProblem, InvalidInput, UsageError
-from ganzoo.files.problems import environment_problem, shown
+from ganzoo.files.problems import environment_problem
 from ganzoo.files.reading import read_bytes
+from ganzoo.files.text import quote
 
 MAX_FILE_BYTES = 256 << 20  # one picture, or one list of attributes
 
@@ -50,7 +51,7 @@ class Files:
         names = tuple(name for name in self.names if name.lower().endswith(SUFFIXES))
         if not names:
             raise InvalidInput(
-                f"There is no picture in {shown(self.where)}; expected PNG, JPEG or WebP files."
+                f"There is no picture in {quote(self.where)}; expected PNG, JPEG or WebP files."
                 f" Received: {len(self.names):,} other files.",
             )
         return names
@@ -71,7 +72,7 @@ def open_folder(path: str | os.PathLike) -> Files:
     root = Path(path)
     if not root.is_dir():
         raise UsageError(
-            f"Expected a folder of pictures. Received: {shown(root)}, which"
+            f"Expected a folder of pictures. Received: {quote(root)}, which"
             f" {'is a file' if root.exists() else 'does not exist'}.",
             hint="Check the path; a zip archive is read by the data set 'zip'."
             if root.is_file()
@@ -91,7 +92,7 @@ def open_folder(path: str | os.PathLike) -> Files:
     def reader() -> Iterator[Read]:
         yield lambda name: _read(root, name)
         if open_folder(root).stamp != files.stamp:
-            raise InvalidInput(f"The folder {shown(root)} changed while it was being read.")
+            raise InvalidInput(f"The folder {quote(root)} changed while it was being read.")
 
     files = Files(
         where=root,
@@ -127,7 +128,7 @@ def _walk(root: Path, folder: str) -> Iterator[tuple[str, os.stat_result | None]
             else:
                 raise InvalidInput(
                     "Only ordinary files and folders belong into a data set, no pipe, socket or"
-                    f" device. Received: {shown(name)} in {shown(root)}."
+                    f" device. Received: {quote(name)} in {quote(root)}."
                 )
 
 
@@ -139,7 +140,7 @@ def _linked(root: Path, name: str) -> os.stat_result:
             return target.stat()
     raise InvalidInput(
         "A symbolic link may only stand for a file inside the data set's own folder."
-        f" Received: {shown(name)} in {shown(root)}.",
+        f" Received: {quote(name)} in {quote(root)}.",
         hint="Copy the files in, or give the folder that the link leads to.",
     )
 
@@ -149,7 +150,7 @@ def _check_text(name: str, root: Path) -> None:
         name.encode()
     except UnicodeEncodeError:
         raise InvalidInput(
-            f"The name of a file must be UTF-8. Received: {os.fsencode(name)!r} in {shown(root)}."
+            f"The name of a file must be UTF-8. Received: {os.fsencode(name)!r} in {quote(root)}."
         ) from None
 
 
@@ -187,7 +188,7 @@ def classes(files: Files, pictures: Sequence[str]) -> tuple[np.ndarray | None, t
         loose = pictures[own.index(None)]
         raise InvalidInput(
             "Either every picture lies in the folder of its class, or none does."
-            f" Received: {shown(loose)} beside {_plural(own)} in {shown(files.where)}."
+            f" Received: {quote(loose)} beside {_plural(own)} in {quote(files.where)}."
         )
     names = tuple(sorted(set(own)))
     for name in _children(files, shared):
@@ -213,8 +214,8 @@ def _check_beside(files: Files, shared: Sequence[str]) -> None:
 
 def _empty_class(folder: str, files: Files) -> InvalidInput:
     return InvalidInput(
-        f"A class needs at least one picture. Received: the folder {shown(folder)} without any,"
-        f" in {shown(files.where)}.",
+        f"A class needs at least one picture. Received: the folder {quote(folder)} without any,"
+        f" in {quote(files.where)}.",
         hint="Remove the folder, or put its pictures in.",
     )
 

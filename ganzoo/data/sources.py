@@ -10,8 +10,8 @@ from ganzoo.data.archive import open_zip
 from ganzoo.data.folder import MAX_FILE_BYTES, open_folder
 from ganzoo.data.images import decode
 from ganzoo.errors import UsageError
-from ganzoo.files.problems import shown
 from ganzoo.files.reading import read_bytes
+from ganzoo.files.text import quote
 
 _MODES = {1: "gray", 3: "rgb"}  # channels, and what a picture is decoded to
 
@@ -51,7 +51,7 @@ def _files(path: Path, most: int) -> list[tuple[str, bytes]]:
     if not path.exists():
         raise UsageError(
             "Expected a folder or a zip archive of pictures, or one picture."
-            f" Received: {shown(path)}, which does not exist.",
+            f" Received: {quote(path)}, which does not exist.",
             hint="Check the path.",
         )
     if path.is_file() and path.suffix.lower() != ".zip":

@@ -7,7 +7,7 @@ that every reader of safetensors knows are allowed.
 import numpy as np
 
 from ganzoo.errors import EnvironmentProblem, InvalidInput, UsageError
-from ganzoo.files.problems import shown
+from ganzoo.files.text import quote
 
 # The name in a file -> the name in numpy.
 DTYPES = {
@@ -43,14 +43,14 @@ def stored(name: str, array: np.ndarray) -> tuple[str, tuple[int, ...], memoryvi
     dtype = _STORED.get(array.dtype.name)
     if dtype is None:
         raise UsageError(
-            f"Tensor {shown(name)} has a type that a weights file cannot hold: expected one of "
+            f"Tensor {quote(name)} has a type that a weights file cannot hold: expected one of "
             f"{', '.join(_STORED)}. Received: {array.dtype}."
         )
     # Not ascontiguousarray, which turns a 0-d array into one of shape (1,).
     plain = np.asarray(array, dtype=array.dtype.newbyteorder("<"), order="C")
     flat = plain.reshape(-1).view(np.uint8)
     if dtype == "BOOL" and flat.size and flat.max() > 1:
-        raise UsageError(f"Tensor {shown(name)} is bool but holds bytes other than 0 and 1.")
+        raise UsageError(f"Tensor {quote(name)} is bool but holds bytes other than 0 and 1.")
     return dtype, array.shape, flat.data
 
 
@@ -65,7 +65,7 @@ def restored(name: str, dtype: str, shape: tuple[int, ...], content: np.ndarray)
     """
     if dtype == "BOOL" and content.size and content.max() > 1:
         raise InvalidInput(
-            f"Tensor {shown(name)} is BOOL: expected bytes 0 and 1. Received: {content.max()}."
+            f"Tensor {quote(name)} is BOOL: expected bytes 0 and 1. Received: {content.max()}."
         )
     native = _numpy_dtype(dtype)
     return content.view(native.newbyteorder("<")).reshape(shape).astype(native, copy=False)

@@ -27,8 +27,9 @@ from ganzoo.files.manifest import (
     verify,
 )
 from ganzoo.files.names import check_name
-from ganzoo.files.problems import environment_problem, shown
+from ganzoo.files.problems import environment_problem
 from ganzoo.files.publish import make_folder, withdraw
+from ganzoo.files.text import quote
 
 _FOLDER = re.compile(r"step-([0-9]{8}|[1-9][0-9]{8,17})")
 
@@ -53,8 +54,8 @@ class Checkpoint:
         """The content of a file; `InvalidInput` if the checkpoint has none of this name."""
         if name not in self.files:
             raise InvalidInput(
-                f"Checkpoint {shown(self.path)} has no such file: expected one of "
-                f"{', '.join(sorted(self.files))}. Received: {shown(name)}."
+                f"Checkpoint {quote(self.path)} has no such file: expected one of "
+                f"{', '.join(sorted(self.files))}. Received: {quote(name)}."
             )
         return self.files[name]
 
@@ -142,7 +143,7 @@ def newest(folder: str | os.PathLike, *, report: Callable[[str], None]) -> Check
     if broken:
         reasons = "; ".join(f"{path.name}: {reason}" for path, reason in list(broken.items())[:3])
         raise InvalidInput(
-            f"All {len(broken)} checkpoints in {shown(folder)} are broken. {reasons}.",
+            f"All {len(broken)} checkpoints in {quote(folder)} are broken. {reasons}.",
             hint="Restore one from a copy, or begin a new run.",
         )
     return None
@@ -160,7 +161,7 @@ def at(folder: str | os.PathLike, step: int) -> Checkpoint:
         manifest = verify(path, contents)
     except Broken as problem:
         raise InvalidInput(
-            f"The checkpoint of step {step} in {shown(folder)} is broken or gone: {problem}."
+            f"The checkpoint of step {step} in {quote(folder)} is broken or gone: {problem}."
         ) from None
     return Checkpoint(step=step, path=path, about=manifest["about"], files=contents)
 
@@ -194,7 +195,7 @@ def _is_saved(path: Path, listed: dict) -> bool:
         return False
     if manifest["files"] != listed:
         raise UsageError(
-            f"A valid checkpoint of this step holds another state. Received: {shown(path)}.",
+            f"A valid checkpoint of this step holds another state. Received: {quote(path)}.",
             hint="Continue from it, or begin a new run.",
         )
     return True

@@ -17,8 +17,9 @@ from typing import BinaryIO
 
 from ganzoo.errors import InvalidInput
 from ganzoo.files.header_text import Refused, Tensor, parse
-from ganzoo.files.problems import environment_problem, shown
+from ganzoo.files.problems import environment_problem
 from ganzoo.files.reading import open_regular
+from ganzoo.files.text import quote
 
 MOST_HEADER_BYTES = 8 * 2**20
 
@@ -82,7 +83,7 @@ def header_of(file: BinaryIO, where: str | os.PathLike) -> Header:
     except (ValueError, RecursionError) as error:
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         reason = reason.rstrip(".")
-        raise InvalidInput(f"Not a valid safetensors file: {shown(where)}: {reason}.") from None
+        raise InvalidInput(f"Not a valid safetensors file: {quote(where)}: {reason}.") from None
     return Header(tensors=tensors, metadata=metadata, data_start=8 + length)
 
 
@@ -110,8 +111,8 @@ def check_expected(
     if wrong:
         name, others = wrong[0], len(wrong) - 1
         raise InvalidInput(
-            f"{shown(where)} holds weights of another architecture or other sizes: tensor "
-            f"{shown(name)}: expected {_spelled(wanted.get(name))}. "
+            f"{quote(where)} holds weights of another architecture or other sizes: tensor "
+            f"{quote(name)}: expected {_spelled(wanted.get(name))}. "
             f"Received: {_spelled(received.get(name))}"
             f"{f' (and {others} more that differ)' if others else ''}.",
             hint="Use the recipe that these weights were trained with.",
@@ -128,7 +129,7 @@ def _check_cover(tensors: dict[str, Tensor], body: int) -> None:
     for name, tensor in sorted(tensors.items(), key=lambda item: (item[1].start, item[1].end)):
         if tensor.start != at:
             what = "leaves a gap before it" if tensor.start > at else "overlaps another"
-            raise Refused(f"tensor {shown(name)} {what}")
+            raise Refused(f"tensor {quote(name)} {what}")
         at = tensor.end
     if at != body:
         raise Refused(f"expected {at} bytes of tensors. Received: {body}")

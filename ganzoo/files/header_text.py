@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass
 
 from ganzoo.files.arrays import DTYPES, ITEM_SIZES
-from ganzoo.files.problems import shown
 from ganzoo.files.strict_json import unique_keys
+from ganzoo.files.text import quote
 
 MOST_TENSORS = 65_536
 _MOST_METADATA_KEYS = 1_024
@@ -60,7 +60,7 @@ def check_tensor_name(name: str, *, error: type[Exception]) -> None:
     ):
         raise error(
             f"Not a valid tensor name: expected 1 to {_MOST_NAME_CHARACTERS} letters, digits and "
-            f"'_.:+-' in parts joined by '/'. Received: {shown(name)}."
+            f"'_.:+-' in parts joined by '/'. Received: {quote(name)}."
         )
 
 
@@ -81,7 +81,7 @@ def parse(text: str) -> tuple[dict[str, Tensor], dict[str, str]]:
                 metadata, at = _metadata(text, at)
             else:
                 if name in tensors:
-                    raise Refused(f"tensor {shown(name)} is given twice")
+                    raise Refused(f"tensor {quote(name)} is given twice")
                 if len(tensors) == MOST_TENSORS:
                     raise Refused(f"more than {MOST_TENSORS} tensors")
                 check_tensor_name(name, error=Refused)
@@ -97,11 +97,11 @@ def parse(text: str) -> tuple[dict[str, Tensor], dict[str, str]]:
 def _entry(name: str, text: str, at: int) -> tuple[Tensor, int]:
     found = _ENTRY.match(text, at)
     if not found:
-        raise Refused(f"tensor {shown(name)} has no short object of dtype, shape, data_offsets")
+        raise Refused(f"tensor {quote(name)} has no short object of dtype, shape, data_offsets")
     entry = _ENTRY_DECODER.decode(found.group())
     if entry.keys() != _FIELDS:
         raise Refused(
-            f"tensor {shown(name)} must have dtype, shape and data_offsets and nothing else"
+            f"tensor {quote(name)} must have dtype, shape and data_offsets and nothing else"
         )
     return _checked(name, **entry), _SPACE.match(text, found.end()).end()
 
@@ -110,22 +110,22 @@ def _checked(name: str, dtype: object, shape: object, data_offsets: object) -> T
     """The entry with its types, sizes and offsets checked."""
     if not isinstance(dtype, str) or dtype not in DTYPES:
         raise Refused(
-            f"tensor {shown(name)}: expected a dtype of {', '.join(DTYPES)}. "
-            f"Received: {shown(dtype)}"
+            f"tensor {quote(name)}: expected a dtype of {', '.join(DTYPES)}. "
+            f"Received: {quote(dtype)}"
         )
     for field, value in (("shape", shape), ("data_offsets", data_offsets)):
         if not isinstance(value, list) or any(type(n) is not int for n in value):
             raise Refused(
-                f"tensor {shown(name)}: expected {field} to be a list of whole numbers. "
-                f"Received: {shown(value)}"
+                f"tensor {quote(name)}: expected {field} to be a list of whole numbers. "
+                f"Received: {quote(value)}"
             )
     if len(shape) > _MOST_DIMENSIONS or math.prod(n or 1 for n in shape) > _MOST_ELEMENTS:
-        raise Refused(f"tensor {shown(name)} is too large. Received: shape {shown(shape)}")
+        raise Refused(f"tensor {quote(name)} is too large. Received: shape {quote(shape)}")
     size = math.prod(shape) * ITEM_SIZES[dtype]
     if len(data_offsets) != 2 or data_offsets[1] - data_offsets[0] != size:
         raise Refused(
-            f"tensor {shown(name)}: expected data_offsets [start, start + {size}] from its dtype "
-            f"and shape. Received: {shown(data_offsets)}"
+            f"tensor {quote(name)}: expected data_offsets [start, start + {size}] from its dtype "
+            f"and shape. Received: {quote(data_offsets)}"
         )
     return Tensor(dtype=dtype, shape=tuple(shape), start=data_offsets[0], end=data_offsets[1])
 
@@ -140,7 +140,7 @@ def _metadata(text: str, at: int) -> tuple[dict[str, str], int]:
         at = _expect(":", text, at)
         value, at = _string(text, at)
         if key in metadata:
-            raise Refused(f"metadata {shown(key)} is given twice")
+            raise Refused(f"metadata {quote(key)} is given twice")
         if len(metadata) == _MOST_METADATA_KEYS:
             raise Refused(f"more than {_MOST_METADATA_KEYS} keys of metadata")
         metadata[key] = value
@@ -174,12 +174,12 @@ def _expect(character: str, text: str, at: int) -> int:
 
 def _whole_number(text: str) -> int:
     if not text.isdigit() or len(text) > 19:
-        raise Refused(f"expected a whole number of at most 19 digits. Received: {shown(text)}")
+        raise Refused(f"expected a whole number of at most 19 digits. Received: {quote(text)}")
     return int(text)
 
 
 def _no_fraction(text: str) -> int:
-    raise Refused(f"expected a whole number. Received: {shown(text)}")
+    raise Refused(f"expected a whole number. Received: {quote(text)}")
 
 
 _STRING_DECODER = json.JSONDecoder()

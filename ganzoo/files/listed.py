@@ -10,9 +10,10 @@ from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files.digests import bytes_digest, file_digest
 from ganzoo.files.leftovers import lock
 from ganzoo.files.names import check_digest
-from ganzoo.files.problems import environment_problem, shown
+from ganzoo.files.problems import environment_problem
 from ganzoo.files.publish import publish_folder, write_new
 from ganzoo.files.reading import open_regular, pieces, read_bytes
+from ganzoo.files.text import quote
 
 
 class Broken(Exception):
@@ -89,7 +90,7 @@ def check_names(folder: Path, expected: Iterable[str]) -> None:
     """Raise `Broken` unless the folder holds files of exactly these names."""
     odd = sorted({*os.listdir(folder)} ^ {*expected})
     if odd:
-        raise Broken(f"files missing or left over: {', '.join(map(shown, odd[:3]))}")
+        raise Broken(f"files missing or left over: {', '.join(map(quote, odd[:3]))}")
 
 
 def check_listed(path: Path, entry: Mapping) -> None:

@@ -6,9 +6,9 @@ from ganzoo.errors import GanzooError
 from ganzoo.files.digests import bytes_digest
 from ganzoo.files.listed import Broken, check_entry, check_names, held, listing, read_listed
 from ganzoo.files.names import check_name
-from ganzoo.files.problems import shown
 from ganzoo.files.reading import read_bytes
 from ganzoo.files.strict_json import canonical_json, parse_json
+from ganzoo.files.text import quote
 
 __all__ = ["MANIFEST", "SCHEMA", "Broken", "folder_name", "listing", "manifest_text", "verify"]
 
@@ -66,7 +66,7 @@ def _read(folder: Path) -> dict:
     if isinstance(manifest, dict) and manifest.get("schema", SCHEMA) != SCHEMA:
         raise Broken(
             f"another version of ganzoo wrote it: expected schema {SCHEMA}. "
-            f"Received: {shown(manifest['schema'])}"
+            f"Received: {quote(manifest['schema'])}"
         )
     try:
         step, files, about = manifest["step"], manifest["files"], manifest["about"]

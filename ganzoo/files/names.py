@@ -3,7 +3,7 @@
 import re
 
 from ganzoo.errors import GanzooError, InvalidInput
-from ganzoo.files.problems import shown
+from ganzoo.files.text import quote
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -20,7 +20,7 @@ def check_name(name: str, kind: str = "name", *, error: type[GanzooError] = Inva
     if not isinstance(name, str) or not _NAME.fullmatch(name) or name.endswith("."):
         raise error(
             f"Not a valid {kind}: expected 1 to 64 of a-z, 0-9, '.', '_' and '-', beginning with "
-            f"a letter or digit and not ending with '.'. Received: {shown(name)}."
+            f"a letter or digit and not ending with '.'. Received: {quote(name)}."
         )
     return name
 
@@ -28,5 +28,5 @@ def check_name(name: str, kind: str = "name", *, error: type[GanzooError] = Inva
 def check_digest(digest: str, *, error: type[GanzooError] = InvalidInput) -> str:
     """The digest itself, if it is a sha256 in 64 lower-case hexadecimal digits."""
     if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
-        raise error(f"Not a sha256 digest: expected 64 of 0-9 and a-f. Received: {shown(digest)}.")
+        raise error(f"Not a sha256 digest: expected 64 of 0-9 and a-f. Received: {quote(digest)}.")
     return digest

@@ -4,6 +4,7 @@ import errno
 import os
 
 from ganzoo.errors import EnvironmentProblem, GanzooError
+from ganzoo.files.text import quote
 
 _HINTS = {
     errno.ENOSPC: "Free some disk space.",
@@ -28,18 +29,9 @@ def environment_problem(verb: str, path: str | os.PathLike, error: OSError) -> E
     """
     reason = error.strerror or str(error)
     return EnvironmentProblem(
-        f"Cannot {verb} {shown(path)}: {reason}.",
+        f"Cannot {verb} {quote(path)}: {reason}.",
         hint=_HINTS.get(error.errno) if error.errno is not None else None,
     )
-
-
-def shown(value: object, limit: int = 200) -> str:
-    """The value as text that is safe in a message: quoted, escaped and short."""
-    value = os.fspath(value) if isinstance(value, os.PathLike) else value
-    if isinstance(value, str | bytes) and len(value) > limit:
-        return f"{value[:limit]!r}... ({len(value)} characters)"
-    text = repr(value)
-    return text if len(text) <= limit else f"{text[:limit]}..."
 
 
 def printable_path(path: str | os.PathLike, error: type[GanzooError]) -> str:
@@ -50,6 +42,6 @@ def printable_path(path: str | os.PathLike, error: type[GanzooError]) -> str:
             raise ValueError
     except (ValueError, TypeError) as cause:
         raise error(
-            f"A path must be text without NUL characters and not empty. Received: {shown(path)}."
+            f"A path must be text without NUL characters and not empty. Received: {quote(path)}."
         ) from cause
     return os.fsdecode(text)

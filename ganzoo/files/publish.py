@@ -16,7 +16,8 @@ from pathlib import Path
 
 from ganzoo.errors import UsageError
 from ganzoo.files.leftovers import lock, remove, temporary_beside
-from ganzoo.files.problems import environment_problem, printable_path, shown
+from ganzoo.files.problems import environment_problem, printable_path
+from ganzoo.files.text import quote
 
 # Called with a step's name and path just before the step is made. For tests: one that
 # raises OSError makes the step fail, one that kills the process makes a crash.
@@ -210,7 +211,7 @@ def sync_folder(folder: Path) -> None:
 def _target(path: str | os.PathLike) -> Path:
     path = Path(printable_path(path, UsageError))
     if not path.name:
-        raise UsageError(f"Expected the path of something new. Received: {shown(path)}.")
+        raise UsageError(f"Expected the path of something new. Received: {quote(path)}.")
     return path
 
 
@@ -224,7 +225,7 @@ def _permissions_of_replaced(path: Path, overwrite: bool) -> int | None:
     if not stat.S_ISREG(status.st_mode):
         raise UsageError(
             "Only a regular file can be replaced, not a folder, link or device. "
-            f"Received: {shown(path)}.",
+            f"Received: {quote(path)}.",
             hint="Choose another path.",
         )
     return status.st_mode & 0o777
@@ -298,6 +299,6 @@ def _sync_tree(folder: Path) -> None:
 
 def _exists(path: Path) -> UsageError:
     return UsageError(
-        f"Something is there already, and nothing is overwritten. Received: {shown(path)}.",
+        f"Something is there already, and nothing is overwritten. Received: {quote(path)}.",
         hint="Choose another path, or remove it first.",
     )

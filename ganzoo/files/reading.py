@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from ganzoo.errors import InvalidInput, UsageError
-from ganzoo.files.problems import environment_problem, printable_path, shown
+from ganzoo.files.problems import environment_problem, printable_path
+from ganzoo.files.text import quote
 
 _AT_ONCE = 2**20  # bytes
 
@@ -46,7 +47,7 @@ def open_regular(path: str | os.PathLike, *, follow_symlinks: bool = False) -> B
         file = os.fdopen(os.open(path, flags), "rb")
     except FileNotFoundError:
         raise UsageError(
-            f"No such file. Received: {shown(path)}.", hint="Check the path."
+            f"No such file. Received: {quote(path)}.", hint="Check the path."
         ) from None
     except OSError as error:
         raise environment_problem("read", path, error) from error
@@ -73,7 +74,7 @@ def read_bytes(path: str | os.PathLike, *, limit: int) -> bytes:
             raise environment_problem("read", path, error) from error
     if len(content) > limit:
         raise InvalidInput(
-            f"A file is too large: expected at most {limit} bytes. Received: {shown(path)}."
+            f"A file is too large: expected at most {limit} bytes. Received: {quote(path)}."
         )
     return content
 
@@ -98,6 +99,6 @@ def _check_regular(status: os.stat_result, path: str) -> None:
         return
     raise InvalidInput(
         f"Expected a regular file, not {_KINDS.get(kind, 'something else')}. "
-        f"Received: {shown(path)}.",
-        hint=f"It points to {shown(os.path.realpath(path))}." if kind == stat.S_IFLNK else None,
+        f"Received: {quote(path)}.",
+        hint=f"It points to {quote(os.path.realpath(path))}." if kind == stat.S_IFLNK else None,
     )

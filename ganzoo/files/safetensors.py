@@ -22,9 +22,10 @@ from ganzoo.files.header import (
     read_header,
 )
 from ganzoo.files.header_text import MOST_TENSORS, Tensor, check_tensor_name
-from ganzoo.files.problems import environment_problem, shown
+from ganzoo.files.problems import environment_problem
 from ganzoo.files.publish import publish
 from ganzoo.files.strict_json import canonical_json, parse_json
+from ganzoo.files.text import quote
 
 __all__ = ["Header", "Tensor", "dump", "load", "metadata", "read_header", "save"]
 
@@ -57,7 +58,7 @@ def load(
         for name in chosen:
             if name not in header.tensors:
                 problem = unknown("tensor", name, header.tensors)
-                raise InvalidInput(f"{shown(where)}: {problem.message}", hint=problem.hint)
+                raise InvalidInput(f"{quote(where)}: {problem.message}", hint=problem.hint)
         if expected is not None:
             check_expected(header, chosen, expected, where)
         try:
@@ -65,7 +66,7 @@ def load(
         except OSError as error:
             raise environment_problem("read", where, error) from error
         except MemoryError as error:
-            raise EnvironmentProblem(f"Not enough memory to load {shown(where)}.") from error
+            raise EnvironmentProblem(f"Not enough memory to load {quote(where)}.") from error
 
 
 def metadata(source: str | os.PathLike | bytes) -> dict:
@@ -77,11 +78,11 @@ def metadata(source: str | os.PathLike | bytes) -> dict:
     with opened(source) as (file, where):
         text = header_of(file, where).metadata.get("ganzoo", "{}")
     if len(text.encode("utf-8")) > _MOST_METADATA_BYTES:
-        raise InvalidInput(f"The metadata of {shown(where)} exceeds {_MOST_METADATA_BYTES} bytes.")
-    found = parse_json(text, f"the metadata of {shown(where)}")
+        raise InvalidInput(f"The metadata of {quote(where)} exceeds {_MOST_METADATA_BYTES} bytes.")
+    found = parse_json(text, f"the metadata of {quote(where)}")
     if not isinstance(found, dict):
         raise InvalidInput(
-            f"The metadata of {shown(where)} must be a JSON object. Received: {shown(text)}."
+            f"The metadata of {quote(where)} must be a JSON object. Received: {quote(text)}."
         )
     return found
 
@@ -122,7 +123,7 @@ def _read(file: BinaryIO, header: Header, name: str, where: str | os.PathLike) -
     content = np.empty(tensor.end - tensor.start, np.uint8)
     file.seek(header.data_start + tensor.start)
     if content.size and file.readinto(content.data) != content.size:
-        raise InvalidInput(f"{shown(where)} shrank while it was read.")
+        raise InvalidInput(f"{quote(where)} shrank while it was read.")
     return restored(name, tensor.dtype, tensor.shape, content)
 
 

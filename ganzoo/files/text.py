@@ -1,6 +1,8 @@
-"""Text from others that no terminal obeys."""
+"""Values and text from others, written into messages: quoted, shortened, escaped."""
 
+import os
 import re
+from datetime import date, time
 
 # C0 except tab and newline, DEL and C1, bidirectional marks and overrides, zero-width and
 # line separators, the byte-order mark, lone surrogates: what can move a cursor, hide or
@@ -10,6 +12,60 @@ _UNSAFE = re.compile(
 )
 
 
-def inert(text: str) -> str:
-    """`text` with every character that a terminal would obey written as an escape."""
+def quote(value: object, limit: int = 200) -> str:
+    """Return the value in quotes, escaped and cut.
+
+    Args:
+        value: A text, a path or anything with a `repr`.
+        limit: The most characters that are quoted.
+    """
+    value = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if isinstance(value, str | bytes) and len(value) > limit:
+        return f"{value[:limit]!r}... ({len(value)} characters)"
+    text = repr(value)
+    return text if len(text) <= limit else f"{text[:limit]}..."
+
+
+def format_value(value: object) -> str:
+    """Return the value as TOML would write it, short and printable."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int) and value.bit_length() > 128:
+        return f"a whole number of {value.bit_length()} bits"
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return quote(value)
+
+
+def format_exception(error: BaseException) -> str:
+    """Return type and message of an exception in one short, printable line."""
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # a stranger's `__str__`
+        text = ""
+    text = "".join(c if c.isprintable() else "?" for c in text)[:300].rstrip(".")
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def shorten(text: str, limit: int = 80) -> str:
+    """Return the text, cut and ended with "..." where it is longer than the limit."""
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."
+
+
+def escape(text: str) -> str:
+    """Return the text with every character that a terminal would obey as an escape."""
     return _UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+
+
+def location(path: tuple[str | int, ...], where: str) -> str:
+    """Return the name of a value within a document: "`training.batch` in recipe.toml"."""
+    name = ""
+    for part in path:
+        if isinstance(part, int):
+            name += f"[{part}]"
+        else:
+            plain = re.fullmatch(r"[A-Za-z0-9_-]{1,64}", part)
+            name += ("." if name else "") + (part if plain else quote(part))
+    return f"`{name}` in {where}" if name else where

@@ -9,12 +9,12 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from datetime import date, time
 from pathlib import Path
 
 from ganzoo.errors import GanzooError, InvalidInput
-from ganzoo.files.problems import environment_problem, shown
+from ganzoo.files.problems import environment_problem
 from ganzoo.files.reading import open_regular
+from ganzoo.files.text import format_value, location, quote
 
 MOST_BYTES = 256 * 1024
 MOST_DEPTH = 8
@@ -45,7 +45,7 @@ def read_toml(path: str | os.PathLike, *, error: type[GanzooError] = InvalidInpu
             content = file.read(MOST_BYTES + 1)
         except OSError as problem:
             raise environment_problem("read", path, problem) from problem
-    return parse_toml(content, where=shown(path), error=error)
+    return parse_toml(content, where=quote(path), error=error)
 
 
 def parse_toml(content: bytes, *, where: str, error: type[GanzooError] = InvalidInput) -> dict:
@@ -92,42 +92,14 @@ def check_values(
     else:
         expected = _expected_instead(value)
         if expected:
-            raise error(f"{at(path, where)} must be {expected}. Received: {received(value)}.")
+            raise error(
+                f"{location(path, where)} must be {expected}. Received: {format_value(value)}."
+            )
         return
     if len(path) >= MOST_DEPTH:
-        raise error(f"{at(path, where)} is too deep: expected at most {MOST_DEPTH} levels.")
+        raise error(f"{location(path, where)} is too deep: expected at most {MOST_DEPTH} levels.")
     for key, item in items:
         check_values(item, where=where, error=error, path=(*path, key))
-
-
-def at(path: tuple[str | int, ...], where: str) -> str:
-    """A place in a document, for a message: "`training.batch` in recipe.toml"."""
-    name = ""
-    for part in path:
-        if isinstance(part, int):
-            name += f"[{part}]"
-        else:
-            plain = re.fullmatch(r"[A-Za-z0-9_-]{1,64}", part)
-            name += ("." if name else "") + (part if plain else shown(part))
-    return f"`{name}` in {where}" if name else where
-
-
-def received(value: object) -> str:
-    """A value for a message: as TOML would write it, short and printable."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int) and value.bit_length() > 128:
-        return f"a whole number of {value.bit_length()} bits"
-    if isinstance(value, dict):
-        return "a table"
-    if isinstance(value, date | time):
-        return value.isoformat()
-    return shown(value)
-
-
-def brief(name: str) -> str:
-    """A name that may be of any length, for a message."""
-    return name if len(name) <= 80 else f"{name[:77]}..."
 
 
 def _expected_instead(value: object) -> str:

@@ -11,8 +11,8 @@ from ganzoo.catalog.plugins import discovery
 from ganzoo.catalog.registry import lookup
 from ganzoo.errors import UsageError
 from ganzoo.files.names import check_name
-from ganzoo.files.problems import shown
 from ganzoo.files.publish import make_folder, publish_folder, write_new
+from ganzoo.files.text import quote
 
 # What the template calls itself: the name, and the name as Python writes it.
 _NAME, _WORD = "my-gan", "my_gan"
@@ -79,7 +79,7 @@ def _checked(name: str) -> str:
         raise UsageError(
             f"The name becomes that of a function, so it must be at most {_LONGEST} letters, "
             "digits and dashes in lower case, a letter first, and no word of Python. "
-            f"Received: {shown(name)}."
+            f"Received: {quote(name)}."
         )
     taken = discovery.discover("architecture").plugins
     if name in taken or f"{name}-digits" in lookup.models():

@@ -9,8 +9,8 @@ import numpy as np
 from ganzoo.data.archive import open_zip
 from ganzoo.data.folder import MAX_FILE_BYTES, Files, open_folder
 from ganzoo.errors import InvalidInput, unknown
-from ganzoo.files.problems import shown
 from ganzoo.files.reading import read_bytes
+from ganzoo.files.text import quote
 
 _FOLDER = "img_align_celeba"
 _ARCHIVE = "img_align_celeba.zip"
@@ -53,7 +53,7 @@ def find_layout(path: Path) -> Layout:
     if not pictures:
         raise InvalidInput(
             f"Expected CelebA's official layout, {_FOLDER}/000001.jpg and so on, in"
-            f" {shown(path)}. Received: {len(files.names):,} other files.",
+            f" {quote(path)}. Received: {len(files.names):,} other files.",
             hint="For pictures of your own use the data sets 'folder' and 'zip'.",
         )
     return Layout(files=files, pictures=pictures, attributes=attributes)
@@ -69,7 +69,7 @@ def _pictures(files: Files) -> tuple[str, ...]:
             found.setdefault(path.parent, []).append(name)
     if len(found) > 1:
         raise InvalidInput(
-            f"Expected one folder {_FOLDER} in {shown(files.where)}."
+            f"Expected one folder {_FOLDER} in {quote(files.where)}."
             f" Received: {' and '.join(repr(str(parent)) for parent in found)}."
         )
     return tuple(next(iter(found.values()), ()))
@@ -113,7 +113,7 @@ def attribute_labels(
     if layout.attributes is None:
         raise InvalidInput(
             f"Attributes need the official list {_ATTRIBUTES} beside the pictures."
-            f" Received: attribute={attribute!r}, and no such file with {shown(where)}."
+            f" Received: attribute={attribute!r}, and no such file with {quote(where)}."
         )
     names, rows = _table(layout.attributes(), where)
     if attribute != "all" and attribute not in names:
@@ -124,7 +124,7 @@ def attribute_labels(
     except KeyError as missing:
         raise InvalidInput(
             f"Every picture must be in {_ATTRIBUTES}. Received: {missing.args[0]!r} of"
-            f" {shown(where)}, which is not."
+            f" {quote(where)}, which is not."
         ) from None
     if attribute == "all":
         return values.astype(np.uint8), names
@@ -146,7 +146,7 @@ def _table(content: bytes, where: Path) -> tuple[tuple[str, ...], dict[str, np.n
             raise ValueError(f"{len(lines):,} rows, {len(names)} names, count {count[:20]!r}")
     except ValueError as fault:
         raise InvalidInput(
-            f"The list {_ATTRIBUTES} with {shown(where)} must hold a count, a line of names, and"
+            f"The list {_ATTRIBUTES} with {quote(where)} must hold a count, a line of names, and"
             f" a row of -1 and 1 for each picture. Received: {fault}."
         ) from fault
     return names, rows

@@ -23,7 +23,7 @@ from ganzoo.data.prepare import prepare
 from ganzoo.errors import InvalidInput, unknown
 from ganzoo.files.digests import bytes_digest
 from ganzoo.files.home import cache_home
-from ganzoo.files.problems import shown
+from ganzoo.files.text import quote
 
 from .places import at_home, not_here, open_files, within
 
@@ -123,7 +123,7 @@ def _pairs(files: Files, part: str) -> tuple[Files, list[str]]:
     tops = {str(PurePosixPath(name).parent.parent) for name in found}
     if len(tops) != 1:
         raise InvalidInput(
-            f"Expected one folder {part!r} with pairs, as pix2pix has it, in {shown(files.where)}."
+            f"Expected one folder {part!r} with pairs, as pix2pix has it, in {quote(files.where)}."
             f" Received: {'none' if not tops else f'{len(tops)} of them'}."
         )
     top = tops.pop()

@@ -18,10 +18,11 @@ from ganzoo.data.folder import is_hidden
 from ganzoo.data.progress import notice
 from ganzoo.errors import EnvironmentProblem, GanzooError, InvalidInput
 from ganzoo.files.digests import canonical_json
-from ganzoo.files.problems import environment_problem, shown
+from ganzoo.files.problems import environment_problem
 from ganzoo.files.publish import make_folder, publish_text
 from ganzoo.files.reading import read_bytes
 from ganzoo.files.strict_json import parse_json
+from ganzoo.files.text import quote
 
 MAX_FILES = 100_000
 _MOST_BYTES = 1 << 44  # of one file
@@ -115,7 +116,7 @@ def commit_of(place: Path, revision: str, asking: Asking) -> str:
 def _check_commit(commit: object, asking: Asking) -> None:
     if not isinstance(commit, str) or not _COMMIT.fullmatch(commit):
         raise EnvironmentProblem(
-            f"The Hub names no commit for {asking.repository}. Received: {shown(commit)}.",
+            f"The Hub names no commit for {asking.repository}. Received: {quote(commit)}.",
             hint=asking.ways,
         )
 
@@ -143,7 +144,7 @@ def listing_of(place: Path, commit: str, asking: Asking) -> Listing:
     if about.sha != commit:
         raise EnvironmentProblem(
             f"The Hub answers for another commit. Expected: {commit}. Received:"
-            f" {shown(about.sha)}.",
+            f" {quote(about.sha)}.",
             hint=asking.ways,
         )
     found = asking.files(commit)
@@ -169,7 +170,7 @@ def listing_of(place: Path, commit: str, asking: Asking) -> Listing:
         listing = _parsed(content, asking.repository)
     except (KeyError, TypeError, ValueError) as fault:
         raise EnvironmentProblem(
-            f"The Hub's list of {asking.repository} cannot be used. Received: {shown(str(fault))}.",
+            f"The Hub's list of {asking.repository} cannot be used. Received: {quote(str(fault))}.",
             hint=asking.ways,
         ) from fault
     _remember(path, content)
@@ -199,7 +200,7 @@ def _parsed(content: dict[str, Any], repository: str) -> Listing:
         parts = name.split("/")
         if not {"", ".", ".."}.isdisjoint(parts) or re.search(r"[\x00-\x1f\\]", name):
             raise InvalidInput(
-                f"The repository {repository} is refused. Received: the name {shown(name)}, which"
+                f"The repository {repository} is refused. Received: the name {quote(name)}, which"
                 " is not a plain relative path."
             )
         if type(size) is not int or not 0 <= size < _MOST_BYTES:

@@ -18,7 +18,7 @@ from ganzoo.data.download import HubFile, download
 from ganzoo.data.folder import Files, open_folder
 from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files.home import data_home
-from ganzoo.files.problems import shown
+from ganzoo.files.text import quote
 
 from .hub_listing import Asking, commit_of, listing_of
 from .places import joined, loose_or_packed
@@ -94,7 +94,7 @@ def _check(what: str, value: object, form: re.Pattern, expected: str) -> None:
     odd = not isinstance(value, str) or not form.fullmatch(value) or ".." in value
     if odd or "--" in value.partition("/")[0]:  # no owner has that, and folders would collide
         raise UsageError(
-            f"The {what} of a repository must be {expected}. Received: {shown(value)}."
+            f"The {what} of a repository must be {expected}. Received: {quote(value)}."
         )
 
 
@@ -137,5 +137,5 @@ def _chosen(
 
 
 def _examples(names: list[str]) -> str:
-    some = ", ".join(shown(name, 60) for name in names[:3]) or "nothing"
+    some = ", ".join(quote(name, 60) for name in names[:3]) or "nothing"
     return f"{len(names):,} files: {some}{', ...' if names[3:] else ''}"

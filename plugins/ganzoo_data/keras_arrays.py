@@ -23,8 +23,8 @@ from ganzoo.data.progress import notice
 from ganzoo.errors import EnvironmentProblem, GanzooError, InvalidInput
 from ganzoo.files.digests import tensors_digest
 from ganzoo.files.home import cache_home
-from ganzoo.files.problems import shown
 from ganzoo.files.reading import open_regular
+from ganzoo.files.text import quote
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +149,7 @@ def _read_npz(path: Path, image_shape: tuple[int, int, int]) -> tuple[np.ndarray
         except Exception as fault:  # zipfile and numpy raise anything on hostile bytes
             reason = " ".join(str(fault).split()) or type(fault).__name__
             raise InvalidInput(
-                f"Expected an .npz file with x_train and y_train. Received: {shown(path)}:"
+                f"Expected an .npz file with x_train and y_train. Received: {quote(path)}:"
                 f" {reason}."
             ) from fault
     return pixels, labels

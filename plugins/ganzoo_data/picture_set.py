@@ -18,7 +18,7 @@ from ganzoo.data.prepare import prepare
 from ganzoo.errors import InvalidInput, UsageError, unknown
 from ganzoo.files.digests import bytes_digest, tensors_digest
 from ganzoo.files.home import cache_home
-from ganzoo.files.problems import shown
+from ganzoo.files.text import quote
 
 from .hub_repository import copy_of
 from .places import at_home, not_here, open_files, own_name, shared_folder, within
@@ -141,7 +141,7 @@ class PictureSet:
             asked = f"only={only!r}" if only is not None else f"part={part!r}"
             raise UsageError(
                 f"Pictures listed in {LIST} are taken as they are: of one part, in no class"
-                f" folders. Received: {asked} for {shown(files.where)}."
+                f" folders. Received: {asked} for {quote(files.where)}."
             )
         return files.pictures()
 
@@ -160,7 +160,7 @@ class PictureSet:
         if not pictures:
             raise InvalidInput(
                 f"There are no pictures of the part {part!r} of {self.title} in"
-                f" {shown(files.where)}. Expected: folders called train, and val or test."
+                f" {quote(files.where)}. Expected: folders called train, and val or test."
             )
         return tuple(pictures)
 
@@ -174,7 +174,7 @@ class PictureSet:
             pictures = tuple(n for n, own in zip(pictures, found, strict=True) if own == only)
             if not pictures:
                 raise InvalidInput(
-                    f"There is no folder {only!r} with pictures in {shown(files.where)}."
+                    f"There is no folder {only!r} with pictures in {quote(files.where)}."
                 )
             return pictures, None, ()
         classes = tuple(name for name in self.classes if name in found)
@@ -183,8 +183,8 @@ class PictureSet:
         if None in found:
             raise InvalidInput(
                 f"Either every picture of {self.title} lies in the folder of its class, or none"
-                f" does. Received: {shown(pictures[found.index(None)])} beside"
-                f" {', '.join(map(repr, classes[:3]))} in {shown(files.where)}.",
+                f" does. Received: {quote(pictures[found.index(None)])} beside"
+                f" {', '.join(map(repr, classes[:3]))} in {quote(files.where)}.",
                 hint="Take the pictures of one class with --set dataset.only=CLASS, or move the"
                 " others away.",
             )

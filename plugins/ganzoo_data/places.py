@@ -13,7 +13,7 @@ from ganzoo.data.images import SUFFIXES
 from ganzoo.errors import InvalidInput
 from ganzoo.files.digests import bytes_digest
 from ganzoo.files.home import data_home
-from ganzoo.files.problems import shown
+from ganzoo.files.text import quote
 
 
 def at_home(name: str, bring: Callable[[Path], None], *, pattern: str = "*") -> Path:
@@ -48,7 +48,7 @@ def not_here(title: str, root: Path, ways: str) -> NotHere:
     """
     return NotHere(
         f"{title} is not here. Received: no data, and none in the data folder.",
-        hint=f"Give its folder or zip with --data PATH, or put its files into {shown(root)}."
+        hint=f"Give its folder or zip with --data PATH, or put its files into {quote(root)}."
         f" To get it: {ways}",
     )
 
@@ -68,7 +68,7 @@ def open_files(path: str | os.PathLike, suffixes: tuple[str, ...] = SUFFIXES) ->
     if path.is_file():
         return open_zip(path)
     files = open_folder(path)
-    _, archives = loose_or_packed(files.names, shown(files.where), suffixes=suffixes)
+    _, archives = loose_or_packed(files.names, quote(files.where), suffixes=suffixes)
     return joined(files.where, archives) if archives else files
 
 
@@ -89,8 +89,8 @@ def loose_or_packed(
     if loose and packed:
         raise InvalidInput(
             "Expected the data either as they are or in zip archives, not both. Received:"
-            f" {len(loose):,} files such as {shown(loose[0])} and"
-            f" {len(packed):,} archives such as {shown(packed[0])} in {where}.",
+            f" {len(loose):,} files such as {quote(loose[0])} and"
+            f" {len(packed):,} archives such as {quote(packed[0])} in {where}.",
             hint=hint,
         )
     return loose, packed

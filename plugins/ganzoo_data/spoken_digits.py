@@ -24,7 +24,7 @@ from ganzoo.data.prepare import prepare
 from ganzoo.errors import InvalidInput, UsageError, unknown
 from ganzoo.files.digests import bytes_digest
 from ganzoo.files.home import cache_home
-from ganzoo.files.problems import shown
+from ganzoo.files.text import quote
 
 from .places import at_home, not_here, open_files, own_name, within
 
@@ -135,7 +135,7 @@ def _recordings(files: Files, part: str) -> tuple[Files, tuple[str, ...]]:
     folders = {path.parent for path in sounds if (path.parent.name or own_name(files)) == _FOLDER}
     if len(folders) != 1:
         raise InvalidInput(
-            f"Expected one folder {_FOLDER} with 0_george_0.wav and so on in {shown(files.where)}."
+            f"Expected one folder {_FOLDER} with 0_george_0.wav and so on in {quote(files.where)}."
             f" Received: {len(folders) or 'none'}."
         )
     folder = folders.pop()
@@ -147,13 +147,13 @@ def _recordings(files: Files, part: str) -> tuple[Files, tuple[str, ...]]:
             if name.lower().endswith(".wav"):
                 raise InvalidInput(
                     "A recording must be called {digit}_{speaker}_{index}.wav."
-                    f" Received: {shown(name)} in {shown(files.where)}."
+                    f" Received: {quote(name)} in {quote(files.where)}."
                 )
             continue
         if part == "all" or (part == "test") == (int(match[3]) < _TESTS):
             names.append(name)
     if not names:
-        raise InvalidInput(f"There are no recordings of the part {part!r} in {shown(files.where)}.")
+        raise InvalidInput(f"There are no recordings of the part {part!r} in {quote(files.where)}.")
     return files, tuple(names)
 
 

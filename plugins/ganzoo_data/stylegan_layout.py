@@ -14,8 +14,8 @@ import numpy as np
 
 from ganzoo.data.folder import Files
 from ganzoo.errors import InvalidInput
-from ganzoo.files.problems import shown
 from ganzoo.files.strict_json import parse_json
+from ganzoo.files.text import quote
 
 from .places import shared_folder, within
 
@@ -46,11 +46,11 @@ def listed_labels(
     Raises:
         InvalidInput: The list is damaged, or does not name each picture once.
     """
-    where = f"{LIST} of {shown(files.where)}"
+    where = f"{LIST} of {quote(files.where)}"
     with files.reader() as read:
         content = parse_json(read(LIST), where)
     if not isinstance(content, dict) or "labels" not in content:
-        raise InvalidInput(f'Expected {{"labels": ...}} in {where}. Received: {shown(content)}.')
+        raise InvalidInput(f'Expected {{"labels": ...}} in {where}. Received: {quote(content)}.')
     if content["labels"] is None:
         return None, ()
     labels = _by_picture(content["labels"], where)
@@ -58,21 +58,21 @@ def listed_labels(
         odd = next((name for name in missing if name not in there), None)
         if odd is not None:
             what = "a picture without a label" if there is labels else "a label without its picture"
-            raise InvalidInput(f"{where} must label each picture. Received: {what}, {shown(odd)}.")
+            raise InvalidInput(f"{where} must label each picture. Received: {what}, {quote(odd)}.")
     return _array([labels[name] for name in pictures], tuple(classes), where)
 
 
 def _by_picture(entries: object, where: str) -> dict[str, object]:
     if not isinstance(entries, list):
         raise InvalidInput(
-            f"Expected a list of [name, label] or null in {where}. Received: {shown(entries)}."
+            f"Expected a list of [name, label] or null in {where}. Received: {quote(entries)}."
         )
     labels: dict[str, object] = {}
     for entry in entries:
         if not (isinstance(entry, list) and len(entry) == 2 and isinstance(entry[0], str)):
-            raise InvalidInput(f"Expected [name, label] in {where}. Received: {shown(entry)}.")
+            raise InvalidInput(f"Expected [name, label] in {where}. Received: {quote(entry)}.")
         if entry[0] in labels:
-            raise InvalidInput(f"{where} labels {shown(entry[0])} twice.")
+            raise InvalidInput(f"{where} labels {quote(entry[0])} twice.")
         labels[entry[0]] = entry[1]
     return labels
 
@@ -92,7 +92,7 @@ def _array(
             odd = next(v for v in values if type(v) is not int or not 0 <= v < _MOST_CLASSES)
             raise InvalidInput(
                 f"A label in {where} must be a class from 0 to {_MOST_CLASSES - 1:,}, or all must"
-                f" be rows of 0 and 1 of one length. Received: {shown(odd)}."
+                f" be rows of 0 and 1 of one length. Received: {quote(odd)}."
             )
         labels = np.array(values, np.uint8)
     names = classes if len(classes) >= count else tuple(str(i) for i in range(count))

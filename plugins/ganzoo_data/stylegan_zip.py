@@ -3,7 +3,7 @@
 from ganzoo.data.dataset import Dataset, at_most
 from ganzoo.data.images import Fit
 from ganzoo.errors import InvalidInput
-from ganzoo.files.problems import shown
+from ganzoo.files.text import quote
 
 from .picture_set import dataset_of
 from .places import open_files
@@ -39,7 +39,7 @@ def stylegan_zip(
     listed = in_layout(files)
     if labels and listed is None:
         raise InvalidInput(
-            f"Expected {LIST} beside the pictures in {shown(files.where)}."
+            f"Expected {LIST} beside the pictures in {quote(files.where)}."
             f" Received: {len(files.names):,} other files.",
             hint="Without labels: --set dataset.labels=false. For class folders use the data sets"
             " 'zip' and 'folder'.",

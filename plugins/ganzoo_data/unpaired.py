@@ -21,7 +21,7 @@ from ganzoo.data.prepare import prepare
 from ganzoo.errors import InvalidInput, UsageError, unknown
 from ganzoo.files.digests import bytes_digest
 from ganzoo.files.home import cache_home
-from ganzoo.files.problems import shown
+from ganzoo.files.text import quote
 
 from .places import open_files, shared_folder, within
 
@@ -89,7 +89,7 @@ def unpaired(
 def _two_places(source: str | None, target: str | None) -> tuple[str, str]:
     """The paths, if there is something at both; the names in a card are no paths."""
     if source is not None and target is not None:
-        missing = [shown(path) for path in (source, target) if not Path(path).exists()]
+        missing = [quote(path) for path in (source, target) if not Path(path).exists()]
         if not missing:
             return source, target
         hint = f"There is nothing at {' and '.join(missing)}."
@@ -124,7 +124,7 @@ def _two_folders(files: Files, source: str | None, target: str | None) -> list[_
         _refuse_pairs(files, pictures[0])
     if labels is None:
         raise InvalidInput(
-            f"Expected two folders of pictures in {shown(files.where)}. Received: one."
+            f"Expected two folders of pictures in {quote(files.where)}. Received: one."
         )
     chosen = _names(names, source, target, files)
     return [
@@ -138,8 +138,8 @@ def _refuse_pairs(files: Files, name: str) -> None:
         width, height = decode(read(name), name, mode="rgb").size
     if width == 2 * height:
         raise InvalidInput(
-            f"Expected two folders of pictures, one of each kind, in {shown(files.where)}."
-            f" Received: pairs, such as {shown(name)} with {width}x{height} pixels.",
+            f"Expected two folders of pictures, one of each kind, in {quote(files.where)}."
+            f" Received: pairs, such as {quote(name)} with {width}x{height} pixels.",
             hint="Pairs are read by the data set 'facades': --set dataset.name=facades.",
         )
 
@@ -157,7 +157,7 @@ def _names(
     missing = (source is None) + (target is None)
     if source == target is not None or len(rest) < missing or (missing and len(names) > 2):
         raise UsageError(
-            f"Name two of the folders of pictures in {shown(files.where)}: {', '.join(names[:10])}"
+            f"Name two of the folders of pictures in {quote(files.where)}: {', '.join(names[:10])}"
             f"{', ...' if names[10:] else ''}. Received: source={source!r}, target={target!r}.",
             hint="For instance: --set dataset.source=A --set dataset.target=B.",
         )

@@ -12,7 +12,7 @@ from typing import Any
 from ganzoo.errors import InvalidInput
 from ganzoo.files import safetensors
 from ganzoo.files.digests import tensors_digest
-from ganzoo.files.problems import shown
+from ganzoo.files.text import quote
 from ganzoo.metrics.extractor import Extractor
 
 WEIGHTS = Path(__file__).with_name("weights")
@@ -71,7 +71,7 @@ def describe(path: Path) -> dict[str, Any]:
     shape, widths, classes = (about.get(key) for key in ("image_shape", "widths", "classes"))
     fine = _sizes(shape, range(3, 4)) and _sizes(widths, range(1, 9))
     if not fine or not isinstance(classes, list) or not classes:
-        raise InvalidInput(f"Expected the weights of a classifier. Received: {shown(path)}.")
+        raise InvalidInput(f"Expected the weights of a classifier. Received: {quote(path)}.")
     return about | {"image_shape": tuple(shape)}
 
 

@@ -22,8 +22,8 @@ from ganzoo.errors import EnvironmentProblem, GanzooError, InvalidInput
 from ganzoo.files import safetensors
 from ganzoo.files.digests import file_digest, tensors_digest
 from ganzoo.files.home import data_home
-from ganzoo.files.problems import shown
 from ganzoo.files.publish import make_folder
+from ganzoo.files.text import quote
 from ganzoo_features.torch_file import read_tensors
 
 ADDRESS = (
@@ -71,7 +71,7 @@ def convert(source: Path, out: Path, *, sha256: str | None = SHA256) -> str:
     if sha256 not in (None, found):
         raise InvalidInput(
             f"Expected the published weights, with SHA-256 {sha256}. "
-            f"Received: {shown(source)} with {found}.",
+            f"Received: {quote(source)} with {found}.",
             hint=f"Get them from {ADDRESS}, or say --any if you know what this file is.",
         )
     arrays = renamed(read_tensors(source))
@@ -117,7 +117,7 @@ def renamed(tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
             own = _OWN[layer.rpartition(".")[2]][parameter]
         except KeyError:
             raise InvalidInput(
-                f"Expected the tensors of Inception. Received: {shown(name)}."
+                f"Expected the tensors of Inception. Received: {quote(name)}."
             ) from None
         if own is not None:
             # (out, in, h, w) -> (h, w, in, out)

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from ganzoo.errors import InvalidInput
-from ganzoo.files.problems import shown
 from ganzoo.files.reading import read_bytes
+from ganzoo.files.text import quote
 
 _MOST_BYTES = 1 << 30
 _MAGIC = 0x1950A86A20F9469CFC6C  # of the older layout
@@ -51,7 +51,7 @@ def read_tensors(path: Path) -> dict[str, np.ndarray]:
         reason = " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
         raise InvalidInput(
             f"Expected a PyTorch file with tensors by name and nothing else. "
-            f"Received: {shown(path)}: {reason}."
+            f"Received: {quote(path)}: {reason}."
         ) from None
 
 

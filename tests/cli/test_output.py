@@ -40,10 +40,6 @@ def test_nothing_that_a_terminal_obeys_is_printed(text, capsys):
     assert not any(char in written for char in "\u202e\u2066\u200b\ufeff\u2028")
 
 
-def test_what_is_neutralised_can_still_be_read():
-    assert output.inert("a\x1b[1mb\u202ec\tä\n") == "a\\u001b[1mb\\u202ec\tä\n"
-
-
 def test_an_error_is_one_line_and_not_endless():
     text = output.one_line("first\nsecond\r\n" + "x" * 10_000 + "end")
     assert "\n" not in text and text.startswith("first second xxx")

@@ -26,8 +26,7 @@ from ganzoo.catalog.plugins.signature import (
     read_signature,
 )
 from ganzoo.errors import PluginError, unknown
-from ganzoo.files.problems import shown
-from ganzoo.files.toml import brief
+from ganzoo.files.text import format_exception, quote, shorten
 
 __all__ = [
     "API_VERSION",
@@ -129,10 +128,10 @@ def find(kind: str, name: str) -> Plugin:
             )
     if owner and not any(_same(owner, plugin.distribution) for plugin in found.plugins.values()):
         raise PluginError(
-            f"No installed distribution {shown(owner)} brings one. Received: {shown(name)}.",
+            f"No installed distribution {quote(owner)} brings one. Received: {quote(name)}.",
             hint="Install the package that brings it, if you trust it.",
         )
-    raise unknown(word, brief(name), found.plugins)
+    raise unknown(word, shorten(name), found.plugins)
 
 
 def load(plugin: Plugin) -> object:
@@ -164,7 +163,7 @@ def load(plugin: Plugin) -> object:
         if not imported_before:  # or the next attempt would find it there and succeed
             sys.modules.pop(plugin.module, None)
         raise PluginError(
-            f"{subject} cannot be loaded from {plugin.target!r}: {_said(error)}.",
+            f"{subject} cannot be loaded from {plugin.target!r}: {format_exception(error)}.",
             hint=f"Mend {plugin.distribution} or uninstall it; everything else works.",
         ) from error
     return value
@@ -173,16 +172,6 @@ def load(plugin: Plugin) -> object:
 def signature(plugin: Plugin) -> Signature:
     """What a plugin says of itself in its source: summary and parameters. Imports nothing."""
     return read_signature(plugin.module, plugin.attribute)
-
-
-def _said(error: BaseException) -> str:
-    """What an exception of a stranger says, in one short and printable line."""
-    try:
-        text = " ".join(str(error).split())
-    except Exception:
-        text = ""
-    text = "".join(c if c.isprintable() else "?" for c in text)[:300].rstrip(".")
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _claim(plugin: Plugin) -> Claim:

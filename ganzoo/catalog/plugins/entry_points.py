@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ganzoo.catalog.plugins.distributions import Speaker
 from ganzoo.catalog.plugins.names import Problem
-from ganzoo.files.problems import shown
+from ganzoo.files.text import quote
 
 KINDS: Mapping[str, str] = {
     "architecture": "ganzoo.architectures",
@@ -76,9 +76,9 @@ def plugins_of(speaker: Speaker, kind: str, problems: list[Problem]) -> list[Plu
     found: dict[str, Plugin] = {}
     for entry in entries:
         if not _NAME.fullmatch(entry.name):
-            refuse(entry.name, f"Not a name. Received: {shown(entry.name)}.")
+            refuse(entry.name, f"Not a name. Received: {quote(entry.name)}.")
         elif not pattern.fullmatch(entry.value):
-            refuse(entry.name, f"Expected `module:{form}`. Received: {shown(entry.value)}.")
+            refuse(entry.name, f"Expected `module:{form}`. Received: {quote(entry.value)}.")
         elif entry.name in found:
             refuse(entry.name, f"The {WORDS[kind]} is given twice; the first is used.")
         else:

@@ -8,7 +8,7 @@ from ganzoo.catalog.plugins.ranges import below, least
 from ganzoo.catalog.plugins.signature import MISSING, Parameter, Signature
 from ganzoo.catalog.recipe.validation import unknown_key, wrong_choice
 from ganzoo.errors import UsageError
-from ganzoo.files.toml import at, received
+from ganzoo.files.text import format_value, location
 
 if TYPE_CHECKING:
     from ganzoo.catalog.recipe.recipe import Part, Recipe
@@ -66,7 +66,7 @@ def _check(kind: str, part: "Part", read: Signature, where: str) -> None:
     for key, value in part.options.items():
         if is_filled(kind, key):
             raise UsageError(
-                f"{at((kind, key), where)} cannot be set: it comes from the data set.",
+                f"{location((kind, key), where)} cannot be set: it comes from the data set.",
                 hint="Remove the key.",
             )
         if key in read.parameters:
@@ -77,7 +77,8 @@ def _check(kind: str, part: "Part", read: Signature, where: str) -> None:
     for key, parameter in read.parameters.items():
         if parameter.required and not is_filled(kind, key) and key not in part.options:
             raise UsageError(
-                f"{at((kind,), where)} lacks a key that {part.name!r} needs. Expected: `{key}`.",
+                f"{location((kind,), where)} lacks a key that {part.name!r} needs. "
+                f"Expected: `{key}`.",
                 hint=f"Set it: {_OPTIONS.get((kind, key), '')}{kind}.{key}=...",
             )
 
@@ -87,7 +88,9 @@ def _check_type(path: tuple[str, str], value: object, annotation: str, where: st
         return
     if choices(annotation):
         raise wrong_choice(path, value, choices(annotation), where=where, error=UsageError)
-    raise UsageError(f"{at(path, where)} must be {words(annotation)}. Received: {received(value)}.")
+    raise UsageError(
+        f"{location(path, where)} must be {words(annotation)}. Received: {format_value(value)}."
+    )
 
 
 def _check_range(path: tuple[str, str], value: object, parameter: Parameter, where: str) -> None:
@@ -97,6 +100,6 @@ def _check_range(path: tuple[str, str], value: object, parameter: Parameter, whe
     each = "each " if isinstance(value, list) else ""
     told = parameter.default is not MISSING and parameter.default is not None
     raise UsageError(
-        f"{at(path, where)} must be {each}at least {bound}. Received: {received(value)}.",
-        hint=f"The default is {received(parameter.default)}." if told else None,
+        f"{location(path, where)} must be {each}at least {bound}. Received: {format_value(value)}.",
+        hint=f"The default is {format_value(parameter.default)}." if told else None,
     )

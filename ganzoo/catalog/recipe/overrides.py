@@ -11,7 +11,7 @@ from ganzoo.catalog.recipe.checks import settable
 from ganzoo.catalog.recipe.recipe import LENGTHS, Game, Part, Recipe, Training
 from ganzoo.catalog.recipe.validation import unknown_key
 from ganzoo.errors import GanzooError, UsageError
-from ganzoo.files.problems import shown
+from ganzoo.files.text import quote
 from ganzoo.files.toml import parse_toml
 
 _WHERE = "the settings"
@@ -62,7 +62,7 @@ def _parsed(setting: str) -> tuple[str, Any]:
     key, equals, text = (part.strip() for part in setting.partition("="))
     if not _KEY.fullmatch(key) or not equals or not text:
         raise UsageError(
-            f"A setting must be key=value. Received: {shown(setting)}.",
+            f"A setting must be key=value. Received: {quote(setting)}.",
             hint="For example: training.batch=32",
         )
     document = f"value = {text}".encode(errors="surrogatepass")

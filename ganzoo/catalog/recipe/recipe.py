@@ -23,8 +23,8 @@ from ganzoo.catalog.recipe.checks import check_names
 from ganzoo.catalog.recipe.optimizers import Fraction, NotNegative, OneOptimizer, Positive
 from ganzoo.catalog.recipe.validation import Table, validated
 from ganzoo.errors import GanzooError, InvalidInput, UsageError
-from ganzoo.files.problems import shown
-from ganzoo.files.toml import read_toml, received
+from ganzoo.files.text import format_value, quote
+from ganzoo.files.toml import read_toml
 
 __all__ = ["LOSSES", "PENALTIES", "Game", "Part", "Penalty", "Recipe", "Training", "check_names"]
 
@@ -41,13 +41,15 @@ _Half = Annotated[float, Field(ge=0, lt=0.5)]
 def _auto_or_count(value: Any) -> int | str:
     if value == "auto" or (type(value) is int and value >= 1):
         return value
-    raise ValueError(f'must be "auto" or a whole number of at least 1. Received: {received(value)}')
+    raise ValueError(
+        f'must be "auto" or a whole number of at least 1. Received: {format_value(value)}'
+    )
 
 
 def _auto_or_switch(value: Any) -> bool | str:
     if value == "auto" or isinstance(value, bool):
         return value
-    raise ValueError(f'must be "auto", true or false. Received: {received(value)}')
+    raise ValueError(f'must be "auto", true or false. Received: {format_value(value)}')
 
 
 def _without_defaults(table: Table, written: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
@@ -77,7 +79,7 @@ class Part(Table):
         options = {key: value for key, value in table.items() if key != "name"}
         for key in options:
             if not key.isidentifier() or key.startswith("_"):
-                raise ValueError(f"has a key that no keyword can be. Received: {shown(key)}")
+                raise ValueError(f"has a key that no keyword can be. Received: {quote(key)}")
         return {"options": options} | ({"name": table["name"]} if "name" in table else {})
 
     @model_serializer
@@ -235,7 +237,7 @@ class Recipe(Table):
             path: A file of at most 256 kB.
             error: What to raise if its content is not a recipe.
         """
-        return cls.from_tables(read_toml(path, error=error), shown(path), error=error)
+        return cls.from_tables(read_toml(path, error=error), quote(path), error=error)
 
     def tables(self) -> dict[str, Any]:
         """The recipe as fresh TOML tables, with the defaults of game and training written out."""

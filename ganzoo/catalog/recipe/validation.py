@@ -7,7 +7,8 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ganzoo.errors import GanzooError, UsageError, unknown
-from ganzoo.files.toml import at, brief, check_values, received
+from ganzoo.files.text import format_value, location, shorten
+from ganzoo.files.toml import check_values
 
 Model = TypeVar("Model", bound=BaseModel)
 Path = tuple[str | int, ...]
@@ -75,8 +76,8 @@ def unknown_key(
         where: The document.
         error: What to raise; `UsageError` becomes its kind for unknown names.
     """
-    table = at(path[:-1], where)
-    said = unknown(f"key in {table}", brief(str(path[-1])), known)
+    table = location(path[:-1], where)
+    said = unknown(f"key in {table}", shorten(str(path[-1])), known)
     return said if error is UsageError else error(said.message, hint=said.hint)
 
 
@@ -90,7 +91,9 @@ def wrong_choice(
     else:
         hint = None
     expected = ", ".join(choices[:-1]) + f" or {choices[-1]}" if choices[1:] else choices[0]
-    return error(f"{at(path, where)} must be {expected}. Received: {received(value)}.", hint=hint)
+    return error(
+        f"{location(path, where)} must be {expected}. Received: {format_value(value)}.", hint=hint
+    )
 
 
 def _translated(
@@ -109,7 +112,7 @@ def _translated(
             return unknown_key(path, _known(model, fault["loc"][:-1]), where=where, error=error)
         case "missing" | "union_tag_not_found":
             thing = "table" if len(path) == 1 else "key"
-            return error(f"{at(path[:-1], where)} lacks a {thing}. Expected: `{path[-1]}`.")
+            return error(f"{location(path[:-1], where)} lacks a {thing}. Expected: `{path[-1]}`.")
         case "union_tag_invalid":
             choices = re.findall(r"'(.*?)'", context["expected_tags"])
             return wrong_choice(path, value[path[-1]], choices, where=where, error=error)
@@ -117,11 +120,11 @@ def _translated(
             choices = [c.strip("'") for c in re.split(r", | or ", context["expected"])]
             return wrong_choice(path, value, choices, where=where, error=error)
         case "value_error":
-            return error(f"{at(path, where)} {context['error']}.")
+            return error(f"{location(path, where)} {context['error']}.")
     limits = {name: _number(limit) for name, limit in context.items()}
     expected = _EXPECTED[kind].format(**limits) if kind in _EXPECTED else fault["msg"]
     expected = _PATTERNS.get(context.get("pattern"), expected)
-    return error(f"{at(path, where)} must be {expected}. Received: {received(value)}.")
+    return error(f"{location(path, where)} must be {expected}. Received: {format_value(value)}.")
 
 
 def _number(limit: Any) -> Any:

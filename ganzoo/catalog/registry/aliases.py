@@ -14,7 +14,8 @@ from ganzoo.catalog.registry.history import TAGGED, UNTAGGED, tell
 from ganzoo.catalog.registry.versions import Version, numbers, open_version
 from ganzoo.errors import InvalidInput, UsageError, unknown
 from ganzoo.files.names import check_name
-from ganzoo.files.problems import environment_problem, shown
+from ganzoo.files.text import quote
+from ganzoo.files.problems import environment_problem
 from ganzoo.files.publish import make_folder, publish_text, sync_folder
 from ganzoo.files.reading import read_bytes
 
@@ -46,7 +47,7 @@ def parse_alias(content: bytes, where: str) -> int:
     text = content.decode("ascii", errors="replace").removesuffix("\n")
     if not _NUMBER.fullmatch(text):
         raise InvalidInput(
-            f"An alias holds a version's number. Received: {shown(text)} in {where}."
+            f"An alias holds a version's number. Received: {quote(text)} in {where}."
         )
     return int(text)
 
@@ -137,4 +138,4 @@ def _names(folder: Path) -> list[str]:
 
 
 def _read(path: Path) -> int:
-    return parse_alias(read_bytes(path, limit=64), shown(path))
+    return parse_alias(read_bytes(path, limit=64), quote(path))

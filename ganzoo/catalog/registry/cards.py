@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, PlainValidator
 
-from ganzoo.files.toml import read_toml, received
+from ganzoo.files.toml import read_toml
 from ganzoo.catalog.registry.results import Provenance, Result
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.recipe.validation import DIGEST, ONE_LINE, Table, validated
 from ganzoo.errors import InvalidInput
-from ganzoo.files.problems import shown
+from ganzoo.files.text import format_value, quote
 
 SCHEMA = 1
 
@@ -28,7 +28,7 @@ def _this_schema(value: Any) -> int:
     if type(value) is int and value == SCHEMA:
         return value
     raise ValueError(
-        f"must be {SCHEMA}, the form of cards that this ganzoo reads. Received: {received(value)}"
+        f"must be {SCHEMA}, the form of cards that this ganzoo reads. Received: {format_value(value)}"
     )
 
 
@@ -41,7 +41,7 @@ def _https(address: str) -> str:
     # Somebody may follow it: no password, no bare number, no name of a local machine.
     ends_in_letters = host.rpartition(".")[2].isalpha()
     if not host or parts.scheme != "https" or "@" in parts.netloc or not ends_in_letters:
-        raise ValueError(f"must be a public https address. Received: {shown(address)}")
+        raise ValueError(f"must be a public https address. Received: {quote(address)}")
     return address
 
 
@@ -114,7 +114,7 @@ class Card(Table):
             InvalidInput: Anything about its content.
             UsageError: There is no such file.
         """
-        return cls.from_tables(read_toml(path), where=shown(path))
+        return cls.from_tables(read_toml(path), where=quote(path))
 
     @classmethod
     def from_tables(cls, tables: Mapping[str, Any], where: str = "card.toml") -> "Card":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files.listed import check_entry, listing
 from ganzoo.files.names import check_digest
-from ganzoo.files.problems import shown
+from ganzoo.files.text import quote
 from ganzoo.files.strict_json import canonical_json, parse_json
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def contents_of(
     if odd or lacking:
         raise UsageError(
             f"A version holds {', '.join(FILES)}, of which {' and '.join(REQUIRED)} must be there. "
-            f"Received: {', '.join(map(shown, sorted(files)))}."
+            f"Received: {', '.join(map(quote, sorted(files)))}."
         )
     card = parse_card(files[CARD], model, CARD)
     files = dict(files)
@@ -98,7 +98,7 @@ def parse_manifest(raw: bytes, model: str) -> dict[str, Any]:
     if type(schema) is not int or schema != SCHEMA:
         raise OtherSchema(
             f"Another version of ganzoo wrote {MANIFEST}: expected schema {SCHEMA}. "
-            f"Received: {shown(schema)}."
+            f"Received: {quote(schema)}."
         )
     try:
         if set(manifest) != {"schema", "model", "parent", "plugins", "files"}:
@@ -121,13 +121,13 @@ def parse_manifest(raw: bytes, model: str) -> dict[str, Any]:
         raise InvalidInput(f"{MANIFEST} is not the manifest of a version.") from None
     if manifest["model"] != model:
         raise InvalidInput(
-            f"{MANIFEST} must be that of {model!r}. Received: {shown(manifest['model'])}."
+            f"{MANIFEST} must be that of {model!r}. Received: {quote(manifest['model'])}."
         )
     for name, entry in manifest["files"].items():
         if entry["size"] > MOST_BYTES[name]:
             raise InvalidInput(
                 f"{name} of a version is too large. Expected: at most {MOST_BYTES[name]:,} bytes. "
-                f"Received: {shown(entry['size'])}."
+                f"Received: {quote(entry['size'])}."
             )
     return manifest
 

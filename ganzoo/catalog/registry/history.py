@@ -15,7 +15,7 @@ from typing import Any
 
 from ganzoo.errors import InvalidInput
 from ganzoo.files.digests import bytes_digest
-from ganzoo.files.problems import shown
+from ganzoo.files.text import quote
 from ganzoo.files.publish import append_line
 from ganzoo.files.reading import read_bytes
 from ganzoo.files.strict_json import canonical_json, parse_json
@@ -64,7 +64,7 @@ def read(folder: Path) -> History:
     lines = read_bytes(path, limit=_MOST_BYTES).split(b"\n") if path.exists() else []
     for number, line in enumerate(lines, start=1):
         try:
-            entry = _parsed(line, f"line {number} of {shown(path)}") if line else None
+            entry = _parsed(line, f"line {number} of {quote(path)}") if line else None
         except InvalidInput as error:
             problems.append(str(error))
             continue

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ganzoo.catalog.registry import aliases, remotes
 from ganzoo.catalog.plugins.distributions import FIRST_PARTY
-from ganzoo.files.toml import brief
+from ganzoo.files.text import quote, shorten
 from ganzoo.files.home import home
 from ganzoo.catalog.plugins.names import Claim, Problem, settle
 from ganzoo.catalog.plugins.discovery import Plugin, discover
@@ -28,7 +28,6 @@ from ganzoo.errors import (
     unknown,
 )
 from ganzoo.files.names import check_name
-from ganzoo.files.problems import shown
 
 if TYPE_CHECKING:
     from ganzoo.catalog.registry.cards import Card
@@ -78,7 +77,7 @@ class Entry:
         card = Card.read(self.card_path)
         if card.name != self.name:
             raise InvalidInput(
-                f"`name` in {shown(self.card_path)} must be {self.name!r}, as its folder. "
+                f"`name` in {quote(self.card_path)} must be {self.name!r}, as its folder. "
                 f"Received: {card.name!r}."
             )
         return card
@@ -173,7 +172,7 @@ def find_entry(name: str) -> Entry:
     for known, entry in registry.entries.items():
         if known == name or (source == entry.source and plain == entry.name):
             return entry
-    raise unknown("model", brief(name), registry.entries)
+    raise unknown("model", shorten(name), registry.entries)
 
 
 def find_version(name: str) -> Version:
@@ -279,7 +278,7 @@ def _added(problems: list[Problem]) -> Iterator[tuple[int, str, Path, bool]]:
                 folder = remotes.parse_address(address).copy
                 shown_already.add(folder)
             elif not folder.is_dir():
-                reason = f"There is no folder {shown(address)}."
+                reason = f"There is no folder {quote(address)}."
                 problems.append(Problem(distribution=name, name=None, reason=reason))
                 continue
             yield 2, name, folder, writable
@@ -304,7 +303,7 @@ def _entries(
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
-        reason = f"{shown(folder)} cannot be read: {error.strerror}."
+        reason = f"{quote(folder)} cannot be read: {error.strerror}."
         problems.append(Problem(distribution=source, name=None, reason=reason))
         return
     for child in found:
@@ -314,7 +313,7 @@ def _entries(
             name = check_name(child.name, "model")
             yield Entry(name=name, folder=child, source=source, writable=writable)
         except OSError as error:
-            reason = f"{shown(child)} cannot be read: {error.strerror}."
+            reason = f"{quote(child)} cannot be read: {error.strerror}."
             problems.append(Problem(distribution=source, name=child.name, reason=reason))
         except (InvalidInput, EnvironmentProblem) as error:
             problems.append(Problem(distribution=source, name=child.name, reason=str(error)))

@@ -13,7 +13,7 @@ from ganzoo.catalog.registry.versions import Version, entry_of, numbers, open_ve
 from ganzoo.errors import GanzooError
 from ganzoo.files.leftovers import abandoned
 from ganzoo.files.names import check_name
-from ganzoo.files.problems import shown
+from ganzoo.files.text import quote
 from ganzoo.files.reading import read_bytes
 
 _BESIDE = (CARD, README, SAMPLES, *MOVING, history.FILE)  # what may lie beside a model's versions
@@ -89,7 +89,7 @@ def _aliases(folder: Path, whole: list[int]) -> list[Finding]:
             continue  # a writer's temporary
         try:
             check_name(name, "alias")
-            number = parse_alias(read_bytes(path, limit=64), shown(path))
+            number = parse_alias(read_bytes(path, limit=64), quote(path))
             if name.isdecimal() or name == LATEST:
                 found.append(Finding(path=path, reason="This name means a version already."))
             elif number not in whole:
@@ -144,4 +144,4 @@ def _card(folder: Path) -> None:
     from ganzoo.catalog.registry.contents import parse_card
     from ganzoo.files.toml import MOST_BYTES
 
-    parse_card(read_bytes(folder / CARD, limit=MOST_BYTES), folder.name, shown(folder / CARD))
+    parse_card(read_bytes(folder / CARD, limit=MOST_BYTES), folder.name, quote(folder / CARD))

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from ganzoo.catalog.registry.contents import FILM, SAMPLES, SOUND
 from ganzoo.catalog.registry.usage import Usage, usage
-from ganzoo.files.text import inert
+from ganzoo.files.text import escape
 
 if TYPE_CHECKING:
     from ganzoo.catalog.registry.cards import Card
@@ -62,13 +62,13 @@ def readme(card: "Card", about: Mapping[str, Any], *, beside: Collection[str]) -
         blocks.append("Made with other plugins than at first:")
         blocks.append("\n".join(f"* {plain(text)}" for text in card.plugin_mismatches))
     recipe = card.recipe.toml().strip().replace("```", "'''")
-    blocks += ["## Recipe", f"```toml\n{inert(recipe)}\n```"]
+    blocks += ["## Recipe", f"```toml\n{escape(recipe)}\n```"]
     return "\n\n".join(blocks) + "\n"
 
 
 def plain(text: str) -> str:
     """The text for a page of Markdown: in one paragraph, and nothing in it is markup or a link."""
-    text = inert(" ".join(text.split()))
+    text = escape(" ".join(text.split()))
     text = text.replace("&", "&amp;").replace("<", "&lt;")
     text = _MARKUP.sub(r"\\\g<0>", text)
     return re.sub(r"^(\d+)([.)])(?=\s|$)", r"\1\\\2", text)  # not the number of a list

@@ -20,11 +20,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ganzoo.files.text import quote
 from ganzoo.files.toml import read_toml
 from ganzoo.files.home import home
 from ganzoo.errors import InvalidInput, UnknownName, UsageError, unknown
 from ganzoo.files.names import check_name
-from ganzoo.files.problems import environment_problem, shown
+from ganzoo.files.problems import environment_problem
 from ganzoo.files.publish import make_folder, publish_text, sync_folder
 from ganzoo.files.reading import read_bytes
 from ganzoo.files.strict_json import canonical_json, parse_json
@@ -107,7 +108,7 @@ def parse_address(address: str) -> Remote:
     if not parts or any(".." in p for p in parts.values()) or any("--" in p for p in parted):
         raise UsageError(
             "Not an address on the Hub. Expected: hf://org/repo[@revision][/model[@version]]. "
-            f"Received: {shown(address)}."
+            f"Received: {quote(address)}."
         )
     return Remote(**parts)
 
@@ -131,7 +132,7 @@ def read_index(remote: Remote) -> Index | None:
     path = _index_path(remote)
     if not path.is_file():
         return None
-    where = shown(path)
+    where = quote(path)
     found = parse_json(read_bytes(path, limit=8 * 2**20), where)
     fine = isinstance(found, dict) and _are_models(found.get("models"))
     if not fine or not _COMMIT.fullmatch(str(found.get("commit"))):
@@ -153,7 +154,7 @@ def write_index(remote: Remote, index: Index) -> None:
 def check_commit(commit: object) -> str:
     """The commit itself, if it can be one; `InvalidInput` otherwise."""
     if not isinstance(commit, str) or not _COMMIT.fullmatch(commit):
-        raise InvalidInput(f"The server names no commit. Received: {shown(commit)}.")
+        raise InvalidInput(f"The server names no commit. Received: {quote(commit)}.")
     return commit
 
 
@@ -203,7 +204,7 @@ def added() -> dict[str, str]:
             where = folder / file
             address = read_toml(where).get("address")
             if not isinstance(address, str):
-                raise InvalidInput(f"{shown(where)} must say `address`.", hint="Remove the file.")
+                raise InvalidInput(f"{quote(where)} must say `address`.", hint="Remove the file.")
             found[file.removesuffix(".toml")] = address
     return found
 
@@ -225,13 +226,13 @@ def add(address: str, name: str | None = None) -> str:
         remote = parse_address(address)
         if remote.model:
             raise UsageError(
-                f"A registry is a repository, not a model in it. Received: {shown(address)}."
+                f"A registry is a repository, not a model in it. Received: {quote(address)}."
             )
         default, address = remote.repository.lower(), remote.address
     else:
         path = Path(address).expanduser().absolute()
         if not path.is_dir():
-            raise UsageError(f"A registry is a folder. Received: {shown(address)}.")
+            raise UsageError(f"A registry is a folder. Received: {quote(address)}.")
         default, address = path.name.lower(), str(path)
     name = check_name(name or default, "name of a registry", error=UsageError)
     if name in ("user", "keras-ganzoo"):
@@ -271,7 +272,7 @@ def remote_of(name: str) -> Remote:
     """The repository behind the name of an added registry; `UnknownName` if it is none."""
     address = added().get(name)
     if address is None or not is_address(address):
-        raise UnknownName(f"No registry on the Hub is called that. Received: {shown(name)}.")
+        raise UnknownName(f"No registry on the Hub is called that. Received: {quote(name)}.")
     return parse_address(address)
 
 

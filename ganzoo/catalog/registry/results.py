@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
-from ganzoo.files.toml import received
+from ganzoo.files.text import format_value
 from ganzoo.catalog.recipe.validation import DIGEST, ONE_LINE, Table
 
 _Line = Annotated[str, Field(min_length=1, max_length=200, pattern=ONE_LINE)]
@@ -80,9 +80,9 @@ class Protocol(Table):
     def _scalars_only(self) -> "Protocol":
         for key, value in (self.model_extra or {}).items():
             if not isinstance(value, bool | int | float | str) or len(str(value)) > 200:
-                raise ValueError(f"must hold short texts and numbers. Received: {received(value)}")
+                raise ValueError(f"must hold short texts and numbers. Received: {format_value(value)}")
             if len(key) > 64:
-                raise ValueError(f"has too long a key. Received: {received(key)}")
+                raise ValueError(f"has too long a key. Received: {format_value(key)}")
         if not self.model_fields_set:
             raise ValueError("must say how it was measured. Received: an empty table")
         return self

@@ -28,7 +28,8 @@ from ganzoo.files.digests import bytes_digest
 from ganzoo.files.leftovers import reclaim
 from ganzoo.files.listed import Broken, check_listed, held, publish_listed, read_listed
 from ganzoo.files.names import check_name
-from ganzoo.files.problems import environment_problem, shown
+from ganzoo.files.text import quote
+from ganzoo.files.problems import environment_problem
 from ganzoo.files.publish import make_folder, step, sync_folder, withdraw
 from ganzoo.files.reading import read_bytes
 
@@ -101,7 +102,7 @@ class Version:
         if name not in self.manifest["files"]:
             raise UsageError(
                 f"{self.name} has no such file: expected one of {', '.join(sorted(self.sizes))}. "
-                f"Received: {shown(name)}."
+                f"Received: {quote(name)}."
             )
         with _set_aside_if_broken(self.path, self.model, self.mendable), held(self.path):
             return read_listed(self.path / name, self.manifest["files"][name])
@@ -125,14 +126,14 @@ class Version:
         if extra:  # a file manager's, perhaps: nothing that was published is damaged
             raise InvalidInput(
                 f"{self.name} holds files that were not published: "
-                f"{', '.join(map(shown, extra[:3]))}.",
-                hint=f"Take them out of {shown(self.path)}.",
+                f"{', '.join(map(quote, extra[:3]))}.",
+                hint=f"Take them out of {quote(self.path)}.",
             )
         return content
 
     def card(self) -> "Card":
         """Its card."""
-        return parse_card(self.read(CARD), self.model, shown(self.path / CARD))
+        return parse_card(self.read(CARD), self.model, quote(self.path / CARD))
 
 
 def numbers(folder: Path) -> Numbers:
@@ -358,7 +359,7 @@ def _set_aside_if_broken(path: Path, model: str, mendable: bool) -> Iterator[Non
         aside = _set_aside(path) if mendable else None
         raise InvalidInput(
             f"{model}@{path.name} is not what was published: {problem}."
-            + (f" It is set aside as {shown(aside)}." if aside else ""),
+            + (f" It is set aside as {quote(aside)}." if aside else ""),
             hint="Pull or push it again.",
         ) from problem
 

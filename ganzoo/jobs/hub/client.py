@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 from ganzoo.catalog.registry.remotes import Remote
 from ganzoo.data.download import progress_option
 from ganzoo.errors import EnvironmentProblem, GanzooError, InvalidInput
-from ganzoo.files.problems import shown
+from ganzoo.files.text import quote
 from ganzoo.jobs.hub.addresses import only_public
 
 Found = TypeVar("Found")
@@ -102,7 +102,7 @@ def fetch(
     came = Path(patiently(remote, download, seconds=seconds))
     if came.stat().st_size > most:
         raise InvalidInput(
-            f"A file is too large: expected at most {most} bytes. Received: {shown(path)}."
+            f"A file is too large: expected at most {most} bytes. Received: {quote(path)}."
         )
     return came
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ganzoo.errors import InvalidInput, UsageError
-from ganzoo.files.problems import shown
+from ganzoo.files.text import quote
 from ganzoo.jobs.models.weights import Spec
 
 KEY = "stored"  # in a file's metadata
@@ -52,7 +52,7 @@ def is_half(about: Mapping[str, Any], where: str) -> bool:
     if KEY in about and about[KEY] != HALF:
         raise InvalidInput(
             f"{where} keeps its arrays in a way that this ganzoo does not know. "
-            f"Expected: {HALF}, or nothing said. Received: {shown(about[KEY])}.",
+            f"Expected: {HALF}, or nothing said. Received: {quote(about[KEY])}.",
         )
     return KEY in about
 

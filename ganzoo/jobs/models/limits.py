@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from ganzoo.errors import InvalidInput
-from ganzoo.files.problems import shown
 from ganzoo.files.safetensors import Header
+from ganzoo.files.text import quote
 
 _FREE = 2**23  # numbers in the weights of two networks, whatever the file: 32 MB
 _FACTOR = 4  # ... and so many more for each byte of the file: 16 for a float32
@@ -45,7 +45,7 @@ def check_options(where: str, header: Header, options: dict[str, Any]) -> None:
             if abs(number) > most:
                 raise InvalidInput(
                     f"{where} asks for an architecture that its weights cannot be of. Expected: "
-                    f"whole numbers of at most {most}. Received: {shown(name)} {number}."
+                    f"whole numbers of at most {most}. Received: {quote(name)} {number}."
                 )
 
 

@@ -22,7 +22,7 @@ from ganzoo.data.dataset import FASTEST
 from ganzoo.data.kinds import IMAGES, KINDS
 from ganzoo.errors import InvalidInput, PluginError, UnknownName, UsageError
 from ganzoo.files import checkpoints, safetensors
-from ganzoo.files.problems import shown
+from ganzoo.files.text import quote
 from ganzoo.jobs.best import best_of
 from ganzoo.jobs.models import environment, limits
 from ganzoo.jobs.models.build import networks, wants
@@ -303,7 +303,7 @@ def _described(where: Path, content: Path | bytes) -> Source:
     if kind.timed and not (type(rate) is int and 1 <= rate <= FASTEST):
         raise InvalidInput(
             f"{where} does not say the rate of its {kind.many}. Expected: an integer from 1 to "
-            f"{FASTEST:,}, in Hz. Received: {shown(rate)}."
+            f"{FASTEST:,}, in Hz. Received: {quote(rate)}."
         )
     recipe = Recipe.from_tables(about["recipe"], where=f"the recipe in {where}", error=InvalidInput)
     return Source(where=where, content=content, about=about, recipe=recipe)

@@ -11,8 +11,8 @@ from ganzoo.catalog.registry.versions import Version, entry_of, numbers
 from ganzoo.errors import GanzooError, UnknownName, UsageError, unknown
 from ganzoo.files.leftovers import remove as remove_path
 from ganzoo.files.names import check_name
-from ganzoo.files.problems import shown
 from ganzoo.files.publish import withdraw
+from ganzoo.files.text import quote
 
 if TYPE_CHECKING:
     from ganzoo.catalog.recipe.recipe import Recipe
@@ -86,7 +86,7 @@ def drop(name: str, *, folder: Path | None = None) -> dict[str, Any]:
     entry, selector = _writable(name, folder)
     if not selector or selector == aliases.LATEST:
         raise UsageError(
-            f"Which version is removed must be said by its number. Received: {shown(name)}.",
+            f"Which version is removed must be said by its number. Received: {quote(name)}.",
             hint=f"See: ganzoo info {entry.name}",
         )
     if not selector.isdecimal():
@@ -224,7 +224,7 @@ def _writable(name: str, folder: Path | None) -> tuple[Entry, str | None]:
         check_name(model, "model name", error=UsageError)
         place = Path(folder) / model
         if not place.is_dir():
-            raise UnknownName(f"There is no model {model!r} in {shown(folder)}.")
+            raise UnknownName(f"There is no model {model!r} in {quote(folder)}.")
         return Entry(name=model, folder=place, source=str(folder), writable=True), selector
     entry = lookup.find_entry(model)
     if not entry.writable:

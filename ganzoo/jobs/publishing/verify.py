@@ -13,7 +13,7 @@ from ganzoo.files import safetensors
 from ganzoo.files.digests import file_digest, tensors_digest
 from ganzoo.files.manifest import Broken
 from ganzoo.files.manifest import verify as verify_checkpoint
-from ganzoo.files.problems import shown
+from ganzoo.files.text import quote
 from ganzoo.jobs.models.weights import not_finite
 
 
@@ -141,7 +141,7 @@ def _folder(folder: Path) -> dict[str, Any]:
         return _model(folder)
     models = [child for child in sorted(folder.iterdir()) if is_model(child)]
     if not models:
-        raise UsageError(f"Neither a run, a model nor a registry. Received: {shown(folder)}.")
+        raise UsageError(f"Neither a run, a model nor a registry. Received: {quote(folder)}.")
     found = {model.name: _model(model) for model in models}
     return {
         "kind": "registry",

@@ -16,8 +16,8 @@ from ganzoo.data.progress import reporting
 from ganzoo.errors import Diverged, GanzooError, Interrupted, InvalidInput, UsageError
 from ganzoo.files import checkpoints, safetensors
 from ganzoo.files.leftovers import reclaim
-from ganzoo.files.problems import shown
 from ganzoo.files.publish import publish_text
+from ganzoo.files.text import quote
 from ganzoo.jobs.best import recorded
 from ganzoo.jobs.models import environment
 from ganzoo.jobs.models.build import build, dataset_for, length_of
@@ -209,7 +209,7 @@ def _check_same_data(before: dict[str, Any], dataset: "Dataset") -> None:
     differing = [key for key in ("count", "image_shape", "classes", "source")
                  if before.get(key) != now[key]] or ["fingerprint"]  # fmt: skip
     was, received = (
-        ", ".join(f"{key} {shown(facts.get(key))}" for key in differing) for facts in (before, now)
+        ", ".join(f"{key} {quote(facts.get(key))}" for key in differing) for facts in (before, now)
     )
     raise InvalidInput(
         f"The data set {dataset.name!r} is not what the run began with. "
