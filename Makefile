@@ -17,6 +17,7 @@ test: $(DEV)/installed
 lint: $(DEV)/installed
 	$(DEV)/bin/ruff check .
 	$(DEV)/bin/ruff format --check .
+	$(DEV)/bin/basedpyright --pythonpath $(DEV)/bin/python
 
 $(DEMO)/installed: pyproject.toml
 	$(PYTHON) -m venv $(DEMO)
