@@ -36,14 +36,14 @@ def test_shipped_weights_draw_the_last_grid_of_their_training(name):
     from PIL import Image
 
     import ganzoo
-    from ganzoo.jobs import pictures
+    from ganzoo.jobs import rendering
 
     version = SHIPPED[name].version()
     gan = ganzoo.load(name)
     labels = np.arange(20, dtype="int32") % 10 if gan.conditional else None
     drawn = gan.sample(20 if gan.conditional else 16, seed=0, labels=labels)
 
-    with Image.open(io.BytesIO(pictures.png(pictures.picture(drawn)))) as image:
+    with Image.open(io.BytesIO(rendering.encode_png(rendering.render_samples(drawn)))) as image:
         received = np.asarray(image).astype(int)
     with Image.open(io.BytesIO(version.read("samples.png"))) as image:
         expected = np.asarray(image).astype(int)

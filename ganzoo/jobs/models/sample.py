@@ -11,7 +11,7 @@ from ganzoo.data.kinds import kind_of
 from ganzoo.data.sources import read_sources
 from ganzoo.errors import UsageError, unknown
 from ganzoo.files.publish import make_folder, publish
-from ganzoo.jobs import pictures
+from ganzoo.jobs import rendering
 from ganzoo.jobs.models import load
 
 if TYPE_CHECKING:
@@ -71,11 +71,11 @@ def sample(
     chosen = _labels(labels, classes, count, one=interpolate is not None)
     sources = _sources(data, found, count, repeated=bool(seeds or interpolate))
     count = count if sources is None else len(sources)
-    form = pictures.form_of(found.image_shape)
-    if separate and form.each is None:
+    renderer = rendering.renderer_for(found.image_shape)
+    if separate and renderer.single is None:
         many = kind_of(found.image_shape).many.capitalize()
         raise UsageError(f"{many} have no pictures of their own.", hint="Leave out --separate.")
-    endings = [form.each[0]] if separate else list(form.files)
+    endings = [renderer.single[0]] if separate else list(renderer.encoders)
     out = Path(out) if out is not None else _default_out(found, [] if separate else endings)
     paths = _paths(out, endings[0], count, seeds) if separate else _beside(out, endings)
     _check_free(out, paths, overwrite)
@@ -93,12 +93,12 @@ def sample(
     samples = gan.pictures(latents, asked, truncation=truncation)
     if separate:
         make_folder(out)
-        contents = (form.each[1](one, found.rate) for one in samples)
-    elif sources is not None and form.beside:
-        contents = iter([pictures.png(form.beside(sources, samples))])
+        contents = (renderer.single[1](one, found.rate) for one in samples)
+    elif sources is not None and renderer.side_by_side:
+        contents = iter([rendering.encode_png(renderer.side_by_side(sources, samples))])
     else:
         columns = count if interpolate and count <= _IN_A_ROW else None
-        contents = (form.files[ending](samples, found.rate, columns) for ending in endings)
+        contents = (renderer.encoders[ending](samples, found.rate, columns) for ending in endings)
     for path, content in zip(paths, contents, strict=True):
         publish(path, content, overwrite=overwrite)
     return paths
@@ -126,7 +126,7 @@ def _sources(
 
 def _beside(out: Path, endings: Sequence[str]) -> list[Path]:
     """The files of all samples: `out`, and beside it those of the other endings."""
-    if out.suffix in pictures.ENDINGS - set(endings):
+    if out.suffix in rendering.SUFFIXES - set(endings):
         raise UsageError(
             f"These samples are written as {' and '.join(endings)}. Received: {out}.",
             hint=f"Choose another --out: {out.with_suffix(endings[0])}.",

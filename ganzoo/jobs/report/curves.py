@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ganzoo.jobs.pictures import spread
+from ganzoo.jobs.rendering import evenly_spaced
 from ganzoo.jobs.report.axes import SMOOTH_FROM, Axis, extremes, smooth, step_axis, value_axis
 from ganzoo.jobs.report.markup import number, share, text
 
@@ -155,7 +155,7 @@ def _line(plot: _Plot, curve: Curve, values: np.ndarray, kind: str) -> str:
 def _marks(plot: _Plot, curves: Sequence[Curve]) -> Iterable[str]:
     """Crosses where a number is not finite, arrows where it lies outside the axis."""
     broken = sorted({int(s) for c in curves for s in c.steps[~np.isfinite(c.values)]})
-    for index, step in enumerate(spread(broken, MARKED)):
+    for index, step in enumerate(evenly_spaced(broken, MARKED)):
         x = min(max(float(plot.across(step)), 6.0), plot.width - 6.0)
         yield f'<path class="broken" d="M{x - 4:.1f} 4l8 8m0-8l-8 8"/>'
         if index == 0:
@@ -165,7 +165,7 @@ def _marks(plot: _Plot, curves: Sequence[Curve]) -> Iterable[str]:
     for curve in curves:
         for above in (True, False):
             out = curve.values > plot.y.high if above else curve.values < plot.y.low
-            for step in spread(curve.steps[out], MARKED):
+            for step in evenly_spaced(curve.steps[out], MARKED):
                 x = float(plot.across(step))
                 arrow = "1l4 7h-8z" if above else f"{plot.height - 1}l4-7h-8z"
                 yield f'<path class="beyond {curve.color}" d="M{x:.1f} {arrow}"/>'
@@ -173,7 +173,7 @@ def _marks(plot: _Plot, curves: Sequence[Curve]) -> Iterable[str]:
 
 def _hover(plot: _Plot, curves: Sequence[Curve], beside: Callable[[int], str]) -> dict:
     """Columns of what the pointer can show: places, headings, and each curve's numbers."""
-    steps = spread(sorted({int(s) for c in curves for s in c.steps}), HOVERED)
+    steps = evenly_spaced(sorted({int(s) for c in curves for s in c.steps}), HOVERED)
     rows = []
     for curve in curves:
         known = dict(zip(curve.steps.tolist(), curve.values.tolist(), strict=True))

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ganzoo.jobs.pictures import spread
+from ganzoo.jobs.rendering import evenly_spaced
 from ganzoo.jobs.report.markup import count, size, text
 
 FRAMES = 40
@@ -47,7 +47,7 @@ def stage(
     pictures = [(step, path) for step, path in sorted(samples) if _png(path)]
     if not pictures:
         return ""
-    shown = spread(pictures, _affordable([path for _, path in pictures]))
+    shown = evenly_spaced(pictures, _affordable([path for _, path in pictures]))
     frames = "".join(_frame(step, path, images_at(step), unit) for step, path in shown)
     notes = [COLUMNS] if columns else []
     if len(shown) < len(pictures):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ganzoo.jobs.pictures import spread
+from ganzoo.jobs.rendering import evenly_spaced
 from ganzoo.jobs.report.curves import Curve, chart, legend
 from ganzoo.jobs.report.markup import count, duration, number, share, text
 
@@ -237,7 +237,7 @@ def numbers(book: Logbook) -> str:
     head = "".join(
         f"<th scope=col>{text(HEADINGS.get(name, name.replace('_', ' ')))}" for name in names
     )
-    shown = spread(book.lines, ROWS)
+    shown = evenly_spaced(book.lines, ROWS)
     rows = "".join("<tr>" + "".join(f"<td>{_cell(name, line)}" for name in names) for line in shown)
     every = len(shown) == len(book.lines)
     all_lines = "the only line" if len(shown) == 1 else f"all {len(shown)} lines"

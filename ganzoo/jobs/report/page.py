@@ -13,7 +13,7 @@ import numpy as np
 import tomli_w
 
 from ganzoo.data.kinds import IMAGES, KINDS, Kind
-from ganzoo.jobs.pictures import Form, form_of
+from ganzoo.jobs.rendering import Renderer, renderer_for
 from ganzoo.jobs.report.about import about, listed
 from ganzoo.jobs.report.frames import stage
 from ganzoo.jobs.report.logbook import Logbook, charts, numbers
@@ -150,9 +150,9 @@ def _kind(data: Mapping) -> Kind:
     return KINDS.get(len(_shape_of(data) or ()), IMAGES)
 
 
-def _form(data: Mapping) -> Form:
+def _form(data: Mapping) -> Renderer:
     shape = _shape_of(data) or ()
-    return form_of(shape if len(shape) in KINDS else IMAGES.axes)
+    return renderer_for(shape if len(shape) in KINDS else IMAGES.axes)
 
 
 def _head(recipe: Mapping, manifest: Mapping, data: Mapping) -> str:

@@ -12,7 +12,7 @@ from ganzoo.catalog.runs import Run
 from ganzoo.errors import Diverged
 from ganzoo.files import checkpoints, safetensors
 from ganzoo.files.publish import make_folder, publish
-from ganzoo.jobs import best, pictures
+from ganzoo.jobs import best, rendering
 from ganzoo.jobs.models.weights import STATE, arrays_of, not_finite
 from ganzoo.jobs.training import provenance
 from ganzoo.jobs.training.evaluation import Judge
@@ -189,26 +189,26 @@ class Recorder(keras.callbacks.Callback):
 
     def _sample(self) -> None:
         self._numbers()  # no pictures of what is not finite
-        form = pictures.form_of(self.gan.image_shape)
-        labels = self._labels(form.shown) if self.gan.conditional else None
-        n = form.shown if labels is None else len(labels)
+        renderer = rendering.renderer_for(self.gan.image_shape)
+        labels = self._labels(renderer.num_samples) if self.gan.conditional else None
+        n = renderer.num_samples if labels is None else len(labels)
         samples = self.gan.sample(n, seed=self.training.seed, labels=labels)
         make_folder(self.run.samples)
-        drawn = self._drawn(form, samples, labels)
-        publish(self._picture, pictures.png(drawn), overwrite=True)
-        if form.moving:  # beside the pictures, the newest in place of the last
-            content = form.files[form.moving](samples, self._dataset.rate, None)
-            publish(self.run.moving_path(form.moving), content, overwrite=True)
+        drawn = self._drawn(renderer, samples, labels)
+        publish(self._picture, rendering.encode_png(drawn), overwrite=True)
+        if renderer.media:  # beside the pictures, the newest in place of the last
+            content = renderer.encoders[renderer.media](samples, self._dataset.rate, None)
+            publish(self.run.moving_path(renderer.media), content, overwrite=True)
         self.events({"event": "sample", "step": self.step, "path": str(self._picture)})
 
-    def _drawn(self, form: pictures.Form, samples: np.ndarray, labels: np.ndarray | None):
+    def _drawn(self, renderer: rendering.Renderer, samples: np.ndarray, labels: np.ndarray | None):
         """The samples, beside what they were made from, or over what is real."""
         dataset = self._dataset
-        if dataset.source_shape is None or form.beside is None:
-            real = np.asarray(dataset.images[: form.behind]) if form.behind else None
-            return form.picture(samples, real)
+        if dataset.source_shape is None or renderer.side_by_side is None:
+            real = np.asarray(dataset.images[: renderer.num_real]) if renderer.num_real else None
+            return renderer.image(samples, real)
         targets = [np.asarray(dataset.images[: len(samples)])] if dataset.paired else []
-        return form.beside(labels, samples, *targets)
+        return renderer.side_by_side(labels, samples, *targets)
 
     def _labels(self, least: int) -> np.ndarray:
         """Labels for at least so many samples: the classes in turn, full rows if not too many."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from ganzoo.catalog.runs import Run
 from ganzoo.files import safetensors
 from ganzoo.files.publish import publish_text
-from ganzoo.jobs import pictures
+from ganzoo.jobs import rendering
 from ganzoo.jobs.models.weights import arrays_of, generator_of
 from ganzoo.jobs.report import report_of
 from ganzoo.jobs.training import provenance
@@ -29,7 +29,7 @@ def finish(gan: "GAN", run: Run, metadata: dict[str, Any], events, *, seconds: f
     metadata = {**metadata, "step": step, "weights": kind}
     safetensors.save(run.weights_path, arrays, metadata, overwrite=True)
     samples = sorted(run.samples.glob("step-*.png"))
-    pictures.progress_gif(samples, run.gif_path)
+    rendering.progress_gif(samples, run.gif_path)
     conclude(run, "finished", step=step, seconds=round(seconds, 1))
     events({
         "event": "end", "run": str(run.path), "report": str(run.report_path),

@@ -98,9 +98,11 @@ def test_a_file_that_was_imported_with_a_recipe_has_a_page_that_works(place):
 
 def test_of_what_is_heard_and_watched_a_version_holds_the_newest(place):
     from ganzoo.catalog.registry.contents import MOVING
-    from ganzoo.jobs.pictures import forms
+    from ganzoo.jobs.rendering import renderers
 
-    assert set(MOVING) == {f"samples{form.moving}" for form in forms.FORMS.values() if form.moving}
+    assert set(MOVING) == {
+        f"samples{one.media}" for one in renderers.RENDERERS.values() if one.media
+    }
     for dataset, name in (("tones", "samples.wav"), ("clips", "samples.gif")):
         run = train(recipe_of({"name": "any-shape"}, dataset), run=place / dataset)
         push(run.path, dataset, license="MIT")

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from ganzoo.jobs import pictures
+from ganzoo.jobs import rendering
 from ganzoo.jobs.report import frames, report, report_of
 
 RECIPE = {
@@ -73,7 +73,7 @@ def samples(folder, n: int) -> list:
     for k in range(n):
         images = np.random.default_rng(k).integers(0, 256, (4, 8, 8, 1)).astype(np.uint8)
         path = folder / f"step-{500 * k:08d}.png"
-        path.write_bytes(pictures.png(pictures.picture(images)))
+        path.write_bytes(rendering.encode_png(rendering.render_samples(images)))
         found.append((500 * k, path))
     return found
 
@@ -226,7 +226,7 @@ def test_what_is_gone_or_no_png_is_left_out(tmp_path):
 
 def test_the_animation_is_offered_unless_it_is_large(tmp_path, monkeypatch):
     shots = samples(tmp_path, 2)
-    gif = pictures.progress_gif([path for _, path in shots], tmp_path / "progress.gif")
+    gif = rendering.progress_gif([path for _, path in shots], tmp_path / "progress.gif")
     (link,) = (a for a in page(samples=shots, gif=gif).all("a") if "download" in a)
     assert base64.b64decode(link["href"].split(",")[1]) == gif.read_bytes()
     monkeypatch.setattr(frames, "GIF_BYTES", 10)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ganzoo.errors import UsageError
-from ganzoo.jobs.pictures.sounds import HEIGHT, WIDTH, wav, waves
+from ganzoo.jobs.rendering.audio import HEIGHT, WIDTH, encode_wav, waveform_plot
 
 RATE = 8000
 
@@ -27,19 +27,19 @@ def read(content: bytes) -> tuple[np.ndarray, wave.Wave_read]:
 
 def test_a_wav_file_holds_16_bit_samples_channel_by_channel_at_the_rate():
     sound = np.array([[[-1.0, 1.0], [0.5, 0.0], [-2.0, 3.0]]], np.float32)
-    pcm, about = read(wav(sound, 44_100))
+    pcm, about = read(encode_wav(sound, 44_100))
     assert (about.nchannels, about.sampwidth, about.framerate) == (2, 2, 44_100)
     assert pcm.tolist() == [[-32767, 32767], [16384, 0], [-32767, 32767]]  # clipped, not wrapped
 
 
 def test_between_two_sounds_there_is_a_quarter_of_a_second_of_silence():
-    pcm, _ = read(wav(np.ones((2, 10, 1), np.float32), 400))
+    pcm, _ = read(encode_wav(np.ones((2, 10, 1), np.float32), 400))
     assert pcm[:, 0].tolist() == [32767] * 10 + [0] * 100 + [32767] * 10
 
 
 def rows_and_heat(sound: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Brightness of the waveform and of the spectrogram, (HEIGHT, WIDTH) each."""
-    sheet = np.asarray(waves(sound)).astype(int).sum(axis=2)
+    sheet = np.asarray(waveform_plot(sound)).astype(int).sum(axis=2)
     scale = sheet.shape[1] // WIDTH
     sheet = sheet[::scale, ::scale]
     return sheet[:HEIGHT], sheet[HEIGHT:]
@@ -67,7 +67,7 @@ def test_silence_is_dark_and_a_full_sine_brightest():
 
 @pytest.mark.parametrize("samples", [1, 7, 500])
 def test_the_shortest_sound_has_a_picture(samples):
-    assert waves(np.zeros((1, samples, 1), np.float32)).width >= WIDTH
+    assert waveform_plot(np.zeros((1, samples, 1), np.float32)).width >= WIDTH
 
 
 @pytest.mark.parametrize(
@@ -75,6 +75,6 @@ def test_the_shortest_sound_has_a_picture(samples):
     [np.zeros((0, 9, 1), np.float32), np.zeros((3, 9), np.float32), np.zeros((3, 9, 1), np.uint8)],
 )
 def test_what_is_no_sound_is_refused(sounds):
-    for function in (waves, lambda sounds: wav(sounds, 8000)):
+    for function in (waveform_plot, lambda sounds: encode_wav(sounds, 8000)):
         with pytest.raises(UsageError, match=r"Sounds must be .*Received"):
             function(sounds)

@@ -1,4 +1,4 @@
-"""PNG files, written and read."""
+"""PNG files."""
 
 import io
 from pathlib import Path
@@ -8,8 +8,8 @@ from PIL import Image
 from ganzoo.errors import InvalidInput
 
 
-def png(image: Image.Image) -> bytes:
-    """The bytes of a PNG file: pixels and nothing else, the same for the same picture."""
+def encode_png(image: Image.Image) -> bytes:
+    """Encode the pixels alone as PNG; equal pixels give equal bytes."""
     if image.mode not in ("L", "RGB", "RGBA"):
         image = image.convert("RGB")
     pixels = Image.frombytes(image.mode, image.size, image.tobytes())  # no profile, no text
@@ -19,12 +19,16 @@ def png(image: Image.Image) -> bytes:
 
 
 def read_png(path: Path) -> Image.Image:
-    """The picture in a PNG file, as `L` or `RGB`; `InvalidInput` if that cannot be read."""
+    """Read a PNG file as an image of mode `L` or `RGB`.
+
+    Raises:
+        InvalidInput: It is not a PNG file that can be read.
+    """
     try:
         with Image.open(path, formats=("PNG",)) as image:
             return image.convert("L" if image.mode in ("1", "L") else "RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise InvalidInput(
-            f"Not a PNG that can be read. Received: {path}. {error}",
-            hint="Remove it, and go on with: ganzoo resume RUN",
+            f"Not a readable PNG file. Received: {path}. {error}",
+            hint="Remove it, then run: ganzoo resume RUN",
         ) from error

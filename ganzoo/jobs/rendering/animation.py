@@ -1,0 +1,89 @@
+"""Animated GIFs: the training progress of a run, and frames in general."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from PIL import Image
+
+from ganzoo.errors import UsageError
+from ganzoo.files.publish import publish
+from ganzoo.jobs.rendering.png import read_png
+
+T = TypeVar("T")
+
+GIF_SIZE = 640  # pixels
+GIF_FRAMES = 60
+FIRST_DURATION, TOTAL_DURATION, LAST_DURATION = 800, 6000, 2500  # milliseconds
+
+
+def progress_gif(paths: Sequence[Path], out: Path) -> Path:
+    """Write an endless GIF of the sample images of a run, at most 60 frames and 640 pixels.
+
+    The first frame is held for a moment and the last one longest. Every frame has the size of
+    the last. An existing `out` is replaced as a whole.
+
+    Args:
+        paths: PNG files in the order of time.
+        out: The GIF file to write.
+
+    Raises:
+        UsageError: `paths` is empty.
+        InvalidInput: A file is not a readable PNG.
+    """
+    if not paths:
+        raise UsageError("An animation needs at least one image. Received: none.")
+    images = [read_png(path) for path in evenly_spaced(paths, GIF_FRAMES)]
+    size = _shrunk(images[-1].size, GIF_SIZE)
+    middle = min(max(TOTAL_DURATION // len(images) // 10 * 10, 60), 400)
+    durations = [FIRST_DURATION, *[middle] * (len(images) - 2), LAST_DURATION][-len(images) :]
+    content = encode_gif([_resized(image, size) for image in images], durations)
+    publish(Path(out), content, overwrite=True)
+    return Path(out)
+
+
+def encode_gif(images: Sequence[Image.Image], durations: Sequence[int]) -> bytes:
+    """Encode frames as an endless GIF; equal frames give equal bytes.
+
+    Args:
+        images: Frames of mode `L`, `RGB` or `RGBA`, all of one size.
+        durations: Milliseconds for each frame.
+    """
+    gray = all(image.mode == "L" for image in images)
+    frames = [image if gray else _with_palette(image) for image in images]
+    buffer = io.BytesIO()
+    frames[0].save(
+        buffer,
+        "GIF",
+        save_all=True,
+        append_images=frames[1:],
+        duration=list(durations),
+        loop=0,
+        disposal=1,
+    )
+    return buffer.getvalue()
+
+
+def evenly_spaced(items: Sequence[T], max_count: int) -> list[T]:
+    """Return at most `max_count` items, evenly spaced, with the first and the last."""
+    if len(items) <= max_count:
+        return list(items)
+    return [items[i] for i in np.linspace(0, len(items) - 1, max_count).round().astype(int)]
+
+
+def _shrunk(size: tuple[int, int], max_size: int) -> tuple[int, int]:
+    shrink = min(1.0, max_size / max(size))
+    return max(1, round(size[0] * shrink)), max(1, round(size[1] * shrink))
+
+
+def _resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    return image if image.size == size else image.resize(size, Image.Resampling.LANCZOS)
+
+
+def _with_palette(image: Image.Image) -> Image.Image:
+    """Reduce to 256 colors; a gray image has no more, and loses nothing."""
+    image = image.convert("RGB")
+    palette = image.quantize(256, method=Image.Quantize.MEDIANCUT)
+    return image.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)

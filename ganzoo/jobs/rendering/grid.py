@@ -1,0 +1,112 @@
+"""Image grids."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image
+
+from ganzoo.errors import UsageError
+
+MIN_WIDTH = 512  # pixels; a grid of tiny images is enlarged until it is this wide
+MAX_HEIGHT = 4096  # pixels; enlarging stops here
+GAP = 32  # gray level between the images: quiet beside black, white and photographs
+MAX_ROWS = 16  # of `side_by_side`; more examples begin a second group of columns
+
+
+def image_grid(
+    images: np.ndarray,
+    *,
+    columns: int | None = None,
+    pad: int | None = None,
+    scale: int | None = None,
+) -> Image.Image:
+    """Arrange images in a grid, row after row.
+
+    Args:
+        images: (n, h, w, c) uint8 with 1 channel (gray), 3 (RGB) or 4 (RGBA).
+        columns: Images per row; `None` chooses a full rectangle near a square where one exists.
+        pad: Pixels between images; `None` takes 2, or one enlarged pixel where that is more.
+        scale: Factor by which each pixel is enlarged; `None` enlarges until the grid is 512
+            pixels wide, unless it would become taller than 4096.
+
+    Raises:
+        UsageError: `images` are not uint8 images, or another argument is out of range.
+    """
+    images = np.asarray(images)
+    shape, kind = images.shape, images.dtype
+    if len(shape) != 4 or 0 in shape or shape[3] not in (1, 3, 4) or kind != np.uint8:
+        raise UsageError(
+            "An image grid needs at least one image: uint8 (n, h, w, c) with 1, 3 or 4 channels. "
+            f"Received: {kind} {shape}."
+        )
+    n, h, w, c = shape
+    columns = _columns(n) if columns is None else _checked_integer(1, columns=columns)
+    rows = -(-n // columns)
+    scale = _scale(columns * w, rows * h) if scale is None else _checked_integer(1, scale=scale)
+    pad = max(2, scale) if pad is None else _checked_integer(0, pad=pad)
+    h, w = h * scale, w * scale
+
+    sheet = np.full((rows * (h + pad) - pad, columns * (w + pad) - pad, c), GAP, np.uint8)
+    if c == 4:
+        sheet[..., 3] = 255
+    for index, image in enumerate(images):
+        top, left = index // columns * (h + pad), index % columns * (w + pad)
+        large = image.repeat(scale, axis=0).repeat(scale, axis=1)  # nearest neighbor
+        sheet[top : top + h, left : left + w] = large
+    return Image.fromarray(sheet[..., 0] if c == 1 else sheet)
+
+
+def side_by_side(*columns: np.ndarray) -> Image.Image:
+    """Arrange several batches of images as columns, image i of each in row i.
+
+    Smaller images are enlarged, and gray ones get color channels, until all have one shape.
+
+    Args:
+        *columns: uint8 (n, h, w, c) each, with their own h, w and c, for instance source images,
+            generated images and targets.
+    """
+    alike = _same_shape(columns)
+    n, kinds = len(alike[0]), len(alike)
+    groups = max(-(-n // MAX_ROWS), round(math.sqrt(n / kinds))) if n > MAX_ROWS else 1
+    return image_grid(
+        np.stack(alike, axis=1).reshape(n * kinds, *alike[0].shape[1:]), columns=groups * kinds
+    )
+
+
+def _same_shape(columns: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Enlarge all images to the largest height, width and number of channels."""
+    height, width, channels = (max(one.shape[axis] for one in columns) for axis in (1, 2, 3))
+    found = []
+    for images in columns:
+        n, h, w, c = images.shape
+        down, across = np.arange(height) * h // height, np.arange(width) * w // width
+        images = images[:, down][:, :, across]  # nearest neighbor
+        if c == 1 and channels > 1:
+            images = images.repeat(3, axis=3)
+        if images.shape[3] < channels:  # opaque
+            images = np.concatenate([images, np.full_like(images[..., :1], 255)], axis=3)
+        found.append(images)
+    return found
+
+
+def single_image(image: np.ndarray) -> Image.Image:
+    """Convert one image, uint8 (h, w, c), neither enlarged nor framed."""
+    return image_grid(np.asarray(image)[None], columns=1, pad=0, scale=1)
+
+
+def _columns(n: int) -> int:
+    """Return the first divisor of n from its root to twice that, or the root."""
+    root = math.isqrt(n - 1) + 1
+    return next((k for k in range(root, 2 * root + 1) if n % k == 0), root)
+
+
+def _scale(width: int, height: int) -> int:
+    return max(1, min(-(-MIN_WIDTH // width), MAX_HEIGHT // height))
+
+
+def _checked_integer(minimum: int, **setting: int) -> int:
+    ((name, value),) = setting.items()
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < minimum:
+        raise UsageError(f"{name} must be an integer >= {minimum}. Received: {name}={value!r}.")
+    return int(value)

@@ -1,0 +1,120 @@
+"""Renderers by modality: how points, sounds, images and videos are shown to people."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import final
+
+import numpy as np
+from PIL import Image
+
+from ganzoo.data.kinds import KINDS
+from ganzoo.errors import UsageError
+from ganzoo.jobs.rendering.audio import encode_wav, waveform_plot
+from ganzoo.jobs.rendering.grid import image_grid, side_by_side, single_image
+from ganzoo.jobs.rendering.png import encode_png
+from ganzoo.jobs.rendering.scatter import scatter_plot
+from ganzoo.jobs.rendering.video import filmstrip, single_video_gif, video_gif
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Renderer:
+    """Image and files of samples of one modality.
+
+    Args:
+        image: `(samples, real) -> image`: a still image of all samples (n, ...), over real
+            ones (m, ...) or `None` where the modality draws those.
+        encoders: For each file suffix `(samples, rate, columns) -> bytes`, one file of all
+            samples: rate in Hz or `None`, columns of a grid or `None`.
+        single: Suffix and encoder `(sample, rate) -> bytes` for a file of one sample; `None` if
+            one sample alone has no file.
+        media: The suffix in `encoders` to play beside the still image, for sound and video.
+        side_by_side: `(sources, samples, ...) -> image`: one column each; `None` if the modality
+            has no translation.
+        num_samples: Samples in each image of a run.
+        num_real: Real samples drawn behind them.
+        legend: Pairs of a class of the report's style sheet and what has that color.
+    """
+
+    image: Callable[[np.ndarray, np.ndarray | None], Image.Image]
+    encoders: Mapping[str, Callable[[np.ndarray, int | None, int | None], bytes]]
+    single: tuple[str, Callable[[np.ndarray, int | None], bytes]] | None
+    media: str | None = None
+    side_by_side: Callable[..., Image.Image] | None = None
+    num_samples: int = 16
+    num_real: int = 0
+    legend: Sequence[tuple[str, str]] = field(default=(), repr=False)
+
+
+# By the number of axes of a sample, as `ganzoo.data.kinds.KINDS`.
+RENDERERS: dict[int, Renderer] = {
+    1: Renderer(
+        image=scatter_plot,
+        encoders={".png": lambda samples, rate, columns: encode_png(scatter_plot(samples))},
+        single=None,
+        num_samples=1024,
+        num_real=1024,
+        legend=(
+            ("real", "real"),
+            ("fake", "generated"),
+            ("outside", "generated, outside the frame"),
+        ),
+    ),
+    2: Renderer(
+        image=lambda samples, real: waveform_plot(samples),
+        encoders={
+            ".png": lambda samples, rate, columns: encode_png(waveform_plot(samples)),
+            ".wav": lambda samples, rate, columns: encode_wav(samples, rate),
+        },
+        single=(".wav", lambda sample, rate: encode_wav(sample[None], rate)),
+        media=".wav",
+    ),
+    3: Renderer(
+        image=lambda samples, real: image_grid(samples),
+        encoders={
+            ".png": lambda samples, rate, columns: encode_png(image_grid(samples, columns=columns))
+        },
+        single=(".png", lambda sample, rate: encode_png(single_image(sample))),
+        side_by_side=side_by_side,
+    ),
+    4: Renderer(
+        image=lambda samples, real: filmstrip(samples),
+        encoders={".gif": lambda samples, rate, columns: video_gif(samples, columns=columns)},
+        single=(".gif", lambda sample, rate: single_video_gif(sample)),
+        media=".gif",
+        num_samples=8,
+    ),
+}
+
+SUFFIXES = frozenset(suffix for renderer in RENDERERS.values() for suffix in renderer.encoders)
+
+
+def renderer_for(shape: Sequence[int]) -> Renderer:
+    """Return the renderer for samples of a shape.
+
+    Args:
+        shape: Shape of one sample.
+
+    Raises:
+        UsageError: No modality has samples of that shape.
+    """
+    if len(shape) not in RENDERERS:
+        raise UsageError(
+            f"Samples must be one of: {', '.join(map(str, KINDS.values()))}. "
+            f"Received: samples of shape {tuple(shape)}."
+        )
+    return RENDERERS[len(shape)]
+
+
+def render_samples(samples: np.ndarray, real: np.ndarray | None = None) -> Image.Image:
+    """Draw samples as one still image: an image grid, a scatter plot, and so on.
+
+    Args:
+        samples: Samples (n, ...) in the form of a data set.
+        real: Real samples (m, ...), which only a scatter plot draws.
+
+    Raises:
+        UsageError: No modality has samples of that shape.
+    """
+    samples = np.asarray(samples)
+    return renderer_for(samples.shape[1:]).image(samples, real)
