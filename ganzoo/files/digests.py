@@ -35,11 +35,12 @@ def tensors_digest(tensors: "Mapping[str, np.ndarray]") -> str:
     Over each tensor by name: one line of JSON `[name, dtype, shape]`, which also says
     how many bytes follow, then the bytes in little-endian C order.
     """
-    from ganzoo.files.arrays import stored  # numpy, for whoever has tensors
+    from ganzoo.files.safetensors import DTYPE_NAMES, to_little_endian  # NumPy
 
     total = hashlib.sha256()
     for name in sorted(tensors):
-        dtype, shape, content = stored(name, tensors[name])
-        total.update(canonical_json([name, dtype, shape]).encode("utf-8") + b"\n")
-        total.update(content)
+        array = to_little_endian(name, tensors[name])
+        line = canonical_json([name, DTYPE_NAMES[array.dtype.name], array.shape])
+        total.update(line.encode("utf-8") + b"\n")
+        total.update(array.reshape(-1).view("uint8").data)
     return total.hexdigest()

@@ -59,20 +59,20 @@ def open_regular(path: str | os.PathLike, *, follow_symlinks: bool = False) -> B
     return file
 
 
-def read_bytes(path: str | os.PathLike, *, limit: int) -> bytes:
-    """The content of a regular file of at most `limit` bytes; `InvalidInput` beyond.
+def read_bytes(path: str | os.PathLike, *, limit: int | None = None) -> bytes:
+    """Return the content of a regular file.
 
     Args:
-        path: A regular file; not a symbolic link.
-        limit: In bytes.
+        path: Path of a regular file; not a symbolic link.
+        limit: Number of bytes beyond which the file is refused with `InvalidInput`.
     """
     with open_regular(path) as file:
         try:
             size = os.fstat(file.fileno()).st_size
-            content = file.read(min(size, limit) + 1)
+            content = file.read((size if limit is None else min(size, limit)) + 1)
         except OSError as error:
             raise environment_problem("read", path, error) from error
-    if len(content) > limit:
+    if limit is not None and len(content) > limit:
         raise InvalidInput(
             f"A file is too large: expected at most {limit} bytes. Received: {quote(path)}."
         )

@@ -1,8 +1,10 @@
 """Canonical JSON out, strict JSON in."""
 
 import json
+from typing import Any
 
 from ganzoo.errors import InvalidInput
+from ganzoo.files.text import quote
 
 
 def canonical_json(value: object, *, indent: int | None = None) -> str:
@@ -66,6 +68,14 @@ def parse_json(text: str | bytes, where: str) -> object:
     else:
         return value
     raise InvalidInput(f"Not valid JSON in {where}: {reason}.")
+
+
+def parse_object(text: str | bytes, where: str) -> dict[str, Any]:
+    """Return the value of a JSON text that must be an object; see `parse_json`."""
+    value = parse_json(text, where)
+    if not isinstance(value, dict):
+        raise InvalidInput(f"Expected a JSON object in {where}. Received: {quote(value)}.")
+    return value
 
 
 def unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -1,6 +1,5 @@
-"""Whole files: canonical, exchanged with the safetensors library, and never half read."""
+"""Weights files: canonical bytes, exchanged with the safetensors library, never half read."""
 
-import hashlib
 import json
 import os
 
@@ -9,10 +8,12 @@ import numpy as np
 import pytest
 import safetensors
 import safetensors.numpy
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ganzoo.errors import EnvironmentProblem, InvalidInput, UsageError
-from ganzoo.files import safetensors as files
-from ganzoo.files.safetensors import dump, load, metadata, read_header, save
+from ganzoo.files.digests import bytes_digest, tensors_digest
+from ganzoo.files.safetensors import DTYPES, dump, load, metadata, read_header, save
 
 TENSORS = {
     "generator/up_8/kernel": np.arange(24, dtype=np.float32).reshape(2, 3, 4),
@@ -21,82 +22,78 @@ TENSORS = {
     "step": np.array(1000, np.int64),
     "mask": np.array([True, False, True]),
     "half": np.array([1.5, 2.5, 3.5], np.float16),
+    "brain": np.array([1.5, -0.0, np.nan], ml_dtypes.bfloat16),
     "nothing": np.zeros((0, 3), np.float64),
 }
 ABOUT = {"recipe": {"width": 64, "name": "é"}, "license": "CC-BY-4.0", "list": [1, 2.5, None]}
 
 
+def same(one, other):
+    """Whether two arrays are equal, bit for bit."""
+    return (one.shape, one.dtype, one.tobytes()) == (other.shape, other.dtype, other.tobytes())
+
+
 def test_a_file_is_loaded_as_it_was_saved(tmp_path):
-    save(tmp_path / "w.safetensors", TENSORS, ABOUT)
-    loaded = load(tmp_path / "w.safetensors")
+    path = tmp_path / "w.safetensors"
+    save(path, TENSORS, ABOUT)
+    loaded = load(path)
     assert list(loaded) == sorted(TENSORS)
-    for name, array in TENSORS.items():
-        assert loaded[name].dtype == array.dtype and loaded[name].shape == array.shape
-        assert loaded[name].tobytes() == array.tobytes()
-    assert metadata(tmp_path / "w.safetensors") == ABOUT
-    assert (tmp_path / "w.safetensors").read_bytes() == dump(TENSORS, ABOUT)
+    assert all(same(loaded[name], TENSORS[name]) for name in TENSORS)
+    assert metadata(path) == ABOUT
+    assert path.read_bytes() == dump(TENSORS, ABOUT)
 
 
 def test_the_library_reads_what_ganzoo_writes(tmp_path):
-    raw = dump(TENSORS, ABOUT)
-    theirs = safetensors.numpy.load(raw)
-    assert theirs.keys() == TENSORS.keys()
-    for name, array in TENSORS.items():
-        assert theirs[name].dtype == array.dtype and theirs[name].shape == array.shape
-        assert theirs[name].tobytes() == array.tobytes()
-    (tmp_path / "w.safetensors").write_bytes(raw)
-    with safetensors.safe_open(tmp_path / "w.safetensors", framework="np") as file:
+    save(tmp_path / "w", TENSORS, ABOUT)
+    theirs = dict(safetensors.deserialize((tmp_path / "w").read_bytes()))
+    assert {name: bytes(tensor["data"]) for name, tensor in theirs.items()} == {
+        name: array.tobytes() for name, array in TENSORS.items()
+    }
+    with safetensors.safe_open(tmp_path / "w", framework="np") as file:
         assert json.loads(file.metadata()["ganzoo"]) == ABOUT
-
-
-def test_the_library_reads_bfloat16_that_ganzoo_writes():
-    array = np.array([1.5, -0.0, np.nan], ml_dtypes.bfloat16)
-    ((_, theirs),) = safetensors.deserialize(dump({"a": array}))
-    assert theirs["dtype"] == "BF16" and bytes(theirs["data"]) == array.tobytes()
 
 
 def test_ganzoo_reads_what_the_library_writes(tmp_path):
     path = tmp_path / "w.safetensors"
     safetensors.numpy.save_file(TENSORS, path, {"format": "np", "note": "é"})
     loaded = load(path)
-    for name, array in TENSORS.items():
-        assert loaded[name].dtype == array.dtype and loaded[name].shape == array.shape
-        assert loaded[name].tobytes() == array.tobytes()
+    assert all(same(loaded[name], TENSORS[name]) for name in TENSORS)
     assert read_header(path).metadata == {"format": "np", "note": "é"}
     assert metadata(path) == {}
 
 
-def test_nothing_is_a_valid_file():
-    assert dump({}) == b"\x08\0\0\0\0\0\0\0{}      "
-    assert load(dump({})) == {} and metadata(dump({})) == {}
-    assert safetensors.numpy.load(dump({})) == {}
-
-
-def test_the_bytes_of_a_small_file_are_these():
+def test_files_whose_header_is_in_order_of_names_are_read():
+    # ganzoo 0.1.0 wrote them so
     header = (
         b'{"__metadata__":{"ganzoo":"{\\"a\\":1}"},'
         b'"a":{"data_offsets":[4,6],"dtype":"I8","shape":[2]},'
         b'"b":{"data_offsets":[0,4],"dtype":"F32","shape":[]}}'
     )
     header += b" " * (-len(header) % 8)
-    expected = len(header).to_bytes(8, "little") + header + b"\0\0\x80\x3f" + b"\x01\xff"
-    tensors = {"b": np.float32(1), "a": np.array([1, -1], np.int8)}
-    assert dump(tensors, {"a": 1}) == expected
+    raw = len(header).to_bytes(8, "little") + header + b"\0\0\x80\x3f" + b"\x01\xff"
+    assert metadata(raw) == {"a": 1}
+    assert same(load(raw)["a"], np.array([1, -1], np.int8))
+    assert same(load(raw)["b"], np.array(1, np.float32))
 
 
-def test_every_tensor_begins_at_a_multiple_of_its_items_size(tmp_path):
-    path = tmp_path / "w"
-    save(path, TENSORS, ABOUT)
-    header = read_header(path)
-    assert header.data_start % 8 == 0
-    for name, tensor in header.tensors.items():
-        assert tensor.start % TENSORS[name].itemsize == 0
+def test_a_file_without_tensors_is_valid():
+    assert load(dump({})) == {} and metadata(dump({})) == {}
+
+
+def test_the_header_is_read_without_the_tensors(tmp_path):
+    save(tmp_path / "w", TENSORS, ABOUT)
+    header = read_header(tmp_path / "w")
+    assert header == read_header((tmp_path / "w").read_bytes())
+    assert {name: (info.dtype, info.shape) for name, info in header.tensors.items()} == {
+        name: (array.dtype, array.shape) for name, array in TENSORS.items()
+    }
+    assert header.tensors["generator/up_8/kernel"].nbytes == 96
 
 
 def test_the_order_in_memory_changes_no_byte():
-    turned = {name: np.array(TENSORS[name], order="F") for name in reversed(TENSORS)}
+    reordered = {name: np.array(TENSORS[name], order="F") for name in reversed(TENSORS)}
     about = {key: ABOUT[key] for key in reversed(ABOUT)}
-    assert dump(turned, about) == dump(TENSORS, ABOUT)
+    assert dump(reordered, about) == dump(TENSORS, ABOUT)
 
 
 def test_every_process_writes_the_same_bytes(child):
@@ -114,7 +111,7 @@ for _ in range(100):
     digests.add(hashlib.sha256(dump(tensors, about)).hexdigest())
 print(*digests)
 """
-    printed = {child(code, PYTHONHASHSEED=str(seed)).stdout for seed in range(4)}
+    printed = {child(code, PYTHONHASHSEED=str(seed)).stdout for seed in range(3)}
     assert len(printed) == 1
     assert len(printed.pop().split()) == 1
 
@@ -125,41 +122,128 @@ def test_any_other_content_gives_other_bytes():
     assert raw != dump({**TENSORS, "step": np.array(1001, np.int64)}, ABOUT)
 
 
-def test_only_the_named_tensors_are_read():
+def test_the_digests_are_the_same_today_as_ever():
+    tensors = {k: v for k, v in TENSORS.items() if k not in ("generator/up_8/bias", "brain")}  # NaN
+    assert tensors_digest(tensors) == (
+        "afae43ceb29c790666d977b1d708f8f13dc7965deb29209b0d955f800935bb62"
+    )
+    assert bytes_digest(dump(tensors, ABOUT)) == (
+        "454e16cc03d8876df08162251cb72f2f1cedb8f2c88368de49976520d2cb3afa"
+    )
+
+
+ROWS = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
+LAYOUTS = {
+    "Fortran": np.asfortranarray(ROWS),
+    "transposed": ROWS.T,
+    "strided": ROWS[:, ::2, 1::2],
+    "negative stride": ROWS[::-1, :, ::-1],
+    "broadcast": np.broadcast_to(ROWS[0, 0], (5, 4)),
+    "read-only": np.frombuffer(ROWS.tobytes(), np.float32),
+    "not aligned": np.frombuffer(b"x" + ROWS.tobytes(), np.float32, offset=1),
+    "0-d": np.array(7.5, np.float32),
+    "numpy scalar": np.float32(7.5),
+    "empty with sizes": np.zeros((3, 0, 2), np.float32),
+    "empty and strided": np.zeros((4, 0), np.float32)[::-2].T,
+    "big-endian": ROWS.astype(">f4"),
+    "big-endian and strided": ROWS.astype(">f4")[:, ::-2],
+    "big-endian 0-d": np.array(258, ">i8"),
+    "bfloat16 and transposed": ROWS.astype(ml_dtypes.bfloat16).T[::-1],
+    "bfloat16 0-d": np.array(1.5, ml_dtypes.bfloat16),
+    "bool": (ROWS > 7)[:, ::-1],
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_any_layout_comes_back_bit_for_bit(layout):
+    array = np.asarray(LAYOUTS[layout])
+    before = array.tobytes()
+    loaded = load(dump({"a": array}))["a"]
+    assert same(loaded, array.astype(array.dtype.newbyteorder("=")))
+    assert array.tobytes() == before
+
+
+@st.composite
+def arrays(draw):
+    """An array of any type, bits (NaN payloads, subnormal numbers) and layout."""
+    dtype = draw(st.sampled_from(list(DTYPES.values())))
+    shape = draw(st.lists(st.integers(0, 4), max_size=4))
+    size = int(np.prod(shape)) * dtype.itemsize
+    raw = np.frombuffer(draw(st.binary(min_size=size, max_size=size)), np.uint8)
+    array = (raw & 1 if dtype.kind == "b" else raw).view(dtype).reshape(shape)
+    if draw(st.booleans()) and dtype != ml_dtypes.bfloat16:
+        array = array.view(array.dtype.newbyteorder(">"))
+    for axis in range(array.ndim):
+        stride = draw(st.sampled_from([1, 1, 2, -1, -2]))
+        array = array[(slice(None),) * axis + (slice(None, None, stride),)]
+    return array.transpose(draw(st.permutations(range(array.ndim))))
+
+
+@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@given(st.lists(arrays(), max_size=3))
+def test_any_arrays_come_back_bit_for_bit(given_arrays):
+    tensors = {f"group/{index}": array for index, array in enumerate(given_arrays)}
+    raw = dump(tensors)
+    loaded = load(raw)
+    for name, array in tensors.items():
+        little = array.astype(array.dtype.newbyteorder("<"))
+        assert loaded[name].shape == array.shape
+        assert loaded[name].dtype == array.dtype.newbyteorder("=")
+        assert loaded[name].tobytes() == little.tobytes()
+    assert dump(loaded) == raw
+    assert tensors_digest(loaded) == tensors_digest(tensors)
+
+
+def test_loaded_arrays_can_be_written_and_share_nothing():
+    raw = dump({"a": ROWS, "b": np.float32(1)})
+    first = load(raw)
+    first["a"][...] = 0
+    first["b"][()] = 0
+    assert same(load(raw)["a"], ROWS)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.zeros(2, np.complex64),
+        np.zeros(2, object),
+        np.array(["text"]),
+        np.zeros(2, "M8[s]"),
+        np.zeros(2, [("a", "f4")]),
+        np.zeros(2, ml_dtypes.float8_e4m3fn),
+    ],
+    ids=lambda array: str(array.dtype),
+)
+def test_other_types_are_refused_by_name(array, tmp_path):
+    with pytest.raises(UsageError, match=r"Tensor 'a/b'.*Received"):
+        save(tmp_path / "w", {"a/b": array})
+    assert os.listdir(tmp_path) == []
+
+
+def test_only_the_named_tensors_are_returned():
     assert list(load(dump(TENSORS), names=["step", "mask", "step"])) == ["mask", "step"]
-
-
-def test_a_tensor_that_is_not_there_is_named_with_the_nearest():
-    with pytest.raises(InvalidInput, match=r"generator/up_8/kernal.*Did you mean.*up_8/kernel"):
+    with pytest.raises(InvalidInput, match=r"generator/up_8/kernal"):
         load(dump(TENSORS), names=["generator/up_8/kernal"])
 
 
 EXPECTED = {name: (array.dtype.name, array.shape) for name, array in TENSORS.items()}
-MUTATIONS = {
+DIFFERENT = {
     "missing": ({**EXPECTED, "more": ("float32", (2,))}, "'more'.*Received: none"),
     "extra": ({k: v for k, v in EXPECTED.items() if k != "step"}, "'step'.*expected none"),
-    "renamed": (
-        {("stop" if k == "step" else k): v for k, v in EXPECTED.items()},
-        r"'step'.*and 1 more",
-    ),
-    "reshaped": ({**EXPECTED, "half": ("float16", (3, 1))}, r"\[3, 1\]. Received: float16 \[3\]"),
-    "recast": ({**EXPECTED, "half": ("float32", (3,))}, "float32 .* Received: float16"),
-    "transposed": ({**EXPECTED, "nothing": ("float64", (3, 0))}, r"\[3, 0\]"),
+    "reshaped": ({**EXPECTED, "half": ("float16", (3, 1))}, r"\(3, 1\).* Received: .*\(3,\)"),
+    "recast": ({**EXPECTED, "half": ("float32", (3,))}, "float32.* Received: .*float16"),
 }
 
 
-@pytest.mark.parametrize("mutation", MUTATIONS)
-def test_a_file_of_another_architecture_is_refused_before_data_is_read(mutation, monkeypatch):
-    expected, message = MUTATIONS[mutation]
-    monkeypatch.setattr(files, "_read", lambda *_: pytest.fail("data was read"))
+@pytest.mark.parametrize("change", DIFFERENT)
+def test_a_file_of_another_architecture_is_refused(change):
+    expected, message = DIFFERENT[change]
     with pytest.raises(InvalidInput, match=message):
         load(dump(TENSORS), expected=expected)
 
 
 def test_a_file_of_the_same_architecture_is_loaded():
     assert load(dump(TENSORS), expected=EXPECTED).keys() == TENSORS.keys()
-    lists = {"half": ("float16", [3])}
-    assert list(load(dump(TENSORS), names=["half"], expected=lists)) == ["half"]
 
 
 @pytest.mark.parametrize(
@@ -180,11 +264,6 @@ def test_what_is_too_large_to_be_read_is_not_written():
         dump({f"{'x' * 480}/{index}": nothing for index in range(20_000)})
 
 
-def test_the_largest_number_of_tensors_is_read_back():
-    nothing = np.zeros(0, np.uint8)
-    assert len(load(dump({f"a/{index}": nothing for index in range(65_536)}))) == 65_536
-
-
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), "\ud800"])
 def test_metadata_that_json_cannot_say_is_refused(value):
     with pytest.raises(ValueError, match="JSON|surrogates"):
@@ -196,7 +275,7 @@ def test_metadata_that_json_cannot_say_is_refused(value):
 )
 def test_metadata_of_ganzoo_that_ganzoo_did_not_write_is_refused(tmp_path, text):
     safetensors.numpy.save_file({}, tmp_path / "w", {"ganzoo": text})
-    with pytest.raises(InvalidInput, match="metadata of .*w"):
+    with pytest.raises(InvalidInput, match=r"w'.*metadata|metadata of .*w'"):
         metadata(tmp_path / "w")
 
 
@@ -211,51 +290,24 @@ def test_a_file_is_not_replaced_unless_asked(tmp_path):
     assert os.listdir(tmp_path) == ["w"]
 
 
-def test_what_cannot_be_written_leaves_nothing_behind(tmp_path):
-    with pytest.raises(UsageError, match="complex"):
-        save(tmp_path / "w", {"a": np.zeros(2, complex)})
-    assert os.listdir(tmp_path) == []
-
-
-def test_too_little_memory_is_said(monkeypatch):
-    def fail(*_):
+def test_too_little_memory_is_reported(monkeypatch):
+    def fail(_):
         raise MemoryError
 
-    raw = dump(TENSORS)
-    monkeypatch.setattr(np, "empty", fail)
+    monkeypatch.setattr(safetensors, "deserialize", fail)
     with pytest.raises(EnvironmentProblem, match="Not enough memory"):
-        load(raw)
+        load(dump(TENSORS))
 
 
-def test_a_file_that_shrinks_while_it_is_read_is_refused_and_kills_nobody(child, tmp_path):
-    # In a process of its own: a memory map would end it with SIGBUS.
-    code = """
-import os, sys
-import numpy as np
-import ganzoo.files.safetensors as files
-from ganzoo.errors import InvalidInput
+def test_a_file_that_shrinks_while_it_is_read_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "w"
+    save(path, TENSORS)
+    header = read_header(path)
 
-path = sys.argv[1]
-arrays = {name: np.ones((1000, 1000), "f4") for name in "abc"}
-really_read = files._read
-for place in ("before data", "mid data"):
-    for size in (0, 10, 5_000, 4_096_000, 9_999_999, 11_999_999):
-        files.save(path, arrays, overwrite=True)
-        def shrink(file, header, name, where):
-            if name == ("a" if place == "before data" else "c"):
-                os.truncate(path, size)
-            return really_read(file, header, name, where)
-        files._read = shrink
-        try:
-            files.load(path)
-        except InvalidInput as error:
-            print("refused" if "shrank" in str(error) else error)
-"""
-    assert child(code, tmp_path / "w").stdout == "refused\n" * 12
+    def shrink(_):
+        os.truncate(path, 600)
+        return header
 
-
-def test_the_digest_of_a_file_is_the_same_today_as_ever():
-    tensors = {k: v for k, v in TENSORS.items() if k != "generator/up_8/bias"}  # holds a NaN
-    assert hashlib.sha256(dump(tensors, ABOUT)).hexdigest() == (
-        "245c7910c1b4edc1065dbcb9fcc3ba84769582d11e7c59610f25d74c2383bed8"
-    )
+    monkeypatch.setattr("ganzoo.files.safetensors.read_header", shrink)
+    with pytest.raises(InvalidInput, match="Not a valid safetensors file"):
+        load(path)

@@ -75,7 +75,7 @@ def limited(where: str, header: Header) -> Iterator[None]:
     """
     from keras import layers
 
-    size = sum(tensor.end - tensor.start for tensor in header.tensors.values())
+    size = sum(tensor.nbytes for tensor in header.tensors.values())
     left = {
         "numbers": _FREE + _FACTOR * size,
         "weights": _FREE_WEIGHTS + _FACTOR_WEIGHTS * len(header.tensors),

@@ -248,7 +248,7 @@ def read(
     seeds = [name for name in variables if name.startswith("generator/seeds/")]
     for name in seeds:  # of dropout in training; sampling draws none
         del variables[name]
-    shapes = {name: (t.numpy_dtype, tuple(t.shape)) for name, t in header.tensors.items()}
+    shapes = {name: (t.dtype.name, t.shape) for name, t in header.tensors.items()}
     names = _generator_names(shapes, raw=raw)
     received = {target: shapes[name] for target, name in names.items()}
     for name in seeds:

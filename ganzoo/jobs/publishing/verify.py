@@ -79,7 +79,7 @@ def _file(path: Path) -> dict[str, Any]:
         "not_finite": not_finite(arrays),
         "tensors": {
             name: {
-                "dtype": tensor.dtype,
+                "dtype": safetensors.DTYPE_NAMES[tensor.dtype.name],
                 "shape": list(tensor.shape),
                 "sha256": tensors_digest({name: arrays[name]}),
             }

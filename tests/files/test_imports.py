@@ -1,4 +1,4 @@
-"""What the room as a whole never does."""
+"""No module of ganzoo.files imports a framework, maps memory or loads code."""
 
 import ast
 from pathlib import Path
@@ -30,17 +30,13 @@ def test_no_file_names_a_loader_a_framework_or_a_memory_map(path):
     assert not names & FORBIDDEN
 
 
-def test_the_lint_sees_every_file():
-    assert {"safetensors.py", "publish.py", "checkpoints.py"} <= {path.name for path in FILES}
-
-
-def test_importing_the_room_imports_no_framework(child):
+def test_importing_every_module_imports_no_framework(child):
     code = """
 import importlib, pkgutil, sys
 import ganzoo.files
 for module in pkgutil.iter_modules(ganzoo.files.__path__):
     importlib.import_module(f"ganzoo.files.{module.name}")
-heavy = {"keras", "jax", "torch", "tensorflow", "safetensors", "h5py", "ml_dtypes", "pydantic"}
+heavy = {"keras", "jax", "torch", "tensorflow", "h5py", "pydantic"}
 print(sorted(heavy & set(sys.modules)), "ganzoo.files.checkpoints" in sys.modules)
 """
     assert child(code).stdout == "[] True\n"
