@@ -94,7 +94,7 @@ def read_header(source: str | os.PathLike | bytes) -> Header:
                 raise _invalid(where, _describe_other_format(start, size))
             entries = parse_object(file.read(length), f"the header of {where}")
     except OSError as error:
-        raise environment_problem("read", where, error) from error
+        raise environment_problem("read", os.fsdecode(source), error) from error
     texts = entries.pop("__metadata__", {})
     if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
         raise _invalid(where, "its metadata must be texts by key")
