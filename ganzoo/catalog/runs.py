@@ -210,19 +210,19 @@ def split_best(source: str | os.PathLike) -> tuple[str | os.PathLike, bool]:
 
 
 def _take(descriptor: int, run: Path) -> None:
-    import fcntl  # not on Windows
+    from filelock import lock_descriptor  # it takes long to import, and few commands write
 
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        taken = lock_descriptor(descriptor, blocking=False)
+    except OSError as error:
+        raise environment_problem("lock", run, error) from error
+    if not taken:
         owner = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
         raise Locked(
             f"Another process writes to the run {quote(run)}"
             f"{f': number {owner}' if owner.isdigit() else ''}.",
             hint="Wait for it or stop it.",
-        ) from None
-    except OSError as error:
-        raise environment_problem("lock", run, error) from error
+        )
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
 

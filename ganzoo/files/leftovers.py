@@ -1,13 +1,11 @@
-"""Temporaries: how they are named, who owns them, and when the dead's are removed.
+"""Temporary files: their names, their locks, and the removal of those that crashes left.
 
-A writer holds a lock (`flock`) on its temporary. The system drops the lock when the
+A writer holds a lock on its temporary file or folder. The system drops the lock when the
 writer dies, whatever kills it, also over a reboot and when its process id is given to
 another. So a temporary that can be locked, and is too old to have been made this moment,
-has no owner. Where the file system knows no locks, none is ever removed.
+has no owner. Where the file system has no locks, none is ever removed.
 """
 
-import errno
-import fcntl
 import os
 import re
 import secrets
@@ -27,23 +25,22 @@ def temporary_beside(path: Path) -> Path:
     return path.with_name(f".ganzoo-{secrets.token_hex(8)}.tmp")
 
 
-def lock(descriptor: int, *, shared: bool = False, wait: bool = False) -> bool | None:
-    """Lock an open file or folder until its descriptor is closed.
+def lock(descriptor: int) -> bool | None:
+    """Lock an open file or folder until its descriptor is closed, without waiting.
 
     Args:
-        descriptor: Of an open file or folder.
-        shared: Whether others may hold shared locks beside ours.
-        wait: Whether to wait for another's lock to end.
+        descriptor: File descriptor of an open file or folder.
 
     Returns:
-        Whether it is ours now; None on a file system that knows no locks.
+        True if the lock is ours now, False if another holds it, None on a file system that has
+        no locks.
     """
-    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+    from filelock import lock_descriptor  # it takes long to import, and few commands write
+
     try:
-        fcntl.flock(descriptor, kind if wait else kind | fcntl.LOCK_NB)
-    except OSError as error:
-        return False if error.errno in (errno.EWOULDBLOCK, errno.EACCES) else None
-    return True
+        return lock_descriptor(descriptor, blocking=False)
+    except OSError:
+        return None
 
 
 def abandoned(folder: str | os.PathLike) -> list[Path]:

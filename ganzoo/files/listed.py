@@ -8,7 +8,6 @@ from pathlib import Path
 
 from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files.digests import bytes_digest, file_digest
-from ganzoo.files.leftovers import lock
 from ganzoo.files.names import check_digest
 from ganzoo.files.problems import environment_problem
 from ganzoo.files.publish import publish_folder, write_new
@@ -67,7 +66,7 @@ def publish_listed(
 
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Keeps a folder from being withdrawn while it is read.
+    """Check that a folder is there before it is read.
 
     Raises:
         Broken: There is no such folder, or something else in its place.
@@ -79,11 +78,8 @@ def held(folder: Path) -> Iterator[None]:
         if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
             raise Broken(f"it cannot be opened ({error.strerror})") from error
         raise environment_problem("read", folder, error) from error
-    try:
-        lock(descriptor, shared=True, wait=True)
-        yield
-    finally:
-        os.close(descriptor)
+    os.close(descriptor)
+    yield
 
 
 def check_names(folder: Path, expected: Iterable[str]) -> None:

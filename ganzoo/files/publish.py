@@ -112,29 +112,18 @@ def publish_folder(path: str | os.PathLike, write: Callable[[Path], None]) -> No
         remove(temporary)
 
 
-def withdraw(path: Path) -> bool:
-    """Remove a published folder in one step; False if somebody is reading it.
-
-    Args:
-        path: The folder. A reader holds a shared lock on it.
-    """
+def withdraw(path: Path) -> None:
+    """Remove a published folder, whose name goes in one step; nothing if it is gone already."""
     temporary = temporary_beside(path)
     try:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            if lock(descriptor) is False:
-                return False
-            step("withdraw", path)
-            os.rename(path, temporary)
-            step("remove", temporary)
-            remove(temporary)
-        finally:
-            os.close(descriptor)
+        step("withdraw", path)
+        os.rename(path, temporary)
+        step("remove", temporary)
+        remove(temporary)
     except FileNotFoundError:
-        return True  # somebody else has done it
+        pass  # somebody else has done it
     except OSError as error:
         raise environment_problem("remove", path, error) from error
-    return True
 
 
 def write_new(path: Path, data: bytes | Iterable[bytes], *, permissions: int = 0o666) -> None:

@@ -163,7 +163,7 @@ def _runs(cautions: list[str]) -> dict[str, Any]:
 def _is_locked(run: Path) -> bool:
     try:
         with open(run / ".lock", "rb") as file:
-            return lock(file.fileno(), shared=True) is False
+            return lock(file.fileno()) is False
     except OSError:
         return False
 

@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 
 from ganzoo.errors import EnvironmentProblem, InvalidInput, UsageError
-from ganzoo.files import checkpoints, leftovers, listed, manifest
+from ganzoo.files import checkpoints, leftovers
 from ganzoo.files import publish as publishing
 from ganzoo.files.checkpoints import Checkpoint, newest, save
 from ganzoo.files.digests import bytes_digest, canonical_json
-from ganzoo.files.leftovers import lock
 
 NAMES = ("d_optimizer.safetensors", "seeds.json", "state.safetensors")
 
@@ -218,31 +217,6 @@ def test_only_checkpoints_are_removed(tmp_path):
     left = {"step-00000001", "step-00000002", "step-00000004", *others}
     assert set(os.listdir(tmp_path)) == left
     assert outside.is_dir()
-
-
-def test_one_that_is_being_read_is_not_removed_until_later(tmp_path):
-    saved(tmp_path, 1)
-    reader = os.open(tmp_path / "step-00000001", os.O_RDONLY)
-    lock(reader, shared=True)
-    saved(tmp_path, 2, keep=1)
-    assert steps_in(tmp_path) == [1, 2]
-    os.close(reader)
-    saved(tmp_path, 3, keep=1)
-    assert steps_in(tmp_path) == [3]
-
-
-def test_a_writer_cannot_remove_one_while_it_is_verified(tmp_path, monkeypatch):
-    really, refused = manifest.read_bytes, []
-
-    def read_bytes(path, *, limit):
-        refused.append(not publishing.withdraw(path.parent))
-        return really(path, limit=limit)
-
-    saved(tmp_path, 1)
-    for module in (manifest, listed):
-        monkeypatch.setattr(module, "read_bytes", read_bytes)
-    assert found(tmp_path) == (1, [])
-    assert refused == [True] * (len(NAMES) + 1)
 
 
 def test_a_checkpoint_stays_whole_when_it_is_removed_after_it_was_read(tmp_path):

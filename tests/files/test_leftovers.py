@@ -1,7 +1,6 @@
 """Temporaries of the dead are removed, those of the living are not."""
 
 import errno
-import fcntl
 import os
 import subprocess
 import sys
@@ -11,7 +10,6 @@ import pytest
 
 from ganzoo.files import publish
 from ganzoo.files.leftovers import lock, reclaim, temporary_beside
-from ganzoo.files.publish import withdraw
 
 HOUR = 3600
 
@@ -81,10 +79,10 @@ def test_a_temporary_is_locked_for_as_long_as_it_is_written(tmp_path, monkeypatc
 
 
 def test_where_nothing_can_be_locked_nothing_is_removed(tmp_path, monkeypatch):
-    def no_locks(*_):
+    def no_locks(*_, **__):
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr(fcntl, "flock", no_locks)
+    monkeypatch.setattr("filelock.lock_descriptor", no_locks)
     leave(tmp_path, age=2 * HOUR)
     assert reclaim(tmp_path) == []
 
@@ -107,35 +105,10 @@ def test_a_folder_that_is_not_there_has_no_leftovers(tmp_path):
     assert reclaim(tmp_path / "none") == []
 
 
-def test_locks_exclude_each_other_as_named(tmp_path):
-    descriptors = [os.open(tmp_path, os.O_RDONLY) for _ in range(3)]
-    assert lock(descriptors[0], shared=True) is True
-    assert lock(descriptors[1], shared=True) is True
-    assert lock(descriptors[2]) is False
+def test_one_descriptor_at_a_time_holds_the_lock(tmp_path):
+    descriptors = [os.open(tmp_path, os.O_RDONLY) for _ in range(2)]
+    assert lock(descriptors[0]) is True
+    assert lock(descriptors[1]) is False
     os.close(descriptors[0])
+    assert lock(descriptors[1]) is True
     os.close(descriptors[1])
-    assert lock(descriptors[2]) is True
-    os.close(descriptors[2])
-
-
-def test_a_folder_that_somebody_reads_is_not_withdrawn(tmp_path):
-    folder = tmp_path / "a"
-    folder.mkdir()
-    (folder / "x").write_bytes(b"x")
-    reader = os.open(folder, os.O_RDONLY)
-    lock(reader, shared=True)
-    assert withdraw(folder) is False
-    assert (folder / "x").read_bytes() == b"x"
-    os.close(reader)
-    assert withdraw(folder) is True
-    assert os.listdir(tmp_path) == []
-
-
-def test_a_folder_is_withdrawn_where_nothing_can_be_locked(tmp_path, monkeypatch):
-    def no_locks(*_):
-        raise OSError(errno.ENOSYS, "Function not implemented")
-
-    monkeypatch.setattr(fcntl, "flock", no_locks)
-    (tmp_path / "a").mkdir()
-    assert withdraw(tmp_path / "a") is True
-    assert os.listdir(tmp_path) == []

@@ -217,22 +217,6 @@ def test_a_number_is_never_used_twice(place, content):
         open_version(place / "small", 3)
 
 
-def test_one_that_is_being_read_goes_later(place, content):
-    version = create(place, "small", content())
-    reader = os.open(version.path, os.O_RDONLY)
-    from ganzoo.files.leftovers import lock
-
-    lock(reader, shared=True)
-    remove(place / "small", 1)
-    assert version.path.exists()  # whoever reads it may go on
-    assert numbers(place / "small").present == []
-    assert remains(place / "small") == [version.path]
-    assert not withdraw(version.path)
-    os.close(reader)
-    assert withdraw(version.path)
-    assert not version.path.exists()
-
-
 def test_a_number_that_was_removed_while_we_wrote_is_not_taken(place, content, monkeypatch):
     """Published and removed by another between our look and our rename."""
     create(place, "small", content())

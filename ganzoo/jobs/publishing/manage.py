@@ -238,6 +238,7 @@ def _writable(name: str, folder: Path | None) -> tuple[Entry, str | None]:
 
 def _remove(path: Path) -> bool:
     if entry_of(path.name):
-        return withdraw(path)
-    remove_path(path)
+        withdraw(path)
+    else:
+        remove_path(path)
     return True
