@@ -1,4 +1,4 @@
-"""The command line. It translates: a verb parses, calls a job, and prints."""
+"""Command line: each verb parses its arguments, calls a job, and prints the result."""
 
 import contextlib
 import os
@@ -11,23 +11,23 @@ __all__ = ["main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command `ganzoo` and returns its exit code.
+    """Run the command `ganzoo` and return its exit code.
 
     Args:
-        argv: The arguments after the command's name; by default those of the process.
+        argv: Arguments after the name of the command; by default those of the process.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
-    _survive_odd_text()
+    _escape_unencodable_text()
     own = argv[: argv.index("--")] if "--" in argv else argv
     debug = "--debug" in own
     if debug:
         argv.remove("--debug")  # may stand anywhere, as people append it to a command
     try:
         with warnings.catch_warnings():
-            warnings.showwarning = _say_warning
+            warnings.showwarning = _print_warning
             return _run(argv)
     except BaseException as error:
-        return _report(error, debug=debug, as_json="--json" in own)
+        return _report_failure(error, debug=debug, as_json="--json" in own)
 
 
 def _run(argv: list[str]) -> int:
@@ -39,48 +39,47 @@ def _run(argv: list[str]) -> int:
         args=argv, prog_name="ganzoo", standalone_mode=False, obj=tuple(argv)
     )
     if sys.stdout is not None:
-        sys.stdout.flush()  # here, where a reader that has gone or a full disk can be told
-    if result == 130:  # how Typer reports Ctrl-C outside a save
+        sys.stdout.flush()  # here, where a closed reader or a full disk can still be reported
+    if result == 130:  # Typer's result of Ctrl-C outside a save
         raise KeyboardInterrupt
     return result if isinstance(result, int) else 0
 
 
-def _report(error: BaseException, *, debug: bool, as_json: bool) -> int:
-    """Says what went wrong, in one line, and returns the exit code."""
-    from ganzoo.cli.failures import failure
-    from ganzoo.cli.output import emit_json, one_line, say
+def _report_failure(error: BaseException, *, debug: bool, as_json: bool) -> int:
+    """Print an exception in one line, and return the exit code."""
+    from ganzoo.cli.support.failures import describe_failure
+    from ganzoo.cli.support.printing import print_json, print_note, single_line
 
-    outcome = failure(error)
-    if debug and outcome.message:
+    failure = describe_failure(error)
+    if debug and failure.message:
         from ganzoo.jobs.hub.client import redacted
 
-        say(redacted("".join(traceback.format_exception(error))))
-    if outcome.message:
-        say(f"error: {one_line(outcome.message)}")
+        print_note(redacted("".join(traceback.format_exception(error))))
+    if failure.message:
+        print_note(f"error: {single_line(failure.message)}")
         if as_json:
-            content = {"error": outcome.message, "exit_code": outcome.exit_code}
-            # Where stdout itself is what failed, the line on stderr has said so.
-            with contextlib.suppress(Exception):
-                emit_json(content, indent=None)
-    _drop_unwritten()
-    return outcome.exit_code
+            content = {"error": failure.message, "exit_code": failure.exit_code}
+            with contextlib.suppress(Exception):  # stdout itself may be what failed
+                print_json(content, indent=None)
+    _discard_unwritten_output()
+    return failure.exit_code
 
 
-def _say_warning(message, category, filename, lineno, file=None, line=None) -> None:
-    from ganzoo.cli.output import one_line, say
+def _print_warning(message, category, filename, lineno, file=None, line=None) -> None:
+    from ganzoo.cli.support.printing import print_note, single_line
 
-    say(f"warning: {one_line(str(message))}")
+    print_note(f"warning: {single_line(str(message))}")
 
 
-def _survive_odd_text() -> None:
-    """Lets any file name be printed, in any locale."""
+def _escape_unencodable_text() -> None:
+    """Let any file name be printed in any locale."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
 
 
-def _drop_unwritten() -> None:
-    """Keeps the interpreter from complaining at exit about text that nobody can take."""
+def _discard_unwritten_output() -> None:
+    """Drop output that cannot be written, about which the interpreter would complain at exit."""
     try:
         if sys.stdout is not None:
             sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""`python -m ganzoo.cli`: the command where no script is installed."""
+"""Entry point of `python -m ganzoo.cli`, for when no script is installed."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The command `ganzoo` and its verbs."""
+"""Command `ganzoo` with all its verbs."""
 
 import contextlib
 import sys
@@ -10,16 +10,19 @@ from ganzoo import __version__
 from ganzoo.cli import (
     data,
     doctor,
-    evaluating,
+    evaluate,
+    export,
     importing,
-    names,
+    info,
+    listing,
     plugin,
     registry,
-    reproducing,
-    results,
-    training,
+    reproduce,
+    resume,
+    sample,
+    train,
 )
-from ganzoo.cli.output import emit
+from ganzoo.cli.support.printing import print_data
 
 app = typer.Typer(
     name="ganzoo",
@@ -30,9 +33,9 @@ app = typer.Typer(
 )
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        emit(f"ganzoo {__version__}")
+def _print_version(requested: bool) -> None:
+    if requested:
+        print_data(f"ganzoo {__version__}")
         raise typer.Exit()
 
 
@@ -47,7 +50,7 @@ def _ganzoo(
     ] = False,
     debug: Annotated[
         bool,
-        typer.Option("--debug", help="Show the traceback of an error; may follow any verb."),
+        typer.Option("--debug", help="Show the traceback of an error; may stand after any verb."),
     ] = False,
 ) -> None:
     if context.invoked_subcommand is None:
@@ -56,14 +59,14 @@ def _ganzoo(
         raise typer.Exit(2)
 
 
-app.command("list")(names.list_names)
-app.command("info")(names.info)
-app.command("train")(training.train)
-app.command("resume")(training.resume)
-app.command("sample")(results.sample)
-app.command("evaluate")(evaluating.evaluate)
-app.command("reproduce")(reproducing.reproduce)
-app.command("export")(results.export)
+app.command("list")(listing.list_names)
+app.command("info")(info.info)
+app.command("train")(train.train)
+app.command("resume")(resume.resume)
+app.command("sample")(sample.sample)
+app.command("evaluate")(evaluate.evaluate)
+app.command("reproduce")(reproduce.reproduce)
+app.command("export")(export.export)
 app.command("import")(importing.import_file)
 app.command("push")(registry.push)
 app.command("pull")(registry.pull)
@@ -74,5 +77,5 @@ app.command("verify")(registry.verify)
 app.add_typer(registry.app, name="registry")
 app.add_typer(data.app, name="data")
 app.add_typer(plugin.app, name="plugin")
-app.command("plugins")(names.plugins)
+app.command("plugins")(plugin.list_plugins)
 app.command("doctor")(doctor.doctor)

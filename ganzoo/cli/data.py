@@ -1,19 +1,19 @@
 """`ganzoo data list`, `info` and `prepare`."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from ganzoo.cli import noise
-from ganzoo.cli.options import Data, Json
-from ganzoo.cli.output import columns, emit, emit_json, fields
+from ganzoo.cli.support.options import Data, Json
+from ganzoo.cli.support.printing import format_columns, print_data, print_json, print_result
+from ganzoo.cli.support.quiet import silence_frameworks
 
 app = typer.Typer(help="List, describe and prepare data sets.")
 
 Name = Annotated[
     str, typer.Argument(metavar="NAME", help="A data set, or a model whose recipe uses one.")
 ]
-Options = Annotated[
+DatasetOptions = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="An option of the data set; TOML. Repeats."),
 ]
@@ -21,46 +21,47 @@ Options = Annotated[
 
 @app.command("list")
 def list_datasets(as_json: Json = False) -> None:
-    """List the data sets that are installed."""
+    """List the installed data sets."""
     from ganzoo.jobs.data import list_datasets as job
 
-    found = job()
+    datasets = job()
     if as_json:
-        emit_json(found)
+        print_json(datasets)
     else:
-        emit(columns([(one["name"], one["source"], one["summary"]) for one in found], indent=""))
+        rows = [(one["name"], one["source"], one["summary"]) for one in datasets]
+        print_data(format_columns(rows, indent=""))
 
 
 @app.command("info")
-def info(name: Name, settings: Options = None, data: Data = None, as_json: Json = False) -> None:
-    """Print what a data set holds, or how to get it.
+def info(
+    name: Name, settings: DatasetOptions = None, data: Data = None, as_json: Json = False
+) -> None:
+    """Describe a data set, or how to get it.
 
-    What is not here yet is not downloaded: `ganzoo data prepare` does that. `ganzoo info` lists
-    the options of a data set.
+    Nothing is downloaded: `ganzoo data prepare` does that. `ganzoo info` lists the options of a
+    data set.
     """
-    from ganzoo.cli.recipes import dataset_for
+    from ganzoo.cli.support.recipe_arguments import resolve_dataset
 
-    part = dataset_for(name, settings=settings or [], data=data)
-    noise.quieten()
+    dataset = resolve_dataset(name, settings=settings, data=data)
+    silence_frameworks()
     from ganzoo.jobs.data import info as job
 
-    _show(job(part), as_json=as_json)
+    print_result(job(dataset), as_json=as_json)
 
 
 @app.command("prepare")
-def prepare(name: Name, settings: Options = None, data: Data = None, as_json: Json = False) -> None:
-    """Fetch and decode a data set, ready for training."""
-    from ganzoo.cli.recipes import dataset_for
+def prepare(
+    name: Name, settings: DatasetOptions = None, data: Data = None, as_json: Json = False
+) -> None:
+    """Download and decode a data set, so that training can start at once."""
+    from ganzoo.cli.support.recipe_arguments import resolve_dataset
 
-    part = dataset_for(name, settings=settings or [], data=data)
-    noise.quieten()
+    dataset = resolve_dataset(name, settings=settings, data=data)
+    silence_frameworks()
+    from ganzoo.cli.support.reporters import report_events
     from ganzoo.jobs.data import prepare as job
 
-    _show(job(part), as_json=as_json)
-
-
-def _show(content: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        emit_json(content)
-    else:
-        emit(fields(content))
+    with report_events() as events:
+        description = job(dataset, events=events)
+    print_result(description, as_json=as_json)

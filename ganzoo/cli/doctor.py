@@ -1,27 +1,24 @@
-"""`ganzoo doctor`: what is here, and what is wrong with it."""
+"""`ganzoo doctor`: the installation and its problems."""
 
 import typer
 
-from ganzoo.cli.options import Json
-from ganzoo.cli.output import emit, emit_json, fields, one_line, say
+from ganzoo.cli.support.options import Json
+from ganzoo.cli.support.printing import print_note, print_result, single_line
 
 
 def doctor(as_json: Json = False) -> None:
-    """Report what is installed here, and what is wrong.
+    """Report what is installed, and what is wrong with it.
 
-    Exits with 5 when something keeps ganzoo from working; warnings do not.
+    Exits with 5 if something keeps ganzoo from working; warnings do not count.
     """
     from ganzoo.jobs.doctor import doctor as job
 
     report = job()
-    if as_json:
-        emit_json(report)
-    else:
-        folders = {
-            name: f"{folder['path']} ({folder['free_bytes'] / 2**30:.1f} GiB free)"
-            for name, folder in report["folders"].items()
-        }
-        emit(fields(report | {"folders": folders}))
+    folders = {
+        name: f"{folder['path']} ({folder['free_bytes'] / 2**30:.1f} GiB free)"
+        for name, folder in report["folders"].items()
+    }
+    print_result(report if as_json else report | {"folders": folders}, as_json=as_json)
     if report["problems"]:
-        say(f"error: {one_line(' '.join(report['problems']))}")
+        print_note(f"error: {single_line(' '.join(report['problems']))}")
         raise typer.Exit(5)

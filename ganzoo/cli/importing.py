@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from ganzoo.cli import noise
-from ganzoo.cli.options import AllowPluginMismatch, Backend, Data, Json, at_most_one
-from ganzoo.cli.output import emit, emit_json, fields, say
 from ganzoo.cli.registry import Folder
+from ganzoo.cli.support.options import AllowPluginMismatch, Backend, Data, Json, require_at_most_one
+from ganzoo.cli.support.printing import format_fields, print_data, print_json, print_note
+from ganzoo.cli.support.quiet import silence_frameworks
 from ganzoo.errors import UsageError
 
 
@@ -49,16 +49,16 @@ def import_file(
     A file of `ganzoo export` says itself what it is. For another file --recipe says it; its
     arrays must have the names, shapes and types that the architecture gives them.
     """
-    at_most_one(image_shape=image_shape, data=data)  # with the one, no data is read
+    require_at_most_one(image_shape=image_shape, data=data)  # with the one, no data is read
     _go_with("--recipe", recipe, image_shape=image_shape, data_license=data_license, data=data)
     _go_with("--image-shape", image_shape, classes=classes)
     shape, names = _shape(image_shape), _classes(classes)
     asked = None
     if recipe is not None:
-        from ganzoo.cli.recipes import recipe_for
+        from ganzoo.cli.support.recipe_arguments import resolve_recipe
 
-        asked = recipe_for(recipe, settings=[], flags={"dataset.data": data}).recipe
-    noise.quieten()
+        asked = resolve_recipe(recipe, options={"dataset.data": data}).recipe
+    silence_frameworks()
     from ganzoo.jobs.publishing.importing import Told, import_weights
 
     told = None
@@ -74,15 +74,15 @@ def import_file(
         allow_plugin_mismatch=allow_plugin_mismatch,
     )
     if not done["created"]:
-        say("It is there already.")
+        print_note("It is there already.")
     if as_json:
-        emit_json(done)
+        print_json(done)
     else:
-        emit(fields(done))
+        print_data(format_fields(done))
 
 
 def _go_with(option: str, value: object, **others: object) -> None:
-    """Refuses options that say something only beside another one."""
+    """Refuses options that mean something only beside another one."""
     for name, other in others.items():
         if value is None and other is not None:
             name = f"--{name.replace('_', '-')}"

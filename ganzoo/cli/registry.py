@@ -5,8 +5,15 @@ from typing import Annotated, Any
 
 import typer
 
-from ganzoo.cli.options import Json, at_most_one
-from ganzoo.cli.output import columns, emit, emit_json, fields, one_line, say
+from ganzoo.cli.support.options import Json, require_at_most_one
+from ganzoo.cli.support.printing import (
+    format_columns,
+    format_fields,
+    print_data,
+    print_json,
+    print_note,
+    single_line,
+)
 
 app = typer.Typer(help="List, add and remove registries, in which models are looked up.")
 
@@ -48,14 +55,14 @@ def push(
 
     A version never changes. The same weights are published once, however often they are pushed.
     """
-    at_most_one(registry=folder, to=to)
+    require_at_most_one(registry=folder, to=to)
     from ganzoo.jobs.publishing.push import push as job
 
     done = job(
         source, name, everything=everything, half=half, license=license, folder=folder, to=to
     )
     if not done["created"]:
-        say("It is there already.")
+        print_note("It is there already.")
     _show(done, as_json=as_json)
 
 
@@ -109,11 +116,11 @@ def gc(
 
     found = job(dry_run=dry_run, folder=folder)
     if as_json:
-        emit_json({"removed": [] if dry_run else found, "found": found})
+        print_json({"removed": [] if dry_run else found, "found": found})
     elif found:
-        emit(columns([(one["path"], one["reason"]) for one in found], indent=""))
+        print_data(format_columns([(one["path"], one["reason"]) for one in found], indent=""))
     else:
-        say("Nothing to remove.")
+        print_note("Nothing to remove.")
 
 
 def verify(
@@ -134,13 +141,13 @@ def verify(
 
     found = job(source)
     if as_json:
-        emit_json(found)
+        print_json(found)
     else:
-        emit(_verified(found))
+        print_data(_verified(found))
     wrong = [problem for problem in found["problems"] if not problem["harmless"]]
     if wrong:
         where, reason = wrong[0]["path"], wrong[0]["reason"]
-        say("error: " + one_line(f"{len(wrong)} problems; the first: {where}: {reason}"))
+        print_note("error: " + single_line(f"{len(wrong)} problems; the first: {where}: {reason}"))
         raise typer.Exit(3)
 
 
@@ -151,13 +158,13 @@ def list_registries(as_json: Json = False) -> None:
 
     found = registries()
     if as_json:
-        emit_json(found)
+        print_json(found)
     else:
         rows = [
             (one["name"], f"{one['models']} models", one["address"] or one["folder"])
             for one in found
         ]
-        emit(columns(rows, indent=""))
+        print_data(format_columns(rows, indent=""))
 
 
 @app.command("add")
@@ -191,25 +198,25 @@ def remove_registry(
 
 def _show(content: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
-        emit_json(content)
+        print_json(content)
     else:
-        emit(fields(content))
+        print_data(format_fields(content))
 
 
 def _verified(found: dict[str, Any]) -> str:
     """What was looked at, then the tensors of a file, then everything that is wrong."""
     nested = ("problems", "tensors", "files")
-    blocks = [fields({key: value for key, value in found.items() if key not in nested})]
+    blocks = [format_fields({key: value for key, value in found.items() if key not in nested})]
     tensors = found.get("tensors", {})
     if tensors:
         rows = [
             (name, one["dtype"], " x ".join(map(str, one["shape"])), one["sha256"])
             for name, one in tensors.items()
         ]
-        blocks.append("tensors\n" + columns(rows))
+        blocks.append("tensors\n" + format_columns(rows))
     if found["problems"]:
         rows = [(one["path"], one["reason"]) for one in found["problems"]]
-        blocks.append("problems\n" + columns(rows))
+        blocks.append("problems\n" + format_columns(rows))
     else:
         blocks.append("Everything is as it was written.")
     return "\n\n".join(blocks)

@@ -1,5 +1,6 @@
 """Values and text from others, written into messages: quoted, shortened, escaped."""
 
+import math
 import os
 import re
 from datetime import date, time
@@ -47,6 +48,22 @@ def format_exception(error: BaseException) -> str:
         text = ""
     text = "".join(c if c.isprintable() else "?" for c in text)[:300].rstrip(".")
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def format_duration(seconds: float) -> str:
+    """Return a time in its two largest units: `8.4 s`, `1 min 23 s`, `2 h 05 min`, `3 d 4 h`."""
+    if not math.isfinite(seconds) or seconds < 0:
+        return "unknown"
+    whole = round(seconds)
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    if whole < 86_400:
+        return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    return f"{whole // 86_400} d {whole % 86_400 // 3600} h"
 
 
 def shorten(text: str, limit: int = 80) -> str:

@@ -15,7 +15,7 @@ from ganzoo.catalog.registry.versions import numbers
 from ganzoo.data.progress import reporting
 from ganzoo.errors import GanzooError, UsageError
 from ganzoo.jobs.comparison import SHARE, compared, other_than, uncompared
-from ganzoo.jobs.evaluation.evaluate import evaluate, record
+from ganzoo.jobs.evaluation.evaluate import evaluate, record_results
 from ganzoo.jobs.evaluation.features import extractor_for
 from ganzoo.jobs.models import environment
 from ganzoo.jobs.models.build import open_dataset
@@ -124,7 +124,7 @@ def reproduce(
     found = _measured(done.path, going, backend=backend, events=events)
     measured = [one for one in found if not isinstance(one, str)]
     if measured:
-        record(done.path, measured)
+        record_results(done.path, measured)
     rows = []
     for one, reason in zip(claim.card.results, reasons, strict=True):
         row = reason or found.pop(0)

@@ -36,7 +36,7 @@ def published(home):
 
 
 def test_weights_are_listed(ganzoo, published):
-    assert "weights here" in ganzoo("list", "--weights", "small*").err
+    assert "has weights on this machine" in ganzoo("list", "--weights", "small*").err
     published()
     done = ganzoo("list", "--weights", "small*")
     assert done.out.split()[:2] == ["small@1", "user"] and "MIT" in done.out

@@ -11,7 +11,7 @@ from ganzoo.catalog.runs import Run
 from ganzoo.cli import main
 from ganzoo.errors import UnknownName, UsageError
 from ganzoo.jobs.comparison import compared
-from ganzoo.jobs.evaluation.evaluate import evaluate, record
+from ganzoo.jobs.evaluation.evaluate import evaluate, record_results
 from ganzoo.jobs.publishing.push import push
 from ganzoo.jobs.reproduce import claim_of, reproduce
 from ganzoo.jobs.training.train import train
@@ -29,8 +29,8 @@ def published(tmp_path_factory):
             folder = tmp_path_factory.mktemp("published")
             run = train(recipe, run=folder / "run")
             for seeds in ([0], [0, 1]):
-                record(run.path, evaluate(run.path, metrics=METRICS, n=60, seeds=seeds))
-            record(run.path, evaluate(run.path, metrics=["frechet"], n=40))
+                record_results(run.path, evaluate(run.path, metrics=METRICS, n=60, seeds=seeds))
+            record_results(run.path, evaluate(run.path, metrics=["frechet"], n=40))
             push(run.path, "small", license="MIT", folder=folder / "home" / "registry")
             made.append(folder / "home")
         return made[0]

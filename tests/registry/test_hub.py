@@ -486,7 +486,7 @@ def test_sounds_and_films_are_pushed_found_on_the_page_and_pulled(made_run, serv
 
 
 def test_an_address_is_shown_and_its_recipe_trained(made_run, server):
-    from ganzoo.cli.recipes import recipe_for
+    from ganzoo.cli.support.recipe_arguments import resolve_recipe
     from ganzoo.jobs.listing import info
 
     run = made_run()
@@ -496,7 +496,7 @@ def test_an_address_is_shown_and_its_recipe_trained(made_run, server):
         assert facts["source"] == name.removesuffix("/small@1").removesuffix("@main/small")
         assert [one["digest"] for one in facts["versions"]] == [done["digest"]]
         assert facts["recipe"] == run.recipe().tables()
-        asked = recipe_for(name, settings=[], flags={})
+        asked = resolve_recipe(name, options={})
         assert (asked.model, asked.recipe) == (None, run.recipe())
 
 

@@ -9,7 +9,7 @@ import pytest
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.registry.versions import open_version
 from ganzoo.cli import main
-from ganzoo.cli.recipes import recipe_for
+from ganzoo.cli.support.recipe_arguments import resolve_recipe
 from ganzoo.errors import InvalidInput, UnknownName, UsageError
 from ganzoo.files import checkpoints, safetensors
 from ganzoo.jobs.listing import info
@@ -116,8 +116,8 @@ def test_the_recipe_of_a_version_is_trained(made_run):
     push(run.path, "small")
     tag("small@1", "first")
     for name, steps in (("small@1", 4), ("small@first", 4), ("small@2", 9), ("small", 9)):
-        asked = recipe_for(name, settings=[], flags={})
+        asked = resolve_recipe(name, options={})
         assert (asked.model, asked.recipe.training.steps) == (name, steps)
     assert asked.recipe == longer
     with pytest.raises(UsageError, match="Version 3 of 'small' does not exist"):
-        recipe_for("small@3", settings=[], flags={})
+        resolve_recipe("small@3", options={})

@@ -31,8 +31,8 @@ one, other = (ganzoo.load(n).sample(4, seed=7, labels=[0, 1, 0, 1]) for n in ("r
 assert (one == other).all() and one.std() > 0
 assert run("sample", "tiny", "--raw")["files"] == ["tiny-1-samples.png"]
 assert run("verify", "tiny")["problems"] == []
-from ganzoo.cli.recipes import recipe_for
-asked = recipe_for("tiny", settings=[], flags={})  # the recipe of the version's card
+from ganzoo.cli.support.recipe_arguments import resolve_recipe
+asked = resolve_recipe("tiny", options={})  # the recipe of the version's card
 assert (asked.model, asked.recipe.training.steps) == ("tiny", 2)
 """
 

@@ -123,7 +123,7 @@ def _other_plugin(found: load.Source) -> dict[str, str]:
     return {"plugin_mismatch": told[0][:_LONGEST_NOTE]} if told else {}
 
 
-def record(run: str | os.PathLike, results: Sequence[Mapping[str, Any]]) -> Path:
+def record_results(run: str | os.PathLike, results: Sequence[Mapping[str, Any]]) -> Path:
     """Write results into a run's card, in place of those that were measured alike.
 
     Args:

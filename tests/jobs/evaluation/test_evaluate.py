@@ -16,7 +16,7 @@ from ganzoo.errors import EnvironmentProblem, PluginError, UnknownName, UsageErr
 from ganzoo.files.home import cache_home
 from ganzoo.jobs.evaluation import evaluate as evaluating
 from ganzoo.jobs.evaluation import features as featuring
-from ganzoo.jobs.evaluation.evaluate import evaluate, evaluate_gan, record, rows
+from ganzoo.jobs.evaluation.evaluate import evaluate, evaluate_gan, record_results, rows
 from ganzoo.jobs.evaluation.features import default_features, extractor_for, fake_side, real_side
 from ganzoo.jobs.evaluation.generated import is_pictures
 from ganzoo.metrics import METRICS, Result
@@ -210,7 +210,7 @@ def test_a_run_is_judged_and_each_number_says_how(trained, plain):
 def test_results_are_recorded_in_the_run_s_card_once_for_each_protocol(trained):
     before = Card.read(trained.card_path)
     for n in (100, 100, 120):
-        record(trained.path, evaluate(trained.path, metrics=["frechet"], n=n))
+        record_results(trained.path, evaluate(trained.path, metrics=["frechet"], n=n))
     card = Card.read(trained.card_path)
     assert [result.protocol.fake for result in card.results] == [100, 120]
     assert card.results[0].metric == "frechet" and card.results[0].better == "lower"

@@ -1,4 +1,4 @@
-"""Every exception as one line and an exit code."""
+"""Failures of a command: one line and an exit code for every exception."""
 
 import errno
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from ganzoo.catalog.plugins.discovery import KINDS, discover
 from ganzoo.catalog.plugins.distributions import FIRST_PARTY
 from ganzoo.errors import GanzooError, PluginError
 
-# What the machine refuses, whoever asked: no space, no handles, no memory, no permission.
-_ENVIRONMENT = {
+# Errors of the machine: no space, no file handles, no memory, no permission.
+_ENVIRONMENT_ERRORS = {
     errno.ENOSPC,
     errno.EDQUOT,
     errno.EROFS,
@@ -27,19 +27,19 @@ BROKEN_PIPE = 128 + 13  # as a shell reports SIGPIPE
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """How a command ended: its exit code and, unless it should be quiet, its line."""
+    """End of a command: its exit code and message; `None` for a silent end."""
 
     exit_code: int
     message: str | None
 
 
-def failure(error: BaseException) -> Failure:
-    """What to say about `error`, and the exit code of it."""
+def describe_failure(error: BaseException) -> Failure:
+    """Return exit code and message of an exception."""
     match error:
         case GanzooError():
             return Failure(exit_code=error.exit_code, message=str(error))
         case typer.TyperException():
-            return Failure(exit_code=error.exit_code, message=_usage(error))
+            return Failure(exit_code=error.exit_code, message=_usage_message(error))
         case SystemExit() if isinstance(error.__context__, BrokenPipeError):
             return Failure(exit_code=BROKEN_PIPE, message=None)  # raised by Typer and Rich
         case BrokenPipeError():
@@ -51,28 +51,28 @@ def failure(error: BaseException) -> Failure:
         case ImportError() if not (error.name or "").startswith("ganzoo"):
             message = f"A package cannot be imported. Received: {error}. See: ganzoo doctor"
             return Failure(exit_code=5, message=message)
-        case OSError() if error.errno in _ENVIRONMENT:
+        case OSError() if error.errno in _ENVIRONMENT_ERRORS:
             where = f": {error.filename}" if error.filename else ""
             return Failure(exit_code=5, message=f"{error.strerror}{where}.")
-    said = f"{type(error).__name__}: {error}."
-    owner = _plugin_at_fault(error)
-    if owner:
-        message = f"This is a fault of the package {owner}: {said} --debug shows where."
+    name = f"{type(error).__name__}: {error}."
+    plugin = _plugin_at_fault(error)
+    if plugin:
+        message = f"This is a bug in the package {plugin}: {name} Add --debug to see where."
         return Failure(exit_code=PluginError.exit_code, message=message)
     return Failure(
         exit_code=1,
-        message=f"This is a fault of ganzoo: {said}"
+        message=f"This is a bug in ganzoo: {name}"
         " Please report it with the output of the same command with --debug.",
     )
 
 
 def _plugin_at_fault(error: BaseException) -> str | None:
-    """The package whose code was the last of ours or of a plugin's to run, if it is not ours."""
+    """Return the distribution whose code ran last, ours and plugins' compared; `None` if ours."""
     owners: dict[str, str | None] = {}
     for kind in KINDS:
         for plugin in discover(kind).plugins.values():
-            stranger = plugin.distribution != FIRST_PARTY
-            owners[plugin.module.partition(".")[0]] = plugin.distribution if stranger else None
+            third_party = plugin.distribution != FIRST_PARTY
+            owners[plugin.module.partition(".")[0]] = plugin.distribution if third_party else None
     owners["ganzoo"] = None
     names = [frame.f_globals.get("__name__") or "" for frame, _ in walk_tb(error.__traceback__)]
     tops = [name.partition(".")[0] for name in names]
@@ -80,15 +80,15 @@ def _plugin_at_fault(error: BaseException) -> str | None:
 
 
 def _is_out_of_memory(error: BaseException) -> bool:
-    """Whether Python, or a framework on its device, ran out of memory."""
+    """Return whether Python, or a framework on its device, ran out of memory."""
     names = {kind.__name__ for kind in type(error).__mro__}
     if names & {"MemoryError", "OutOfMemoryError", "ResourceExhaustedError"}:
         return True
     return isinstance(error, RuntimeError) and "RESOURCE_EXHAUSTED" in str(error)  # jax
 
 
-def _usage(error: typer.TyperException) -> str:
-    """A refusal of the command line, in the grammar of our own errors."""
+def _usage_message(error: typer.TyperException) -> str:
+    """Rephrase an error of the option parser in the grammar of our own errors."""
     message = error.format_message()
     possibilities = getattr(error, "possibilities", None)  # of an option that does not exist
     if possibilities:

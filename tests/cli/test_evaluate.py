@@ -28,6 +28,7 @@ RESULTS = [
 def test_without_options_the_job_decides(ganzoo, fake_job):
     calls = fake_job("evaluation.evaluate", evaluate=RESULTS)
     assert ganzoo("evaluate", "dcgan-digits@best").code == 0
+    assert callable(calls[0].pop("events"))
     assert calls == [{
         "job": "evaluate", "args": ("dcgan-digits@best",), "against": None, "data": None,
         "metrics": None, "features": None, "n": 10_000, "seeds": [0], "raw": False,
@@ -70,7 +71,7 @@ def test_numbers_of_different_protocols_are_shown_apart(ganzoo, fake_job):
 
 
 def test_only_a_run_has_a_card_to_record_in(ganzoo, fake_job, tmp_path):
-    calls = fake_job("evaluation.evaluate", evaluate=RESULTS, record=tmp_path / "card.toml")
+    calls = fake_job("evaluation.evaluate", evaluate=RESULTS, record_results=tmp_path / "card.toml")
     done = ganzoo("evaluate", "dcgan-digits", "--record")
     assert done.code == 2 and calls == []
     run = tmp_path / "run"
@@ -96,7 +97,7 @@ def test_json_holds_everything(ganzoo, fake_job):
 
 def test_nothing_to_measure_is_said(ganzoo, fake_job):
     fake_job("evaluation.evaluate", evaluate=[])
-    assert ganzoo("evaluate", "1").out == "Nothing can be measured of this.\n"
+    assert ganzoo("evaluate", "1").out == "No metric applies to this source.\n"
 
 
 @pytest.mark.parametrize(

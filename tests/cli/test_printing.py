@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ganzoo.cli import output
+from ganzoo.cli.support import printing
 from ganzoo.errors import EnvironmentProblem
 
 HOSTILE = [
@@ -30,34 +30,36 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_nothing_that_a_terminal_obeys_is_printed(text, capsys):
-    output.emit(text)
-    output.say(text)
-    output.emit(output.columns([(text, "b")]))
-    output.emit(output.fields({"key": text, "list": [text], text: {"inner": text}}))
-    output.emit_json({"key": text})
+    printing.print_data(text)
+    printing.print_note(text)
+    printing.print_data(printing.format_columns([(text, "b")]))
+    printing.print_data(
+        printing.format_fields({"key": text, "list": [text], text: {"inner": text}})
+    )
+    printing.print_json({"key": text})
     written = "".join(capsys.readouterr())
     assert all(char.isprintable() or char == "\n" for char in written)
     assert not any(char in written for char in "\u202e\u2066\u200b\ufeff\u2028")
 
 
 def test_an_error_is_one_line_and_not_endless():
-    text = output.one_line("first\nsecond\r\n" + "x" * 10_000 + "end")
+    text = printing.single_line("first\nsecond\r\n" + "x" * 10_000 + "end")
     assert "\n" not in text and text.startswith("first second xxx")
     assert text.endswith("xxxend") and len(text) < 1100
 
 
 def test_columns_are_aligned_and_the_last_is_not_padded():
-    text = output.columns([("a", "long name", "x"), ("bcd", "b", "yy")])
+    text = printing.format_columns([("a", "long name", "x"), ("bcd", "b", "yy")])
     assert text == "  a    long name  x\n  bcd  b          yy"
 
 
 def test_columns_of_nothing_are_empty():
-    assert output.columns([]) == ""
+    assert printing.format_columns([]) == ""
 
 
 def test_fields_leave_out_what_is_empty_and_indent_what_is_inside():
     content = {"name": "x", "none": None, "empty": [], "shape": (8, 8), "in": {"n": 1234}}
-    assert output.fields(content) == "name   x\nshape  8 x 8\nin\n  n  1,234"
+    assert printing.format_fields(content) == "name   x\nshape  8 x 8\nin\n  n  1,234"
 
 
 def test_json_has_no_value_that_json_does_not_know(capsys):
@@ -69,7 +71,7 @@ def test_json_has_no_value_that_json_does_not_know(capsys):
         "path": Path("a/b"),
         "tuple": (1, True, None),
     }
-    output.emit_json(content)
+    printing.print_json(content)
     assert json.loads(capsys.readouterr().out, parse_constant=pytest.fail) == {
         "nan": None,
         "inf": None,
@@ -83,7 +85,7 @@ def test_json_has_no_value_that_json_does_not_know(capsys):
 def test_a_closed_stdout_is_a_problem_of_the_environment(monkeypatch):
     monkeypatch.setattr(sys, "stdout", None)
     with pytest.raises(EnvironmentProblem, match="closed"):
-        output.emit("text")
+        printing.print_data("text")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
@@ -91,9 +93,9 @@ def test_a_full_stdout_is_a_problem_of_the_environment(monkeypatch):
     with pytest.raises(OSError), open("/dev/full", "w") as full:  # closing fails as well
         monkeypatch.setattr(sys, "stdout", full)
         with pytest.raises(EnvironmentProblem, match="No space left"):
-            output.emit("text")
+            printing.print_data("text")
 
 
 def test_a_closed_stderr_loses_the_line_and_nothing_else(monkeypatch):
     monkeypatch.setattr(sys, "stderr", None)
-    output.say("text")
+    printing.print_note("text")

@@ -40,7 +40,7 @@ def test_list_as_json_has_name_source_and_summary(ganzoo, card):
 def test_a_glob_that_matches_nothing_prints_nothing_on_stdout(ganzoo):
     done = ganzoo("list", "nothing*")
     assert (done.code, done.out) == (0, "")
-    assert "Nothing is called 'nothing*'." in done.err
+    assert "No name matches 'nothing*'." in done.err
 
 
 def test_a_broken_card_does_not_hide_the_others(ganzoo, card):

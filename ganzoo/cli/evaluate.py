@@ -1,0 +1,187 @@
+"""`ganzoo evaluate`: metrics, each with its protocol."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from ganzoo.cli.support.options import (
+    MAX_SEED,
+    AllowPluginMismatch,
+    Backend,
+    Data,
+    Json,
+    Raw,
+    parse_integers,
+    require_at_most_one,
+    require_range,
+)
+from ganzoo.cli.support.printing import (
+    format_columns,
+    format_fields,
+    humanize,
+    print_data,
+    print_json,
+    print_note,
+)
+from ganzoo.cli.support.quiet import silence_frameworks
+from ganzoo.errors import UsageError
+
+EvaluatedSource = Annotated[
+    str,
+    typer.Argument(
+        metavar="SOURCE",
+        help="A model, a run, a .safetensors file, or a folder or zip archive of images.",
+    ),
+]
+Against = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="The real data set.  [default: the model's own]"),
+]
+DatasetOptions = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="An option of --against; TOML. Repeats."),
+]
+Metrics = Annotated[
+    str | None,
+    typer.Option(metavar="LIST", help="frechet,kernel,...  [default: all that apply]"),
+]
+Features = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="The feature extractor.  [default: the data set's own, else inception]",
+    ),
+]
+Count = Annotated[int, typer.Option("-n", metavar="N", min=2, help="Generated images.")]
+Seed = Annotated[
+    int | None, typer.Option(metavar="N", help="Seed of the generated images.  [default: 0]")
+]
+Seeds = Annotated[
+    str | None,
+    typer.Option(metavar="LIST", help="Several seeds, 0,1,2: means and standard deviations."),
+]
+Truncation = Annotated[
+    float | None,
+    typer.Option(metavar="X", help="Truncate latents at X standard deviations."),
+]
+Record = Annotated[
+    bool, typer.Option("--record", help="Write the results into the card of the run.")
+]
+
+
+def evaluate(
+    source: EvaluatedSource,
+    against: Against = None,
+    settings: DatasetOptions = None,
+    data: Data = None,
+    metrics: Metrics = None,
+    features: Features = None,
+    n: Count = 10_000,
+    seed: Seed = None,
+    seeds: Seeds = None,
+    raw: Raw = False,
+    truncation: Truncation = None,
+    record: Record = False,
+    backend: Backend = None,
+    allow_plugin_mismatch: AllowPluginMismatch = False,
+    as_json: Json = False,
+) -> None:
+    """Compare a model's samples, or given images, with real images.
+
+    Each number comes with its protocol; numbers of different protocols do not compare.
+    """
+    require_at_most_one(seed=seed, seeds=seeds)
+    require_range("--seed", seed, low=0, high=MAX_SEED)
+    require_range("--truncation", truncation, above=0, below=100)
+    if settings and against is None:
+        raise UsageError("--set changes the data set of --against. Received: --set alone.")
+    real = _real_data(against, settings, data)
+    names = [name.strip() for name in metrics.split(",")] if metrics is not None else None
+    each = parse_integers("--seeds", seeds) or [seed or 0]
+    if record:
+        _require_run(source)
+    silence_frameworks()
+    from ganzoo.cli.support.reporters import report_events
+    from ganzoo.jobs.evaluation.evaluate import evaluate as job
+
+    with report_events() as events:
+        results = job(
+            source,
+            **real,
+            metrics=names,
+            features=features,
+            n=n,
+            seeds=each,
+            raw=raw,
+            truncation=truncation,
+            backend=backend,
+            allow_plugin_mismatch=allow_plugin_mismatch,
+            events=events,
+        )
+    if record:
+        from ganzoo.jobs.evaluation.evaluate import record_results
+
+        print_note(f"recorded in {record_results(source, results)}")
+    if as_json:
+        print_json({"source": source, "results": results})
+    else:
+        print_data(format_results(results))
+
+
+def _real_data(against: str | None, settings: list[str] | None, data: Any) -> dict[str, Any]:
+    """Return the arguments of the job that say which real data set to compare with."""
+    from ganzoo.cli.support.recipe_arguments import absolute_path, resolve_dataset
+
+    if against is None:
+        return {"against": None, "data": absolute_path(data)}
+    return {"against": resolve_dataset(against, settings=settings, data=data), "data": None}
+
+
+def _require_run(source: str) -> None:
+    """Refuse to record results of anything but a run, before anything slow begins."""
+    from ganzoo.catalog.runs import Run, split_best
+
+    Run.open(split_best(source)[0])
+
+
+def format_results(results: Sequence[Mapping[str, Any]]) -> str:
+    """Format results in one block for each extractor, with what its protocols share."""
+    if not results:
+        return "No metric applies to this source."
+    names = dict.fromkeys(result["protocol"].get("features") for result in results)
+    blocks = [[r for r in results if r["protocol"].get("features") == name] for name in names]
+    return "\n\n".join(map(_format_block, blocks))
+
+
+def _format_block(results: Sequence[Mapping[str, Any]]) -> str:
+    """Format lines of numbers, each with its own part of the protocol, over the shared part."""
+    protocols = [result["protocol"] for result in results]
+    shared = {
+        key: value
+        for key, value in protocols[0].items()
+        if all(key in protocol and protocol[key] == value for protocol in protocols)
+    }
+    rows = [("metric", "value", "", "better", "measured with")]
+    for result, protocol in zip(results, protocols, strict=True):
+        own = {key: value for key, value in protocol.items() if key not in shared}
+        details = ", ".join(f"{key} {_short(value)}" for key, value in own.items())
+        value = humanize(float(result["value"]))
+        rows.append((result["metric"], value, _uncertainty(result), result["better"], details))
+    fields = {key: _short(value) for key, value in shared.items()}
+    if "seeds" in results[0]:
+        fields["seeds"] = ", ".join(map(str, results[0]["seeds"]))
+    return f"{format_columns(rows, indent='')}\n\n{format_fields(fields, indent='  ')}"
+
+
+def _uncertainty(result: Mapping[str, Any]) -> str:
+    """Format the standard deviation over seeds, or the standard error."""
+    if "spread" in result:
+        return f"± {humanize(float(result['spread']))} over seeds"
+    return f"± {humanize(float(result['error']))}" if "error" in result else ""
+
+
+def _short(value: Any) -> str:
+    """Format a value; digests are shortened."""
+    text = humanize(value) if not isinstance(value, float) else f"{value:g}"
+    return f"{text[:12]}..." if len(text) == 64 else text

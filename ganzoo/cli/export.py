@@ -1,0 +1,67 @@
+"""`ganzoo export`: weights, or a generator in another framework's format."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ganzoo.cli.support.options import (
+    AllowPluginMismatch,
+    Backend,
+    Json,
+    Overwrite,
+    Raw,
+    Source,
+    require_at_most_one,
+)
+from ganzoo.cli.support.printing import print_files
+from ganzoo.cli.support.quiet import silence_frameworks
+from ganzoo.errors import UsageError
+
+Out = Annotated[
+    Path,
+    typer.Argument(
+        metavar="OUT",
+        help="The file to write, ending in .safetensors, .keras, .onnx or .pt2 (torch.export), or"
+        " a folder for a TensorFlow SavedModel.",
+    ),
+]
+Everything = Annotated[
+    bool, typer.Option("--all", help="Write every array of the run's newest checkpoint.")
+]
+
+
+def export(
+    source: Source,
+    out: Out,
+    everything: Everything = False,
+    raw: Raw = False,
+    overwrite: Overwrite = False,
+    backend: Backend = None,
+    allow_plugin_mismatch: AllowPluginMismatch = False,
+    as_json: Json = False,
+) -> None:
+    """Write weights as safetensors, or a generator in another framework's format.
+
+    By default the generator's moving average alone, which is all that `sample` needs.
+    """
+    require_at_most_one(all=everything, raw=raw)
+    if out.suffix == ".safetensors":
+        from ganzoo.jobs.models.export import export as job
+
+        written = job(source, out, everything=everything, raw=raw, overwrite=overwrite)
+    elif everything:
+        raise UsageError(f"--all writes a .safetensors file. Received: {out}.")
+    else:
+        silence_frameworks()
+        from ganzoo.jobs.models.formats import write
+
+        written = write(
+            source,
+            out,
+            raw=raw,
+            overwrite=overwrite,
+            backend=backend,
+            allow_plugin_mismatch=allow_plugin_mismatch,
+        )
+    print_files([written], as_json=as_json)

@@ -1,0 +1,59 @@
+"""`ganzoo resume`: the continuation of a run."""
+
+from typing import Annotated
+
+import typer
+
+from ganzoo.cli.support.options import (
+    AllowPluginMismatch,
+    Data,
+    EvaluateEvery,
+    EvaluateFeatures,
+    Json,
+    Settings,
+)
+from ganzoo.cli.support.printing import print_run
+from ganzoo.cli.support.quiet import silence_frameworks
+from ganzoo.cli.support.reporters import report_events
+
+Run = Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or its number in runs/.")]
+
+
+def resume(
+    context: typer.Context,
+    run: Run,
+    settings: Settings = None,
+    data: Data = None,
+    evaluate_every: EvaluateEvery = None,
+    features: EvaluateFeatures = None,
+    allow_plugin_mismatch: AllowPluginMismatch = False,
+    as_json: Json = False,
+) -> None:
+    """Continue a run, exactly as if it had not stopped.
+
+    Training starts from the newest intact checkpoint, on the run's own backend. Ctrl-C saves
+    one; after a crash the steps since the newest are trained again. Only keys that change no
+    weight can be set: the length (steps, images, epochs), and how often the run is logged,
+    sampled, saved and evaluated (log_every, sample_every, checkpoint_every, evaluate_every).
+    """
+    from ganzoo.cli.support.recipe_arguments import combined_settings
+
+    options = {
+        "dataset.data": data,
+        "training.evaluate_every": evaluate_every,
+        "training.evaluate_features": features,
+    }
+    changes = combined_settings(settings, options)
+    silence_frameworks()
+    from ganzoo.jobs.training.train import resume as job
+
+    with report_events(as_json=as_json) as events:
+        finished = job(
+            run,
+            settings=changes,
+            allow_plugin_mismatch=allow_plugin_mismatch,
+            argv=["ganzoo", *context.obj],
+            events=events,
+        )
+    if not as_json:  # its last event names the same files
+        print_run(finished)

@@ -1,0 +1,121 @@
+"""`ganzoo sample`: samples of a model, a run or a weights file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ganzoo.cli.support.options import (
+    MAX_SEED,
+    AllowNonfinite,
+    AllowPluginMismatch,
+    Backend,
+    Json,
+    Overwrite,
+    Raw,
+    Source,
+    parse_classes,
+    parse_integers,
+    require_at_most_one,
+    require_range,
+)
+from ganzoo.cli.support.printing import print_files
+from ganzoo.cli.support.quiet import silence_frameworks
+from ganzoo.errors import UsageError
+
+Count = Annotated[
+    int | None, typer.Option("-n", metavar="N", help="Number of samples.  [default: 16]")
+]
+Seed = Annotated[int | None, typer.Option(metavar="N", help="Seed of all samples.  [default: 0]")]
+Seeds = Annotated[
+    str | None, typer.Option(metavar="LIST", help="One sample for each seed: 1,2,5-9.")
+]
+Interpolate = Annotated[
+    str | None,
+    typer.Option(metavar="A,B", help="Interpolate between the samples of two seeds."),
+]
+Labels = Annotated[
+    str | None,
+    typer.Option(
+        metavar="LIST", help="Classes of a conditional model, by number or by name: 0-4,cat."
+    ),
+]
+SourceImages = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="PATH",
+        help="Images for a model of image translation: a folder, a zip archive or an image.",
+    ),
+]
+Truncation = Annotated[
+    float | None,
+    typer.Option(
+        metavar="X",
+        help="Less variety: truncate latents at X standard deviations (0.5 to 2); in a style-based"
+        " model, scale the distance from the mean style by X (0 to 1).",
+    ),
+]
+Separate = Annotated[
+    bool, typer.Option("--separate", help="Write one file per sample instead of one of all.")
+]
+Out = Annotated[
+    Path | None, typer.Option(metavar="PATH", help="The file, or with --separate the folder.")
+]
+
+
+def sample(
+    source: Source,
+    n: Count = None,
+    seed: Seed = None,
+    seeds: Seeds = None,
+    interpolate: Interpolate = None,
+    labels: Labels = None,
+    data: SourceImages = None,
+    truncation: Truncation = None,
+    raw: Raw = False,
+    separate: Separate = False,
+    out: Out = None,
+    overwrite: Overwrite = False,
+    backend: Backend = None,
+    allow_plugin_mismatch: AllowPluginMismatch = False,
+    allow_nonfinite: AllowNonfinite = False,
+    as_json: Json = False,
+) -> None:
+    """Generate samples from a model, a run or a weights file.
+
+    Images become a PNG, sounds a WAV and a PNG of their waveforms, videos a GIF. The same seed
+    gives the same samples on every backend.
+    """
+    require_at_most_one(seed=seed, seeds=seeds, interpolate=interpolate)
+    require_at_most_one(n=n, seeds=seeds)
+    require_range("-n", n, low=1, high=100_000)
+    require_range("--seed", seed, low=0, high=MAX_SEED)
+    require_range("--truncation", truncation, low=0, below=100)
+    ends = parse_integers("--interpolate", interpolate)
+    if ends is not None and len(ends) != 2:
+        raise UsageError(f"--interpolate takes two seeds, such as 3,9. Received: {interpolate!r}.")
+    each = parse_integers("--seeds", seeds)
+    classes = parse_classes("--labels", labels)
+    silence_frameworks()
+    from ganzoo.cli.support.reporters import report_events
+    from ganzoo.jobs.models.sample import sample as job
+
+    with report_events():
+        files = job(
+            source,
+            n=16 if n is None else n,
+            seed=seed or 0,
+            seeds=each,
+            interpolate=tuple(ends) if ends else None,
+            labels=classes,
+            data=data,
+            truncation=truncation,
+            raw=raw,
+            separate=separate,
+            out=out,
+            overwrite=overwrite,
+            backend=backend,
+            allow_plugin_mismatch=allow_plugin_mismatch,
+            allow_nonfinite=allow_nonfinite,
+        )
+    print_files(files, as_json=as_json)

@@ -1,0 +1,1 @@
+"""Shared parts of the verbs: options, recipes from arguments, printing, progress, failures."""

@@ -1,0 +1,79 @@
+"""Events of a job as lines of text."""
+
+import math
+from typing import Any
+
+from ganzoo.files.text import format_duration
+
+Event = dict[str, Any]
+
+# Keys of a progress or evaluation event that are no measured numbers.
+_NOT_NUMBERS = (
+    "event", "step", "steps", "images", "images_per_second", "seconds_left", "best", "seconds",
+)  # fmt: skip
+
+
+def format_start(event: Event) -> str:
+    """Format the start of a training: model, data set, backend, run folder, parameters."""
+    parameters = event.get("parameters") or {}
+    sizes = ", ".join(f"{network} {count:,}" for network, count in parameters.items())
+    text = f"training {event.get('model') or 'a recipe'} on {event.get('dataset')}"
+    text += f" with {event.get('backend')} in {event.get('run')}"
+    return f"{text} ({sizes} parameters)" if sizes else text
+
+
+def format_progress(event: Event) -> str:
+    """Format speed, time left and losses of a progress event."""
+    losses = {name: event.get(name) for name in ("d_loss", "g_loss")}
+    parts = [format_speed(event)]
+    parts += [
+        f"{name} {value:.3f}" for name, value in losses.items() if isinstance(value, int | float)
+    ]
+    return "  ".join(part for part in parts if part)
+
+
+def format_speed(event: Event) -> str:
+    """Format speed and time left of a progress event."""
+    parts = []
+    if (speed := event.get("images_per_second")) is not None:
+        parts.append(f"{speed:,.0f} images/s")
+    if (left := event.get("seconds_left")) is not None and math.isfinite(left):
+        parts.append(f"{format_duration(left)} left")
+    return "  ".join(parts)
+
+
+def measured_numbers(event: Event) -> dict[str, float]:
+    """Return losses, accuracies, scores and whatever else an event has measured."""
+    return {
+        name: float(value)
+        for name, value in event.items()
+        if name not in _NOT_NUMBERS and isinstance(value, int | float)
+    }
+
+
+def format_evaluation(event: Event) -> str:
+    """Format an evaluation in one line, and say if it is the best so far."""
+    scores = "  ".join(f"{name} {value:.4g}" for name, value in measured_numbers(event).items())
+    best = "  (best so far)" if event.get("best") else ""
+    return f"step {event['step']:,} evaluated: {scores or 'not finite'}{best}"
+
+
+def format_preparation(event: Event) -> str:
+    """Format a download or preparation: what, how much of it is done, and the time left."""
+    return f"{event['what']}: {format_amount(event)}"
+
+
+def format_amount(event: Event) -> str:
+    """Format how much of a download or preparation is done, and the time left."""
+    done, total, unit = event["done"], event["total"], event["unit"]
+    name = "MB" if unit == "bytes" else unit
+    if not total:
+        return f"{_count(done, unit)} {name}"
+    text = f"{_count(done, unit)} of {_count(total, unit)} {name}"
+    if 0 < done < total:
+        text += f", {format_duration(event['seconds'] * (total - done) / done)} left"
+    return text
+
+
+def _count(count: int, unit: str) -> str:
+    return f"{count / 1e6:,.1f}" if unit == "bytes" else f"{count:,}"

@@ -1,0 +1,196 @@
+"""Options and arguments that several verbs share, and parsers of their values."""
+
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from ganzoo.errors import UsageError
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
+Backend = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="jax, torch or tensorflow. By default KERAS_BACKEND, then keras.json, then the"
+        " first one installed.",
+    ),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Change a key of the recipe; the value is TOML. Repeats."
+    ),
+]
+Data = Annotated[
+    Path | None,
+    typer.Option(metavar="PATH", help="A folder or file with the data set (dataset.data)."),
+]
+Source = Annotated[
+    str,
+    typer.Argument(
+        metavar="SOURCE",
+        help="A model (name, name@2, name@best, hf://org/repo), a run folder, its number (7,"
+        " 7@best), or a .safetensors file.",
+    ),
+]
+Raw = Annotated[
+    bool, typer.Option("--raw", help="Use the generator itself instead of its moving average.")
+]
+RunFolder = Annotated[
+    Path | None,
+    typer.Option("--run", metavar="FOLDER", help="A new folder of its own, without a number."),
+]
+RunsFolder = Annotated[
+    Path | None,
+    typer.Option("--runs", metavar="FOLDER", help="The folder of numbered runs.  [default: runs]"),
+]
+EvaluateEvery = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N", min=0, help="Evaluate every N steps, and keep the best checkpoint; 0: never."
+    ),
+]
+EvaluateFeatures = Annotated[
+    str | None,
+    typer.Option(
+        "--features",
+        metavar="NAME",
+        help="The feature extractor of evaluations.  [default: the data set's own]",
+    ),
+]
+AllowPluginMismatch = Annotated[
+    bool,
+    typer.Option(
+        "--allow-plugin-mismatch",
+        help="Accept plugins of another distribution or version than those recorded.",
+    ),
+]
+AllowNonfinite = Annotated[
+    bool, typer.Option("--allow-nonfinite", help="Accept weights that are NaN or infinite.")
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")]
+
+MAX_SEED = 2**31 - 1
+_MAX_LENGTH = 100_000  # of a list
+
+
+def require_at_most_one(**options: object) -> None:
+    """Refuse options that contradict each other.
+
+    Args:
+        options: The value of each option by its name; `None` or `False` if it is absent.
+
+    Raises:
+        UsageError: More than one of them is present.
+    """
+    present = [
+        f"--{name.replace('_', '-')}" if len(name) > 1 else f"-{name}"
+        for name, value in options.items()
+        if value is not None and value is not False
+    ]
+    if len(present) > 1:
+        raise UsageError(
+            f"At most one of these options can be given. Received: {', '.join(present)}."
+        )
+
+
+def require_range(
+    option: str,
+    value: float | None,
+    *,
+    low: float | None = None,
+    above: float | None = None,
+    high: float | None = None,
+    below: float | None = None,
+) -> None:
+    """Refuse a number outside a range; `None` stands for an absent option.
+
+    Args:
+        option: The option's name.
+        value: Its value.
+        low: Least value accepted.
+        above: Bound that `value` must exceed.
+        high: Greatest value accepted.
+        below: Bound that `value` must not reach.
+
+    Raises:
+        UsageError: `value` is outside the range.
+    """
+    if value is None:
+        return
+    bounds = (
+        ("at least", low, low is None or value >= low),
+        ("above", above, above is None or value > above),
+        ("at most", high, high is None or value <= high),
+        ("below", below, below is None or value < below),
+    )
+    if not all(kept for _, _, kept in bounds):
+        expected = " and ".join(f"{word} {bound}" for word, bound, _ in bounds if bound is not None)
+        raise UsageError(f"{option} must be {expected}. Received: {value}.")
+
+
+def parse_integers(option: str, text: str | None, *, largest: int = MAX_SEED) -> list[int] | None:
+    """Parse a list of integers such as `1,2,5-9`.
+
+    Args:
+        option: The option's name.
+        text: Integers and ranges, both ends included, separated by commas; `None` if the option
+            is absent, which gives `None`.
+        largest: The largest integer accepted.
+
+    Raises:
+        UsageError: `text` is something else.
+    """
+    if text is None:
+        return None
+    integers: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        last = last if dash else first
+        if not (_is_integer(first) and _is_integer(last)) or int(last) > largest:
+            _refuse_list(option, text, largest)
+        if int(first) > int(last) or int(last) - int(first) > _MAX_LENGTH:
+            _refuse_list(option, text, largest)
+        integers.extend(range(int(first), int(last) + 1))
+    if len(integers) > _MAX_LENGTH:
+        _refuse_list(option, text, largest)
+    return integers
+
+
+def parse_classes(option: str, text: str | None) -> list[int | str] | None:
+    """Parse a list of classes such as `0-4,cat`: indices, and names as given.
+
+    Args:
+        option: The option's name.
+        text: Integers, ranges and names, separated by commas; `None` if the option is absent,
+            which gives `None`. A name of digits alone counts as an index.
+
+    Raises:
+        UsageError: A name is empty, or an index is refused by `parse_integers`.
+    """
+    if text is None:
+        return None
+    classes: list[int | str] = []
+    for part in map(str.strip, text.split(",")):
+        if not part:
+            raise UsageError(
+                f"{option} takes classes, by number or by name, such as 0-4,cat. "
+                f"Received: {text!r}."
+            )
+        numeric = part.replace("-", "").isdecimal()
+        classes += (parse_integers(option, part) or []) if numeric else [part]
+        if len(classes) > _MAX_LENGTH:
+            _refuse_list(option, text, MAX_SEED)
+    return classes
+
+
+def _is_integer(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 10
+
+
+def _refuse_list(option: str, text: str, largest: int) -> NoReturn:
+    raise UsageError(
+        f"{option} takes whole numbers from 0 to {largest} and rising ranges,"
+        f" such as 1,2,5-9 (at most {_MAX_LENGTH} of them). Received: {text!r}."
+    )

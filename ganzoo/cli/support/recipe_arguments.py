@@ -1,0 +1,150 @@
+"""Recipes and plugins from command-line arguments, before any framework is imported."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ganzoo.catalog.plugins.discovery import discover, find
+from ganzoo.catalog.recipe.checks import check_names, check_part
+from ganzoo.catalog.recipe.overrides import with_data_from
+from ganzoo.catalog.recipe.recipe import Part, Recipe
+from ganzoo.catalog.registry.lookup import find_model, models
+from ganzoo.catalog.registry.remotes import is_address, parse_address
+from ganzoo.errors import UsageError
+
+# The rest of a recipe around a single part, so that settings of the part are parsed alike.
+_PLACEHOLDER = {
+    "architecture": {"name": "any"},
+    "generator_optimizer": {"name": "adam"},
+    "discriminator_optimizer": {"name": "adam"},
+    "training": {"steps": 1},
+}
+
+_OPTIONS = {"training.evaluate_features": "features"}  # options not named after their key
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResolvedRecipe:
+    """A recipe with its settings applied, and the name of its model if it has one."""
+
+    recipe: Recipe
+    model: str | None
+
+
+def resolve_recipe(
+    name: str, *, settings: Sequence[str] | None = None, options: Mapping[str, Any]
+) -> ResolvedRecipe:
+    """Find the recipe of a model or a file, and apply the settings of the command line.
+
+    Args:
+        name: A model's name, `"model@2"`, `"hf://org/repo"`, or the path of a recipe.toml.
+        settings: Values of `--set`.
+        options: Values of options that set a key of the recipe, by that key; `None` if absent.
+
+    Raises:
+        UsageError: A setting and an option set the same key, or the recipe is not valid.
+        UnknownName: The model, its architecture, its data set or a key does not exist.
+    """
+    if is_address(name):
+        from ganzoo.jobs.hub import hub  # the Hub's client, if it is not here already
+
+        recipe, model = hub.local(parse_address(name)).card().recipe, None
+    elif _is_path(name):
+        recipe = with_data_from(Recipe.read(name, error=UsageError), Path(name).parent)
+        model = None
+    else:
+        recipe, model = find_model(name).recipe, name
+    recipe = recipe.with_settings(combined_settings(settings, options))
+    recipe = with_data_from(recipe, Path.cwd())
+    check_names(recipe)
+    return ResolvedRecipe(recipe=recipe, model=model)
+
+
+def resolve_dataset(name: str, *, settings: Sequence[str] | None, data: Path | None) -> Part:
+    """Find a data set by its own name or as part of a model's recipe, and apply settings.
+
+    Args:
+        name: Name of a data set or of a model.
+        settings: Values of `--set`: options of the data set, with or without `dataset.`.
+        data: Value of `--data`.
+    """
+    datasets = discover("dataset").plugins
+    if name not in datasets and name in models():
+        recipe = find_model(name).recipe
+    else:
+        find("dataset", name)
+        recipe = Recipe.from_tables(_PLACEHOLDER | {"dataset": {"name": name}})
+    recipe = recipe.with_settings(
+        combined_settings(_prefixed(settings, "dataset"), {"dataset.data": data})
+    )
+    return with_data_from(recipe, Path.cwd()).dataset
+
+
+def resolve_plugin(kind: str, name: str, *, settings: Sequence[str]) -> Part:
+    """Find a plugin by its name, and apply options of the command line.
+
+    Args:
+        kind: "architecture" or "dataset".
+        name: Name of the plugin.
+        settings: Values of `--set`: its options, with or without the name of their table.
+    """
+    recipe = Recipe.from_tables(_PLACEHOLDER | {"dataset": {"name": "any"}, kind: {"name": name}})
+    recipe = with_data_from(recipe.with_settings(_prefixed(settings, kind)), Path.cwd())
+    part: Part = getattr(recipe, kind)
+    check_part(kind, part, "the settings")
+    return part
+
+
+def parse_gan_settings(settings: Sequence[str]) -> dict[str, Any]:
+    """Parse settings of the training objective into keyword arguments of `GAN.compile`.
+
+    Args:
+        settings: Values of `--set` whose keys begin with `gan.`.
+    """
+    recipe = Recipe.from_tables(_PLACEHOLDER | {"dataset": {"name": "any"}})
+    table = recipe.with_settings(settings).tables()["gan"]
+    keys = {setting.partition("=")[0].strip().split(".")[1] for setting in settings}
+    return {key: value for key, value in table.items() if key in keys}
+
+
+def combined_settings(settings: Sequence[str] | None, options: Mapping[str, Any]) -> list[str]:
+    """Return the values of `--set`, and options that set a key as further settings.
+
+    Args:
+        settings: Values of `--set`.
+        options: Values of options that set a key of the recipe, by that key; `None` if absent.
+
+    Raises:
+        UsageError: `--set` and an option set the same key.
+    """
+    keys = {setting.partition("=")[0].strip() for setting in settings or []}
+    present = {key: value for key, value in options.items() if value is not None}
+    for key in present:
+        last = key.rpartition(".")[2]
+        if keys & {key, last}:
+            option = _OPTIONS.get(key, last.replace("_", "-"))
+            raise UsageError(f"--{option} and --set {last}=... both set {key}. Give one of them.")
+    return [*(settings or []), *(f"{key}={_toml(value)}" for key, value in present.items())]
+
+
+def absolute_path(path: Path | None) -> str | None:
+    """Return the absolute path of a file or folder on this machine, `~` expanded."""
+    return None if path is None else str(path.expanduser().absolute())
+
+
+def _prefixed(settings: Sequence[str] | None, table: str) -> list[str]:
+    return [s if s.startswith(f"{table}.") else f"{table}.{s}" for s in settings or []]
+
+
+def _is_path(name: str) -> bool:
+    return name.endswith(".toml") or os.sep in name or os.path.isfile(name)
+
+
+def _toml(value: Any) -> str:
+    """Format a value as a TOML literal."""
+    import tomli_w
+
+    value = str(value) if isinstance(value, Path) else value
+    return tomli_w.dumps({"value": value}).partition("=")[2].strip()

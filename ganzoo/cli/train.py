@@ -1,0 +1,138 @@
+"""`ganzoo train`: a new run of a model or a recipe."""
+
+from typing import Annotated, Any
+
+import typer
+
+from ganzoo.backend import select
+from ganzoo.cli.support.options import (
+    Backend,
+    Data,
+    EvaluateEvery,
+    EvaluateFeatures,
+    Json,
+    RunFolder,
+    RunsFolder,
+    Settings,
+    require_at_most_one,
+)
+from ganzoo.cli.support.printing import (
+    format_columns,
+    format_fields,
+    humanize,
+    print_data,
+    print_json,
+    print_run,
+)
+from ganzoo.cli.support.quiet import silence_frameworks
+from ganzoo.cli.support.reporters import report_events
+
+Model = Annotated[
+    str,
+    typer.Argument(metavar="NAME", help="A model (name, name@2, hf://org/repo), or a recipe.toml."),
+]
+Images = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Length in real images shown to the discriminator."),
+]
+Steps = Annotated[int | None, typer.Option(metavar="N", help="Length in steps.")]
+Epochs = Annotated[int | None, typer.Option(metavar="N", help="Length in passes over the data.")]
+Batch = Annotated[
+    int | None, typer.Option(metavar="N", help="Real images per discriminator update.")
+]
+Seed = Annotated[
+    int | None, typer.Option(metavar="N", help="Seed of weights, data order and latents.")
+]
+Precision = Annotated[
+    str | None, typer.Option(metavar="NAME", help="float32, mixed_float16, mixed_bfloat16.")
+]
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run",
+        help="Print shapes, parameters, memory and steps, and stop. Downloads nothing.",
+    ),
+]
+
+
+def train(
+    context: typer.Context,
+    name: Model,
+    settings: Settings = None,
+    data: Data = None,
+    images: Images = None,
+    steps: Steps = None,
+    epochs: Epochs = None,
+    batch: Batch = None,
+    seed: Seed = None,
+    precision: Precision = None,
+    evaluate_every: EvaluateEvery = None,
+    features: EvaluateFeatures = None,
+    run: RunFolder = None,
+    runs: RunsFolder = None,
+    backend: Backend = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Train a model, or a recipe of your own, into a new run folder."""
+    require_at_most_one(images=images, steps=steps, epochs=epochs)
+    require_at_most_one(run=run, runs=runs)
+    from ganzoo.cli.support.recipe_arguments import resolve_recipe
+
+    options = {
+        "dataset.data": data,
+        "training.images": images,
+        "training.steps": steps,
+        "training.epochs": epochs,
+        "training.batch": batch,
+        "training.seed": seed,
+        "training.precision": precision,
+        "training.evaluate_every": evaluate_every,
+        "training.evaluate_features": features,
+    }
+    resolved = resolve_recipe(name, settings=settings, options=options)
+    select.choose(backend)  # before any data is read or downloaded
+    silence_frameworks()
+    if dry_run:
+        _print_plan(resolved.recipe, backend, as_json=as_json)
+        return
+    from ganzoo.catalog.runs import RUNS
+    from ganzoo.jobs.training.train import train as job
+
+    with report_events(as_json=as_json) as events:
+        finished = job(
+            resolved.recipe,
+            model=resolved.model,
+            run=run,
+            runs=runs or RUNS,
+            backend=backend,
+            argv=["ganzoo", *context.obj],
+            events=events,
+        )
+    if not as_json:  # its last event names the same files
+        print_run(finished)
+
+
+def _print_plan(recipe: Any, backend: str | None, *, as_json: bool) -> None:
+    """Print shapes, parameters, memory and length of a training, without training."""
+    from ganzoo.jobs.training.plan import plan
+
+    content = plan(recipe, backend=backend)
+    if as_json:
+        print_json(content)
+        return
+    memory = {part: f"{size / 2**20:,.1f} MiB" for part, size in content["memory"].items()}
+    facts = {key: value for key, value in content.items() if key != "layers"}
+    blocks = [format_fields(facts | {"memory": memory})]
+    for network, layers in content["layers"].items():
+        rows = [
+            (
+                layer["name"],
+                layer["kind"],
+                humanize(layer["shape"], separator=" x "),
+                humanize(layer["parameters"]),
+            )
+            for layer in layers
+        ]
+        blocks.append(f"{network}\n{format_columns(rows)}")
+    print_data("\n\n".join(blocks))
