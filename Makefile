@@ -1,15 +1,22 @@
-# Two commands: `make demo` trains on your machine and shows a picture; `make test` tests everything.
-# Both make their own virtual environments with venv and pip and honor pip's configuration.
+# `make demo` trains a small GAN and shows an image; `make check` tests what takes a minute;
+# `make test` tests everything; `make lint` looks at style and types. CONTRIBUTING.md says more.
+# Virtual environments are made with venv and pip, and pip's configuration is honored.
 # Installations are editable: after a `git pull` the new code runs.
 
 PYTHON ?= python3
 DEMO := .venv-demo
 DEV := .venv
 
-.PHONY: demo test lint clean
+.PHONY: demo check test coverage lint clean
 
 demo: $(DEMO)/installed
 	@$(DEMO)/bin/ganzoo train dcgan-digits --backend jax
+
+check: $(DEV)/installed
+	@$(DEV)/bin/python tests/run.py --check
+
+coverage: $(DEV)/installed
+	@$(DEV)/bin/python tests/run.py --coverage
 
 test: $(DEV)/installed
 	@$(DEV)/bin/python tests/run.py

@@ -1,7 +1,13 @@
-"""Runs the whole suite: once what needs no framework, and each backend in its own process.
+"""Run the whole suite: once what needs no framework, and each backend in its own process.
 
 Keras fixes its backend when it is imported, so tests marked `backend` run three times.
-Usage: python tests/run.py [--only core|jax|torch|tensorflow] [pytest arguments]
+Usage: python tests/run.py [--check | --only PART] [--coverage] [arguments of pytest]
+PART is core, jax, torch or tensorflow.
+
+`--check` runs the tests of a minute: those of names, files and commands, without a framework.
+`--coverage` measures every process. Without it only the one that runs no framework is measured,
+since the tracer of Python 3.11 makes tests of networks a quarter slower; from 3.12 on
+`sys.monitoring` costs little, and all are.
 """
 
 import os
@@ -15,6 +21,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BACKENDS = ("jax", "torch", "tensorflow")
+CHECKS = {
+    "names": [
+        "tests/catalog",
+        *sorted(str(p.relative_to(ROOT)) for p in ROOT.glob("tests/test_*.py")),
+    ],
+    "commands": ["tests/cli", "tests/files"],
+}
+# What runs without a framework, and is measured wherever the suite runs.
+NO_FRAMEWORK = [f"ganzoo/{name}/*" for name in ("catalog", "cli", "data", "files", "metrics")]
+CHEAP_COVERAGE = sys.version_info >= (3, 12)
 
 
 def environment(home: Path, backend: str | None) -> dict[str, str]:
@@ -27,7 +43,10 @@ def environment(home: Path, backend: str | None) -> dict[str, str]:
         "OMP_NUM_THREADS": "1",
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "PYTHONFAULTHANDLER": "1",
+        "COVERAGE_FILE": str(home.parent / "coverage"),
     }
+    if CHEAP_COVERAGE:
+        settings["COVERAGE_CORE"] = "sysmon"
     if backend:
         settings["KERAS_BACKEND"] = backend
     inherited = {
@@ -36,15 +55,16 @@ def environment(home: Path, backend: str | None) -> dict[str, str]:
     return inherited | settings
 
 
-def run(part: str, home: Path, extra: list[str]) -> tuple[int, int]:
-    """One process: how many tests passed and failed. Its output is printed when it ends."""
+def run(part: str, home: Path, extra: list[str], coverage: bool) -> tuple[int, int]:
+    """Numbers of passed and failed tests of one process. Its output is printed when it ends."""
     backend = part if part in BACKENDS else None
-    command = [sys.executable, "-m", "pytest", "-q", "--durations=8"]
-    command += ["-m", "backend" if backend else "not backend", *extra]
+    command = [sys.executable, "-m", *(["coverage", "run", "-m"] if coverage else [])]
+    command += ["pytest", "-q", "--durations=8", "-m", "backend" if backend else "not backend"]
     begun = time.monotonic()
     print(f"== {part} begins", flush=True)
     done = subprocess.run(
-        command, cwd=ROOT, env=environment(home / part, backend), text=True,
+        [*command, *CHECKS.get(part, []), *extra],
+        cwd=ROOT, env=environment(home / part, backend), text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     seconds = time.monotonic() - begun
@@ -57,13 +77,41 @@ def run(part: str, home: Path, extra: list[str]) -> tuple[int, int]:
     return counts.get("passed", 0), max(failed, int(done.returncode != 0))
 
 
+def report_coverage(home: Path, parts: list[str]) -> None:
+    """Print the share of lines that the measured processes ran, by file if all were measured."""
+
+    def coverage(*words: str) -> str:
+        command = [sys.executable, "-m", "coverage", *words]
+        return subprocess.run(
+            command, cwd=ROOT, env=environment(home / "coverage", None), text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        ).stdout  # fmt: skip
+
+    coverage("combine", "--quiet")
+    if len(parts) > 1:
+        print(coverage("report", "--skip-covered", "--sort=cover"))
+    else:
+        total = coverage("report", "--format=total", f"--include={','.join(NO_FRAMEWORK)}")
+        print(f"{total.strip()} % of the lines that need no framework were run (coverage)")
+
+
 def main(arguments: list[str]) -> int:
-    """All parts, two at a time, or the one after `--only`; the exit code is 0 if all passed."""
+    """Run all parts, two at a time, or those that are chosen; return 0 if all passed."""
     parts = ["jax", "core", "tensorflow", "torch"]  # the longest first
-    if arguments[:1] == ["--only"]:
+    if arguments[:1] == ["--check"]:
+        parts, arguments = list(CHECKS), arguments[1:]
+    elif arguments[:1] == ["--only"]:
         parts, arguments = [arguments[1]], arguments[2:]
-    with tempfile.TemporaryDirectory() as home, ThreadPoolExecutor(max_workers=2) as pool:
-        results = list(pool.map(lambda part: run(part, Path(home), arguments), parts))
+    whole = len(parts) == 4
+    everything = "--coverage" in arguments or (CHEAP_COVERAGE and whole)
+    arguments = [word for word in arguments if word != "--coverage"]
+    measured = parts if everything else [part for part in parts if part == "core" and whole]
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(max_workers=2) as pool:
+        home = Path(folder)
+        jobs = [pool.submit(run, part, home, arguments, part in measured) for part in parts]
+        results = [job.result() for job in jobs]
+        if measured:
+            report_coverage(home, measured)
     passed, failed = (sum(result[i] for result in results) for i in (0, 1))
     print(f"{passed} passed, {failed} failed")
     return int(failed > 0 or passed == 0)
