@@ -29,7 +29,7 @@ def cards() -> list[Card]:
 
 def family(card: Card) -> str:
     """The package in which a card's architecture lives."""
-    plugin = discovery.find("architecture", card.recipe.architecture.name)
+    plugin = discovery.find_plugin("architecture", card.recipe.architecture.name)
     return plugin.module.partition(".")[0]
 
 

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 from typing import Any
 
-from ganzoo.catalog.plugins import discovery as entries
-from ganzoo.catalog.plugins.discovery import MISSING, Plugin
-from ganzoo.catalog.plugins.names import Problem, normalized
+from ganzoo.catalog.plugins.discovery import discover, find_plugin, plugin_signature
+from ganzoo.catalog.plugins.entry_points import KINDS, Plugin
+from ganzoo.catalog.plugins.resolution import Problem, normalize_distribution
+from ganzoo.catalog.plugins.signature import MISSING
 from ganzoo.catalog.recipe.checks import is_filled
 from ganzoo.catalog.registry import lookup
 from ganzoo.errors import GanzooError, PluginError, UnknownName, unknown
@@ -35,7 +36,7 @@ def listing(pattern: str = "*") -> dict[str, list[Any]]:
         ]
     }
     for kind, section in _SECTIONS.items():
-        discovery = entries.discover(kind)
+        discovery = discover(kind)
         found[section] = [
             entry_of(name, plugin)
             for name, plugin in discovery.plugins.items()
@@ -129,8 +130,8 @@ def plugins() -> dict[str, Any]:
     for name, rivals in lookup.look().clashes.items():
         owners = [f"{rival.source}:{rival.name}" for rival in rivals]
         clashes.append({"kind": "model", "name": name, "owners": owners})
-    for kind in entries.KINDS:
-        discovery = entries.discover(kind)
+    for kind in KINDS:
+        discovery = discover(kind)
         listed[kind] = [_owner(name, plugin) for name, plugin in discovery.plugins.items()]
         clashes += [
             {"kind": kind, "name": name, "owners": [rival.qualified for rival in rivals]}
@@ -149,7 +150,7 @@ def entry_of(name: str, plugin: Plugin) -> dict[str, str]:
     return {
         "name": name,
         "source": plugin.distribution,
-        "summary": entries.signature(plugin).summary,
+        "summary": plugin_signature(plugin).summary,
     }
 
 
@@ -174,8 +175,8 @@ def _part(kind: str, name: str) -> dict[str, Any]:
     """An architecture or a data set: who brings it and the options it takes."""
     if not _brings(name.rpartition(":")[0], kind):
         raise unknown(kind, name, ())
-    plugin = entries.find(kind, name)
-    signature = entries.signature(plugin)
+    plugin = find_plugin(kind, name)
+    signature = plugin_signature(plugin)
     return _owner(name, plugin) | {
         "summary": signature.summary,
         "options": [
@@ -194,9 +195,9 @@ def _part(kind: str, name: str) -> dict[str, Any]:
 
 def _brings(owner: str, kind: str) -> bool:
     """Whether a distribution speaks of that kind at all; any does if none is named."""
-    discovery = entries.discover(kind)
+    discovery = discover(kind)
     speakers = {entry.distribution for entry in (*discovery.plugins.values(), *discovery.problems)}
-    return not owner or normalized(owner) in map(normalized, speakers)
+    return not owner or normalize_distribution(owner) in map(normalize_distribution, speakers)
 
 
 def _owner(name: str, plugin: Plugin) -> dict[str, str]:
@@ -220,10 +221,10 @@ _FINDERS: dict[str, tuple[Callable[[str], dict[str, Any]], Callable[[], Iterable
     "model": (_model, lookup.models),
     "architecture": (
         lambda name: _part("architecture", name),
-        lambda: entries.discover("architecture").plugins,
+        lambda: discover("architecture").plugins,
     ),
     "dataset": (
         lambda name: _part("dataset", name),
-        lambda: entries.discover("dataset").plugins,
+        lambda: discover("dataset").plugins,
     ),
 }

@@ -174,7 +174,7 @@ def _hindrance(result: Result, dataset: "Dataset", last: int) -> str | None:
     if protocol.features is None:
         return None
     try:
-        discovery.find("features", protocol.features)
+        discovery.find_plugin("features", protocol.features)
         extractor = extractor_for(protocol.features)
         extractor.check(dataset.image_shape)
     except GanzooError as error:

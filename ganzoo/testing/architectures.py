@@ -55,7 +55,7 @@ def check_architecture(
         CheckFailed: a check failed and `raises` is true.
         UnknownName, PluginError: there is no such architecture, or it cannot be imported.
     """
-    discovery.load(discovery.find("architecture", name))
+    discovery.load_plugin(discovery.find_plugin("architecture", name))
     from ganzoo.testing.subject import Subject
 
     subject = Subject(name, options, tuple(map(tuple, image_shapes)), rules)

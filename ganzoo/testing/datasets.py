@@ -37,7 +37,7 @@ class _Opened:
 
     def __init__(self, part: Part):
         self.part = part
-        self.plugin = discovery.find("dataset", part.name)
+        self.plugin = discovery.find_plugin("dataset", part.name)
 
     @functools.cached_property
     def beside(self) -> tuple[set[str], set[str]]:

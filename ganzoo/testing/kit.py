@@ -25,7 +25,7 @@ def kinds(name: str) -> list[str]:
     """
     found = [kind for kind in ("architecture", "dataset") if _is(kind, name)]
     if not found:
-        discovery.find("architecture", name)  # says what there is
+        discovery.find_plugin("architecture", name)  # says what there is
     return found
 
 

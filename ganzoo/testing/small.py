@@ -2,7 +2,7 @@
 
 Options that say how wide a network is, or how long a latent, become small numbers. An option
 counts as one if it is a whole number or a list of whole numbers by default, and its name says
-so (`ganzoo.catalog.plugins.ranges`): `generator_width`, `units`, `latent_size`. Where the
+so (`is_width`): `generator_width`, `units`, `latent_size`. Where the
 architecture refuses such numbers with a `UsageError`, the next larger ones are tried, and at
 last its own defaults. Whatever else makes it small, such as fewer blocks, is given to the
 check by hand, as `options`.
@@ -12,10 +12,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ganzoo.catalog.plugins.ranges import is_width
 from ganzoo.catalog.plugins.signature import Signature
 
 NUMBERS = (8, 16, 32)
+_WIDTHS = {"width", "widths", "units", "channels", "filters", "features", "dim"}
+_SIZED = {"latent", "latents", "embedding", "noise", "style", "code"}  # followed by `_size`
 
 # Samples of each number of axes that are tried. The first that an architecture accepts is
 # played with; those of `LARGE` are tried only where it accepts none of the others.
@@ -48,6 +49,12 @@ def small_options(read: Signature) -> Iterator[dict[str, Any]]:
         if found:
             yield found
     yield {}
+
+
+def is_width(name: str) -> bool:
+    """Return whether an option's name says how wide something is, or how long a latent is."""
+    words = name.split("_")
+    return bool(_WIDTHS & set(words)) or (words[-1] == "size" and bool(_SIZED & set(words)))
 
 
 def shapes(read: Signature) -> tuple[tuple[tuple[int, ...], ...], tuple[tuple[int, ...], ...]]:

@@ -47,7 +47,7 @@ class Subject:
     ):
         self.name = name
         self.rules = {**RULES, **(rules or {})}
-        self.signature = discovery.signature(discovery.find("architecture", name))
+        self.signature = discovery.plugin_signature(discovery.find_plugin("architecture", name))
         self.wanted = {"classes", "source_shape"} & self.signature.parameters.keys()
         self._played: Played | Exception | None = None
         self._again: GAN | None = None

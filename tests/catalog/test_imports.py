@@ -31,18 +31,19 @@ def test_importing_the_whole_room_imports_no_framework():
 
 def test_looking_through_all_names_and_cards_imports_no_framework_and_no_plugin():
     loaded = loaded_after(
-        "from ganzoo.catalog.plugins.discovery import KINDS, discover, signature\n"
+        "from ganzoo.catalog.plugins.discovery import KINDS, discover, plugin_signature\n"
         "from ganzoo.catalog.registry.lookup import read_cards\n"
         "assert len(read_cards()[0]) >= 7\n"
         "for kind in KINDS:\n"
         "    for plugin in discover(kind).plugins.values():\n"
-        "        signature(plugin)\n"
+        "        plugin_signature(plugin)\n"
     )
     assert not loaded & {*HEAVY, "ganzoo_classic", "ganzoo_data"}
 
 
 @pytest.mark.parametrize(
-    "module", ["plugins.discovery", "registry.lookup", "runs", "plugins.signature", "plugins.names"]
+    "module",
+    ["plugins.discovery", "registry.lookup", "runs", "plugins.signature", "plugins.resolution"],
 )
 def test_what_reads_no_card_needs_no_pydantic(module):
     assert "pydantic" not in loaded_after(f"import ganzoo.catalog.{module}")

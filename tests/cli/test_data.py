@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ganzoo.catalog.plugins.discovery import discover
-from ganzoo.catalog.plugins.distributions import FIRST_PARTY
+from ganzoo.catalog.plugins.entry_points import FIRST_PARTY
 
 
 def test_data_list_shows_each_data_set_with_its_summary(ganzoo):

@@ -26,9 +26,11 @@ def build():
     def build(name):
         if name not in found:
             shape, _ = ARCHITECTURES[name]
-            plugin = discovery.find("architecture", name)
-            classes = {"classes": 3} if "classes" in discovery.signature(plugin).parameters else {}
-            found[name] = discovery.load(plugin)(shape, **classes)
+            plugin = discovery.find_plugin("architecture", name)
+            classes = (
+                {"classes": 3} if "classes" in discovery.plugin_signature(plugin).parameters else {}
+            )
+            found[name] = discovery.load_plugin(plugin)(shape, **classes)
         return found[name]
 
     return build

@@ -30,7 +30,9 @@ def shape_of(recipe: Recipe) -> tuple[int, ...]:
     """The shape of a sample of the recipe's data; photographs of a size where none is listed."""
 
     def option(name: str):
-        known = discovery.signature(discovery.find("dataset", recipe.dataset.name)).parameters
+        known = discovery.plugin_signature(
+            discovery.find_plugin("dataset", recipe.dataset.name)
+        ).parameters
         return recipe.dataset.options.get(name, known[name].default)
 
     photographs = lambda option: (option("size"), option("size"), 3)  # noqa: E731

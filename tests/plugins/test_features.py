@@ -22,7 +22,7 @@ def test_every_extractor_of_the_zoo_is_known_by_name():
     found = discovery.discover("features").plugins
     ours = {name for name, one in found.items() if one.distribution == "keras-ganzoo"}
     assert ours == {*SHIPPED, "inception", "imagenet-inception"}
-    assert all(discovery.signature(found[name]).summary for name in ours)
+    assert all(discovery.plugin_signature(found[name]).summary for name in ours)
 
 
 @pytest.mark.parametrize("name", SHIPPED)

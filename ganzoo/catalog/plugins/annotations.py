@@ -1,4 +1,4 @@
-"""Whether a value fits an annotation, as far as its text tells. Nothing is evaluated."""
+"""Annotations read as text: which TOML values they take. Nothing is evaluated."""
 
 import ast
 
@@ -15,35 +15,35 @@ _WORDS = {
 }
 
 
-def fits(annotation: str, value: object) -> bool:
-    """Whether the annotation takes a TOML value; True where this cannot be told.
+def fits_annotation(annotation: str, value: object) -> bool:
+    """Return whether the annotation takes a TOML value; True where this cannot be decided.
 
     Args:
         annotation: The text of an annotation: `"int | None"`, `"list[int]"`, `"Literal['a']"`.
         value: As a TOML reader gives it: a tuple is a list, a float may be a whole number.
     """
-    node = _parsed(annotation)
-    return node is None or _fits(node, value)
+    node = _parse_annotation(annotation)
+    return node is None or _member_fits(node, value)
 
 
-def words(annotation: str) -> str:
-    """What the annotation takes, for a message: "a whole number or text"."""
-    node = _parsed(annotation)
-    found = [] if node is None else [_word(part) for part in _members(node)]
-    found = [word for word in found if word != "left out"]
+def describe_annotation(annotation: str) -> str:
+    """Return the annotation in words, for a message: "a whole number or text"."""
+    node = _parse_annotation(annotation)
+    found = [] if node is None else [_describe_member(part) for part in _union_members(node)]
+    found = [one for one in found if one != "left out"]
     return " or ".join(found) or annotation
 
 
-def choices(annotation: str) -> list[str]:
-    """The texts of a `Literal` of texts; none for any other annotation."""
-    node = _parsed(annotation)
-    if node is None or _name(node) != "Literal":
+def literal_choices(annotation: str) -> list[str]:
+    """Return the texts of a `Literal` of texts; an empty list for any other annotation."""
+    node = _parse_annotation(annotation)
+    if node is None or _annotation_name(node) != "Literal":
         return []
-    found = _literals(node)
+    found = _literal_values(node)
     return found if all(isinstance(choice, str) for choice in found) else []
 
 
-def _parsed(annotation: str) -> ast.expr | None:
+def _parse_annotation(annotation: str) -> ast.expr | None:
     try:
         node = ast.parse(annotation, mode="eval").body
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -53,12 +53,12 @@ def _parsed(annotation: str) -> ast.expr | None:
     return node
 
 
-def _fits(node: ast.expr, value: object) -> bool:
-    members = _members(node)
+def _member_fits(node: ast.expr, value: object) -> bool:
+    members = _union_members(node)
     if len(members) > 1:
-        return any(_fits(member, value) for member in members)
+        return any(_member_fits(member, value) for member in members)
     inner = node.slice if isinstance(node, ast.Subscript) else None
-    match _name(node):
+    match _annotation_name(node):
         case "None":
             return value is None
         case "bool" | "str" | "int" as name:
@@ -71,35 +71,35 @@ def _fits(node: ast.expr, value: object) -> bool:
             return isinstance(value, list)
         case "list" | "Sequence":
             return isinstance(value, list) and (
-                inner is None or all(_fits(inner, item) for item in value)
+                inner is None or all(_member_fits(inner, item) for item in value)
             )
         case "Literal":
-            return any(type(value) is type(c) and value == c for c in _literals(node))
+            return any(type(value) is type(c) and value == c for c in _literal_values(node))
     return True
 
 
-def _members(node: ast.expr) -> list[ast.expr]:
+def _union_members(node: ast.expr) -> list[ast.expr]:
     """The members of a union; the node alone if it is none."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
-        return [*_members(node.left), *_members(node.right)]
-    if isinstance(node, ast.Subscript) and _name(node) == "Optional":
-        return [*_members(node.slice), ast.Constant(value=None)]
-    if isinstance(node, ast.Subscript) and _name(node) == "Union":
+        return [*_union_members(node.left), *_union_members(node.right)]
+    if isinstance(node, ast.Subscript) and _annotation_name(node) == "Optional":
+        return [*_union_members(node.slice), ast.Constant(value=None)]
+    if isinstance(node, ast.Subscript) and _annotation_name(node) == "Union":
         parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-        return [member for part in parts for member in _members(part)]
+        return [member for part in parts for member in _union_members(part)]
     return [node]
 
 
-def _name(node: ast.expr) -> str:
+def _annotation_name(node: ast.expr) -> str:
     """The last word of `int`, `typing.Literal[...]`, `None`; "" for anything else."""
     if isinstance(node, ast.Subscript):
-        return _name(node.value)
+        return _annotation_name(node.value)
     if isinstance(node, ast.Constant) and node.value is None:
         return "None"
     return getattr(node, "id", getattr(node, "attr", ""))
 
 
-def _literals(node: ast.expr) -> list:
+def _literal_values(node: ast.expr) -> list:
     try:
         found = ast.literal_eval(node.slice) if isinstance(node, ast.Subscript) else ()
     except ValueError:
@@ -107,9 +107,10 @@ def _literals(node: ast.expr) -> list:
     return list(found) if isinstance(found, tuple) else [found]
 
 
-def _word(node: ast.expr) -> str:
-    if _name(node) == "Literal":
-        return " or ".join(map(repr, _literals(node)))
-    if _name(node) in ("list", "Sequence") and isinstance(node, ast.Subscript):
-        return f"a list, each item {' or '.join(_word(m) for m in _members(node.slice))}"
-    return _WORDS.get(_name(node), ast.unparse(node))
+def _describe_member(node: ast.expr) -> str:
+    if _annotation_name(node) == "Literal":
+        return " or ".join(map(repr, _literal_values(node)))
+    if _annotation_name(node) in ("list", "Sequence") and isinstance(node, ast.Subscript):
+        members = map(_describe_member, _union_members(node.slice))
+        return f"a list, each item {' or '.join(members)}"
+    return _WORDS.get(_annotation_name(node), ast.unparse(node))

@@ -1,49 +1,44 @@
-"""Plugins by entry point: found without importing anything, loaded on first use.
+"""Plugins by entry point: discovered without importing anything, imported on first use.
 
 A plugin is one line in the metadata of a distribution:
 
     [project.entry-points."ganzoo.architectures"]
     dcgan = "my_package.dcgan:dcgan"
 
-Discovery reads such lines and nothing else. What is broken becomes a `Problem` in the
-result: it hides nobody else's plugins and raises nothing.
+Discovery reads such lines and nothing else, once for a process. What is broken becomes a
+`Problem` in the result: it hides nobody else's plugins and raises nothing.
 """
 
+import contextlib
+import functools
 import importlib
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ganzoo.catalog.plugins.distributions import FIRST_PARTY, speakers
-from ganzoo.catalog.plugins.entry_points import KINDS, WORDS, Plugin, plugins_of
-from ganzoo.catalog.plugins.isolation import contained
-from ganzoo.catalog.plugins.names import Claim, Problem, normalized, settle
-from ganzoo.catalog.plugins.signature import (
-    MISSING,
-    Parameter,
-    Signature,
-    api_version,
-    read_signature,
+from ganzoo.catalog.plugins.entry_points import (
+    FIRST_PARTY,
+    KINDS,
+    WORDS,
+    Distribution,
+    Plugin,
+    distributions_with_plugins,
+    plugins_of,
 )
+from ganzoo.catalog.plugins.resolution import (
+    Candidate,
+    Problem,
+    normalize_distribution,
+    resolve_names,
+)
+from ganzoo.catalog.plugins.signature import Signature, api_version, read_signature
 from ganzoo.errors import PluginError, unknown
 from ganzoo.files.text import format_exception, quote, shorten
 
-__all__ = [
-    "API_VERSION",
-    "KINDS",
-    "MISSING",
-    "Discovery",
-    "Parameter",
-    "Plugin",
-    "Problem",
-    "Signature",
-    "discover",
-    "find",
-    "load",
-    "signature",
-]
-
 API_VERSION = 1  # a plugin's module may state the one that it is written for: GANZOO_API = 1
+
+_Installation = tuple[str, tuple[tuple[str, int], ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,40 +58,32 @@ class Discovery:
 
 
 def discover(kind: str) -> Discovery:
-    """Finds every installed plugin of one kind; imports none.
+    """Find every installed plugin of one kind; import none.
 
     The zoo's own plugins own their plain names: a stranger's of the same name is reached as
     `"distribution:name"`. Of two strangers with one name neither owns it.
     The environment variable `GANZOO_PLUGINS` (`none`, or names of distributions separated by
     commas) limits which strangers are considered.
 
+    The metadata is read once, and again only when `GANZOO_PLUGINS`, `sys.path` or what lies
+    in one of its folders changes, as it does when something is installed.
+
     Args:
         kind: A key of `KINDS`.
     """
     if kind not in KINDS:
         raise unknown("kind of plugin", kind, KINDS)
-    problems: list[Problem] = []
-    found = [
-        plugin for speaker in speakers(problems) for plugin in plugins_of(speaker, kind, problems)
-    ]
-    owned, clashes = settle([_claim(plugin) for plugin in found])
-    for name, position in owned.items():
-        plugin = found[position]
-        if name == plugin.qualified and plugin.name not in clashes:
-            owner = found[owned[plugin.name]].distribution
-            reason = f"The name belongs to {owner}; this one is reached as {name!r}."
-            problems.append(
-                Problem(distribution=plugin.distribution, name=plugin.name, reason=reason)
-            )
-    return Discovery(
-        plugins={name: found[position] for name, position in owned.items()},
-        clashes={name: tuple(found[p] for p in rivals) for name, rivals in clashes.items()},
-        problems=tuple(dict.fromkeys(problems)),
-    )
+    return _discover(kind, _installation())
 
 
-def find(kind: str, name: str) -> Plugin:
-    """The plugin that a name means.
+def forget_discovered() -> None:
+    """Have the metadata read again, after it was changed in place."""
+    _distributions.cache_clear()
+    _discover.cache_clear()
+
+
+def find_plugin(kind: str, name: str) -> Plugin:
+    """Return the plugin that a name means.
 
     Args:
         kind: A key of `KINDS`.
@@ -119,14 +106,17 @@ def find(kind: str, name: str) -> Plugin:
         )
     owner, _, plain = name.rpartition(":")
     for plugin in found.plugins.values():
-        if owner and plugin.name == plain and _same(plugin.distribution, owner):
+        if owner and plugin.name == plain and is_same_distribution(plugin.distribution, owner):
             return plugin
     for problem in found.problems:
-        if problem.name == plain and (not owner or _same(problem.distribution, owner)):
+        if problem.name == plain and (
+            not owner or is_same_distribution(problem.distribution, owner)
+        ):
             raise PluginError(
                 f"The {word} {name!r} of {problem.distribution} cannot be used. {problem.reason}"
             )
-    if owner and not any(_same(owner, plugin.distribution) for plugin in found.plugins.values()):
+    owners = [plugin.distribution for plugin in found.plugins.values()]
+    if owner and not any(is_same_distribution(owner, one) for one in owners):
         raise PluginError(
             f"No installed distribution {quote(owner)} brings one. Received: {quote(name)}.",
             hint="Install the package that brings it, if you trust it.",
@@ -134,11 +124,11 @@ def find(kind: str, name: str) -> Plugin:
     raise unknown(word, shorten(name), found.plugins)
 
 
-def load(plugin: Plugin) -> object:
-    """Imports a plugin's module and returns its object.
+def load_plugin(plugin: Plugin) -> object:
+    """Import the module of a plugin and return its object.
 
-    Whatever goes wrong in there stays the plugin's, SystemExit too. What it prints goes to
-    stderr; what it changes for everybody is put back (see `contained`).
+    What the module prints goes to stderr, and an attempt to end the process is an error like
+    any other.
 
     Raises:
         PluginError: It cannot be imported or is not there; the cause is chained.
@@ -153,13 +143,11 @@ def load(plugin: Plugin) -> object:
         )
     imported_before = plugin.module in sys.modules
     try:
-        with contained() as watch:
+        with contextlib.redirect_stdout(sys.stderr):
             value: object = importlib.import_module(plugin.module)
             for part in plugin.attribute.split("."):
                 value = getattr(value, part)
-    except (Exception, SystemExit, KeyboardInterrupt) as error:
-        if watch.interrupted:
-            raise  # the user's Ctrl-C, not the plugin's
+    except (Exception, SystemExit) as error:
         if not imported_before:  # or the next attempt would find it there and succeed
             sys.modules.pop(plugin.module, None)
         raise PluginError(
@@ -169,15 +157,54 @@ def load(plugin: Plugin) -> object:
     return value
 
 
-def signature(plugin: Plugin) -> Signature:
-    """What a plugin says of itself in its source: summary and parameters. Imports nothing."""
+def plugin_signature(plugin: Plugin) -> Signature:
+    """Return summary and parameters of a plugin as its source states them; import nothing."""
     return read_signature(plugin.module, plugin.attribute)
 
 
-def _claim(plugin: Plugin) -> Claim:
-    rank = 0 if _same(plugin.distribution, FIRST_PARTY) else 1
-    return Claim(name=plugin.name, owner=plugin.distribution, rank=rank)
+def is_same_distribution(one: str, other: str) -> bool:
+    """Return whether two names are spellings of one distribution's name."""
+    return normalize_distribution(one) == normalize_distribution(other)
 
 
-def _same(one: str, other: str) -> bool:
-    return normalized(one) == normalized(other)
+def _installation() -> _Installation:
+    """What discovery depends on: changes whenever a distribution is installed or removed."""
+    folders = []
+    for entry in dict.fromkeys(sys.path):
+        with contextlib.suppress(OSError):
+            folders.append((entry, os.stat(entry or ".").st_mtime_ns))
+    return os.environ.get("GANZOO_PLUGINS", ""), tuple(folders)
+
+
+@functools.lru_cache(maxsize=1)
+def _distributions(
+    installation: _Installation,
+) -> tuple[list[Distribution], list[Problem]]:
+    problems: list[Problem] = []
+    return distributions_with_plugins(problems), problems
+
+
+@functools.lru_cache(maxsize=len(KINDS))
+def _discover(kind: str, installation: _Installation) -> Discovery:
+    distributions, unreadable = _distributions(installation)
+    problems = [*unreadable]
+    found = [plugin for one in distributions for plugin in plugins_of(one, kind, problems)]
+    owned, clashes = resolve_names([_candidate(plugin) for plugin in found])
+    for name, position in owned.items():
+        plugin = found[position]
+        if name == plugin.qualified and plugin.name not in clashes:
+            owner = found[owned[plugin.name]].distribution
+            reason = f"The name belongs to {owner}; this one is reached as {name!r}."
+            problems.append(
+                Problem(distribution=plugin.distribution, name=plugin.name, reason=reason)
+            )
+    return Discovery(
+        plugins={name: found[position] for name, position in owned.items()},
+        clashes={name: tuple(found[p] for p in rivals) for name, rivals in clashes.items()},
+        problems=tuple(dict.fromkeys(problems)),
+    )
+
+
+def _candidate(plugin: Plugin) -> Candidate:
+    rank = 0 if is_same_distribution(plugin.distribution, FIRST_PARTY) else 1
+    return Candidate(name=plugin.name, owner=plugin.distribution, rank=rank)

@@ -1,12 +1,19 @@
-"""Entry points: one plugin is one line in the metadata of its distribution."""
+"""Entry points: one plugin is one line in the metadata of an installed distribution.
 
+`importlib.metadata.entry_points()` raises for everybody if one file is malformed, so the
+distributions are read one by one.
+"""
+
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import metadata
 
-from ganzoo.catalog.plugins.distributions import Speaker
-from ganzoo.catalog.plugins.names import Problem
+from ganzoo.catalog.plugins.resolution import Problem, normalize_distribution
 from ganzoo.files.text import quote
+
+FIRST_PARTY = "keras-ganzoo"
 
 KINDS: Mapping[str, str] = {
     "architecture": "ganzoo.architectures",
@@ -61,14 +68,66 @@ class Plugin:
         return self.target.partition(":")[2]
 
 
-def plugins_of(speaker: Speaker, kind: str, problems: list[Problem]) -> list[Plugin]:
-    """One distribution's plugins of one kind; what is malformed joins the problems."""
+@dataclass(frozen=True, kw_only=True)
+class Distribution:
+    """An installed distribution with entry points for ganzoo.
+
+    Args:
+        name: The name in its metadata.
+        version: The version in its metadata.
+        folder: The folder in which it is installed.
+        metadata: Its metadata.
+    """
+
+    name: str
+    version: str
+    folder: str
+    metadata: metadata.Distribution
+
+
+def distributions_with_plugins(problems: list[Problem]) -> list[Distribution]:
+    """Return the distributions with plugins: one of each name, the first on sys.path.
+
+    `GANZOO_PLUGINS=none` or `GANZOO_PLUGINS=name,name` leaves the others out; the zoo's own
+    always stays.
+
+    Args:
+        problems: A list to which those that cannot be read are added.
+    """
+    chosen: dict[str, Distribution] = {}
+    allowed = _allowed_distributions()
+    for distribution in _all_distributions(problems):
+        key = normalize_distribution(distribution.name)
+        if allowed is not None and key not in allowed and key != FIRST_PARTY:
+            continue
+        first = chosen.setdefault(key, distribution)
+        if first.folder == distribution.folder and first.version != distribution.version:
+            reason = (
+                f"Versions {first.version} and {distribution.version} both lie in "
+                f"{distribution.folder}; {first.version} is used. Uninstall it, then install it "
+                "again."
+            )
+            problems.append(Problem(distribution=distribution.name, name=None, reason=reason))
+    for key in sorted((allowed or set()) - chosen.keys()):
+        reason = "GANZOO_PLUGINS names it, but it is not installed or brings no plugin."
+        problems.append(Problem(distribution=key, name=None, reason=reason))
+    return list(chosen.values())
+
+
+def plugins_of(distribution: Distribution, kind: str, problems: list[Problem]) -> list[Plugin]:
+    """Return the plugins of one kind in a distribution.
+
+    Args:
+        distribution: The distribution.
+        kind: A key of `KINDS`.
+        problems: A list to which malformed entries are added.
+    """
 
     def refuse(name: str | None, reason: str) -> None:
-        problems.append(Problem(distribution=speaker.name, name=name, reason=reason))
+        problems.append(Problem(distribution=distribution.name, name=name, reason=reason))
 
     try:
-        entries = [e for e in speaker.source.entry_points if e.group == KINDS[kind]]
+        entries = [e for e in distribution.metadata.entry_points if e.group == KINDS[kind]]
     except Exception as error:  # a line that is not `name = value`, and whatever else
         refuse(None, f"Its entry_points.txt is malformed: {type(error).__name__}: {error}.")
         return []
@@ -86,7 +145,58 @@ def plugins_of(speaker: Speaker, kind: str, problems: list[Problem]) -> list[Plu
                 kind=kind,
                 name=entry.name,
                 target=entry.value,
-                distribution=speaker.name,
-                version=speaker.version,
+                distribution=distribution.name,
+                version=distribution.version,
             )
     return list(found.values())
+
+
+def _all_distributions(problems: list[Problem]) -> list[Distribution]:
+    """In the order of sys.path; in one folder by name, the newest version first."""
+    folders: dict[str, int] = {}
+    found = []
+    for source in metadata.distributions():
+        folder = _installed_in(source)
+        folders.setdefault(folder, len(folders))
+        try:
+            text = source.read_text("entry_points.txt")
+        except Exception as error:  # not text, or not readable
+            reason = f"Its entry_points.txt cannot be read: {type(error).__name__}."
+            owner = _metadata_field(source, "Name") or folder
+            problems.append(Problem(distribution=owner, name=None, reason=reason))
+            continue
+        if not text or "ganzoo." not in text:
+            continue
+        name = _metadata_field(source, "Name")
+        if name is None:
+            reason = "A distribution in this folder brings plugins but has no name (no METADATA)."
+            problems.append(Problem(distribution=folder, name=None, reason=reason))
+            continue
+        version = _metadata_field(source, "Version") or "0"
+        found.append(Distribution(name=name, version=version, folder=folder, metadata=source))
+    found.sort(key=lambda one: [int(n) for n in re.findall(r"\d+", one.version)], reverse=True)
+    return sorted(found, key=lambda one: (folders[one.folder], normalize_distribution(one.name)))
+
+
+def _installed_in(source: metadata.Distribution) -> str:
+    try:
+        return os.path.realpath(str(source.locate_file("")))
+    except Exception:  # from a finder that does not work with files
+        return type(source).__name__
+
+
+def _metadata_field(source: metadata.Distribution, name: str) -> str | None:
+    try:
+        value = source.metadata[name]
+    except Exception:  # unreadable, or not there at all
+        return None
+    return value.strip() or None if isinstance(value, str) else None
+
+
+def _allowed_distributions() -> set[str] | None:
+    """The names in GANZOO_PLUGINS; None if all are allowed."""
+    text = os.environ.get("GANZOO_PLUGINS", "").strip()
+    if not text:
+        return None
+    names = {name.strip() for name in text.split(",")} - {"", "none"}
+    return {normalize_distribution(name) for name in names}

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from ganzoo.catalog.plugins.sources import package_folders, parse
+from ganzoo.catalog.plugins.source_code import package_folders, parse
 
 
 class Missing(Enum):

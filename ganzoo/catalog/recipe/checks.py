@@ -2,10 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from ganzoo.catalog.plugins.annotations import choices, fits, words
-from ganzoo.catalog.plugins.discovery import find, signature
-from ganzoo.catalog.plugins.ranges import below, least
-from ganzoo.catalog.plugins.signature import MISSING, Parameter, Signature
+from ganzoo.catalog.plugins.annotations import describe_annotation, fits_annotation, literal_choices
+from ganzoo.catalog.plugins.discovery import find_plugin, plugin_signature
+from ganzoo.catalog.plugins.signature import Signature
 from ganzoo.catalog.recipe.validation import unknown_key, wrong_choice
 from ganzoo.errors import UsageError
 from ganzoo.files.text import format_value, location
@@ -22,8 +21,7 @@ def check_names(recipe: "Recipe", where: str = "the recipe") -> None:
     """Refuses a recipe whose architecture or data set cannot be what it says.
 
     Both must be installed, take every key that is given, with a value of the type that the
-    source annotates and not below what can be meant (see `ganzoo.catalog.plugins.ranges`),
-    and be given every key without a default. As far as the source tells.
+    source annotates, and be given every key without a default. As far as the source tells.
 
     Args:
         recipe: The recipe.
@@ -31,14 +29,14 @@ def check_names(recipe: "Recipe", where: str = "the recipe") -> None:
 
     Raises:
         UnknownName: An unknown architecture, data set or key, or unknown features.
-        UsageError: A value of the wrong type or too small, a missing key, a key that the data
+        UsageError: A value of the wrong type, a missing key, a key that the data
             set fills.
         PluginError: The name is ambiguous or its plugin broken.
     """
     check_part("architecture", recipe.architecture, where)
     check_part("dataset", recipe.dataset, where)
     if recipe.training.evaluate_features is not None:
-        find("features", recipe.training.evaluate_features)
+        find_plugin("features", recipe.training.evaluate_features)
 
 
 def check_part(kind: str, part: "Part", where: str = "the recipe") -> None:
@@ -49,7 +47,7 @@ def check_part(kind: str, part: "Part", where: str = "the recipe") -> None:
         part: The table.
         where: What it stands in, for the message.
     """
-    _check(kind, part, signature(find(kind, part.name)), where)
+    _check(kind, part, plugin_signature(find_plugin(kind, part.name)), where)
 
 
 def settable(kind: str, read: Signature) -> set[str]:
@@ -71,7 +69,6 @@ def _check(kind: str, part: "Part", read: Signature, where: str) -> None:
             )
         if key in read.parameters:
             _check_type((kind, key), value, read.parameters[key].annotation, where)
-            _check_range((kind, key), value, read.parameters[key], where)
         elif not read.open:
             raise unknown_key((kind, key), settable(kind, read), where=where, error=UsageError)
     for key, parameter in read.parameters.items():
@@ -84,22 +81,11 @@ def _check(kind: str, part: "Part", read: Signature, where: str) -> None:
 
 
 def _check_type(path: tuple[str, str], value: object, annotation: str, where: str) -> None:
-    if fits(annotation, value):
+    if fits_annotation(annotation, value):
         return
-    if choices(annotation):
-        raise wrong_choice(path, value, choices(annotation), where=where, error=UsageError)
+    if literal_choices(annotation):
+        raise wrong_choice(path, value, literal_choices(annotation), where=where, error=UsageError)
+    expected = describe_annotation(annotation)
     raise UsageError(
-        f"{location(path, where)} must be {words(annotation)}. Received: {format_value(value)}."
-    )
-
-
-def _check_range(path: tuple[str, str], value: object, parameter: Parameter, where: str) -> None:
-    bound = least(parameter)
-    if bound is None or not below(value, bound):
-        return
-    each = "each " if isinstance(value, list) else ""
-    told = parameter.default is not MISSING and parameter.default is not None
-    raise UsageError(
-        f"{location(path, where)} must be {each}at least {bound}. Received: {format_value(value)}.",
-        hint=f"The default is {format_value(parameter.default)}." if told else None,
+        f"{location(path, where)} must be {expected}. Received: {format_value(value)}."
     )

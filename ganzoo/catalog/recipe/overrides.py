@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ganzoo.catalog.plugins.discovery import find, signature
+from ganzoo.catalog.plugins.discovery import find_plugin, plugin_signature
 from ganzoo.catalog.recipe.checks import settable
 from ganzoo.catalog.recipe.recipe import LENGTHS, Game, Part, Recipe, Training
 from ganzoo.catalog.recipe.validation import unknown_key
@@ -91,7 +91,7 @@ def _keys(recipe: Recipe) -> dict[str, set[str]]:
 
 def _keywords(kind: str, part: Part) -> set[str]:
     try:
-        return settable(kind, signature(find(kind, part.name)))
+        return settable(kind, plugin_signature(find_plugin(kind, part.name)))
     except GanzooError:  # for `check_names` to say
         return set(part.options)
 

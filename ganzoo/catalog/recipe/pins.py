@@ -8,10 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ganzoo.catalog.plugins import discovery
-from ganzoo.catalog.plugins.distributions import FIRST_PARTY
-from ganzoo.catalog.plugins.entry_points import WORDS
-from ganzoo.catalog.plugins.names import normalized
-from ganzoo.catalog.plugins.sources import source_digest
+from ganzoo.catalog.plugins.entry_points import FIRST_PARTY, WORDS
+from ganzoo.catalog.plugins.resolution import normalize_distribution
+from ganzoo.catalog.plugins.source_code import source_digest
 from ganzoo.errors import PluginError
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ def pinned(kind: str, name: str) -> dict[str, str]:
     Raises:
         UnknownName: There is no such plugin.
     """
-    plugin = discovery.find(kind, name)
+    plugin = discovery.find_plugin(kind, name)
     known = {"name": name, "distribution": plugin.distribution, "version": plugin.version}
     digest = source_digest(plugin.module)
     return known | ({"digest": digest} if digest else {})
@@ -108,8 +107,8 @@ def _differences(
 
 
 def _same(pin: Mapping[str, Any], now: Mapping[str, str]) -> bool:
-    distribution = normalized(pin["distribution"])
-    if distribution != normalized(now["distribution"]):
+    distribution = normalize_distribution(pin["distribution"])
+    if distribution != normalize_distribution(now["distribution"]):
         return False
     return distribution == FIRST_PARTY or all(
         pin.get(key) is None or key not in now or pin[key] == now[key]

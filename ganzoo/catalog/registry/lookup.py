@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ganzoo.catalog.registry import aliases, remotes
-from ganzoo.catalog.plugins.distributions import FIRST_PARTY
+from ganzoo.catalog.plugins.entry_points import FIRST_PARTY
 from ganzoo.files.text import quote, shorten
 from ganzoo.files.home import home
-from ganzoo.catalog.plugins.names import Claim, Problem, settle
+from ganzoo.catalog.plugins.resolution import Candidate, Problem, resolve_names
 from ganzoo.catalog.plugins.discovery import Plugin, discover
-from ganzoo.catalog.plugins.sources import package_folders
+from ganzoo.catalog.plugins.source_code import package_folders
 from ganzoo.catalog.registry.versions import Version, numbers
 from ganzoo.errors import (
     EnvironmentProblem,
@@ -118,12 +118,12 @@ def look() -> Registry:
     """The models of all registries; reads no card."""
     problems: list[Problem] = []
     found: list[Entry] = []
-    claims: list[Claim] = []
+    candidates: list[Candidate] = []
     for rank, source, folder, writable in _folders(problems):
         for entry in _entries(source, folder, problems, writable=writable):
             found.append(entry)
-            claims.append(Claim(name=entry.name, owner=source, rank=rank))
-    owned, clashes = settle(claims)
+            candidates.append(Candidate(name=entry.name, owner=source, rank=rank))
+    owned, clashes = resolve_names(candidates)
     return Registry(
         entries={name: found[position] for name, position in owned.items()},
         clashes={name: tuple(found[p] for p in rivals) for name, rivals in clashes.items()},

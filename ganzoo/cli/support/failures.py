@@ -6,8 +6,8 @@ from traceback import walk_tb
 
 import typer
 
-from ganzoo.catalog.plugins.discovery import KINDS, discover
-from ganzoo.catalog.plugins.distributions import FIRST_PARTY
+from ganzoo.catalog.plugins.discovery import discover
+from ganzoo.catalog.plugins.entry_points import FIRST_PARTY, KINDS
 from ganzoo.errors import GanzooError, PluginError
 
 # Errors of the machine: no space, no file handles, no memory, no permission.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ganzoo.catalog.plugins.discovery import discover, find
+from ganzoo.catalog.plugins.discovery import discover, find_plugin
 from ganzoo.catalog.recipe.checks import check_names, check_part
 from ganzoo.catalog.recipe.overrides import with_data_from
 from ganzoo.catalog.recipe.recipe import Part, Recipe
@@ -74,7 +74,7 @@ def resolve_dataset(name: str, *, settings: Sequence[str] | None, data: Path | N
     if name not in datasets and name in models():
         recipe = find_model(name).recipe
     else:
-        find("dataset", name)
+        find_plugin("dataset", name)
         recipe = Recipe.from_tables(_PLACEHOLDER | {"dataset": {"name": name}})
     recipe = recipe.with_settings(
         combined_settings(_prefixed(settings, "dataset"), {"dataset.data": data})

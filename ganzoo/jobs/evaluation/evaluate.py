@@ -94,7 +94,7 @@ def evaluate(
     part = _real_part(source, found, against, data)
     check_part("dataset", part, f"the data set {part.name!r}")
     if features is not None:
-        discovery.find("features", features)  # a wrong name is told before anything is read
+        discovery.find_plugin("features", features)  # a wrong name is told before anything is read
     environment.begin(backend)
     with reporting(events):
         dataset = open_dataset(part)

@@ -49,8 +49,8 @@ def extractor_for(name: str) -> Extractor:
         PluginError: Its plugin fails or returns something else.
         EnvironmentProblem: Its weights are not here.
     """
-    plugin = discovery.find("features", name)
-    function: Any = discovery.load(plugin)
+    plugin = discovery.find_plugin("features", name)
+    function: Any = discovery.load_plugin(plugin)
     try:
         found = function()
     except (GanzooError, MemoryError):

@@ -48,9 +48,9 @@ def open_dataset(part: Part) -> Dataset:
         InvalidInput: its files are not what they should be.
         NotHere: it is not on this machine, and nobody can or may fetch it now.
     """
-    plugin = discovery.find("dataset", part.name)
+    plugin = discovery.find_plugin("dataset", part.name)
     try:
-        dataset = _call(plugin, part.options)
+        dataset = _call(plugin, discovery.load_plugin(plugin), part.options)
     except NotHere as absent:
         if absent.known is not None and absent.known.name != plugin.name:
             absent.known = None  # that of another set, of which this one is made
@@ -88,8 +88,8 @@ def suited(recipe: Recipe, dataset: Dataset) -> Dataset:
 
 def wants(recipe: Recipe) -> set[str]:
     """What the architecture takes of the labels: `"classes"`, `"source_shape"` or nothing."""
-    plugin = discovery.find("architecture", recipe.architecture.name)
-    return _NEEDED_LABELS.keys() & discovery.signature(plugin).parameters.keys()
+    plugin = discovery.find_plugin("architecture", recipe.architecture.name)
+    return _NEEDED_LABELS.keys() & discovery.plugin_signature(plugin).parameters.keys()
 
 
 def wants_classes(recipe: Recipe) -> bool:
@@ -170,7 +170,7 @@ def networks(
     """
     import keras
 
-    plugin = discovery.find("architecture", recipe.architecture.name)
+    plugin = discovery.find_plugin("architecture", recipe.architecture.name)
     wanted = wants(recipe)
     if "source_shape" in wanted and source_shape is None:
         raise UsageError(
@@ -179,13 +179,14 @@ def networks(
         )
     known = {"classes": classes, "source_shape": source_shape}
     filled = {"image_shape": image_shape} | {key: known[key] for key in sorted(wanted)}
+    function = discovery.load_plugin(plugin)  # before the seed: an import may draw, too
     policy, state = keras.config.dtype_policy(), random.getstate()
     try:
         keras.config.set_dtype_policy(recipe.training.precision)
         # initializers and dropout without a seed of their own take one from here;
         # keras.utils.set_random_seed would import every framework that is installed
         random.seed(recipe.training.seed)
-        gan = _call(plugin, recipe.architecture.options, **filled)
+        gan = _call(plugin, function, recipe.architecture.options, **filled)
     finally:
         keras.config.set_dtype_policy(policy)
         random.setstate(state)
@@ -287,8 +288,9 @@ def optimizer(table) -> Any:
     return classes[table.name](**options)
 
 
-def _call(plugin: discovery.Plugin, options: dict[str, Any], **filled: Any) -> Any:
-    function: Callable = discovery.load(plugin)
+def _call(
+    plugin: discovery.Plugin, function: Callable, options: dict[str, Any], **filled: Any
+) -> Any:
     try:
         return function(**filled, **options)
     except (GanzooError, MemoryError):

@@ -91,6 +91,6 @@ def _plugins_now(manifest: dict[str, Any]) -> dict[str, Any]:
     now = {}
     for kind, was in (manifest.get("plugins") or {}).items():
         with contextlib.suppress(GanzooError):
-            plugin = discovery.find(kind, was["name"])
+            plugin = discovery.find_plugin(kind, was["name"])
             now[kind] = was | {"distribution": plugin.distribution, "version": plugin.version}
     return now

@@ -323,7 +323,7 @@ def check_architecture(source: Source, *, allow_plugin_mismatch: bool = False) -
     """
     part, pinned = source.recipe.architecture, source.about.get("plugins")
     try:
-        discovery.find("architecture", part.name)
+        discovery.find_plugin("architecture", part.name)
     except UnknownName:
         pin = pinned.get("architecture") if isinstance(pinned, dict) else None
         raise PluginError(

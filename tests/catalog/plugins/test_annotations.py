@@ -1,6 +1,6 @@
 import pytest
 
-from ganzoo.catalog.plugins.annotations import choices, fits, words
+from ganzoo.catalog.plugins.annotations import describe_annotation, fits_annotation, literal_choices
 
 
 @pytest.mark.parametrize(
@@ -30,17 +30,24 @@ from ganzoo.catalog.plugins.annotations import choices, fits, words
     ],
 )
 def test_an_annotation_takes_its_values_and_no_others(annotation, good, bad):
-    assert [value for value in good if not fits(annotation, value)] == []
-    assert [value for value in bad if fits(annotation, value)] == []
+    assert [value for value in good if not fits_annotation(annotation, value)] == []
+    assert [value for value in bad if fits_annotation(annotation, value)] == []
 
 
 def test_an_annotation_is_said_in_words():
-    assert words("int | None") == "a whole number"
-    assert words("float | list[int]") == "a number or a list, each item a whole number"
-    assert words("Literal['a', 'b'] | int") == "'a' or 'b' or a whole number"
-    assert words("Size") == "Size"
+    assert describe_annotation("int | None") == "a whole number"
+    assert (
+        describe_annotation("float | list[int]") == "a number or a list, each item a whole number"
+    )
+    assert describe_annotation("Literal['a', 'b'] | int") == "'a' or 'b' or a whole number"
+    assert describe_annotation("Size") == "Size"
 
 
 def test_only_a_literal_of_texts_has_choices():
-    assert choices("Literal['a', 'b']") == ["a", "b"]
-    assert choices("Literal[1]") == choices("int") == choices("Literal['a'] | int") == []
+    assert literal_choices("Literal['a', 'b']") == ["a", "b"]
+    assert (
+        literal_choices("Literal[1]")
+        == literal_choices("int")
+        == literal_choices("Literal['a'] | int")
+        == []
+    )

@@ -1,10 +1,8 @@
-import random
-import signal
 import sys
 
 import pytest
 
-from ganzoo.catalog.plugins.discovery import discover, find, load
+from ganzoo.catalog.plugins.discovery import discover, find_plugin, load_plugin
 from ganzoo.errors import PluginError, UnknownName
 
 GOOD = "def make(image_shape):\n    '''A good one.'''\n    return 'made'\n"
@@ -39,18 +37,18 @@ def test_an_unknown_kind_is_suggested():
 def test_an_unknown_name_is_suggested(site):
     site.architecture("pretty")
     with pytest.raises(UnknownName, match="Unknown architecture.*'prety'.*Did you mean 'pretty'"):
-        find("architecture", "prety")
+        find_plugin("architecture", "prety")
 
 
 def test_a_loaded_plugin_is_the_object_itself(site):
     site.architecture("pretty", GOOD)
-    assert load(find("architecture", "pretty"))((8, 8, 1)) == "made"
+    assert load_plugin(find_plugin("architecture", "pretty"))((8, 8, 1)) == "made"
 
 
 def test_dots_lead_into_classes(site):
     site.install("owner", "[ganzoo.architectures]\nnested = nested_mod:Zoo.make\n")
     site.module("nested_mod", "class Zoo:\n    @staticmethod\n    def make(): return 7\n")
-    assert load(find("architecture", "nested"))() == 7
+    assert load_plugin(find_plugin("architecture", "nested"))() == 7
 
 
 # P1-P6, P3, P20: what goes wrong on import stays the plugin's
@@ -63,7 +61,6 @@ def test_dots_lead_into_classes(site):
         ("def make(:\n", "SyntaxError"),
         ("other = 1\n", "AttributeError"),
         ("raise SystemExit(0)\n", "SystemExit"),
-        ("raise KeyboardInterrupt\n", "KeyboardInterrupt"),
         ("def f(): f()\nf()\n", "RecursionError"),
         ("raise Exception('line one\\nline two')\n", "Exception: line one line two"),
         (
@@ -76,7 +73,7 @@ def test_dots_lead_into_classes(site):
 def test_any_failure_on_import_is_a_plugin_error(site, source, said):
     site.architecture("bad", source)
     with pytest.raises(PluginError, match=said) as caught:
-        load(find("architecture", "bad"))
+        load_plugin(find_plugin("architecture", "bad"))
     assert "The architecture 'bad' of stranger 1.0" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert type(caught.value.__cause__).__name__ in str(caught.value)
@@ -86,23 +83,23 @@ def test_any_failure_on_import_is_a_plugin_error(site, source, said):
 def test_a_plugin_whose_files_are_gone_is_a_plugin_error(site):
     site.install("ghost", "[ganzoo.architectures]\nghost = ghost_module:make\n")
     with pytest.raises(PluginError, match="ModuleNotFoundError"):
-        load(find("architecture", "ghost"))
+        load_plugin(find_plugin("architecture", "ghost"))
 
 
 def test_a_plugin_that_failed_is_tried_again(site):
     site.architecture("bad", "raise ValueError\n")
     with pytest.raises(PluginError):
-        load(find("architecture", "bad"))
+        load_plugin(find_plugin("architecture", "bad"))
     site.module("stranger_bad", GOOD)
     (site.folder / "stranger_bad.py").touch()
     sys.path_importer_cache.clear()
-    assert callable(load(find("architecture", "bad")))
+    assert callable(load_plugin(find_plugin("architecture", "bad")))
 
 
 def test_the_users_interrupt_is_not_the_plugins(site):
     site.architecture("slow", "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
     with pytest.raises(KeyboardInterrupt):
-        load(find("architecture", "slow"))
+        load_plugin(find_plugin("architecture", "slow"))
 
 
 # P8, P9: names
@@ -123,9 +120,9 @@ def test_of_two_strangers_with_one_name_neither_wins(site, order):
     for owner in order:
         site.architecture("same", owner=owner)
     with pytest.raises(PluginError, match="one and two.*'one:same' or 'two:same'"):
-        find("architecture", "same")
-    assert find("architecture", "one:same").distribution == "one"
-    assert find("architecture", "two:same").distribution == "two"
+        find_plugin("architecture", "same")
+    assert find_plugin("architecture", "one:same").distribution == "one"
+    assert find_plugin("architecture", "two:same").distribution == "two"
 
 
 @pytest.mark.parametrize("folders", [("a", "b"), ("b", "a")])
@@ -143,15 +140,15 @@ def test_a_clash_is_a_clash_in_either_order_of_sys_path(tmp_path, monkeypatch, s
 def test_a_qualified_name_always_works_however_the_distribution_is_spelled(site):
     site.architecture("pretty", owner="Some.Dist")
     for spelling in ("Some.Dist:pretty", "some-dist:pretty", "some_dist:pretty"):
-        assert find("architecture", spelling).name == "pretty"
+        assert find_plugin("architecture", spelling).name == "pretty"
 
 
 def test_a_name_of_a_distribution_that_is_not_there_is_a_plugin_error(site):
     site.architecture("pretty")
     with pytest.raises(PluginError, match="No installed distribution 'os'"):
-        find("architecture", "os:system")
+        find_plugin("architecture", "os:system")
     with pytest.raises(UnknownName, match="Did you mean"):
-        find("architecture", "stranger:prety")
+        find_plugin("architecture", "stranger:prety")
 
 
 # P10-P12: the interface version
@@ -161,13 +158,13 @@ def test_a_name_of_a_distribution_that_is_not_there_is_a_plugin_error(site):
 def test_another_interface_version_is_refused_before_the_import(site, version):
     site.architecture("old", f"GANZOO_API = {version}\nraise SystemExit\n")
     with pytest.raises(PluginError, match=f"version {version} of the plugin interface.*offers 1"):
-        load(find("architecture", "old"))
+        load_plugin(find_plugin("architecture", "old"))
 
 
 @pytest.mark.parametrize("line", ["GANZOO_API = 1\n", "GANZOO_API: int = 1\n", ""])
 def test_this_interface_version_or_none_is_taken(site, line):
     site.architecture("fit", line + GOOD)
-    assert callable(load(find("architecture", "fit")))
+    assert callable(load_plugin(find_plugin("architecture", "fit")))
 
 
 # P13-P16, P19: metadata
@@ -197,7 +194,7 @@ def test_broken_metadata_is_a_problem_of_its_owner_alone(site, content):
 def test_a_broken_entry_says_why_when_it_is_asked_for(site):
     site.install("broken", "[ganzoo.architectures]\nspaced = not a target\n")
     with pytest.raises(PluginError, match="'spaced' of broken cannot be used.*not a target"):
-        find("architecture", "spaced")
+        find_plugin("architecture", "spaced")
 
 
 def test_a_distribution_without_a_name_is_a_problem(site):
@@ -238,8 +235,8 @@ def test_the_whole_corpus_at_once_hides_no_good_plugin(site):
     site.architecture("p4", "raise SystemExit\n", owner="p4-dist")
     found = discover("architecture")
     assert {"good", "also-good", "gone", "p4"} <= set(found.plugins)
-    assert callable(load(found.plugins["good"]))
-    assert callable(load(found.plugins["also-good"]))
+    assert callable(load_plugin(found.plugins["good"]))
+    assert callable(load_plugin(found.plugins["also-good"]))
     assert {p.distribution for p in found.problems} >= {"p13", "p16", "p8"}
 
 
@@ -262,61 +259,10 @@ def test_strangers_can_be_left_out_by_the_environment(site, monkeypatch):
     ]
 
 
-# P21-P23: what an import does to the process
+# P21: what an import does to the process
 
 
 def test_what_a_plugin_prints_goes_to_stderr(site, capsys):
     site.architecture("loud", "print('hello')\n" + GOOD)
-    load(find("architecture", "loud"))
+    load_plugin(find_plugin("architecture", "loud"))
     assert capsys.readouterr() == ("", "hello\n")
-
-
-def test_what_a_plugin_changes_for_everybody_is_put_back(site):
-    site.architecture(
-        "meddler",
-        """
-        import logging, random, signal, warnings
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        random.seed(0)
-        warnings.simplefilter("ignore")
-        logging.root.setLevel(1)
-        logging.root.handlers.clear()
-        make = len
-        """,
-    )
-    import logging
-    import warnings
-
-    def state():
-        return (
-            signal.getsignal(signal.SIGINT),
-            signal.getsignal(signal.SIGTERM),
-            random.getstate(),
-            warnings.filters[:],
-            logging.root.level,
-            logging.root.handlers[:],
-        )
-
-    before = state()
-    load(find("architecture", "meddler"))
-    assert state() == before
-
-
-def test_a_plugin_that_replaces_part_of_ganzoo_is_refused_and_undone(site):
-    import ganzoo.errors
-
-    original = ganzoo.errors.unknown, ganzoo.errors.GanzooError.__init__
-    site.architecture(
-        "patcher",
-        """
-        import ganzoo.errors
-        ganzoo.errors.unknown = print
-        ganzoo.errors.GanzooError.__init__ = lambda self: None
-        make = len
-        """,
-    )
-    for _ in range(2):
-        with pytest.raises(PluginError, match="ganzoo.errors.unknown"):
-            load(find("architecture", "patcher"))
-        assert (ganzoo.errors.unknown, ganzoo.errors.GanzooError.__init__) == original

@@ -2,8 +2,8 @@ import sys
 
 import pytest
 
-from ganzoo.catalog.plugins.discovery import MISSING, find, signature
-from ganzoo.catalog.plugins.signature import read_signature
+from ganzoo.catalog.plugins.discovery import find_plugin, plugin_signature
+from ganzoo.catalog.plugins.signature import MISSING, read_signature
 
 
 def read(site, source: str, attribute: str = "make"):
@@ -136,7 +136,7 @@ def test_a_finder_that_breaks_is_passed_over(site, monkeypatch):
 
 def test_the_signature_of_a_plugin_is_that_of_its_target(site):
     site.architecture("pretty", "def make(image_shape, *, width=3):\n    '''Pretty.'''\n")
-    found = signature(find("architecture", "pretty"))
+    found = plugin_signature(find_plugin("architecture", "pretty"))
     assert (found.summary, list(found.parameters)) == ("Pretty.", ["image_shape", "width"])
 
 

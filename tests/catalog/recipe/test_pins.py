@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from ganzoo.catalog.plugins.sources import source_digest
+from ganzoo.catalog.plugins.source_code import source_digest
 from ganzoo.catalog.recipe.pins import compared, differences, origin, pinned
 from ganzoo.errors import PluginError
 
