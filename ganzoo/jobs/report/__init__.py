@@ -1,5 +1,5 @@
-"""The report of a run: one HTML page that stands alone and needs no network."""
+"""HTML report of a run: one self-contained page that needs no network."""
 
-from ganzoo.jobs.report.page import report, report_of
+from ganzoo.jobs.report.page import render_report, report_of_run
 
-__all__ = ["report", "report_of"]
+__all__ = ["render_report", "report_of_run"]

@@ -9,17 +9,17 @@
     return element;
   };
 
-  const player = (stage) => {
+  const viewer = (stage) => {
     const frames = [...stage.querySelectorAll(".frames li")];
     const show = (at) => frames.forEach((frame, index) => frame.classList.toggle("on", index === at));
     show(frames.length - 1);
     if (frames.length < 2) return;
-    const bar = make("div", "player", stage);
+    const bar = make("div", "viewer", stage);
     stage.querySelector(".frames").after(bar);
     const button = make("button", "", bar);
     const slider = make("input", "", bar);
     Object.assign(slider, { type: "range", min: 0, max: frames.length - 1, value: frames.length - 1 });
-    slider.setAttribute("aria-label", "Picture, from the first to the last");
+    slider.setAttribute("aria-label", "Sample image, from first to last");
     let timer = 0;
     const stop = () => {
       clearInterval(timer);
@@ -78,7 +78,7 @@
         cell.append(name);
         make(color ? "b" : "span", "", line).textContent = value;
       };
-      row(`step ${data.step[index]}`, data.beside[index]);
+      row(`step ${data.step[index]}`, data.note[index]);
       for (const curve of data.curves) {
         if (!curve.text[index]) continue;
         row(curve.label, curve.text[index], curve.color);
@@ -129,7 +129,7 @@
     });
   };
 
-  document.querySelectorAll(".stage").forEach(player);
+  document.querySelectorAll(".stage").forEach(viewer);
   document.querySelectorAll(".chart").forEach(pointer);
   document.querySelectorAll("pre.copy").forEach(copy);
 })();

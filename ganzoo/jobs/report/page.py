@@ -1,4 +1,4 @@
-"""The page: what was trained, how far it came, with what; every part may be missing."""
+"""Page of the report: samples, training curves, recipe and metadata; any part may be missing."""
 
 import base64
 import hashlib
@@ -7,17 +7,24 @@ from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from string import Template
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import tomli_w
 
 from ganzoo.data.kinds import IMAGES, KINDS, Kind
-from ganzoo.jobs.rendering import Renderer, renderer_for
-from ganzoo.jobs.report.about import about, listed
-from ganzoo.jobs.report.frames import stage
-from ganzoo.jobs.report.logbook import Logbook, charts, numbers
-from ganzoo.jobs.report.markup import count, duration, moment, number, text, toml
+from ganzoo.files.text import format_duration
+from ganzoo.jobs.rendering import renderer_for
+from ganzoo.jobs.report.formatting import (
+    escape_html,
+    format_count,
+    format_number,
+    format_time,
+    highlight_toml,
+)
+from ganzoo.jobs.report.metadata import definition_list, run_metadata
+from ganzoo.jobs.report.sample_viewer import sample_viewer
+from ganzoo.jobs.report.training_log import TrainingLog, log_charts, log_table
 
 STATES = {
     "running": "Written while the run was still training.",
@@ -28,95 +35,104 @@ BACKENDS = {"jax": "JAX", "torch": "PyTorch", "tensorflow": "TensorFlow"}
 
 
 class RecipeLike(Protocol):
-    """A recipe as plain tables."""
+    """Recipe that has plain tables."""
 
     def tables(self) -> dict:
-        """The tables of the recipe."""
+        """Return the tables of the recipe."""
+        ...
 
 
 class RunLike(Protocol):
-    """What a report reads of a run folder."""
+    """Run folder, as far as a report reads it."""
 
     samples: Path
     gif_path: Path
 
     def recipe(self) -> RecipeLike:
-        """The recipe that the run follows."""
+        """Return the recipe of the run."""
+        ...
 
     def manifest(self) -> dict:
-        """Who, where, with what."""
+        """Return the manifest of the run."""
+        ...
 
     def log(self) -> list[dict]:
-        """What was measured, line by line."""
+        """Return the lines of the training log."""
+        ...
 
 
-def report_of(run: RunLike, *, manifest: Mapping | None = None) -> str:
-    """The report of a run folder; its pictures are `samples/*.png`, named by step.
+def report_of_run(run: RunLike, *, manifest: Mapping | None = None) -> str:
+    """Return the report of a run folder as HTML.
 
-    What is to be heard or watched lies beside them, as `samples.wav` or `samples.gif`.
+    Its images are `samples/*.png`, named by step; the newest sound or video is `samples.wav` or
+    `samples.gif` in the run folder.
 
     Args:
         run: The run.
-        manifest: Instead of the one that the run has.
+        manifest: A manifest to use instead of the run's own.
     """
     numbered = ((re.findall(r"\d+", path.stem), path) for path in run.samples.glob("*.png"))
-    return report(
+    return render_report(
         recipe=run.recipe().tables(),
         manifest=run.manifest() if manifest is None else manifest,
         log=run.log(),
         samples=sorted((int(digits[-1]), path) for digits, path in numbered if digits),
         gif=run.gif_path,
-        moving=sorted(run.samples.parent.glob("samples.*")),
+        media=sorted(run.samples.parent.glob("samples.*")),
     )
 
 
-def report(
+def render_report(
     *,
     recipe: Mapping,
     manifest: Mapping,
     log: Sequence[Mapping],
     samples: Sequence[tuple[int, Path]] = (),
     gif: Path | None = None,
-    moving: Sequence[Path] = (),
+    media: Sequence[Path] = (),
 ) -> str:
-    """One self-contained HTML page about a run: the same text for the same run.
+    """Return one self-contained HTML page about a run; the same page for the same run.
 
-    Nothing has to be there: a run that has logged nothing yet has a report. Every string is
+    Every argument may be empty: a run that has logged nothing yet has a report. Every string is
     escaped, and the page's own policy lets nothing be fetched and no other script run.
 
     Args:
-        recipe: The tables of the recipe.
-        manifest: The manifest of the run.
-        log: The lines of the log; a later line of the same step replaces an earlier one.
-        samples: (step, PNG file); what is not a PNG is left out.
-        gif: An animation to offer, if the file is there.
-        moving: Files of the newest samples, to hear and to watch.
+        recipe: Tables of the recipe.
+        manifest: Manifest of the run.
+        log: Lines of the log; a later line of the same step replaces an earlier one.
+        samples: Pairs of step and PNG file; other files are left out.
+        gif: An animation to offer for download, unless it is missing.
+        media: Sound or video files of the newest samples.
     """
     style, script = _asset("page.css"), _asset("page.js")
     data = _table(manifest, "data")
-    book = Logbook.of(log, recipe, _kind(data).many)
+    shape = _shape(data) or ()
+    kind = KINDS.get(len(shape), IMAGES)
+    training_log = TrainingLog.from_lines(log, recipe, kind.many)
     return Template(_asset("page.html")).substitute(
-        title=text(_name(recipe, manifest)),
+        title=escape_html(_title(recipe, manifest)),
         style=style,
         script=script,
         style_hash=_hash(style),
         script_hash=_hash(script),
-        head=_head(recipe, manifest, data),
-        stage=stage(
+        head=_head(recipe, manifest, data, kind),
+        samples=sample_viewer(
             samples,
             gif,
-            images_at=book.images_at,
-            unit=book.unit,
-            legend=_form(data).legend,
-            moving=moving,
-            columns=_shape_of(data, "source_shape") is not None,
+            images_at=training_log.images_at,
+            unit=training_log.unit,
+            legend=renderer_for(shape if len(shape) in KINDS else IMAGES.axes).legend,
+            media=media,
+            columns=_shape(data, "source_shape") is not None,
         ),
-        facts=_facts(recipe, manifest, data, book),
-        charts=charts(book, recipe, _table(manifest, "evaluation")),
-        numbers=numbers(book),
-        recipe=toml(tomli_w.dumps(recipe)) if recipe else "",
-        about=about(manifest, data),
-        ganzoo=text(manifest.get("ganzoo") or ""),
+        facts=_facts(recipe, data, training_log)
+        + _network_sizes(_table(manifest, "parameters"))
+        + _objective(recipe),
+        charts=log_charts(training_log, recipe, _table(manifest, "evaluation")),
+        numbers=log_table(training_log),
+        recipe=highlight_toml(tomli_w.dumps(recipe)) if recipe else "",
+        metadata=run_metadata(manifest, data),
+        ganzoo=escape_html(manifest.get("ganzoo") or ""),
     )
 
 
@@ -128,128 +144,118 @@ def _hash(asset: str) -> str:
     return base64.b64encode(hashlib.sha256(asset.encode()).digest()).decode()
 
 
-def _table(tables: Mapping, name: str) -> Mapping:
-    found = tables.get(name)
-    return found if isinstance(found, Mapping) else {}
+def _table(tables: Mapping, name: str) -> Mapping[str, Any]:
+    value = tables.get(name)
+    return value if isinstance(value, Mapping) else {}
 
 
-def _name(recipe: Mapping, manifest: Mapping) -> str:
+def _title(recipe: Mapping, manifest: Mapping) -> str:
     if manifest.get("model"):
         return str(manifest["model"])
     parts = (_table(recipe, kind).get("name") for kind in ("architecture", "dataset"))
     return " on ".join(str(part) for part in parts if part) or "A run"
 
 
-def _shape_of(data: Mapping, key: str = "image_shape") -> Sequence | None:
+def _shape(data: Mapping, key: str = "image_shape") -> Sequence | None:
     shape = data.get(key)
     return shape if isinstance(shape, list | tuple) and shape else None
 
 
-def _kind(data: Mapping) -> Kind:
-    """What the samples are: images, if nothing says otherwise."""
-    return KINDS.get(len(_shape_of(data) or ()), IMAGES)
-
-
-def _form(data: Mapping) -> Renderer:
-    shape = _shape_of(data) or ()
-    return renderer_for(shape if len(shape) in KINDS else IMAGES.axes)
-
-
-def _head(recipe: Mapping, manifest: Mapping, data: Mapping) -> str:
+def _head(recipe: Mapping, manifest: Mapping, data: Mapping, kind: Kind) -> str:
     architecture = _table(recipe, "architecture").get("name")
     dataset = data.get("name") or _table(recipe, "dataset").get("name")
     parts = []
     if architecture and dataset:
-        parts.append(f"<b>{text(architecture)}</b> learning <b>{text(dataset)}</b>")
+        parts.append(f"<b>{escape_html(architecture)}</b> on <b>{escape_html(dataset)}</b>")
     if data.get("count"):
-        parts.append(f"{count(data['count'])} {_kind(data).many}{_shape(data)}")
+        parts.append(f"{format_count(data['count'])} {kind.many}{_shape_text(data)}")
     if backend := manifest.get("backend"):
-        parts.append(f"on {text(BACKENDS.get(str(backend), backend))}")
+        parts.append(f"trained with {escape_html(BACKENDS.get(str(backend), backend))}")
     if manifest.get("created"):
-        parts.append(f"begun {moment(manifest['created'])}")
+        parts.append(f"started {format_time(manifest['created'])}")
     state = str(manifest.get("state") or "")
-    pill = f'<span class="state {state if state in STATES else ""}">{text(state)}</span>'
+    badge = f'<span class="state {state if state in STATES else ""}">{escape_html(state)}</span>'
     note = f'<p class="note">{STATES[state]}</p>' if state in STATES else ""
     return (
-        f"<h1>{text(_name(recipe, manifest))} {pill if state else ''}</h1>"
+        f"<h1>{escape_html(_title(recipe, manifest))} {badge if state else ''}</h1>"
         f'<p class="lead">{" · ".join(parts)}</p>{note}'
     )
 
 
-def _shape(data: Mapping) -> str:
-    shape = _shape_of(data)
+def _shape_text(data: Mapping) -> str:
+    shape = _shape(data)
     if shape is None:
         return ""
     if len(shape) == 1:
-        return f" of {text(shape[0])} numbers"
-    return f" of {' × '.join(map(text, shape))}"
+        return f" of {escape_html(shape[0])} coordinates"
+    return f" of {' × '.join(map(escape_html, shape))}"
 
 
-def _facts(recipe: Mapping, manifest: Mapping, data: Mapping, book: Logbook) -> str:
-    """The few numbers that one looks for first."""
+def _facts(recipe: Mapping, data: Mapping, log: TrainingLog) -> str:
+    """Return length, steps, time and speed of the training."""
+    if not log.steps.size:
+        return ""
     facts = []
-    if book.steps.size:
-        step, images = int(book.steps[-1]), book.images_at(int(book.steps[-1]))
-        if images is not None:
-            total = data.get("count")
-            passes = images / total if isinstance(total, int) and total > 0 else None
-            detail = f"{number(passes, digits=3)} times through the data" if passes else ""
-            facts.append((f"{book.unit.capitalize()} shown", count(images), detail))
-        planned = _table(recipe, "training").get("steps")
-        detail = f"of {count(planned)}" if planned and planned != step else ""
-        facts.append(("Steps", count(step), detail))
-        speed = book.column("images_per_second")
-        speed = speed[np.isfinite(speed)]
-        detail = f"{number(float(np.median(speed)), digits=3)} a second" if speed.size else ""
-        seconds = book.column("seconds")
-        if np.isfinite(seconds).any():
-            facts.append(("Time", duration(float(np.nanmax(seconds))), detail))
-        elif detail:
-            facts.append(("Speed", detail, ""))
+    step, images = int(log.steps[-1]), log.images_at(int(log.steps[-1]))
+    if images is not None:
+        total = data.get("count")
+        epochs = images / total if isinstance(total, int) and total > 0 else None
+        detail = f"{format_number(epochs, digits=3)} epochs" if epochs else ""
+        facts.append((f"{log.unit.capitalize()} shown", format_count(images), detail))
+    planned = _table(recipe, "training").get("steps")
+    detail = f"of {format_count(planned)}" if planned and planned != step else ""
+    facts.append(("Steps", format_count(step), detail))
+    speed = log.column("images_per_second")
+    speed = speed[np.isfinite(speed)]
+    median = f"{format_number(float(np.median(speed)), digits=3)} per second" if speed.size else ""
+    seconds = log.column("seconds")
+    if np.isfinite(seconds).any():
+        facts.append(("Time", format_duration(float(np.nanmax(seconds))), median))
+    elif median:
+        facts.append(("Speed", median, ""))
     items = "".join(
         f"<div><dt>{term}</dt><dd>{value}<small>{detail}</small></dd></div>"
         for term, value, detail in facts
     )
-    facts = f'<dl class="facts">{items}</dl>' if items else ""
-    return f"{facts}{_players(_table(manifest, 'parameters'))}{_game(recipe)}"
+    return f'<dl class="facts">{items}</dl>'
 
 
-def _players(parameters: Mapping) -> str:
-    """Both networks with their sizes as bars."""
+def _network_sizes(parameters: Mapping) -> str:
+    """Return the parameter counts of both networks, with bars."""
     sizes = [
-        (player, color, parameters[player])
-        for player, color in (("generator", "fake"), ("discriminator", "real"))
-        if isinstance(parameters.get(player), int)
+        (network, color, parameters[network])
+        for network, color in (("generator", "fake"), ("discriminator", "real"))
+        if isinstance(parameters.get(network), int)
     ]
     if not sizes:
         return ""
-    largest = max(max(number for _, _, number in sizes), 1)
+    largest = max(max(size for _, _, size in sizes), 1)
     rows = "".join(
-        f"<li><span>{player}</span><b>{count(weights)}</b>"
+        f"<li><span>{network}</span><b>{format_count(size)}</b>"
         f'<svg viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">'
         f'<rect class="track" width="100" height="4"/>'
-        f'<rect class="{color}" width="{100 * weights / largest:.1f}" height="4"/></svg></li>'
-        for player, color, weights in sizes
+        f'<rect class="{color}" width="{100 * size / largest:.1f}" height="4"/></svg></li>'
+        for network, color, size in sizes
     )
-    return f'<h3>Weights of the two players</h3><ul class="players">{rows}</ul>'
+    return f'<h3>Parameters</h3><ul class="networks">{rows}</ul>'
 
 
-def _game(recipe: Mapping) -> str:
-    """The rules in a few words; the recipe below has them all."""
-    game, training = _table(recipe, "gan"), _table(recipe, "training")
-    penalties = game.get("penalties") if isinstance(game.get("penalties"), list | tuple) else ()
+def _objective(recipe: Mapping) -> str:
+    """Return a summary of loss, penalties, optimizers and batch size."""
+    gan, training = _table(recipe, "gan"), _table(recipe, "training")
+    penalties = gan.get("penalties") if isinstance(gan.get("penalties"), list | tuple) else ()
     names = [f"{p.get('name')} × {p.get('weight', 1)}" for p in penalties if isinstance(p, Mapping)]
-    rules = {
-        "loss": str(game.get("loss", "")),
-        "penalties": ", ".join(names) or ("none" if game else ""),
+    summary = {
+        "loss": str(gan.get("loss", "")),
+        "penalties": ", ".join(names) or ("none" if gan else ""),
         "generator": _optimizer(_table(recipe, "generator_optimizer")),
         "discriminator": _optimizer(_table(recipe, "discriminator_optimizer")),
         "batch": str(training.get("batch", "")),
     }
-    if game.get("n_critic", 1) != 1:
-        rules["in a step"] = f"{game['n_critic']} discriminator updates"
-    told = [(rule, text(value.replace("_", " "))) for rule, value in rules.items() if value]
-    return f"<h3>The game</h3>{listed(told)}" if told else ""
+    if gan.get("n_critic", 1) != 1:
+        summary["per step"] = f"{gan['n_critic']} discriminator updates"
+    pairs = [(key, escape_html(value.replace("_", " "))) for key, value in summary.items() if value]
+    return f"<h3>Training objective</h3>{definition_list(pairs)}" if pairs else ""
 
 
 def _optimizer(optimizer: Mapping) -> str:

@@ -7,7 +7,7 @@ from ganzoo.files import safetensors
 from ganzoo.files.publish import publish_text
 from ganzoo.jobs import rendering
 from ganzoo.jobs.models.weights import arrays_of, generator_of
-from ganzoo.jobs.report import report_of
+from ganzoo.jobs.report import report_of_run
 from ganzoo.jobs.training import provenance
 
 if TYPE_CHECKING:
@@ -49,5 +49,5 @@ def conclude(run: Run, state: str, **facts: Any) -> None:
     before = {key: value for key, value in run.manifest().items() if key != "reason"}
     content = {**before, "state": state, **facts}
     # the manifest last: only then does resuming find nothing left to do
-    publish_text(run.report_path, report_of(run, manifest=content), overwrite=True)
+    publish_text(run.report_path, report_of_run(run, manifest=content), overwrite=True)
     provenance.write_manifest(run, content)

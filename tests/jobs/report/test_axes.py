@@ -17,7 +17,7 @@ from ganzoo.jobs.report import axes
     ],
 )
 def test_ticks_are_round_and_within(low, high, expected):
-    assert axes.ticks(low, high) == pytest.approx(expected)
+    assert axes.linear_ticks(low, high) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
@@ -53,13 +53,13 @@ def axis(values, **kind) -> axes.Axis:
 
 def test_an_axis_holds_every_value():
     values = np.array([-3.0, 8.0, 0.5])
-    assert ((axis(values).place(values) > 0) & (axis(values).place(values) < 1)).all()
+    assert ((axis(values).scale(values) > 0) & (axis(values).scale(values) < 1)).all()
 
 
 def test_values_over_many_decades_get_a_logarithmic_axis():
     found = axis(np.geomspace(1e-5, 10, 50))
     assert found.log
-    place = found.place(np.array([1e-4, 1e-2, 1.0]))
+    place = found.scale(np.array([1e-4, 1e-2, 1.0]))
     assert place[1] - place[0] == pytest.approx(place[2] - place[1])
 
 
@@ -73,7 +73,7 @@ def test_a_spike_does_not_flatten_the_rest():
     values[70] = 1e6
     found = axes.value_axis(values, np.zeros(200))
     assert -3 < found.low < -1 and 1 < found.high < 3
-    assert found.place(1e6) > 1  # drawn as an arrow
+    assert found.scale(1e6) > 1  # drawn as an arrow
 
 
 def test_a_smoothed_line_always_fits():
@@ -85,7 +85,7 @@ def test_a_smoothed_line_always_fits():
 @pytest.mark.parametrize("value", [0.0, 5.0, -5.0, 1e-99, 9e99])
 def test_a_single_value_has_an_axis_around_it(value):
     found = axis([value])
-    assert 0 <= found.place(value) < 1 and found.ticks
+    assert 0 <= found.scale(value) < 1 and found.ticks
 
 
 def test_shares_span_the_whole_axis_and_speed_begins_at_zero():

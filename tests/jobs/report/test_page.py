@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from ganzoo.jobs import rendering
-from ganzoo.jobs.report import frames, report, report_of
+from ganzoo.jobs.report import render_report, report_of_run, sample_viewer
 
 RECIPE = {
     "architecture": {"name": "dcgan", "width": 64},
@@ -106,17 +106,17 @@ class Page(HTMLParser):
 
 
 def page(**parts) -> Page:
-    return Page(report(**{"recipe": RECIPE, "manifest": MANIFEST, "log": log(40), **parts}))
+    return Page(render_report(**{"recipe": RECIPE, "manifest": MANIFEST, "log": log(40), **parts}))
 
 
 def test_the_page_tells_what_was_trained_where_and_how_far():
     told = page().text
     for words in (
         "dcgan-digits finished",
-        "dcgan learning digits",
-        "1,797 images of 8 × 8 × 1 · on JAX · begun 22 Nov 2025, 02:01 UTC",
-        "Images shown 256,000 142 times through the data",
-        "Time 3 min 20 s 1,280 a second",
+        "dcgan on digits",
+        "1,797 images of 8 × 8 × 1 · trained with JAX · started 22 Nov 2025, 02:01 UTC",
+        "Images shown 256,000 142 epochs",
+        "Time 3 min 20 s 1,280 per second",
         "414,209",
         "212,865",
         "r1 × 10.0",
@@ -182,7 +182,7 @@ def test_an_odd_chart_is_wide_and_has_a_narrow_twin_for_small_screens():
 
 
 def test_the_page_needs_nothing_from_elsewhere(tmp_path):
-    html = report(recipe=RECIPE, manifest=MANIFEST, log=log(3), samples=samples(tmp_path, 3))
+    html = render_report(recipe=RECIPE, manifest=MANIFEST, log=log(3), samples=samples(tmp_path, 3))
     told = Page(html)
     policy = told.all("meta")[1]["content"]
     assert policy.startswith("default-src 'none'; img-src data:;")
@@ -207,14 +207,14 @@ def test_pictures_are_embedded_as_they_are_in_the_order_of_time(tmp_path):
 
 def test_many_pictures_are_thinned_and_the_page_says_so(tmp_path):
     told = page(samples=samples(tmp_path, 50))
-    assert len(told.all("img")) == frames.FRAMES
+    assert len(told.all("img")) == sample_viewer.MAX_IMAGES
     assert told.all("img")[-1]["alt"] == "Samples at step 24,500"
-    assert "40 of the 50 pictures" in told.text
+    assert "40 of the 50 images" in told.text
 
 
 def test_large_pictures_are_thinned_by_their_size(tmp_path, monkeypatch):
     shots = samples(tmp_path, 9)
-    monkeypatch.setattr(frames, "FRAME_BYTES", 4 * shots[0][1].stat().st_size)
+    monkeypatch.setattr(sample_viewer, "MAX_IMAGE_BYTES", 4 * shots[0][1].stat().st_size)
     assert 2 <= len(page(samples=shots).all("img")) <= 4
 
 
@@ -229,15 +229,15 @@ def test_the_animation_is_offered_unless_it_is_large(tmp_path, monkeypatch):
     gif = rendering.progress_gif([path for _, path in shots], tmp_path / "progress.gif")
     (link,) = (a for a in page(samples=shots, gif=gif).all("a") if "download" in a)
     assert base64.b64decode(link["href"].split(",")[1]) == gif.read_bytes()
-    monkeypatch.setattr(frames, "GIF_BYTES", 10)
-    assert "lies beside this page as progress.gif" in page(samples=shots, gif=gif).text
+    monkeypatch.setattr(sample_viewer, "MAX_GIF_BYTES", 10)
+    assert "is next to this page in progress.gif" in page(samples=shots, gif=gif).text
     assert len(page(samples=shots, gif=tmp_path / "gone.gif").all("img")) == 2
 
 
 def test_points_are_told_as_points(tmp_path):
     data = {**MANIFEST["data"], "image_shape": [2], "count": 25000}
     told = page(manifest={**MANIFEST, "data": data}, samples=samples(tmp_path, 1)).text
-    assert "25,000 points of 2 numbers" in told and "Points shown" in told
+    assert "25,000 points of 2 coordinates" in told and "Points shown" in told
     assert "Step 0 0 points" in told and "generated, outside the frame" in told
 
 
@@ -254,7 +254,7 @@ def test_sounds_are_heard_and_videos_watched_in_the_page(
     data = {**MANIFEST["data"], "image_shape": shape, "rate": 16000}
     shots, newest = samples(tmp_path, 1), tmp_path / file
     newest.write_bytes(b"content")
-    parts = {"manifest": {**MANIFEST, "data": data}, "samples": shots, "moving": [newest]}
+    parts = {"manifest": {**MANIFEST, "data": data}, "samples": shots, "media": [newest]}
     found = page(**parts)
     assert told in found.text and "16,000" in found.text
     (element,) = (e for e in found.all(tag) if not e["src"].startswith("data:image/png"))
@@ -262,9 +262,9 @@ def test_sounds_are_heard_and_videos_watched_in_the_page(
     assert kind == {"audio": "data:audio/wav;base64", "img": "data:image/gif;base64"}[tag]
     assert base64.b64decode(content) == b"content"
     assert "media-src data:" in found.all("meta")[1]["content"]
-    monkeypatch.setattr(frames, "MOVING_BYTES", 3)
-    assert f"lie beside this page as {file}" in page(**parts).text
-    gone = page(**{**parts, "moving": [tmp_path / "gone.wav", tmp_path / "samples.txt"]})
+    monkeypatch.setattr(sample_viewer, "MAX_MEDIA_BYTES", 3)
+    assert f"are next to this page in {file}" in page(**parts).text
+    gone = page(**{**parts, "media": [tmp_path / "gone.wav", tmp_path / "samples.txt"]})
     assert len(gone.all("img")) == 1 and not gone.all("audio")
 
 
@@ -272,14 +272,14 @@ def test_of_translations_the_columns_are_told(tmp_path):
     data = {**MANIFEST["data"], "source_shape": [8, 6, 1]}
     shots = samples(tmp_path, 1)
     told = page(manifest={**MANIFEST, "data": data}, samples=shots).text
-    assert "Columns: the source" in told and "8 × 6 × 1" in told
+    assert "Columns: source image" in told and "8 × 6 × 1" in told
     assert "Columns" not in page(samples=shots).text
 
 
 def test_a_run_without_a_log_has_a_report():
     told = page(log=[], manifest={**MANIFEST, "state": "running"})
-    assert "No numbers were logged yet. This run logs every 50 steps." in told.text
-    assert "still training" in told.text and "Numbers" not in told.text
+    assert "No values have been logged yet. This run logs every 50 steps." in told.text
+    assert "still training" in told.text and "lines of the log" not in told.text
 
 
 def test_a_run_without_anything_has_a_report():
@@ -294,7 +294,7 @@ def test_one_line_of_log_is_drawn_and_listed():
 
 
 def test_two_thousand_lines_are_thinned():
-    html = report(recipe=RECIPE, manifest=MANIFEST, log=log(2000))
+    html = render_report(recipe=RECIPE, manifest=MANIFEST, log=log(2000))
     told = Page(html)
     assert "40 of 2,000 lines" in told.text and len(told.all("tr")) == 41
     assert len(html) < 500_000
@@ -314,8 +314,8 @@ def test_the_log_is_ordered_and_the_last_line_of_a_step_counts():
     assert hover["step"] == ["50", "100"] and hover["curves"][0]["text"][1] == "9.500"
 
 
-@pytest.mark.parametrize("loss, word", [("wasserstein", "distance"), ("hinge", "balance")])
-def test_the_reader_is_told_how_to_read_this_game(loss, word):
+@pytest.mark.parametrize("loss, word", [("wasserstein", "distance"), ("hinge", "equilibrium")])
+def test_the_reader_is_told_how_to_read_this_loss(loss, word):
     assert word in page(recipe={**RECIPE, "gan": {"loss": loss}}).text
 
 
@@ -340,7 +340,7 @@ def test_hostile_strings_are_inert_wherever_they_stand(hostile, tmp_path):
 
     shots = samples(tmp_path, 2)
     clean = page(log=[line(50, extra=0.5), line(100, extra="x")], samples=shots)
-    dirty = report(
+    dirty = render_report(
         recipe=poison(RECIPE),
         manifest=poison(MANIFEST),
         log=[line(50, **{hostile: 0.5}), line(100, **{hostile: hostile})],
@@ -367,7 +367,7 @@ def test_tables_of_the_wrong_type_stop_nothing(part):
 def test_the_same_run_has_the_same_page(tmp_path):
     parts = {"recipe": RECIPE, "manifest": MANIFEST, "log": log(60)}
     shots = samples(tmp_path, 3)
-    assert report(**parts, samples=shots) == report(**parts, samples=shots)
+    assert render_report(**parts, samples=shots) == render_report(**parts, samples=shots)
 
 
 def test_a_run_folder_is_read_with_its_pictures_numbered_by_step(tmp_path):
@@ -380,5 +380,5 @@ def test_a_run_folder_is_read_with_its_pictures_numbered_by_step(tmp_path):
         manifest=lambda: MANIFEST,
         log=lambda: log(2),
     )
-    expected = report(recipe=RECIPE, manifest=MANIFEST, log=log(2), samples=shots)
-    assert report_of(run) == expected
+    expected = render_report(recipe=RECIPE, manifest=MANIFEST, log=log(2), samples=shots)
+    assert report_of_run(run) == expected

@@ -1,7 +1,7 @@
-"""Curves over training steps as SVG, drawn here so that a report needs no library, no network.
+"""Line charts over training steps, as SVG without a library.
 
-Colors and fonts are left to the page's style sheet, by class. The `data-hover` attribute
-holds what the page's script shows under the pointer.
+Colors and fonts come from the page's style sheet, by class. The `data-hover` attribute holds what
+the page's script shows under the pointer.
 """
 
 import json
@@ -11,25 +11,25 @@ from dataclasses import dataclass
 import numpy as np
 
 from ganzoo.jobs.rendering import evenly_spaced
-from ganzoo.jobs.report.axes import SMOOTH_FROM, Axis, extremes, smooth, step_axis, value_axis
-from ganzoo.jobs.report.markup import number, share, text
+from ganzoo.jobs.report.axes import MIN_SMOOTHED, Axis, extremes, smooth, step_axis, value_axis
+from ganzoo.jobs.report.formatting import escape_html, format_number, format_percent
 
-WIDTH, WIDE, HEIGHT = 540, 1104, 264  # pixels of the drawing; the page may scale it
+WIDTH, FULL_WIDTH, HEIGHT = 540, 1104, 264  # pixels; the page may scale them
 LEFT, RIGHT, TOP, BOTTOM = 54, 14, 12, 44
-DRAWN = 300  # buckets of a raw line, each with its least and greatest value
-HOVERED = 240  # places that answer the pointer
-MARKED = 40  # crosses and arrows on an edge
+MAX_BUCKETS = 300  # of a line, each with its least and greatest value
+MAX_HOVER_STEPS = 240  # steps whose values the pointer shows
+MAX_MARKS = 40  # crosses and arrows on an edge
 
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:
-    """One line: where it was logged, what was logged, how it looks.
+    """One line of a chart.
 
     Attributes:
-        label: Its name in the legend and under the pointer.
-        color: A class of the style sheet: `real`, `fake`, `c2`, `c3`, `c4`, `c5`.
-        steps: (n,) int64, increasing.
-        values: (n,) float64; NaN where the number was logged but is not finite.
+        label: Name in the legend and under the pointer.
+        color: Class of the style sheet: `real`, `fake`, `c2`, `c3`, `c4`, `c5`.
+        steps: Steps at which the value was logged, int64 (n,), increasing.
+        values: Logged values, float64 (n,); NaN for values that are not finite.
     """
 
     label: str
@@ -40,7 +40,7 @@ class Curve:
 
 @dataclass(frozen=True, kw_only=True)
 class _Plot:
-    """The inner rectangle of a chart, in its own coordinates."""
+    """Inner rectangle of a chart, in its own coordinates."""
 
     x: Axis
     y: Axis
@@ -48,39 +48,39 @@ class _Plot:
     height: int
 
     def across(self, steps: np.ndarray | float) -> np.ndarray:
-        return self.x.place(steps) * self.width
+        return self.x.scale(steps) * self.width
 
     def down(self, values: np.ndarray | float) -> np.ndarray:
-        return (1 - self.y.place(values)) * self.height
+        return (1 - self.y.scale(values)) * self.height
 
 
-def chart(
+def line_chart(
     curves: Sequence[Curve],
     *,
     title: str,
     wide: bool = False,
     percent: bool = False,
     zero: bool = False,
-    beside: Callable[[int], str] = lambda step: "",
+    annotate: Callable[[int], str] = lambda step: "",
 ) -> str:
-    """An SVG of curves over steps; an empty string where there is no finite value to draw.
+    """Draw curves over steps as SVG; return an empty string if no value is finite.
 
-    A long curve is drawn smoothed over a faint line of what was logged. A number that is not
-    finite breaks its line and gets a cross; one outside the axis gets an arrow on the edge.
+    A long curve is smoothed and drawn over a faint line of the logged values. A value that is not
+    finite breaks the line and is marked by a cross, one outside the axis by an arrow on the edge.
 
     Args:
         curves: The lines; later ones lie on top.
-        title: For readers who hear the page.
-        wide: As wide as two charts side by side.
-        percent: The values are shares of one.
-        zero: The axis begins at zero.
-        beside: What is shown beside the step under the pointer.
+        title: Title for screen readers.
+        wide: Whether the chart is as wide as two charts side by side.
+        percent: Whether values are fractions, shown as percentages.
+        zero: Whether the axis starts at zero.
+        annotate: `(step) -> text` beside the step under the pointer.
     """
     curves = [curve for curve in curves if np.isfinite(curve.values).any()]
     if not curves:
         return ""
-    width = WIDE if wide else WIDTH
-    smoothed = [smooth(c.values) if _long(c) else c.values for c in curves]
+    width = FULL_WIDTH if wide else WIDTH
+    smoothed = [smooth(c.values) if _is_smoothed(c) else c.values for c in curves]
     logged = np.concatenate([c.values for c in curves])
     plot = _Plot(
         x=step_axis(max(int(c.steps[-1]) for c in curves), 10 if wide else 6),
@@ -88,35 +88,38 @@ def chart(
         width=width - LEFT - RIGHT,
         height=HEIGHT - TOP - BOTTOM,
     )
-    if plot.y.log:  # the average that lies in the middle of what is seen
-        smoothed = [np.exp(smooth(np.log(c.values))) if _long(c) else c.values for c in curves]
-    lines = [_line(plot, c, c.values, "raw") for c in curves if _long(c)]
+    if plot.y.log:  # averaged on the scale that is shown
+        smoothed = [
+            np.exp(smooth(np.log(c.values))) if _is_smoothed(c) else c.values for c in curves
+        ]
+    lines = [_line(plot, c, c.values, "raw") for c in curves if _is_smoothed(c)]
     lines += [_line(plot, c, line, "line") for c, line in zip(curves, smoothed, strict=True)]
-    hover = json.dumps(_hover(plot, curves, beside), separators=(",", ":"))
+    hover = json.dumps(_hover(plot, curves, annotate), separators=(",", ":"))
     return (
         f'<svg class="chart" viewBox="0 0 {width} {HEIGHT}" role="img" tabindex="0"'
-        f' aria-label="{text(f"{title}: {_spoken(curves)}")}"'
+        f' aria-label="{escape_html(f"{title}: {_spoken_summary(curves)}")}"'
         f' data-left="{LEFT}" data-top="{TOP}" data-bottom="{HEIGHT - BOTTOM}"'
-        f' data-hover="{text(hover)}">'
+        f' data-hover="{escape_html(hover)}">'
         f"{_axes(plot)}"
-        # a nested svg clips what leaves it; 6 pixels at both sides are for dots
+        # a nested svg clips; 6 pixels at both sides leave room for dots
         f'<svg x="{LEFT - 6}" y="{TOP}" width="{plot.width + 12}" height="{plot.height}"'
         f' viewBox="-6 0 {plot.width + 12} {plot.height}">'
         f"{''.join(lines)}{''.join(_marks(plot, curves))}</svg></svg>"
     )
 
 
-def legend(curves: Sequence[Curve], *, percent: bool = False) -> str:
-    """The names of the curves with their colors and last values, as a list."""
+def chart_legend(curves: Sequence[Curve], *, percent: bool = False) -> str:
+    """Return names, colors and last values of the curves as an HTML list."""
     items = (
-        f'<li><i class="swatch {c.color}"></i>{text(c.label)} <b>{_read(last, percent)}</b>'
+        f'<li><i class="swatch {c.color}"></i>{escape_html(c.label)}'
+        f" <b>{_format(last, percent)}</b>"
         for c, last in ((c, float(c.values[-1])) for c in curves)
     )
     return f'<ul class="legend">{"".join(items)}</ul>'
 
 
-def _long(curve: Curve) -> bool:
-    return len(curve.values) >= SMOOTH_FROM
+def _is_smoothed(curve: Curve) -> bool:
+    return len(curve.values) >= MIN_SMOOTHED
 
 
 def _axes(plot: _Plot) -> str:
@@ -138,24 +141,24 @@ def _axes(plot: _Plot) -> str:
 
 
 def _line(plot: _Plot, curve: Curve, values: np.ndarray, kind: str) -> str:
-    few = extremes(values, DRAWN)
-    xs, ys = plot.across(curve.steps[few]), plot.down(values[few])
-    there = np.isfinite(ys)
-    drawn, dots, pen = [], [], "M"
+    kept = extremes(values, MAX_BUCKETS)
+    xs, ys = plot.across(curve.steps[kept]), plot.down(values[kept])
+    finite = np.isfinite(ys)
+    points, dots, pen = [], [], "M"
     for index, (x, y) in enumerate(zip(xs, ys, strict=True)):
-        if there[index]:
-            drawn.append(f"{pen}{x:.1f} {y:.1f}")
-            if not there[max(index - 1, 0) : index + 2].sum() > 1:  # a line of one point
+        if finite[index]:
+            points.append(f"{pen}{x:.1f} {y:.1f}")
+            if not finite[max(index - 1, 0) : index + 2].sum() > 1:  # a line of one point
                 dots.append(f'<circle class="{kind} {curve.color}" cx="{x:.1f}" cy="{y:.1f}"/>')
-        pen = "L" if there[index] else "M"
-    path = f'<path class="{kind} {curve.color}" d="{"".join(drawn)}"/>'
+        pen = "L" if finite[index] else "M"
+    path = f'<path class="{kind} {curve.color}" d="{"".join(points)}"/>'
     return path + "".join(dots)
 
 
 def _marks(plot: _Plot, curves: Sequence[Curve]) -> Iterable[str]:
-    """Crosses where a number is not finite, arrows where it lies outside the axis."""
+    """Yield crosses for values that are not finite, arrows for those outside the axis."""
     broken = sorted({int(s) for c in curves for s in c.steps[~np.isfinite(c.values)]})
-    for index, step in enumerate(evenly_spaced(broken, MARKED)):
+    for index, step in enumerate(evenly_spaced(broken, MAX_MARKS)):
         x = min(max(float(plot.across(step)), 6.0), plot.width - 6.0)
         yield f'<path class="broken" d="M{x - 4:.1f} 4l8 8m0-8l-8 8"/>'
         if index == 0:
@@ -165,15 +168,15 @@ def _marks(plot: _Plot, curves: Sequence[Curve]) -> Iterable[str]:
     for curve in curves:
         for above in (True, False):
             out = curve.values > plot.y.high if above else curve.values < plot.y.low
-            for step in evenly_spaced(curve.steps[out], MARKED):
+            for step in evenly_spaced(curve.steps[out], MAX_MARKS):
                 x = float(plot.across(step))
                 arrow = "1l4 7h-8z" if above else f"{plot.height - 1}l4-7h-8z"
                 yield f'<path class="beyond {curve.color}" d="M{x:.1f} {arrow}"/>'
 
 
-def _hover(plot: _Plot, curves: Sequence[Curve], beside: Callable[[int], str]) -> dict:
-    """Columns of what the pointer can show: places, headings, and each curve's numbers."""
-    steps = evenly_spaced(sorted({int(s) for c in curves for s in c.steps}), HOVERED)
+def _hover(plot: _Plot, curves: Sequence[Curve], annotate: Callable[[int], str]) -> dict:
+    """Return positions, steps, notes and each curve's values for the pointer, as columns."""
+    steps = evenly_spaced(sorted({int(s) for c in curves for s in c.steps}), MAX_HOVER_STEPS)
     rows = []
     for curve in curves:
         known = dict(zip(curve.steps.tolist(), curve.values.tolist(), strict=True))
@@ -182,35 +185,35 @@ def _hover(plot: _Plot, curves: Sequence[Curve], beside: Callable[[int], str]) -
             {
                 "label": curve.label,
                 "color": curve.color,
-                "text": [_read(value, plot.y.percent) for value in values],
+                "text": [_format(value, plot.y.percent) for value in values],
                 "y": [_height(plot, value) for value in values],
             }
         )
     return {
         "x": [round(float(plot.across(step)), 1) for step in steps],
         "step": [f"{step:,}" for step in steps],
-        "beside": [beside(step) for step in steps],
+        "note": [annotate(step) for step in steps],
         "curves": rows,
     }
 
 
-def _read(value: float | None, percent: bool) -> str:
+def _format(value: float | None, percent: bool) -> str:
     if value is None:
         return ""
-    return share(value) if percent else number(value)
+    return format_percent(value) if percent else format_number(value)
 
 
 def _height(plot: _Plot, value: float | None) -> float | None:
-    """Pixels from the top, or None where there is nothing to point at."""
+    """Return pixels from the top, or `None` for a value that is not drawn."""
     if value is None or not plot.y.low <= value <= plot.y.high:
         return None
     return round(float(plot.down(value)), 1)
 
 
-def _spoken(curves: Sequence[Curve]) -> str:
+def _spoken_summary(curves: Sequence[Curve]) -> str:
     ends = (
-        f"{c.label} from {number(c.values[0])} at step {c.steps[0]:,}"
-        f" to {number(c.values[-1])} at step {c.steps[-1]:,}"
+        f"{c.label} from {format_number(c.values[0])} at step {c.steps[0]:,}"
+        f" to {format_number(c.values[-1])} at step {c.steps[-1]:,}"
         for c in curves
     )
     return "; ".join(ends)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from ganzoo.jobs.report import markup
+from ganzoo.files.text import format_duration
+from ganzoo.jobs.report import formatting
 
 
 @pytest.mark.parametrize(
@@ -17,8 +18,8 @@ from ganzoo.jobs.report import markup
     ],
 )
 def test_text_is_inert_and_shows_what_hides(hostile, inert):
-    assert markup.text(hostile) == inert
-    markup.text(hostile).encode("utf-8")
+    assert formatting.escape_html(hostile) == inert
+    formatting.escape_html(hostile).encode("utf-8")
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,7 @@ def test_text_is_inert_and_shows_what_hides(hostile, inert):
     ],
 )
 def test_a_number_has_four_significant_digits(value, written):
-    assert markup.number(value) == written
+    assert formatting.format_number(value) == written
 
 
 @pytest.mark.parametrize(
@@ -51,7 +52,7 @@ def test_a_number_has_four_significant_digits(value, written):
     ],
 )
 def test_a_duration_has_its_two_largest_units(seconds, written):
-    assert markup.duration(seconds) == written
+    assert format_duration(seconds) == written
 
 
 @pytest.mark.parametrize(
@@ -64,23 +65,25 @@ def test_a_duration_has_its_two_largest_units(seconds, written):
     ],
 )
 def test_a_moment_is_readable_and_anything_else_is_shown_as_it_is(iso, written):
-    assert markup.moment(iso) == written
+    assert formatting.format_time(iso) == written
 
 
 @pytest.mark.parametrize(
     "value, written", [(1797, "1,797"), (10**40, "more than 10^30"), (True, "True"), ("<", "&lt;")]
 )
 def test_a_count_has_separators(value, written):
-    assert markup.count(value) == written
+    assert formatting.format_count(value) == written
 
 
 @pytest.mark.parametrize("octets, written", [(640, "640 bytes"), (1500, "2 kB"), (3.4e6, "3.4 MB")])
 def test_a_size_has_a_unit(octets, written):
-    assert markup.size(octets) == written
+    assert formatting.format_bytes(octets) == written
 
 
 def test_toml_is_marked_up_line_by_line_and_stays_inert():
-    marked = markup.toml('[gan]\nloss = "<b>"\nn_critic = 5\npenalties = [\n    { x = 1 },\n]\n')
+    marked = formatting.highlight_toml(
+        '[gan]\nloss = "<b>"\nn_critic = 5\npenalties = [\n    { x = 1 },\n]\n'
+    )
     lines = marked.split("\n")
     assert lines[0] == '<span class="table">[gan]</span>'
     assert (
@@ -93,7 +96,7 @@ def test_toml_is_marked_up_line_by_line_and_stays_inert():
 
 def test_nested_tables_are_flattened_in_their_order():
     nested = {"b": {"x": 1, "y": [1, "two"]}, "a": None, "on": True, "none": []}
-    assert list(markup.flat(nested)) == [
+    assert list(formatting.flatten(nested)) == [
         ("b.x", "1"),
         ("b.y", "1, two"),
         ("a", "none"),

@@ -6,7 +6,14 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 
-from ganzoo.jobs.report.curves import DRAWN, HOVERED, MARKED, Curve, chart, legend
+from ganzoo.jobs.report.charts import (
+    MAX_BUCKETS,
+    MAX_HOVER_STEPS,
+    MAX_MARKS,
+    Curve,
+    chart_legend,
+    line_chart,
+)
 
 
 def curve(values, label="d", color="real", every=10) -> Curve:
@@ -16,7 +23,7 @@ def curve(values, label="d", color="real", every=10) -> Curve:
 
 
 def draw(*curves, **kind) -> ElementTree.Element:
-    return ElementTree.fromstring(chart(curves, title="Losses", **kind))
+    return ElementTree.fromstring(line_chart(curves, title="Losses", **kind))
 
 
 def classes(svg, tag) -> list[str]:
@@ -52,7 +59,7 @@ def test_a_number_that_is_not_finite_breaks_the_line_and_is_marked():
 
 def test_a_curve_that_is_never_finite_is_not_drawn():
     broken = curve([np.nan, np.nan])
-    assert chart([broken], title="Losses") == ""
+    assert line_chart([broken], title="Losses") == ""
     assert classes(draw(curve([1, 2]), broken), "path").count("line real") == 1
 
 
@@ -70,20 +77,20 @@ def test_a_logarithmic_chart_says_so():
 def test_a_log_of_any_length_stays_small():
     values = np.random.default_rng(0).normal(size=(2, 20_000))
     values[0, ::7] = np.nan
-    svg = chart([curve(values[0]), curve(values[1], "g", "fake")], title="Losses", wide=True)
+    svg = line_chart([curve(values[0]), curve(values[1], "g", "fake")], title="Losses", wide=True)
     assert len(svg) < 120_000
-    assert svg.count('class="broken"') <= MARKED
-    assert max(path.count("L") for path in re.findall(r' d="([^"]*)"', svg)) <= 3 * DRAWN
+    assert svg.count('class="broken"') <= MAX_MARKS
+    assert max(path.count("L") for path in re.findall(r' d="([^"]*)"', svg)) <= 3 * MAX_BUCKETS
 
 
 def test_the_pointer_reads_what_was_logged():
     penalty = Curve(
         label="r1", color="c2", steps=np.array([20]), values=np.array([0.5], np.float64)
     )
-    svg = draw(curve([1.23456, np.nan]), penalty, beside=lambda step: f"{step * 8} images")
+    svg = draw(curve([1.23456, np.nan]), penalty, annotate=lambda step: f"{step * 8} images")
     hover = json.loads(svg.get("data-hover"))
     assert hover["step"] == ["10", "20"]
-    assert hover["beside"] == ["80 images", "160 images"]
+    assert hover["note"] == ["80 images", "160 images"]
     assert [c["text"] for c in hover["curves"]] == [["1.235", "not finite"], ["", "0.5000"]]
     assert hover["curves"][0]["y"][1] is None
 
@@ -95,7 +102,7 @@ def test_the_pointer_reads_shares_as_percentages():
 
 def test_the_places_of_the_pointer_are_thinned_with_the_last_kept():
     hover = json.loads(draw(curve(np.zeros(3000))).get("data-hover"))
-    assert len(hover["x"]) == HOVERED and hover["step"][-1] == "30,000"
+    assert len(hover["x"]) == MAX_HOVER_STEPS and hover["step"][-1] == "30,000"
 
 
 def test_readers_who_hear_the_page_are_told_the_ends():
@@ -106,6 +113,6 @@ def test_readers_who_hear_the_page_are_told_the_ends():
 
 
 def test_a_legend_names_colors_and_last_values():
-    names = legend([curve([1, 0.25]), curve([1, np.nan], "g<", "fake")], percent=False)
+    names = chart_legend([curve([1, 0.25]), curve([1, np.nan], "g<", "fake")], percent=False)
     assert "swatch real" in names and "0.2500" in names
     assert "g&lt;" in names and "not finite" in names
