@@ -24,10 +24,11 @@ from ganzoo.data import fetching
 from ganzoo.data.progress import Progress, notice
 from ganzoo.errors import EnvironmentProblem, GanzooError
 from ganzoo.files.digests import file_digest
+from ganzoo.files.home import check_space
+from ganzoo.files.home import check_space
 from ganzoo.files.leftovers import remove
 from ganzoo.files.problems import environment_problem
 from ganzoo.files.publish import make_folder, sync_folder
-from ganzoo.files.space import check_space
 
 _DOWNLOADS = ".download"  # hidden: no data set looks into it
 

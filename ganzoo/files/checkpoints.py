@@ -1,10 +1,10 @@
-"""Checkpoints: a folder each, complete only with its manifest, the newest valid one wins.
+"""Checkpoints of a training: a folder each, complete only with its manifest.
 
     checkpoints/step-00001000/state.safetensors, ..., MANIFEST.json
 
-The manifest is written last and holds the step, the size and sha256 of every file, a
-digest of itself, and whatever the run wants to know about the checkpoint. Age is the
-step, never a clock.
+The manifest is written last and holds the step, the size and SHA-256 of every file, a
+digest of itself, and what the run records about the checkpoint. The newest is the one of the
+highest step, whatever a clock says; a broken one is passed over.
 """
 
 import operator
@@ -14,23 +14,30 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from ganzoo.errors import InvalidInput, UsageError
+from ganzoo.errors import GanzooError, InvalidInput, UsageError
+from ganzoo.files.digests import bytes_digest
 from ganzoo.files.leftovers import reclaim
-from ganzoo.files.listed import publish_listed
-from ganzoo.files.manifest import (
-    MANIFEST,
+from ganzoo.files.listed import (
     Broken,
-    folder_name,
+    check_entry,
+    check_names,
+    held,
     listing,
-    manifest_text,
-    verify,
+    publish_listed,
+    read_listed,
 )
 from ganzoo.files.names import check_name
 from ganzoo.files.problems import environment_problem
 from ganzoo.files.publish import make_folder, withdraw
+from ganzoo.files.reading import read_bytes
+from ganzoo.files.strict_json import canonical_json, parse_object
 from ganzoo.files.text import quote
 
+_MANIFEST = "MANIFEST.json"
+_SCHEMA = 1
+_MAX_MANIFEST_BYTES = 8 * 2**20
 _FOLDER = re.compile(r"step-([0-9]{8}|[1-9][0-9]{8,17})")
 
 
@@ -39,19 +46,19 @@ class Checkpoint:
     """A checkpoint, verified and in memory: it stays whole if the folder goes.
 
     Args:
-        step: The game's step at which it was saved.
+        step: The training's step at which it was saved.
         path: Its folder.
-        about: What `save` was told about it.
+        about: What the run recorded about it.
         files: The content of each file by name.
     """
 
     step: int
     path: Path
-    about: dict
+    about: dict[str, Any]
     files: Mapping[str, bytes] = field(repr=False)
 
     def read(self, name: str) -> bytes:
-        """The content of a file; `InvalidInput` if the checkpoint has none of this name."""
+        """Return the content of a file; `InvalidInput` if there is none of this name."""
         if name not in self.files:
             raise InvalidInput(
                 f"Checkpoint {quote(self.path)} has no such file: expected one of "
@@ -64,7 +71,7 @@ def save(
     folder: str | os.PathLike,
     step: int,
     files: Mapping[str, bytes],
-    about: dict,
+    about: dict[str, Any],
     *,
     keep: int,
     spare: Collection[int] = (),
@@ -72,15 +79,16 @@ def save(
     """Write a checkpoint, then remove those that are no longer needed.
 
     If the step is there already with the same files, nothing is written, whatever
-    `about` says.
+    `about` is.
 
     Args:
-        folder: The checkpoints of a run; made if need be.
-        step: The game's step, from 0.
+        folder: Folder for the checkpoints of a run; created if need be.
+        step: The training's step, from 0.
         files: The content of each file by name (lower case, see `names.check_name`).
-        about: Anything that JSON can hold.
-        keep: How many of the newest valid checkpoints stay; this one always does.
-        spare: Steps whose checkpoints stay however old they are: that of the best, say.
+        about: JSON object that the run records about the checkpoint.
+        keep: Number of the newest valid checkpoints to keep, at least this one.
+        spare: Steps whose checkpoints are kept however old they are, that of the best for
+            instance.
 
     Returns:
         The checkpoint's folder.
@@ -94,9 +102,9 @@ def save(
         raise ValueError(f"A step is counted from 0. Received: {step}.")
     for name in files:
         check_name(name, "file name", error=UsageError)
-    path = Path(folder, folder_name(step))
+    path = Path(folder, _folder_name(step))
     listed = listing(files)
-    text = manifest_text(step, listed, about)
+    text = _manifest_text(step, listed, about)
 
     try:
         make_folder(path.parent)
@@ -104,16 +112,16 @@ def save(
         raise environment_problem("make", path.parent, error) from error
     reclaim(path.parent)
     if not _is_saved(path, listed):
-        publish_listed(path, files, MANIFEST, text)
+        publish_listed(path, files, _MANIFEST, text)
     _rotate(path, keep, spare)
     return path
 
 
 def newest(folder: str | os.PathLike, *, report: Callable[[str], None]) -> Checkpoint | None:
-    """The valid checkpoint of the highest step; None if nothing was ever saved.
+    """Return the valid checkpoint of the highest step; None if nothing was ever saved.
 
     Args:
-        folder: The checkpoints of a run.
+        folder: Folder with the checkpoints of a run.
         report: Called with one sentence for each newer checkpoint that is broken.
 
     Raises:
@@ -149,13 +157,9 @@ def newest(folder: str | os.PathLike, *, report: Callable[[str], None]) -> Check
     return None
 
 
-def at(folder: str | os.PathLike, step: int) -> Checkpoint:
-    """The checkpoint of a step.
-
-    Raises:
-        InvalidInput: It is not there, or broken.
-    """
-    path = Path(folder, folder_name(step))
+def of_step(folder: str | os.PathLike, step: int) -> Checkpoint:
+    """Return the checkpoint of a step; `InvalidInput` if it is not there, or broken."""
+    path = Path(folder, _folder_name(step))
     contents: dict[str, bytes] = {}
     try:
         manifest = verify(path, contents)
@@ -166,12 +170,72 @@ def at(folder: str | os.PathLike, step: int) -> Checkpoint:
     return Checkpoint(step=step, path=path, about=manifest["about"], files=contents)
 
 
+def verify(folder: Path, contents: dict[str, bytes] | None = None) -> dict[str, Any]:
+    """Return the manifest of a checkpoint in which every byte is as it was saved.
+
+    Args:
+        folder: Folder of the checkpoint.
+        contents: Dictionary to be filled with the content of each file by name.
+
+    Raises:
+        Broken: Anything is missing, left over or altered.
+    """
+    try:
+        with held(folder):
+            manifest = _read_manifest(folder)
+            files = manifest["files"]
+            check_names(folder, {_MANIFEST, *files})
+            for name in sorted(files):
+                data = read_listed(folder / name, files[name])
+                if contents is not None:
+                    contents[name] = data
+    except (OSError, GanzooError) as error:
+        raise Broken(str(error).rstrip(".")) from error
+    return manifest
+
+
+def _manifest_text(step: int, files: dict[str, dict], about: dict[str, Any]) -> str:
+    """Return the one text of a manifest, with the digest of everything else in it."""
+    content = {"schema": _SCHEMA, "step": step, "files": files, "about": about}
+    digest = bytes_digest(canonical_json(content).encode("utf-8"))
+    return canonical_json({**content, "digest": digest}) + "\n"
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest, if it is the one text of its content and belongs to this folder."""
+    raw = read_bytes(folder / _MANIFEST, limit=_MAX_MANIFEST_BYTES)
+    manifest = parse_object(raw, _MANIFEST)
+    if manifest.get("schema", _SCHEMA) != _SCHEMA:
+        raise Broken(
+            f"another version of ganzoo wrote it: expected schema {_SCHEMA}. "
+            f"Received: {quote(manifest['schema'])}"
+        )
+    try:
+        step, files, about = manifest["step"], manifest["files"], manifest["about"]
+        if type(step) is not int or step < 0 or not isinstance(about, dict):
+            raise TypeError
+        for name, entry in files.items():
+            check_name(name, "file name")
+            check_entry(entry)
+        if raw != _manifest_text(step, files, about).encode("utf-8"):
+            raise TypeError
+    except (TypeError, KeyError, AttributeError):
+        raise Broken(f"{_MANIFEST} is not what was saved") from None
+    if folder.name != _folder_name(step):
+        raise Broken(f"it is the checkpoint of step {step}")
+    return manifest
+
+
+def _folder_name(step: int) -> str:
+    return f"step-{step:08d}"
+
+
 def _step_of(path: Path) -> int:
     return int(path.name.removeprefix("step-"))
 
 
 def _published(folder: str | os.PathLike) -> list[Path]:
-    """The folders that bear a checkpoint's name, the highest step first."""
+    """Return the folders that are named like checkpoints, the highest step first."""
     try:
         names = os.listdir(folder)
     except FileNotFoundError:
@@ -183,7 +247,7 @@ def _published(folder: str | os.PathLike) -> list[Path]:
 
 
 def _is_saved(path: Path, listed: dict) -> bool:
-    """Whether a valid checkpoint of these files is there; a broken one is removed."""
+    """Return whether a valid checkpoint of these files is there; remove a broken one."""
     if not os.path.lexists(path):
         return False
     try:
@@ -202,10 +266,10 @@ def _is_saved(path: Path, listed: dict) -> bool:
 
 
 def _rotate(latest: Path, keep: int, spare: Collection[int]) -> None:
-    """Remove what is older than the newest `keep` valid checkpoints and not to be spared.
+    """Remove checkpoints older than the newest `keep` valid ones, except those to be spared.
 
-    Broken ones among those are not counted. Newer ones are not touched. Nothing is read as long
-    as nothing is to be removed.
+    Broken ones do not count. Those newer than `latest` are left alone. Nothing is read as long
+    as there is nothing to remove.
     """
     paths = _published(latest.parent)
     staying = [p for p in paths if _step_of(p) >= _step_of(latest) or _step_of(p) in spare]

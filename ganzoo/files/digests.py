@@ -1,4 +1,4 @@
-"""sha256 of bytes, files and tensors: the names by which content is known."""
+"""SHA-256 of bytes, files and tensors."""
 
 import hashlib
 import os
@@ -16,12 +16,12 @@ __all__ = ["bytes_digest", "canonical_json", "file_digest", "tensors_digest"]
 
 
 def bytes_digest(data: bytes | memoryview) -> str:
-    """The sha256 of the data, in 64 hexadecimal digits."""
+    """Return the SHA-256 of the data in 64 hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()
 
 
 def file_digest(path: str | os.PathLike, *, follow_symlinks: bool = False) -> str:
-    """The sha256 of a regular file's content, read piece by piece."""
+    """Return the SHA-256 of a regular file's content."""
     with open_regular(path, follow_symlinks=follow_symlinks) as file:
         try:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -30,10 +30,10 @@ def file_digest(path: str | os.PathLike, *, follow_symlinks: bool = False) -> st
 
 
 def tensors_digest(tensors: "Mapping[str, np.ndarray]") -> str:
-    """The sha256 of what tensors hold, whatever file they lie in and in which order.
+    """Return the SHA-256 of tensors' content, in whatever order and file they are.
 
-    Over each tensor by name: one line of JSON `[name, dtype, shape]`, which also says
-    how many bytes follow, then the bytes in little-endian C order.
+    It covers, for each tensor in the order of the names, one line of JSON `[name, dtype, shape]`
+    and then the bytes in little-endian C order.
     """
     from ganzoo.files.safetensors import DTYPE_NAMES, to_little_endian  # NumPy
 

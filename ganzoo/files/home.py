@@ -1,14 +1,16 @@
-"""Where ganzoo keeps what belongs to the user. Looking creates nothing."""
+"""Folders for the user's models, data sets and caches. Nothing is created by asking."""
 
 import os
+import shutil
 from pathlib import Path
 
 from ganzoo.errors import EnvironmentProblem
 from ganzoo.files.problems import environment_problem
+from ganzoo.files.text import quote
 
 
 def home() -> Path:
-    """The user's folder: `GANZOO_HOME`, or the platform's place for data.
+    """Return the user's folder: `GANZOO_HOME`, or the platform's folder for data.
 
     Raises:
         EnvironmentProblem: There is no home folder to put it in.
@@ -17,12 +19,15 @@ def home() -> Path:
 
 
 def data_home() -> Path:
-    """Where data sets are looked for and kept: `GANZOO_DATA`, or `data` in `home()`."""
+    """Return the folder for data sets: `GANZOO_DATA`, or `data` in `home()`."""
     return _from_environment("GANZOO_DATA") or home() / "data"
 
 
 def cache_home() -> Path:
-    """What can be made again: `GANZOO_CACHE`, `cache` in `GANZOO_HOME`, or the platform's."""
+    """Return the folder for what can be made again.
+
+    `GANZOO_CACHE`, or `cache` in `GANZOO_HOME`, or the platform's.
+    """
     return (
         _from_environment("GANZOO_CACHE")
         or (home() / "cache" if _from_environment("GANZOO_HOME") else None)
@@ -31,7 +36,7 @@ def cache_home() -> Path:
 
 
 def writable(folder: Path) -> Path:
-    """The folder, created if need be.
+    """Return the folder, created if need be.
 
     Raises:
         EnvironmentProblem: It cannot be created or written to. No other is used instead.
@@ -43,6 +48,26 @@ def writable(folder: Path) -> Path:
     except OSError as error:
         raise environment_problem("write", folder, error) from error
     return folder
+
+
+def check_space(folder: Path, size: int, *, variable: str) -> None:
+    """Refuse to fetch what does not fit on the disk.
+
+    Args:
+        folder: Existing folder that it shall lie in.
+        size: Its size in bytes.
+        variable: Environment variable that moves the folder to another disk.
+
+    Raises:
+        EnvironmentProblem: There is less free space than that.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < size:
+        raise EnvironmentProblem(
+            f"There is not enough room on the disk of {quote(folder)} for {size / 1e6:,.0f} MB."
+            f" Received: {free / 1e6:,.0f} MB free.",
+            hint=f"Free some space, or set {variable} to a folder on another disk.",
+        )
 
 
 def _from_environment(name: str) -> Path | None:

@@ -21,7 +21,7 @@ _YOUNG = 3600.0  # seconds; covers the moment between making a temporary and loc
 
 
 def temporary_beside(path: Path) -> Path:
-    """A new name in the same folder, so that a rename does not cross disks."""
+    """Return a new name in the same folder, so that a rename does not cross disks."""
     return path.with_name(f".ganzoo-{secrets.token_hex(8)}.tmp")
 
 
@@ -44,10 +44,10 @@ def lock(descriptor: int) -> bool | None:
 
 
 def abandoned(folder: str | os.PathLike) -> list[Path]:
-    """The temporaries in this folder whose writers are dead.
+    """Return the temporaries in a folder whose writers are dead.
 
     Args:
-        folder: A folder that `publish`, `publish_folder` or `withdraw` worked in.
+        folder: Folder that `publish`, `publish_folder` or `withdraw` worked in.
     """
     try:
         names = sorted(os.listdir(folder))
@@ -58,7 +58,7 @@ def abandoned(folder: str | os.PathLike) -> list[Path]:
 
 
 def reclaim(folder: str | os.PathLike) -> list[Path]:
-    """Remove the temporaries in this folder whose writers are dead; returns them."""
+    """Remove and return the temporaries in a folder whose writers are dead."""
     found = abandoned(folder)
     for path in found:
         remove(path)
@@ -67,10 +67,10 @@ def reclaim(folder: str | os.PathLike) -> list[Path]:
 
 @contextmanager
 def workspace(folder: Path) -> Iterator[Path]:
-    """A temporary folder of ours, gone afterward; if we die, it is reclaimed as any other.
+    """Create a temporary folder for the length of a `with` block.
 
     Args:
-        folder: Where it lies; it exists.
+        folder: Existing folder to create it in.
     """
     temporary = temporary_beside(folder / "workspace")
     os.mkdir(temporary)

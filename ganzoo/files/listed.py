@@ -1,4 +1,4 @@
-"""Folders with a manifest: whole only if every file is there as it is listed, and no other."""
+"""Folders with a manifest that lists every file with its size and SHA-256."""
 
 import errno
 import os
@@ -16,20 +16,16 @@ from ganzoo.files.text import quote
 
 
 class Broken(Exception):
-    """The reason why a folder is not what was published."""
+    """A folder is not what was published; the text says why."""
 
 
 def listing(files: Mapping[str, bytes]) -> dict[str, dict]:
-    """The size and sha256 of each file, as a manifest lists them."""
+    """Return size and SHA-256 of each file by name, as a manifest lists them."""
     return {name: {"size": len(data), "sha256": bytes_digest(data)} for name, data in files.items()}
 
 
 def check_entry(entry: dict) -> None:
-    """Refuse what is not the size and sha256 of a file.
-
-    Raises:
-        TypeError, KeyError, InvalidInput: It is something else.
-    """
+    """Raise TypeError, KeyError or InvalidInput unless `entry` is a size and a SHA-256."""
     check_digest(entry["sha256"])
     if type(entry["size"]) is not int or entry["size"] < 0 or len(entry) != 2:
         raise TypeError
@@ -46,12 +42,11 @@ def publish_listed(
     """Publish a folder with these files and, written last, the manifest that lists them.
 
     Args:
-        path: Where; nothing is there yet.
-        files: The content of each file by name, or a file that holds it; names are checked
-            already.
-        manifest: The name of the manifest.
-        text: The manifest.
-        permissions: Of each file; the umask takes its part.
+        path: Path of the new folder.
+        files: Content of each file by name, or a path that holds it; the names are checked.
+        manifest: Name of the manifest.
+        text: Text of the manifest.
+        permissions: Permissions of each file, before the umask.
     """
 
     def write(temporary: Path) -> None:
@@ -90,7 +85,7 @@ def check_names(folder: Path, expected: Iterable[str]) -> None:
 
 
 def check_listed(path: Path, entry: Mapping) -> None:
-    """What `read_listed` does, without holding the file in memory."""
+    """Raise what `read_listed` raises, without holding the file in memory."""
     try:
         with open_regular(path) as file:
             same = os.fstat(file.fileno()).st_size == entry["size"]
@@ -102,11 +97,11 @@ def check_listed(path: Path, entry: Mapping) -> None:
 
 
 def read_listed(path: Path, entry: Mapping) -> bytes:
-    """The content of a file that must be as it is listed; first its size, then its sha256.
+    """Return the content of a file that must have the listed size and SHA-256.
 
     Args:
-        path: The file.
-        entry: From a manifest, checked.
+        path: Path of the file.
+        entry: Entry of a manifest, checked.
 
     Raises:
         Broken: It is missing, altered, or not a regular file.

@@ -1,4 +1,4 @@
-"""Names that may be joined to a folder. Nothing unchecked ever is."""
+"""Names that may be joined to a folder, and digests; nothing unchecked ever is."""
 
 import re
 
@@ -10,12 +10,12 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def check_name(name: str, kind: str = "name", *, error: type[GanzooError] = InvalidInput) -> str:
-    """The name itself, if it can be one component of a path anywhere.
+    """Return the name, if it can be one component of a path on every system.
 
     Args:
-        name: What a card, a manifest or a user gave.
-        kind: What it names, for the message: `"model"`, `"file"`.
-        error: What to raise: `UsageError` for an argument, `InvalidInput` for a file's content.
+        name: Name out of a card, a manifest or an argument.
+        kind: Kind of the named thing, for the message: `"model"`, `"file"`.
+        error: Error to raise: `UsageError` for an argument, `InvalidInput` for a file's content.
     """
     if not isinstance(name, str) or not _NAME.fullmatch(name) or name.endswith("."):
         raise error(
@@ -26,7 +26,7 @@ def check_name(name: str, kind: str = "name", *, error: type[GanzooError] = Inva
 
 
 def check_digest(digest: str, *, error: type[GanzooError] = InvalidInput) -> str:
-    """The digest itself, if it is a sha256 in 64 lower-case hexadecimal digits."""
+    """Return the digest, if it is a SHA-256 in 64 lower-case hexadecimal digits."""
     if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
         raise error(f"Not a sha256 digest: expected 64 of 0-9 and a-f. Received: {quote(digest)}.")
     return digest

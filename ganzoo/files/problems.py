@@ -1,4 +1,4 @@
-"""What the operating system refuses, said in one line."""
+"""Errors of the operating system as one line for people."""
 
 import errno
 import os
@@ -20,12 +20,12 @@ _HINTS = {
 
 
 def environment_problem(verb: str, path: str | os.PathLike, error: OSError) -> EnvironmentProblem:
-    """The error for something that the system did not let us do.
+    """Return the error for an operation that the system refused.
 
     Args:
-        verb: What was tried: `"write"`, `"read"`.
-        path: The file or folder as the user knows it (not a temporary one).
-        error: What the system said.
+        verb: Name of the operation: `"write"`, `"read"`.
+        path: File or folder as the user knows it, not a temporary one.
+        error: Error of the system.
     """
     reason = error.strerror or str(error)
     return EnvironmentProblem(
@@ -35,7 +35,7 @@ def environment_problem(verb: str, path: str | os.PathLike, error: OSError) -> E
 
 
 def printable_path(path: str | os.PathLike, error: type[GanzooError]) -> str:
-    """The path as text; `error` if the system could not even look at it (NUL, bad Unicode)."""
+    """Return the path as text; raise `error` if it is empty or holds NUL or bad Unicode."""
     text = os.fspath(path)
     try:
         if b"\0" in os.fsencode(text) or not text:

@@ -1,4 +1,4 @@
-"""A file or folder appears whole or not at all, and never in place of another.
+"""Writing of files and folders that appear whole or not at all, and never replace another.
 
 The protocol: a new name in the same folder (O_EXCL) with its final permissions, write,
 fsync, then rename (or link, where nothing may be replaced), then fsync of the folder.
@@ -39,11 +39,11 @@ def publish(
     """Write a file.
 
     Args:
-        path: Where; its folder exists.
-        data: The content, or pieces of it in order.
+        path: Path of the file, in an existing folder.
+        data: Content, or pieces of it in order.
         overwrite: Whether a regular file that is already there may be replaced.
-        mode: Its permissions: by default those of the file that it replaces, or what the
-            umask leaves of 0o666.
+        mode: Permissions; by default those of the file that it replaces, or what the umask
+            leaves of 0o666.
 
     Raises:
         UsageError: Something is there that may not be replaced.
@@ -82,12 +82,12 @@ def publish_folder(path: str | os.PathLike, write: Callable[[Path], None]) -> No
     """Write a folder with all that is in it.
 
     Args:
-        path: Where; nothing is there yet.
-        write: Fills an empty folder, whose path it is given.
+        path: Path of the new folder.
+        write: Function that fills an empty folder, whose path it is given.
 
     Raises:
         UsageError: Something is there.
-        EnvironmentProblem: As for `publish`, also for an OSError that `write` raises.
+        EnvironmentProblem: The disk is full, ...; also for an OSError that `write` raises.
     """
     path = _target(path)
     temporary = temporary_beside(path)
@@ -127,12 +127,12 @@ def withdraw(path: Path) -> None:
 
 
 def write_new(path: Path, data: bytes | Iterable[bytes], *, permissions: int = 0o666) -> None:
-    """Write and fsync a file that is not there yet; inside `publish_folder`.
+    """Write and fsync a new file inside `publish_folder`.
 
     Args:
-        path: The file.
-        data: As for `publish`.
-        permissions: Of which the umask takes its part.
+        path: Path of the file.
+        data: Content, or pieces of it in order.
+        permissions: Permissions before the umask.
     """
     descriptor = _create(path, None, permissions)
     try:
@@ -142,11 +142,11 @@ def write_new(path: Path, data: bytes | Iterable[bytes], *, permissions: int = 0
 
 
 def append_line(path: Path, line: str) -> None:
-    """Add a line to a file, which is made if need be; whole, whoever else adds one.
+    """Append a line to a file, which is created if need be; lines of two writers do not mix.
 
     Args:
-        path: The file; its folder exists.
-        line: Without a line break.
+        path: Path of the file, in an existing folder.
+        line: Text without a line break.
 
     Raises:
         EnvironmentProblem: The disk is full, ...
@@ -169,7 +169,7 @@ def append_line(path: Path, line: str) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder and those above it, each known to its parent after a power cut."""
+    """Create a folder and its parents so that they outlast a power cut."""
     if not path.is_dir():
         make_folder(path.parent)
         with suppress(FileExistsError):
@@ -179,7 +179,7 @@ def make_folder(path: Path) -> None:
 
 
 def step(name: str, path: Path) -> None:
-    """Tell the observers which step comes next."""
+    """Call the observers in `on_step` with the step that comes next."""
     for observe in on_step:
         observe(name, path)
 

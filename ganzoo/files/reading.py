@@ -26,12 +26,12 @@ _KINDS = {
 
 
 def open_regular(path: str | os.PathLike, *, follow_symlinks: bool = False) -> BinaryIO:
-    """The file opened for reading.
+    """Open a regular file for reading.
 
     Args:
-        path: A regular file.
-        follow_symlinks: Whether the path itself may be a symbolic link to one. Links
-            among its folders are always followed.
+        path: Path of the file.
+        follow_symlinks: Whether the path itself may be a symbolic link. Links among its folders
+            are always followed.
 
     Raises:
         UsageError: There is no such file.
@@ -80,10 +80,10 @@ def read_bytes(path: str | os.PathLike, *, limit: int | None = None) -> bytes:
 
 
 def pieces(path: str | os.PathLike) -> Iterator[bytes]:
-    """The content of a file of any size, piece by piece.
+    """Yield the content of a file of any size, piece by piece.
 
     Args:
-        path: A file that we have made and looked at ourselves, in a workspace of ours.
+        path: File of our own in a workspace; nothing is checked.
 
     Raises:
         OSError: It cannot be read.

@@ -1,4 +1,4 @@
-"""Canonical JSON out, strict JSON in."""
+"""Strict JSON: canonical text out, nothing that the standard leaves open in."""
 
 import json
 from typing import Any
@@ -8,11 +8,11 @@ from ganzoo.files.text import quote
 
 
 def canonical_json(value: object, *, indent: int | None = None) -> str:
-    """The one JSON text of a value: sorted keys, no spaces, characters as themselves.
+    """Return the one JSON text of a value: sorted keys, no spaces, characters unescaped.
 
     Args:
         value: None, bool, int, float, str, lists, tuples and dicts with text keys.
-        indent: Spaces by which a level is indented, for people; None: all on one line.
+        indent: Number of spaces by which a level is indented; None for a single line.
 
     Raises:
         ValueError: NaN, an infinity, half of a surrogate pair, or nested without end.
@@ -47,14 +47,14 @@ def _check_keys(value: object) -> None:
 
 
 def parse_json(text: str | bytes, where: str) -> object:
-    """The value of a JSON text; `InvalidInput` for anything that RFC 8259 leaves open.
+    """Return the value of a JSON text; `InvalidInput` for anything that RFC 8259 leaves open.
 
     Refused: duplicate keys, NaN and infinities, numbers too large for a float, half of a
     surrogate pair, bytes that are not UTF-8, a byte-order mark, nesting without end.
 
     Args:
-        text: The text, or its UTF-8 bytes.
-        where: What it is part of, for the message.
+        text: JSON text, or its UTF-8 bytes.
+        where: Name of the document, for the message.
     """
     try:
         if isinstance(text, bytes):
@@ -78,8 +78,8 @@ def parse_object(text: str | bytes, where: str) -> dict[str, Any]:
     return value
 
 
-def unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """An `object_pairs_hook` that refuses a key given twice."""
+def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Refuse a key given twice, as an `object_pairs_hook`."""
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("a key is given twice")
@@ -90,4 +90,4 @@ def _no_constant(text: str) -> object:
     raise ValueError(f"{text} is not a number of JSON")
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=unique_keys, parse_constant=_no_constant)
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique_keys, parse_constant=_no_constant)

@@ -1,4 +1,4 @@
-"""TOML and JSON documents, read strictly and under caps.
+"""TOML documents, read strictly and under limits.
 
 Cards and recipes may come from strangers. What the TOML reader of Python would take
 minutes or gigabytes for, or answer with an exception of its own, is refused here.
@@ -33,11 +33,11 @@ _LONG_KEY = re.compile(rf"(?<![\w-])(?:[\w-]+[ \t]*\.[ \t]*){{{MOST_DEPTH},}}")
 
 
 def read_toml(path: str | os.PathLike, *, error: type[GanzooError] = InvalidInput) -> dict:
-    """The tables of a TOML file.
+    """Return the tables of a TOML file; see `check_values` for what they may hold.
 
     Args:
-        path: A regular file of at most 256 kB.
-        error: What to raise for content that is not TOML. The values are not checked yet.
+        path: Path of a regular file of at most 256 kB.
+        error: Error to raise for content that is not TOML.
     """
     path = Path(path)
     with open_regular(path, follow_symlinks=True) as file:
@@ -49,12 +49,12 @@ def read_toml(path: str | os.PathLike, *, error: type[GanzooError] = InvalidInpu
 
 
 def parse_toml(content: bytes, *, where: str, error: type[GanzooError] = InvalidInput) -> dict:
-    """The tables of a TOML document.
+    """Return the tables of a TOML document.
 
     Args:
         content: UTF-8 text, at most 256 kB and 8 tables deep.
-        where: What it is, for the message.
-        error: What to raise for content that is not valid.
+        where: Name of the document, for the message.
+        error: Error to raise for content that is not valid.
     """
     if len(content) > MOST_BYTES:
         raise error(f"{where} is too large: expected at most {MOST_BYTES // 1024} kB of TOML.")
@@ -77,13 +77,13 @@ def check_values(
     error: type[GanzooError] = InvalidInput,
     path: tuple[str | int, ...] = (),
 ) -> None:
-    """Refuses what no card or recipe may hold, however deep: dates, NaN, huge numbers.
+    """Refuse dates, NaN, huge numbers and deep nesting, which no card or recipe may hold.
 
     Args:
-        value: Tables, lists, texts, booleans, whole and finite numbers.
-        where: What it is part of, for the message.
-        error: What to raise.
-        path: Where the value stands, for the message.
+        value: Value out of a document.
+        where: Name of the document, for the message.
+        error: Error to raise.
+        path: Keys and indices that lead to the value, for the message.
     """
     if isinstance(value, Mapping):
         items = list(value.items())
@@ -103,7 +103,7 @@ def check_values(
 
 
 def _expected_instead(value: object) -> str:
-    """What should stand there instead of a value that may not; "" if it may."""
+    """Return what is expected in place of a value that is not allowed; "" if it is."""
     if isinstance(value, bool):
         return ""
     if isinstance(value, str):

@@ -31,4 +31,6 @@ def best_of(run: Run) -> Checkpoint:
             "trained.",
             hint="Train with --evaluate-every N, or leave out @best.",
         )
-    return newest if newest.step == best["step"] else checkpoints.at(run.checkpoints, best["step"])
+    if newest.step == best["step"]:
+        return newest
+    return checkpoints.of_step(run.checkpoints, best["step"])

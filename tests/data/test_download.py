@@ -161,7 +161,7 @@ def test_a_token_is_not_sent_to_another_host_nor_written(hub, get, monkeypatch, 
 
 def test_a_disk_without_room_is_found_before_the_transfer(hub, get, monkeypatch):
     monkeypatch.setattr(
-        "ganzoo.files.space.shutil.disk_usage", lambda path: type("Usage", (), {"free": 1000})
+        "ganzoo.files.home.shutil.disk_usage", lambda path: type("Usage", (), {"free": 1000})
     )
 
     with pytest.raises(EnvironmentProblem, match=r"not enough room.*1 MB\. Received: 0 MB free"):

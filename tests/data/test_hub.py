@@ -272,7 +272,7 @@ def test_a_copy_on_the_hub_is_the_same_data_as_a_folder(server, faces, tmp_path,
 
 def test_a_disk_without_room_is_found_before_the_transfer(server, monkeypatch):
     monkeypatch.setattr(
-        "ganzoo.files.space.shutil.disk_usage", lambda path: type("Usage", (), {"free": 10})
+        "ganzoo.files.home.shutil.disk_usage", lambda path: type("Usage", (), {"free": 10})
     )
 
     with pytest.raises(EnvironmentProblem, match="not enough room"):

@@ -158,12 +158,12 @@ def test_one_that_is_spared_and_broken_is_neither_removed_nor_counted(tmp_path):
 
 def test_the_checkpoint_of_a_step_is_read_or_said_to_be_gone(tmp_path):
     saved(tmp_path, 1, 2)
-    assert checkpoints.at(tmp_path, 1).files == files(1)
+    assert checkpoints.of_step(tmp_path, 1).files == files(1)
     with pytest.raises(InvalidInput, match="The checkpoint of step 3 .* is broken or gone"):
-        checkpoints.at(tmp_path, 3)
+        checkpoints.of_step(tmp_path, 3)
     (tmp_path / "step-00000001" / NAMES[0]).write_bytes(b"broken")
     with pytest.raises(InvalidInput, match="The checkpoint of step 1 .* is broken or gone"):
-        checkpoints.at(tmp_path, 1)
+        checkpoints.of_step(tmp_path, 1)
 
 
 def test_as_long_as_all_are_kept_none_is_read(tmp_path, monkeypatch):

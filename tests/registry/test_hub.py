@@ -417,7 +417,7 @@ def test_a_disk_without_room_is_told_before_anything_comes(server, offered, monk
     """There is room for each file, but not for all of them twice."""
     free = sum(offered(1).sizes.values())
     monkeypatch.setattr(
-        "ganzoo.files.space.shutil.disk_usage", lambda path: SimpleNamespace(free=free)
+        "ganzoo.files.home.shutil.disk_usage", lambda path: SimpleNamespace(free=free)
     )
     with pytest.raises(EnvironmentProblem, match="not enough room"):
         pull(ADDRESS)

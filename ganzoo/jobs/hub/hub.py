@@ -25,12 +25,13 @@ from ganzoo.catalog.registry.versions import (
 from ganzoo.data.progress import notice
 from ganzoo.errors import EnvironmentProblem, GanzooError, InvalidInput, UsageError
 from ganzoo.files.digests import bytes_digest, file_digest
+from ganzoo.files.home import check_space
+from ganzoo.files.home import check_space
 from ganzoo.files.leftovers import reclaim, workspace
 from ganzoo.files.names import check_name
 from ganzoo.files.problems import environment_problem
 from ganzoo.files.publish import make_folder
 from ganzoo.files.reading import read_bytes
-from ganzoo.files.space import check_space
 from ganzoo.jobs.hub import client as hub_client
 from ganzoo.jobs.hub.client import connected, endpoint, fetch, patiently
 

@@ -9,10 +9,8 @@ from ganzoo.catalog.registry.maintenance import check_model
 from ganzoo.catalog.registry.versions import Version, version_at
 from ganzoo.catalog.runs import Run
 from ganzoo.errors import GanzooError, UnknownName, UsageError
-from ganzoo.files import safetensors
+from ganzoo.files import checkpoints, safetensors
 from ganzoo.files.digests import file_digest, tensors_digest
-from ganzoo.files.manifest import Broken
-from ganzoo.files.manifest import verify as verify_checkpoint
 from ganzoo.files.text import quote
 from ganzoo.jobs.models.weights import not_finite
 
@@ -94,8 +92,8 @@ def _run(run: Run) -> dict[str, Any]:
     folders = sorted(run.checkpoints.glob("step-*")) if run.checkpoints.is_dir() else []
     for folder in folders:
         try:
-            whole.append(verify_checkpoint(folder)["step"])
-        except Broken as error:
+            whole.append(checkpoints.verify(folder)["step"])
+        except checkpoints.Broken as error:
             problems.append(_problem(folder, f"The checkpoint is broken: {error}."))
     for check in (run.recipe, run.manifest, run.log):
         try:
