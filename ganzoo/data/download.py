@@ -25,7 +25,6 @@ from ganzoo.data.progress import Progress, notice
 from ganzoo.errors import EnvironmentProblem, GanzooError
 from ganzoo.files.digests import file_digest
 from ganzoo.files.home import check_space
-from ganzoo.files.home import check_space
 from ganzoo.files.leftovers import remove
 from ganzoo.files.problems import environment_problem
 from ganzoo.files.publish import make_folder, sync_folder

@@ -26,7 +26,6 @@ from ganzoo.data.progress import notice
 from ganzoo.errors import EnvironmentProblem, GanzooError, InvalidInput, UsageError
 from ganzoo.files.digests import bytes_digest, file_digest
 from ganzoo.files.home import check_space
-from ganzoo.files.home import check_space
 from ganzoo.files.leftovers import reclaim, workspace
 from ganzoo.files.names import check_name
 from ganzoo.files.problems import environment_problem
