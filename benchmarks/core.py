@@ -91,13 +91,14 @@ def _contenders(model: str, steps: int, batch: int | None) -> dict:
     from plain import plain_gan
 
     from ganzoo import backend
+    from ganzoo.catalog.recipe.overrides import apply_settings
     from ganzoo.catalog.registry.lookup import find_model
     from ganzoo.data.dataset import Dataset
     from ganzoo.data.feed import Feed
-    from ganzoo.jobs.models.build import build, optimizer
+    from ganzoo.jobs.models.build import build, build_optimizer
 
     recipe = find_model(model).recipe
-    recipe = recipe.with_settings([f"training.batch={batch}"] if batch else [])
+    recipe = apply_settings(recipe, [f"training.batch={batch}"] if batch else [])
     batch = recipe.training.batch
     images = np.random.default_rng(SEED).integers(0, 256, (steps * batch, 28, 28, 1), "uint8")
     about = {"name": "random", "license": "none", "source": "random", "fingerprint": "random"}
@@ -105,8 +106,8 @@ def _contenders(model: str, steps: int, batch: int | None) -> dict:
     gan = build(recipe, dataset)
     plain = plain_gan(
         gan,
-        optimizer(recipe.generator_optimizer),
-        optimizer(recipe.discriminator_optimizer),
+        build_optimizer(recipe.generator_optimizer),
+        build_optimizer(recipe.discriminator_optimizer),
         seed=SEED,
     )
     floats = images.astype("float32") / 127.5 - 1.0  # as users prepare their data, once

@@ -7,7 +7,7 @@ from typing import Any
 
 from ganzoo.backend import select
 from ganzoo.catalog.plugins import discovery
-from ganzoo.catalog.recipe.checks import check_part
+from ganzoo.catalog.recipe.checks import check_plugin_options
 from ganzoo.catalog.recipe.recipe import Part
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.fetching import NotHere, forbidden
@@ -65,7 +65,7 @@ def _told(facts: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
 
 
 def _opened(part: Part) -> Dataset:
-    check_part("dataset", part, where="the settings")
+    check_plugin_options("dataset", part, where="the settings")
     with contextlib.suppress(EnvironmentProblem):
         select.choose()  # some data sets come through Keras; most need no backend
     return open_dataset(part)

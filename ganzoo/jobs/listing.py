@@ -8,7 +8,7 @@ from ganzoo.catalog.plugins.discovery import discover, find_plugin, plugin_signa
 from ganzoo.catalog.plugins.entry_points import KINDS, Plugin
 from ganzoo.catalog.plugins.resolution import Problem, normalize_distribution
 from ganzoo.catalog.plugins.signature import MISSING
-from ganzoo.catalog.recipe.checks import is_filled
+from ganzoo.catalog.recipe.checks import is_filled_by_data
 from ganzoo.catalog.registry import lookup
 from ganzoo.errors import GanzooError, PluginError, UnknownName, unknown
 from ganzoo.jobs.publishing.manage import of_card, versions_of
@@ -185,7 +185,7 @@ def _part(kind: str, name: str) -> dict[str, Any]:
                 "annotation": parameter.annotation,
                 "required": parameter.required,
                 "default": None if parameter.default is MISSING else parameter.default,
-                "filled": is_filled(kind, parameter.name),
+                "filled": is_filled_by_data(kind, parameter.name),
             }
             for parameter in signature.parameters.values()
         ],

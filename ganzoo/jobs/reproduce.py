@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganzoo.catalog.plugins import discovery
-from ganzoo.catalog.recipe.overrides import with_data_from
-from ganzoo.catalog.recipe.recipe import Recipe, check_names
+from ganzoo.catalog.recipe.checks import check_recipe_plugins
+from ganzoo.catalog.recipe.overrides import apply_settings, with_data_from
+from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.registry import lookup, remotes
 from ganzoo.catalog.registry.cards import Card
 from ganzoo.catalog.registry.results import Result
@@ -116,7 +117,7 @@ def reproduce(
             f"None of the results of {claim.name!r} can be compared here: {reasons[0]}.",
         )
     if last:
-        recipe = recipe.with_settings([f"training.steps={last}"])
+        recipe = apply_settings(recipe, [f"training.steps={last}"])
     done = train(
         recipe, model=claim.model, run=run, runs=runs, backend=backend, argv=argv, events=events
     )
@@ -155,7 +156,7 @@ def _recipe(card: Card, data: str | None) -> Recipe:
     if data is not None:
         tables["dataset"]["data"] = data
     recipe = with_data_from(Recipe.from_tables(tables), Path.cwd())
-    check_names(recipe)
+    check_recipe_plugins(recipe)
     return recipe
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ganzoo.catalog.plugins import discovery
-from ganzoo.catalog.recipe.checks import check_part
+from ganzoo.catalog.recipe.checks import check_plugin_options
 from ganzoo.catalog.recipe.recipe import Part
 from ganzoo.data.dataset import Dataset
 from ganzoo.files.digests import tensors_digest
@@ -85,7 +85,7 @@ def check_dataset(
         UnknownName, UsageError: there is no such data set, or it does not take these options.
     """
     part = Part.model_validate({"name": name, **(options or {})})
-    check_part("dataset", part, "the options")
+    check_plugin_options("dataset", part, "the options")
     opened = _Opened(part)
     functions: dict[str, Callable[[_Opened], None]] = {
         name: globals()[f"_{name}"] for name in NEEDS

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ganzoo.catalog.recipe.overrides import apply_settings
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.runs import Run
 from ganzoo.files import checkpoints, safetensors
@@ -24,7 +25,7 @@ def place(tmp_path, monkeypatch):
 @pytest.fixture
 def recipe():
     """`recipe("steps=3", ...)`: a conditional game with every kind of state."""
-    return lambda *settings: Recipe.read(SITE / "recipe.toml").with_settings(settings)
+    return lambda *settings: apply_settings(Recipe.read(SITE / "recipe.toml"), settings)
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def plain():
         "training": {"batch": 16, "steps": 4, "log_every": 2, "steps_per_dispatch": 1,
                      "xla": os.environ.get("KERAS_BACKEND") == "jax"},
     }  # fmt: skip
-    return lambda *settings: Recipe.from_tables(tables).with_settings(settings)
+    return lambda *settings: apply_settings(Recipe.from_tables(tables), settings)
 
 
 @pytest.fixture

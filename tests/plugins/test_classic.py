@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ganzoo.catalog.plugins.discovery import discover
+from ganzoo.catalog.recipe.overrides import apply_settings
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.registry.lookup import models
 from ganzoo.errors import PluginError, UsageError
@@ -48,7 +49,7 @@ def build(recipe: Recipe, shape: tuple[int, ...]):
 def small(name: str, *more: str) -> Recipe:
     """The recipe of some card with that architecture, with narrow layers."""
     recipe = next(c.recipe for c in CARDS.values() if c.recipe.architecture.name == name)
-    return recipe.with_settings([f"architecture.{s}" for s in (*SMALL.get(name, ()), *more)])
+    return apply_settings(recipe, [f"architecture.{s}" for s in (*SMALL.get(name, ()), *more)])
 
 
 def published(name: str, shape: tuple[int, int, int], **options):
@@ -147,7 +148,7 @@ def test_images_are_in_the_range_of_the_data_and_float32(name, precision):
     def given(x, *labels):
         return [x, *labels] if labels else x
 
-    recipe = small(name).with_settings([f"training.precision={precision}"])
+    recipe = apply_settings(small(name), [f"training.precision={precision}"])
     gan = build(recipe, LEAST.get(name, (8, 8, 1)))
     low, high = gan.value_range
     latents = 100.0 * gan.draw_latents(4, seed=0)  # far out, where only the output's form helps

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from ganzoo.catalog.recipe.overrides import apply_settings
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.registry.lookup import models
 
@@ -29,7 +30,7 @@ def build(name: str, shape: tuple[int, int, int], *settings: str, classes: int =
 
     recipe = CARDS["dcgan-digits"].recipe
     recipe = Recipe.from_tables(recipe.tables() | {"architecture": {"name": name}})
-    recipe = recipe.with_settings([f"architecture.{setting}" for setting in settings])
+    recipe = apply_settings(recipe, [f"architecture.{setting}" for setting in settings])
     return networks(recipe, shape, classes)
 
 

@@ -6,6 +6,7 @@ import tomllib
 
 import pytest
 
+from ganzoo.catalog.recipe.overrides import apply_settings
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.registry.versions import open_version
 from ganzoo.cli import main
@@ -110,7 +111,7 @@ def test_a_weights_file_is_no_run_to_push_but_can_be_imported(made_run, tmp_path
 def test_the_recipe_of_a_version_is_trained(made_run):
     run = made_run()
     push(run.path, "small")
-    longer = run.recipe().with_settings(["training.steps=9"])
+    longer = apply_settings(run.recipe(), ["training.steps=9"])
     card = run.card_path.read_text()
     run.card_path.write_text(card.replace("steps = 4", "steps = 9"))
     push(run.path, "small")

@@ -1,78 +1,61 @@
-"""Whether a recipe's names exist and take its keys, found out without importing them."""
-
-from typing import TYPE_CHECKING
+"""Checks of a recipe against its plugins: names, keys and types. Nothing is imported."""
 
 from ganzoo.catalog.plugins.annotations import describe_annotation, fits_annotation, literal_choices
 from ganzoo.catalog.plugins.discovery import find_plugin, plugin_signature
 from ganzoo.catalog.plugins.signature import Signature
+from ganzoo.catalog.recipe.recipe import Part, Recipe
 from ganzoo.catalog.recipe.validation import unknown_key, wrong_choice
 from ganzoo.errors import UsageError
 from ganzoo.files.text import format_value, location
 
-if TYPE_CHECKING:
-    from ganzoo.catalog.recipe.recipe import Part, Recipe
-
-# an architecture's parameters that the data set gives
-FILLED = ("image_shape", "classes", "source_shape")
+# parameters of an architecture that the data set fills
+_FILLED = ("image_shape", "classes", "source_shape")
 _OPTIONS = {("dataset", "data"): "--data PATH, or "}  # keys that an option of the command sets
 
 
-def check_names(recipe: "Recipe", where: str = "the recipe") -> None:
-    """Refuses a recipe whose architecture or data set cannot be what it says.
+def check_recipe_plugins(recipe: Recipe, where: str = "the recipe") -> None:
+    """Refuse a recipe whose architecture, data set or features do not exist or do not fit.
 
-    Both must be installed, take every key that is given, with a value of the type that the
-    source annotates, and be given every key without a default. As far as the source tells.
+    Both tables must name an installed plugin, give each key a value of the type that the source
+    annotates, and give every key without a default; as far as the source tells.
 
     Args:
         recipe: The recipe.
-        where: What it is, for the message.
+        where: The document that it stands in, for messages.
 
     Raises:
         UnknownName: An unknown architecture, data set or key, or unknown features.
-        UsageError: A value of the wrong type, a missing key, a key that the data
-            set fills.
+        UsageError: A value of the wrong type, a missing key, a key that the data set fills.
         PluginError: The name is ambiguous or its plugin broken.
     """
-    check_part("architecture", recipe.architecture, where)
-    check_part("dataset", recipe.dataset, where)
+    check_plugin_options("architecture", recipe.architecture, where)
+    check_plugin_options("dataset", recipe.dataset, where)
     if recipe.training.evaluate_features is not None:
         find_plugin("features", recipe.training.evaluate_features)
 
 
-def check_part(kind: str, part: "Part", where: str = "the recipe") -> None:
-    """Refuses one of the two tables, as `check_names` does.
+def check_plugin_options(kind: str, part: Part, where: str = "the recipe") -> None:
+    """Refuse one of the two tables; see `check_recipe_plugins`.
 
     Args:
-        kind: "architecture" or "dataset".
+        kind: `"architecture"` or `"dataset"`.
         part: The table.
-        where: What it stands in, for the message.
+        where: The document that it stands in, for messages.
     """
-    _check(kind, part, plugin_signature(find_plugin(kind, part.name)), where)
-
-
-def settable(kind: str, read: Signature) -> set[str]:
-    """The keys that a recipe can set for a plugin of that kind."""
-    return {key for key in read.parameters if not is_filled(kind, key)}
-
-
-def is_filled(kind: str, key: str) -> bool:
-    """Whether the data set gives that parameter, so that no recipe may."""
-    return kind == "architecture" and key in FILLED
-
-
-def _check(kind: str, part: "Part", read: Signature, where: str) -> None:
+    signature = plugin_signature(find_plugin(kind, part.name))
     for key, value in part.options.items():
-        if is_filled(kind, key):
+        if is_filled_by_data(kind, key):
             raise UsageError(
                 f"{location((kind, key), where)} cannot be set: it comes from the data set.",
                 hint="Remove the key.",
             )
-        if key in read.parameters:
-            _check_type((kind, key), value, read.parameters[key].annotation, where)
-        elif not read.open:
-            raise unknown_key((kind, key), settable(kind, read), where=where, error=UsageError)
-    for key, parameter in read.parameters.items():
-        if parameter.required and not is_filled(kind, key) and key not in part.options:
+        if key in signature.parameters:
+            _check_option_type((kind, key), value, signature.parameters[key].annotation, where)
+        elif not signature.open:
+            known = recipe_keys(kind, signature)
+            raise unknown_key((kind, key), known, where=where, error=UsageError)
+    for key, parameter in signature.parameters.items():
+        if parameter.required and not is_filled_by_data(kind, key) and key not in part.options:
             raise UsageError(
                 f"{location((kind,), where)} lacks a key that {part.name!r} needs. "
                 f"Expected: `{key}`.",
@@ -80,7 +63,17 @@ def _check(kind: str, part: "Part", read: Signature, where: str) -> None:
             )
 
 
-def _check_type(path: tuple[str, str], value: object, annotation: str, where: str) -> None:
+def recipe_keys(kind: str, signature: Signature) -> set[str]:
+    """Return the keys that a recipe can set for a plugin of that kind."""
+    return {key for key in signature.parameters if not is_filled_by_data(kind, key)}
+
+
+def is_filled_by_data(kind: str, key: str) -> bool:
+    """Return whether the data set fills that parameter, so that no recipe may set it."""
+    return kind == "architecture" and key in _FILLED
+
+
+def _check_option_type(path: tuple[str, str], value: object, annotation: str, where: str) -> None:
     if fits_annotation(annotation, value):
         return
     if literal_choices(annotation):

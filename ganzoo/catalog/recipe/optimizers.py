@@ -1,9 +1,9 @@
 """The optimizers and learning-rate schedules that a recipe can name.
 
-Every key is a keyword argument of the Keras class of that name, so that a wrong one is
-found before Keras is imported; what is not given is left to Keras. Left out on purpose:
-moving averages (the GAN keeps its own), loss scaling (the precision decides) and
-accumulation (the game counts its steps).
+Every table is named like the Keras class that it describes, and every key is a keyword argument
+of that class, so that a wrong one is found before Keras is imported; what is not given is left
+to Keras. Left out on purpose: moving averages (the GAN keeps its own), loss scaling (the
+precision decides) and accumulation (the GAN counts its steps).
 """
 
 from typing import Annotated, Any, Literal
@@ -20,7 +20,30 @@ NotNegative = Annotated[float, Field(ge=0)]
 Steps = Annotated[int, Field(ge=1)]
 
 
-class PolynomialDecay(Table):
+class KerasTable(Table):
+    """A table of keyword arguments of a Keras class.
+
+    The subclass has the name of the Keras class; the recipe's name of it is a tag and no argument.
+    """
+
+    @property
+    def keras_class(self) -> str:
+        """The name of the class in Keras."""
+        return type(self).__name__
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The keyword arguments that were given, without the tag; fresh with each call."""
+        return self.model_dump(exclude={"name", "schedule"}, exclude_none=True)
+
+
+class Schedule(KerasTable):
+    """A learning rate that follows the step; see `keras.optimizers.schedules`."""
+
+    schedule: str
+
+
+class PolynomialDecay(Schedule):
     """`keras.optimizers.schedules.PolynomialDecay`; linear by default."""
 
     schedule: Literal["polynomial_decay"]
@@ -31,7 +54,7 @@ class PolynomialDecay(Table):
     cycle: bool | None = None
 
 
-class CosineDecay(Table):
+class CosineDecay(Schedule):
     """`keras.optimizers.schedules.CosineDecay`."""
 
     schedule: Literal["cosine_decay"]
@@ -42,7 +65,7 @@ class CosineDecay(Table):
     warmup_steps: Annotated[int, Field(ge=0)] | None = None
 
 
-class ExponentialDecay(Table):
+class ExponentialDecay(Schedule):
     """`keras.optimizers.schedules.ExponentialDecay`."""
 
     schedule: Literal["exponential_decay"]
@@ -52,7 +75,7 @@ class ExponentialDecay(Table):
     staircase: bool | None = None
 
 
-class InverseTimeDecay(Table):
+class InverseTimeDecay(Schedule):
     """`keras.optimizers.schedules.InverseTimeDecay`."""
 
     schedule: Literal["inverse_time_decay"]
@@ -62,7 +85,7 @@ class InverseTimeDecay(Table):
     staircase: bool | None = None
 
 
-class PiecewiseConstantDecay(Table):
+class PiecewiseConstantDecay(Schedule):
     """`keras.optimizers.schedules.PiecewiseConstantDecay`: one value more than boundaries."""
 
     schedule: Literal["piecewise_constant_decay"]
@@ -81,7 +104,7 @@ class PiecewiseConstantDecay(Table):
         return self
 
 
-Schedule = Annotated[
+OneSchedule = Annotated[
     PolynomialDecay | CosineDecay | ExponentialDecay | InverseTimeDecay | PiecewiseConstantDecay,
     Field(discriminator="schedule"),
 ]
@@ -92,13 +115,13 @@ def _rate_or_schedule(value: Any) -> str:
 
 
 LearningRate = Annotated[
-    Annotated[Rate, Tag("a rate")] | Annotated[Schedule, Tag("a schedule")],
+    Annotated[Rate, Tag("a rate")] | Annotated[OneSchedule, Tag("a schedule")],
     Discriminator(_rate_or_schedule),
 ]
 
 
-class Optimizer(Table):
-    """What every optimizer of Keras takes."""
+class Optimizer(KerasTable):
+    """The keyword arguments that every optimizer of Keras takes."""
 
     name: str
     learning_rate: LearningRate | None = None
@@ -106,11 +129,6 @@ class Optimizer(Table):
     clipnorm: Positive | None = None
     clipvalue: Positive | None = None
     global_clipnorm: Positive | None = None
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """The keyword arguments that were given, without the name; fresh with each call."""
-        return self.model_dump(exclude={"name"}, exclude_none=True)
 
     @model_validator(mode="after")
     def _one_way_of_clipping(self) -> "Optimizer":

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.catalog.plugins.discovery import find_plugin, plugin_signature
-from ganzoo.catalog.recipe.checks import settable
+from ganzoo.catalog.recipe.checks import recipe_keys
 from ganzoo.catalog.recipe.recipe import LENGTHS, Game, Part, Recipe, Training
 from ganzoo.catalog.recipe.validation import unknown_key
 from ganzoo.errors import GanzooError, UsageError
@@ -18,36 +18,40 @@ _WHERE = "the settings"
 _KEY = re.compile(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*")
 
 
-def apply(recipe: Recipe, settings: Sequence[str]) -> dict[str, Any]:
-    """The recipe's tables with the settings in them; not validated yet.
+def apply_settings(recipe: Recipe, settings: Sequence[str]) -> Recipe:
+    """Return the recipe with some keys set anew.
 
     Setting one of steps, images and epochs removes the other two. Another name in a table
     (another optimizer, data set, architecture) removes the keys of the one before.
 
     Args:
-        recipe: Where the keys are set.
-        settings: `"table.key=value"`, or `"key=value"` for a key that one table takes.
+        recipe: The recipe in which the keys are set.
+        settings: `"table.key=value"`, or `"key=value"` for a key that only one table takes.
+            Values are TOML literals; a bare word is text.
+
+    Raises:
+        UsageError: A setting without `=`, an unknown or ambiguous key, a wrong value.
     """
     tables = recipe.tables()
-    known = _keys(recipe)
-    places = [(_place(key, known), value) for key, value in map(_parsed, settings)]
-    for path, value in places:
+    known = _keys_of_tables(recipe)
+    assignments = [(_resolve_key(key, known), value) for key, value in map(parse_setting, settings)]
+    for path, value in assignments:
         if path[-1] == "name" and len(path) == 2 and tables[path[0]].get("name") != value:
             tables[path[0]] = {}
         if path[0] == "training" and path[1] in LENGTHS:
             for name in LENGTHS:
                 tables["training"].pop(name, None)
-    for path, value in places:
-        _put(tables, path, value)
-    return tables
+    for path, value in assignments:
+        _assign_key(tables, path, value)
+    return Recipe.from_tables(tables, where=_WHERE)
 
 
 def with_data_from(recipe: Recipe, folder: Path) -> Recipe:
-    """The recipe with a path to its data (`dataset.data`) that holds in any folder.
+    """Return the recipe with a path to its data (`dataset.data`) that holds in any folder.
 
     Args:
-        recipe: Any; one without such a path stays as it is.
-        folder: From where a relative path is meant: the folder of the recipe's file, or the
+        recipe: A recipe; one without such a path stays as it is.
+        folder: The folder that a relative path starts from: that of the recipe's file, or the
             current one for a path on the command line.
     """
     data = recipe.dataset.options.get("data")
@@ -58,7 +62,12 @@ def with_data_from(recipe: Recipe, folder: Path) -> Recipe:
     return Recipe.from_tables(tables, where=_WHERE)
 
 
-def _parsed(setting: str) -> tuple[str, Any]:
+def parse_setting(setting: str) -> tuple[str, Any]:
+    """Return key and value of a setting `"key=value"`.
+
+    Raises:
+        UsageError: It has no `=`, or its value is neither TOML nor a bare word.
+    """
     key, equals, text = (part.strip() for part in setting.partition("="))
     if not _KEY.fullmatch(key) or not equals or not text:
         raise UsageError(
@@ -76,28 +85,27 @@ def _parsed(setting: str) -> tuple[str, Any]:
     return key, tables["value"] if len(tables) == 1 else text
 
 
-def _keys(recipe: Recipe) -> dict[str, set[str]]:
+def _keys_of_tables(recipe: Recipe) -> dict[str, set[str]]:
     """The keys that each table takes, as far as that is known without importing anything."""
+    optimizers = ("generator_optimizer", "discriminator_optimizer")
     return {
-        "architecture": _keywords("architecture", recipe.architecture),
-        "dataset": _keywords("dataset", recipe.dataset),
+        "architecture": _plugin_keys("architecture", recipe.architecture),
+        "dataset": _plugin_keys("dataset", recipe.dataset),
         "gan": set(Game.model_fields),
-        "generator_optimizer": set(type(recipe.generator_optimizer).model_fields) - {"name"},
-        "discriminator_optimizer": set(type(recipe.discriminator_optimizer).model_fields)
-        - {"name"},
+        **{name: set(type(getattr(recipe, name)).model_fields) - {"name"} for name in optimizers},
         "training": set(Training.model_fields),
     }
 
 
-def _keywords(kind: str, part: Part) -> set[str]:
+def _plugin_keys(kind: str, part: Part) -> set[str]:
     try:
-        return settable(kind, plugin_signature(find_plugin(kind, part.name)))
-    except GanzooError:  # for `check_names` to say
+        return recipe_keys(kind, plugin_signature(find_plugin(kind, part.name)))
+    except GanzooError:  # for `check_recipe_plugins` to report
         return set(part.options)
 
 
-def _place(key: str, known: dict[str, set[str]]) -> tuple[str, ...]:
-    """The table and the key in it."""
+def _resolve_key(key: str, known: dict[str, set[str]]) -> tuple[str, ...]:
+    """The table of a key, and the key in it."""
     path = tuple(key.split("."))
     if len(path) > 1:
         if path[0] not in known:
@@ -119,7 +127,7 @@ def _place(key: str, known: dict[str, set[str]]) -> tuple[str, ...]:
     return (owners[0], key)
 
 
-def _put(tables: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+def _assign_key(tables: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
     node = tables
     for part in path[:-1]:
         if not isinstance(node.get(part), dict):

@@ -19,14 +19,11 @@ from pydantic import (
 )
 
 from ganzoo.catalog.recipe.augmentations import OneAugmentation
-from ganzoo.catalog.recipe.checks import check_names
 from ganzoo.catalog.recipe.optimizers import Fraction, NotNegative, OneOptimizer, Positive
 from ganzoo.catalog.recipe.validation import Table, validated
 from ganzoo.errors import GanzooError, InvalidInput, UsageError
 from ganzoo.files.text import format_value, quote
 from ganzoo.files.toml import read_toml
-
-__all__ = ["LOSSES", "PENALTIES", "Game", "Part", "Penalty", "Recipe", "Training", "check_names"]
 
 LOSSES = ("minimax", "non_saturating", "least_squares", "wasserstein", "hinge", "relativistic")
 PENALTIES = ("gradient_penalty", "dragan", "r1", "r2", "consistency")
@@ -254,17 +251,3 @@ class Recipe(Table):
         from ganzoo.files.strict_json import canonical_json
 
         return hashlib.sha256(canonical_json(self.tables()).encode()).hexdigest()
-
-    def with_settings(self, settings: Sequence[str]) -> "Recipe":
-        """The recipe with some keys set anew.
-
-        Args:
-            settings: `"table.key=value"`, or `"key=value"` for a key that only one table
-                takes. Values are TOML literals; a bare word is text.
-
-        Raises:
-            UsageError: A setting without `=`, an unknown or ambiguous key, a wrong value.
-        """
-        from ganzoo.catalog.recipe.overrides import apply
-
-        return Recipe.from_tables(apply(self, settings), where="the settings")

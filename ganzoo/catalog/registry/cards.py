@@ -57,7 +57,7 @@ class License(Table):
     weights: _Line
 
 
-class Pin(Table):
+class PluginLock(Table):
     """Which plugin the weights were made with, as far as it is known.
 
     Args:
@@ -101,7 +101,7 @@ class Card(Table):
     license: License
     parameters: dict[str, Annotated[int, Field(ge=1)]] = {}
     recipe: Recipe
-    plugins: dict[Literal["architecture", "dataset"], Pin] = {}
+    plugins: dict[Literal["architecture", "dataset"], PluginLock] = {}
     plugin_mismatches: list[_Text] = []
     provenance: Provenance | None = None
     results: list[Result] = []

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.catalog.plugins.discovery import discover, find_plugin
-from ganzoo.catalog.recipe.checks import check_names, check_part
-from ganzoo.catalog.recipe.overrides import with_data_from
+from ganzoo.catalog.recipe.checks import check_plugin_options, check_recipe_plugins
+from ganzoo.catalog.recipe.overrides import apply_settings, with_data_from
 from ganzoo.catalog.recipe.recipe import Part, Recipe
 from ganzoo.catalog.registry.lookup import find_model, models
 from ganzoo.catalog.registry.remotes import is_address, parse_address
@@ -56,9 +56,9 @@ def resolve_recipe(
         model = None
     else:
         recipe, model = find_model(name).recipe, name
-    recipe = recipe.with_settings(combined_settings(settings, options))
+    recipe = apply_settings(recipe, combined_settings(settings, options))
     recipe = with_data_from(recipe, Path.cwd())
-    check_names(recipe)
+    check_recipe_plugins(recipe)
     return ResolvedRecipe(recipe=recipe, model=model)
 
 
@@ -76,8 +76,8 @@ def resolve_dataset(name: str, *, settings: Sequence[str] | None, data: Path | N
     else:
         find_plugin("dataset", name)
         recipe = Recipe.from_tables(_PLACEHOLDER | {"dataset": {"name": name}})
-    recipe = recipe.with_settings(
-        combined_settings(_prefixed(settings, "dataset"), {"dataset.data": data})
+    recipe = apply_settings(
+        recipe, combined_settings(_prefixed(settings, "dataset"), {"dataset.data": data})
     )
     return with_data_from(recipe, Path.cwd()).dataset
 
@@ -91,9 +91,9 @@ def resolve_plugin(kind: str, name: str, *, settings: Sequence[str]) -> Part:
         settings: Values of `--set`: its options, with or without the name of their table.
     """
     recipe = Recipe.from_tables(_PLACEHOLDER | {"dataset": {"name": "any"}, kind: {"name": name}})
-    recipe = with_data_from(recipe.with_settings(_prefixed(settings, kind)), Path.cwd())
+    recipe = with_data_from(apply_settings(recipe, _prefixed(settings, kind)), Path.cwd())
     part: Part = getattr(recipe, kind)
-    check_part(kind, part, "the settings")
+    check_plugin_options(kind, part, "the settings")
     return part
 
 
@@ -104,7 +104,7 @@ def parse_gan_settings(settings: Sequence[str]) -> dict[str, Any]:
         settings: Values of `--set` whose keys begin with `gan.`.
     """
     recipe = Recipe.from_tables(_PLACEHOLDER | {"dataset": {"name": "any"}})
-    table = recipe.with_settings(settings).tables()["gan"]
+    table = apply_settings(recipe, settings).tables()["gan"]
     keys = {setting.partition("=")[0].strip().split(".")[1] for setting in settings}
     return {key: value for key, value in table.items() if key in keys}
 

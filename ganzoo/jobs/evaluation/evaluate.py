@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ganzoo.catalog.plugins import discovery
-from ganzoo.catalog.recipe.checks import check_part
-from ganzoo.catalog.recipe.pins import differences
+from ganzoo.catalog.recipe.checks import check_plugin_options
+from ganzoo.catalog.recipe.plugin_locks import plugin_differences
 from ganzoo.catalog.recipe.recipe import Part, Recipe
 from ganzoo.catalog.registry.cards import Card
 from ganzoo.catalog.registry.results import Result as CardResult
@@ -92,7 +92,7 @@ def evaluate(
         raise UsageError("Pictures have neither weights nor latents: no raw and no truncation.")
     found = None if pictures else load.find(source, raw=raw)
     part = _real_part(source, found, against, data)
-    check_part("dataset", part, f"the data set {part.name!r}")
+    check_plugin_options("dataset", part, f"the data set {part.name!r}")
     if features is not None:
         discovery.find_plugin("features", features)  # a wrong name is told before anything is read
     environment.begin(backend)
@@ -118,8 +118,8 @@ def evaluate(
 
 def _other_plugin(found: load.Source) -> dict[str, str]:
     """What the protocol says of an architecture that is not the one of the training."""
-    pinned = found.about.get("plugins")
-    told = differences(pinned, found.recipe, kinds=["architecture"])
+    locks = found.about.get("plugins")
+    told = plugin_differences(locks, found.recipe, kinds=["architecture"])
     return {"plugin_mismatch": told[0][:_LONGEST_NOTE]} if told else {}
 
 

@@ -11,7 +11,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ganzoo.catalog.plugins import discovery
-from ganzoo.catalog.recipe.recipe import Part, Recipe, Training, check_names
+from ganzoo.catalog.recipe.checks import check_recipe_plugins
+from ganzoo.catalog.recipe.optimizers import Optimizer, Schedule
+from ganzoo.catalog.recipe.recipe import Part, Recipe, Training
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.fetching import NotHere
 from ganzoo.data.order import positions
@@ -70,7 +72,7 @@ def dataset_for(recipe: Recipe) -> Dataset:
         UsageError: an architecture that needs labels and data without any, or with others; or
             fewer images than one step needs.
     """
-    check_names(recipe)
+    check_recipe_plugins(recipe)
     return suited(recipe, open_dataset(recipe.dataset))
 
 
@@ -240,8 +242,8 @@ def build(recipe: Recipe, dataset: Dataset) -> "GAN":
     training = recipe.training
     auto_steps, auto_xla = training.steps_per_dispatch == "auto", training.xla == "auto"
     gan.compile(
-        optimizer(recipe.generator_optimizer),
-        optimizer(recipe.discriminator_optimizer),
+        build_optimizer(recipe.generator_optimizer),
+        build_optimizer(recipe.discriminator_optimizer),
         seed=training.seed,
         steps_per_dispatch=(
             _fused(dispatch.steps, training) if auto_steps else training.steps_per_dispatch
@@ -269,23 +271,15 @@ def _check_labels(gan: "GAN", recipe: Recipe, dataset: Dataset) -> None:
         )
 
 
-def optimizer(table) -> Any:
-    """The Keras optimizer that a recipe's table describes, schedules included."""
-    import keras
+def build_optimizer(table: Optimizer) -> Any:
+    """Return the Keras optimizer that a table of a recipe describes, schedules included."""
+    from keras import optimizers
 
-    options = table.options
-    rate = options.get("learning_rate")
-    if isinstance(rate, dict):
-        words = rate.pop("schedule").split("_")
-        schedule = getattr(keras.optimizers.schedules, "".join(w.capitalize() for w in words))
-        options["learning_rate"] = schedule(**rate)
-    classes = {
-        "adam": keras.optimizers.Adam,
-        "adamw": keras.optimizers.AdamW,
-        "rmsprop": keras.optimizers.RMSprop,
-        "sgd": keras.optimizers.SGD,
-    }
-    return classes[table.name](**options)
+    options, rate = table.options, table.learning_rate
+    if isinstance(rate, Schedule):
+        schedule = getattr(optimizers.schedules, rate.keras_class)
+        options["learning_rate"] = schedule(**rate.options)
+    return getattr(optimizers, table.keras_class)(**options)
 
 
 def _call(

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganzoo.catalog.plugins import discovery
-from ganzoo.catalog.recipe import pins
-from ganzoo.catalog.recipe.checks import check_part
+from ganzoo.catalog.recipe.checks import check_plugin_options
+from ganzoo.catalog.recipe.plugin_locks import check_plugin_locks, describe_lock
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.registry import contents, lookup, remotes
 from ganzoo.catalog.registry.versions import Version, version_at
@@ -188,8 +188,8 @@ def _of_version(version: Version, *, raw: bool) -> Source:
             hint="They are there if it is pushed with --all.",
         )
     found = _described(version.path / name, version.read(name))
-    pinned = version.manifest["plugins"] or found.about.get("plugins")
-    about = found.about | {"plugins": pinned, "version": version.number, "digest": version.digest}
+    locks = version.manifest["plugins"] or found.about.get("plugins")
+    about = found.about | {"plugins": locks, "version": version.number, "digest": version.digest}
     return replace(found, about=about, title=f"{version.model}-{version.number}")
 
 
@@ -321,24 +321,24 @@ def check_architecture(source: Source, *, allow_plugin_mismatch: bool = False) -
     Returns:
         In which way it is another than it was, a sentence each, if that is allowed.
     """
-    part, pinned = source.recipe.architecture, source.about.get("plugins")
+    part, locks = source.recipe.architecture, source.about.get("plugins")
     try:
         discovery.find_plugin("architecture", part.name)
     except UnknownName:
-        pin = pinned.get("architecture") if isinstance(pinned, dict) else None
+        lock = locks.get("architecture") if isinstance(locks, dict) else None
         raise PluginError(
             f"{source.where} needs the architecture {part.name!r}, which is not installed.",
-            hint=f"It came from: {pins.origin(pin)}.",
+            hint=f"It came from: {describe_lock(lock)}.",
         ) from None
-    told = pins.compared(
-        pinned,
+    told = check_plugin_locks(
+        locks,
         source.recipe,
         source.where,
         kinds=["architecture"],
         allowed=allow_plugin_mismatch,
     )
     try:
-        check_part("architecture", part, f"the recipe in {source.where}")
+        check_plugin_options("architecture", part, f"the recipe in {source.where}")
     except UsageError as error:
         raise InvalidInput(error.message, hint=error.hint) from None
     if source.source_shape is None and "source_shape" in wants(source.recipe):

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import ganzoo
+from ganzoo.catalog.recipe.checks import check_recipe_plugins
 from ganzoo.catalog.recipe.overrides import with_data_from
-from ganzoo.catalog.recipe.recipe import Recipe, check_names
+from ganzoo.catalog.recipe.plugin_locks import lock_plugin
+from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.registry import contents
 from ganzoo.catalog.registry.cards import Card
 from ganzoo.data.kinds import KINDS
@@ -99,14 +101,14 @@ def import_weights(
         arrays, about["weights"] = generator_of(arrays)
     files[contents.GENERATOR] = safetensors.dump(arrays, about)
     files[contents.CARD] = _card(name, found.recipe, about).toml().encode("utf-8")
-    files, manifest = contents.contents_of(name, files, plugins=_pinned(about))
+    files, manifest = contents.contents_of(name, files, plugins=_locks_of(about))
     return deliver(Parcel(model=name, files=files, manifest=manifest), folder=folder)
 
 
 def _described(path: Path, told: Told, backend: str | None) -> load.Source:
     """The file with the metadata that `ganzoo export` would have written, as far as known."""
     recipe = with_data_from(told.recipe, Path.cwd())
-    check_names(recipe)
+    check_recipe_plugins(recipe)
     license = told.data_license
     if told.image_shape is None:
         environment.begin(backend)  # some data sets come through Keras
@@ -135,7 +137,7 @@ def _described(path: Path, told: Told, backend: str | None) -> load.Source:
         "recipe": tables,
         **data,
         "license": {"data": license, "weights": NOT_CHOSEN},
-        "plugins": {"architecture": describing.pinned("architecture", recipe.architecture.name)},
+        "plugins": {"architecture": lock_plugin("architecture", recipe.architecture.name)},
         "ganzoo": ganzoo.__version__,
         "weights": "raw",  # as they are: nobody says that they are an average
     }
@@ -165,7 +167,7 @@ def _card(name: str, recipe: Recipe, about: dict[str, Any]) -> Card:
         "recipe": recipe.tables(),
     }
     told = about.get(describing.MISMATCHES)
-    tables |= {"plugins": _pinned(about)} | ({describing.MISMATCHES: told} if told else {})
+    tables |= {"plugins": _locks_of(about)} | ({describing.MISMATCHES: told} if told else {})
     provenance = _provenance(recipe, about)
     if provenance:
         tables["provenance"] = provenance
@@ -195,7 +197,7 @@ def _with_plugins(found: load.Source, about: dict[str, Any], *, allowed: bool) -
     told = load.check_architecture(found, allow_plugin_mismatch=allowed)
     if not told:
         return about
-    here = describing.pinned("architecture", found.recipe.architecture.name)
+    here = lock_plugin("architecture", found.recipe.architecture.name)
     before = about.get(describing.MISMATCHES)
     return about | {
         "plugins": about["plugins"] | {"architecture": here},
@@ -203,8 +205,8 @@ def _with_plugins(found: load.Source, about: dict[str, Any], *, allowed: bool) -
     }
 
 
-def _pinned(about: dict[str, Any]) -> dict[str, dict[str, str]]:
-    """The plugins that the file names, as a manifest pins them."""
+def _locks_of(about: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """The plugins that the file names, as a manifest locks them."""
     plugins = about.get("plugins")
     plugins = plugins if isinstance(plugins, dict) else {}
     if not all(isinstance(plugin, dict) for plugin in plugins.values()):

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import ganzoo
 from ganzoo.backend import select
-from ganzoo.catalog.recipe.pins import pinned
+from ganzoo.catalog.recipe.plugin_locks import lock_plugin
 from ganzoo.catalog.recipe.recipe import Recipe
-from ganzoo.catalog.registry.cards import Card, License, Pin
+from ganzoo.catalog.registry.cards import Card, License, PluginLock
 from ganzoo.catalog.registry.lookup import find_model
 from ganzoo.catalog.runs import Run
 from ganzoo.data.dataset import Dataset
@@ -87,8 +87,8 @@ def run_name(recipe: Recipe, model: str | None) -> str:
 
 
 def plugins_of(recipe: Recipe) -> dict[str, dict[str, str]]:
-    """The pins of a recipe's plugins, by kind."""
-    return {kind: pinned(kind, getattr(recipe, kind).name) for kind in KINDS}
+    """Return the locks of a recipe's plugins, by kind."""
+    return {kind: lock_plugin(kind, getattr(recipe, kind).name) for kind in KINDS}
 
 
 def record_plugins(run: Run, manifest: dict[str, Any], recipe: Recipe, told: Sequence[str]) -> None:
@@ -123,7 +123,9 @@ def card(recipe: Recipe, dataset: Dataset, model: str | None, name: str) -> Card
     known = find_model(model)
     played: dict[str, Any] = {
         "recipe": Recipe.from_tables(tables),
-        "plugins": {kind: Pin.model_validate(pin) for kind, pin in plugins_of(recipe).items()},
+        "plugins": {
+            kind: PluginLock.model_validate(lock) for kind, lock in plugins_of(recipe).items()
+        },
         "results": [],
         "provenance": None,
     }

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganzoo.catalog.recipe.overrides import with_data_from
-from ganzoo.catalog.recipe.pins import compared
+from ganzoo.catalog.recipe.overrides import apply_settings, with_data_from
+from ganzoo.catalog.recipe.plugin_locks import check_plugin_locks
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.runs import Run
 from ganzoo.data.feed import Feed
@@ -117,9 +117,9 @@ def resume(
     with Stop() as stop, opened.lock():
         manifest = provenance.read_manifest(opened)
         before = with_data_from(opened.recipe(), opened.path)
-        recipe = with_data_from(before.with_settings(list(settings)), Path.cwd())
+        recipe = with_data_from(apply_settings(before, list(settings)), Path.cwd())
         _check_same_game(before, recipe)
-        others = compared(
+        others = check_plugin_locks(
             manifest.get("plugins"),
             recipe,
             opened.path,

@@ -2,7 +2,8 @@ import sys
 
 import pytest
 
-from ganzoo.catalog.recipe.recipe import Recipe, check_names
+from ganzoo.catalog.recipe.checks import check_recipe_plugins
+from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.errors import PluginError, UnknownName, UsageError
 
 NET = """
@@ -30,12 +31,14 @@ def recipe(site, tables):
 
 def test_a_recipe_that_fits_passes_and_nothing_is_imported(recipe):
     architecture = {"name": "net", "latent_size": 3, "output": "sigmoid", "units": [1, 2]}
-    check_names(recipe(architecture, {"name": "four:faces", "data": "x", "classes": 3}))
+    check_recipe_plugins(recipe(architecture, {"name": "four:faces", "data": "x", "classes": 3}))
     assert not {"one_net", "faces_module"} & set(sys.modules)
 
 
 def test_numbers_that_may_be_nothing_or_below_it_pass(recipe):
-    check_names(recipe({"name": "net", "blocks": 0, "axis": -2, "features": 0, "units": []}))
+    check_recipe_plugins(
+        recipe({"name": "net", "blocks": 0, "axis": -2, "features": 0, "units": []})
+    )
 
 
 @pytest.mark.parametrize(
@@ -59,15 +62,15 @@ def test_numbers_that_may_be_nothing_or_below_it_pass(recipe):
 )
 def test_a_name_or_key_that_does_not_fit_is_refused(recipe, architecture, error, said):
     with pytest.raises(error, match=said):
-        check_names(recipe(architecture))
+        check_recipe_plugins(recipe(architecture))
 
 
 def test_the_data_set_is_checked_too(recipe):
     with pytest.raises(UnknownName, match="Unknown data set"):
-        check_names(recipe({"name": "net"}, {"name": "facess"}))
+        check_recipe_plugins(recipe({"name": "net"}, {"name": "facess"}))
     with pytest.raises(UnknownName, match="`dataset` in the recipe. Received: 'dta'"):
-        check_names(recipe({"name": "net"}, {"name": "faces", "dta": "x"}))
+        check_recipe_plugins(recipe({"name": "net"}, {"name": "faces", "dta": "x"}))
 
 
 def test_an_open_function_takes_every_key(recipe):
-    check_names(recipe({"name": "open-net", "anything": [1, {"at": "all"}]}))
+    check_recipe_plugins(recipe({"name": "open-net", "anything": [1, {"at": "all"}]}))

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from ganzoo.catalog.recipe.overrides import with_data_from
+from ganzoo.catalog.recipe.overrides import apply_settings, with_data_from
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.errors import UnknownName, UsageError
 
@@ -22,13 +22,13 @@ def recipe(site, tables):
 
 def refusal(recipe, *settings) -> str:
     with pytest.raises(UsageError) as caught:
-        recipe.with_settings(settings)
+        apply_settings(recipe, settings)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
 
 def test_a_setting_changes_its_key_and_no_other(recipe):
-    changed = recipe.with_settings(["training.checkpoint_every=7"])
+    changed = apply_settings(recipe, ["training.checkpoint_every=7"])
     assert changed.training.checkpoint_every == 7
     expected = recipe.tables()
     expected["training"]["checkpoint_every"] = 7
@@ -57,25 +57,26 @@ def test_a_setting_changes_its_key_and_no_other(recipe):
 def test_values_are_toml_and_bare_words_are_text(recipe, setting, table, key, value):
     if value is None:
         value = setting.partition("=")[2]
-    assert recipe.with_settings([setting]).tables()[table][key] == value
+    assert apply_settings(recipe, [setting]).tables()[table][key] == value
 
 
 def test_lists_and_tables_are_values(recipe):
-    changed = recipe.with_settings(["penalties=[{name = 'r1', weight = 10}]"])
+    changed = apply_settings(recipe, ["penalties=[{name = 'r1', weight = 10}]"])
     assert changed.gan.penalties[0].weight == 10.0
     rate = "{schedule='cosine_decay', initial_learning_rate=0.1, decay_steps=3}"
-    changed = recipe.with_settings([f"generator_optimizer.learning_rate={rate}"])
+    changed = apply_settings(recipe, [f"generator_optimizer.learning_rate={rate}"])
     assert changed.generator_optimizer.options["learning_rate"]["decay_steps"] == 3
 
 
 def test_keys_inside_a_table_can_be_set(recipe):
     start = "generator_optimizer.learning_rate"
-    changed = recipe.with_settings(
+    changed = apply_settings(
+        recipe,
         [
             f"{start}.schedule=cosine_decay",
             f"{start}.initial_learning_rate=0.1",
             f"{start}.decay_steps=3",
-        ]
+        ],
     )
     assert changed.generator_optimizer.options["learning_rate"] == {
         "schedule": "cosine_decay",
@@ -86,7 +87,7 @@ def test_keys_inside_a_table_can_be_set(recipe):
 
 @pytest.mark.parametrize("length", ["steps", "images", "epochs"])
 def test_another_length_replaces_the_one_before(recipe, length):
-    training = recipe.with_settings([f"{length}=3"]).tables()["training"]
+    training = apply_settings(recipe, [f"{length}=3"]).tables()["training"]
     assert training[length] == 3
     assert len({"steps", "images", "epochs"} & set(training)) == 1
 
@@ -96,12 +97,12 @@ def test_two_lengths_at_once_are_refused(recipe):
 
 
 def test_another_name_leaves_the_keys_of_the_one_before(recipe):
-    changed = recipe.with_settings(
-        ["generator_optimizer.learning_rate=0.1", "generator_optimizer.name=sgd"]
+    changed = apply_settings(
+        recipe, ["generator_optimizer.learning_rate=0.1", "generator_optimizer.name=sgd"]
     )
     assert changed.generator_optimizer.options == {"learning_rate": 0.1}
-    assert recipe.with_settings(["dataset.name=digits"]).dataset.options == {}
-    assert recipe.with_settings(["dataset.name=faces"]).dataset.options == {"size": 32}
+    assert apply_settings(recipe, ["dataset.name=digits"]).dataset.options == {}
+    assert apply_settings(recipe, ["dataset.name=faces"]).dataset.options == {"size": 32}
 
 
 def test_a_key_that_several_tables_take_is_ambiguous(recipe):
@@ -127,7 +128,7 @@ def test_an_unknown_key_is_suggested(recipe, setting, near):
 
 def test_what_the_data_set_fills_is_no_key(recipe):
     with pytest.raises(UnknownName):
-        recipe.with_settings(["image_shape=3"])
+        apply_settings(recipe, ["image_shape=3"])
 
 
 @pytest.mark.parametrize("setting", ["batch", "=3", "batch=", "a b=3", "a..b=3", "", ".=1", "é=1"])
@@ -152,17 +153,17 @@ def test_a_value_that_cannot_be_is_refused(recipe, setting, said):
 
 
 def test_an_unknown_architecture_does_not_hide_other_keys(recipe):
-    changed = recipe.with_settings(["architecture.name=nothing"])
-    assert changed.with_settings(["seed=3"]).training.seed == 3
+    changed = apply_settings(recipe, ["architecture.name=nothing"])
+    assert apply_settings(changed, ["seed=3"]).training.seed == 3
 
 
 def test_no_settings_change_nothing(recipe):
-    assert recipe.with_settings([]) == recipe
+    assert apply_settings(recipe, []) == recipe
 
 
 def test_of_two_names_for_one_table_the_last_holds(recipe):
     settings = ["dataset.name=digits", "dataset.name=faces", "dataset.size=8"]
-    assert recipe.with_settings(settings).tables()["dataset"] == {"name": "faces", "size": 8}
+    assert apply_settings(recipe, settings).tables()["dataset"] == {"name": "faces", "size": 8}
 
 
 def test_a_name_of_a_table_that_has_none_is_an_unknown_key(recipe):
@@ -175,8 +176,8 @@ def test_a_name_of_a_table_that_has_none_is_an_unknown_key(recipe):
 )
 def test_a_relative_path_to_the_data_is_meant_from_a_folder(recipe, monkeypatch, data, place):
     monkeypatch.setenv("HOME", "/me")
-    given = recipe.with_settings([f"dataset.data={data}"])
-    assert with_data_from(given, Path("/here")) == recipe.with_settings([f"dataset.data={place}"])
+    given = apply_settings(recipe, [f"dataset.data={data}"])
+    assert with_data_from(given, Path("/here")) == apply_settings(recipe, [f"dataset.data={place}"])
 
 
 def test_without_a_path_there_is_nothing_to_mean(recipe):

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 import ganzoo.errors
 from ganzoo.catalog.recipe.augmentations import Ada, DiffAugment
-from ganzoo.catalog.recipe.recipe import LOSSES, PENALTIES, Recipe, check_names
+from ganzoo.catalog.recipe.checks import check_recipe_plugins
+from ganzoo.catalog.recipe.overrides import apply_settings
+from ganzoo.catalog.recipe.recipe import LOSSES, PENALTIES, Recipe
 from ganzoo.errors import InvalidInput, UnknownName, UsageError
 
 
@@ -106,18 +108,18 @@ def test_a_digest_is_that_of_the_canonical_json(tables):
 def test_a_recipe_without_evaluation_has_the_text_and_digest_that_it_always_had(tables):
     recipe = Recipe.from_tables(tables)
     assert not [key for key in recipe.tables()["training"] if key.startswith("evaluate")]
-    never = recipe.with_settings(["evaluate_every=0", "evaluate_samples=2000"])
+    never = apply_settings(recipe, ["evaluate_every=0", "evaluate_samples=2000"])
     assert never == recipe and never.digest() == recipe.digest()
 
 
 def test_an_evaluation_is_written_out_with_its_defaults(tables):
-    recipe = Recipe.from_tables(tables).with_settings(["evaluate_every=500"])
+    recipe = apply_settings(Recipe.from_tables(tables), ["evaluate_every=500"])
     training = recipe.tables()["training"]
     assert (training["evaluate_every"], training["evaluate_samples"]) == (500, 2000)
     assert "evaluate_features" not in training
     assert Recipe.from_tables(tomllib.loads(recipe.toml())) == recipe
-    waiting = Recipe.from_tables(tables).with_settings(
-        ["evaluate_samples=50", "evaluate_features=digits"]
+    waiting = apply_settings(
+        Recipe.from_tables(tables), ["evaluate_samples=50", "evaluate_features=digits"]
     )
     assert Recipe.from_tables(waiting.tables()) == waiting
     assert waiting.training.evaluate_samples == 50 and not waiting.training.evaluate_every
@@ -127,7 +129,7 @@ def test_a_game_without_augmentation_and_lecam_has_the_text_and_digest_that_it_a
     recipe = Recipe.from_tables(tables)
     assert not {"augmentation", "lecam_weight", "lecam_start"} & recipe.tables()["gan"].keys()
     assert "augmentation" not in recipe.gan.model_dump()
-    never = recipe.with_settings(["lecam_weight=0", "lecam_start=1000"])
+    never = apply_settings(recipe, ["lecam_weight=0", "lecam_start=1000"])
     assert never == recipe and never.digest() == recipe.digest()
 
 
@@ -161,8 +163,8 @@ def test_what_a_game_has_of_them_is_written_out_with_its_defaults(game, written,
 
 
 def test_an_augmentation_is_set_like_any_key(tables):
-    recipe = Recipe.from_tables(tables).with_settings(['augmentation={name="ada", target=0.5}'])
-    recipe = recipe.with_settings(["gan.augmentation.interval=8"])
+    recipe = apply_settings(Recipe.from_tables(tables), ['augmentation={name="ada", target=0.5}'])
+    recipe = apply_settings(recipe, ["gan.augmentation.interval=8"])
     assert (recipe.gan.augmentation.target, recipe.gan.augmentation.interval) == (0.5, 8)
 
 
@@ -185,9 +187,9 @@ def test_how_a_training_is_evaluated_is_checked(key, value, words, tables):
 
 def test_features_that_are_named_must_be_there(tables):
     recipe = Recipe.from_tables(tables | {"architecture": {"name": "mlp"}})
-    recipe = recipe.with_settings(["dataset.name=digits", "evaluate_features=digitz"])
+    recipe = apply_settings(recipe, ["dataset.name=digits", "evaluate_features=digitz"])
     with pytest.raises(UnknownName, match="Did you mean 'digits'"):
-        check_names(recipe)
+        check_recipe_plugins(recipe)
 
 
 def test_tables_are_the_callers_to_change(tables):

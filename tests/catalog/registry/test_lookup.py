@@ -5,7 +5,7 @@ import pytest
 import tomli_w
 
 from ganzoo.catalog.registry import lookup
-from ganzoo.catalog.recipe.recipe import check_names
+from ganzoo.catalog.recipe.checks import check_recipe_plugins
 from ganzoo.catalog.registry.lookup import find_model, list_models, look, models, read_cards
 from ganzoo.errors import EnvironmentProblem, InvalidInput, PluginError, UnknownName
 
@@ -82,7 +82,7 @@ def test_every_own_recipe_fits_the_first_party_plugins(site, monkeypatch):
     site.install("keras-ganzoo", "\n".join(lines))
     monkeypatch.syspath_prepend(str(root / "plugins"))
     for name in sorted(OWN):
-        check_names(find_model(name).recipe, name)
+        check_recipe_plugins(find_model(name).recipe, name)
 
 
 def test_globs_choose_models():

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ganzoo.catalog.recipe.overrides import apply_settings
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.runs import Run
 from ganzoo.cli import main
@@ -46,7 +47,7 @@ def kinds():
     def make(dataset: str, *settings: str) -> Recipe:
         parts = {"architecture": {"name": architectures.get(dataset, "any-shape")},
                  "dataset": {"name": dataset}}  # fmt: skip
-        return Recipe.from_tables(parts | tables).with_settings(settings)
+        return apply_settings(Recipe.from_tables(parts | tables), settings)
 
     return make
 

@@ -6,6 +6,7 @@ import signal
 import numpy as np
 import pytest
 
+from ganzoo.catalog.recipe.overrides import apply_settings
 from ganzoo.cli import main
 from ganzoo.errors import Interrupted, InvalidInput, UsageError
 from ganzoo.files import checkpoints, safetensors
@@ -248,7 +249,7 @@ def test_points_are_judged_as_they_are(plain, place):
     assert all(np.isfinite(entry["frechet"]) for entry in run.log())
     assert "features" not in run.manifest()["evaluation"]
     with pytest.raises(UsageError, match="Points have no features"):
-        train(points.with_settings(["evaluate_features=digits"]), run=place / "other")
+        train(apply_settings(points, ["evaluate_features=digits"]), run=place / "other")
 
 
 @pytest.mark.parametrize(

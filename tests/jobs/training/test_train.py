@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ganzoo.catalog.recipe.overrides import apply_settings
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.registry.cards import Card
 from ganzoo.catalog.registry.lookup import find_model
@@ -82,7 +83,7 @@ def test_a_card_of_the_zoo_says_what_was_changed(place):
     from ganzoo.jobs.training.train import train
 
     narrow = ["architecture.generator_width=2", "architecture.discriminator_width=2"]
-    recipe = find_model("dcgan-digits").recipe.with_settings([*narrow, "steps=1"])
+    recipe = apply_settings(find_model("dcgan-digits").recipe, [*narrow, "steps=1"])
     card = Card.read(train(recipe, model="dcgan-digits", run=place / "run").card_path)
 
     assert (card.name, card.recipe, card.parameters) == ("dcgan-digits", recipe, {})
@@ -117,12 +118,12 @@ def test_a_plan_without_the_data_is_that_with_them_and_nothing_is_downloaded(pla
 
     monkeypatch.setattr(socket.socket, "connect", connect)
     monkeypatch.setenv("GANZOO_CACHE", str(place / "cache"))
-    recipe = find_model("cdcgan-mnist").recipe.with_settings(["dataset.images=128"])
+    recipe = apply_settings(find_model("cdcgan-mnist").recipe, ["dataset.images=128"])
     pixels = np.zeros((200, 28, 28), np.uint8)
     np.savez(place / "mnist.npz", x_train=pixels, y_train=np.arange(200) % 10)
 
     without = plan(recipe)
-    whole = plan(recipe.with_settings([f"dataset.data={str(place / 'mnist.npz')!r}"]))
+    whole = plan(apply_settings(recipe, [f"dataset.data={str(place / 'mnist.npz')!r}"]))
 
     assert (without.pop("data"), whole.pop("data")) == ("not here yet", "here")
     assert "ganzoo data prepare downloads it (11 MB)" in without.pop("get")

@@ -5,7 +5,12 @@ from types import SimpleNamespace
 import pytest
 
 from ganzoo.catalog.plugins.source_code import source_digest
-from ganzoo.catalog.recipe.pins import compared, differences, origin, pinned
+from ganzoo.catalog.recipe.plugin_locks import (
+    check_plugin_locks,
+    describe_lock,
+    lock_plugin,
+    plugin_differences,
+)
 from ganzoo.errors import PluginError
 
 
@@ -13,36 +18,36 @@ def recipe(name: str):
     return SimpleNamespace(architecture=SimpleNamespace(name=name))
 
 
-def look(pins, name="spiral", *, allowed=False):
-    return compared(pins, recipe(name), "a run", kinds=["architecture"], allowed=allowed)
+def look(locks, name="spiral", *, allowed=False):
+    return check_plugin_locks(locks, recipe(name), "a run", kinds=["architecture"], allowed=allowed)
 
 
 @pytest.fixture
 def made_with(site):
-    """The pins of an architecture that a stranger brings, in a package of two modules."""
+    """The locks of an architecture that a stranger brings, in a package of two modules."""
     site.install("alien-gans", "[ganzoo.architectures]\nspiral = alien.spiral:make\n", "1.0")
     site.module("alien.spiral", "from . import blocks\ndef make(image_shape): ...\n")
     site.module("alien.blocks", "WIDTH = 4\n")
     site.module("alien.other", "DEPTH = 4\n")
-    return {"architecture": pinned("architecture", "spiral")}
+    return {"architecture": lock_plugin("architecture", "spiral")}
 
 
-def versioned(site, pins):
+def versioned(site, locks):
     (site.folder / "alien_gans-1.0.dist-info").rename(site.folder / "alien_gans-1.1.dist-info")
     text = "Metadata-Version: 2.1\nName: alien-gans\nVersion: 1.1\n"
     (site.folder / "alien_gans-1.1.dist-info" / "METADATA").write_text(text)
 
 
-def edited(site, pins):
+def edited(site, locks):
     site.module("alien.spiral", "from . import blocks\ndef make(image_shape): return 7\n")
 
 
-def edited_beside(site, pins):
+def edited_beside(site, locks):
     site.module("alien.blocks", "WIDTH = 8\n")
 
 
-def of_another(site, pins):
-    pins["architecture"]["distribution"] = "other-gans"
+def of_another(site, locks):
+    locks["architecture"]["distribution"] = "other-gans"
 
 
 CHANGES = {
@@ -64,7 +69,7 @@ def test_another_plugin_is_refused_in_one_line_that_names_both(site, made_with, 
     assert caught.value.exit_code == 4 and "\n" not in str(caught.value)
     with pytest.warns(UserWarning, match="instead of"):
         (told,) = look(made_with, allowed=True)
-    assert [told] == differences(made_with, recipe("spiral"), kinds=["architecture"])
+    assert [told] == plugin_differences(made_with, recipe("spiral"), kinds=["architecture"])
 
 
 def test_what_the_plugin_does_not_import_may_change(site, made_with):
@@ -74,19 +79,19 @@ def test_what_the_plugin_does_not_import_may_change(site, made_with):
 
 @pytest.mark.parametrize("change", [{"version": "0.0.1"}, {"digest": "0" * 64}])
 def test_the_zoos_own_may_change_with_its_version(change):
-    pins = {"architecture": pinned("architecture", "dcgan") | change}
-    assert look(pins, "dcgan") == []
+    locks = {"architecture": lock_plugin("architecture", "dcgan") | change}
+    assert look(locks, "dcgan") == []
 
 
-@pytest.mark.parametrize("pins", [None, [], {}, {"architecture": "x"}, {"architecture": {}}])
-def test_what_is_not_pinned_is_not_compared(made_with, pins):
-    assert look(pins) == []
+@pytest.mark.parametrize("locks", [None, [], {}, {"architecture": "x"}, {"architecture": {}}])
+def test_what_is_not_pinned_is_not_compared(made_with, locks):
+    assert look(locks) == []
 
 
 def test_a_pin_of_a_stranger_is_shown_short_and_plain():
-    shown = origin({"distribution": "x" * 500, "version": "1\x1b[2J", "digest": "d" * 64})
+    shown = describe_lock({"distribution": "x" * 500, "version": "1\x1b[2J", "digest": "d" * 64})
     assert shown == f"{'x' * 40} 1?[2J (source {'d' * 12})"
-    assert origin({"version": "1"}) == origin(None) == "unknown"
+    assert describe_lock({"version": "1"}) == describe_lock(None) == "unknown"
 
 
 # What a digest covers
