@@ -44,7 +44,7 @@ def report_events(*, as_json: bool = False) -> Iterator[EventHandler]:
             handler = stack.enter_context(ProgressBars())
         else:
             handler = TextLines()
-        stack.enter_context(reporting(handler, quiet=True))
+        stack.enter_context(reporting(handler))
         yield handler
 
 

@@ -91,7 +91,7 @@ class Judge:
             step: The step that the values are of.
         """
         try:
-            with reporting(None, quiet=True):
+            with reporting(None):
                 results = evaluate_gan(
                     gan, dataset, self._extractor, SCORES, n=self.samples, seed=_SEED
                 )
