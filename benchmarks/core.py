@@ -1,11 +1,13 @@
-"""How fast is ganzoo's training, beside the same networks under plain `keras.Model.fit`?
+"""Speed of ganzoo's training, compared with the same networks under plain `keras.Model.fit`.
 
-For each backend, in a process of its own, both train the same networks on the same random
-images, taking turns; a ratio is one of medians over the turns. What each does is in
-docs/speed.md. The first turn (tracing and compilation) is reported but does not count.
+For each backend, in its own process, both train the same networks on the same random images,
+alternating; docs/speed.md says what each of them does. A ratio is one of medians over rounds.
+The first round (tracing and compilation) is reported separately.
+
+With `--against`, two checkouts of ganzoo are compared instead, in alternating processes.
 
 Usage: python benchmarks/core.py [--backends jax torch tensorflow] [--models NAME ...]
-       [--steps N] [--batch N] [--rounds N] [--json]
+       [--steps N] [--batch N] [--rounds N] [--against CHECKOUT [--processes N]] [--json]
 """
 
 import argparse
@@ -17,55 +19,107 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+HERE = Path(__file__).resolve()
 BACKENDS = ("jax", "torch", "tensorflow")
-# Steps in one turn: multiples of the most steps that one dispatch fuses.
+# Steps in one round: multiples of the largest number of steps that are fused.
 STEPS = {"dcgan-fashion-mnist": 32, "gan-mnist": 256}
 SEED = 0
 
 
 def main() -> None:
-    """Play on each backend, then print the table."""
+    """Measure on each backend, then print a table."""
     options = _arguments()
     if options.child:
-        print(json.dumps(play(options)))
+        print(json.dumps(measure_models(options)))
         return
-    results = []
-    for backend in options.backends:
-        command = [sys.executable, __file__, "--child", backend, "--models", *options.models]
-        command += ["--rounds", str(options.rounds)]
-        for name in ("steps", "batch"):
-            value = getattr(options, name)
-            command += [f"--{name}", str(value)] if value else []
-        environment = {**os.environ, "KERAS_BACKEND": backend}
-        environment.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True)
-        if done.returncode:
-            sys.exit(f"The benchmark failed on {backend}, exit code {done.returncode}.")
-        results += json.loads(done.stdout.splitlines()[-1])
-    if options.json:
-        print(json.dumps({"machine": machine(), "results": results}, indent=2))
+    if options.against:
+        results = compare_checkouts(options)
+        text = report_of_checkouts(results)
     else:
-        print(report(results))
+        results = [row for b in options.backends for row in run_child(HERE.parents[1], b, options)]
+        text = report(results)
+    if options.json:
+        text = json.dumps({"machine": machine(), "results": results}, indent=2)
+    print(text)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--backends", nargs="+", choices=BACKENDS, default=BACKENDS)
     parser.add_argument("--models", nargs="+", default=list(STEPS))
-    parser.add_argument("--steps", type=int, help=f"steps in one turn (default: {STEPS})")
+    parser.add_argument("--steps", type=int, help=f"steps in one round (default: {STEPS})")
     parser.add_argument("--batch", type=int, help="images in a batch (default: the recipe's)")
-    parser.add_argument("--rounds", type=int, default=7, help="turns of each (default: 7)")
+    parser.add_argument("--rounds", type=int, default=7, help="rounds of each (default: 7)")
+    parser.add_argument("--against", type=Path, help="another checkout, with benchmarks/core.py")
+    parser.add_argument("--processes", type=int, default=3, help="of each checkout (default: 3)")
     parser.add_argument("--json", action="store_true", help="everything, as JSON")
     parser.add_argument("--child", choices=BACKENDS, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
-def play(options: argparse.Namespace) -> list[dict]:
-    """All models on one backend, `options.child`, in this process.
+def run_child(checkout: Path, backend: str, options: argparse.Namespace) -> list[dict]:
+    """Measure the models with the code and the benchmark of a checkout, in its own process."""
+    command = [sys.executable, str(checkout / "benchmarks" / "core.py"), "--child", backend]
+    command += ["--models", *options.models, "--rounds", str(options.rounds)]
+    for name in ("steps", "batch"):
+        value = getattr(options, name)
+        command += [f"--{name}", str(value)] if value else []
+    path = [checkout, checkout / "plugins", os.environ.get("PYTHONPATH", "")]
+    environment = {"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ, "KERAS_BACKEND": backend}
+    environment["PYTHONPATH"] = os.pathsep.join(str(entry) for entry in path if str(entry))
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        sys.exit(f"The benchmark of {checkout} failed on {backend}: exit code {done.returncode}.")
+    return json.loads(done.stdout.splitlines()[-1])
 
-    The models are names in the registry: unconditional, with the loss "non_saturating".
+
+def compare_checkouts(options: argparse.Namespace) -> list[dict]:
+    """Steps per second of this checkout and of `options.against`, in alternating processes.
+
+    Plain Keras is measured in both as a control: its ratio tells how far the machine is steady.
+    """
+    checkouts = {"this": HERE.parents[1], "other": options.against.resolve()}
+    results = []
+    for backend in options.backends:
+        rates: dict[str, dict[str, dict[str, list[float]]]] = {}
+        for number in range(options.processes):
+            for side in checkouts if number % 2 else reversed(checkouts):
+                for row in run_child(checkouts[side], backend, options):
+                    for contender, rate in row["steps_per_second"].items():
+                        sides = rates.setdefault(row["model"], {}).setdefault(contender, {})
+                        sides.setdefault(side, []).append(rate)
+        results += [{"model": model, "backend": backend, **row} for model, row in rates.items()]
+    return results
+
+
+def report_of_checkouts(results: list[dict]) -> str:
+    """Format the comparison of two checkouts as a Markdown table."""
+    lines = [
+        "| model | backend | this, steps/s | other, steps/s | ratio (min to max) | plain, ratio |",
+        "|---|---|---:|---:|---:|---:|",
+    ]
+    for row in results:
+        this, other = row["ganzoo"]["this"], row["ganzoo"]["other"]
+        pairs = [a / b for a, b in zip(this, other, strict=True)]
+        ratio, plain = (
+            statistics.median(row[c]["this"]) / statistics.median(row[c]["other"])
+            for c in ("ganzoo", "plain")
+        )
+        lines.append(
+            f"| {row['model']} | {row['backend']} | {statistics.median(this):.1f} "
+            f"| {statistics.median(other):.1f} | **{ratio:.2f}** "
+            f"({min(pairs):.2f} to {max(pairs):.2f}) | {plain:.2f} |"
+        )
+    return "\n".join(lines)
+
+
+def measure_models(options: argparse.Namespace) -> list[dict]:
+    """Measure all models on one backend, `options.child`, in this process.
+
+    The models are unconditional, with the loss "non_saturating".
     """
     from ganzoo.backend import select
 
@@ -75,18 +129,17 @@ def play(options: argparse.Namespace) -> list[dict]:
     for model in options.models:
         steps = options.steps or STEPS.get(model, 32)
         contenders = _contenders(model, steps, options.batch)
-        first = {name: _timed(turn)["wall"] for name, turn in contenders.items()}
-        turns = {name: [] for name in contenders}
-        for k in range(rounds):
-            order = list(contenders) if k % 2 else list(reversed(contenders))
-            for name in order:
-                turns[name].append(_timed(contenders[name]))
-        results.append(_result(model, backend, steps, first, turns))
+        first = {name: _timed(train)["wall"] for name, train in contenders.items()}
+        times = {name: [] for name in contenders}
+        for number in range(rounds):
+            for name in contenders if number % 2 else reversed(contenders):
+                times[name].append(_timed(contenders[name]))
+        results.append(_result(model, backend, steps, first, times))
     return results
 
 
-def _contenders(model: str, steps: int, batch: int | None) -> dict:
-    """Functions that train for one turn each: "ganzoo" and "plain"."""
+def _contenders(model: str, steps: int, batch: int | None) -> dict[str, Callable[[], None]]:
+    """Functions that train for one round each: "ganzoo" and "plain"."""
     import numpy as np
     from plain import plain_gan
 
@@ -128,22 +181,22 @@ def _contenders(model: str, steps: int, batch: int | None) -> dict:
     return {"ganzoo": train_ganzoo, "plain": train_plain}
 
 
-def _timed(turn) -> dict[str, float]:
-    """Seconds on the clock, and of the processor in all threads."""
+def _timed(train: Callable[[], None]) -> dict[str, float]:
+    """Seconds of wall-clock time, and of processor time in all threads."""
     gc.collect()
-    begun, used = time.perf_counter(), time.process_time()
-    turn()  # `fit` reads its means at the end, so nothing is left in flight
-    return {"wall": time.perf_counter() - begun, "cpu": time.process_time() - used}
+    begin, used = time.perf_counter(), time.process_time()
+    train()  # `fit` reads its metrics at the end, so nothing is left in flight
+    return {"wall": time.perf_counter() - begin, "cpu": time.process_time() - used}
 
 
-def _result(model: str, backend: str, steps: int, first: dict, turns: dict) -> dict:
-    rates = {name: [steps / turn["wall"] for turn in made] for name, made in turns.items()}
+def _result(model: str, backend: str, steps: int, first: dict, times: dict) -> dict:
+    rates = {name: [steps / one["wall"] for one in rounds] for name, rounds in times.items()}
     medians = {name: statistics.median(rate) for name, rate in rates.items()}
     cpu = {
-        name: 1000 * statistics.median(turn["cpu"] for turn in made) / steps
-        for name, made in turns.items()
+        name: 1000 * statistics.median(one["cpu"] for one in rounds) / steps
+        for name, rounds in times.items()
     }
-    ratios = [ours / theirs for ours, theirs in zip(*rates.values(), strict=True)]
+    ratios = [ganzoo / plain for ganzoo, plain in zip(*rates.values(), strict=True)]
     return {
         "model": model,
         "backend": backend,
@@ -153,13 +206,13 @@ def _result(model: str, backend: str, steps: int, first: dict, turns: dict) -> d
         "ratio": medians["ganzoo"] / medians["plain"],
         "ratio_range": [min(ratios), max(ratios)],
         "cpu_ms_per_step": cpu,
-        "first_turn_seconds": first,
-        "turns": turns,
+        "first_round_seconds": first,
+        "times": times,
     }
 
 
 def machine() -> dict:
-    """What the numbers depend on besides the code."""
+    """Return versions, processors, load and settings of threads, which the figures depend on."""
     import importlib.metadata
 
     versions = {}
@@ -180,27 +233,27 @@ def machine() -> dict:
 
 
 def report(results: list[dict]) -> str:
-    """A Markdown table, and a line about the machine."""
+    """Format the results as a Markdown table and a line about the machine."""
     lines = [
         "| model | backend | ganzoo, steps/s | plain `fit`, steps/s | ratio (min to max) "
-        "| CPU ms per step, ganzoo / plain | first turn, s, ganzoo / plain |",
+        "| CPU ms per step, ganzoo / plain | first round, s, ganzoo / plain |",
         "|---|---|---:|---:|---:|---:|---:|",
     ]
-    for one in results:
+    for row in results:
         rate, cpu, first = (
-            one[key] for key in ("steps_per_second", "cpu_ms_per_step", "first_turn_seconds")
+            row[key] for key in ("steps_per_second", "cpu_ms_per_step", "first_round_seconds")
         )
-        low, high = one["ratio_range"]
+        low, high = row["ratio_range"]
         lines.append(
-            f"| {one['model']} | {one['backend']} | {rate['ganzoo']:.1f} | {rate['plain']:.1f} "
-            f"| **{one['ratio']:.2f}** ({low:.2f} to {high:.2f}) "
+            f"| {row['model']} | {row['backend']} | {rate['ganzoo']:.1f} | {rate['plain']:.1f} "
+            f"| **{row['ratio']:.2f}** ({low:.2f} to {high:.2f}) "
             f"| {cpu['ganzoo']:.1f} / {cpu['plain']:.1f} "
             f"| {first['ganzoo']:.1f} / {first['plain']:.1f} |"
         )
-    facts = ", ".join(f"{name} {value}" for name, value in machine().items())
-    return "\n".join([*lines, "", f"{results[0]['rounds']} rounds. {facts}."])
+    description = ", ".join(f"{name} {value}" for name, value in machine().items())
+    return "\n".join([*lines, "", f"{results[0]['rounds']} rounds. {description}."])
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parent))
+    sys.path.insert(0, str(HERE.parent))
     main()

@@ -1,9 +1,9 @@
-"""The opponent: the same networks of plain Keras layers, as a Keras user writes a GAN.
+"""The same networks from plain Keras layers, trained as Keras users write a GAN.
 
 It follows Keras' own examples (https://keras.io/examples/generative/dcgan_overriding_train_step/
 and https://keras.io/guides/custom_train_step_in_torch/): a `keras.Model` whose `train_step` shows
-the discriminator fakes and real images in one batch, then updates the generator. Each
-backend's `train_step` is in a file of its own, as Keras' guides have it.
+the discriminator generated and real images in one batch, then updates the generator. Each
+backend's `train_step` is in a file of its own, as in Keras' guides.
 """
 
 import importlib
@@ -15,12 +15,12 @@ import ganzoo.layers
 
 
 class PlainGAN(keras.Model):
-    """What the three share: two networks, two optimizers, a loss and two means.
+    """Base class for all backends: two networks, two optimizers, a loss and two metrics.
 
     Args:
-        generator: Latents -> images.
-        discriminator: Images -> logits.
-        seed: Of the latents.
+        generator: Model from latents to images.
+        discriminator: Model from images to logits.
+        seed: Seed of the latents.
     """
 
     def __init__(self, generator: keras.Model, discriminator: keras.Model, seed: int):
@@ -35,7 +35,7 @@ class PlainGAN(keras.Model):
         self.built = True
 
     def compile(self, g_optimizer, d_optimizer) -> None:
-        """XLA and everything else is left to Keras, as `compile()` does by default."""
+        """Compile with Keras' defaults, of XLA as well."""
         super().compile(optimizer=g_optimizer)
         self.g_optimizer = g_optimizer
         self.d_optimizer = d_optimizer
@@ -47,12 +47,12 @@ class PlainGAN(keras.Model):
         return [self.d_loss_metric, self.g_loss_metric]
 
     def latents(self, batch: int):
-        """Keras' own noise, (batch, ...)."""
+        """Return normal latents from Keras' own generator, (batch, ...)."""
         return keras.random.normal((batch, *self.latent_shape), seed=self.seed_generator)
 
 
 def plain_layers(network: keras.Model) -> keras.Model:
-    """A copy of a network, weights included, in which ganzoo's layers are Keras' again."""
+    """Copy a network with its weights, with Keras' own layers in place of ganzoo's."""
 
     def clone(layer):
         kind = type(layer)
@@ -66,13 +66,13 @@ def plain_layers(network: keras.Model) -> keras.Model:
 
 
 def plain_gan(gan, g_optimizer, d_optimizer, *, seed: int) -> PlainGAN:
-    """The opponent of a ganzoo GAN on the backend in use: its networks, plain `fit`.
+    """Return a plain Keras GAN with copies of the networks of a ganzoo GAN.
 
     Args:
-        gan: Whose networks are copied.
-        g_optimizer: A Keras optimizer.
-        d_optimizer: Another.
-        seed: Of the latents.
+        gan: The ganzoo GAN.
+        g_optimizer: Keras optimizer of the generator.
+        d_optimizer: Keras optimizer of the discriminator.
+        seed: Seed of the latents.
     """
     module = importlib.import_module(f"plain_{keras.backend.backend()}")
     plain = module.GAN(plain_layers(gan.generator), plain_layers(gan.discriminator), seed)

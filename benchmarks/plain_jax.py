@@ -35,12 +35,12 @@ class GAN(PlainGAN):
         fake, g_other = self.generator.stateless_call(g_weights, g_other, latents[0], training=True)
         images = jnp.concatenate([fake, real], axis=0)
         labels = jnp.concatenate([jnp.zeros((batch, 1)), jnp.ones((batch, 1))], axis=0)
-        play = jax.value_and_grad(self.d_loss, has_aux=True)
-        (d_loss, d_other), gradients = play(d_weights, d_other, images, labels)
+        d_step = jax.value_and_grad(self.d_loss, has_aux=True)
+        (d_loss, d_other), gradients = d_step(d_weights, d_other, images, labels)
         d_weights, d_slots = self.d_optimizer.stateless_apply(d_slots, gradients, d_weights)
 
-        play = jax.value_and_grad(self.g_loss, has_aux=True)
-        (g_loss, (g_other, d_other)), gradients = play(
+        g_step = jax.value_and_grad(self.g_loss, has_aux=True)
+        (g_loss, (g_other, d_other)), gradients = g_step(
             g_weights, g_other, d_weights, d_other, latents[1]
         )
         g_weights, g_slots = self.g_optimizer.stateless_apply(g_slots, gradients, g_weights)

@@ -63,15 +63,15 @@ def measured(backend: str) -> dict[str, dict[str, str]]:
 
     select.choose(backend)
     from ganzoo.catalog.plugins import discovery
-    from ganzoo.testing.subject import Subject
+    from ganzoo.testing.architecture_case import ArchitectureCase
 
     found: dict[str, dict[str, str]] = {}
     for name, plugin in discovery.discover("architecture").plugins.items():
         if plugin.distribution != "keras-ganzoo":
             continue
         try:
-            subject = Subject(name)
-            gan = subject.first
+            case = ArchitectureCase(name)
+            gan = case.gan
         except Exception as error:
             print(f"{backend}: {name} is not built: {error!r}"[:300], file=sys.stderr)
             found[name] = {kind: "no" for kind, backends in KINDS.items() if backend in backends}
@@ -80,7 +80,7 @@ def measured(backend: str) -> dict[str, dict[str, str]]:
             if backend not in backends:
                 continue
             try:
-                difference = _difference(gan, kind, subject)
+                difference = _difference(gan, kind, case)
             except Exception as error:
                 print(f"{backend}: {name}{kind} is not written: {error!r}"[:300], file=sys.stderr)
                 found.setdefault(name, {})[kind] = "no"
@@ -89,7 +89,7 @@ def measured(backend: str) -> dict[str, dict[str, str]]:
     return found
 
 
-def _difference(gan, kind: str, subject) -> float:
+def _difference(gan, kind: str, case) -> float:
     """Between what a file draws and what Keras does, with one sample and with five."""
     import keras
     import numpy as np
@@ -102,7 +102,7 @@ def _difference(gan, kind: str, subject) -> float:
             inputs = [latents]
             if gan.conditional:
                 second = gan.generator.inputs[1]
-                inputs.append(np.asarray(subject.labels(3, n)).astype(second.dtype))
+                inputs.append(np.asarray(case.labels(3, n)).astype(second.dtype))
             for factor in _FACTORS:
                 inputs[0] = factor * latents
                 expected = keras.ops.convert_to_numpy(gan.render(*inputs))

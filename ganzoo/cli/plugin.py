@@ -81,7 +81,7 @@ def list_plugins(as_json: Json = False) -> None:
 @app.command("new")
 def new(name: NewName, out: NewFolder = None, as_json: Json = False) -> None:
     """Create a package with an architecture, a card and a test, which passes its checks."""
-    from ganzoo.testing.package import new_package
+    from ganzoo.testing.plugin_template import new_package
 
     files = new_package(name, out)
     if as_json:
@@ -106,20 +106,19 @@ def check(
     An architecture is made small, built, and trained for a few steps on one backend.
     """
     from ganzoo.cli.support.recipe_arguments import parse_gan_settings, resolve_plugin
-    from ganzoo.testing.kit import check as job
-    from ganzoo.testing.kit import kinds
+    from ganzoo.testing.conformance import check_plugin, plugin_kinds
 
     image_shapes = [_parse_shape(text) for text in shapes or []]
     options: dict[str, Any] = {}
     gan_settings = [setting for setting in settings or [] if setting.startswith("gan.")]
     own = [setting for setting in settings or [] if setting not in gan_settings]
-    for kind in kinds(name):
+    for kind in plugin_kinds(name):
         options |= resolve_plugin(kind, name, settings=own).options
     silence_frameworks()
-    reports = job(
+    reports = check_plugin(
         name,
         options=options,
-        rules=parse_gan_settings(gan_settings),
+        config=parse_gan_settings(gan_settings),
         image_shapes=image_shapes,
         backend=backend,
         all_backends=all_backends,

@@ -1,8 +1,8 @@
-"""The kit: what every plugin promises, checked on any backend, for its author and for the zoo."""
+"""The conformance suite: checks of every plugin on any backend, for its author and the zoo."""
 
-from ganzoo.testing.architectures import check_architecture
-from ganzoo.testing.datasets import check_dataset
-from ganzoo.testing.parity import check_parity
-from ganzoo.testing.report import CheckFailed, Report, Result
+from ganzoo.testing.backend_parity import check_parity
+from ganzoo.testing.check_report import CheckFailed, Report, Result
+from ganzoo.testing.conformance import check_architecture
+from ganzoo.testing.dataset_checks import check_dataset
 
 __all__ = ["CheckFailed", "Report", "Result", "check_architecture", "check_dataset", "check_parity"]

@@ -12,7 +12,7 @@ import pytest
 
 from ganzoo.catalog.plugins.discovery import discover
 from ganzoo.testing import check_dataset
-from ganzoo.testing.datasets import NEEDS
+from ganzoo.testing.dataset_checks import DATASET_CHECKS
 
 INSTALLED = sorted(discover("dataset").plugins)
 
@@ -119,5 +119,5 @@ def test_every_data_set_that_is_installed_keeps_its_promises(name, made):
     report = check_dataset(name, DATA[name](made))
 
     assert {result.check: result.status for result in report.results} == dict.fromkeys(
-        NEEDS, "passed"
+        DATASET_CHECKS, "passed"
     )

@@ -11,12 +11,12 @@ from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.runs import Run
 from ganzoo.files import checkpoints, safetensors
 
-SITE = Path(__file__).parent.parent / "road" / "site"
+SITE = Path(__file__).parent.parent / "end_to_end" / "site"
 
 
 @pytest.fixture(autouse=True)
 def place(tmp_path, monkeypatch):
-    """A folder of the test's own to stand in, and the plugins of `tests/road/site`."""
+    """A folder of the test's own to stand in, and the plugins of `tests/end_to_end/site`."""
     monkeypatch.syspath_prepend(SITE)
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -48,7 +48,7 @@ def changed(tmp_path, monkeypatch):
     from pathlib import Path
 
     site = tmp_path / "site"
-    shutil.copytree(Path(__file__).parents[2] / "road" / "site", site)
+    shutil.copytree(Path(__file__).parents[2] / "end_to_end" / "site", site)
     (site / "ganzoo_testbed-1.0.dist-info").rename(site / "ganzoo_testbed-1.1.dist-info")
     metadata = site / "ganzoo_testbed-1.1.dist-info" / "METADATA"
     metadata.write_text(metadata.read_text().replace("Version: 1.0", "Version: 1.1"))

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from ganzoo.errors import UsageError
-from ganzoo.testing.package import new_package, template
+from ganzoo.testing.plugin_template import new_package, template_files
 
-PATIENCE = 300  # seconds
+TIMEOUT = 300  # seconds
 
 
 def run(*words, folder: Path, code: int = 0, site: Path | None = None):
@@ -26,7 +26,7 @@ def run(*words, folder: Path, code: int = 0, site: Path | None = None):
     }
     done = subprocess.run(
         [sys.executable, *map(str, words)], cwd=folder, env=environment,
-        capture_output=True, text=True, check=False, timeout=PATIENCE,
+        capture_output=True, text=True, check=False, timeout=TIMEOUT,
     )  # fmt: skip
     assert done.returncode == code, f"{words}\n{done.stdout}\n{done.stderr}"
     return done
@@ -55,7 +55,7 @@ def site(written, tmp_path_factory) -> Path:
 
 def test_nothing_of_the_template_is_left_in_it(written):
     texts = [path.read_text(encoding="utf-8") for path in written.rglob("*") if path.is_file()]
-    assert len(texts) == len(template()) == 6
+    assert len(texts) == len(template_files()) == 6
     assert not [text for text in texts if "my-gan" in text or "my_gan" in text]
     assert (written / "ganzoo_first_paper" / "first_paper.py").is_file()
 
@@ -78,7 +78,7 @@ def test_its_report_is_json_and_its_model_trains(site, tmp_path):
     assert list(tmp_path.glob("runs/*/weights.safetensors"))
 
 
-def test_a_plugin_that_breaks_a_promise_ends_with_4(tmp_path):
+def test_a_plugin_that_fails_a_check_exits_with_4(tmp_path):
     site = Path(__file__).parent / "site"
     words = ("-m", "ganzoo.cli", "plugin", "check", "wrong-range", "--shape", "4x4x1")
     done = run(*words, folder=tmp_path, site=site, code=4)
@@ -87,12 +87,12 @@ def test_a_plugin_that_breaks_a_promise_ends_with_4(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
         ("dcgan", "taken by keras-ganzoo"),
         ("classic", "ganzoo_classic is installed"),
         ("3gan", "a letter first"),
-        ("class", "no word of Python"),
+        ("class", "no keyword of Python"),
         ("../away", "Not a valid name"),
         ("My-GAN", "Not a valid name"),
         ("my.gan", "letters, digits and dashes"),
@@ -100,8 +100,8 @@ def test_a_plugin_that_breaks_a_promise_ends_with_4(tmp_path):
         ("a" * 60, "at most 50"),
     ],
 )
-def test_names_that_cannot_be_are_refused_and_nothing_is_written(name, said, tmp_path):
-    with pytest.raises(UsageError, match=said):
+def test_invalid_names_are_refused_and_nothing_is_written(name, message, tmp_path):
+    with pytest.raises(UsageError, match=message):
         new_package(name, tmp_path / "new")
     assert not list(tmp_path.iterdir())
 

@@ -1,4 +1,4 @@
-"""A stranger's plugins, each of which breaks one promise. `honest` breaks none."""
+"""Architectures each of which has one fault. `honest` has none."""
 
 import math
 
@@ -63,11 +63,11 @@ def other_shape(image_shape: tuple[int, int, int]) -> GAN:
     return GAN(generator((*image_shape[:2], 3)), discriminator(image_shape))
 
 
-# apart, names ------------------------------------------------------------------------------
+# separate, names -------------------------------------------------------------------------
 
 
 def shared_layer(image_shape: tuple[int, int, int]) -> GAN:
-    """Both players have one layer in common."""
+    """Both networks have one layer in common."""
     shared = layers.Dense(UNITS, "silu", name="shared")
 
     def fitted(x):
@@ -112,7 +112,7 @@ def two_logits(image_shape: tuple[int, int, int]) -> GAN:
     return GAN(generator(image_shape), discriminator(image_shape, logits=2))
 
 
-# steps, turns, gradients -------------------------------------------------------------------
+# steps, updates, gradients ---------------------------------------------------------------
 
 
 def fifth_step(image_shape: tuple[int, int, int]) -> GAN:
@@ -128,7 +128,7 @@ def fifth_step(image_shape: tuple[int, int, int]) -> GAN:
 
 
 def lost_state(image_shape: tuple[int, int, int]) -> GAN:
-    """A controller that an objective moves, where the turn drops it."""
+    """A controller that a loss changes, in a place where the update drops it."""
 
     class Losing(GAN):
         def __init__(self, *networks, **options):
@@ -153,8 +153,8 @@ def reads_values(image_shape: tuple[int, int, int]) -> GAN:
     return Reading(generator(image_shape), discriminator(image_shape))
 
 
-def greedy_turn(image_shape: tuple[int, int, int]) -> GAN:
-    """The discriminator's turn makes the generator smaller."""
+def greedy_update(image_shape: tuple[int, int, int]) -> GAN:
+    """The update of the discriminator makes the generator smaller."""
 
     class Greedy(GAN):
         def _discriminator_turn(self, batch):
@@ -167,7 +167,7 @@ def greedy_turn(image_shape: tuple[int, int, int]) -> GAN:
 
 
 def clips_generator(image_shape: tuple[int, int, int]) -> GAN:
-    """Clips weights after the turns: those of both players."""
+    """Clips the weights of both networks after the updates."""
 
     class Clips(GAN):
         def step(self, data):

@@ -1,4 +1,4 @@
-"""A stranger's data sets, each of which breaks one promise. `honest_data` breaks none."""
+"""Data sets each of which has one fault. `honest_data` has none."""
 
 import time
 from pathlib import Path
@@ -9,7 +9,7 @@ from ganzoo import Dataset
 from ganzoo.files.digests import tensors_digest
 
 
-def made(name: str, seed: int = 0, **changes) -> Dataset:
+def noise(name: str, seed: int = 0, **changes) -> Dataset:
     random = np.random.default_rng(seed)
     images = random.integers(0, 256, (12, 4, 4, 1)).astype("uint8")
     labels = np.arange(12, dtype="int32") % 2
@@ -21,42 +21,42 @@ def made(name: str, seed: int = 0, **changes) -> Dataset:
 
 
 def honest_data() -> Dataset:
-    return made("honest-data")
+    return noise("honest-data")
 
 
 def other_name() -> Dataset:
-    """Calls itself something else."""
-    return made("another-name")
+    """Has another name than its plugin."""
+    return noise("another-name")
 
 
 def no_license() -> Dataset:
-    """Does not know its license."""
-    return made("no-license", license="unknown")
+    """Has no license."""
+    return noise("no-license", license="unknown")
 
 
 def twin_classes() -> Dataset:
     """Two classes have one name."""
-    return made("twin-classes", classes=("one", "one"))
+    return noise("twin-classes", classes=("one", "one"))
 
 
 def empty_class() -> Dataset:
     """A class has no samples."""
-    return made("empty-class", classes=("dark", "bright", "absent"))
+    return noise("empty-class", classes=("dark", "bright", "absent"))
 
 
 def clock() -> Dataset:
-    """Its fingerprint tells the time."""
+    """Its fingerprint depends on the time."""
     stamp = np.array([time.monotonic_ns()])
-    return made("clock", fingerprint=tensors_digest({"stamp": stamp}))
+    return noise("clock", fingerprint=tensors_digest({"stamp": stamp}))
 
 
 def moody() -> Dataset:
     """Other samples at each opening, under one fingerprint."""
-    fingerprint = made("moody").fingerprint
-    return made("moody", seed=time.monotonic_ns(), fingerprint=fingerprint)
+    fingerprint = noise("moody").fingerprint
+    return noise("moody", seed=time.monotonic_ns(), fingerprint=fingerprint)
 
 
 def litter() -> Dataset:
     """Leaves a file in the working folder."""
     Path("litter.txt").write_text("left")
-    return made("litter")
+    return noise("litter")

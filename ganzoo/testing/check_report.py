@@ -1,0 +1,168 @@
+"""Checks run one after the other, and the report of their results."""
+
+import time
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ganzoo.errors import GanzooError, PluginError, unknown
+
+PASSED, FAILED, NOT_RUN = "passed", "failed", "not run"
+_MAX_MESSAGE = 1000  # characters
+
+# Names of checks, each with the checks that must have passed before it is run.
+Prerequisites = Mapping[str, Sequence[str]]
+
+
+class CheckFailed(PluginError):
+    """A plugin that fails at least one check. Exit code 4.
+
+    Args:
+        report: Report of all checks.
+    """
+
+    def __init__(self, report: "Report"):
+        super().__init__(str(report))
+        self.report = report
+
+
+class Violation(Exception):
+    """Raised by a check when the plugin fails it; the message says how."""
+
+
+class NotRun(Exception):
+    """Raised by a check that does not apply, or that another failure makes meaningless."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """Result of one check.
+
+    Args:
+        check: Name of the check.
+        status: "passed", "failed" or "not run".
+        seconds: Duration.
+        message: What is wrong, or why the check was not run; "" if it passed.
+    """
+
+    check: str
+    status: str
+    seconds: float
+    message: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """Results of all checks of one plugin.
+
+    Args:
+        kind: "architecture" or "data set".
+        name: Name of the plugin.
+        setting: Backend, options and shapes of the checks.
+        results: One for each check, in the order in which they ran.
+    """
+
+    kind: str
+    name: str
+    setting: Mapping[str, Any]
+    results: tuple[Result, ...]
+
+    @property
+    def passed(self) -> bool:
+        """True if no check failed."""
+        return not self.failures
+
+    @property
+    def failures(self) -> tuple[Result, ...]:
+        """Results of the checks that failed."""
+        return tuple(result for result in self.results if result.status == FAILED)
+
+    @property
+    def seconds(self) -> float:
+        """Duration of all checks."""
+        return sum(result.seconds for result in self.results)
+
+    def content(self) -> dict[str, Any]:
+        """Return the report as values that JSON can hold."""
+        return {
+            "kind": self.kind,
+            "name": self.name,
+            "passed": self.passed,
+            "seconds": round(self.seconds, 3),
+            "setting": dict(self.setting),
+            "checks": [
+                {
+                    "check": result.check,
+                    "status": result.status,
+                    "seconds": round(result.seconds, 3),
+                    "message": result.message,
+                }
+                for result in self.results
+            ],
+        }
+
+    def __str__(self) -> str:
+        verdict = "passes its checks"
+        if self.failures:
+            verdict = f"fails {len(self.failures)} of {len(self.results)} checks"
+        setting = ", ".join(f"{key} {value}" for key, value in self.setting.items())
+        lines = [f"  {result.check}: {result.message}" for result in self.failures]
+        return "\n".join([f"The {self.kind} {self.name!r} {verdict}, with {setting}.", *lines])
+
+
+def run_checks(
+    checks: Mapping[str, Callable[[], None]], prerequisites: Prerequisites
+) -> tuple[Result, ...]:
+    """Run checks in their order and return a result for each.
+
+    Args:
+        checks: Functions by name; each returns, or raises what is wrong.
+        prerequisites: Checks that must have passed before, by name.
+    """
+    results: dict[str, Result] = {}
+    for name, check in checks.items():
+        begin = time.monotonic()
+        status, message = PASSED, ""
+        try:
+            for other in prerequisites.get(name, ()):
+                if results[other].status != PASSED:
+                    raise NotRun(f"needs {other}")
+            check()
+        except NotRun as reason:
+            status, message = NOT_RUN, str(reason)
+        except (Violation, GanzooError) as reason:
+            status, message = FAILED, str(reason)
+        except Exception as error:
+            status, message = FAILED, _summary(error)
+        seconds = time.monotonic() - begin
+        results[name] = Result(check=name, status=status, seconds=seconds, message=message)
+    return tuple(results.values())
+
+
+def select_checks(prerequisites: Prerequisites, names: Iterable[str] | None) -> list[str]:
+    """Return the names of checks and of their prerequisites, in order; all of them for None.
+
+    Raises:
+        UnknownName: there is no such check.
+    """
+    if names is None:
+        return list(prerequisites)
+    selected = set(names)
+    for name in selected - prerequisites.keys():
+        raise unknown("check", name, prerequisites)
+    for name in reversed(prerequisites):
+        selected |= set(prerequisites[name]) if name in selected else set()
+    return [name for name in prerequisites if name in selected]
+
+
+def _summary(error: BaseException) -> str:
+    """An exception in one line, with the innermost line of code outside libraries."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if not {"site-packages", "testing"} & set(Path(f.filename).parts)]
+    line = f" ({Path(own[-1].filename).name}:{own[-1].lineno})" if own else ""
+    text = " ".join(str(error).split())
+    if len(text) > _MAX_MESSAGE:
+        text = text[:_MAX_MESSAGE] + " ..."
+    return f"{type(error).__name__}: {text}{line}"

@@ -1,0 +1,196 @@
+"""Checks of a data set, without any framework."""
+
+import functools
+import json
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ganzoo.catalog.plugins import discovery
+from ganzoo.catalog.recipe.checks import check_plugin_options
+from ganzoo.catalog.recipe.recipe import Part
+from ganzoo.data.dataset import Dataset
+from ganzoo.files.digests import tensors_digest
+from ganzoo.jobs.models.build import open_dataset
+from ganzoo.testing.check_report import (
+    CheckFailed,
+    Report,
+    Violation,
+    run_checks,
+    select_checks,
+)
+
+# The checks of a data set, each with the checks that must have passed before.
+DATASET_CHECKS: Mapping[str, tuple[str, ...]] = {
+    "opens": (),
+    "description": ("opens",),
+    "labels": ("opens",),
+    "fingerprint": ("opens",),
+    "repeats": ("opens",),
+    "order": ("opens",),
+    "copies": ("opens",),
+    "tidy": ("opens",),
+}
+_ROWS = 256  # rows that are compared, evenly spread over the data
+_EMPTY = {"", "?", "-", "todo", "tbd", "none", "unknown", "n/a"}
+
+
+class DatasetCase:
+    """A data set under test, opened twice.
+
+    Args:
+        part: Its name and options, as in a recipe.
+    """
+
+    def __init__(self, part: Part):
+        self.part = part
+        self.plugin = discovery.find_plugin("dataset", part.name)
+
+    @functools.cached_property
+    def new_files(self) -> set[str]:
+        """Names in the working folder that are there only since the data set was opened."""
+        before = set(os.listdir())
+        _ = self.first
+        return set(os.listdir()) - before
+
+    @functools.cached_property
+    def first(self) -> Dataset:
+        return open_dataset(self.part)
+
+    @functools.cached_property
+    def second(self) -> Dataset:
+        return open_dataset(self.part)
+
+    @functools.cached_property
+    def rows(self) -> np.ndarray:
+        """Indices of some rows, in falling order."""
+        count = len(self.first)
+        rows = np.unique(np.linspace(0, count - 1, min(count, _ROWS)).astype("int64"))
+        return rows[::-1]
+
+
+def check_dataset(
+    name: str,
+    options: Mapping[str, Any] | None = None,
+    *,
+    checks: Iterable[str] | None = None,
+    raises: bool = True,
+) -> Report:
+    """Check an installed data set. It is opened twice, so it may be downloaded and prepared.
+
+    The first line of each check's function says what it demands.
+
+    Args:
+        name: Name of the data set, or `"distribution:name"`.
+        options: Keyword arguments of its function.
+        checks: Names of the checks to run; by default all of `DATASET_CHECKS`.
+        raises: Raise an error if a check fails.
+
+    Raises:
+        CheckFailed: a check failed and `raises` is true.
+        UnknownName, UsageError: there is no such data set, or it does not take these options.
+    """
+    part = Part.model_validate({"name": name, **(options or {})})
+    check_plugin_options("dataset", part, "the options")
+    case = DatasetCase(part)
+    selected = select_checks(DATASET_CHECKS, checks)
+    bound = {check: functools.partial(_FUNCTIONS[check], case) for check in selected}
+    results = run_checks(bound, DATASET_CHECKS)
+    report = Report(kind="data set", name=name, setting={"options": part.options}, results=results)
+    if raises and not report.passed:
+        raise CheckFailed(report)
+    return report
+
+
+def _check_opens(case: DatasetCase) -> None:
+    """It opens and is a `Dataset`, which checks types, shapes and ranges itself."""
+    _ = case.new_files
+
+
+def _check_description(case: DatasetCase) -> None:
+    """It has its plugin's name, a license and a source; JSON can hold its description."""
+    data = case.first
+    if data.name != case.plugin.name:
+        raise Violation(f"Its name must be {case.plugin.name!r}. Received: {data.name!r}.")
+    for field in ("license", "source"):
+        if str(getattr(data, field)).strip().lower() in _EMPTY:
+            raise Violation(f"Its {field} must say something. Received: {getattr(data, field)!r}.")
+    json.dumps(data.describe(), allow_nan=False)
+
+
+def _check_labels(case: DatasetCase) -> None:
+    """Each class has a name of its own, and each class has samples."""
+    data = case.first
+    blank = [name for name in data.classes if not isinstance(name, str) or not name.strip()]
+    if blank or len(set(data.classes)) < len(data.classes):
+        raise Violation(f"Classes must have names of their own. Received: {data.classes}.")
+    if data.labels is None or data.labels.ndim != 1:
+        return
+    counts = np.bincount(np.asarray(data.labels), minlength=len(data.classes))
+    missing = [name for name, count in zip(data.classes, counts, strict=True) if not count]
+    if missing:
+        raise Violation(f"No sample is of the class {missing[0]!r}.")
+
+
+def _check_fingerprint(case: DatasetCase) -> None:
+    """Its fingerprint is a SHA-256, the same at each opening, and another for fewer samples."""
+    one, other = case.first.fingerprint, case.second.fingerprint
+    if not re.fullmatch(r"[0-9a-f]{64}", str(one)):
+        raise Violation(f"Its fingerprint must be a SHA-256 in hex. Received: {one!r}.")
+    if one != other:
+        raise Violation(f"Opened twice, its fingerprint is {one[:12]}... and then {other[:12]}...")
+    if len(case.first) > 1 and case.first.first(len(case.first) - 1).fingerprint == one:
+        raise Violation("Without its last sample, its fingerprint is the same.")
+
+
+def _check_repeats(case: DatasetCase) -> None:
+    """Opened twice, it holds the same samples and labels in the same order."""
+    lengths = len(case.first), len(case.second)
+    if lengths[0] != lengths[1]:
+        raise Violation(f"Opened twice, it holds {lengths[0]} samples and then {lengths[1]}.")
+    if _rows_digest(case.first, case.rows) != _rows_digest(case.second, case.rows):
+        raise Violation("Opened twice, it holds other samples or another order of them.")
+
+
+def _check_order(case: DatasetCase) -> None:
+    """`batch` returns the rows of the given indices, in their order."""
+    data, rows = case.first, case.rows
+    images, labels = data.batch(rows)
+    for position in (0, len(rows) // 2, len(rows) - 1):
+        image, label = data.batch(rows[position : position + 1])
+        same = np.array_equal(images[position], image[0])
+        if labels is not None:
+            same = same and np.array_equal(labels[position], label[0])
+        if not same:
+            raise Violation(f"Row {rows[position]} differs in a batch and alone.")
+
+
+def _check_copies(case: DatasetCase) -> None:
+    """Writing into a batch changes nothing of the data."""
+    data, rows = case.first, case.rows
+    before = _rows_digest(data, rows)
+    for array in data.batch(rows):
+        if array is not None:
+            array[...] = 0
+    if _rows_digest(data, rows) != before:
+        raise Violation("Writing into a batch changes the data: a batch must be a copy.")
+
+
+def _check_tidy(case: DatasetCase) -> None:
+    """Opening it leaves nothing in the working folder."""
+    if case.new_files:
+        raise Violation(f"Opening it leaves {sorted(case.new_files)} in the working folder.")
+
+
+def _rows_digest(data: Dataset, rows: np.ndarray) -> str:
+    images, labels = data.batch(rows)
+    arrays = {"images": images} | ({} if labels is None else {"labels": labels})
+    return tensors_digest(arrays)
+
+
+_FUNCTIONS: dict[str, Callable[[DatasetCase], None]] = {
+    name: globals()[f"_check_{name}"] for name in DATASET_CHECKS
+}

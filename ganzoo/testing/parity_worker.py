@@ -1,0 +1,182 @@
+"""Outputs and gradients of architectures on one backend, written for a comparison.
+
+Usage: python -m ganzoo.testing.parity_worker OUT.npz [--like OTHER.npz] NAME[=JSON] ...
+
+JSON is a table of `options`, `image_shapes` and `config`, as `check_architecture` takes them.
+The backend is that of KERAS_BACKEND. The first process reduces options and initializes weights;
+those on other backends take both from its file, with `--like`.
+"""
+
+import json
+import sys
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from ganzoo import backend
+from ganzoo.backend.scope import Trial
+from ganzoo.gan import random
+from ganzoo.gan.gan import GAN, Batch
+from ganzoo.gan.penalties import Draw
+from ganzoo.jobs.models.weights import assign
+from ganzoo.testing.architecture_case import BATCH, SEED, ArchitectureCase
+from ganzoo.testing.traversal import without_noise
+from ganzoo.testing.update_trace import NETWORKS
+
+_SPREAD = 0.3  # of the change of a weight, relative to its own: what starts without effect has one
+_SPREAD_OF_CONSTANT = 0.05
+_ROUNDINGS = 3  # trials of what rounding all inputs does to the gradients
+
+Arrays = dict[str, np.ndarray]
+
+
+def main(arguments: list[str]) -> None:
+    """Compute and write what the command line asks for."""
+    out, *cases = arguments
+    like: Arrays = {}
+    if cases[:1] == ["--like"]:
+        with np.load(cases[1], allow_pickle=False) as arrays:
+            like = {name: arrays[name] for name in arrays.files}
+        cases = cases[2:]
+    results: Arrays = {}
+    for case in cases:
+        name, _, given = case.partition("=")
+        try:
+            found = _compare(name, json.loads(given or "{}"), _below(name, like))
+        except Exception as error:
+            found = {"error": np.array(f"{type(error).__name__}: {error}")}
+        results |= {f"{name}/{key}": value for key, value in found.items()}
+    np.savez(out, **results)
+
+
+def _compare(name: str, given: Mapping[str, Any], like: Arrays) -> Arrays:
+    """Everything about one architecture: setting, weights, outputs, gradients, roundings."""
+    options, shapes = given.get("options"), given.get("image_shapes") or ()
+    if like:
+        setting = json.loads(str(like["setting"]))
+        options, shapes = setting["options"], [setting["image_shape"]]
+    case = ArchitectureCase(name, options, tuple(map(tuple, shapes)), given.get("config"))
+    gan = case.compile(case.gan, average_decay=0.0)
+    weights = _set_weights(gan, name, like)
+    setting = {"options": case.options, "image_shape": list(case.shape)}
+    found = {"setting": np.array(json.dumps(setting))}
+    found |= {f"weights/{key}": array for key, array in weights.items()}
+    with without_noise(gan.generator, gan.discriminator):
+        return found | _outputs_and_gradients(gan, case)
+
+
+def _set_weights(gan: GAN, name: str, like: Arrays) -> Arrays:
+    """Set the weights of both networks, all but seeds, to those of another backend or near
+    their first values; return them.
+    """
+    prefixes = tuple(f"{network}/" for network in NETWORKS)
+    variables = {n: v for n, v in gan.state().items() if n.startswith(prefixes)}
+    trainable = {id(v) for v in _trainable_variables(gan)}
+    weights = _below("weights", like) or {
+        n: _perturbed(n, _numpy(v)) if id(v) in trainable else _numpy(v)
+        for n, v in variables.items()
+    }
+    seeds = {n for n in variables if "/seeds/" in n}
+    assign(
+        {n: v for n, v in variables.items() if n not in seeds},
+        {n: a for n, a in weights.items() if n not in seeds},
+        f"What {name} is on the other backend",
+    )
+    return weights
+
+
+def _trainable_variables(gan: GAN) -> list[keras.Variable]:
+    return [v for network in NETWORKS for v in getattr(gan, network).trainable_variables]
+
+
+def _perturbed(name: str, array: np.ndarray) -> np.ndarray:
+    """A weight moved a little from its first value, by numbers that depend on its name."""
+    generator = np.random.default_rng(zlib.crc32(name.encode()))
+    spread = _SPREAD * array.std() or _SPREAD_OF_CONSTANT
+    return (array + spread * generator.standard_normal(array.shape)).astype(array.dtype)
+
+
+def _rounded(array: np.ndarray, seed: int) -> np.ndarray:
+    """Numbers each of which is rounded up or down by one unit in the last place."""
+    up = np.random.default_rng(seed).integers(0, 2, array.shape, dtype=bool)
+    return np.nextafter(array, np.where(up, np.inf, -np.inf).astype(array.dtype))
+
+
+def _outputs_and_gradients(gan: GAN, case: ArchitectureCase) -> Arrays:
+    """Outputs, losses and gradients of both networks, and the effect of rounding on gradients.
+
+    The latter is the largest change of a gradient when every weight, latent and sample becomes
+    a neighbor among the numbers of its type.
+    """
+    real = ops.convert_to_tensor(gan.scaled(ops.convert_to_tensor(case.images(0))))
+    labels = case.labels(0)
+    conditions = [] if labels is None else [gan.conditions(ops.convert_to_tensor(labels))]
+    latents = gan.prior(SEED, 0, random.LATENTS, (BATCH, *gan.latent_shape))
+    variables = _trainable_variables(gan)
+
+    def compute(weights, latents, real, *labels):
+        with keras.StatelessScope(state_mapping=list(zip(variables, weights, strict=False))):
+            return _computed(gan, latents, real, labels[0] if labels else None)
+
+    compute = backend.compiled(compute)
+    # a function compiled by JAX keeps the weights of that time, unless they are arguments
+    pure = keras.backend.backend() == "jax"
+    first = [_numpy(variable) for variable in variables]
+    found = compute(first if pure else [], latents, real, *conditions)
+    found = {name: _numpy(value) for name, value in found.items()}
+    for seed in range(_ROUNDINGS):
+        weights = [_rounded(array, seed) for array in first]
+        if not pure:
+            for variable, array in zip(variables, weights, strict=True):
+                variable.assign(array)
+        inputs = [ops.convert_to_tensor(_rounded(_numpy(x), seed)) for x in (latents, real)]
+        rounded = compute(weights if pure else [], *inputs, *conditions)
+        for name in [name for name in rounded if name.startswith("gradients/")]:
+            change = np.abs(_numpy(rounded[name]) - found[name]).max(initial=0.0)
+            key = f"roundings/{name}"
+            found[key] = np.maximum(found.get(key, 0.0), change)
+    return found
+
+
+def _computed(gan: GAN, latents, real, labels) -> dict[str, Any]:
+    """Tensors by name."""
+    images = backend.constant(lambda: gan.generate(latents, labels))
+    logits = backend.constant(lambda: ops.concatenate(
+        [ops.reshape(ops.cast(x, "float32"), (-1,)) for x in gan.judge(real, labels)]
+    ))  # fmt: skip
+    found = {"outputs/images": images, "outputs/logits": logits}
+    gan._turn_draw = Draw(gan.seed, gan.steps, 0)
+    batch = Batch(real, latents, labels, gan._turn_draw)
+    with Trial():  # some GANs keep older samples
+        fake = gan.fakes(batch)
+    losses = {
+        "generator": lambda: gan.generator_objective(batch),
+        "discriminator": lambda: gan.discriminator_objective(batch, fake),
+    }
+    for name, loss in losses.items():
+        network = getattr(gan, name)
+        weights = network.trainable_variables
+        result = backend.gradients(loss, weights)
+        found[f"outputs/loss of the {name}"] = result.loss
+        for variable, gradient in zip(weights, result.gradients, strict=True):
+            path = variable.path.removeprefix(f"{network.name}/")
+            found[f"gradients/{name}/{path}"] = gradient
+    return found
+
+
+def _below(name: str, arrays: Mapping[str, np.ndarray]) -> Arrays:
+    prefix = f"{name}/"
+    return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
+
+
+def _numpy(value: Any) -> np.ndarray:
+    value = value.value if isinstance(value, keras.Variable) else value
+    return np.array(ops.convert_to_numpy(value))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
