@@ -20,12 +20,13 @@ FRAMEWORKS = {"jax", "jaxlib", "torch", "tensorflow"}
 # Each room, and the rooms that it may import. "face" is `ganzoo/__init__.py`.
 BELOW = {
     "errors": set(),
+    "modalities": set(),
     "files": {"errors"},
     "backend": {"errors"},
-    "data": {"errors", "files"},
+    "data": {"errors", "files", "modalities"},
     "layers": {"errors", "backend"},
-    "metrics": {"errors"},
-    "catalog": {"errors", "files"},
+    "metrics": {"errors", "modalities"},
+    "catalog": {"errors", "files", "modalities"},
     "gan": {"errors", "backend", "layers"},
 }
 BELOW["jobs"] = set(BELOW)
@@ -34,7 +35,7 @@ BELOW["testing"] = set(BELOW) - {"plugins"}
 BELOW["cli"] = set(BELOW) - {"plugins"}
 BELOW["face"] = set(BELOW) - {"plugins", "cli", "testing", "face"}
 
-NO_KERAS = ("files", "catalog", "data", "metrics", "cli", "errors", "face")
+NO_KERAS = ("files", "catalog", "data", "metrics", "cli", "errors", "modalities", "face")
 # The only places where a module's name is computed.
 BY_NAME = {
     "ganzoo/__init__.py",  # the face

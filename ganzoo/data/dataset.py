@@ -6,9 +6,9 @@ from typing import Any, final
 
 import numpy as np
 
-from ganzoo.data.kinds import IMAGES, KINDS, Kind, kind_of
 from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files.text import quote
+from ganzoo.modalities import IMAGES, MODALITIES, Modality, modality_of
 
 _LONGEST_LINE = 200  # characters, as in a card
 FASTEST = 1_000_000  # Hz: ultrasound and then some
@@ -74,9 +74,9 @@ class Dataset:
         return tuple(int(size) for size in self.labels.shape[1:])
 
     @property
-    def kind(self) -> Kind:
-        """What the samples are."""
-        return kind_of(self.image_shape)
+    def modality(self) -> Modality:
+        """Modality of the samples."""
+        return modality_of(self.image_shape)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -151,45 +151,47 @@ class Dataset:
             )
 
     def _check_images(self) -> None:
-        kind = KINDS.get(self.images.ndim - 1)
-        if kind is None or str(self.images.dtype) != kind.dtype or 0 in self.images.shape:
-            ways = [f"{one} ({one.many})" for one in KINDS.values()]
+        modality = MODALITIES.get(self.images.ndim - 1)
+        if modality is None or str(self.images.dtype) != modality.dtype or 0 in self.images.shape:
+            ways = [f"{one} ({one.plural})" for one in MODALITIES.values()]
             raise InvalidInput(
                 f"The images of data set {self.name!r} must be {', '.join(ways[:-1])} or"
                 f" {ways[-1]}, and not empty."
                 f" Received: {self.images.dtype} {self.images.shape}."
             )
-        self._check_channels("images", self.images, kind)
-        if kind.dtype != "float32":
+        self._check_channels("images", self.images, modality)
+        if modality.dtype != "float32":
             return
         low, high = np.min(self.images), np.max(self.images)  # NaN if one of them is
         if not np.isfinite([low, high]).all():
-            raise InvalidInput(f"The {kind.many} of data set {self.name!r} must all be finite.")
-        if kind.limit is not None and max(-low, high) > kind.limit:
             raise InvalidInput(
-                f"The {kind.many} of data set {self.name!r} must be in"
-                f" [{-kind.limit:g}, {kind.limit:g}]. Received: {low:g} to {high:g}."
+                f"The {modality.plural} of data set {self.name!r} must all be finite."
+            )
+        if modality.limit is not None and max(-low, high) > modality.limit:
+            raise InvalidInput(
+                f"The {modality.plural} of data set {self.name!r} must be in"
+                f" [{-modality.limit:g}, {modality.limit:g}]. Received: {low:g} to {high:g}."
             )
 
-    def _check_channels(self, field: str, array: np.ndarray, kind: Kind) -> None:
-        if kind.channels and array.shape[-1] not in kind.channels:
+    def _check_channels(self, field: str, array: np.ndarray, modality: Modality) -> None:
+        if modality.channels and array.shape[-1] not in modality.channels:
             raise InvalidInput(  # here, and not at the first picture of a training
-                f"The {field} of data set {self.name!r} must have {kind.channels_said}."
+                f"The {field} of data set {self.name!r} must have {modality.channels_text}."
                 f" Received: {array.shape[-1]} channels."
             )
 
     def _check_rate(self) -> None:
-        if not self.kind.timed:
+        if not self.modality.timed:
             if self.rate is not None:
                 raise InvalidInput(
-                    f"Data set {self.name!r} has {self.kind.many}, which have no rate."
+                    f"Data set {self.name!r} has {self.modality.plural}, which have no rate."
                     f" Received: rate={self.rate!r}."
                 )
             return
         whole = isinstance(self.rate, int) and not isinstance(self.rate, bool)
         if not whole or not 1 <= self.rate <= FASTEST:
             raise InvalidInput(
-                f"Data set {self.name!r} has {self.kind.many}, so it must say their rate: an"
+                f"Data set {self.name!r} has {self.modality.plural}, so it must say their rate: an"
                 f" integer from 1 to {FASTEST:,}, in Hz. Received: rate={self.rate!r}."
             )
 
@@ -203,13 +205,13 @@ class Dataset:
             )
         if self.labels is None:
             return
-        kind = (str(self.labels.dtype), self.labels.ndim)
+        form = (str(self.labels.dtype), self.labels.ndim)
         allowed = (("int32", 1), ("uint8", 2), ("uint8", _AXES_OF_PICTURES))
-        if kind not in allowed or len(self.labels) != len(self.images) or 0 in self.labels.shape:
+        if form not in allowed or len(self.labels) != len(self.images) or 0 in self.labels.shape:
             raise InvalidInput(
                 f"The labels of data set {self.name!r} must be int32 (n,) class indices,"
                 f" uint8 (n, k) attributes or {IMAGES} pictures,"
-                f" one row for each of the {len(self.images):,} {self.kind.many}."
+                f" one row for each of the {len(self.images):,} {self.modality.plural}."
                 f" Received: {self.labels.dtype} {self.labels.shape}."
             )
         if of_pictures:

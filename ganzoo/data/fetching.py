@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from ganzoo.data.dataset import Dataset
-from ganzoo.data.kinds import kind_of
 from ganzoo.errors import EnvironmentProblem
+from ganzoo.modalities import modality_of
 
 _forbidden: contextvars.ContextVar[bool] = contextvars.ContextVar(
     "ganzoo_fetching_forbidden", default=False
@@ -53,7 +53,7 @@ class Known:
             labels = _zeros("int32", self.count)
         return Dataset(
             name=self.name,
-            images=_zeros(kind_of(self.image_shape).dtype, self.count, *self.image_shape),
+            images=_zeros(modality_of(self.image_shape).dtype, self.count, *self.image_shape),
             labels=labels,
             classes=self.classes,
             rate=self.rate,

@@ -11,9 +11,9 @@ import numpy as np
 from ganzoo.catalog.plugins import discovery
 from ganzoo.catalog.plugins.signature import Signature
 from ganzoo.catalog.recipe.recipe import Recipe
-from ganzoo.data.kinds import kind_of
 from ganzoo.errors import UsageError
 from ganzoo.jobs.models import build
+from ganzoo.modalities import modality_of
 from ganzoo.testing.check_report import NotRun
 
 if TYPE_CHECKING:
@@ -243,7 +243,7 @@ def _limited(default: object, limit: int) -> Any:
 
 def _random_samples(shape: Shape, seed: int) -> np.ndarray:
     generator = np.random.default_rng(seed)
-    if kind_of(shape[1:]).dtype == "uint8":
+    if modality_of(shape[1:]).dtype == "uint8":
         return generator.integers(0, 256, shape).astype("uint8")
     return generator.uniform(-1, 1, shape).astype("float32")
 

@@ -75,7 +75,7 @@ KINDS = {
 def test_a_data_set_knows_the_kind_of_its_samples(kind):
     dataset = Dataset(**KINDS[kind], **FACTS)
 
-    assert (dataset.kind.one, dataset.image_shape) == (kind, KINDS[kind]["images"].shape[1:])
+    assert (dataset.modality.name, dataset.image_shape) == (kind, KINDS[kind]["images"].shape[1:])
     assert dataset.describe().get("rate") == dataset.rate == KINDS[kind].get("rate")
     pixels, labels = dataset.first(3).batch(np.array([2, 0]))
     np.testing.assert_array_equal(pixels, KINDS[kind]["images"][[2, 0]])

@@ -163,15 +163,6 @@ def test_the_pages_of_the_zoos_own_versions_are_those_of_their_cards():
     assert seen >= 5
 
 
-def test_the_kinds_on_a_page_are_those_of_data():
-    from ganzoo.catalog.registry.usage import KINDS
-    from ganzoo.data import kinds
-
-    assert {n: (kind.many, kind.dtype) for n, kind in KINDS.items()} == {
-        n: (kind.many, kind.dtype) for n, kind in kinds.KINDS.items()
-    }
-
-
 def test_a_license_that_the_hub_does_not_know_is_other(card_tables):
     card_tables["license"]["weights"] = "CelebA agreement: non-commercial research only"
     content = front_matter(readme(with_(card_tables), IMAGES, beside=[]))

@@ -292,7 +292,7 @@ def extractor_of(
     wanted = [METRICS[name] for name in metrics] if metrics is not None else METRICS.values()
     if plain_of(dataset.image_shape) is not None:
         if name is not None:
-            many = dataset.kind.many.capitalize()
+            many = dataset.modality.plural.capitalize()
             raise UsageError(f"{many} have no features. Received: features {name!r}.")
         return None
     if not any(_OF_IMAGES & {*metric.real, *metric.fake} for metric in wanted):

@@ -11,13 +11,13 @@ import numpy as np
 from ganzoo.catalog.recipe.recipe import Part
 from ganzoo.catalog.registry.lookup import models
 from ganzoo.data.dataset import Dataset
-from ganzoo.data.kinds import IMAGES
 from ganzoo.data.order import permutation
 from ganzoo.errors import UsageError
 from ganzoo.files import safetensors
 from ganzoo.jobs.evaluation.features import Batch
 from ganzoo.jobs.models.build import open_dataset
 from ganzoo.jobs.models.load import Source
+from ganzoo.modalities import IMAGES
 
 if TYPE_CHECKING:
     from ganzoo.gan.gan import GAN
@@ -93,7 +93,7 @@ def of_gan(
 def of_pictures(path: Path, dataset: Dataset, n: int) -> Fakes:
     """A folder's or an archive's pictures, gray or in color as the real ones are."""
     options: dict[str, Any] = {"data": str(path)}
-    if dataset.kind is IMAGES:
+    if dataset.modality is IMAGES:
         options["mode"] = "gray" if dataset.image_shape[2] == 1 else "rgb"
     kind = "zip" if path.is_file() else "folder"
     given = open_dataset(Part(name=kind, **options))

@@ -19,7 +19,6 @@ from ganzoo.catalog.registry import contents, lookup, remotes
 from ganzoo.catalog.registry.versions import Version, version_at
 from ganzoo.catalog.runs import Run, split_best
 from ganzoo.data.dataset import FASTEST
-from ganzoo.data.kinds import IMAGES, KINDS
 from ganzoo.errors import InvalidInput, PluginError, UnknownName, UsageError
 from ganzoo.files import checkpoints, safetensors
 from ganzoo.files.text import quote
@@ -28,6 +27,7 @@ from ganzoo.jobs.models import environment, limits
 from ganzoo.jobs.models.build import networks, wants
 from ganzoo.jobs.models.half import half_spec, is_half, restored
 from ganzoo.jobs.models.weights import STATE, assign, check, not_finite, spec_of
+from ganzoo.modalities import IMAGES, MODALITIES
 
 if TYPE_CHECKING:
     from ganzoo.gan.gan import GAN
@@ -289,7 +289,7 @@ def _described(where: Path, content: Path | bytes) -> Source:
     fine = (
         isinstance(about.get("recipe"), dict)
         and _is_shape(shape)
-        and len(shape) in KINDS
+        and len(shape) in MODALITIES
         and (sources is None or (_is_shape(sources) and len(sources) == len(IMAGES.axes)))
         and isinstance(classes, list)
         and all(isinstance(name, str) for name in classes)
@@ -299,11 +299,11 @@ def _described(where: Path, content: Path | bytes) -> Source:
             f"{where} does not say how to rebuild its model. Expected: a file that ganzoo wrote, "
             "with recipe, image_shape and classes in its metadata.",
         )
-    rate, kind = about.get("rate"), KINDS[len(shape)]
-    if kind.timed and not (type(rate) is int and 1 <= rate <= FASTEST):
+    rate, modality = about.get("rate"), MODALITIES[len(shape)]
+    if modality.timed and not (type(rate) is int and 1 <= rate <= FASTEST):
         raise InvalidInput(
-            f"{where} does not say the rate of its {kind.many}. Expected: an integer from 1 to "
-            f"{FASTEST:,}, in Hz. Received: {quote(rate)}."
+            f"{where} does not say the rate of its {modality.plural}. Expected: an integer from 1 "
+            f"to {FASTEST:,}, in Hz. Received: {quote(rate)}."
         )
     recipe = Recipe.from_tables(about["recipe"], where=f"the recipe in {where}", error=InvalidInput)
     return Source(where=where, content=content, about=about, recipe=recipe)

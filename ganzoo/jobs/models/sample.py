@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ganzoo.data.kinds import kind_of
 from ganzoo.data.sources import read_sources
 from ganzoo.errors import UsageError, unknown
 from ganzoo.files.publish import make_folder, publish
 from ganzoo.jobs import rendering
 from ganzoo.jobs.models import load
+from ganzoo.modalities import modality_of
 
 if TYPE_CHECKING:
     from ganzoo.gan.gan import GAN
@@ -73,7 +73,7 @@ def sample(
     count = count if sources is None else len(sources)
     renderer = rendering.renderer_for(found.image_shape)
     if separate and renderer.single is None:
-        many = kind_of(found.image_shape).many.capitalize()
+        many = modality_of(found.image_shape).plural.capitalize()
         raise UsageError(f"{many} have no pictures of their own.", hint="Leave out --separate.")
     endings = [renderer.single[0]] if separate else list(renderer.encoders)
     out = Path(out) if out is not None else _default_out(found, [] if separate else endings)

@@ -17,7 +17,6 @@ from ganzoo.catalog.recipe.plugin_locks import lock_plugin
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.registry import contents
 from ganzoo.catalog.registry.cards import Card
-from ganzoo.data.kinds import KINDS
 from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files import safetensors
 from ganzoo.files.names import check_name
@@ -26,6 +25,7 @@ from ganzoo.jobs.models.build import dataset_for
 from ganzoo.jobs.models.weights import check_finite, generator_of
 from ganzoo.jobs.publishing.push import NOT_CHOSEN, Parcel, deliver
 from ganzoo.jobs.training import provenance as describing
+from ganzoo.modalities import MODALITIES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,10 +117,10 @@ def _described(path: Path, told: Told, backend: str | None) -> load.Source:
         license = license or dataset.license
     else:
         data = {"image_shape": list(told.image_shape), "classes": list(told.classes)}
-        kind = KINDS.get(len(told.image_shape))
-        if kind and kind.timed:
+        modality = MODALITIES.get(len(told.image_shape))
+        if modality and modality.timed:
             raise UsageError(
-                f"Of {kind.many} the rate must be known, which only the data says. "
+                f"Of {modality.plural} the rate must be known, which only the data says. "
                 f"Received: the shape {told.image_shape} alone.",
                 hint="Leave out --image-shape, and say where the data is: --data PATH.",
             )

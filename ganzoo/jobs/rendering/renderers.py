@@ -7,13 +7,13 @@ from typing import final
 import numpy as np
 from PIL import Image
 
-from ganzoo.data.kinds import KINDS
 from ganzoo.errors import UsageError
 from ganzoo.jobs.rendering.audio import encode_wav, waveform_plot
 from ganzoo.jobs.rendering.grid import image_grid, side_by_side, single_image
 from ganzoo.jobs.rendering.png import encode_png
 from ganzoo.jobs.rendering.scatter import scatter_plot
 from ganzoo.jobs.rendering.video import filmstrip, single_video_gif, video_gif
+from ganzoo.modalities import IMAGES, MODALITIES, POINTS, SOUNDS, VIDEOS
 
 
 @final
@@ -46,9 +46,9 @@ class Renderer:
     legend: Sequence[tuple[str, str]] = field(default=(), repr=False)
 
 
-# By the number of axes of a sample, as `ganzoo.data.kinds.KINDS`.
+# By the number of axes of a sample, as `ganzoo.modalities.MODALITIES`.
 RENDERERS: dict[int, Renderer] = {
-    1: Renderer(
+    POINTS.rank: Renderer(
         image=scatter_plot,
         encoders={".png": lambda samples, rate, columns: encode_png(scatter_plot(samples))},
         single=None,
@@ -60,7 +60,7 @@ RENDERERS: dict[int, Renderer] = {
             ("outside", "generated, outside the frame"),
         ),
     ),
-    2: Renderer(
+    SOUNDS.rank: Renderer(
         image=lambda samples, real: waveform_plot(samples),
         encoders={
             ".png": lambda samples, rate, columns: encode_png(waveform_plot(samples)),
@@ -69,7 +69,7 @@ RENDERERS: dict[int, Renderer] = {
         single=(".wav", lambda sample, rate: encode_wav(sample[None], rate)),
         media=".wav",
     ),
-    3: Renderer(
+    IMAGES.rank: Renderer(
         image=lambda samples, real: image_grid(samples),
         encoders={
             ".png": lambda samples, rate, columns: encode_png(image_grid(samples, columns=columns))
@@ -77,7 +77,7 @@ RENDERERS: dict[int, Renderer] = {
         single=(".png", lambda sample, rate: encode_png(single_image(sample))),
         side_by_side=side_by_side,
     ),
-    4: Renderer(
+    VIDEOS.rank: Renderer(
         image=lambda samples, real: filmstrip(samples),
         encoders={".gif": lambda samples, rate, columns: video_gif(samples, columns=columns)},
         single=(".gif", lambda sample, rate: single_video_gif(sample)),
@@ -100,7 +100,7 @@ def renderer_for(shape: Sequence[int]) -> Renderer:
     """
     if len(shape) not in RENDERERS:
         raise UsageError(
-            f"Samples must be one of: {', '.join(map(str, KINDS.values()))}. "
+            f"Samples must be one of: {', '.join(map(str, MODALITIES.values()))}. "
             f"Received: samples of shape {tuple(shape)}."
         )
     return RENDERERS[len(shape)]

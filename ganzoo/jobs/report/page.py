@@ -12,7 +12,6 @@ from typing import Any, Protocol
 import numpy as np
 import tomli_w
 
-from ganzoo.data.kinds import IMAGES, KINDS, Kind
 from ganzoo.files.text import format_duration
 from ganzoo.jobs.rendering import renderer_for
 from ganzoo.jobs.report.formatting import (
@@ -25,6 +24,7 @@ from ganzoo.jobs.report.formatting import (
 from ganzoo.jobs.report.metadata import definition_list, run_metadata
 from ganzoo.jobs.report.sample_viewer import sample_viewer
 from ganzoo.jobs.report.training_log import TrainingLog, log_charts, log_table
+from ganzoo.modalities import IMAGES, MODALITIES, Modality
 
 STATES = {
     "running": "Written while the run was still training.",
@@ -107,21 +107,21 @@ def render_report(
     style, script = _asset("page.css"), _asset("page.js")
     data = _table(manifest, "data")
     shape = _shape(data) or ()
-    kind = KINDS.get(len(shape), IMAGES)
-    training_log = TrainingLog.from_lines(log, recipe, kind.many)
+    modality = MODALITIES.get(len(shape), IMAGES)
+    training_log = TrainingLog.from_lines(log, recipe, modality.plural)
     return Template(_asset("page.html")).substitute(
         title=escape_html(_title(recipe, manifest)),
         style=style,
         script=script,
         style_hash=_hash(style),
         script_hash=_hash(script),
-        head=_head(recipe, manifest, data, kind),
+        head=_head(recipe, manifest, data, modality),
         samples=sample_viewer(
             samples,
             gif,
             images_at=training_log.images_at,
             unit=training_log.unit,
-            legend=renderer_for(shape if len(shape) in KINDS else IMAGES.axes).legend,
+            legend=renderer_for(shape if len(shape) in MODALITIES else IMAGES.axes).legend,
             media=media,
             columns=_shape(data, "source_shape") is not None,
         ),
@@ -161,14 +161,14 @@ def _shape(data: Mapping, key: str = "image_shape") -> Sequence | None:
     return shape if isinstance(shape, list | tuple) and shape else None
 
 
-def _head(recipe: Mapping, manifest: Mapping, data: Mapping, kind: Kind) -> str:
+def _head(recipe: Mapping, manifest: Mapping, data: Mapping, modality: Modality) -> str:
     architecture = _table(recipe, "architecture").get("name")
     dataset = data.get("name") or _table(recipe, "dataset").get("name")
     parts = []
     if architecture and dataset:
         parts.append(f"<b>{escape_html(architecture)}</b> on <b>{escape_html(dataset)}</b>")
     if data.get("count"):
-        parts.append(f"{format_count(data['count'])} {kind.many}{_shape_text(data)}")
+        parts.append(f"{format_count(data['count'])} {modality.plural}{_shape_text(data)}")
     if backend := manifest.get("backend"):
         parts.append(f"trained with {escape_html(BACKENDS.get(str(backend), backend))}")
     if manifest.get("created"):

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from ganzoo.data.kinds import KINDS
 from ganzoo.errors import UsageError
 from ganzoo.jobs import rendering
 from ganzoo.jobs.rendering.audio import waveform_plot
 from ganzoo.jobs.rendering.renderers import RENDERERS
 from ganzoo.jobs.rendering.video import filmstrip
+from ganzoo.modalities import MODALITIES
 
 SAMPLES = {
     1: np.array([[0.0, 1.0], [1.0, 0.0]], np.float32),
@@ -21,17 +21,17 @@ STARTS = {".png": b"\x89PNG", ".wav": b"RIFF", ".gif": b"GIF89a"}
 
 
 def test_every_kind_of_data_has_a_form():
-    assert RENDERERS.keys() == KINDS.keys() == SAMPLES.keys()
+    assert RENDERERS.keys() == MODALITIES.keys() == SAMPLES.keys()
 
 
-@pytest.mark.parametrize("rank", KINDS)
+@pytest.mark.parametrize("rank", MODALITIES)
 def test_the_picture_fits_the_samples(rank):
     samples = SAMPLES[rank]
     assert rendering.render_samples(samples).tobytes() == DRAWN[rank](samples).tobytes()
     assert rendering.render_samples(samples, real=None).tobytes() == DRAWN[rank](samples).tobytes()
 
 
-@pytest.mark.parametrize("rank", KINDS)
+@pytest.mark.parametrize("rank", MODALITIES)
 def test_files_are_what_their_ending_says(rank):
     renderer = RENDERERS[rank]
     for ending, write in renderer.encoders.items():
