@@ -98,14 +98,14 @@ def _difference(gan, kind: str, case) -> float:
         run = _exported(gan, kind, Path(folder) / f"generator{kind}")
         differences = []
         for n in (1, 5):
-            latents = keras.ops.convert_to_numpy(gan.draw_latents(n, 3))
+            latents = keras.ops.convert_to_numpy(gan.sampler.sample_latents(n, 3))
             inputs = [latents]
-            if gan.conditional:
+            if gan.sampler.conditional:
                 second = gan.generator.inputs[1]
                 inputs.append(np.asarray(case.labels(3, n)).astype(second.dtype))
             for factor in _FACTORS:
                 inputs[0] = factor * latents
-                expected = keras.ops.convert_to_numpy(gan.render(*inputs))
+                expected = keras.ops.convert_to_numpy(gan.sampler.generate(*inputs))
                 if expected.std() > 0.01:
                     break
             else:

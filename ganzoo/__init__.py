@@ -15,9 +15,8 @@ __version__ = "0.1.0"
 
 _WHERE = {
     "GAN": ("ganzoo.gan.gan", "GAN"),
-    "augmentations": ("ganzoo.gan.augmentations", None),
     "losses": ("ganzoo.gan.losses", None),
-    "penalties": ("ganzoo.gan.penalties", None),
+    "regularizers": ("ganzoo.gan.regularizers", None),
     "random": ("ganzoo.gan.random", None),
     "layers": ("ganzoo.layers", None),
     "Dataset": ("ganzoo.data.dataset", "Dataset"),
@@ -34,7 +33,7 @@ if TYPE_CHECKING:  # for editors and type checkers; see __getattr__
     from ganzoo.catalog.registry.lookup import list_models
     from ganzoo.data.dataset import Dataset
     from ganzoo.errors import GanzooError
-    from ganzoo.gan import augmentations, losses, penalties, random
+    from ganzoo.gan import losses, random, regularizers
     from ganzoo.gan.gan import GAN
     from ganzoo.jobs.evaluation.evaluate import evaluate
     from ganzoo.jobs.models.load import load

@@ -26,8 +26,9 @@ BELOW = {
     "data": {"errors", "files", "modalities"},
     "layers": {"errors", "backend"},
     "metrics": {"errors", "modalities"},
-    "catalog": {"errors", "files", "modalities"},
-    "gan": {"errors", "backend", "layers"},
+    "config": {"errors", "files"},
+    "catalog": {"errors", "files", "modalities", "config"},
+    "gan": {"errors", "config", "backend", "layers"},
 }
 BELOW["jobs"] = set(BELOW)
 BELOW["plugins"] = set(BELOW) - {"jobs"} | {"face"}
@@ -35,7 +36,7 @@ BELOW["testing"] = set(BELOW) - {"plugins"}
 BELOW["cli"] = set(BELOW) - {"plugins"}
 BELOW["face"] = set(BELOW) - {"plugins", "cli", "testing", "face"}
 
-NO_KERAS = ("files", "catalog", "data", "metrics", "cli", "errors", "modalities", "face")
+NO_KERAS = ("files", "config", "catalog", "data", "metrics", "cli", "errors", "modalities", "face")
 # The only places where a module's name is computed.
 BY_NAME = {
     "ganzoo/__init__.py",  # the face

@@ -1,18 +1,18 @@
-"""The only room that imports jax, torch or tensorflow.
+"""The only package that imports jax, torch or tensorflow.
 
 A backend module offers these names and nothing else:
 
 * `Stepper`: fits the one backend-neutral `step` to Keras' trainer.
-* `gradients(objective, variables, scale)`: a turn's loss, logs, gradients and writes.
+* `gradients(loss_fn, variables, scale)`: loss, logs, gradients and state writes.
 * `input_gradients(function, x)`: the gradient with respect to an input, differentiable again.
-* `constant(function)`: its value, without gradients and without writes.
-* `apply(optimizer, gradients, variables)`: one update of one player.
-* `blend(targets, values, weight)`: the moving average, in place.
+* `no_grad(function)`: its value, without gradients and without writes.
+* `apply(optimizer, gradients, variables)`: one update of one network.
+* `ema_update(averages, values, weight)`: exponential moving averages, in place.
 * `conv_transpose(x, kernel, ...)`, `conv(x, kernel, ...)`: convolutions in the
   formulation that is fast on this backend.
-* `now_and_then(due, value, otherwise)`: one of two functions' values, in the way that is fast.
-* `compiled(function)`: a function of tensors without side effects, compiled where it pays.
-* `dispatch(convolutional)`: how many steps one call should fuse, and whether XLA pays.
+* `lazy_cond(due, value, otherwise)`: one of two functions' values, in the way that is fast.
+* `jit(function)`: a function of tensors without side effects, compiled where it pays.
+* `fused_steps(convolutional)`: how many steps one call should fuse, and whether XLA pays.
 * `device()`: "cpu", "gpu", ...: what kind of device computes.
 * `feed(batches)`: what to give to `fit` so that batches arrive unchanged.
 
@@ -22,39 +22,42 @@ no framework: the names resolve on first use.
 """
 
 import importlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+Tensor = Any  #: A tensor of the framework in use.
 
 __all__ = [
     "Stepper",
+    "Tensor",
     "apply",
-    "blend",
-    "compiled",
-    "constant",
     "conv",
     "conv_transpose",
     "device",
-    "dispatch",
+    "ema_update",
     "feed",
+    "fused_steps",
     "gradients",
     "input_gradients",
-    "now_and_then",
+    "jit",
+    "lazy_cond",
+    "no_grad",
 ]
 
 if TYPE_CHECKING:
     from ganzoo.backend.jax import (
         Stepper,
         apply,
-        blend,
-        compiled,
-        constant,
         conv,
         conv_transpose,
         device,
-        dispatch,
+        ema_update,
         feed,
+        fused_steps,
         gradients,
         input_gradients,
-        now_and_then,
+        jit,
+        lazy_cond,
+        no_grad,
     )
 
 

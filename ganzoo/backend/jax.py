@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 import jax
 import keras
 
+from ganzoo.backend import Tensor
 from ganzoo.backend.grouped import grouped
 from ganzoo.backend.jax_convolution import (
     convolve,
@@ -14,8 +15,8 @@ from ganzoo.backend.jax_convolution import (
     spread,
     spread_by_frames,
 )
-from ganzoo.backend.scope import Root, Trial
-from ganzoo.backend.turn import Dispatch, Turn
+from ganzoo.backend.scope import StrictScope, WriteCapture
+from ganzoo.backend.types import FusedSteps, GradientResult
 
 
 class Stepper:
@@ -31,7 +32,7 @@ class Stepper:
         )
 
         def one(state, data):
-            with Root(_pairs(groups, state)) as scope:
+            with StrictScope(_pairs(groups, state)) as scope:
                 self.step(data)
                 return tuple([scope.get_current_value(v) for v in group] for group in groups)
 
@@ -40,7 +41,7 @@ class Stepper:
             state = one(state, data)
         else:
             state, _ = jax.lax.scan(lambda state, data: (one(state, data), None), state, data)
-        with Root(_pairs(groups, state)):
+        with StrictScope(_pairs(groups, state)):
             return self.get_metrics_result(), state
 
 
@@ -52,37 +53,39 @@ def _pairs(groups, state) -> list:
     ]
 
 
-def gradients(objective: Callable, variables: Sequence, scale: Callable = lambda x: x) -> Turn:
-    """Evaluate `objective() -> (loss, logs)` and differentiate the loss, times `scale`."""
+def gradients(
+    loss_fn: Callable, variables: Sequence, scale: Callable = lambda x: x
+) -> GradientResult:
+    """Evaluate `loss_fn() -> (loss, logs)` and differentiate the loss, times `scale`."""
     written = []
 
     def pure(values):
-        with Trial(zip(variables, values, strict=True)) as trial:
-            loss, logs = objective()
-        written[:] = [variable for variable, _ in trial.writes]
-        return scale(loss), (loss, logs, [value for _, value in trial.writes])
+        with WriteCapture(zip(variables, values, strict=True)) as capture:
+            loss, logs = loss_fn()
+        written[:] = [variable for variable, _ in capture.writes]
+        return scale(loss), (loss, logs, [value for _, value in capture.writes])
 
     values = [variable.value for variable in variables]
     grads, (loss, logs, new) = jax.grad(pure, has_aux=True)(values)
-    return Turn(loss, logs, grads, list(zip(written, new, strict=True)))
+    return GradientResult(loss, logs, grads, list(zip(written, new, strict=True)))
 
 
 def input_gradients(function: Callable, x):
     """Gradient of the sum of `function(x)` with respect to `x`, differentiable again.
 
-    Writes to variables inside `function` are dropped: a penalty looks, it does not move.
+    Writes to variables inside `function` are dropped.
     """
 
     def total(x):
-        with Trial():
+        with WriteCapture():
             return jax.numpy.sum(function(x))
 
     return jax.grad(total)(x)
 
 
-def constant(function: Callable):
+def no_grad(function: Callable):
     """The value of `function()`: no gradient flows through it, and its writes are dropped."""
-    with Trial():
+    with WriteCapture():
         return jax.lax.stop_gradient(function())
 
 
@@ -102,10 +105,10 @@ def apply(optimizer, gradients: Sequence, variables: Sequence) -> None:
         variable.assign(value)
 
 
-def blend(targets: Sequence, values: Sequence, weight: float) -> None:
-    """Move each target toward its value: `target += weight * (value - target)`."""
-    for target, value in zip(targets, values, strict=True):
-        target.assign(target + weight * (value - target))
+def ema_update(averages: Sequence, values: Sequence, weight: Tensor) -> None:
+    """Move each average toward its value: `average += weight * (value - average)`."""
+    for average, value in zip(averages, values, strict=True):
+        average.assign(average + weight * (value - average))
 
 
 def conv(x, kernel, *, strides: int, padding: str):
@@ -141,7 +144,7 @@ def conv_transpose(x, kernel, *, strides: int, padding: str):
     return spread(x, kernel, strides, pads, size)
 
 
-def now_and_then(due, value: Callable, otherwise: Callable):
+def lazy_cond(due, value: Callable, otherwise: Callable):
     """`value()` where `due`, a boolean scalar, else `otherwise()`: scalars alike in form.
 
     XLA's CPU runs convolutions inside a conditional more than ten times slower, so that there
@@ -152,18 +155,18 @@ def now_and_then(due, value: Callable, otherwise: Callable):
     return jax.tree.map(lambda a, b: jax.numpy.where(due, a, b), value(), otherwise())
 
 
-def compiled(function: Callable) -> Callable:
+def jit(function: Callable) -> Callable:
     """`function` under `jax.jit`."""
     return jax.jit(function)
 
 
-def dispatch(convolutional: bool) -> Dispatch:
+def fused_steps(convolutional: bool) -> FusedSteps:
     """Fused steps (`lax.scan`) are free for dense networks and pay on accelerators, but
     convolutions inside a loop are ten times slower on XLA's CPU.
     """
     if convolutional and jax.default_backend() == "cpu":
-        return Dispatch(steps=1, xla=True)
-    return Dispatch(steps=16, xla=True)
+        return FusedSteps(steps=1, xla=True)
+    return FusedSteps(steps=16, xla=True)
 
 
 def device() -> str:

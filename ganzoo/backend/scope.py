@@ -1,12 +1,12 @@
 """Scopes in which variables can be written without being changed.
 
 Keras' `StatelessScope` redirects every read and write of a variable. Two refinements
-make it fit a game of two players:
+make it fit the training of two networks:
 
-* `Trial` reads through to the scope around it (Keras' own does not chain) and keeps
-  every write together with its variable, so that the player on turn can take its own
-  writes and drop the opponent's.
-* `Root` is strict: it threads a fixed list of variables through a pure function, and
+* `WriteCapture` reads through to the scope around it (Keras' own does not chain) and keeps
+  every write together with its variable, so that an update can keep the writes to its own
+  network and drop those to the other.
+* `StrictScope` is strict: it threads a fixed list of variables through a pure function, and
   any other variable that is read or written inside raises, by name. Without that,
   JAX would silently bake the variable in as a constant.
 """
@@ -19,7 +19,7 @@ import keras
 Write = tuple[keras.Variable, Any]
 
 
-class Trial(keras.StatelessScope):
+class WriteCapture(keras.StatelessScope):
     """Collects the writes made inside; nothing outside changes.
 
     Args:
@@ -46,7 +46,7 @@ class Trial(keras.StatelessScope):
         return value
 
 
-class Root(keras.StatelessScope):
+class StrictScope(keras.StatelessScope):
     """Threads exactly the given variables through a pure function.
 
     Raises:
@@ -73,7 +73,7 @@ class Root(keras.StatelessScope):
             )
 
 
-def commit(writes: Iterable[Write], owners: Iterable[keras.Variable]) -> None:
+def assign_captured(writes: Iterable[Write], owners: Iterable[keras.Variable]) -> None:
     """Assign those `writes` whose variable is one of `owners`; the others are dropped."""
     owned = {id(variable) for variable in owners}
     for variable, value in writes:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 import keras
 import tensorflow as tf
 
+from ganzoo.backend import Tensor
 from ganzoo.backend.grouped import grouped
-from ganzoo.backend.scope import Trial
-from ganzoo.backend.turn import Dispatch, Turn
+from ganzoo.backend.scope import WriteCapture
+from ganzoo.backend.types import FusedSteps, GradientResult
 
 _ZERO = tf.UnconnectedGradients.ZERO
 
@@ -17,7 +18,7 @@ class Stepper:
     """Fits `step(data)` to Keras' TensorFlow trainer."""
 
     def train_step(self, data):
-        # TensorFlow 2.21's graph optimizer loses an order between the turns of a step: one in
+        # TensorFlow 2.21's graph optimizer loses an order between the updates of a step: one in
         # five steps of a convolutional WGAN-GP came out different, by 1e-5 to 1e-4
         tf.config.optimizer.set_experimental_options({"dependency_optimization": False})
         data = self.unpack(data)
@@ -36,31 +37,33 @@ class Stepper:
         tf.while_loop(lambda k: k < steps, body, (tf.constant(0),), parallel_iterations=1)
 
 
-def gradients(objective: Callable, variables: Sequence, scale: Callable = lambda x: x) -> Turn:
-    """Evaluate `objective() -> (loss, logs)` and differentiate the loss, times `scale`."""
+def gradients(
+    loss_fn: Callable, variables: Sequence, scale: Callable = lambda x: x
+) -> GradientResult:
+    """Evaluate `loss_fn() -> (loss, logs)` and differentiate the loss, times `scale`."""
     values = [variable.value for variable in variables]
-    with Trial() as trial, tf.GradientTape(watch_accessed_variables=False) as tape:
+    with WriteCapture() as capture, tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(values)
-        loss, logs = objective()
+        loss, logs = loss_fn()
         scaled = scale(loss)
     grads = tape.gradient(scaled, values, unconnected_gradients=_ZERO)
-    return Turn(loss, logs, grads, trial.writes)
+    return GradientResult(loss, logs, grads, capture.writes)
 
 
 def input_gradients(function: Callable, x):
     """Gradient of the sum of `function(x)` with respect to `x`, differentiable again.
 
-    Writes to variables inside `function` are dropped: a penalty looks, it does not move.
+    Writes to variables inside `function` are dropped.
     """
-    with Trial(), tf.GradientTape(watch_accessed_variables=False) as tape:
+    with WriteCapture(), tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(x)
         total = tf.reduce_sum(function(x))
     return tape.gradient(total, x, unconnected_gradients=_ZERO)
 
 
-def constant(function: Callable):
+def no_grad(function: Callable):
     """The value of `function()`: no gradient flows through it, and its writes are dropped."""
-    with Trial():
+    with WriteCapture():
         return tf.stop_gradient(function())
 
 
@@ -69,10 +72,10 @@ def apply(optimizer, gradients: Sequence, variables: Sequence) -> None:
     optimizer.apply(gradients, variables)
 
 
-def blend(targets: Sequence, values: Sequence, weight: float) -> None:
-    """Move each target toward its value: `target += weight * (value - target)`."""
-    for target, value in zip(targets, values, strict=True):
-        target.assign_add(weight * (value - target))
+def ema_update(averages: Sequence, values: Sequence, weight: Tensor) -> None:
+    """Move each average toward its value: `average += weight * (value - average)`."""
+    for average, value in zip(averages, values, strict=True):
+        average.assign_add(weight * (value - average))
 
 
 def conv(x, kernel, *, strides: int, padding: str):
@@ -93,24 +96,24 @@ def conv_transpose(x, kernel, *, strides: int, padding: str):
     return keras.ops.conv_transpose(x, kernel, strides, padding, data_format="channels_last")
 
 
-def now_and_then(due, value: Callable, otherwise: Callable):
+def lazy_cond(due, value: Callable, otherwise: Callable):
     """`value()` where `due`, a boolean scalar, else `otherwise()`: scalars alike in form."""
     return keras.ops.cond(due, value, otherwise)
 
 
-def compiled(function: Callable) -> Callable:
+def jit(function: Callable) -> Callable:
     """`function` as a graph."""
     return tf.function(function)
 
 
-def dispatch(convolutional: bool) -> Dispatch:
+def fused_steps(convolutional: bool) -> FusedSteps:
     """Fused steps under XLA pay for dense networks and on accelerators; on the CPU XLA
     slows convolutions down (0.63-0.71 of the speed without it).
     """
     accelerated = bool(tf.config.list_physical_devices("GPU"))
     if convolutional and not accelerated:
-        return Dispatch(steps=1, xla=False)
-    return Dispatch(steps=16, xla=True)
+        return FusedSteps(steps=1, xla=False)
+    return FusedSteps(steps=16, xla=True)
 
 
 def device() -> str:

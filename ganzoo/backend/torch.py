@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import keras
 import torch
 
-from ganzoo.backend.scope import Trial
-from ganzoo.backend.turn import Dispatch, Turn
+from ganzoo.backend import Tensor
+from ganzoo.backend.scope import WriteCapture
+from ganzoo.backend.types import FusedSteps, GradientResult
 
 ONNX_OPSET = 18  # the first with bitwise operations
 
@@ -37,31 +38,33 @@ class Stepper:
             return self.step(data)
 
 
-def gradients(objective: Callable, variables: Sequence, scale: Callable = lambda x: x) -> Turn:
-    """Evaluate `objective() -> (loss, logs)` and differentiate the loss, times `scale`."""
-    with torch.enable_grad(), Trial() as trial:
-        loss, logs = objective()
+def gradients(
+    loss_fn: Callable, variables: Sequence, scale: Callable = lambda x: x
+) -> GradientResult:
+    """Evaluate `loss_fn() -> (loss, logs)` and differentiate the loss, times `scale`."""
+    with torch.enable_grad(), WriteCapture() as capture:
+        loss, logs = loss_fn()
     values = [variable.value for variable in variables]
     grads = torch.autograd.grad(scale(loss), values, materialize_grads=True)
     logs = {name: value.detach() for name, value in logs.items()}
-    return Turn(loss.detach(), logs, list(grads), trial.writes)
+    return GradientResult(loss.detach(), logs, list(grads), capture.writes)
 
 
 def input_gradients(function: Callable, x):
     """Gradient of the sum of `function(x)` with respect to `x`, differentiable again.
 
-    Writes to variables inside `function` are dropped: a penalty looks, it does not move.
+    Writes to variables inside `function` are dropped.
     """
     if not x.requires_grad:
         x = x.detach().requires_grad_(True)
-    with torch.enable_grad(), Trial():
+    with torch.enable_grad(), WriteCapture():
         total = torch.sum(function(x))
     return torch.autograd.grad(total, x, create_graph=True)[0]
 
 
-def constant(function: Callable):
+def no_grad(function: Callable):
     """The value of `function()`: no gradient flows through it, and its writes are dropped."""
-    with torch.no_grad(), Trial():
+    with torch.no_grad(), WriteCapture():
         return function().detach()
 
 
@@ -71,12 +74,13 @@ def apply(optimizer, gradients: Sequence, variables: Sequence) -> None:
         optimizer.apply(gradients, variables)
 
 
-def blend(targets: Sequence, values: Sequence, weight: float) -> None:
-    """Move each target toward its value: `target += weight * (value - target)`."""
+def ema_update(averages: Sequence, values: Sequence, weight: Tensor) -> None:
+    """Move each average toward its value: `average += weight * (value - average)`."""
+    old = [average.value for average in averages]
     with torch.no_grad():
-        torch._foreach_lerp_(
-            [target.value for target in targets], [value.value for value in values], weight
-        )
+        change = torch._foreach_sub([value.value for value in values], old)
+        torch._foreach_mul_(change, weight)
+        torch._foreach_add_(old, change)
 
 
 def conv(x, kernel, *, strides: int, padding: str):
@@ -96,19 +100,19 @@ def conv_transpose(x, kernel, *, strides: int, padding: str):
     return keras.ops.conv_transpose(x, kernel, strides, padding, data_format="channels_last")
 
 
-def now_and_then(due, value: Callable, otherwise: Callable):
+def lazy_cond(due, value: Callable, otherwise: Callable):
     """`value()` where `due`, a boolean scalar, else `otherwise()`: scalars alike in form."""
     return keras.ops.cond(due, value, otherwise)
 
 
-def compiled(function: Callable) -> Callable:
+def jit(function: Callable) -> Callable:
     """`function`, without gradients. (Compiling does not pay for single calls.)"""
     return torch.no_grad()(function)
 
 
-def dispatch(convolutional: bool) -> Dispatch:
+def fused_steps(convolutional: bool) -> FusedSteps:
     """One step a call: torch runs eagerly, fusing would only delay the callbacks."""
-    return Dispatch(steps=1, xla=False)
+    return FusedSteps(steps=1, xla=False)
 
 
 def device() -> str:

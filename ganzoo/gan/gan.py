@@ -1,285 +1,307 @@
-"""The game of two players. Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661, algorithm 1."""
+"""Generative adversarial networks. Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661."""
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
 
 import keras
 from keras import ops
 
 from ganzoo import backend
-from ganzoo.backend.scope import Trial, commit
+from ganzoo.backend import Tensor
+from ganzoo.backend.scope import assign_captured
+from ganzoo.config.contracts import DiscriminatorUpdate
 from ganzoo.errors import UsageError
-from ganzoo.gan import hook_checks, penalties, random
-from ganzoo.gan.model import Networks
-
-
-class Batch(NamedTuple):
-    """What one turn of a player is given.
-
-    Args:
-        real: Images in `value_range`, float32, (batch, ...).
-        latents: (batch, ...) from the prior.
-        labels: (batch, ...), or None. Pictures as labels are float32 in `value_range`.
-        draw: Random numbers of this turn.
-    """
-
-    real: Any
-    latents: Any
-    labels: Any
-    draw: penalties.Draw
+from ganzoo.gan import hook_checks, random
+from ganzoo.gan.batches import Batch, training_batches
+from ganzoo.gan.compilation import Compilation
+from ganzoo.gan.random import Rng
+from ganzoo.gan.sampling import Sampler
+from ganzoo.gan.state import named_state
 
 
 @keras.saving.register_keras_serializable("ganzoo")
-class GAN(Networks):
+class GAN(backend.Stepper, Compilation, keras.Model):
     """A generator and a discriminator that learn from each other.
 
     `fit` trains it with ordinary Keras callbacks on JAX, PyTorch and TensorFlow. A paper that
-    changes the rules adds terms to what the players want, or overrides an objective, and moves a
-    state of its own in `after_step`; `step` stays as it is. What `GAN` is made of, how it is
-    compiled and how it draws pictures is in `Networks`.
+    changes the losses adds terms to them or overrides one, and keeps a state of its own in
+    `after_step`; `step` stays as it is. `compile` takes the keywords of `GANConfig`.
+
+    Shapes: samples are `(batch, height, width, channels)`, or any `(batch, ...)`; latents are
+    `(batch, ...)` as the generator's first input says; logits are `(batch,)` or `(batch, 1)`.
+    Images are uint8, scaled to `value_range` on the device, or floats in that range already.
+
+    Args:
+        generator: A built Keras model: latents, or [latents, labels], -> samples.
+        discriminator: A built Keras model: samples, or [samples, labels], -> logits, or
+            [logits, ...].
+        value_range: The range of the generator's output: (-1, 1) after tanh, (0, 1) after
+            a sigmoid.
+        prior: The distribution of latents: `ganzoo.random.normal`, `uniform` or a function
+            like them.
+
+    Raises:
+        UsageError: the networks share a variable.
     """
 
-    _turn_draw: penalties.Draw | None = None  # of the turn that is played
+    #: Whether the generator's last layer keeps samples in `value_range`, as tanh does.
+    bounded: bool = True
 
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)
-        hook_checks.overridden(cls, GAN)
+        hook_checks.check_signatures(cls, GAN)
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        *,
+        value_range: tuple[float, float] = (-1.0, 1.0),
+        prior: Callable = random.normal,
+        name: str = "gan",
+    ):
+        super().__init__(name=name)
+        owned = {id(variable) for variable in generator.variables}
+        shared = [v.path for v in discriminator.variables if id(v) in owned]
+        if shared:
+            raise UsageError(f"The networks must not share variables. Received: {shared}.")
+        self.generator = generator
+        self.discriminator = discriminator
+        self.value_range = (float(value_range[0]), float(value_range[1]))
+        self.prior = prior
+        self.ema = None
+        self.regularizers = ()
+        self.sampler = Sampler(
+            generator, value_range=self.value_range, prior=prior, psi=self.truncation_psi
+        )
+        count = {"shape": (), "dtype": "int32", "initializer": "zeros", "trainable": False}
+        self.seed = self.add_weight(name="seed", **count)
+        self.steps = self.add_weight(name="steps", **count)
+        self.images = self.add_weight(name="images", **count)
+        self.built = True
+
+    # One step ------------------------------------------------------------------------------
 
     def step(self, data) -> None:
-        """One step: `n_critic` turns of the discriminator, one of the generator, the average.
+        """`n_critic` updates of the discriminator, one of the generator, then the average.
 
         Args:
-            data: `(images,)` or `(images, labels)`, `n_critic * batch` of each: every turn of
+            data: `(images,)` or `(images, labels)`, `n_critic * batch` of each: every update of
                 the discriminator sees real images of its own, if there are at least n_critic.
         """
-        reals, labels = self._turns(data)  # each: a list with one batch per turn
-        count = ops.shape(reals[0])[0]
-        latents = self._latents(count, turns=len(reals))
-        for turn, real in enumerate(reals):
-            batch = Batch(real, latents[turn], labels[turn], self._draw(turn))
-            logs = self._discriminator_turn(batch)
-        logs |= self._generator_turn(batch._replace(latents=latents[-1], draw=self._draw(turn + 1)))
-        if self.average is not None:
-            self.average.update()
+        batches = training_batches(self, data)
+        for batch in batches[:-1]:
+            logs = self.discriminator_update(batch)
+        logs |= self.generator_update(batches[-1])
+        count = (len(batches) - 1) * ops.shape(batches[0].real)[0]
+        if self.ema is not None:
+            self.ema.update(self.images, count)
         self.steps.assign(self.steps + 1)
-        self.images.assign(self.images + len(reals) * count)
+        self.images.assign(self.images + count)
         self.after_step(logs)
-        self.means.update_state(logs)
+        self.step_metrics.update_state(logs)
 
-    def after_step(self, logs: dict) -> None:
-        """What else changes with a step: here nothing.
+    def discriminator_update(self, batch: Batch) -> dict:
+        """Update the discriminator once; return scalars to log."""
+        fake = self.fake_samples(batch)
+        logs = self._update("discriminator", lambda: self.discriminator_loss(batch, fake))
+        if bound := self.config.weight_clip:
+            # Arjovsky et al. 2017 (WGAN), https://arxiv.org/abs/1701.07875, algorithm 1, line 7
+            for weight in self.discriminator.trainable_variables:
+                weight.assign(ops.clip(weight, -bound, bound))
+        for regularizer in self.regularizers:
+            logs |= regularizer.after_update(logs, ops.shape(batch.real)[0])
+        return logs
 
-        A paper that keeps a state of its own, which neither player learns, moves it here: an
-        average, a controller, how far the networks have grown.
+    def generator_update(self, batch: Batch) -> dict:
+        """Update the generator once; return scalars to log."""
+        return self._update("generator", lambda: self.generator_loss(batch))
+
+    def _update(self, name: str, loss_fn: Callable) -> dict:
+        """Update one network. What the loss wrote into the other one's state is dropped."""
+        network, optimizer = getattr(self, name), getattr(self.optimizer, name)
+        weights, checked = (
+            network.trainable_variables,
+            hook_checks.checked_loss(loss_fn, self, name),
+        )
+        result = backend.gradients(checked, weights, optimizer.scale_loss)
+        hook_checks.check_writes(result.writes, self)
+        backend.apply(optimizer, result.gradients, weights)
+        assign_captured(result.writes, network.non_trainable_variables)
+        return {f"{name[0]}_loss": result.loss, **result.logs}
+
+    # Losses: what a paper may override ------------------------------------------------------
+
+    def discriminator_loss(self, batch: Batch, fake: Tensor) -> tuple[Tensor, dict]:
+        """Loss of the discriminator: adversarial, regularizers, and a paper's own terms.
 
         Args:
-            logs: All that the step logged, scalars by name; of the discriminator's turns the
-                last one. More may be added, under names that stand in `logged`.
-        """
-
-    def discriminator_objective(self, batch: Batch, fake):
-        """What the discriminator minimizes.
-
-        Args:
-            batch: Of this turn.
-            fake: Images like `batch.real`, from the generator; no gradient flows into them.
+            batch: Data of this update.
+            fake: Generated samples like `batch.real`; no gradient flows into them.
 
         Returns:
-            The loss, a scalar, and what to log, scalars by name.
+            The loss, a scalar, and scalars to log by name.
         """
-        on_real, on_fake = self._judged(batch.real, fake, batch.labels)
-        real_logits, fake_logits = on_real[0], on_fake[0]
-        wanted = self.rules.played_loss
-        flipped = self._flipped(real_logits, fake_logits, batch.draw)
-        loss = ops.mean(wanted.discriminator(*flipped))
+        real_outputs, fake_outputs = self._outputs_of_both(batch, fake)
+        real_logits, fake_logits = real_outputs[0], fake_outputs[0]
+        flipped = self._flip_labels(real_logits, fake_logits, batch.rng)
+        loss = ops.mean(self.adversarial_loss.discriminator(*flipped))
+        boundary = self.adversarial_loss.boundary
         logs = {
-            "d_real_accuracy": ops.mean(ops.cast(real_logits > wanted.boundary, "float32")),
-            "d_fake_accuracy": ops.mean(ops.cast(fake_logits < wanted.boundary, "float32")),
+            "d_real_accuracy": ops.mean(ops.cast(real_logits > boundary, "float32")),
+            "d_fake_accuracy": ops.mean(ops.cast(fake_logits < boundary, "float32")),
         }
-        if self.regulated:
-            logs["d_real_logit"] = ops.mean(real_logits)
-            logs["d_fake_logit"] = ops.mean(fake_logits)
-            # how often a real image is taken for one: of pairs, for more real than the fake
-            zero = fake_logits if wanted.paired else wanted.boundary
-            logs["d_real_sign"] = ops.mean(ops.sign(real_logits - zero))
-        for part, penalty in enumerate(self.rules.played_penalties, 1):
-            logs[penalty.name] = self._penalized(penalty, batch, fake, batch.draw.apart(part))
-            loss = loss + penalty.weight * logs[penalty.name]
-        if self.lecam is not None:
-            logs["lecam"] = self.lecam.term(real_logits, fake_logits, self.steps)
-            loss = loss + logs["lecam"]
-        logs |= self.discriminator_measures(batch, fake, on_real, on_fake)
-        terms = self.discriminator_terms(batch, fake, on_real, on_fake)
+
+        def discriminate(samples, rng=None):
+            return self.discriminator_outputs(samples, batch.labels, rng=rng)[0]
+
+        update = DiscriminatorUpdate(
+            discriminate, batch.real, fake, real_logits, fake_logits,
+            fake_logits if self.adversarial_loss.paired else boundary, self.steps, batch.rng,
+        )  # fmt: skip
+        for regularizer in self.regularizers:
+            terms = regularizer.terms(update)
+            loss = loss + regularizer.weight * sum(terms.values())
+            logs |= terms | regularizer.logs(update)
+        terms = self.discriminator_loss_terms(batch, fake, real_outputs, fake_outputs)
         return sum(terms.values(), loss), logs | terms
 
-    def discriminator_terms(self, batch: Batch, fake, on_real: list, on_fake: list) -> dict:
+    def discriminator_loss_terms(
+        self, batch: Batch, fake: Tensor, real_outputs: list, fake_outputs: list
+    ) -> dict:
         """Further terms of the discriminator's loss, weights included: none here.
 
         Args:
-            batch: Of this turn.
-            fake: The generator's images.
-            on_real: All that the discriminator says of real images: logits (batch,) first.
-            on_fake: The same of the fakes.
+            batch: Data of this update.
+            fake: Generated samples.
+            real_outputs: The discriminator's outputs for real samples: logits (batch,) first.
+            fake_outputs: The same for the generated ones.
 
         Returns:
-            Scalars by name; each name must stand in `logged`.
+            Scalars by name. They are logged.
         """
         return {}
 
-    def discriminator_measures(self, batch: Batch, fake, on_real: list, on_fake: list) -> dict:
-        """Further numbers to log that are no part of the loss, as `discriminator_terms`: none."""
-        return {}
-
-    def generator_objective(self, batch: Batch):
-        """What the generator minimizes.
+    def generator_loss(self, batch: Batch) -> tuple[Tensor, dict]:
+        """Loss of the generator: adversarial, and a paper's own terms.
 
         Args:
-            batch: Of this turn; its real images are for losses that compare with them.
+            batch: Data of this update; its real samples are for losses that compare with them.
 
         Returns:
-            The loss, a scalar, and what to log, scalars by name.
+            The loss, a scalar, and scalars to log by name.
         """
         fake = self.generate(batch.latents, batch.labels)
-        on_fake = self.judge(fake, batch.labels)
-        wanted = self.rules.played_loss
-        real_logits = self.discriminate(batch.real, batch.labels) if wanted.paired else None
-        loss = ops.mean(wanted.generator(real_logits, on_fake[0]))
-        terms = self.generator_terms(batch, fake, on_fake)
+        fake_outputs = self.discriminator_outputs(fake, batch.labels, rng=batch.rng.fold_in("fake"))
+        real_logits = None
+        if self.adversarial_loss.paired:
+            rng = batch.rng.fold_in("real")
+            real_logits = self.discriminator_outputs(batch.real, batch.labels, rng=rng)[0]
+        loss = ops.mean(self.adversarial_loss.generator(real_logits, fake_outputs[0]))
+        terms = self.generator_loss_terms(batch, fake, fake_outputs)
         return sum(terms.values(), loss), terms
 
-    def generator_terms(self, batch: Batch, fake, on_fake: list) -> dict:
-        """Further terms of the generator's loss, as `discriminator_terms`: none here."""
+    def generator_loss_terms(self, batch: Batch, fake: Tensor, fake_outputs: list) -> dict:
+        """Further terms of the generator's loss, as for the discriminator's: none here."""
         return {}
+
+    def generate(self, latents: Tensor, labels: Tensor = None) -> Tensor:
+        """Generated samples in `value_range`, float32, from the generator in training mode."""
+        inputs = [latents, labels] if self.sampler.conditional else latents
+        return ops.cast(self.generator(inputs, training=True), "float32")
+
+    def fake_samples(self, batch: Batch) -> Tensor:
+        """Fake samples for an update of the discriminator; no gradient flows into them.
+
+        Here they are generated now. It is called before the update, so that state which neither
+        network owns may be assigned in it: a paper may show older samples as well.
+        """
+        return backend.no_grad(lambda: self.generate(batch.latents, batch.labels))
+
+    def after_step(self, logs: dict) -> None:
+        """Move a state of the paper's own, which neither network learns: here none.
+
+        Args:
+            logs: All that the step logged, scalars by name; of the discriminator's updates
+                the last one. More may be added.
+        """
 
     @property
     def label_shape(self) -> tuple[int, ...] | None:
-        """The shape of one label that a turn is given; None: it is given none.
+        """The shape of one label in training; None: training takes no labels.
 
-        Here that of the generator's. A discriminator that learns from labels says its own.
+        Here it is that of the generator's. A discriminator that learns from labels has its own.
         """
-        return tuple(self.generator.inputs[1].shape[1:]) if self.conditional else None
+        return self.sampler.label_shape
 
-    def generate(self, latents, labels=None):
-        """Images in `value_range`, float32, from the generator as it trains."""
-        inputs = [latents, labels] if self.conditional else latents
-        return ops.cast(self.generator(inputs, training=True), "float32")
+    @property
+    def truncation_psi(self) -> keras.Variable | None:
+        """The generator's variable that a truncation sets while it samples.
 
-    def fakes(self, batch: Batch):
-        """What a turn of the discriminator takes for fakes; no gradient flows into them.
-
-        Here images that the generator makes now. It is called before the turn, so state that no
-        player owns may be assigned in it: a paper may show older images as well.
+        None, as here: a truncation cuts off the distribution of the latents. A GAN whose
+        latents become styles has its own.
         """
-        return backend.constant(lambda: self.generate(batch.latents, batch.labels))
+        return None
 
-    def discriminate(self, images, labels=None):
-        """Logits (batch,), float32, from the discriminator as it trains."""
-        return self.judge(images, labels)[0]
+    # Parts of the losses --------------------------------------------------------------------
 
-    def judge(self, images, labels=None) -> list:
-        """All that the discriminator says as it trains: logits first, flattened; float32.
+    def discriminator_outputs(
+        self, samples: Tensor, labels: Tensor = None, *, rng: Rng | None = None
+    ) -> list:
+        """Outputs of the discriminator in training mode, float32: logits (batch,) first.
 
-        In a turn, what it sees is augmented if the rules say so.
+        Args:
+            samples: (batch, ...) in `value_range`.
+            labels: (batch, ...) for a discriminator that takes them.
+            rng: Random numbers of the augmentations; None: the samples are not augmented.
         """
-        if self.augmentation is not None and self._turn_draw is not None:
-            images = self.augmentation(images, self._turn_draw)
-        inputs = [images, labels] if len(self.discriminator.inputs) > 1 else images
-        said = self.discriminator(inputs, training=True)
-        said = list(said) if isinstance(said, (list, tuple)) else [said]
-        said = [ops.cast(output, "float32") for output in said]
-        return [ops.reshape(said[0], (-1,)), *said[1:]]
+        for regularizer in self.regularizers if rng is not None else ():
+            samples = regularizer.augment(samples, rng)
+        inputs = [samples, labels] if len(self.discriminator.inputs) > 1 else samples
+        outputs = self.discriminator(inputs, training=True)
+        outputs = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
+        outputs = [ops.cast(output, "float32") for output in outputs]
+        return [ops.reshape(outputs[0], (-1,)), *outputs[1:]]
 
-    # The turns -----------------------------------------------------------------------------
-
-    def _draw(self, turn: int) -> penalties.Draw:
-        return penalties.Draw(self.seed, self.steps, turn)
-
-    def _discriminator_turn(self, batch: Batch) -> dict:
-        fake = self.fakes(batch)
-        self._turn_draw = batch.draw
-        logs = self._play("discriminator", lambda: self.discriminator_objective(batch, fake))
-        self._turn_draw = None
-        if self.rules.clip_weights:
-            penalties.clip(self.discriminator.trainable_variables, self.rules.clip_weights)
-        if self.augmentation is not None:
-            self.augmentation.update(logs, ops.shape(batch.real)[0])
-            logs |= self.augmentation.watched()
-        if self.lecam is not None:
-            self.lecam.update(logs)
-        return logs
-
-    def _generator_turn(self, batch: Batch) -> dict:
-        self._turn_draw = batch.draw
-        logs = self._play("generator", lambda: self.generator_objective(batch))
-        self._turn_draw = None
-        return logs
-
-    def _play(self, name: str, objective) -> dict:
-        """Update one player. What the objective wrote into the opponent's state is dropped."""
-        player, optimizer = getattr(self, name), getattr(self.optimizer, name)
-        learned, checked = player.trainable_variables, hook_checks.returned(objective, self, name)
-        turn = backend.gradients(checked, learned, optimizer.scale_loss)
-        hook_checks.written(turn.writes, self)
-        backend.apply(optimizer, turn.gradients, learned)
-        commit(turn.writes, player.non_trainable_variables)
-        return {f"{name[0]}_loss": turn.loss, **turn.logs}
-
-    def _turns(self, data) -> tuple[list, list]:
-        images, labels = data if len(data) > 1 else (data[0], None)
-        labeled = self.label_shape is not None
-        if labeled and labels is None:
-            raise UsageError("This GAN is conditional: `fit` needs images and labels.")
-        turns, count = self.rules.n_critic, ops.shape(images)[0]
-        known = isinstance(count, int)  # not in TensorFlow's `fit` with arrays: a tensor
-        size = max(count // turns, 1) if known else ops.maximum(count // turns, 1)
-
-        def split(x) -> list:
-            if not known or count < turns:  # the rest of an epoch goes round once more
-                x = ops.take(x, ops.arange(size * turns) % count, axis=0)
-            # by reshape, not by slices: under data parallelism slices would move data
-            x = ops.reshape(x[: size * turns], (size, turns, *x.shape[1:]))
-            return [x[:, turn] for turn in range(turns)]
-
-        labels = split(self.conditions(labels)) if labeled else [None] * turns
-        return split(self.scaled(images)), labels
-
-    def _latents(self, batch, turns: int) -> list:
-        """One batch of latents for each turn of the discriminator, the last for the generator."""
-        own = turns if self.rules.share_fakes else turns + 1
-        shape = (own, batch, *self.latent_shape)
-        return list(ops.unstack(self.prior(self.seed, self.steps, random.LATENTS, shape), own))
-
-    def _judged(self, real, fake, labels) -> tuple[list, list]:
-        """What the discriminator says of real and of fake images."""
-        if not self.rules.joint_batch:  # batch norm sees either kind of images alone
-            return self.judge(real, labels), self.judge(fake, labels)
-        both = None if labels is None else ops.concatenate([labels, labels])
-        said = self.judge(ops.concatenate([real, fake]), both)
-        halves = [ops.unstack(ops.reshape(x, (2, -1, *x.shape[1:])), 2) for x in said]
+    def _outputs_of_both(self, batch: Batch, fake: Tensor) -> tuple[list, list]:
+        real, labels, rng = batch.real, batch.labels, batch.rng
+        if not self.config.concat_real_fake:  # batch norm sees either kind of samples alone
+            return (
+                self.discriminator_outputs(real, labels, rng=rng.fold_in("real")),
+                self.discriminator_outputs(fake, labels, rng=rng.fold_in("fake")),
+            )
+        labels = None if labels is None else ops.concatenate([labels, labels])
+        both = self.discriminator_outputs(ops.concatenate([real, fake]), labels, rng=rng)
+        halves = [ops.unstack(ops.reshape(x, (2, -1, *x.shape[1:])), 2) for x in both]
         return [half[0] for half in halves], [half[1] for half in halves]
 
-    def _flipped(self, real_logits, fake_logits, draw: penalties.Draw):
-        if not self.rules.label_flips:
+    def _flip_labels(self, real_logits: Tensor, fake_logits: Tensor, rng: Rng) -> tuple:
+        if not self.config.label_flip_prob:
             return real_logits, fake_logits
-        flip = draw.uniform(ops.shape(real_logits)) < self.rules.label_flips
+        numbers = rng.uniform("label_flip", ops.shape(real_logits))
+        flip = numbers < self.config.label_flip_prob
         return (
             ops.where(flip, fake_logits, real_logits),
             ops.where(flip, real_logits, fake_logits),
         )
 
-    def _penalized(self, penalty: penalties.Penalty, batch: Batch, fake, draw: penalties.Draw):
-        """The penalty's mean; where it is computed only now and then, its share of this step."""
+    # Keras and sampling ---------------------------------------------------------------------
 
-        def discriminate(images):
-            return self.discriminate(images, batch.labels)
+    def call(self, latents, training: bool = False):
+        """Call the generator, so that `predict` and `summary` mean something."""
+        return self.generator(latents, training=training)
 
-        def value():
-            self._turn_draw = draw
-            with Trial():  # a penalty looks, it does not move
-                values = penalty.function(discriminate, batch.real, fake, draw)
-            self._turn_draw = batch.draw
-            return penalty.every * ops.mean(values)
+    def state(self) -> dict[str, keras.Variable]:
+        """Everything that a step may change, by stable name. See `ganzoo.gan.state`."""
+        return named_state(self)
 
-        if penalty.every == 1:
-            return value()
-        due = ops.equal(ops.mod(self.steps, penalty.every), 0)
-        return backend.now_and_then(due, value, lambda: ops.zeros((), "float32"))
+    def sample(self, n: int, **options):
+        """Samples 0, ..., n - 1 of a seed, the same on every backend. See `Sampler.sample`."""
+        return self.sampler.sample(n, **options)
+
+    def interpolate(self, seeds, n: int, **options):
+        """Interpolate between the first samples of two seeds. See `Sampler.interpolate`."""
+        return self.sampler.interpolate(seeds, n, **options)
+
+    def invert(self, images, **options):
+        """Search the latents of images. See `Sampler.invert`."""
+        return self.sampler.invert(images, **options)

@@ -1,4 +1,4 @@
-"""What a GAN of a plugin must keep to, told where it does not: to its author."""
+"""Checks of the hooks that a paper overrides, with messages for its author."""
 
 import inspect
 from collections.abc import Callable, Iterable
@@ -6,21 +6,18 @@ from collections.abc import Callable, Iterable
 from ganzoo.backend.scope import Write
 from ganzoo.errors import PluginError
 
-#: What a paper overrides, by what they are called with.
 HOOKS = (
-    "discriminator_objective",
-    "discriminator_terms",
-    "discriminator_measures",
-    "generator_objective",
-    "generator_terms",
+    "discriminator_loss",
+    "discriminator_loss_terms",
+    "generator_loss",
+    "generator_loss_terms",
     "generate",
-    "judge",
-    "fakes",
+    "fake_samples",
     "after_step",
 )
 
 
-def overridden(cls: type, base: type) -> None:
+def check_signatures(cls: type, base: type) -> None:
     """Refuse a hook that cannot be called as that of `base`.
 
     Raises:
@@ -30,45 +27,44 @@ def overridden(cls: type, base: type) -> None:
         own = cls.__dict__.get(name)
         if not inspect.isfunction(own):
             continue
-        wanted = inspect.signature(getattr(base, name))
+        expected = inspect.signature(getattr(base, name))
         try:
-            inspect.signature(own).bind(*wanted.parameters)
+            inspect.signature(own).bind(*expected.parameters)
         except TypeError:
-            said = ", ".join(wanted.parameters)
             raise PluginError(
-                f"{cls.__name__}.{name} is called with ({said}). "
+                f"{cls.__name__}.{name} is called with ({', '.join(expected.parameters)}). "
                 f"Received: a function of {inspect.signature(own)}."
             ) from None
 
 
-def returned(objective: Callable, gan, player: str) -> Callable:
-    """The objective, which refuses to return anything but a loss and what to log."""
+def checked_loss(loss_fn: Callable, gan, network: str) -> Callable:
+    """The loss function, which refuses to return anything but a loss and a dictionary of logs."""
 
     def checked():
-        found = objective()
-        if isinstance(found, tuple) and len(found) == 2 and isinstance(found[1], dict):
-            return found
+        returned = loss_fn()
+        if isinstance(returned, tuple) and len(returned) == 2 and isinstance(returned[1], dict):
+            return returned
         raise PluginError(
-            f"{type(gan).__name__}.{player}_objective must return a loss and a dictionary of what "
-            f"to log. Received: {type(found).__name__}."
+            f"{type(gan).__name__}.{network}_loss must return a loss and a dictionary of scalars "
+            f"to log. Received: {type(returned).__name__}."
         )
 
     return checked
 
 
-def written(writes: Iterable[Write], gan) -> None:
-    """Refuse what an objective assigned outside of the networks: it would be lost.
+def check_writes(writes: Iterable[Write], gan) -> None:
+    """Refuse what a loss assigned outside of the networks: it would be lost.
 
     Raises:
         PluginError: names the variable, and where to assign it.
     """
-    played = {id(v) for network in (gan.generator, gan.discriminator) for v in network.variables}
-    own = {id(v) for v in gan.variables} - played
+    networks = {id(v) for network in (gan.generator, gan.discriminator) for v in network.variables}
+    own = {id(v) for v in gan.variables} - networks
     lost = sorted({variable.path for variable, _ in writes if id(variable) in own})
     if lost:
         raise PluginError(
-            f"An objective of {type(gan).__name__} assigns {lost[0]!r}, which belongs to neither "
-            "network: the turn would drop it.",
+            f"A loss of {type(gan).__name__} assigns {lost[0]!r}, which belongs to neither "
+            "network: the update would drop it.",
             hint="Assign it in after_step, which is given all that the step logged; and draw "
-            "random numbers from batch.draw.",
+            "random numbers from batch.rng.",
         )

@@ -1,39 +1,25 @@
-"""Losses: what each player wants, as a pair of pure functions of logits.
+"""Adversarial losses: for each network a pure function of logits.
 
 Every function takes the discriminator's logits `(batch,)` and returns one loss per
-sample `(batch,)`; the mean is taken once, by the player's objective. A logit is the
-discriminator's output before any sigmoid: positive means "real".
+sample `(batch,)`; the mean is taken once, in the network's loss. A logit is the
+discriminator's output before any sigmoid: positive means "real". A loss is found by the name of
+its function here, which `ganzoo/config/loss_names.py` lists.
 """
 
 import math
-from collections.abc import Callable
-from typing import NamedTuple
 
 from keras import ops
 
+from ganzoo.config.contracts import Loss
+from ganzoo.config.loss_names import LOSSES
 from ganzoo.errors import UsageError, unknown
 
-
-class Loss(NamedTuple):
-    """What the two players minimize.
-
-    Args:
-        discriminator: `(real_logits, fake_logits) -> (batch,)`.
-        generator: `(real_logits, fake_logits) -> (batch,)`; `real_logits` is None
-            unless the loss is `paired`.
-        paired: The generator's loss compares fake with real samples, so the
-            discriminator is evaluated on both in the generator's turn.
-        boundary: The logit at which the discriminator calls real and fake equally likely.
-    """
-
-    discriminator: Callable
-    generator: Callable
-    paired: bool = False
-    boundary: float = 0.0
+__all__ = ["LOSSES", "Loss", "get"]
 
 
 def minimax(*, label_smoothing: float = 0.0) -> Loss:
-    """The zero-sum game. Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661, equation 1.
+    """Minimax loss, a zero-sum game. Goodfellow et al. 2014,
+    https://arxiv.org/abs/1406.2661, equation 1.
 
     Args:
         label_smoothing: The target for real samples is `1 - label_smoothing`, and 0 for
@@ -54,12 +40,13 @@ def minimax(*, label_smoothing: float = 0.0) -> Loss:
 
 
 def non_saturating(*, label_smoothing: float = 0.0) -> Loss:
-    """The generator maximizes log D(fake) instead. Goodfellow et al. 2014, end of section 3.
+    """Non-saturating loss: the generator maximizes log D(fake). Goodfellow et al. 2014,
+    end of section 3.
 
     This is binary cross-entropy in which the generator's fakes are labeled real.
 
     Args:
-        label_smoothing: As in `minimax`.
+        label_smoothing: See `minimax`.
     """
     zero_sum = minimax(label_smoothing=label_smoothing)
     return zero_sum._replace(generator=lambda real, fake: ops.softplus(-fake))
@@ -80,14 +67,16 @@ def least_squares(*, label_smoothing: float = 0.0) -> Loss:
 
 
 def wasserstein() -> Loss:
-    """The critic's mean difference. Arjovsky et al. 2017, https://arxiv.org/abs/1701.07875,
+    """Wasserstein loss, the difference of the critic's means. Arjovsky et al. 2017, https://arxiv.org/abs/1701.07875,
     equation 2.
     """
     return Loss(lambda real, fake: fake - real, lambda real, fake: -fake)
 
 
 def hinge() -> Loss:
-    """Lim & Ye 2017, https://arxiv.org/abs/1705.02894; Miyato et al. 2018, equations 16 and 17."""
+    """Hinge loss. Lim & Ye 2017, https://arxiv.org/abs/1705.02894; Miyato et al. 2018,
+    equations 16 and 17.
+    """
     return Loss(
         lambda real, fake: ops.relu(1.0 - real) + ops.relu(1.0 + fake),
         lambda real, fake: -fake,
@@ -95,7 +84,7 @@ def hinge() -> Loss:
 
 
 def relativistic() -> Loss:
-    """Each fake is judged against one real sample. Jolicoeur-Martineau 2018,
+    """Relativistic loss: each fake is compared with one real sample. Jolicoeur-Martineau 2018,
     https://arxiv.org/abs/1807.00734, section 4 (RpGAN), with softplus as in
     Huang et al. 2024 (R3GAN), https://arxiv.org/abs/2501.05441, equation 2.
     """
@@ -106,29 +95,25 @@ def relativistic() -> Loss:
     )
 
 
-LOSSES: dict[str, Callable[..., Loss]] = {
-    "minimax": minimax,
-    "non_saturating": non_saturating,
-    "least_squares": least_squares,
-    "wasserstein": wasserstein,
-    "hinge": hinge,
-    "relativistic": relativistic,
-}
+def get(loss: str | Loss, *, label_smoothing: float = 0.0) -> Loss:
+    """Return the loss of that name; a `Loss` itself.
 
-
-def get(name: str, **options) -> Loss:
-    """The loss of that name.
+    Args:
+        loss: A name from `LOSSES`, or a `Loss`.
+        label_smoothing: Targets of real samples are `1 - label_smoothing`.
 
     Raises:
         UnknownName: there is no such loss.
-        UsageError: the loss does not take one of the options.
+        UsageError: the loss takes no label smoothing.
     """
-    if name not in LOSSES:
-        raise unknown("loss", name, LOSSES)
-    try:
-        return LOSSES[name](**options)
-    except TypeError:
+    if isinstance(loss, Loss):
+        return loss
+    if loss not in LOSSES:
+        raise unknown("loss", loss, LOSSES)
+    if not label_smoothing:
+        return globals()[loss]()
+    if not LOSSES[loss].label_smoothing:
         raise UsageError(
-            f"The loss {name!r} does not take these options. Received: {options}.",
-            hint="label_smoothing is for minimax, non_saturating and least_squares.",
-        ) from None
+            f"The loss {loss!r} takes no label_smoothing. Received: {label_smoothing}."
+        )
+    return globals()[loss](label_smoothing=label_smoothing)

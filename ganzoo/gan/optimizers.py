@@ -1,4 +1,4 @@
-"""The two players' optimizers, as one optimizer that Keras can carry."""
+"""The optimizers of both networks as one optimizer, which Keras can carry."""
 
 import keras
 
@@ -6,21 +6,21 @@ from ganzoo.errors import UsageError
 
 
 @keras.saving.register_keras_serializable("ganzoo")
-class Players(keras.optimizers.Optimizer):
+class GANOptimizer(keras.optimizers.Optimizer):
     """An optimizer made of two. Keras' trainers carry `model.optimizer.variables`, and only
-    those, from step to step; here they are the variables of both players.
+    those, from step to step; here they are the variables of both optimizers.
 
     Args:
         generator: The generator's optimizer.
         discriminator: The discriminator's optimizer.
     """
 
-    def __init__(self, generator, discriminator, name: str = "players", **kwargs):
+    def __init__(self, generator, discriminator, name: str = "gan_optimizer", **kwargs):
         super().__init__(learning_rate=0.0, name=name)
         self.generator = _optimizer(generator, "generator")
         self.discriminator = _optimizer(discriminator, "discriminator")
         if self.generator is self.discriminator:
-            raise UsageError("Each player needs an optimizer of its own. Received: one for both.")
+            raise UsageError("Each network needs an optimizer of its own. Received: one for both.")
         self._ratio = 1.0
         self.built = True
 
@@ -29,12 +29,12 @@ class Players(keras.optimizers.Optimizer):
 
         Under the dtype policy mixed_float16 each gets a loss scale of its own.
         """
-        for player, network in (("generator", generator), ("discriminator", discriminator)):
-            optimizer = getattr(self, player)
+        for name, network in (("generator", generator), ("discriminator", discriminator)):
+            optimizer = getattr(self, name)
             scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
             if _is_float16(network) and not scaled:
                 optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-                setattr(self, player, optimizer)
+                setattr(self, name, optimizer)
             optimizer.build(network.trainable_variables)
 
     @property
@@ -43,7 +43,7 @@ class Players(keras.optimizers.Optimizer):
 
     @property
     def learning_rate(self):
-        """The generator's learning rate. Assigning moves both players by the same factor."""
+        """The generator's learning rate. Assigning changes both by the same factor."""
         return self.generator.learning_rate
 
     @learning_rate.setter
@@ -61,7 +61,7 @@ class Players(keras.optimizers.Optimizer):
         return self.generator.iterations
 
     def build(self, variables) -> None:
-        """Nothing: each player's optimizer is built on its own network."""
+        """Nothing: each optimizer is built on its own network."""
 
     def get_config(self) -> dict:
         serialize = keras.saving.serialize_keras_object
@@ -72,7 +72,7 @@ class Players(keras.optimizers.Optimizer):
         }
 
     @classmethod
-    def from_config(cls, config: dict, custom_objects=None) -> "Players":
+    def from_config(cls, config: dict, custom_objects=None) -> "GANOptimizer":
         return cls(**config)
 
 
@@ -80,14 +80,14 @@ def _is_float16(network: keras.Model) -> bool:
     return any(layer.compute_dtype == "float16" for layer in network.layers)
 
 
-def _optimizer(optimizer, player: str):
+def _optimizer(optimizer, network: str):
     if isinstance(optimizer, dict):
         optimizer = keras.saving.deserialize_keras_object(optimizer)
     if isinstance(optimizer, str):
         optimizer = keras.optimizers.get(optimizer)
     if not isinstance(optimizer, keras.optimizers.Optimizer):
         raise UsageError(
-            f"The {player}'s optimizer must be a Keras optimizer or the name of one. "
+            f"The {network}'s optimizer must be a Keras optimizer or the name of one. "
             f"Received: {optimizer!r}."
         )
     return optimizer

@@ -1,54 +1,95 @@
-"""Noise as a function: the same numbers on every backend, with no hidden state.
+"""Random numbers as functions: the same on every backend, with no hidden state.
 
-Block `i` of step `t` is the counter-based generator of `ganzoo/layers/counter.py` at the counter
-`(t, i)` under the key `(seed, stream)`. So a latent depends on nothing but these four integers:
+Numbers of a step are those of the counter-based generator of `ganzoo/layers/counter.py` under the
+key `(seed, stream)`. So a latent depends on nothing but the seed, the step and what it is for:
 not on the backend, the device, the batch before it or the number of processes.
 """
 
+import functools
+import hashlib
 import math
 
 import keras
 from keras import ops
 
+from ganzoo.backend import Tensor
 from ganzoo.layers import counter
 
-# Streams: one per purpose, so that no two draws of one step share numbers.
-LATENTS, SAMPLE = 1, 2
-TURN = 1024  # turn k of a step draws from the streams TURN * (k + 1) + 0, 1, 2, ...
+SAMPLES = 2  # the stream of the latents of samples: those of training have streams by name
 
 
-def words(seed, step, stream, count: int):
+@functools.cache
+def stream(*names: str | int) -> int:
+    """The stream of a purpose: a number in [2**30, 2**31) that follows from its names."""
+    digest = hashlib.sha256("/".join(map(str, names)).encode()).digest()
+    return 1 << 30 | int.from_bytes(digest[:4]) >> 2
+
+
+class Rng:
+    """Random numbers of one step in named streams.
+
+    What is drawn under one name does not depend on what else is drawn. A name stands for one
+    draw: the same name gives the same numbers again.
+
+    Args:
+        seed: int32 scalar.
+        step: int32 scalar.
+        *names: Purposes that were folded in.
+    """
+
+    def __init__(self, seed: Tensor, step: Tensor, *names: str | int):
+        self.seed, self.step, self.names = seed, step, names
+
+    def fold_in(self, name: str | int) -> "Rng":
+        """Return the random numbers of a part of this purpose, independent of all others."""
+        return Rng(self.seed, self.step, *self.names, name)
+
+    def uniform(self, name: str | int, shape) -> Tensor:
+        """Uniform in [0, 1), float32."""
+        return uniform(self.seed, self.step, stream(*self.names, name, "uniform"), shape)
+
+    def normal(self, name: str | int, shape) -> Tensor:
+        """Standard normal, float32."""
+        return normal(self.seed, self.step, stream(*self.names, name, "normal"), shape)
+
+
+def words(seed, step, stream, count: int) -> Tensor:
     """Uniform bits, int32.
 
     Args:
         seed: int32 scalar, >= 0.
         step: int32 scalar, or a vector of steps.
-        stream: int32 scalar: what the numbers are for.
+        stream: int32 scalar, or one per step: what the numbers are for.
         count: How many per step; an integer, which on TensorFlow may be a tensor.
 
     Returns:
         Shape `(count,)`, or `(steps, count)` for a vector of steps.
     """
-    return counter.words(*_place(seed, step, stream), count)
+    return counter.words(*_key_and_step(seed, step, stream), count)
 
 
 @keras.saving.register_keras_serializable("ganzoo")
-def uniform(seed, step, stream, shape):
-    """Uniform in [0, 1): multiples of 2**-24, float32. Arguments as of `normal`."""
-    return counter.uniform(*_place(seed, step, stream), shape)
+def uniform(seed, step, stream, shape) -> Tensor:
+    """Uniform in [0, 1): multiples of 2**-24, float32.
+
+    Args:
+        seed, step, stream: See `words`.
+        shape: The shape for one step; a vector of steps goes before it.
+    """
+    return counter.uniform(*_key_and_step(seed, step, stream), shape)
 
 
 @keras.saving.register_keras_serializable("ganzoo")
-def normal(seed, step, stream, shape, *, truncation: float = math.inf):
+def normal(seed, step, stream, shape, *, truncation: float = math.inf) -> Tensor:
     """Standard normal, float32; two numbers per word.
 
     Args:
-        seed, step, stream: As of `words`.
+        seed, step, stream: See `words`.
         shape: The shape for one step; a vector of steps goes before it.
         truncation: Where the distribution is cut off, in standard deviations.
     """
-    return counter.normal(*_place(seed, step, stream), shape, truncation=truncation)
+    return counter.normal(*_key_and_step(seed, step, stream), shape, truncation=truncation)
 
 
-def _place(seed, step, stream):
+def _key_and_step(seed, step, stream) -> tuple:
     return (ops.cast(seed, "int32"), ops.cast(stream, "int32")), ops.cast(step, "int32")

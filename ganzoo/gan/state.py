@@ -13,28 +13,28 @@ Named = list[tuple[str, keras.Variable]]
 def named_state(gan) -> dict[str, keras.Variable]:
     """The state of a GAN by name, sorted.
 
-    Names: `generator/up_8/kernel`, `discriminator/...`, `average/...` (the same names as the
+    Names: `generator/up_8/kernel`, `discriminator/...`, `ema/...` (the same names as the
     generator's), `generator_optimizer/up_8/kernel/momentum`, `discriminator_optimizer/...`,
-    `gan/steps`, `gan/images`, `gan/seed`, `means/total`. Further variables of a subclass
+    `gan/steps`, `gan/images`, `gan/seed`, `metrics/total`. Further variables of a subclass
     stand under `gan/`. None of them depends on what else the process has built.
 
     Raises:
         ValueError: two variables would share a name.
     """
     state: Named = []
-    for player in ("generator", "discriminator"):
-        network = getattr(gan, player)
+    for part in ("generator", "discriminator"):
+        network = getattr(gan, part)
         named = network_state(network)
-        state += [(f"{player}/{name}", variable) for name, variable in named]
+        state += [(f"{part}/{name}", variable) for name, variable in named]
         if gan.compiled:
-            optimizer = getattr(gan.optimizer, player)
-            state += _optimizer_state(f"{player}_optimizer", optimizer, named)
-    if gan.average is not None:
-        averages = [(name, gan.average.of(v)) for name, v in network_state(gan.generator)]
-        held = {id(average) for average in gan.average.weights}
-        state += [(f"average/{name}", average) for name, average in averages if id(average) in held]
+            optimizer = getattr(gan.optimizer, part)
+            state += _optimizer_state(f"{part}_optimizer", optimizer, named)
+    if gan.ema is not None:
+        averages = [(name, gan.ema.of(v)) for name, v in network_state(gan.generator)]
+        held = {id(average) for average in gan.ema.weights}
+        state += [(f"ema/{name}", average) for name, average in averages if id(average) in held]
     if gan.compiled:
-        state += [(f"means/{variable.name}", variable) for variable in gan.means.variables]
+        state += [(f"metrics/{variable.name}", variable) for variable in gan.step_metrics.variables]
     taken = {id(variable) for _, variable in state}
     own = [variable for variable in gan.variables if id(variable) not in taken]
     state += [(f"gan/{_below(gan.name, variable.path)}", variable) for variable in own]

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from ganzoo.backend.scope import Trial
+from ganzoo.backend.scope import WriteCapture
 
 _TINY = 1e-12
 
@@ -40,7 +40,7 @@ class SpectralNormalization(keras.layers.Wrapper):
 
     def call(self, inputs, training: bool = False):
         """The layer's output under the normalized kernel."""
-        with Trial([(self.layer.kernel, self.normalized_kernel(training))]):
+        with WriteCapture([(self.layer.kernel, self.normalized_kernel(training))]):
             return self.layer(inputs)
 
     def normalized_kernel(self, training: bool = False):

@@ -33,7 +33,7 @@ from ganzoo.testing.update_trace import (
 
 _FAR = 100.0  # factor of latents for which only the output layer keeps images in their range
 _POLICIES = ("mixed_float16", "mixed_bfloat16")
-_SEEDED = "Draw from `batch.draw`, or give the layer a seed generator of its own."
+_SEEDED = "Draw from `batch.rng`, or give the layer a seed generator of its own."
 _SAVED_STEP = 3
 
 # Networks ----------------------------------------------------------------------------------
@@ -107,8 +107,8 @@ def check_output(case: ArchitectureCase) -> None:
             "The discriminator's first output must be logits, (batch, 1) or a map "
             f"(batch, height, width, 1). Received: (batch, {', '.join(map(str, logits))})."
         )
-    latents = _FAR * gan.draw_latents(BATCH, seed=0)
-    images = ops.convert_to_numpy(gan.render(latents, case.labels(0), raw=True))
+    latents = _FAR * gan.sampler.sample_latents(BATCH, seed=0)
+    images = ops.convert_to_numpy(gan.sampler.generate(latents, case.labels(0), raw=True))
     if images.shape != (BATCH, *case.shape):
         raise Violation(f"Images must be {(BATCH, *case.shape)}. Received: {images.shape}.")
     if not np.isfinite(images).all():
@@ -135,15 +135,15 @@ def check_labels(case: ArchitectureCase) -> None:
     conditional = [name for name in NETWORKS if len(getattr(gan, name).inputs) > 1]
     if not conditional:
         raise NotRun("takes no labels")
-    one, other = (gan.conditions(ops.convert_to_tensor(case.labels(0, shift=shift)))
+    one, other = (gan.sampler.scale_labels(ops.convert_to_tensor(case.labels(0, shift=shift)))
                   for shift in (0, 1))  # fmt: skip
     inputs = {
-        "generator": gan.draw_latents(BATCH, seed=0),
-        "discriminator": gan.scaled(ops.convert_to_tensor(case.images(0))),
+        "generator": gan.sampler.sample_latents(BATCH, seed=0),
+        "discriminator": gan.sampler.scale(ops.convert_to_tensor(case.images(0))),
     }
     for name in conditional:
         network = getattr(gan, name)
-        call = backend.compiled(lambda x, y, network=network: network([x, y], training=False))
+        call = backend.jit(lambda x, y, network=network: network([x, y], training=False))
         outputs = [keras.tree.flatten(call(inputs[name], labels)) for labels in (one, other)]
         pairs = (map(ops.convert_to_numpy, pair) for pair in zip(*outputs, strict=True))
         if all(np.array_equal(*pair) for pair in pairs):
@@ -160,7 +160,7 @@ def check_precision(case: ArchitectureCase) -> None:
             scaled = keras.optimizers.LossScaleOptimizer
             optimizers = [scaled(optimizer, initial_scale=1.0) for optimizer in optimizers]
         eager = keras.backend.backend() == "tensorflow"
-        gan.compile(*optimizers, run_eagerly=eager, **{**case.config, "average_decay": 0.0})
+        gan.compile(*optimizers, run_eagerly=eager, **{**case.config, "ema_half_life": 0.0})
         for step in range(2):
             logs = fit_one_step(gan, case.batch(step))
         state = arrays_of(gan)

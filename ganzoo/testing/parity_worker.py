@@ -18,10 +18,9 @@ import numpy as np
 from keras import ops
 
 from ganzoo import backend
-from ganzoo.backend.scope import Trial
+from ganzoo.backend.scope import WriteCapture
 from ganzoo.gan import random
 from ganzoo.gan.gan import GAN, Batch
-from ganzoo.gan.penalties import Draw
 from ganzoo.jobs.models.weights import assign
 from ganzoo.testing.architecture_case import BATCH, SEED, ArchitectureCase
 from ganzoo.testing.traversal import without_noise
@@ -60,7 +59,7 @@ def _compare(name: str, given: Mapping[str, Any], like: Arrays) -> Arrays:
         setting = json.loads(str(like["setting"]))
         options, shapes = setting["options"], [setting["image_shape"]]
     case = ArchitectureCase(name, options, tuple(map(tuple, shapes)), given.get("config"))
-    gan = case.compile(case.gan, average_decay=0.0)
+    gan = case.compile(case.gan, ema_half_life=0.0)
     weights = _set_weights(gan, name, like)
     setting = {"options": case.options, "image_shape": list(case.shape)}
     found = {"setting": np.array(json.dumps(setting))}
@@ -112,17 +111,17 @@ def _outputs_and_gradients(gan: GAN, case: ArchitectureCase) -> Arrays:
     The latter is the largest change of a gradient when every weight, latent and sample becomes
     a neighbor among the numbers of its type.
     """
-    real = ops.convert_to_tensor(gan.scaled(ops.convert_to_tensor(case.images(0))))
+    real = ops.convert_to_tensor(gan.sampler.scale(ops.convert_to_tensor(case.images(0))))
     labels = case.labels(0)
-    conditions = [] if labels is None else [gan.conditions(ops.convert_to_tensor(labels))]
-    latents = gan.prior(SEED, 0, random.LATENTS, (BATCH, *gan.latent_shape))
+    conditions = [] if labels is None else [gan.sampler.scale_labels(ops.convert_to_tensor(labels))]
+    latents = gan.prior(SEED, 0, random.stream("latents"), (BATCH, *gan.sampler.latent_shape))
     variables = _trainable_variables(gan)
 
     def compute(weights, latents, real, *labels):
         with keras.StatelessScope(state_mapping=list(zip(variables, weights, strict=False))):
             return _computed(gan, latents, real, labels[0] if labels else None)
 
-    compute = backend.compiled(compute)
+    compute = backend.jit(compute)
     # a function compiled by JAX keeps the weights of that time, unless they are arguments
     pure = keras.backend.backend() == "jax"
     first = [_numpy(variable) for variable in variables]
@@ -144,18 +143,18 @@ def _outputs_and_gradients(gan: GAN, case: ArchitectureCase) -> Arrays:
 
 def _computed(gan: GAN, latents, real, labels) -> dict[str, Any]:
     """Tensors by name."""
-    images = backend.constant(lambda: gan.generate(latents, labels))
-    logits = backend.constant(lambda: ops.concatenate(
-        [ops.reshape(ops.cast(x, "float32"), (-1,)) for x in gan.judge(real, labels)]
+    images = backend.no_grad(lambda: gan.generate(latents, labels))
+    logits = backend.no_grad(lambda: ops.concatenate(
+        [ops.reshape(ops.cast(x, "float32"), (-1,))
+         for x in gan.discriminator_outputs(real, labels)]
     ))  # fmt: skip
     found = {"outputs/images": images, "outputs/logits": logits}
-    gan._turn_draw = Draw(gan.seed, gan.steps, 0)
-    batch = Batch(real, latents, labels, gan._turn_draw)
-    with Trial():  # some GANs keep older samples
-        fake = gan.fakes(batch)
+    batch = Batch(real, latents, labels, random.Rng(gan.seed, gan.steps))
+    with WriteCapture():  # some GANs keep older samples
+        fake = gan.fake_samples(batch)
     losses = {
-        "generator": lambda: gan.generator_objective(batch),
-        "discriminator": lambda: gan.discriminator_objective(batch, fake),
+        "generator": lambda: gan.generator_loss(batch),
+        "discriminator": lambda: gan.discriminator_loss(batch, fake),
     }
     for name, loss in losses.items():
         network = getattr(gan, name)

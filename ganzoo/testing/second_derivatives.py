@@ -17,7 +17,6 @@ import numpy as np
 from keras import ops
 
 from ganzoo import backend
-from ganzoo.gan import penalties
 from ganzoo.gan.gan import GAN
 from ganzoo.testing.architecture_case import BATCH, ArchitectureCase
 from ganzoo.testing.check_report import Violation
@@ -105,7 +104,9 @@ def _trials(
     """Relative errors of the slope, then of R1's gradient with respect to each weight."""
     low, high = gan.value_range
     for sample in range(BATCH):
-        images = _numpy(gan.scaled(ops.convert_to_tensor(case.images(sample)))).astype("float32")
+        images = _numpy(gan.sampler.scale(ops.convert_to_tensor(case.images(sample)))).astype(
+            "float32"
+        )
         mask = (np.arange(BATCH) == sample).astype("float32")
         center = derivatives(images, mask)
         slope = center.slope * mask.reshape(-1, *[1] * (images.ndim - 1))
@@ -142,7 +143,7 @@ def _derivatives_function(gan: GAN, case: ArchitectureCase) -> DerivativesFuncti
     weights = network.trainable_variables
     conditions = []
     if len(network.inputs) > 1:
-        conditions = [gan.conditions(ops.convert_to_tensor(case.labels(0)))]
+        conditions = [gan.sampler.scale_labels(ops.convert_to_tensor(case.labels(0)))]
 
     def compute(images, mask, *labels):
         def logits(x):
@@ -154,13 +155,14 @@ def _derivatives_function(gan: GAN, case: ArchitectureCase) -> DerivativesFuncti
             return ops.sum(logits(images)), {}
 
         def r1():
-            return ops.sum(mask * penalties.r1(logits, images, images, None)), {}
+            slopes = ops.reshape(backend.input_gradients(logits, images), (BATCH, -1))
+            return ops.sum(mask * 0.5 * ops.sum(ops.square(slopes), axis=1)), {}
 
         slope = backend.input_gradients(logits, images)
         first, second = backend.gradients(value, weights), backend.gradients(r1, weights)
         return first.loss, slope, first.gradients, second.gradients
 
-    compute = backend.compiled(compute)
+    compute = backend.jit(compute)
 
     def derivatives(images: np.ndarray, mask: np.ndarray) -> Derivatives:
         arguments = [ops.convert_to_tensor(x) for x in (images, mask)]

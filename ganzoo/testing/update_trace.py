@@ -167,9 +167,9 @@ def _record_changes(gan: GAN, changes: Changes) -> None:
 
         return recorded
 
-    discriminator_update, generator_update = gan._discriminator_turn, gan._generator_turn
-    gan._discriminator_turn = recorded_update("discriminator", "generator", discriminator_update)
-    gan._generator_turn = recorded_update("generator", "discriminator", generator_update)
+    discriminator_update, generator_update = gan.discriminator_update, gan.generator_update
+    gan.discriminator_update = recorded_update("discriminator", "generator", discriminator_update)
+    gan.generator_update = recorded_update("generator", "discriminator", generator_update)
     gan.step = recorded_step(gan.step)
 
 

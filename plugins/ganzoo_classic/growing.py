@@ -46,7 +46,6 @@ class GrowingGAN(GAN):
         UsageError: a number of images is out of range.
     """
 
-    logged = ("drift",)
     bounded = False  # the paper's generator ends linearly: table 2
 
     def __init__(
@@ -94,25 +93,25 @@ class GrowingGAN(GAN):
             seen = mixed(seen, enlarged(sizes[i], 2**i), level - at)
         return seen
 
-    def discriminator_objective(self, batch, fake):
+    def discriminator_loss(self, batch, fake):
         """What `GAN` says, of real images of the present level."""
-        return super().discriminator_objective(batch._replace(real=self.shown(batch.real)), fake)
+        return super().discriminator_loss(batch._replace(real=self.shown(batch.real)), fake)
 
-    def generator_objective(self, batch):
+    def generator_loss(self, batch):
         """What `GAN` says, of real images of the present level."""
-        return super().generator_objective(batch._replace(real=self.shown(batch.real)))
+        return super().generator_loss(batch._replace(real=self.shown(batch.real)))
 
-    def discriminator_terms(self, batch, fake, on_real, on_fake) -> dict:
+    def discriminator_loss_terms(self, batch, fake, real_outputs, fake_outputs) -> dict:
         """Keeps the logits near 0, where the loss alone leaves them to drift: appendix A.1."""
-        return {"drift": self.growing["drift"] * ops.mean(ops.square(on_real[0]))}
+        return {"drift": self.growing["drift"] * ops.mean(ops.square(real_outputs[0]))}
 
     def get_config(self) -> dict:
         return {**super().get_config(), **self.growing}
 
     def _levels(self) -> list:
         levels = [self.generator.get_layer("growth").level]
-        if self.average is not None:  # it shall not lag behind
-            levels.append(self.average.of(levels[0]))
+        if self.ema is not None:  # it shall not lag behind
+            levels.append(self.ema.of(levels[0]))
         return [*levels, self.discriminator.get_layer("growth").level]
 
 

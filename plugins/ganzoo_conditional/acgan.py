@@ -23,8 +23,6 @@ class ACGAN(GAN):
         **options: As of `GAN`.
     """
 
-    logged = ("d_class_loss", "g_class_loss")
-
     def __init__(
         self,
         *networks,
@@ -36,14 +34,16 @@ class ACGAN(GAN):
         self.discriminator_weight = discriminator_weight
         self.generator_weight = generator_weight
 
-    def discriminator_terms(self, batch, fake, on_real: list, on_fake: list) -> dict:
+    def discriminator_loss_terms(self, batch, fake, real_outputs: list, fake_outputs: list) -> dict:
         """Equation 3 has both expectations: fakes teach the classes, too."""
-        loss = _class_loss(batch.labels, on_real[1]) + _class_loss(batch.labels, on_fake[1])
+        loss = _class_loss(batch.labels, real_outputs[1]) + _class_loss(
+            batch.labels, fake_outputs[1]
+        )
         return {"d_class_loss": self.discriminator_weight * loss}
 
-    def generator_terms(self, batch, fake, on_fake: list) -> dict:
+    def generator_loss_terms(self, batch, fake, fake_outputs: list) -> dict:
         """The generator maximizes L_C as well, not its opposite."""
-        return {"g_class_loss": self.generator_weight * _class_loss(batch.labels, on_fake[1])}
+        return {"g_class_loss": self.generator_weight * _class_loss(batch.labels, fake_outputs[1])}
 
     def get_config(self) -> dict:
         weights = {name: getattr(self, name) for name in _WEIGHTS}

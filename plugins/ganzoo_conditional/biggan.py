@@ -30,9 +30,8 @@ class BigGAN(GAN):
     def __init__(self, *networks, orthogonal_weight: float = 0.0, **options):
         super().__init__(*networks, **options)
         self.orthogonal_weight = orthogonal_weight
-        self.logged = ("g_orthogonality",) if orthogonal_weight else ()
 
-    def generator_terms(self, batch, fake, on_fake: list) -> dict:
+    def generator_loss_terms(self, batch, fake, fake_outputs: list) -> dict:
         """How far from orthogonal the filters are, their norms aside. The classes' shared
         embedding is not of filters.
         """

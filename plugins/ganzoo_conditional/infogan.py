@@ -55,27 +55,25 @@ class InfoGAN(GAN):
         **options: As of `GAN`.
     """
 
-    logged = ("d_code_loss", "g_code_loss")
-
     def __init__(self, *networks, information_weight: float = 1.0, **options):
         super().__init__(*networks, **options)
         self.information_weight = information_weight
 
-    def discriminator_terms(self, batch, fake, on_real: list, on_fake: list) -> dict:
+    def discriminator_loss_terms(self, batch, fake, real_outputs: list, fake_outputs: list) -> dict:
         """What the fakes' codes are is known; of real images nobody knows."""
-        return {"d_code_loss": self.information_weight * _code_loss(batch.latents, on_fake)}
+        return {"d_code_loss": self.information_weight * _code_loss(batch.latents, fake_outputs)}
 
-    def generator_terms(self, batch, fake, on_fake: list) -> dict:
+    def generator_loss_terms(self, batch, fake, fake_outputs: list) -> dict:
         """The same bound: generator and Q pull together."""
-        return {"g_code_loss": self.information_weight * _code_loss(batch.latents, on_fake)}
+        return {"g_code_loss": self.information_weight * _code_loss(batch.latents, fake_outputs)}
 
     def get_config(self) -> dict:
         return {**super().get_config(), "information_weight": self.information_weight}
 
 
-def _code_loss(latents, on_fake: list):
+def _code_loss(latents, fake_outputs: list):
     """-log Q(codes | image) without its constants, the mean over the batch: a scalar."""
-    _, category_logits, means = on_fake
+    _, category_logits, means = fake_outputs
     categories, continuous = category_logits.shape[-1], means.shape[-1]
     one_hot, codes = ops.split(latents[:, : categories + continuous], [categories], axis=1)
     loss = ops.categorical_crossentropy(one_hot, category_logits, from_logits=True)

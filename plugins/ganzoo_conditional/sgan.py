@@ -28,7 +28,6 @@ class SGAN(GAN):
         **options: As of `GAN`.
     """
 
-    logged = ("d_class_loss",)
     label_shape = ()  # for the discriminator; the generator takes no labels
 
     def __init__(
@@ -42,18 +41,21 @@ class SGAN(GAN):
         self.labeled_share = labeled_share
         self.feature_matching = feature_matching
 
-    def discriminator_terms(self, batch, fake, on_real: list, on_fake: list) -> dict:
+    def discriminator_loss_terms(self, batch, fake, real_outputs: list, fake_outputs: list) -> dict:
         """Cross-entropy of the labels that are known: L_supervised, section 5."""
-        losses = ops.sparse_categorical_crossentropy(batch.labels, on_real[1], from_logits=True)
+        losses = ops.sparse_categorical_crossentropy(
+            batch.labels, real_outputs[1], from_logits=True
+        )
         known = ops.cast(self.known(batch.real), "float32")  # (batch,)
         return {"d_class_loss": ops.sum(known * losses) / ops.maximum(ops.sum(known), 1.0)}
 
-    def generator_objective(self, batch):
+    def generator_loss(self, batch):
         """Squared distance of the mean features: section 3.1."""
         if not self.feature_matching:
-            return super().generator_objective(batch)
-        of_fake = self.judge(self.generate(batch.latents))[2]  # (batch, features)
-        of_real = self.judge(batch.real)[2]
+            return super().generator_loss(batch)
+        fake = self.generate(batch.latents)
+        of_fake = self.discriminator_outputs(fake, rng=batch.rng.fold_in("fake"))[2]  # (batch, c)
+        of_real = self.discriminator_outputs(batch.real, rng=batch.rng.fold_in("real"))[2]
         distance = ops.mean(of_real, axis=0) - ops.mean(of_fake, axis=0)
         return ops.sum(ops.square(distance)), {}
 

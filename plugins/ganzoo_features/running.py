@@ -25,7 +25,7 @@ def runner(model: keras.Model, prepare: Callable = lambda images: images) -> Net
         outputs, _ = model.stateless_call(trainable, non_trainable, images, training=False)
         return outputs
 
-    compiled = backend.compiled(forward)
+    compiled = backend.jit(forward)
 
     def network(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         n = len(images)

@@ -9,7 +9,7 @@ from ganzoo_classic.dcgan import batch_norm
 from keras import layers, ops
 
 from ganzoo import GAN
-from ganzoo.backend.scope import Trial
+from ganzoo.backend.scope import WriteCapture
 from ganzoo.errors import UsageError
 from ganzoo.layers import Conv2DTranspose, Conv3D, Conv3DTranspose
 
@@ -27,17 +27,15 @@ class VGAN(GAN):
         **options: As of `GAN`.
     """
 
-    logged = ("g_mask",)
-
     def __init__(self, *networks, sparsity: float = 0.1, **options):
         super().__init__(*networks, **options)
         self.sparsity = sparsity
         layer = self.generator.get_layer("mask")
         self._masks = keras.Model(self.generator.inputs, layer.output, name="masks")
 
-    def generator_terms(self, batch, fake, on_fake: list) -> dict:
+    def generator_loss_terms(self, batch, fake, fake_outputs: list) -> dict:
         """The L1 norm of the mask, per pixel."""
-        with Trial():  # the layers have seen these latents: their statistics move once
+        with WriteCapture():  # the layers have seen these latents: their statistics move once
             mask = ops.cast(self._masks(batch.latents, training=True), "float32")
         return {"g_mask": self.sparsity * ops.mean(mask)}
 

@@ -24,15 +24,13 @@ class FastGAN(GAN):
         **options: As of `GAN`.
     """
 
-    logged = ("reconstruction",)
-
     def __init__(self, *networks, reconstruction_weight: float = 1.0, **options):
         super().__init__(*networks, **options)
         self.reconstruction_weight = reconstruction_weight
 
-    def discriminator_terms(self, batch, fake, on_real: list, on_fake: list) -> dict:
+    def discriminator_loss_terms(self, batch, fake, real_outputs: list, fake_outputs: list) -> dict:
         """The error at real images, equation 2; what it draws of fakes is not asked for."""
-        return {"reconstruction": self.reconstruction_weight * ops.mean(on_real[1])}
+        return {"reconstruction": self.reconstruction_weight * ops.mean(real_outputs[1])}
 
     def get_config(self) -> dict:
         return {**super().get_config(), "reconstruction_weight": self.reconstruction_weight}

@@ -10,7 +10,7 @@ import keras
 from keras import ops
 
 from ganzoo import GAN, backend
-from ganzoo.backend.scope import Trial
+from ganzoo.backend.scope import WriteCapture
 from ganzoo.errors import UsageError
 from ganzoo.layers import LatentNoise
 
@@ -60,12 +60,7 @@ class StyleGAN2(GAN):
     bounded = False  # the colors are summed up over the sizes
 
     @property
-    def logged(self) -> tuple[str, ...]:
-        """The average path length and its weighted penalty, if there is one."""
-        return ("path_length", "path_penalty") if self.styling["path_weight"] else ()
-
-    @property
-    def truncated_by(self):
+    def truncation_psi(self):
         """The psi of the average style."""
         return self.generator.get_layer("average_style").psi
 
@@ -110,7 +105,7 @@ class StyleGAN2(GAN):
             latents: (batch, d), of the noise.
             directions: y, standard normal, in the shape of the images.
         """
-        directions = directions / math.sqrt(math.prod(self.image_shape[:2]))
+        directions = directions / math.sqrt(math.prod(self.sampler.image_shape[:2]))
 
         def along(styles):
             product = self.synthesized(styles, latents) * directions
@@ -119,17 +114,17 @@ class StyleGAN2(GAN):
         slopes = backend.input_gradients(along, styles)
         return ops.sqrt(ops.mean(ops.sum(ops.square(slopes), axis=2), axis=1) + _TINY)
 
-    def generator_objective(self, batch):
+    def generator_loss(self, batch):
         """What `GAN` says, and now and then that all paths shall be equally long: equation 4."""
-        loss, logs = super().generator_objective(batch)
+        loss, logs = super().generator_loss(batch)
         weight, every = self.styling["path_weight"], self.styling["path_every"]
         if not weight:
             return loss, logs
 
         def due():
-            with Trial():  # a penalty looks, it does not move
+            with WriteCapture():  # a penalty looks, it does not move
                 styles = self.styles(batch.latents)
-            directions = batch.draw.normal(ops.shape(batch.real))
+            directions = batch.rng.normal("path_directions", ops.shape(batch.real))
             lengths = self.path_lengths(styles, batch.latents, directions)
             lengths = ops.cast(lengths, "float32")
             moved = self.path_mean + (1 - _MEMORY) * (ops.mean(lengths) - self.path_mean)
@@ -140,7 +135,7 @@ class StyleGAN2(GAN):
             return ops.zeros((), "float32"), ops.convert_to_tensor(self.path_mean)
 
         is_due = ops.equal(ops.mod(self.steps, every), 0)
-        penalty, mean = backend.now_and_then(is_due, due, not_due)
+        penalty, mean = backend.lazy_cond(is_due, due, not_due)
         return loss + penalty, {**logs, "path_length": mean, "path_penalty": penalty}
 
     def after_step(self, logs) -> None:

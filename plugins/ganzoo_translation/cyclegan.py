@@ -16,7 +16,7 @@ from keras import layers, ops
 
 from ganzoo import GAN
 from ganzoo.errors import UsageError
-from ganzoo.gan.sampling import Drawing
+from ganzoo.gan.sampling import Sampler
 from ganzoo.layers import Conv2D, Conv2DTranspose
 
 from .image_pool import ImagePool
@@ -57,16 +57,6 @@ class Directions(layers.Layer):
         return cls(**{**config, **{key: restore(config[key]) for key in ("there", "back")}})
 
 
-class _Backwards(Drawing):
-    """Draws like the GAN, from the target to the source."""
-
-    def __init__(self, gan: "CycleGAN"):
-        latents, pictures = gan.generator.inputs
-        back = gan.generator.get_layer("directions").back
-        self.generator = keras.Model([latents, pictures], back(pictures), name="backwards")
-        self.average, self.prior, self.value_range = gan.average, gan.prior, gan.value_range
-
-
 @keras.saving.register_keras_serializable("ganzoo")
 class CycleGAN(GAN):
     """Two games whose translations undo each other: section 3.
@@ -84,8 +74,6 @@ class CycleGAN(GAN):
         **options: As of `GAN`.
     """
 
-    logged = ("d_source_loss", "g_source_loss", "cycle", "identity")
-
     def __init__(
         self,
         generator: keras.Model,
@@ -102,32 +90,37 @@ class CycleGAN(GAN):
         self.pool = pool
         self.pools = [ImagePool(pool), ImagePool(pool)]
         for name, images in zip(("target", "source"), self.pools, strict=True):
-            images.build(f"{name}_pool", self.image_shape, self.add_weight)
+            images.build(f"{name}_pool", self.sampler.image_shape, self.add_weight)
 
     @property
-    def back(self) -> Drawing:
-        """The other direction, which draws as this does: `gan.back.sample(n, labels=images)`."""
-        return _Backwards(self)
+    def back(self) -> Sampler:
+        """A sampler of the other direction: `gan.back.sample(n, labels=images)`."""
+        latents, images = self.generator.inputs
+        back = self.generator.get_layer("directions").back
+        backward = keras.Model([latents, images], back(images), name="backward")
+        return Sampler(backward, value_range=self.value_range, prior=self.prior, ema=self.ema)
 
-    def fakes(self, batch) -> list:
+    def fake_samples(self, batch) -> list:
         """Fakes of the target and of the source, some of them older ones: section 4."""
-        new = [super().fakes(batch), ops.stop_gradient(self._back(batch.real))]
-        return [pool.exchange(x, batch.draw) for pool, x in zip(self.pools, new, strict=True)]
+        new = [super().fake_samples(batch), ops.stop_gradient(self._back(batch.real))]
+        rngs = (batch.rng.fold_in("target_pool"), batch.rng.fold_in("source_pool"))
+        pairs = zip(self.pools, new, rngs, strict=True)
+        return [pool.exchange(images, rng) for pool, images, rng in pairs]
 
-    def discriminator_objective(self, batch, fake: list):
+    def discriminator_loss(self, batch, fake: list):
         """Equation 1 for either domain."""
         target, source = fake
-        loss, logs = super().discriminator_objective(batch, target)
+        loss, logs = super().discriminator_loss(batch, target)
         logits = self._source_logits(batch.labels), self._source_logits(source)
-        logs["d_source_loss"] = ops.mean(self.rules.played_loss.discriminator(*logits))
+        logs["d_source_loss"] = ops.mean(self.adversarial_loss.discriminator(*logits))
         return loss + logs["d_source_loss"], logs
 
-    def generator_terms(self, batch, fake, on_fake: list) -> dict:
+    def generator_loss_terms(self, batch, fake, fake_outputs: list) -> dict:
         """Equations 1 for the source and 2, and the identity loss of section 5.2."""
         source, target = batch.labels, batch.real
         fake_source = self._back(target)
-        logits = ops.reshape(on_fake[1], (-1,)), self._source_logits(fake_source)
-        adversarial = ops.mean(self.rules.played_loss.generator(*logits))
+        logits = ops.reshape(fake_outputs[1], (-1,)), self._source_logits(fake_source)
+        adversarial = ops.mean(self.adversarial_loss.generator(*logits))
         cycle = _l1(self._back(fake), source) + _l1(self._there(fake_source), target)
         identity = _l1(self._there(target), target) + _l1(self._back(source), source)
         # the paper's weights stand beside (D - 1)^2; LSGAN's loss, which is played, is half of it

@@ -27,7 +27,7 @@ class ImagePool:
         self.pictures = add_weight(name=f"{name}_pictures", shape=shape, dtype="float32", **own)
         self.count = add_weight(name=f"{name}_count", shape=(), dtype="int32", **own)
 
-    def exchange(self, new, draw):
+    def exchange(self, new, rng):
         """Keep some of the new pictures and return as many as came.
 
         A batch takes places that follow each other, from a random one on, so that no two of its
@@ -35,16 +35,16 @@ class ImagePool:
 
         Args:
             new: (batch, height, width, channels).
-            draw: Random numbers of this turn.
+            rng: Random numbers of this update, of this pool alone.
         """
         batch, size = ops.shape(new)[0], self.size
         count, held = (ops.convert_to_tensor(v) for v in (self.count, self.pictures))
         free = size - count
-        anywhere = ops.cast(draw.uniform((1,))[0] * size, "int32")
+        anywhere = ops.cast(rng.uniform("start", (1,))[0] * size, "int32")
         start = ops.where(free > 0, count, anywhere)
         row = ops.arange(batch, dtype="int32")
         added = row < free
-        swapped = ops.logical_and(ops.logical_not(added), draw.uniform((batch,)) < 0.5)
+        swapped = ops.logical_and(ops.logical_not(added), rng.uniform("swap", (batch,)) < 0.5)
         older = ops.take(held, (start + row) % size, axis=0)
         shown = ops.where(_for_pictures(swapped), older, new)
         # which row of the batch each place of the pool may take

@@ -28,13 +28,11 @@ class Pix2Pix(GAN):
         **options: As of `GAN`.
     """
 
-    logged = ("l1",)
-
     def __init__(self, *networks, l1_weight: float = 100.0, **options):
         super().__init__(*networks, **options)
         self.l1_weight = l1_weight
 
-    def generator_terms(self, batch, fake, on_fake: list) -> dict:
+    def generator_loss_terms(self, batch, fake, fake_outputs: list) -> dict:
         """Equation 3. The term sees to the coarse forms, the discriminator to the fine ones."""
         return {"l1": self.l1_weight * ops.mean(ops.abs(batch.real - fake))}
 

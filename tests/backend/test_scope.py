@@ -17,10 +17,10 @@ def numbers(x):
 
 
 def test_a_trial_collects_writes_and_changes_nothing():
-    from ganzoo.backend.scope import Trial
+    from ganzoo.backend.scope import WriteCapture
 
     a, b = variables()
-    with Trial() as trial:
+    with WriteCapture() as trial:
         a.assign(b + 1.0)
         a.assign(a + 1.0)
         inside = numbers(a)
@@ -32,12 +32,12 @@ def test_a_trial_collects_writes_and_changes_nothing():
 
 def test_a_trial_sees_the_values_of_the_scope_around_it():
     # Keras' own scope does not: weights inside a gradient would be those of the step before
-    from ganzoo.backend.scope import Root, Trial
+    from ganzoo.backend.scope import Root
 
     a, b = variables()
     with Root([(a, a.value + 2.0), (b, b.value)]) as root:
-        with Trial([(b, b.value * 2.0)]) as outer:
-            with Trial() as inner:
+        with WriteCapture([(b, b.value * 2.0)]) as outer:
+            with WriteCapture() as inner:
                 seen = numbers(a), numbers(b)
                 a.assign(a + 1.0)
             after_inner = numbers(a)
@@ -50,10 +50,10 @@ def test_a_trial_sees_the_values_of_the_scope_around_it():
 
 
 def test_only_the_writes_of_the_owner_are_committed():
-    from ganzoo.backend.scope import Trial, commit
+    from ganzoo.backend.scope import WriteCapture, commit
 
     a, b = variables()
-    with Trial() as trial:
+    with WriteCapture() as trial:
         a.assign(a + 1.0)
         b.assign(b + 1.0)
 

@@ -65,7 +65,7 @@ def test_no_gradient_and_no_write_leaves_a_constant():
         return w * 2.0
 
     def objective():
-        return ops.sum(w * backend.constant(made)), {}
+        return ops.sum(w * backend.no_grad(made)), {}
 
     turn = backend.gradients(objective, [w])
 
@@ -91,7 +91,7 @@ def test_applying_gradients_moves_the_variables_and_the_optimizer():
 def test_a_blend_moves_targets_by_their_share_and_leaves_values():
     targets, values = [variable(0, 8), variable(1)], [variable(4, 4), variable(1)]
 
-    backend.blend(targets, values, 0.25)
+    backend.ema_update(targets, values, 0.25)
 
     assert numbers(targets[0]).tolist() == [1, 7]
     assert numbers(targets[1]).tolist() == [1]
@@ -101,7 +101,7 @@ def test_a_blend_moves_targets_by_their_share_and_leaves_values():
 def test_the_dispatch_never_fuses_convolutions_on_the_processor():
     import keras
 
-    convolutional, dense = backend.dispatch(True), backend.dispatch(False)
+    convolutional, dense = backend.fused_steps(True), backend.fused_steps(False)
 
     assert convolutional.steps == 1
     assert convolutional.xla == (keras.backend.backend() == "jax")
@@ -122,8 +122,8 @@ def test_a_variable_that_a_step_forgot_to_carry_is_named_or_seen():
     stray = keras.Variable(1.0, name="stray")
 
     class Forgetful(ganzoo.GAN):
-        def generator_objective(self, batch):
-            loss, logs = super().generator_objective(batch)
+        def generator_loss(self, batch):
+            loss, logs = super().generator_loss(batch)
             return loss * stray, logs
 
     def network(inputs, outputs, name):

@@ -35,8 +35,8 @@ for name in names:
     file = f"{name}.safetensors"
     assert main(["sample", file, "--seed", "7", "-n", "8", "--out", f"{name}-{backend}.png"]) == 0
     gan = ganzoo.load(file)
-    latents = gan.draw_latents(8, 7)
-    images = gan.render(latents, np.arange(8, dtype="int32") % 2)
+    latents = gan.sampler.sample_latents(8, 7)
+    images = gan.sampler.generate(latents, np.arange(8, dtype="int32") % 2)
     np.savez(f"{name}-{backend}.npz", latents=keras.ops.convert_to_numpy(latents),
              images=keras.ops.convert_to_numpy(images))
 """

@@ -40,8 +40,8 @@ def test_shipped_weights_draw_the_last_grid_of_their_training(name):
 
     version = SHIPPED[name].version()
     gan = ganzoo.load(name)
-    labels = np.arange(20, dtype="int32") % 10 if gan.conditional else None
-    drawn = gan.sample(20 if gan.conditional else 16, seed=0, labels=labels)
+    labels = np.arange(20, dtype="int32") % 10 if gan.sampler.conditional else None
+    drawn = gan.sample(20 if gan.sampler.conditional else 16, seed=0, labels=labels)
 
     with Image.open(io.BytesIO(rendering.encode_png(rendering.render_samples(drawn)))) as image:
         received = np.asarray(image).astype(int)

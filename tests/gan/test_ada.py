@@ -38,26 +38,26 @@ def test_p_rises_at_every_fourth_turn_by_the_share_of_images_shown():
 
 
 def test_p_goes_from_zero_to_one_in_the_images_given_and_not_beyond():
-    path = play(ada(interval=2, images_to_one=640), [1.0] * 12)
+    path = play(ada(interval=2, ramp_images=640), [1.0] * 12)
 
     np.testing.assert_allclose(path[1::2], [0.2, 0.4, 0.6, 0.8, 1.0, 1.0], rtol=1e-5)
 
 
 def test_p_falls_while_the_discriminator_is_unsure_and_not_below_zero():
-    path = play(ada(interval=1, images_to_one=640, probability=0.25), [0.5, 0.0, -1.0, 0.7])
+    path = play(ada(interval=1, ramp_images=640, probability=0.25), [0.5, 0.0, -1.0, 0.7])
 
     np.testing.assert_allclose(path, [0.15, 0.05, 0.0, 0.1], atol=1e-6)
 
 
 @pytest.mark.parametrize(("signs", "direction"), [((1, 1, 0, 0), -1), ((0, 1, 1, 1), 1)])
 def test_p_follows_the_mean_over_the_interval(signs, direction):
-    (*_, last) = play(ada(images_to_one=2560, probability=0.5), signs)
+    (*_, last) = play(ada(ramp_images=2560, probability=0.5), signs)
 
     assert last == pytest.approx(0.5 + 0.1 * direction)
 
 
 def test_turns_with_more_images_count_more():
-    made = ada(interval=2, images_to_one=1000, probability=0.5)
+    made = ada(interval=2, ramp_images=1000, probability=0.5)
     play(made, [1.0], images=90)
 
     assert play(made, [-1.0], images=10) == pytest.approx([0.6])  # the mean sign is 0.8
@@ -79,9 +79,8 @@ def test_a_fixed_probability_has_no_state_and_stays():
 
 def coefficients(part, p, size=(8, 16)):
     """What happened, (N,), and the affine maps from a pixel's new place to its old, (N, 2, 3)."""
-    from keras import ops
-
     from ganzoo.gan.augmentations import ada as module
+    from keras import ops
 
     def drawn(p):
         images = ops.zeros((N, *size, 1))
@@ -89,7 +88,7 @@ def coefficients(part, p, size=(8, 16)):
         rows = [ops.stack([ops.broadcast_to(x, (N,)) for x in row], axis=1) for row in maps]
         return happened, ops.stack(rows, axis=1)
 
-    happened, maps = backend.compiled(drawn)(ops.convert_to_tensor(p, "float32"))
+    happened, maps = backend.jit(drawn)(ops.convert_to_tensor(p, "float32"))
     return ops.convert_to_numpy(happened), np.float64(ops.convert_to_numpy(maps))
 
 
@@ -141,16 +140,15 @@ def test_each_transform_happens_with_probability_p():
 
 @pytest.mark.parametrize("p", [1.0, 0.5])
 def test_colors_have_the_papers_spread(p):
-    from keras import ops
-
     from ganzoo.gan.augmentations import ada as module
+    from keras import ops
 
     def drawn(p):  # a gray pixel, and a pure red
         pixels = ops.convert_to_tensor(np.array([[[0, 0, 0], [1, 0, 0]]], "float32"))
         images = ops.broadcast_to(pixels[None], (N, 1, 2, 3))
         return module.recolored(images, p, ganzoo.penalties.Draw(3, 1, 0))
 
-    happened, images = backend.compiled(drawn)(ops.convert_to_tensor(p, "float32"))
+    happened, images = backend.jit(drawn)(ops.convert_to_tensor(p, "float32"))
     gray, red = np.moveaxis(np.float64(ops.convert_to_numpy(images))[:, 0], 1, 0)
 
     happened = ops.convert_to_numpy(happened)

@@ -226,7 +226,7 @@ def test_images_come_out_as_the_papers_formulas_say(case):
     images = pictures(shape, value_range)
     augmentation = built(options, value_range)
 
-    changed = numbers(backend.compiled(lambda x: augmentation(x, Given()))(tensor(images)))
+    changed = numbers(backend.jit(lambda x: augmentation(x, Given()))(tensor(images)))
 
     values = expected(case, Given(), images)
     assert np.abs(values - images).max() > 0.1
@@ -244,7 +244,7 @@ def test_the_slope_through_an_augmentation_is_that_of_the_formulas(case):
     def judged(x):
         return ops.sum(ops.sin(augmentation(x, Given())) * tensor(weights), axis=(1, 2, 3))
 
-    slope = backend.compiled(lambda x: backend.input_gradients(judged, x))(tensor(images))
+    slope = backend.jit(lambda x: backend.input_gradients(judged, x))(tensor(images))
 
     toward = (np.cos(expected(case, Given(), images)) * weights).reshape(len(images), -1)
     np.testing.assert_allclose(
@@ -278,7 +278,7 @@ def test_the_gradient_of_a_penalty_through_an_augmentation_equals_central_differ
         turn = backend.gradients(objective, [w, v])
         return turn.loss, *turn.gradients
 
-    loss, *gradients = backend.compiled(learn)(tensor(images))
+    loss, *gradients = backend.jit(learn)(tensor(images))
 
     seen = expected(case, Given(), images).reshape(len(images), -1)
     through = slopes(case)
@@ -307,7 +307,7 @@ def test_the_games_own_numbers_do_the_same(case):
     images = pictures(shape, value_range)
 
     augmentation = built(options, value_range)
-    game = backend.compiled(lambda x: augmentation(x, ganzoo.penalties.Draw(7, 3, 0)))
+    game = backend.jit(lambda x: augmentation(x, ganzoo.penalties.Draw(7, 3, 0)))
     changed = game(tensor(images))
 
     values = expected(case, ganzoo.penalties.Draw(7, 3, 0), images)
@@ -328,7 +328,7 @@ def test_with_probability_zero_images_stay_as_they_are_to_the_bit(value_range):
     def both(x):
         return ada(x, Given()), backend.input_gradients(judged, x)
 
-    same, slope = backend.compiled(both)(tensor(images))
+    same, slope = backend.jit(both)(tensor(images))
 
     np.testing.assert_array_equal(numbers(same), images)
     np.testing.assert_array_equal(numbers(slope), weights)
@@ -337,7 +337,7 @@ def test_with_probability_zero_images_stay_as_they_are_to_the_bit(value_range):
 def test_the_two_filters_undo_each_other_whatever_the_size():
     from ganzoo.gan.augmentations import warp
 
-    still = backend.compiled(lambda x: warp.warp(x, warp.moved(tensor([0.0]), tensor([0.0]))))
+    still = backend.jit(lambda x: warp.warp(x, warp.moved(tensor([0.0]), tensor([0.0]))))
     for shape in ((1, 1, 6, 1), (2, 2, 3, 3), (1, 32, 5, 1)):
         images = pictures(shape, (-1, 1))
         np.testing.assert_allclose(numbers(still(tensor(images))), images, atol=2e-6)
@@ -347,7 +347,7 @@ def test_what_is_done_to_each_image_is_its_own():
     same = np.repeat(pictures((1, 8, 8, 3), (-1, 1)), 4, axis=0)
     for case in ("ada", "diffaugment"):
         augmentation = built(CASES[case][0])
-        changed = backend.compiled(lambda x, f=augmentation: f(x, Given()))(tensor(same))
+        changed = backend.jit(lambda x, f=augmentation: f(x, Given()))(tensor(same))
         for one, other in itertools.combinations(numbers(changed), 2):
             assert np.abs(one - other).max() > 0.1
 
@@ -394,7 +394,7 @@ def test_what_is_not_a_picture_is_refused():
         ({"name": "ada", "target": 1.5}, UsageError, "Received: target=1.5"),
         ({"name": "ada", "probability": float("nan")}, UsageError, "probability=nan"),
         ({"name": "ada", "interval": 0}, UsageError, "interval=0"),
-        ({"name": "ada", "images_to_one": 0}, UsageError, "images_to_one=0"),
+        ({"name": "ada", "ramp_images": 0}, UsageError, "ramp_images=0"),
     ],
 )
 def test_wrong_options_are_refused(options, error, words):

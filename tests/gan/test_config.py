@@ -17,12 +17,12 @@ def rules(**keywords):
     [
         {"n_critic": 0},
         {"n_critic": 1001},
-        {"average_decay": 1.0},
-        {"average_decay": -0.1},
+        {"ema_half_life": 1.0},
+        {"ema_half_life": -0.1},
         {"label_smoothing": 0.5},
-        {"label_flips": 0.5},
-        {"label_flips": float("nan")},
-        {"clip_weights": -1.0},
+        {"label_flip_prob": 0.5},
+        {"label_flip_prob": float("nan")},
+        {"weight_clip": -1.0},
     ],
 )
 def test_a_rule_out_of_range_is_refused_by_name(wrong):
@@ -46,7 +46,7 @@ def test_smoothing_reaches_the_loss():
 def test_rules_come_back_from_their_configuration():
     first = rules(
         loss="hinge", penalties=[{"name": "r1", "weight": 2.0, "every": 4}], n_critic=3,
-        average_decay=0.5, label_flips=0.1, clip_weights=0.2, share_fakes=True, joint_batch=True,
+        ema_half_life=0.5, label_flip_prob=0.1, weight_clip=0.2, share_fake_latents=True, concat_real_fake=True,
     )  # fmt: skip
 
     again = rules(**first.config())

@@ -20,7 +20,7 @@ def eager(small, gan, points):
     from keras import ops
 
     real = ops.convert_to_tensor(points[:4])
-    return real, ganzoo.random.normal(1, 0, ganzoo.random.LATENTS, (4, *gan.latent_shape))
+    return real, ganzoo.random.normal(1, 0, ganzoo.random.LATENTS, (4, *gan.sampler.latent_shape))
 
 
 def owned(names, player):
@@ -32,7 +32,7 @@ def test_the_discriminators_turn_changes_the_discriminator_and_nothing_else(smal
     real, latents = eager(small, gan, points)
     before = small.arrays(gan)
 
-    gan._discriminator_turn(turn_batch(real, latents, None, gan._draw(0)))
+    gan.discriminator_update(turn_batch(real, latents, None, gan._draw(0)))
 
     changed = small.differing(before, small.arrays(gan))
     assert changed == owned(changed, "discriminator")
@@ -48,7 +48,7 @@ def test_the_generators_turn_changes_the_generator_and_nothing_else(small, point
     real, latents = eager(small, gan, points)
     before = small.arrays(gan)
 
-    gan._generator_turn(turn_batch(real, latents, None, gan._draw(1)))
+    gan.generator_update(turn_batch(real, latents, None, gan._draw(1)))
 
     changed = small.differing(before, small.arrays(gan))
     assert changed == owned(changed, "generator")
@@ -65,7 +65,7 @@ def test_batch_statistics_see_real_and_fake_images_one_after_the_other(small, po
     fake = small.numbers(gan.generate(latents))
     first = small.arrays(gan)["discriminator/norm/moving_mean"]
 
-    gan._discriminator_turn(turn_batch(real, latents, None, gan._draw(0)))
+    gan.discriminator_update(turn_batch(real, latents, None, gan._draw(0)))
 
     after_real = 0.5 * first + 0.5 * (points[:4] @ kernel).mean(0)
     after_both = 0.5 * after_real + 0.5 * (fake @ kernel).mean(0)
@@ -78,26 +78,26 @@ def test_the_discriminator_is_shown_what_a_paper_takes_for_fakes(small, points):
     class Sevens(ganzoo.GAN):
         logged = ("shown",)
 
-        def fakes(self, batch):
-            return 0 * super().fakes(batch) + 7
+        def fake_samples(self, batch):
+            return 0 * super().fake_samples(batch) + 7
 
-        def discriminator_terms(self, batch, fake, on_real, on_fake):
+        def discriminator_loss_terms(self, batch, fake, real_outputs, fake_outputs):
             return {"shown": fake[0, 0]}
 
     plain = small.gan()
     gan = small.compiled(Sevens(plain.generator, plain.discriminator))
     real, latents = eager(small, gan, points)
-    assert gan._discriminator_turn(turn_batch(real, latents, None, gan._draw(0)))["shown"] == 7
+    assert gan.discriminator_update(turn_batch(real, latents, None, gan._draw(0)))["shown"] == 7
 
 
 def test_one_batch_of_both_is_judged_as_one(small, points):
-    gan = small.compiled(small.gan(norm=True), joint_batch=True)
+    gan = small.compiled(small.gan(norm=True), concat_real_fake=True)
     real, latents = eager(small, gan, points)
     kernel = small.arrays(gan)["discriminator/hidden/kernel"]
     fake = small.numbers(gan.generate(latents))
     first = small.arrays(gan)["discriminator/norm/moving_mean"]
 
-    gan._discriminator_turn(turn_batch(real, latents, None, gan._draw(0)))
+    gan.discriminator_update(turn_batch(real, latents, None, gan._draw(0)))
 
     both = np.concatenate([points[:4], fake]) @ kernel
     np.testing.assert_allclose(
@@ -111,7 +111,7 @@ def test_without_batch_statistics_one_batch_changes_nothing(small, points, class
     labels = np.arange(12, dtype="int32") % 3
     data = (points, labels) if classes else (points,)
     apart = small.compiled(small.gan(classes=classes), seed=3)
-    joint = small.compiled(small.gan(classes=classes), seed=3, joint_batch=True)
+    joint = small.compiled(small.gan(classes=classes), seed=3, concat_real_fake=True)
     for name, variable in joint.state().items():
         variable.assign(small.arrays(apart)[name])
 
@@ -131,7 +131,7 @@ def linear(small, **rules):
 
 @pytest.mark.parametrize("share", [False, True])
 def test_a_step_is_n_critic_turns_with_images_and_latents_of_their_own(small, points, share):
-    gan = linear(small, n_critic=3, share_fakes=share)
+    gan = linear(small, n_critic=3, share_fake_latents=share)
     before = small.arrays(gan)
     own = 3 if share else 4
     z = small.numbers(ganzoo.random.normal(5, 0, ganzoo.random.LATENTS, (own, 4, 3)))
@@ -244,7 +244,7 @@ def test_penalties_are_weighed_into_the_discriminators_loss(small, points):
 
 
 def test_weights_of_the_discriminator_are_clipped_after_its_update(small, points):
-    gan = small.compiled(small.gan(), "sgd", "sgd", clip_weights=0.01, loss="wasserstein")
+    gan = small.compiled(small.gan(), "sgd", "sgd", weight_clip=0.01, loss="wasserstein")
     gan.train_on_batch(points)
 
     state = small.arrays(gan)
@@ -256,13 +256,13 @@ def test_weights_of_the_discriminator_are_clipped_after_its_update(small, points
 def test_flipped_labels_exchange_real_and_fake_for_the_loss_but_not_for_the_accuracy(small):
     from keras import ops
 
-    gan = small.compiled(small.gan(units=0), loss="wasserstein", label_flips=0.25)
+    gan = small.compiled(small.gan(units=0), loss="wasserstein", label_flip_prob=0.25)
     gan.discriminator.get_layer("logit").kernel.assign(np.ones((2, 1), "float32"))
     n = 4000
     real, fake = (ops.convert_to_tensor(np.full((n, 2), x, "float32")) for x in (1.0, -1.0))
     draw = ganzoo.penalties.Draw(7, 0, 0)
 
-    loss, logs = gan.discriminator_objective(turn_batch(real, None, None, draw), fake)
+    loss, logs = gan.discriminator_loss(turn_batch(real, None, None, draw), fake)
 
     drawn = small.numbers(ganzoo.random.uniform(7, 0, ganzoo.random.TURN + 1, (n,)))
     share = (drawn < 0.25).mean()
@@ -336,11 +336,11 @@ def test_pixels_come_back_as_they_went_in(small):
     for value_range in ((-1, 1), (0, 1)):
         gan = ganzoo.GAN(small.generator(), small.discriminator(), value_range=value_range)
         pixels = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
-        scaled = gan.scaled(ops.convert_to_tensor(pixels))
+        scaled = gan.sampler.scale(ops.convert_to_tensor(pixels))
         assert (float(ops.min(scaled)), float(ops.max(scaled))) == value_range
         gan.render = lambda *latents, scaled=scaled, **options: scaled
 
-        np.testing.assert_array_equal(gan.pictures(np.zeros((1, 3), "float32")), pixels)
+        np.testing.assert_array_equal(gan.sampler.generate_images(np.zeros((1, 3), "float32")), pixels)
 
 
 def test_sampling_changes_nothing_and_does_not_depend_on_how_many(small):
@@ -359,8 +359,8 @@ def test_a_paper_overrides_an_objective_and_logs_more(small, points):
     class Doubled(ganzoo.GAN):
         logged = ("g_spread",)
 
-        def generator_objective(self, batch):
-            loss, logs = super().generator_objective(batch)
+        def generator_loss(self, batch):
+            loss, logs = super().generator_loss(batch)
             fake = self.generate(batch.latents, batch.labels)
             return 2 * loss, {**logs, "g_spread": ops.std(fake)}
 
@@ -380,12 +380,12 @@ def test_a_paper_adds_terms_that_see_all_that_the_discriminator_says(small, poin
     class Told(ganzoo.GAN):
         logged = ("d_told", "g_told")
 
-        def discriminator_terms(self, batch, fake, on_real, on_fake):
-            assert [len(on_real), len(on_fake)] == [2, 2] and on_real[0].shape == (12,)
-            return {"d_told": 3.0 * ops.mean(on_real[1] - on_fake[1])}
+        def discriminator_loss_terms(self, batch, fake, real_outputs, fake_outputs):
+            assert [len(real_outputs), len(fake_outputs)] == [2, 2] and real_outputs[0].shape == (12,)
+            return {"d_told": 3.0 * ops.mean(real_outputs[1] - fake_outputs[1])}
 
-        def generator_terms(self, batch, fake, on_fake):
-            return {"g_told": ops.mean(on_fake[1]) + 0.0 * ops.mean(batch.latents)}
+        def generator_loss_terms(self, batch, fake, fake_outputs):
+            return {"g_told": ops.mean(fake_outputs[1]) + 0.0 * ops.mean(batch.latents)}
 
     def gan():
         x = keras.Input((2,), name="images")
@@ -393,7 +393,7 @@ def test_a_paper_adds_terms_that_see_all_that_the_discriminator_says(small, poin
         return Told(small.generator(), keras.Model(x, told, name="discriminator"))
 
     for joint in (False, True):
-        played = small.compiled(gan(), "sgd", "sgd", joint_batch=joint, loss="wasserstein")
+        played = small.compiled(gan(), "sgd", "sgd", concat_real_fake=joint, loss="wasserstein")
         before = small.arrays(played)
         logs = played.train_on_batch(points, return_dict=True)
         after = small.arrays(played)
@@ -409,8 +409,8 @@ def test_a_paper_adds_terms_that_see_all_that_the_discriminator_says(small, poin
 
 def test_an_objective_that_logs_what_is_not_declared_is_refused(small, points):
     class Silent(ganzoo.GAN):
-        def generator_objective(self, batch):
-            loss, _ = super().generator_objective(batch)
+        def generator_loss(self, batch):
+            loss, _ = super().generator_loss(batch)
             return loss, {"surprise": loss}
 
     with pytest.raises(PluginError, match="logged.*surprise"):

@@ -28,8 +28,8 @@ def test_state_of_a_papers_own_moves_after_the_step_and_is_logged(small, points)
             super().__init__(*networks, **options)
             self.k = self.add_weight(name="k", initializer="zeros", trainable=False)
 
-        def discriminator_measures(self, batch, fake, on_real, on_fake):
-            return {"of_real": ops.mean(on_real[0])}
+        def discriminator_measures(self, batch, fake, real_outputs, fake_outputs):
+            return {"of_real": ops.mean(real_outputs[0])}
 
         def after_step(self, logs):
             self.k.assign(self.k + logs["of_real"] + ops.cast(self.steps, "float32"))
@@ -57,9 +57,9 @@ def test_what_an_objective_assigns_to_the_game_is_refused_not_lost(small, points
             super().__init__(*networks, **options)
             self.k = self.add_weight(name="k", initializer="zeros", trainable=False)
 
-        def generator_objective(self, batch):
+        def generator_loss(self, batch):
             self.k.assign(self.k + 0.125)
-            return super().generator_objective(batch)
+            return super().generator_loss(batch)
 
     gan = compiled(small, Losing)
     with pytest.raises(PluginError, match=r"Losing assigns '.*k'.*(?s:.*)after_step"):
@@ -68,21 +68,21 @@ def test_what_an_objective_assigns_to_the_game_is_refused_not_lost(small, points
 
 def test_an_objective_must_say_what_to_log(small, points):
     class Silent(ganzoo.GAN):
-        def discriminator_objective(self, batch, fake):
-            return super().discriminator_objective(batch, fake)[0]
+        def discriminator_loss(self, batch, fake):
+            return super().discriminator_loss(batch, fake)[0]
 
     gan = compiled(small, Silent)
-    with pytest.raises(PluginError, match="Silent.discriminator_objective must return a loss and"):
+    with pytest.raises(PluginError, match="Silent.discriminator_loss must return a loss and"):
         gan.train_on_batch(points)
 
 
 def test_a_hook_with_other_arguments_is_refused_when_it_is_written(small):
     with pytest.raises(
-        PluginError, match=r"is called with \(self, batch, fake, on_real, on_fake\)"
+        PluginError, match=r"is called with \(self, batch, fake, real_outputs, fake_outputs\)"
     ):
 
         class Short(ganzoo.GAN):
-            def discriminator_terms(self, batch, fake, on_fake):
+            def discriminator_loss_terms(self, batch, fake, fake_outputs):
                 return {}
 
 
@@ -90,20 +90,20 @@ def test_a_hook_with_other_arguments_is_refused_when_it_is_written(small):
     "terms",
     [
         lambda self, *given: {},
-        lambda self, batch, fake, on_fake, scale=1.0: {},
+        lambda self, batch, fake, fake_outputs, scale=1.0: {},
         lambda self, batch, picture, said: {},
     ],
 )
 def test_names_and_defaults_of_a_hooks_arguments_are_free(small, terms):
-    type("Free", (ganzoo.GAN,), {"generator_terms": terms})
+    type("Free", (ganzoo.GAN,), {"generator_loss_terms": terms})
 
 
 def test_a_name_that_is_not_declared_is_said(small, points):
     class Undeclared(ganzoo.GAN):
         logged = ("wanted",)
 
-        def generator_terms(self, batch, fake, on_fake):
-            return {"other": 0.0 * on_fake[0][0]}
+        def generator_loss_terms(self, batch, fake, fake_outputs):
+            return {"other": 0.0 * fake_outputs[0][0]}
 
     gan = compiled(small, Undeclared)
     with pytest.raises(PluginError, match=r"Missing: \['wanted'\]. Not declared: \['other'\]"):

@@ -11,7 +11,6 @@ REAL, FAKE = np.array([2.0, -1.0], "float32"), np.array([0.5, -3.0], "float32")
 
 def lecam(*args, **options):
     import keras
-
     from ganzoo.gan.lecam import LeCam
 
     made = LeCam(*args, **options)

@@ -15,7 +15,7 @@ def policy(keras):
 RULES = {
     "loss": "relativistic",
     "penalties": [{"name": name, "weight": 0.1} for name in ("r1", "gradient_penalty")],
-    "average_decay": 0.9,
+    "ema_half_life": 0.9,
 }
 
 

@@ -35,7 +35,7 @@ def test_a_compiled_draw_is_the_same(prior):
 
     function = getattr(ganzoo.random, prior)
     seed, step = (keras.ops.convert_to_tensor(np.int32(x)) for x in (5, 9))
-    compiled = backend.compiled(lambda seed, step: function(seed, step, 1, (4, 7)))
+    compiled = backend.jit(lambda seed, step: function(seed, step, 1, (4, 7)))
 
     np.testing.assert_array_equal(numbers(compiled(seed, step)), numbers(function(5, 9, 1, (4, 7))))
 

@@ -7,7 +7,7 @@ from ganzoo.errors import UsageError
 
 pytestmark = pytest.mark.backend
 
-ADA = {"name": "ada", "target": 0.6, "interval": 2, "images_to_one": 40, "policy": ["blit"]}
+ADA = {"name": "ada", "target": 0.6, "interval": 2, "ramp_images": 40, "policy": ["blit"]}
 
 
 @pytest.fixture

@@ -48,13 +48,13 @@ def test_the_way_between_two_seeds_begins_and_ends_at_them(small):
 
 def test_normal_latents_keep_their_length_on_the_way_and_others_their_range(small):
     networks = small.gan(latent=64)
-    first, last = (networks.draw_latents(1, seed) for seed in (1, 2))
+    first, last = (networks.sampler.sample_latents(1, seed) for seed in (1, 2))
     lengths = np.linalg.norm(small.numbers(networks.between(first, last, 9)), axis=1)
     ends = sorted(lengths[[0, -1]])
     assert ends[0] - 1e-4 <= lengths.min() <= lengths.max() <= ends[1] + 1e-4
 
     uniform = ganzoo.GAN(networks.generator, networks.discriminator, prior=ganzoo.random.uniform)
-    first, last = (uniform.draw_latents(1, seed) for seed in (1, 2))
+    first, last = (uniform.sampler.sample_latents(1, seed) for seed in (1, 2))
     middle = small.numbers(uniform.between(first, last, 3))[1]
     halves = 0.5 * (small.numbers(first) + small.numbers(last))[0]
     np.testing.assert_allclose(middle, halves, atol=1e-6)
@@ -64,9 +64,9 @@ def test_normal_latents_keep_their_length_on_the_way_and_others_their_range(smal
 def test_a_picture_is_found_again(small, classes):
     gan = pictured(small, classes=classes, latent=2, units=0)  # linear: one way down
     labels = np.array([0, 2, 1], "int32") if classes else None
-    latents = gan.draw_latents(3, seed=5)
+    latents = gan.sampler.sample_latents(3, seed=5)
 
-    found = gan.project(gan.render(latents, labels), labels=labels, starts=2)
+    found = gan.project(gan.sampler.generate(latents, labels), labels=labels, starts=2)
 
     np.testing.assert_allclose(found.latents, small.numbers(latents), atol=1e-3)
     np.testing.assert_array_equal(found.pictures, gan.sample(3, seed=5, labels=labels))
@@ -112,13 +112,13 @@ def test_images_that_are_not_finite_are_no_pictures(small):
 def test_a_gan_may_truncate_by_a_variable_of_its_generator(small):
     class Styled(ganzoo.GAN):
         @property
-        def truncated_by(self):
+        def truncation_psi(self):
             return self.generator.trainable_variables[-1]  # the last bias
 
     gan = small.compiled(small.gan(cls=Styled))
-    latents = gan.draw_latents(3, seed=1, truncation=0.25)
+    latents = gan.sampler.sample_latents(3, seed=1, truncation=0.25)
     free = gan.sample(3, seed=1)
-    np.testing.assert_array_equal(gan.pictures(latents), free)
+    np.testing.assert_array_equal(gan.sampler.generate_images(latents), free)
 
     near = gan.sample(3, seed=1, truncation=0.25)
 

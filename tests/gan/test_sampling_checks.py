@@ -21,7 +21,7 @@ def plain(small):
 def conditional(small):
     """Of ten classes, which it knows, as a GAN that a recipe built does."""
     gan = small.gan(classes=10)
-    gan.class_count = 10
+    gan.sampler.class_count = 10
     return gan
 
 
@@ -106,7 +106,7 @@ def test_classes_that_are_none_are_refused(labels, received, conditional):
 
 def test_where_the_number_of_classes_is_not_known_only_their_kind_is_checked(small):
     gan = small.gan(classes=3)
-    assert gan.class_count is None
+    assert gan.sampler.class_count is None
     assert gan.sample(2, labels=[0, 2]).shape == (2, 2)
     for wrong in ([0, -1], [0, 0.5], [0, 2**31], 2**31):
         with pytest.raises(UsageError, match="Expected: 2 whole numbers from 0"):
@@ -133,7 +133,7 @@ def test_classes_come_in_any_list(conditional, ops):
 
 def test_rows_of_attributes_are_labels(small, ops):
     gan = translating(small, (2,))
-    gan.class_count = 2  # of attributes it is how many there are
+    gan.sampler.class_count = 2  # of attributes it is how many there are
     rows = np.array([[0, 1], [1, 0], [1, 1]])
     for labels in (rows, rows.tolist(), rows.astype("float64"), rows > 0,
                    ops.cast(rows, "float16")):  # fmt: skip

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.backend
 def trained(small, keras, points, **rules):
     adam = keras.optimizers.Adam
     gan = small.gan(norm=True)  # Keras stores no seed generators: no dropout here
-    small.compiled(gan, adam(1e-3, beta_1=0.5), adam(2e-3), seed=9, average_decay=0.9, **rules)
+    small.compiled(gan, adam(1e-3, beta_1=0.5), adam(2e-3), seed=9, ema_half_life=0.9, **rules)
     gan.fit(points, batch_size=6, epochs=2, verbose=0)
     return gan
 
@@ -25,7 +25,7 @@ def test_a_keras_file_keeps_both_players_both_optimizers_and_the_rules(
     again = keras.saving.load_model(tmp_path / "gan.keras")
 
     assert isinstance(again, ganzoo.GAN)
-    assert again.rules == gan.rules
+    assert again.rules == gan.config
     assert float(again.optimizer.discriminator.learning_rate) == pytest.approx(2e-3)
     assert again.optimizer.generator.beta_1 == 0.5
     assert small.differing(before, small.arrays(again)) <= {"means/total", "means/count"}

@@ -8,19 +8,19 @@ pytestmark = pytest.mark.backend
 
 def full(small):
     networks = small.gan(norm=True, dropout=0.2)
-    return small.compiled(networks, average_decay=0.9)
+    return small.compiled(networks, ema_half_life=0.9)
 
 
 def test_every_variable_has_one_name(small):
     gan = full(small)
     state = gan.state()
-    expected = [*gan.variables, *gan.optimizer.variables, *gan.means.variables]
+    expected = [*gan.variables, *gan.optimizer.variables, *gan.step_metrics.variables]
 
     assert {id(variable) for variable in expected} == {id(v) for v in state.values()}
     assert len({id(variable) for variable in state.values()}) == len(state)
     assert {
         "generator/hidden/kernel", "generator/norm/moving_mean", "generator/seeds/0",
-        "discriminator/logit/bias", "discriminator/seeds/0", "average/norm/moving_variance",
+        "discriminator/logit/bias", "discriminator/seeds/0", "ema/norm/moving_variance",
         "generator_optimizer/hidden/kernel/momentum", "discriminator_optimizer/iteration",
         "gan/steps", "gan/images", "gan/seed", "means/total", "means/count",
     } <= state.keys()  # fmt: skip

@@ -62,7 +62,7 @@ def derived(layer, *, twice: bool = True, **options) -> Callable:
 
     def function(x, *others):
         inputs = [x, *others] if others else x
-        found = [backend.constant(lambda: layer(inputs, **options))]
+        found = [backend.no_grad(lambda: layer(inputs, **options))]
         for height in (heights, norm)[: 1 + twice]:
 
             def total(height=height):
@@ -72,7 +72,7 @@ def derived(layer, *, twice: bool = True, **options) -> Callable:
             found += [backend.input_gradients(lambda x, height=height: height(x, *others), x)]
         return found
 
-    compiled = backend.compiled(function)
+    compiled = backend.jit(function)
     return lambda *inputs: [numbers(x) for x in compiled(*map(tensor, inputs))]
 
 

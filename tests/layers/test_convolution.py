@@ -72,7 +72,7 @@ def derivatives(layer, images):
         )  # fmt: skip
         return [layer(images), first.loss, *first.gradients, second.loss, *second.gradients, inner]
 
-    return [numbers(x) for x in backend.compiled(function)(images)]
+    return [numbers(x) for x in backend.jit(function)(images)]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -72,7 +72,7 @@ def test_a_latent_has_its_noise_in_any_company_and_in_any_program(calculus):
     layer = ganzoo.layers.LatentNoise((4, 4, 1), 3)
     many = draw(calculus, Z)
     alone = draw(calculus, Z[7:8])
-    compiled = calculus.numbers(backend.compiled(layer)(calculus.tensor(Z)))
+    compiled = calculus.numbers(backend.jit(layer)(calculus.tensor(Z)))
 
     np.testing.assert_array_equal(alone, many[7:8])
     np.testing.assert_array_equal(compiled, many)

@@ -10,13 +10,13 @@ import zlib
 
 import keras
 import numpy as np
+from ganzoo.gan.penalties import Draw
 from keras import layers, ops
 
 from ganzoo import GAN, backend
 from ganzoo.data.order import positions
 from ganzoo.gan import random
 from ganzoo.gan.gan import Batch
-from ganzoo.gan.penalties import Draw
 from ganzoo.layers import Conv2D, Conv2DTranspose, SpectralNormalization
 
 SEED, BATCH, SIZE, LATENT, STEPS, REPEATS = 7, 8, 8, 6, 100, 25
@@ -40,7 +40,7 @@ GAMES = {
         {
             "loss": "relativistic",
             "penalties": [{"name": "r1", "weight": 1.0}, {"name": "r2", "weight": 1.0}],
-            "average_decay": 0.9,
+            "ema_half_life": 0.9,
         },
     ),
 }
@@ -101,7 +101,7 @@ def begin(game: str, activation: str) -> GAN:
     for name, variable in gan.state().items():
         owner, _, rest = name.partition("/")
         if owner in ("generator", "discriminator", "average"):
-            owner = "generator" if owner == "average" else owner
+            owner = "generator" if owner == "ema" else owner
             variable.assign(value_for(rest, tuple(variable.shape), owner))
     return gan
 
@@ -116,7 +116,7 @@ def data() -> np.ndarray:
 
 
 def batch_of(gan: GAN, images: np.ndarray, step: int) -> np.ndarray:
-    per_step = BATCH * gan.rules.n_critic
+    per_step = BATCH * gan.config.n_critic
     return images[positions(step, n=len(images), per_step=per_step, seed=SEED)]
 
 
@@ -133,17 +133,17 @@ def gradients(gan: GAN, images: np.ndarray) -> dict[str, np.ndarray]:
     """Both players' first gradients, and their losses, at the first weights."""
     real = ops.convert_to_tensor(images[:BATCH].astype("float32") / 127.5 - 1.0)
     latents = random.normal(SEED, 0, random.LATENTS, (BATCH, LATENT))
-    fake = backend.constant(lambda: gan.generate(latents))
+    fake = backend.no_grad(lambda: gan.generate(latents))
     batch = Batch(real, latents, None, Draw(gan.seed, gan.steps, 0))
     objectives = {
-        "discriminator": lambda: gan.discriminator_objective(batch, fake),
-        "generator": lambda: gan.generator_objective(batch),
+        "discriminator": lambda: gan.discriminator_loss(batch, fake),
+        "generator": lambda: gan.generator_loss(batch),
     }
     found = {}
     for player, objective in objectives.items():
         variables = getattr(gan, player).trainable_variables
 
-        loss, grads = backend.compiled(functools.partial(turn_of, objective, variables))()
+        loss, grads = backend.jit(functools.partial(turn_of, objective, variables))()
         found[f"{player}/loss"] = loss
         found |= {v.path: gradient for v, gradient in zip(variables, grads, strict=True)}
     return {name: np.array(ops.convert_to_numpy(value)) for name, value in found.items()}

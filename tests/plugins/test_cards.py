@@ -57,6 +57,6 @@ def test_every_architecture_of_the_zoo_has_a_card():
 def test_a_card_builds_what_it_says_at_the_shape_of_its_data(name, cheap_weights):
     card = CARDS[name]
     gan = build(card.recipe)
-    assert gan.image_shape == shape_of(card.recipe)
+    assert gan.sampler.image_shape == shape_of(card.recipe)
     assert set(card.parameters) == PLAYERS
     assert {p: getattr(gan, p).count_params() for p in PLAYERS} == card.parameters

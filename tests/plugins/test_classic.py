@@ -151,14 +151,14 @@ def test_images_are_in_the_range_of_the_data_and_float32(name, precision):
     recipe = apply_settings(small(name), [f"training.precision={precision}"])
     gan = build(recipe, LEAST.get(name, (8, 8, 1)))
     low, high = gan.value_range
-    latents = 100.0 * gan.draw_latents(4, seed=0)  # far out, where only the output's form helps
-    labels = [ops.convert_to_tensor(np.arange(4, dtype="int32"))] if gan.conditional else []
+    latents = 100.0 * gan.sampler.sample_latents(4, seed=0)  # far out, where only the output's form helps
+    labels = [ops.convert_to_tensor(np.arange(4, dtype="int32"))] if gan.sampler.conditional else []
     play = compiled(lambda *x: (y := gan.generator(given(*x)), gan.discriminator(given(y, *x[1:]))))
     images, logits = play(latents, *labels)
     assert backend.standardize_dtype(images.dtype) == "float32"
     assert backend.standardize_dtype(logits.dtype) == "float32"
-    assert (images.shape, logits.shape) == ((4, *gan.image_shape), (4, 1))
-    assert gan.latent_shape == (recipe.architecture.options["latent_size"],)
+    assert (images.shape, logits.shape) == ((4, *gan.sampler.image_shape), (4, 1))
+    assert gan.sampler.latent_shape == (recipe.architecture.options["latent_size"],)
     pixels = array(images)
     if name == "progan":  # ends in a linear layer: table 2
         assert np.isfinite(pixels).all()
@@ -171,7 +171,7 @@ def test_one_definition_takes_every_power_of_two_from_8(name):
     recipe = small(name)
     for size in (8, 16, 32, 64):
         gan = build(recipe, (size, size, 3))
-        assert gan.image_shape == (size, size, 3)
+        assert gan.sampler.image_shape == (size, size, 3)
         assert gan.discriminator.outputs[0].shape == (None, 1)
         assert any(str(size) in layer.name for layer in gan.generator.layers), size
 
@@ -184,7 +184,7 @@ def test_dcgan_doubles_from_its_smallest_side_to_the_images():
 
 def test_dense_networks_take_points():
     gan = build(small("mlp", "output=linear"), (2,))
-    assert gan.image_shape == (2,)
+    assert gan.sampler.image_shape == (2,)
     assert gan.sample(5).shape == (5, 2)
 
 
@@ -247,7 +247,7 @@ def test_a_critic_for_the_gradient_penalty_judges_each_image_alone(recipe):
 )
 def test_spectral_norm_takes_the_scale_out_of_every_kernel(name, players):
     gan = build(small(name), (8, 8, 1))
-    given = {"generator": gan.draw_latents(2, seed=1), "discriminator": random_images(2, 8, 8, 1)}
+    given = {"generator": gan.sampler.sample_latents(2, seed=1), "discriminator": random_images(2, 8, 8, 1)}
     for player in players:
         network = getattr(gan, player)
         for weight in network.weights:  # attention counts from the start
@@ -307,7 +307,7 @@ def test_the_level_follows_the_number_of_images(images, level):
 
 def test_an_image_grows_from_blocks_and_is_the_mixture_of_two_sizes_in_between():
     gan = growing()
-    latents, drawn = gan.draw_latents(3, seed=5), {}
+    latents, drawn = gan.sampler.sample_latents(3, seed=5), {}
     for level in (0.0, 1.0, 1.25, 2.0):
         set_level(gan, level)
         drawn[level] = array(gan.generator(latents))
@@ -342,7 +342,7 @@ def test_the_discriminator_sees_nothing_finer_than_the_level(level, side):
 
 def test_a_step_moves_the_level_of_both_players_and_of_the_average():
     gan = growing(size=8, stable_images=16, fading_images=32)
-    gan.compile("adam", "adam", loss="wasserstein", average_decay=0.9)
+    gan.compile("adam", "adam", loss="wasserstein", ema_half_life=0.9)
     images = np.random.default_rng(0).integers(0, 256, (32, 8, 8, 1)).astype("uint8")
     history = gan.fit(images, batch_size=16, epochs=1, verbose=0).history
     assert history["drift"][0] > 0

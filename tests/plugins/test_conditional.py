@@ -51,7 +51,7 @@ def trained_weights(network) -> int:
 
 def drawn(gan, count: int, seed: int = 0) -> np.ndarray:
     """Latents of a seed; compiled, since operation by operation takes seconds."""
-    return array(backend().compiled(lambda s: gan.draw_latents(count, s))(tensor(seed, "int32")))
+    return array(backend().compiled(lambda s: gan.sampler.sample_latents(count, s))(tensor(seed, "int32")))
 
 
 def backend():
@@ -120,7 +120,7 @@ def test_the_class_reaches_both_players(name):
         paths = {w.path: w for w in gan.generator.trainable_variables}
         gamma = paths["up_8_norm_1/gamma"]
         gamma.assign(np.random.default_rng(0).normal(size=gamma.shape).astype("float32"))
-    latents, labels = np.ones((2, *gan.latent_shape), "float32"), np.array([1, 2], "int32")
+    latents, labels = np.ones((2, *gan.sampler.latent_shape), "float32"), np.array([1, 2], "int32")
     one, other = gan.generator.predict([latents, labels], verbose=0)
     assert np.abs(one - other).max() > 1e-4
     if name != "acgan":  # whose discriminator says the class
@@ -132,11 +132,11 @@ def test_acgan_adds_the_cross_entropy_of_the_classes_of_both_kinds_of_images():
     gan = small("acgan", discriminator_weight=2.0, generator_weight=0.5)
     labels = np.array([3, 0, 9])
     real, fake = np.random.default_rng(1).normal(size=(2, 3, CLASSES)).astype("float32")
-    said = {"on_real": [None, tensor(real)], "on_fake": [None, tensor(fake)]}
+    said = {"real_outputs": [None, tensor(real)], "fake_outputs": [None, tensor(fake)]}
     batch = turn(gan, labels=labels)
     of_real, of_fake = (cross_entropy(x, labels).mean() for x in (real, fake))
-    discriminators = gan.discriminator_terms(batch, None, **said)["d_class_loss"]
-    generators = gan.generator_terms(batch, None, said["on_fake"])["g_class_loss"]
+    discriminators = gan.discriminator_loss_terms(batch, None, **said)["d_class_loss"]
+    generators = gan.generator_loss_terms(batch, None, said["fake_outputs"])["g_class_loss"]
     assert array(discriminators) == pytest.approx(2.0 * (of_real + of_fake), rel=1e-5)
     assert array(generators) == pytest.approx(0.5 * of_fake, rel=1e-5)
 
@@ -167,7 +167,7 @@ def test_infogans_codes_change_the_picture():
     latents = np.ones((3, 16), "float32")
     latents[:, :10] = np.eye(10)[[1, 2, 2]]
     latents[:, 10] = [-1, -1, 1]
-    first, category, continuous = array(gan.render(tensor(latents)))
+    first, category, continuous = array(gan.sampler.generate(tensor(latents)))
     assert np.abs(first - category).max() > 1e-4
     assert np.abs(category - continuous).max() > 1e-4
 
@@ -179,9 +179,9 @@ def test_infogans_players_both_want_the_codes_to_be_read():
     category = np.array([3, 0, 9, 3])
     batch = turn(gan, np.concatenate([np.eye(10)[category], codes, np.ones((4, 4))], axis=1))
     expected = cross_entropy(logits, category) + 0.5 * ((codes - means) ** 2).sum(axis=1)
-    on_fake = [None, tensor(logits), tensor(means)]
-    terms = gan.discriminator_terms(batch, None, [], on_fake)
-    terms |= gan.generator_terms(batch, None, on_fake)
+    fake_outputs = [None, tensor(logits), tensor(means)]
+    terms = gan.discriminator_loss_terms(batch, None, [], fake_outputs)
+    terms |= gan.generator_loss_terms(batch, None, fake_outputs)
     assert set(terms) == set(gan.logged)
     for value in terms.values():
         assert array(value) == pytest.approx(3.0 * expected.mean(), rel=1e-5)
@@ -222,9 +222,9 @@ def test_biggans_orthogonal_term_is_that_of_equation_3():
             kernels += 1
     assert kernels == 1 + 3 + 4 + 1  # project, block, scales and offsets, image
     batch = turn(gan)
-    (term,) = gan.generator_terms(batch, None, []).values()
+    (term,) = gan.generator_loss_terms(batch, None, []).values()
     assert array(term) == pytest.approx(0.5 * expected, rel=1e-4)
-    assert small("biggan").generator_terms(batch, None, []) == {}
+    assert small("biggan").generator_loss_terms(batch, None, []) == {}
 
 
 def test_orthogonal_filters_cost_nothing_whatever_their_length():
@@ -247,7 +247,7 @@ def test_sgans_logit_is_the_log_of_the_sum_of_the_classes():
 
 
 def known_by(gan, images) -> np.ndarray:
-    return array(backend().compiled(gan.known)(gan.scaled(tensor(images, images.dtype.name))))
+    return array(backend().compiled(gan.known)(gan.sampler.scale(tensor(images, images.dtype.name))))
 
 
 def test_sgan_uses_the_labels_of_always_the_same_images():
@@ -268,9 +268,9 @@ def test_sgan_learns_from_the_labels_that_are_known_alone():
     known = known_by(gan, data.images)
     assert 0 < known.sum() < 10
     batch = turn(gan, labels=data.labels)
-    batch = batch._replace(real=gan.scaled(tensor(data.images, "uint8")))
+    batch = batch._replace(real=gan.sampler.scale(tensor(data.images, "uint8")))
     logits = np.random.default_rng(3).normal(size=(10, CLASSES)).astype("float32")
-    (term,) = gan.discriminator_terms(batch, None, [None, tensor(logits)], []).values()
+    (term,) = gan.discriminator_loss_terms(batch, None, [None, tensor(logits)], []).values()
     assert array(term) == pytest.approx(cross_entropy(logits, data.labels)[known].mean(), rel=1e-5)
 
 
@@ -292,7 +292,7 @@ def test_sgans_generator_wants_the_mean_features_of_real_images():
     batch = turn(gan, rng.uniform(size=(6, 8)), real=rng.uniform(-1, 1, (6, *SHAPE)))
     made = array(gan.generate(batch.latents))  # with this batch's statistics, as in training
     of_real, of_fake = (said_of(gan, array(x))[2].mean(axis=0) for x in (batch.real, made))
-    loss, terms = gan.generator_objective(batch)
+    loss, terms = gan.generator_loss(batch)
     assert array(loss) == pytest.approx(((of_real - of_fake) ** 2).sum(), rel=1e-3)
     assert terms == {}
 

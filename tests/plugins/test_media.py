@@ -55,7 +55,7 @@ def test_each_turn_of_the_critic_draws_other_shifts_and_the_generators_turn_move
     # two turns, each judging real and fake; the penalty looks and does not move
     assert int(gan.discriminator.get_layer("shifts").calls.value) == 4
     assert gan.sample(2, seed=1).shape == (2, 256, 1)
-    latents = numbers(gan.draw_latents(200, 0))
+    latents = numbers(gan.sampler.sample_latents(200, 0))
     assert -1 <= latents.min() < -0.9 and 0.9 < latents.max() < 1
 
 
@@ -66,7 +66,7 @@ def test_a_video_is_the_foreground_where_the_mask_says_so():
     gan = vgan((4, 8, 8, 1), latent_size=3, width=2)
     layer = {name: gan.generator.get_layer(name).output for name in ("mask", "moving", "frame")}
     parts = keras.Model(gan.generator.inputs, [*layer.values(), *gan.generator.outputs])
-    mask, moving, still, video = map(numbers, parts(gan.draw_latents(2, seed=0)))
+    mask, moving, still, video = map(numbers, parts(gan.sampler.sample_latents(2, seed=0)))
     assert (mask.shape, moving.shape, still.shape) == (
         (2, 4, 8, 8, 1), (2, 4, 8, 8, 1), (2, 1, 8, 8, 1)
     )  # fmt: skip

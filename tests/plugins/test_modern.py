@@ -185,7 +185,7 @@ def test_fastgan_compares_what_it_draws_with_the_image_at_half_size_and_with_its
     logits, errors = gan.discriminator(images)
     assert logits.shape == (2, 1, 1, 1)
     assert array(errors) == pytest.approx([0.25 + 0.25, 0.0 + 1.0])
-    terms = gan.discriminator_terms(None, None, [logits, errors], [])
+    terms = gan.discriminator_loss_terms(None, None, [logits, errors], [])
     assert {name: array(term) for name, term in terms.items()} == {"reconstruction": 0.375}
 
 

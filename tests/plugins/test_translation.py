@@ -45,7 +45,7 @@ def turn(gan, draw=None):
     """What a turn is given: random images and random pictures to translate from."""
     from ganzoo.gan.gan import Batch
 
-    return Batch(tensor(pictures(0)), gan.draw_latents(3, 0), tensor(pictures(1)), draw)
+    return Batch(tensor(pictures(0)), gan.sampler.sample_latents(3, 0), tensor(pictures(1)), draw)
 
 
 def least_squares(gan):
@@ -103,15 +103,15 @@ def test_the_term_of_pix2pix_is_a_hundred_times_the_mean_absolute_difference():
     gan = pix2pix()
     batch, fake = turn(gan), pictures(2)
     expected = 100 * np.abs(pictures(0).astype("float64") - fake).mean()
-    assert array(gan.generator_terms(batch, tensor(fake), [])["l1"]) == pytest.approx(expected)
+    assert array(gan.generator_loss_terms(batch, tensor(fake), [])["l1"]) == pytest.approx(expected)
 
 
 def test_the_outermost_skip_brings_the_source_past_all_other_layers():
     gan = pix2pix()
 
     def changes() -> bool:
-        latents = gan.draw_latents(3, 0)
-        one, other = (array(gan.render(latents, tensor(pictures(seed)))) for seed in (1, 2))
+        latents = gan.sampler.sample_latents(3, 0)
+        one, other = (array(gan.sampler.generate(latents, tensor(pictures(seed)))) for seed in (1, 2))
         return not np.array_equal(one, other)
 
     up = gan.generator.get_layer("up_4")  # from 2x2, beside which the skip of 4x4 is put
@@ -127,9 +127,9 @@ def test_the_outermost_skip_brings_the_source_past_all_other_layers():
 def test_a_latent_decides_what_dropout_leaves_out():
     gan = pix2pix(latent_size=4)
     labels = np.repeat(pictures(1, count=1), 3, axis=0)
-    latents = array(gan.draw_latents(3, 5))
+    latents = array(gan.sampler.sample_latents(3, 5))
     latents[2] = latents[0]
-    made = array(gan.render(tensor(latents), tensor(labels)))
+    made = array(gan.sampler.generate(tensor(latents), tensor(labels)))
     assert np.allclose(made[0], made[2], atol=1e-6)
     assert np.abs(made[0] - made[1]).max() > 1e-4
 
@@ -142,7 +142,7 @@ def test_dropout_leaves_out_its_share_and_keeps_the_mean():
     up.gamma.assign(np.zeros(up.gamma.shape))
     up.beta.assign(np.ones(up.beta.shape))  # all that comes in is 1
     both = keras.Model(gan.generator.inputs, gan.generator.get_layer("up_2_both").output)
-    made = both([gan.draw_latents(64, 0), tensor(np.zeros((64, *SHAPE)))])
+    made = both([gan.sampler.sample_latents(64, 0), tensor(np.zeros((64, *SHAPE)))])
     kept = array(made)[..., : up.beta.shape[0]]
     assert set(np.unique(kept)) == {0, np.float32(4 / 3)}
     assert np.mean(kept == 0) == pytest.approx(0.25, abs=0.02)  # of 16,384 numbers
@@ -195,7 +195,7 @@ def test_terms_of_translations_that_only_multiply_can_be_said_by_hand(there, bac
     fake = gan.generate(batch.latents, batch.labels)
     terms = {
         k: array(v)
-        for k, v in gan.generator_terms(batch, fake, gan.judge(fake, batch.labels)).items()
+        for k, v in gan.generator_loss_terms(batch, fake, gan.judge(fake, batch.labels)).items()
     }
     half = 10 / 2  # the loss that is played is half of the paper's
     changed = abs(there * back - 1) * (source + target)
@@ -210,7 +210,7 @@ def test_both_critics_play_and_the_loss_is_the_sum_of_theirs():
     gan = scaling(1.0, 1.0)
     batch = turn(gan)
     fakes = [tensor(pictures(seed)) for seed in (2, 3)]
-    loss, logs = gan.discriminator_objective(batch, fakes)
+    loss, logs = gan.discriminator_loss(batch, fakes)
     pairs = (("target", batch.real, fakes[0]), ("source", batch.labels, fakes[1]))
     expected = {}
     for kind, *both in pairs:
@@ -257,10 +257,10 @@ def test_pools_are_filled_by_a_turn_and_belong_to_the_state():
     gan = cyclegan(pool=4)
     batch = turn(gan, gan._draw(0))
     made = {
-        "target": array(gan.render(batch.latents, batch.labels)),
+        "target": array(gan.sampler.generate(batch.latents, batch.labels)),
         "source": array(gan.back.render(batch.latents, batch.real)),
     }
-    shown = gan.fakes(batch)
+    shown = gan.fake_samples(batch)
     for (kind, fakes), seen in zip(made.items(), shown, strict=True):
         np.testing.assert_allclose(array(seen), fakes, atol=1e-5)
         assert int(array(gan.state()[f"gan/{kind}_pool_count"])) == 3
@@ -277,13 +277,13 @@ def test_sampling_goes_there_and_back_draws_the_other_way():
 
 def test_the_way_back_uses_the_average_of_the_weights_where_there_is_one():
     gan = cyclegan()
-    gan.compile("sgd", "sgd", loss="least_squares", average_decay=0.5)
+    gan.compile("sgd", "sgd", loss="least_squares", ema_half_life=0.5)
     given = tensor(pictures(0))
-    before = array(gan.back.render(gan.draw_latents(3, 0), given))
+    before = array(gan.back.render(gan.sampler.sample_latents(3, 0), given))
     for variable in gan.generator.get_layer("directions").back.trainable_variables:
         variable.assign(2 * variable)
     averaged, raw = (
-        array(gan.back.render(gan.draw_latents(3, 0), given, raw=raw)) for raw in (False, True)
+        array(gan.back.render(gan.sampler.sample_latents(3, 0), given, raw=raw)) for raw in (False, True)
     )
     np.testing.assert_array_equal(averaged, before)
     assert not np.array_equal(raw, before)

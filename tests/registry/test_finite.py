@@ -11,7 +11,7 @@ from ganzoo.jobs.models.export import export
 from ganzoo.jobs.publishing.push import push
 from ganzoo.jobs.publishing.verify import verify
 
-PARTS = ["generator/dense/kernel", "average/dense/kernel", "generator/norm/moving_variance"]
+PARTS = ["generator/dense/kernel", "ema/dense/kernel", "generator/norm/moving_variance"]
 VALUES = [np.nan, np.inf, -np.inf]
 
 

@@ -65,7 +65,7 @@ def test_a_weights_file_is_shown_by_what_it_says(made_run, capsys, tmp_path):
     export(run.path, tmp_path / "one.safetensors")
     export(run.path, tmp_path / "all.safetensors", everything=True)
     facts = info(str(tmp_path / "one.safetensors"))["weights"]
-    assert (facts["step"], facts["weights"], facts["image_shape"]) == (4, "average", [8, 8, 1])
+    assert (facts["step"], facts["weights"], facts["image_shape"]) == (4, "ema", [8, 8, 1])
     assert facts["data"] == {"name": "digits", "fingerprint": "f" * 64}
     assert facts["parameters"] == {"generator": 32}
     assert Recipe.from_tables(facts["recipe"]) == run.recipe()

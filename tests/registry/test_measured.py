@@ -11,7 +11,7 @@ from ganzoo.errors import InvalidInput
 
 PROTOCOL = {
     "features": "fashion-mnist", "digest": "a" * 64, "resize": "none", "split": "train",
-    "real": 60000, "fake": 10000, "seed": 0, "weights": "average", "truncation": 1.0, "step": 9,
+    "real": 60000, "fake": 10000, "seed": 0, "weights": "ema", "truncation": 1.0, "step": 9,
 }  # fmt: skip
 RESULT = {"metric": "frechet", "value": 1.25, "better": "lower", "protocol": PROTOCOL}
 PROVENANCE = {

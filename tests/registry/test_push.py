@@ -40,7 +40,7 @@ def test_a_run_becomes_a_version_with_all_that_is_known_of_it(made_run, home):
     assert list(arrays) == ["generator/dense/kernel"]
     assert np.all(arrays["generator/dense/kernel"] == 2.0)  # the average's
     about = safetensors.metadata(path / "generator.safetensors")
-    assert (about["weights"], about["step"]) == ("average", 4)
+    assert (about["weights"], about["step"]) == ("ema", 4)
     card = Card.read(path / "card.toml")
     assert card.name == "small"
     facts = card.provenance.model_dump(exclude_none=True)
@@ -128,7 +128,7 @@ def test_a_license_is_required(made_run, home):
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_what_is_not_finite_is_not_published(made_run, home, value):
-    with pytest.raises(InvalidInput, match="average/dense/kernel is not finite"):
+    with pytest.raises(InvalidInput, match="ema/dense/kernel is not finite"):
         push(made_run(value=value).path, "small")
     assert not (home / "registry").exists()
 
@@ -138,7 +138,7 @@ def test_a_run_without_a_checkpoint_gives_its_weights_file(made_run):
     about = load.find(str(run.path)).about
     array = np.full((4, 8), 9, "float32")
     safetensors.save(
-        run.weights_path, {"generator/dense/kernel": array}, about | {"weights": "average"}
+        run.weights_path, {"generator/dense/kernel": array}, about | {"weights": "ema"}
     )
     shutil.rmtree(run.checkpoints)
     push(run.path, "small")

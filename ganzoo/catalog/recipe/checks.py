@@ -4,7 +4,7 @@ from ganzoo.catalog.plugins.annotations import describe_annotation, fits_annotat
 from ganzoo.catalog.plugins.discovery import find_plugin, plugin_signature
 from ganzoo.catalog.plugins.signature import Signature
 from ganzoo.catalog.recipe.recipe import Part, Recipe
-from ganzoo.catalog.recipe.validation import unknown_key, wrong_choice
+from ganzoo.config.validation import unknown_key, wrong_choice
 from ganzoo.errors import UsageError
 from ganzoo.files.text import format_value, location
 

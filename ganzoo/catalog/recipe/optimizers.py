@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Discriminator, Field, Tag, model_validator
 
-from ganzoo.catalog.recipe.validation import Table
+from ganzoo.config.validation import Table
 
 Rate = Annotated[float, Field(gt=0, le=10)]
 StartingRate = Annotated[float, Field(ge=0, le=10)]  # a warm-up starts at 0

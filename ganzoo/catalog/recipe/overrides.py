@@ -8,8 +8,9 @@ from typing import Any
 
 from ganzoo.catalog.plugins.discovery import find_plugin, plugin_signature
 from ganzoo.catalog.recipe.checks import recipe_keys
-from ganzoo.catalog.recipe.recipe import LENGTHS, Game, Part, Recipe, Training
-from ganzoo.catalog.recipe.validation import unknown_key
+from ganzoo.catalog.recipe.recipe import LENGTHS, Part, Recipe, Training
+from ganzoo.config.gan_config import GANConfig
+from ganzoo.config.validation import unknown_key
 from ganzoo.errors import GanzooError, UsageError
 from ganzoo.files.text import quote
 from ganzoo.files.toml import parse_toml
@@ -91,7 +92,7 @@ def _keys_of_tables(recipe: Recipe) -> dict[str, set[str]]:
     return {
         "architecture": _plugin_keys("architecture", recipe.architecture),
         "dataset": _plugin_keys("dataset", recipe.dataset),
-        "gan": set(Game.model_fields),
+        "gan": set(GANConfig.model_fields),
         **{name: set(type(getattr(recipe, name)).model_fields) - {"name"} for name in optimizers},
         "training": set(Training.model_fields),
     }

@@ -1,7 +1,7 @@
 """A recipe: an architecture, a data set and how to train, as TOML tables.
 
 Every key is a keyword argument of the function that it reaches, spelled the same:
-`[architecture]` and `[dataset]` of a plugin's function, `[gan]` of `GAN.compile`, the
+`[architecture]` and `[dataset]` of a plugin's function, `[gan]` of `GAN.compile` (`GANConfig`), the
 optimizers' of Keras' classes. Nothing here imports Keras or a plugin.
 """
 
@@ -18,21 +18,18 @@ from pydantic import (
     model_validator,
 )
 
-from ganzoo.catalog.recipe.augmentations import OneAugmentation
-from ganzoo.catalog.recipe.optimizers import Fraction, NotNegative, OneOptimizer, Positive
-from ganzoo.catalog.recipe.validation import Table, validated
+from ganzoo.catalog.recipe.optimizers import OneOptimizer
+from ganzoo.config.gan_config import GANConfig
+from ganzoo.config.validation import Table, validated
 from ganzoo.errors import GanzooError, InvalidInput, UsageError
 from ganzoo.files.text import format_value, quote
 from ganzoo.files.toml import read_toml
 
-LOSSES = ("minimax", "non_saturating", "least_squares", "wasserstein", "hinge", "relativistic")
-PENALTIES = ("gradient_penalty", "dragan", "r1", "r2", "consistency")
 LENGTHS = ("steps", "images", "epochs")  # of which a recipe has exactly one
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _PluginName = Annotated[str, Field(pattern=rf"^{_NAME}(:{_NAME})?$", max_length=129)]
 _Count = Annotated[int, Field(ge=1)]
-_Half = Annotated[float, Field(ge=0, lt=0.5)]
 
 
 def _auto_or_count(value: Any) -> int | str:
@@ -82,67 +79,6 @@ class Part(Table):
     @model_serializer
     def _join(self) -> dict[str, Any]:
         return {"name": self.name} | dict(sorted(self.options.items()))
-
-
-class Penalty(Table):
-    """A term added to the discriminator's loss.
-
-    Args:
-        name: One of `PENALTIES`.
-        weight: What it is multiplied by.
-        every: It is computed at every so many steps only, and counts that much more there.
-    """
-
-    name: Literal[PENALTIES]  # type: ignore[valid-type]
-    weight: Positive
-    every: _Count = 1
-
-
-class Game(Table):
-    """The rules, as `GAN.compile` takes them.
-
-    Args:
-        loss: One of `LOSSES`.
-        penalties: Terms added to the discriminator's loss, each name once.
-        n_critic: Discriminator updates in a step.
-        average_decay: Of the generator's moving average, per step; 0: none is kept.
-        label_smoothing: Real examples count as `1 - label_smoothing`.
-        label_flips: Probability that the discriminator is told the contrary.
-        clip_weights: Bound of the discriminator's weights; 0: not clipped.
-        share_fakes: Whether one batch of fakes serves both players.
-        joint_batch: Whether the discriminator sees real and fake samples as one batch.
-        augmentation: What is done to images before the discriminator sees them.
-        lecam_weight: Of LeCam's term in the discriminator's loss; 0: none.
-        lecam_start: The first step at which that term counts.
-    """
-
-    loss: Literal[LOSSES] = "non_saturating"  # type: ignore[valid-type]
-    penalties: list[Penalty] = []
-    n_critic: Annotated[int, Field(ge=1, le=1000)] = 1
-    average_decay: Fraction = 0.999
-    label_smoothing: _Half = 0.0
-    label_flips: _Half = 0.0
-    clip_weights: NotNegative = 0.0
-    share_fakes: bool = False
-    joint_batch: bool = False
-    augmentation: OneAugmentation | None = None
-    lecam_weight: NotNegative = 0.0
-    lecam_start: Annotated[int, Field(ge=0)] = 1000
-
-    @model_validator(mode="after")
-    def _each_penalty_once(self) -> "Game":
-        names = [penalty.name for penalty in self.penalties]
-        if len(set(names)) < len(names):
-            raise ValueError(f"must name each penalty once. Received: {names}")
-        return self
-
-    @model_serializer(mode="wrap")
-    def _what_came_later_if_any(self, tables: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """What a game does not use of these is not written: nor is it in the digest."""
-        written = _without_defaults(self, tables(self), ("augmentation",))
-        if not self.lecam_weight:
-            _without_defaults(self, written, ("lecam_weight", "lecam_start"))
-        return written
 
 
 class Training(Table):
@@ -204,7 +140,7 @@ class Recipe(Table):
 
     architecture: Part
     dataset: Part
-    gan: Game = Game()
+    gan: GANConfig = GANConfig()
     generator_optimizer: OneOptimizer
     discriminator_optimizer: OneOptimizer
     training: Training
@@ -237,7 +173,7 @@ class Recipe(Table):
         return cls.from_tables(read_toml(path, error=error), quote(path), error=error)
 
     def tables(self) -> dict[str, Any]:
-        """The recipe as fresh TOML tables, with the defaults of game and training written out."""
+        """The recipe as fresh TOML tables, with defaults of `gan` and `training` written out."""
         return self.model_dump(exclude_none=True)
 
     def toml(self) -> str:

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, PlainValidator
 from ganzoo.files.toml import read_toml
 from ganzoo.catalog.registry.results import Provenance, Result
 from ganzoo.catalog.recipe.recipe import Recipe
-from ganzoo.catalog.recipe.validation import DIGEST, ONE_LINE, Table, validated
+from ganzoo.config.validation import DIGEST, ONE_LINE, Table, validated
 from ganzoo.errors import InvalidInput
 from ganzoo.files.text import format_value, quote
 

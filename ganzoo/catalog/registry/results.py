@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from ganzoo.files.text import format_value
-from ganzoo.catalog.recipe.validation import DIGEST, ONE_LINE, Table
+from ganzoo.config.validation import DIGEST, ONE_LINE, Table
 
 _Line = Annotated[str, Field(min_length=1, max_length=200, pattern=ONE_LINE)]
 _Command = Annotated[str, Field(min_length=1, max_length=4000, pattern=ONE_LINE)]
@@ -72,7 +72,7 @@ class Protocol(Table):
     real: _Count | None = None
     fake: _Count | None = None
     seed: _Count | None = None
-    weights: Literal["average", "raw"] | None = None
+    weights: Literal["ema", "raw"] | None = None
     truncation: _NotNegative | None = None
     step: _Count | None = None
 

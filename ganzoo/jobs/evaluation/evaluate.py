@@ -167,8 +167,8 @@ def evaluate_gan(
         protocol: What else to say of the weights: `{"step": 1000, "split": "train"}`.
     """
     _check(n, [seed], metrics)
-    averaged = gan.average is not None and not raw
-    about = {"weights": "average" if averaged else "raw", **(protocol or {})}
+    averaged = gan.ema is not None and not raw
+    about = {"weights": "ema" if averaged else "raw", **(protocol or {})}
     fakes = of_gan(gan, dataset, n, raw=raw, protocol=about)
     return _measure(fakes, dataset, extractor, metrics, seed)
 

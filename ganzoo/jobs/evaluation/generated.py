@@ -60,8 +60,8 @@ def of_gan(
     Raises:
         UsageError: It is conditional and the data has no labels, or others.
     """
-    labels = dataset.labels if gan.conditional else None
-    if gan.conditional:
+    labels = dataset.labels if gan.sampler.conditional else None
+    if gan.sampler.conditional:
         wanted = tuple(gan.generator.inputs[1].shape[1:])
         if labels is None or labels.shape[1:] != wanted:
             raise UsageError(
@@ -71,7 +71,7 @@ def of_gan(
             )
 
     def draw(seed: int) -> Iterator[Batch]:
-        latents = gan.draw_latents(n, seed, truncation)
+        latents = gan.sampler.sample_latents(n, seed, truncation)
         order = permutation(len(dataset), seed, 0)
         for start in range(0, n, _AT_ONCE):
             stop = min(start + _AT_ONCE, n)
@@ -79,10 +79,13 @@ def of_gan(
             if labels is not None:  # every class as often as in the data
                 asked = np.asarray(labels)[order[np.arange(start, stop) % len(order)]]
             part = latents[start:stop]
-            yield gan.pictures(part, asked, raw=raw, truncation=truncation), asked
+            yield (
+                gan.sampler.generate_images(part, asked, use_ema=not raw, truncation=truncation),
+                asked,
+            )
 
     return Fakes(
-        shape=gan.image_shape,
+        shape=gan.sampler.image_shape,
         count=n,
         draw=draw,
         labeled=labels is not None and labels.ndim == 1,
@@ -126,8 +129,8 @@ def is_pictures(source: str | os.PathLike) -> bool:
 def about_weights(found: Source, dataset: Dataset, *, raw: bool) -> dict[str, Any]:
     """What the protocol says of trained weights."""
     names = safetensors.read_header(found.content).tensors
-    averaged = not raw and any(name.startswith("average/") for name in names)
-    about = {"weights": found.about.get("weights") or ("average" if averaged else "raw")}
+    averaged = not raw and any(name.startswith("ema/") for name in names)
+    about = {"weights": found.about.get("weights") or ("ema" if averaged else "raw")}
     trained = found.about.get("data")
     if isinstance(trained, dict) and trained.get("fingerprint") == dataset.fingerprint:
         about["split"] = "train"  # the real images are those that it learned from

@@ -199,25 +199,25 @@ def networks(
             f"The architecture {plugin.qualified} must return a ganzoo.GAN. "
             f"Received: {type(gan).__name__}."
         )
-    if 0 in gan.latent_shape:
+    if 0 in gan.sampler.latent_shape:
         raise UsageError(
             f"The architecture {plugin.qualified} needs latents of at least one number. "
-            f"Received: a latent of shape {gan.latent_shape}."
+            f"Received: a latent of shape {gan.sampler.latent_shape}."
         )
-    if gan.image_shape != tuple(image_shape):
+    if gan.sampler.image_shape != tuple(image_shape):
         raise PluginError(
             f"The architecture {plugin.qualified} makes images of another shape than the data. "
-            f"Expected: {tuple(image_shape)}. Received: {gan.image_shape}."
+            f"Expected: {tuple(image_shape)}. Received: {gan.sampler.image_shape}."
         )
     if "source_shape" in wanted:
         _check_sources(gan, plugin, source_shape)
     if "classes" in wanted:
-        gan.class_count = classes
+        gan.sampler.class_count = classes
     return gan
 
 
 def _check_sources(gan: "GAN", plugin: discovery.Plugin, source_shape: tuple[int, ...]) -> None:
-    taken = tuple(gan.generator.inputs[1].shape[1:]) if gan.conditional else None
+    taken = tuple(gan.generator.inputs[1].shape[1:]) if gan.sampler.conditional else None
     if taken != tuple(source_shape):
         raise PluginError(
             f"The generator of the architecture {plugin.qualified} must take [latents, pictures]. "
@@ -238,7 +238,7 @@ def build(recipe: Recipe, dataset: Dataset) -> "GAN":
     gan = networks(recipe, dataset.image_shape, len(dataset.classes), dataset.source_shape)
     if gan.label_shape is not None:
         _check_labels(gan, recipe, dataset)
-    dispatch = framework.dispatch(gan.convolutional)
+    dispatch = framework.fused_steps(gan.convolutional)
     training = recipe.training
     auto_steps, auto_xla = training.steps_per_dispatch == "auto", training.xla == "auto"
     gan.compile(

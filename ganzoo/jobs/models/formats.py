@@ -159,7 +159,7 @@ def write(
 def called(gan: "GAN") -> None:
     """Call the generator once: Keras exports no model that never was."""
     inputs = [np.zeros((1, *one.shape[1:]), one.dtype) for one in gan.generator.inputs]
-    gan.generator(inputs if gan.conditional else inputs[0])
+    gan.generator(inputs if gan.sampler.conditional else inputs[0])
 
 
 def _backend(wanted: Format, asked: str | None) -> str:

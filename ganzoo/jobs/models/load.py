@@ -156,7 +156,7 @@ def _run_or(source: str | os.PathLike, unknown_model: UnknownName) -> Run:
 
 def _of_file(path: Path, *, raw: bool) -> Source:
     found = _described(path, path)
-    if raw and found.about.get("weights") == "average":
+    if raw and found.about.get("weights") == "ema":
         raise UsageError(
             f"{path} holds the generator's average, not its own weights.",
             hint="Take the run itself, or a file of: ganzoo export --raw",
@@ -278,8 +278,8 @@ def _generator_names(shapes: dict, *, raw: bool) -> dict[str, str]:
     """For each array of the generator, the name under which the file holds it."""
     names = {name: name for name in shapes if name.startswith("generator/")}
     if not raw:
-        averages = [name for name in shapes if name.startswith("average/")]
-        names |= {f"generator/{name.removeprefix('average/')}": name for name in averages}
+        averages = [name for name in shapes if name.startswith("ema/")]
+        names |= {f"generator/{name.removeprefix('ema/')}": name for name in averages}
     return names
 
 

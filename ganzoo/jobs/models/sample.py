@@ -90,7 +90,7 @@ def sample(
         chosen = np.eye(len(found.classes), dtype="float32")[chosen]  # attributes, one at a time
     latents = _latents(gan, count, seed, seeds, interpolate, truncation)
     asked = chosen if sources is None else sources
-    samples = gan.pictures(latents, asked, truncation=truncation)
+    samples = gan.sampler.generate_images(latents, asked, truncation=truncation)
     if separate:
         make_folder(out)
         contents = (renderer.single[1](one, found.rate) for one in samples)
@@ -162,11 +162,11 @@ def _latents(gan: "GAN", n: int, seed: int, seeds, interpolate, truncation) -> A
     from keras import ops
 
     if interpolate:
-        first, last = (gan.draw_latents(1, end, truncation) for end in interpolate)
-        return gan.between(first, last, n)
+        first, last = (gan.sampler.sample_latents(1, end, truncation) for end in interpolate)
+        return gan.sampler.interpolate_latents(first, last, n)
     if seeds is not None:
-        return ops.concatenate([gan.draw_latents(1, one, truncation) for one in seeds])
-    return gan.draw_latents(n, seed, truncation)
+        return ops.concatenate([gan.sampler.sample_latents(1, one, truncation) for one in seeds])
+    return gan.sampler.sample_latents(n, seed, truncation)
 
 
 def _labels(

@@ -79,13 +79,13 @@ def check_finite(arrays: Mapping[str, np.ndarray], where: object, done: str) -> 
 def generator_of(
     arrays: Mapping[str, np.ndarray], *, raw: bool = False
 ) -> tuple[dict[str, np.ndarray], str]:
-    """The generator's arrays out of a state, and what they are: "average" or "raw".
+    """The generator's arrays out of a state, and what they are: "ema" or "raw".
 
     Averaged where there is an average and `raw` does not forbid it; names begin with
     `generator/` either way.
     """
     chosen = {n: a for n, a in arrays.items() if n.startswith("generator/")}
-    averages = {} if raw else {n: a for n, a in arrays.items() if n.startswith("average/")}
+    averages = {} if raw else {n: a for n, a in arrays.items() if n.startswith("ema/")}
     for name, array in averages.items():
-        chosen[f"generator/{name.removeprefix('average/')}"] = array
-    return chosen, "average" if averages else "raw"
+        chosen[f"generator/{name.removeprefix('ema/')}"] = array
+    return chosen, "ema" if averages else "raw"

@@ -241,13 +241,14 @@ def _network_sizes(parameters: Mapping) -> str:
 
 
 def _objective(recipe: Mapping) -> str:
-    """Return a summary of loss, penalties, optimizers and batch size."""
+    """Return a summary of loss, regularizers, optimizers and batch size."""
     gan, training = _table(recipe, "gan"), _table(recipe, "training")
-    penalties = gan.get("penalties") if isinstance(gan.get("penalties"), list | tuple) else ()
-    names = [f"{p.get('name')} × {p.get('weight', 1)}" for p in penalties if isinstance(p, Mapping)]
+    given = gan.get("regularizers")
+    given = [r for r in given if isinstance(r, Mapping)] if isinstance(given, list) else []
+    names = [str(r.get("name")) + (f" × {r['weight']}" if "weight" in r else "") for r in given]
     summary = {
         "loss": str(gan.get("loss", "")),
-        "penalties": ", ".join(names) or ("none" if gan else ""),
+        "regularizers": ", ".join(names) or ("none" if gan else ""),
         "generator": _optimizer(_table(recipe, "generator_optimizer")),
         "discriminator": _optimizer(_table(recipe, "discriminator_optimizer")),
         "batch": str(training.get("batch", "")),

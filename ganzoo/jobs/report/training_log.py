@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ganzoo.config.loss_names import LOSSES as LOSS_FACTS
+from ganzoo.config.loss_names import LossFacts
+from ganzoo.config.regularizer_options import REGULARIZERS
 from ganzoo.files.text import format_duration
 from ganzoo.jobs.rendering import evenly_spaced
 from ganzoo.jobs.report.charts import Curve, chart_legend, line_chart
@@ -22,7 +25,6 @@ ACCURACIES = {"d_real_accuracy": ("on real", "real"), "d_fake_accuracy": ("on ge
 DISTANCE = {"frechet": ("Fréchet distance", "c2")}
 PRECISION_RECALL = {"precision": ("precision", "real"), "recall": ("recall", "fake")}
 SPEED = {"images_per_second": ("images per second", "c2")}
-PENALTIES = ("gradient_penalty", "dragan", "r1", "r2", "consistency", "lecam")
 HEADINGS = {
     "frechet": "Fréchet distance",
     "seconds": "time",
@@ -38,19 +40,18 @@ LOSS_NOTE = (
     "At equilibrium neither loss falls. If one diverges while the other approaches zero, one"
     " network overpowers the other."
 )
-LOSS_NOTES = {
-    "wasserstein": "The negative discriminator loss estimates the Wasserstein distance between"
-    " real and generated data: its trend toward zero matters more than its value."
-}
+DISTANCE_NOTE = (
+    "The negative discriminator loss estimates a distance between real and generated data: its"
+    " trend toward zero matters more than its value."
+)
 ACCURACY_NOTE = (
     "Accuracy of the discriminator. Near 50 % on both, it cannot tell real from generated; at"
     " 100 % on both for long, the generator learns little."
 )
-_NO_THRESHOLD = (
+NO_THRESHOLD_NOTE = (
     "This loss compares outputs, which have no threshold at zero: the distance between the two"
     " curves matters more than their height."
 )
-ACCURACY_NOTES = {"wasserstein": _NO_THRESHOLD, "relativistic": _NO_THRESHOLD}
 PRECISION_RECALL_NOTE = (
     "Precision: fraction of generated images within the manifold of real images. Recall: fraction"
     " of real images within the manifold of generated ones."
@@ -165,16 +166,16 @@ def _log_interval(recipe: Mapping) -> str:
 def _charts(log: TrainingLog, recipe: Mapping, protocol: Mapping) -> Iterator[dict]:
     gan = recipe.get("gan")
     gan = gan if isinstance(gan, Mapping) else {}
-    loss = str(gan.get("loss"))
-    penalties = [name for name in log.names() if name in _penalty_names(gan)]
-    known = {*PROGRESS, *LOSSES, *ACCURACIES, *DISTANCE, *PRECISION_RECALL, *penalties}
+    facts = LOSS_FACTS.get(str(gan.get("loss")), LossFacts("unknown"))
+    regularizers = [name for name in log.names() if name in REGULARIZERS]
+    known = {*PROGRESS, *LOSSES, *ACCURACIES, *DISTANCE, *PRECISION_RECALL, *regularizers}
     measured = _protocol_note(protocol)
     groups = [
-        ("Losses", LOSSES, LOSS_NOTES.get(loss, LOSS_NOTE), {}),
+        ("Losses", LOSSES, DISTANCE_NOTE if facts.is_distance else LOSS_NOTE, {}),
         (
             "Discriminator accuracy",
             ACCURACIES,
-            ACCURACY_NOTES.get(loss, ACCURACY_NOTE),
+            ACCURACY_NOTE if facts.has_threshold else NO_THRESHOLD_NOTE,
             {"percent": True},
         ),
         ("Fréchet distance", DISTANCE, f"{_best_note(log)} {measured}", {}),
@@ -184,7 +185,7 @@ def _charts(log: TrainingLog, recipe: Mapping, protocol: Mapping) -> Iterator[di
             f"{PRECISION_RECALL_NOTE} {measured}",
             {"percent": True},
         ),
-        ("Penalties", _with_colors(penalties), "Regularization of the discriminator.", {}),
+        ("Regularizers", _with_colors(regularizers), "Regularization of the discriminator.", {}),
     ]
     others = [name for name in log.names() if name not in known]
     for name in others[:MAX_OTHER_CHARTS]:
@@ -215,12 +216,6 @@ def _protocol_note(protocol: Mapping) -> str:
         facts["digest"] = f"{facts['digest'][:12]}…"
     line = ", ".join(f"{escape_html(key)} {format_count(value)}" for key, value in facts.items())
     return f"Measured with: {line}." if line else ""
-
-
-def _penalty_names(gan: Mapping) -> set[str]:
-    listed = gan.get("penalties")
-    listed = listed if isinstance(listed, list | tuple) else ()
-    return {*PENALTIES, *(str(p.get("name")) for p in listed if isinstance(p, Mapping))}
 
 
 def _with_colors(names: Sequence[str]) -> dict[str, tuple[str, str]]:

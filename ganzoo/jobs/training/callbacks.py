@@ -46,7 +46,7 @@ class Recorder(keras.callbacks.Callback):
         self.about = provenance.of_weights(gan, recipe, dataset, run)
         self._dataset, self._judge = dataset, judge
         self._restored = [
-            np.array(keras.ops.convert_to_numpy(v.value)) for v in gan.means.variables
+            np.array(keras.ops.convert_to_numpy(v.value)) for v in gan.step_metrics.variables
         ]
         log = run.log()
         self._before = log[-1]["seconds"] if log else 0.0
@@ -69,7 +69,7 @@ class Recorder(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None) -> None:
         """Give back the means that `fit` has just reset."""
-        for variable, value in zip(self.gan.means.variables, self._restored, strict=True):
+        for variable, value in zip(self.gan.step_metrics.variables, self._restored, strict=True):
             variable.assign(value)
 
     def on_train_batch_end(self, batch, logs=None) -> None:
@@ -119,9 +119,10 @@ class Recorder(keras.callbacks.Callback):
         """
         if hasattr(self.gan, "jax_state_sync"):
             self.gan.jax_state_sync()  # JAX's trainer holds the state outside the model
-        means = self.gan.means
+        means = self.gan.step_metrics
         total, count = (keras.ops.convert_to_numpy(v.value) for v in means.variables)
-        numbers = dict(zip(means.names, (total / np.maximum(count, 1)).tolist(), strict=True))
+        averages = (total / np.maximum(count, 1)).tolist()  # more of them than names
+        numbers = dict(zip(means.names, averages, strict=False))
         self._refuse(not_finite(numbers))
         return numbers
 
@@ -189,8 +190,8 @@ class Recorder(keras.callbacks.Callback):
 
     def _sample(self) -> None:
         self._numbers()  # no pictures of what is not finite
-        renderer = rendering.renderer_for(self.gan.image_shape)
-        labels = self._labels(renderer.num_samples) if self.gan.conditional else None
+        renderer = rendering.renderer_for(self.gan.sampler.image_shape)
+        labels = self._labels(renderer.num_samples) if self.gan.sampler.conditional else None
         n = renderer.num_samples if labels is None else len(labels)
         samples = self.gan.sample(n, seed=self.training.seed, labels=labels)
         make_folder(self.run.samples)

@@ -58,7 +58,7 @@ class Judge:
             "data": dataset.name,
             "fingerprint": dataset.fingerprint,
             "split": "train",
-            "weights": "raw" if gan.average is None else "average",
+            "weights": "raw" if gan.ema is None else "ema",
             "real": len(dataset),
             "fake": self.samples,
             "seed": _SEED,

@@ -44,7 +44,7 @@ def plan(recipe: Recipe, *, backend: str | None = None) -> dict[str, Any]:
         "backend": keras.backend.backend(),
         "images": len(dataset),
         "image_shape": list(dataset.image_shape),
-        "latent_shape": list(gan.latent_shape),
+        "latent_shape": list(gan.sampler.latent_shape),
         "classes": len(dataset.classes),
         **{key: described[key] for key in ("rate", "source_shape") if key in described},
         "parameters": parameters(gan),

@@ -148,7 +148,7 @@ def of_generator(gan: "GAN") -> dict[str, Any]:
 
     The shape of one: `[]` for a class, `[k]` for attributes, that of a picture, or `None`.
     """
-    shape = list(gan.generator.inputs[1].shape[1:]) if gan.conditional else None
+    shape = list(gan.generator.inputs[1].shape[1:]) if gan.sampler.conditional else None
     return {"generator_labels": shape}
 
 

@@ -44,7 +44,7 @@ def test_a_setting_changes_its_key_and_no_other(recipe):
         ("gan.loss=hinge", "gan", "loss", "hinge"),
         ("loss='hinge'", "gan", "loss", "hinge"),
         ('gan.loss="hinge"', "gan", "loss", "hinge"),
-        ("average_decay=0", "gan", "average_decay", 0.0),
+        ("ema_half_life=0", "gan", "ema_half_life", 0.0),
         ("dataset.data=/some/path with = and # in it", "dataset", "data", None),
         ("dataset.data=C:\\pictures", "dataset", "data", "C:\\pictures"),
         ("data=a\nb", "dataset", "data", "a\nb"),

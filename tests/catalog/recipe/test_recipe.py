@@ -7,10 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ganzoo.errors
-from ganzoo.catalog.recipe.augmentations import Ada, DiffAugment
 from ganzoo.catalog.recipe.checks import check_recipe_plugins
 from ganzoo.catalog.recipe.overrides import apply_settings
-from ganzoo.catalog.recipe.recipe import LOSSES, PENALTIES, Recipe
+from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.errors import InvalidInput, UnknownName, UsageError
 
 
@@ -49,12 +48,12 @@ def test_every_default_of_game_and_training_is_written_out(tables):
         "loss": "non_saturating",
         "penalties": [],
         "n_critic": 1,
-        "average_decay": 0.999,
+        "ema_half_life": 0.999,
         "label_smoothing": 0.0,
-        "label_flips": 0.0,
-        "clip_weights": 0.0,
-        "share_fakes": False,
-        "joint_batch": False,
+        "label_flip_prob": 0.0,
+        "weight_clip": 0.0,
+        "share_fake_latents": False,
+        "concat_real_fake": False,
     }
     assert resolved["training"] == {
         "batch": 64,
@@ -89,7 +88,7 @@ def test_the_text_reads_back_as_the_same_recipe(tables, tmp_path):
 def test_order_and_number_form_change_neither_text_nor_digest(tables):
     one = Recipe.from_tables(tables | {"architecture": {"name": "a", "x": 1, "y": 2}})
     turned = dict(reversed(tables.items())) | {"architecture": {"y": 2, "x": 1, "name": "a"}}
-    turned["gan"] = {"label_flips": 0}
+    turned["gan"] = {"label_flip_prob": 0}
     other = Recipe.from_tables(turned)
     assert one.toml() == other.toml()
     assert one.digest() == other.digest()
@@ -147,7 +146,7 @@ def test_a_game_without_augmentation_and_lecam_has_the_text_and_digest_that_it_a
             {
                 "augmentation": {
                     "name": "ada", "policy": ["color"], "target": 0.6, "interval": 4,
-                    "images_to_one": 500_000, "probability": 1.0,
+                    "ramp_images": 500_000, "probability": 1.0,
                 }
             },
         ),
@@ -222,14 +221,14 @@ def test_tables_are_the_callers_to_change(tables):
         ("generator_optimizer.learning_rate", float("nan"), "a finite number. Received: nan."),
         ("generator_optimizer.learning_rate", 1e9, "at most 10"),
         ("generator_optimizer.learning_rate", True, "a number. Received: true."),
-        ("gan.average_decay", 1.0, "less than 1"),
-        ("gan.average_decay", 1.1, "less than 1"),
-        ("gan.average_decay", -0.1, "at least 0"),
+        ("gan.ema_half_life", 1.0, "less than 1"),
+        ("gan.ema_half_life", 1.1, "less than 1"),
+        ("gan.ema_half_life", -0.1, "at least 0"),
         ("gan.n_critic", 0, "at least 1"),
         ("gan.label_smoothing", 0.5, "less than 0.5"),
-        ("gan.label_flips", -0.1, "at least 0"),
-        ("gan.clip_weights", -1, "at least 0"),
-        ("gan.share_fakes", 1, "true or false. Received: 1."),
+        ("gan.label_flip_prob", -0.1, "at least 0"),
+        ("gan.weight_clip", -1, "at least 0"),
+        ("gan.share_fake_latents", 1, "true or false. Received: 1."),
         ("gan.penalties", [{"name": "r1", "weight": 0}], "`gan.penalties[0].weight`"),
         ("gan.penalties", [{"name": "r1", "weight": 1, "every": 0}], "at least 1"),
         ("gan.penalties", [{"name": "r1"}], "lacks a key. Expected: `weight`"),
@@ -240,7 +239,7 @@ def test_tables_are_the_callers_to_change(tables):
         ("gan.augmentation", {"name": "ada", "target": 1.5}, "at most 1"),
         ("gan.augmentation", {"name": "ada", "probability": -0.1}, "at least 0"),
         ("gan.augmentation", {"name": "ada", "interval": 0}, "at least 1"),
-        ("gan.augmentation", {"name": "ada", "images_to_one": 1e5}, "a whole number"),
+        ("gan.augmentation", {"name": "ada", "ramp_images": 1e5}, "a whole number"),
         ("gan.augmentation", {"name": "diffaugment", "policy": []}, "each part once"),
         ("gan.augmentation", {"name": "ada", "policy": ["blit", "blit"]}, "each part once"),
         ("gan.lecam_weight", -1, "at least 0"),

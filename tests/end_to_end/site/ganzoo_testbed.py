@@ -54,12 +54,12 @@ def poisoned(image_shape, *, what: str = "d_loss", since: int = 3) -> GAN:
                 return loss + ops.sqrt(ops.sum(weight * weight) * healthy)  # 0 * inf
             return loss + ops.where(healthy > 0, 0.0, float("nan"))
 
-        def discriminator_objective(self, batch, fake):
-            loss, logs = super().discriminator_objective(batch, fake)
+        def discriminator_loss(self, batch, fake):
+            loss, logs = super().discriminator_loss(batch, fake)
             return (self._spoilt(loss, self.discriminator) if what == "d_loss" else loss), logs
 
-        def generator_objective(self, batch):
-            loss, logs = super().generator_objective(batch)
+        def generator_loss(self, batch):
+            loss, logs = super().generator_loss(batch)
             return (self._spoilt(loss, self.generator) if what != "d_loss" else loss), logs
 
     def network(name, shape, outputs, last) -> keras.Model:

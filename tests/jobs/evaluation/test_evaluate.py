@@ -200,7 +200,7 @@ def test_a_run_is_judged_and_each_number_says_how(trained, plain):
     dataset = digits(images=64)
     assert protocol == {
         "features": "digits", "digest": extractor.digest, "resize": "none", "channels": "none",
-        "data": "digits", "fingerprint": dataset.fingerprint, "weights": "average",
+        "data": "digits", "fingerprint": dataset.fingerprint, "weights": "ema",
         "split": "train", "step": 4, "seed": 5, "real": 64, "fake": 300,
     }  # fmt: skip
     assert "features" not in tables[-1]["protocol"]  # pixels are compared as they are

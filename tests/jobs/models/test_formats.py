@@ -42,9 +42,9 @@ def expected(run):
     gan = load.load(run.path)
 
     def pictures(n: int):
-        latents = np.array(gan.draw_latents(n, 7))
+        latents = np.array(gan.sampler.sample_latents(n, 7))
         labels = np.arange(n, dtype="int32")
-        return latents, labels, np.array(gan.render(latents, labels))
+        return latents, labels, np.array(gan.sampler.generate(latents, labels))
 
     return pictures
 

@@ -97,7 +97,7 @@ def test_sounds_are_trained_judged_and_heard_at_their_rate(trained, place, capsy
 
 
 def test_videos_are_trained_judged_and_watched(trained, place):
-    run = trained("clips", "evaluate_every=2", "evaluate_samples=12", "average_decay=0.5")
+    run = trained("clips", "evaluate_every=2", "evaluate_samples=12", "ema_half_life=0.5")
 
     assert run.manifest()["evaluation"]["description"] == "pooled frames"
     assert run.log()[-1]["frechet"] > 0

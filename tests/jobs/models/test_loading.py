@@ -149,7 +149,7 @@ def test_a_run_goes_on_with_another_plugin_only_by_consent_and_says_so_ever_afte
 PARTS = {
     "kernel": "generator/project/kernel",
     "batch norm": "generator/norm/moving_variance",
-    "average": "average/project/kernel",
+    "average": "ema/project/kernel",
 }
 
 

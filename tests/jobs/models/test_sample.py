@@ -69,7 +69,7 @@ def test_exports_hold_the_average_the_generator_or_everything(run, place, arrays
 
     kernel = "generator/project/kernel"
     assert average.keys() == raw.keys() == {n for n in everything if n.startswith("generator/")}
-    assert average[kernel].tobytes() == everything["average/project/kernel"].tobytes()
+    assert average[kernel].tobytes() == everything["ema/project/kernel"].tobytes()
     assert raw[kernel].tobytes() == everything[kernel].tobytes() != average[kernel].tobytes()
     assert everything.keys() == arrays(run).keys()
 
@@ -156,7 +156,7 @@ def test_a_truncation_of_nothing_is_for_who_truncates_by_a_variable(
     from ganzoo.gan.sampling import Drawing
 
     by = property(lambda gan: gan.generator.get_layer("project").kernel)  # 0: of no latent
-    monkeypatch.setattr(Drawing, "truncated_by", by)
+    monkeypatch.setattr(Drawing, "truncation_psi", by)
     assert main([*argv, "--separate", "--out", "same"]) == 0
     one, two, three = (pixels(path) for path in sorted((place / "same").iterdir()))
     assert np.array_equal(one, two) and np.array_equal(one, three)

@@ -131,7 +131,7 @@ def test_the_best_checkpoint_is_kept_and_found_by_name(plain, place, arrays, scr
     assert steps_in(run) == [4, 8]
     assert best_in(run) == {"metric": "frechet", "value": 3.0, "step": 4}
     assert [e["best"] for e in said if e["event"] == "evaluation"] == [True, True, False, False]
-    average = {n: a for n, a in arrays(run, 4).items() if n.startswith("average/")}
+    average = {n: a for n, a in arrays(run, 4).items() if n.startswith("ema/")}
     for name in ("1@best", f"{run.path}@best", f"{run.path.name}@best"):
         found = load.find(name)
         assert found.about["step"] == 4, name
@@ -141,7 +141,7 @@ def test_the_best_checkpoint_is_kept_and_found_by_name(plain, place, arrays, scr
     assert (best.sample(3, seed=1) != newest.sample(3, seed=1)).any()
     exported = safetensors.load(export("1@best", place / "best.safetensors"))
     for name, array in average.items():
-        assert (exported[name.replace("average/", "generator/")] == array).all()
+        assert (exported[name.replace("ema/", "generator/")] == array).all()
     pushed = push("1@best", "toy", license="MIT", folder=place / "registry")
     version = safetensors.metadata(place / "registry" / "toy" / "1" / "generator.safetensors")
     assert pushed["version"] == 1 and version["step"] == 4

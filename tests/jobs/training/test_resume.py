@@ -52,7 +52,7 @@ class Game:
 
         assign(self.gan.state(), state, "the test")
         feed = Feed(self.dataset, batch=4, n_critic=2, seed=3, start_step=start, stop_step=stop)
-        means = [(v, state[f"means/{v.name}"]) for v in self.gan.means.variables]
+        means = [(v, state[f"means/{v.name}"]) for v in self.gan.step_metrics.variables]
         back = keras.callbacks.LambdaCallback(  # `fit` has just reset them
             on_epoch_begin=lambda epoch, logs: [v.assign(value) for v, value in means]
         )
@@ -114,7 +114,7 @@ GROUPS = {
     "discriminator weights": ("discriminator/logit/", "discriminator/down/down/"),
     "singular vector": ("discriminator/down/u",),
     "discriminator dropout": ("discriminator/seeds/",),
-    "average": ("average/",),
+    "average": ("ema/",),
     "generator optimizer": ("generator_optimizer/",),
     "discriminator optimizer": ("discriminator_optimizer/",),
     "seed": ("gan/seed",),
@@ -149,7 +149,7 @@ def test_leaving_out_any_group_of_state_breaks_the_equality(whole, recipe, game,
 def test_the_state_is_everything_that_a_step_can_change(game):
     gan = game.gan
     held = {id(variable) for variable in gan.state().values()}
-    reachable = [*gan.variables, *gan.optimizer.variables, *gan.means.variables]
+    reachable = [*gan.variables, *gan.optimizer.variables, *gan.step_metrics.variables]
 
     assert [variable.path for variable in reachable if id(variable) not in held] == []
     seeds = [layer.seed_generator.state for layer in gan._flatten_layers()

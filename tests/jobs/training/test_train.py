@@ -50,7 +50,7 @@ def test_a_run_folder_holds_everything_that_can_be_asked_of_a_run(plain, place):
     card = Card.read(run.card_path)
     assert (card.name, card.license.data, card.recipe) == ("mlp-digits", "CC-BY-4.0", recipe)
     about = safetensors.metadata(run.weights_path)
-    assert (about["step"], about["image_shape"], about["weights"]) == (5, [8, 8, 1], "average")
+    assert (about["step"], about["image_shape"], about["weights"]) == (5, [8, 8, 1], "ema")
     assert Recipe.from_tables(about["recipe"]) == recipe
     page = run.report_path.read_text()
     assert "data:image/png;base64," in page and "finished" in page
@@ -132,7 +132,7 @@ def test_a_plan_without_the_data_is_that_with_them_and_nothing_is_downloaded(pla
 
 
 @pytest.mark.parametrize(
-    ("what", "named"), [("d_loss", "d_loss"), ("g_loss", "g_loss"), ("weight", "average/dense/")]
+    ("what", "named"), [("d_loss", "d_loss"), ("g_loss", "g_loss"), ("weight", "ema/dense/")]
 )
 def test_a_number_that_is_not_finite_stops_before_it_is_saved(what, named, plain, place, capsys):
     recipe = plain("architecture.name=poisoned", f"architecture.what={what}", "steps=9",

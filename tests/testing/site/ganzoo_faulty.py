@@ -135,7 +135,7 @@ def lost_state(image_shape: tuple[int, int, int]) -> GAN:
             super().__init__(*networks, **options)
             self.k = self.add_weight(name="k", initializer="zeros", trainable=False)
 
-        def generator_terms(self, batch, fake, on_fake):
+        def generator_loss_terms(self, batch, fake, fake_outputs):
             self.k.assign(self.k + 0.125)
             return {}
 
@@ -267,7 +267,7 @@ def plain_attribute(image_shape: tuple[int, int, int]) -> GAN:
             self.strength += 0.1
             super().step(data)
 
-        def generator_terms(self, batch, fake, on_fake):
+        def generator_loss_terms(self, batch, fake, fake_outputs):
             return {"brightness": self.strength * ops.mean(fake)}
 
     return Growing(generator(image_shape), discriminator(image_shape))

@@ -15,7 +15,7 @@ import functools
 import numpy as np
 from keras import ops
 
-from ganzoo.gan.augmentations.pixels import mirrored
+from ganzoo.gan.regularizers.pixels import mirrored
 
 # Cohen, Daubechies & Feauveau 1992, "Biorthogonal bases of compactly supported wavelets": from
 # the middle outwards. What the first doubles, the second halves again without a trace.

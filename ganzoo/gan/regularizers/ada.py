@@ -12,9 +12,11 @@ from collections.abc import Sequence
 
 from keras import ops
 
+from ganzoo.config.contracts import DiscriminatorUpdate
 from ganzoo.errors import UsageError
-from ganzoo.gan.augmentations import warp
-from ganzoo.gan.augmentations.augmentation import Augmentation, checked_pictures, checked_policy
+from ganzoo.gan.random import Rng
+from ganzoo.gan.regularizers import warp
+from ganzoo.gan.regularizers.augmentation import Augmentation, check_images
 
 _OCTAVE = math.log(2.0)  # a factor of 2, as a logarithm
 
@@ -23,99 +25,95 @@ class Ada(Augmentation):
     """Flips, turns, moves, scalings and color changes, each with probability p.
 
     Args:
-        target: What the mean sign of the logits of real images is held at, in [0, 1]; above it
-            p rises, below it p falls. Section 3: 0.6. With 0, p stays as it is.
-        interval: p moves at every so many turns of the discriminator. Section 3: 4.
-        images_to_one: In how many real images p can rise from 0 to 1. Section 3: 500,000.
+        target: The mean sign of the logits of real images at which p is held, in [0, 1]; above
+            it p rises, below it p falls. Section 3: 0.6. With 0, p stays as it is.
+        interval: Discriminator updates between two adjustments of p. Section 3: 4.
+        ramp_images: Real images in which p can rise from 0 to 1. Section 3: 500,000.
         probability: p at first, in [0, 1].
         policy: Some of "blit" (flips, quarter turns, moves by whole pixels), "geometry" and
             "color"; the paper's best has all three.
-
-    Raises:
-        UnknownName: a name in the policy is none of these.
-        UsageError: a value is out of range.
     """
 
     def __init__(
         self,
         target: float = 0.6,
         interval: int = 4,
-        images_to_one: int = 500_000,
+        ramp_images: int = 500_000,
         probability: float = 0.0,
         policy: Sequence[str] = ("blit", "geometry", "color"),
     ):
-        if not (0 <= target <= 1 and 0 <= probability <= 1 and interval >= 1 <= images_to_one):
-            raise UsageError(
-                "ada needs target and probability in [0, 1], interval and images_to_one of at "
-                f"least 1. Received: target={target}, probability={probability}, "
-                f"interval={interval}, images_to_one={images_to_one}."
-            )
-        self.target, self.interval, self.images_to_one = target, interval, images_to_one
-        self.policy = checked_policy(policy, (*_MOVES, "color"))
+        self.target, self.interval, self.ramp_images = target, interval, ramp_images
+        self.policy = tuple(name for name in (*_MOVES, "color") if name in policy)
         self.p = float(probability)  # a number until it is built, and after if it is fixed
-        self.logged = ("d_real_sign",) if target else ()
 
     def build(self, add_weight, value_range: Sequence[float] = (-1.0, 1.0)) -> None:
-        """Make p and what is counted until it moves next, if it moves at all."""
         super().build(add_weight, value_range)
         if not self.target:
             return
         p, number = self.p, {"shape": (), "initializer": "zeros", "trainable": False}
-        names = ("p", "turns", "images", "signs")
-        made = (add_weight(name=f"augmentation_{n}", dtype="float32", **number) for n in names)
-        self.p, self._turns, self._images, self._signs = made
+        names = ("p", "updates", "images", "signs")
+        made = (add_weight(name=f"ada_{n}", dtype="float32", **number) for n in names)
+        self.p, self._updates, self._images, self._signs = made
         self.p.assign(p)
 
-    def __call__(self, images, draw):
-        *_, channels = checked_pictures(images, "ADA")
+    def augment(self, images, rng: Rng):
+        *_, channels = check_images(images, "ADA")
         if "color" in self.policy and channels not in (1, 3):
             raise UsageError(
-                f"ada changes the colors of pictures of 1 or 3 channels. Received: {channels}.",
+                f"ada changes the colors of images of 1 or 3 channels. Received: {channels}.",
                 hint='policy = ["blit", "geometry"] leaves colors alone.',
             )
         p = ops.convert_to_tensor(self.p, "float32")
         # an image to which nothing happens stays as it is, to the bit
-        moves = [move(images, p, draw) for name, move in _MOVES.items() if name in self.policy]
+        moves = [
+            move(images, p, rng.fold_in(name))
+            for name, move in _MOVES.items()
+            if name in self.policy
+        ]
         if moves:
             happened, sources = zip(*moves, strict=True)
             moved = warp.warp(images, functools.reduce(warp.after, sources))
-            images = ops.where(_each(_any(*happened)), moved, images)
+            images = ops.where(_per_image(_any(*happened)), moved, images)
         if "color" in self.policy:
-            happened, changed = recolored(self._centerd(images), p, draw)
-            images = ops.where(_each(happened), self._restored(changed), images)
+            happened, changed = recolored(self._center(images), p, rng.fold_in("color"))
+            images = ops.where(_per_image(happened), self._restore(changed), images)
         return images
 
-    def update(self, logs: dict, images) -> None:
-        """Move p by one adjustment at every `interval` turns. Section 3.
+    def logs(self, update: DiscriminatorUpdate) -> dict:
+        if not self.target:
+            return {}
+        # how often a real image is taken for one: of pairs, for more real than the fake
+        return {"d_real_sign": ops.mean(ops.sign(update.real_logits - update.threshold))}
+
+    def after_update(self, logs: dict, count) -> dict:
+        """Move p by one adjustment at every `interval` updates. Section 3.
 
         r_t = E[sign(D_train)], over the real images since p moved last.
         """
         if not self.target:
-            return
-        images = ops.cast(images, "float32")
-        turns = self._turns + 1.0
-        shown = self._images + images
-        signs = self._signs + logs["d_real_sign"] * images
-        due = turns >= self.interval
-        change = ops.sign(signs / shown - self.target) * shown / self.images_to_one
+            return {}
+        count = ops.cast(count, "float32")
+        updates = self._updates + 1.0
+        images = self._images + count
+        signs = self._signs + logs["d_real_sign"] * count
+        due = updates >= self.interval
+        change = ops.sign(signs / images - self.target) * images / self.ramp_images
         self.p.assign(ops.clip(self.p + ops.where(due, change, 0.0), 0.0, 1.0))
-        kept = (self._turns, turns), (self._images, shown), (self._signs, signs)
-        for variable, value in kept:
+        for variable, value in (
+            (self._updates, updates), (self._images, images), (self._signs, signs),
+        ):  # fmt: skip
             variable.assign(ops.where(due, 0.0, value))
-
-    def watched(self) -> dict:
-        """p, if it moves."""
-        return {"augmentation_p": ops.convert_to_tensor(self.p)} if self.target else {}
+        return {"ada_p": ops.convert_to_tensor(self.p)}
 
 
-def blit(images, p, draw):
+def blit(images, p, rng: Rng):
     """Changes that need no filter: flips, quarter turns, moves by whole pixels. Appendix B.
 
     Returns:
         Whether anything happens to each image, (batch,), and from where its pixels come.
     """
     height, width = images.shape[1:3]
-    a, b, c, flip, quarter, right, down = _numbers(draw.uniform, images, 7)
+    a, b, c, flip, quarter, right, down = _numbers(rng.uniform, images, 7)
     flips, quarters, moves = a < p, b < p, c < p
     mirror = ops.where(flips, 1.0 - 2.0 * ops.floor(2.0 * flip), 1.0)
     angle = ops.where(quarters, 0.5 * math.pi * ops.floor(4.0 * quarter), 0.0)
@@ -129,15 +127,15 @@ def blit(images, p, draw):
     return _any(flips, quarters, moves), functools.reduce(warp.after, undone)
 
 
-def geometry(images, p, draw):
+def geometry(images, p, rng: Rng):
     """Changes that need a filter: scaling, turning, moving by any amount. Appendix B.
 
     Returns:
-        As `blit`.
+        Whether anything happens to each image, (batch,), and from where its pixels come.
     """
     height, width = images.shape[1:3]
-    a, b, c, d, e, first, second = _numbers(draw.uniform, images, 7)
-    zoom, stretch, right, down = _numbers(draw.normal, images, 4)
+    a, b, c, d, e, first, second = _numbers(rng.uniform, images, 7)
+    zoom, stretch, right, down = _numbers(rng.normal, images, 4)
     turn = 1.0 - ops.sqrt(1.0 - p)  # each of two, so that one of them happens with p
     zooms, turns, stretches, turns_again, moves = a < p, b < turn, c < p, d < turn, e < p
     zoom = ops.where(zooms, ops.exp(0.2 * _OCTAVE * zoom), 1.0)
@@ -160,34 +158,34 @@ def geometry(images, p, draw):
 _MOVES = {"blit": blit, "geometry": geometry}
 
 
-def recolored(x, p, draw):
+def recolored(x, p, rng: Rng):
     """Brightness, contrast, luma flip, hue and saturation, in this order. Appendix B.
 
     The paper's product of matrices, multiplied out: all but brightness act on the gray part of
     a color, on what is beside it, or on both.
 
     Args:
-        x: Centerd images, (batch, height, width, 1 or 3).
+        x: Images in [-1, 1], (batch, height, width, 1 or 3).
         p: Probability of each change.
-        draw: Random numbers.
+        rng: Random numbers.
 
     Returns:
         Whether anything happens to each image, (batch,), and the images.
     """
     colored = x.shape[-1] > 1
-    a, b, c, d, e, flip, hue = _numbers(draw.uniform, x, 7)
-    brightness, contrast, saturation = _numbers(draw.normal, x, 3)
+    a, b, c, d, e, flip, hue = _numbers(rng.uniform, x, 7)
+    brightness, contrast, saturation = _numbers(rng.normal, x, 3)
     brightens, contrasts, flips = a < p, b < p, c < p
-    brightness = _each(ops.where(brightens, 0.2 * brightness, 0.0))
-    contrast = _each(ops.where(contrasts, ops.exp(0.5 * _OCTAVE * contrast), 1.0))
-    sign = _each(ops.where(flips, 1.0 - 2.0 * ops.floor(2.0 * flip), 1.0))
+    brightness = _per_image(ops.where(brightens, 0.2 * brightness, 0.0))
+    contrast = _per_image(ops.where(contrasts, ops.exp(0.5 * _OCTAVE * contrast), 1.0))
+    sign = _per_image(ops.where(flips, 1.0 - 2.0 * ops.floor(2.0 * flip), 1.0))
     gray = ops.mean(x, axis=3, keepdims=True) if colored else x
     lit = sign * contrast * (gray + brightness)
     if not colored:
         return _any(brightens, contrasts, flips), lit
     turns, saturates = d < p, e < p
-    hue = _each(ops.where(turns, math.pi * (2.0 * hue - 1.0), 0.0))
-    saturation = _each(ops.where(saturates, ops.exp(_OCTAVE * saturation), 1.0))
+    hue = _per_image(ops.where(turns, math.pi * (2.0 * hue - 1.0), 0.0))
+    saturation = _per_image(ops.where(saturates, ops.exp(_OCTAVE * saturation), 1.0))
     beside = x - gray
     # the cross product with the gray axis (1, 1, 1) / sqrt(3)
     across = (ops.roll(beside, 1, axis=3) - ops.roll(beside, -1, axis=3)) * 3.0**-0.5
@@ -198,13 +196,13 @@ def recolored(x, p, draw):
 
 def _numbers(kind, images, count: int) -> list:
     """So many random numbers for each image, (batch,) each."""
-    return ops.unstack(kind((count, ops.shape(images)[0])), count)
+    return ops.unstack(kind("numbers", (count, ops.shape(images)[0])), count)
 
 
 def _any(*happened):
     return functools.reduce(ops.logical_or, happened)
 
 
-def _each(x):
+def _per_image(x):
     """(batch,) -> (batch, 1, 1, 1), beside images."""
     return ops.reshape(x, (-1, 1, 1, 1))

@@ -1,0 +1,35 @@
+"""Types that every backend shares."""
+
+from typing import NamedTuple
+
+from ganzoo.backend import Tensor
+from ganzoo.backend.scope import Write
+
+
+class GradientResult(NamedTuple):
+    """The result of `backend.gradients`.
+
+    Args:
+        loss: Scalar, unscaled.
+        logs: Scalars by name, as the loss function returned them.
+        gradients: One per variable, of the loss times the scale; zeros where the loss
+            does not depend on the variable.
+        writes: Every state write inside the loss function, with its variable.
+    """
+
+    loss: Tensor
+    logs: dict[str, Tensor]
+    gradients: list[Tensor]
+    writes: list[Write]
+
+
+class FusedSteps(NamedTuple):
+    """How training steps are given to the framework.
+
+    Args:
+        steps: Steps fused into one call.
+        xla: Whether XLA compiles them.
+    """
+
+    steps: int
+    xla: bool

@@ -1,0 +1,63 @@
+"""Everything that `GAN.compile` takes besides the optimizers: the table `[gan]` of a recipe."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, InstanceOf, model_validator
+
+from ganzoo.config.contracts import Loss, Regularizer
+from ganzoo.config.loss_names import LOSSES
+from ganzoo.config.regularizer_options import OneRegularizer
+from ganzoo.config.validation import Table
+
+_Share = Annotated[float, Field(ge=0, lt=0.5)]
+
+
+class GANConfig(Table):
+    """Loss, regularizers and schedule of a GAN.
+
+    Args:
+        loss: Name of an adversarial loss, or in Python a `Loss`.
+        label_smoothing: Targets of real samples are `1 - label_smoothing`, one-sided.
+        label_flip_prob: Probability that a real and a fake sample change places for the
+            discriminator. https://github.com/soumith/ganhacks, number 6.
+        regularizers: Regularizers of the discriminator in the order in which augmentations are
+            applied, each name once; in Python also `Regularizer` objects.
+        n_critic: Discriminator updates per generator update.
+        weight_clip: Bound of the discriminator's weights after each update; 0: none.
+        ema_half_life: Half-life of the generator's exponential moving average, in real images
+            shown to the discriminator; 0: no average is kept.
+        ema_rampup: The half-life is at most this share of the images shown so far, so that the
+            average follows the young generator closely; 0: no ramp. Karras et al. 2021,
+            https://arxiv.org/abs/2106.12423, appendix G.
+        share_fake_latents: The generator's update uses the latents of the last discriminator
+            update, so that a compiler evaluates the generator once for both.
+        concat_real_fake: The discriminator sees real and fake samples as one batch of both, which
+            is faster. Batch normalization inside it then has statistics of both together.
+    """
+
+    loss: Literal[tuple(LOSSES)] | InstanceOf[Loss] = "non_saturating"  # type: ignore[valid-type]
+    label_smoothing: _Share = 0.0
+    label_flip_prob: _Share = 0.0
+    regularizers: list[OneRegularizer | InstanceOf[Regularizer]] = []
+    n_critic: Annotated[int, Field(ge=1)] = 1
+    weight_clip: Annotated[float, Field(ge=0)] = 0.0
+    ema_half_life: Annotated[float, Field(ge=0)] = 10_000.0
+    ema_rampup: Annotated[float, Field(ge=0)] = 0.05
+    share_fake_latents: bool = False
+    concat_real_fake: bool = False
+
+    @model_validator(mode="after")
+    def _check_together(self) -> "GANConfig":
+        names = [r.name for r in self.regularizers if isinstance(r, Table)]
+        if len(set(names)) < len(names):
+            raise ValueError(f"must name each regularizer once. Received: {names}")
+        if self.label_smoothing and not (
+            isinstance(self.loss, str) and LOSSES[self.loss].label_smoothing
+        ):
+            able = ", ".join(name for name, facts in LOSSES.items() if facts.label_smoothing)
+            raise ValueError(f"has label_smoothing, which only {able} take. Received: {self.loss}")
+        return self
+
+    def tables(self) -> dict[str, Any]:
+        """The settings as plain values, from which `GANConfig(**tables)` makes them again."""
+        return self.model_dump()

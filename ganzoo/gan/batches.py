@@ -1,0 +1,73 @@
+"""Batches of a training step: one for each update of a network."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from keras import ops
+
+from ganzoo.backend import Tensor
+from ganzoo.errors import UsageError
+from ganzoo.gan.random import Rng, stream
+
+if TYPE_CHECKING:
+    from ganzoo.gan.gan import GAN
+
+
+class Batch(NamedTuple):
+    """The data of one update of a network.
+
+    Args:
+        real: Real samples in the GAN's `value_range`, float32, (batch, ...).
+        latents: (batch, ...) from the prior.
+        labels: (batch, ...), or None. Images as labels are float32 in `value_range`.
+        rng: Random numbers of this update.
+    """
+
+    real: Tensor
+    latents: Tensor
+    labels: Tensor
+    rng: Rng
+
+
+def training_batches(gan: "GAN", data: tuple) -> list[Batch]:
+    """A batch for each of `n_critic` updates of the discriminator, and one for the generator.
+
+    Args:
+        gan: A compiled GAN.
+        data: `(images,)` or `(images, labels)`, `n_critic * batch` of each.
+
+    Raises:
+        UsageError: the GAN needs labels and there are none.
+    """
+    images, labels = data if len(data) > 1 else (data[0], None)
+    labeled = gan.label_shape is not None
+    if labeled and labels is None:
+        raise UsageError("This GAN is conditional: `fit` needs images and labels.")
+    updates, sampler = gan.config.n_critic, gan.sampler
+    real = split_batch(sampler.scale(images), updates)
+    labels = split_batch(sampler.scale_labels(labels), updates) if labeled else [None] * updates
+    names = [*(f"discriminator_{i}" for i in range(updates)), "generator"]
+
+    # one draw for all: each has a stream of its own
+    own = names[:-1] if gan.config.share_fake_latents else names
+    streams = ops.convert_to_tensor([stream(name, "latents") for name in own], "int32")
+    shape = (ops.shape(real[0])[0], *sampler.latent_shape)
+    steps = ops.zeros_like(streams) + gan.steps
+    latents = ops.unstack(gan.prior(gan.seed, steps, streams, shape), len(own))
+    if gan.config.share_fake_latents:
+        latents = [*latents, latents[-1]]
+
+    rng = Rng(gan.seed, gan.steps)
+    parts = zip([*real, real[-1]], latents, [*labels, labels[-1]], names, strict=True)
+    return [Batch(x, z, y, rng.fold_in(name)) for x, z, y, name in parts]
+
+
+def split_batch(x: Tensor, parts: int) -> list:
+    """Split (parts * n, ...) into parts of n; where fewer than `parts` came, they are repeated."""
+    count = ops.shape(x)[0]
+    known = isinstance(count, int)  # not in TensorFlow's `fit` with arrays: a tensor
+    size = max(count // parts, 1) if known else ops.maximum(count // parts, 1)
+    if not known or count < parts:  # the rest of an epoch goes round once more
+        x = ops.take(x, ops.arange(size * parts) % count, axis=0)
+    # by reshape, not by slices: under data parallelism slices would move data
+    x = ops.reshape(x[: size * parts], (size, parts, *x.shape[1:]))
+    return [x[:, part] for part in range(parts)]

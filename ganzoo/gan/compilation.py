@@ -1,0 +1,151 @@
+"""How a GAN is compiled, and what Keras saves of it."""
+
+from typing import Any
+
+import keras
+
+from ganzoo import backend
+from ganzoo.config.gan_config import GANConfig
+from ganzoo.config.validation import validated
+from ganzoo.errors import UsageError
+from ganzoo.gan import losses, regularizers
+from ganzoo.gan.ema import EMA
+from ganzoo.gan.optimizers import GANOptimizer
+from ganzoo.gan.step_metrics import StepMetrics
+
+
+class Compilation:
+    """The part of `GAN` that Keras asks for; see there for what it is."""
+
+    config: GANConfig
+    adversarial_loss: losses.Loss
+    step_metrics: StepMetrics
+
+    def compile(
+        self,
+        generator_optimizer="adam",
+        discriminator_optimizer="adam",
+        *,
+        seed: int = 0,
+        steps_per_dispatch: int = 1,
+        jit_compile: bool | None = None,
+        run_eagerly: bool = False,
+        **config,
+    ) -> None:
+        """Choose optimizers, loss, regularizers and schedule.
+
+        Args:
+            generator_optimizer: A Keras optimizer of the generator's own, or a name.
+            discriminator_optimizer: The same for the discriminator.
+            seed: Seed of every latent and every other random number, in [0, 2**31).
+            steps_per_dispatch: Steps fused into one call; when above 1, `fit` takes data
+                with a leading axis of steps.
+            jit_compile: XLA on or off; None leaves it to the backend, by network and device.
+            run_eagerly: As in Keras.
+            **config: Keywords of `ganzoo.config.gan_config.GANConfig`: `loss`, `regularizers`,
+                `n_critic`, `ema_half_life`, ...
+
+        Raises:
+            UsageError: a keyword or an optimizer is not usable.
+        """
+        if not 0 <= seed < 2**31 or steps_per_dispatch < 1:
+            raise UsageError(
+                "seed must be in [0, 2**31) and steps_per_dispatch at least 1. "
+                f"Received: seed={seed}, steps_per_dispatch={steps_per_dispatch}."
+            )
+        chosen = validated(GANConfig, config, where="compile", error=UsageError)
+        self._build_regularizers(chosen)
+        self._build_ema(chosen)
+        self.config = chosen
+        self.adversarial_loss = losses.get(chosen.loss, label_smoothing=chosen.label_smoothing)
+        self.step_metrics = StepMetrics()
+        self.steps_per_dispatch = steps_per_dispatch
+        self.seed.assign(seed)
+        optimizer = GANOptimizer(generator_optimizer, discriminator_optimizer)
+        optimizer.build_on(self.generator, self.discriminator)
+        if jit_compile is None:
+            jit_compile = backend.fused_steps(self.convolutional).xla
+        self._compile_arguments = {
+            "seed": seed,
+            "steps_per_dispatch": steps_per_dispatch,
+            "jit_compile": jit_compile,
+            "run_eagerly": run_eagerly,
+            **chosen.tables(),
+        }
+        super().compile(
+            optimizer=optimizer,  # without one, Keras would add an RMSprop of its own
+            auto_scale_loss=False,
+            jit_compile=bool(jit_compile) and not run_eagerly,
+            run_eagerly=run_eagerly,
+        )
+
+    def _build_regularizers(self, chosen: GANConfig) -> None:
+        """Make the regularizers and their state, once: a later `compile` must name the same."""
+        if self.compiled:
+            if chosen.regularizers != self.config.regularizers:
+                raise UsageError(
+                    "A GAN keeps the regularizers that it was first compiled with. "
+                    f"Expected: {self.config.regularizers}. Received: {chosen.regularizers}."
+                )
+            return
+        self.regularizers = tuple(regularizers.get(given) for given in chosen.regularizers)
+        for regularizer in self.regularizers:
+            regularizer.build(self.add_weight, self.value_range)
+
+    def _build_ema(self, chosen: GANConfig) -> None:
+        half_life, rampup = chosen.ema_half_life, chosen.ema_rampup
+        if self.ema is not None:  # compiled before
+            self.ema.half_life, self.ema.rampup = half_life, rampup
+        elif half_life:
+            self.ema = EMA(self.generator, half_life, rampup, self.add_weight)
+        self.sampler.ema = self.ema
+
+    @staticmethod
+    def unpack(data) -> tuple:
+        """`(images,)` or `(images, labels)` from what `fit` hands over: a tensor, a tuple or
+        a list, by backend and kind of data.
+        """
+        return tuple(data[:2]) if isinstance(data, (tuple, list)) else (data,)
+
+    @property
+    def convolutional(self) -> bool:
+        """Whether a network holds convolutions, which decides how steps are fused."""
+        weights = self.generator.trainable_variables + self.discriminator.trainable_variables
+        return any(len(weight.shape) > 2 for weight in weights)
+
+    @property
+    def metrics(self) -> list:
+        """The means of what a step logs, and nothing of Keras' own."""
+        return [self.step_metrics] if self.compiled else []
+
+    def get_config(self) -> dict:
+        serialize = keras.saving.serialize_keras_object
+        return {
+            "generator": serialize(self.generator),
+            "discriminator": serialize(self.discriminator),
+            "value_range": list(self.value_range),
+            "prior": serialize(self.prior),
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict, custom_objects=None):
+        restore = keras.saving.deserialize_keras_object
+        parts = {key: restore(config[key]) for key in ("generator", "discriminator", "prior")}
+        return cls(**{**config, **parts})
+
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """What `compile` was given, so that a `.keras` file keeps both optimizers."""
+        if not self.compiled:
+            return None
+        serialize = keras.saving.serialize_keras_object
+        return {
+            "generator_optimizer": serialize(self.optimizer.generator),
+            "discriminator_optimizer": serialize(self.optimizer.discriminator),
+            **self._compile_arguments,
+        }
+
+    def compile_from_config(self, config: dict) -> None:
+        restore = keras.saving.deserialize_keras_object
+        optimizers = ("generator_optimizer", "discriminator_optimizer")
+        self.compile(**{**config, **{key: restore(config[key]) for key in optimizers}})

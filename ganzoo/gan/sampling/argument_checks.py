@@ -1,0 +1,137 @@
+"""Checks of the arguments of sampling: counts, seeds and labels."""
+
+import operator
+import reprlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import keras
+import numpy as np
+from keras import ops
+
+from ganzoo.errors import UsageError
+
+if TYPE_CHECKING:
+    from ganzoo.gan.sampling.sampler import Sampler
+
+_LIMIT = 2**31  # of an int32 on the device
+
+
+def check_count(n: int) -> int:
+    """Return a number of samples, a whole number from 1.
+
+    Raises:
+        UsageError: it is something else.
+    """
+    return _check_whole("n", n, minimum=1, hint="At least one sample: n=1.")
+
+
+def check_seed(number: int) -> int:
+    """Return a seed, a whole number in [0, 2**31).
+
+    Raises:
+        UsageError: it is something else.
+    """
+    return _check_whole("seed", number, minimum=0, hint="Without one it is 0.")
+
+
+def check_two_seeds(seeds: Sequence[int]) -> tuple[int, int]:
+    """Return the two seeds of an interpolation.
+
+    Raises:
+        UsageError: there are not two, or one is not a seed.
+    """
+    given = list(seeds) if isinstance(seeds, Sequence | np.ndarray) else [seeds]
+    if len(given) != 2 or isinstance(seeds, str):
+        raise UsageError(
+            f"seeds must be two of them. Received: {reprlib.repr(seeds)}.",
+            hint="An interpolation leads from one seed to another: seeds=(3, 9).",
+        )
+    return check_seed(given[0]), check_seed(given[1])
+
+
+def check_labels(given, n: int, sampler: "Sampler") -> np.ndarray | None:
+    """Return the labels of n samples, (n, ...); None for a generator that takes none.
+
+    Args:
+        given: One per sample: classes, rows of attributes, or images. One whole number is
+            that class for all.
+        n: Number of samples.
+        sampler: Their sampler.
+
+    Raises:
+        UsageError: the generator takes none, or others; or a class does not exist.
+    """
+    if not sampler.conditional:
+        if given is not None:
+            raise UsageError(
+                "This generator is not conditional: it takes no labels. "
+                f"Expected: None. Received: {_format_labels(given, _as_array(given))}.",
+                hint="Leave out labels.",
+            )
+        return None
+    taken = sampler.generator.inputs[1]
+    shape = tuple(taken.shape[1:])
+    classes = shape == () and (sampler.class_count is not None or "int" in taken.dtype)
+    array = None if given is None else _as_array(given)
+    if classes and array is not None and array.shape == ():
+        array = np.repeat(array, n)
+    if classes:
+        return _check_classes(array, given, n, sampler.class_count)
+    fits = array is not None and array.ndim == len(shape) + 1 and array.shape[0] == n
+    fits = fits and all(t in (None, g) for t, g in zip(shape, array.shape[1:], strict=True))
+    if not fits or not np.isfinite(array).all():
+        raise UsageError(
+            "This generator is conditional: it needs labels, one per sample. "
+            f"Expected: finite numbers of shape {(n, *shape)}. "
+            f"Received: {_format_labels(given, array)}.",
+            hint="Images that it translates, and rows of attributes, are labels, too.",
+        )
+    return array.astype("float32") if array.dtype == "float64" else array
+
+
+def _check_classes(array: np.ndarray | None, given, n: int, known: int | None) -> np.ndarray:
+    """Class indices (n,), int32."""
+    limit = _LIMIT if known is None else known
+    fits = array is not None and array.shape == (n,) and (np.rint(array) == array).all()
+    if not fits or not ((array >= 0) & (array < limit)).all():
+        expected = "whole numbers from 0" if known is None else f"whole numbers in [0, {known})"
+        raise UsageError(
+            f"This generator is conditional: it needs labels, one per sample. Expected: {n} "
+            f"{expected}. Received: {_format_labels(given, array)}.",
+            hint="One number is that class for all: labels=0.",
+        )
+    return array.astype("int32")
+
+
+def _as_array(given) -> np.ndarray | None:
+    """Labels as an array; None if they are not numbers, or are rows of different lengths."""
+    if ops.is_tensor(given):
+        of_floats = "float" in keras.backend.standardize_dtype(given.dtype)
+        given = ops.convert_to_numpy(ops.cast(given, "float32") if of_floats else given)
+    try:
+        array = np.asarray(given)
+    except (TypeError, ValueError):
+        return None
+    return array if array.dtype.kind in "biuf" else None
+
+
+def _check_whole(name: str, given, *, minimum: int, hint: str) -> int:
+    try:
+        number = operator.index(given)
+    except TypeError:
+        number = minimum - 1
+    if not minimum <= number < _LIMIT:
+        raise UsageError(
+            f"{name} must be a whole number in [{minimum}, 2**31). "
+            f"Received: {reprlib.repr(given)}.",
+            hint=hint,
+        )
+    return number
+
+
+def _format_labels(given, array: np.ndarray | None = None) -> str:
+    """Labels for a message: short; of rows and images their shape."""
+    if array is None:
+        return reprlib.repr(given)
+    return reprlib.repr(array.tolist()) if array.ndim < 2 else f"shape {array.shape}"

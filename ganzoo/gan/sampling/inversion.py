@@ -1,0 +1,81 @@
+"""Inversion: from an image back to its latent, by gradient descent. Creswell and Bharath 2018,
+https://arxiv.org/abs/1802.05701, algorithm 1.
+"""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from keras import ops
+
+from ganzoo import backend
+from ganzoo.errors import UsageError
+
+if TYPE_CHECKING:
+    from ganzoo.gan.sampling.sampler import Sampler
+
+_RATE, _BETA_1, _BETA_2 = 0.1, 0.9, 0.99  # Adam's, for numbers of the size of a latent's
+
+
+class Inversion(NamedTuple):
+    """Latents of images in a generator's space.
+
+    Args:
+        latents: float32 (n, ...).
+        images: The generator's samples of them, uint8 (n, height, width, channels).
+        errors: Mean squared difference of pixels from the images in [0, 1], float64 (n,).
+    """
+
+    latents: np.ndarray
+    images: np.ndarray
+    errors: np.ndarray
+
+
+def invert(sampler: "Sampler", images, *, labels, steps: int, starts: int, seed: int) -> Inversion:
+    """Search the latents whose samples come nearest to images. See `Sampler.invert`.
+
+    Adam on the mean squared error, from several starts at once. The rate falls to zero along
+    half a cosine. The generator is used in inference mode, with its moving average if any.
+    """
+    images = np.array(ops.convert_to_numpy(images))
+    if images.shape[1:] != sampler.image_shape or not len(images) or min(steps, starts) < 1:
+        raise UsageError(
+            f"invert needs images of shape (n, {', '.join(map(str, sampler.image_shape))}), steps "
+            f"and starts from 1. Received: {images.shape}, steps={steps}, starts={starts}."
+        )
+    low, high = sampler.value_range
+    if images.dtype != np.uint8 and (images.dtype.kind != "f" or not np.isfinite(images).all()):
+        raise UsageError(
+            f"invert needs images of uint8, or finite floats. Received: {images.dtype}."
+        )
+    if images.dtype == np.uint8:
+        images = images.astype("float32") / 255.0 * (high - low) + low
+    targets = ops.convert_to_tensor(np.repeat(images, starts, axis=0), "float32")
+    labels = None if labels is None else np.repeat(np.asarray(labels), starts, axis=0)
+    values = sampler.values()
+
+    def errors(latents, targets, inputs, values):
+        samples = sampler.call_stateless(*values, [latents, *inputs])
+        axes = tuple(range(1, len(samples.shape)))
+        return ops.mean(ops.square((samples - targets) / (high - low)), axis=axes)
+
+    def gradients(latents, targets, inputs, values):
+        return backend.input_gradients(lambda z: errors(z, targets, inputs, values), latents)
+
+    gradients, final_errors = backend.jit(gradients), backend.jit(errors)
+    z = np.array(ops.convert_to_numpy(sampler.sample_latents(len(images) * starts, seed)))
+    known = (targets, sampler.inputs(None, labels)[1:], values)
+    mean, square = np.zeros_like(z), np.zeros_like(z)
+    for step in range(steps):
+        gradient = ops.convert_to_numpy(gradients(ops.convert_to_tensor(z), *known))
+        mean = _BETA_1 * mean + (1 - _BETA_1) * gradient
+        square = _BETA_2 * square + (1 - _BETA_2) * gradient**2
+        rate = _RATE * 0.5 * (1 + np.cos(np.pi * step / steps))
+        scale = np.sqrt(square / (1 - _BETA_2 ** (step + 1))) + 1e-12
+        z = (z - rate * mean / (1 - _BETA_1 ** (step + 1)) / scale).astype("float32")
+    found = np.array(
+        ops.convert_to_numpy(final_errors(ops.convert_to_tensor(z), *known)), "float64"
+    )
+    best = found.reshape(-1, starts).argmin(axis=1) + starts * np.arange(len(images))
+    labels = None if labels is None else labels[best]
+    samples = sampler.generate_images(ops.convert_to_tensor(z[best]), labels)
+    return Inversion(z[best], samples, found[best])

@@ -1,0 +1,264 @@
+"""Samples of a seed and interpolations between two, from a generator in inference mode."""
+
+from collections.abc import Callable, Sequence
+
+import keras
+import numpy as np
+from keras import ops
+
+from ganzoo import backend
+from ganzoo.backend import Tensor
+from ganzoo.errors import InvalidInput, UsageError
+from ganzoo.gan import random
+from ganzoo.gan.ema import EMA
+from ganzoo.gan.sampling import argument_checks
+from ganzoo.gan.sampling.inversion import Inversion, invert
+
+_MAX_BATCH = 256  # samples, so that a large n does not fill the memory
+
+
+class Sampler:
+    """A generator that samples, by its moving average where there is one.
+
+    Args:
+        generator: A built Keras model: latents, or [latents, labels], -> samples.
+        value_range: The range of its output.
+        prior: The distribution of latents; see `ganzoo.random`.
+        ema: The moving average of the generator's weights, or of weights that it shares.
+        psi: A variable of the generator that a truncation sets; None: a truncation cuts off
+            the distribution of the latents.
+        class_count: Number of classes that labels are of, where that is known.
+    """
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        *,
+        value_range: tuple[float, float],
+        prior: Callable,
+        ema: EMA | None = None,
+        psi: keras.Variable | None = None,
+        class_count: int | None = None,
+    ):
+        self.generator = generator
+        self.value_range = value_range
+        self.prior = prior
+        self.ema = ema
+        self.psi = psi
+        self.class_count = class_count
+        self._jitted = None
+
+    @property
+    def latent_shape(self) -> tuple[int, ...]:
+        """The shape of one latent."""
+        return tuple(self.generator.inputs[0].shape[1:])
+
+    @property
+    def image_shape(self) -> tuple[int, ...]:
+        """The shape of one sample: (height, width, channels), or (d,) for points."""
+        return tuple(self.generator.outputs[0].shape[1:])
+
+    @property
+    def conditional(self) -> bool:
+        """Whether the generator takes labels."""
+        return len(self.generator.inputs) > 1
+
+    @property
+    def label_shape(self) -> tuple[int, ...] | None:
+        """The shape of one label; None if the generator takes none."""
+        return tuple(self.generator.inputs[1].shape[1:]) if self.conditional else None
+
+    def sample(
+        self,
+        n: int,
+        *,
+        seed: int = 0,
+        labels=None,
+        truncation: float | None = None,
+        use_ema: bool = True,
+    ) -> np.ndarray:
+        """Return samples 0, ..., n - 1 of a seed, the same on every backend.
+
+        Args:
+            n: Number of samples, at least 1.
+            seed: In [0, 2**31).
+            labels: One per sample, for a conditional generator: classes, rows of attributes,
+                or images. One whole number is that class for all.
+            truncation: See `sample_latents` and `generate`.
+            use_ema: Use the moving average of the weights, where there is one.
+
+        Returns:
+            uint8 (n, height, width, channels) for images; float32 for points and sounds.
+
+        Raises:
+            UsageError: an argument is not usable.
+        """
+        n, seed = argument_checks.check_count(n), argument_checks.check_seed(seed)
+        labels = argument_checks.check_labels(labels, n, self)
+        latents = self.sample_latents(n, seed, truncation)
+        return self.generate_images(latents, labels, truncation=truncation, use_ema=use_ema)
+
+    def interpolate(
+        self, seeds: Sequence[int], n: int, *, labels=None, use_ema: bool = True
+    ) -> np.ndarray:
+        """Return n samples between sample 0 of two seeds, both included.
+
+        Args:
+            seeds: Two of them.
+            n: Number of samples, at least 1.
+            labels: See `sample`.
+            use_ema: See `sample`.
+
+        Returns:
+            Samples as from `sample`.
+
+        Raises:
+            UsageError: an argument is not usable.
+        """
+        n, seeds = argument_checks.check_count(n), argument_checks.check_two_seeds(seeds)
+        labels = argument_checks.check_labels(labels, n, self)
+        first, last = (self.sample_latents(1, seed) for seed in seeds)
+        latents = self.interpolate_latents(first, last, n)
+        return self.generate_images(latents, labels, use_ema=use_ema)
+
+    def invert(
+        self, images, *, labels=None, steps: int = 300, starts: int = 8, seed: int = 0
+    ) -> Inversion:
+        """Search the latents whose samples come nearest to some images.
+
+        Args:
+            images: (n, height, width, channels), uint8 or floats in `value_range`.
+            labels: One per image, for a conditional generator.
+            steps: Steps of gradient descent.
+            starts: Random latents at which the search of each image starts; the best one counts.
+            seed: Seed of these latents.
+
+        Returns:
+            Latents, their samples and mean squared errors; see `Inversion`.
+        """
+        return invert(self, images, labels=labels, steps=steps, starts=starts, seed=seed)
+
+    def scale(self, images: Tensor) -> Tensor:
+        """uint8 in [0, 255] or floats in `value_range` -> float32 in `value_range`."""
+        if keras.backend.standardize_dtype(images.dtype) != "uint8":
+            return ops.cast(images, "float32")
+        low, high = self.value_range
+        return ops.cast(images, "float32") * ((high - low) / 255.0) + low
+
+    def scale_labels(self, labels: Tensor) -> Tensor:
+        """Scale labels that are images; leave classes and attributes as they are."""
+        return self.scale(labels) if len(labels.shape) > 2 else labels
+
+    def sample_latents(self, n: int, seed: int, truncation: float | None = None) -> Tensor:
+        """Return latents 0, ..., n - 1 of a seed; latent k does not depend on n.
+
+        Args:
+            n: Number of latents, at least 1.
+            seed: In [0, 2**31).
+            truncation: Bound of the normal distribution in standard deviations: less variety,
+                better samples. Brock et al. 2019, https://arxiv.org/abs/1809.11096, section 3.1.
+                None: no bound. With a `psi` latents stay whole, and `generate` truncates.
+
+        Raises:
+            UsageError: `truncation` is not above 0, or the latents are not normal.
+        """
+        index = ops.arange(n, dtype="int32")
+        if truncation is None or self.psi is not None:
+            return self.prior(seed, index, random.SAMPLES, self.latent_shape)
+        if self.prior is not random.normal or not truncation > 0:
+            raise UsageError(
+                "truncation must be above 0, for a GAN whose latents are normal. "
+                f"Received: {truncation}, latents from {self.prior.__name__}."
+            )
+        return random.normal(seed, index, random.SAMPLES, self.latent_shape, truncation=truncation)
+
+    def interpolate_latents(self, first: Tensor, last: Tensor, n: int) -> Tensor:
+        """Return n latents between two, (1, ...) each -> (n, ...).
+
+        Normal latents lie near a sphere, which the straight line between two leaves: theirs
+        is a great circle. White 2016, https://arxiv.org/abs/1609.04468, section 2.1.
+        """
+        a, b = (np.asarray(ops.convert_to_numpy(x), "float64")[0] for x in (first, last))
+        t = np.linspace(0.0, 1.0, n).reshape((n,) + (1,) * a.ndim)
+        cosine = np.sum(a * b) / max(np.linalg.norm(a) * np.linalg.norm(b), 1e-12)
+        angle = np.arccos(np.clip(cosine, -1.0, 1.0))
+        if self.prior is not random.normal or np.sin(angle) < 1e-6:
+            mixed = (1 - t) * a + t * b
+        else:
+            mixed = (np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle)
+        return ops.convert_to_tensor(mixed.astype("float32"))
+
+    def generate_images(
+        self, latents, labels=None, *, truncation: float | None = None, use_ema: bool = True
+    ) -> np.ndarray:
+        """Call `generate`, a few hundred latents at a time, and return pixels.
+
+        Returns:
+            uint8 (n, height, width, channels), the inverse of how uint8 is fed; float32
+            (n, d) for points.
+
+        Raises:
+            InvalidInput: the samples are not finite.
+        """
+        low, high = self.value_range
+        parts = []
+        for start in range(0, latents.shape[0], _MAX_BATCH):
+            rows = slice(start, start + _MAX_BATCH)
+            of_rows = None if labels is None else labels[rows]
+            part = self.generate(latents[rows], of_rows, truncation=truncation, use_ema=use_ema)
+            part = np.array(ops.convert_to_numpy(part))
+            if not np.isfinite(part).all():
+                raise InvalidInput("The generator's images are not finite: its weights are broken.")
+            if part.ndim >= 4:
+                part = np.rint((part - low) * (255.0 / (high - low))).clip(0, 255).astype("uint8")
+            parts.append(part)
+        return np.concatenate(parts)
+
+    def generate(
+        self, latents, labels=None, *, truncation: float | None = None, use_ema: bool = True
+    ) -> Tensor:
+        """Call the generator in inference mode; return samples in `value_range`, float32.
+
+        Args:
+            latents: (n, ...), for instance from `sample_latents`.
+            labels: (n, ...) for a conditional generator.
+            truncation: The truncation of the latents. With a `psi` its value, at least 0: how
+                far styles may be from their average; otherwise it is in the latents already.
+            use_ema: Use the moving average of the weights, where there is one.
+
+        Raises:
+            UsageError: the generator is conditional and labels are missing, or the truncation
+                is below 0.
+        """
+        if self._jitted is None:
+            self._jitted = backend.jit(self.call_stateless)
+        return self._jitted(*self.values(use_ema, truncation), self.inputs(latents, labels))
+
+    def inputs(self, latents, labels) -> list:
+        """Inputs of the generator: [latents] or [latents, labels]."""
+        if self.conditional and labels is None:
+            raise UsageError("This generator is conditional: it needs labels. Received: None.")
+        if not self.conditional:
+            return [latents]
+        return [latents, self.scale_labels(ops.convert_to_tensor(labels))]
+
+    def values(self, use_ema: bool = True, truncation: float | None = None) -> list[list]:
+        """Values of the generator's trainable and of its other variables."""
+        average = self.ema.of if self.ema is not None and use_ema else lambda variable: variable
+        psi = self.psi if truncation is not None else None
+        if psi is not None and not truncation >= 0:
+            raise UsageError(f"truncation must be at least 0. Received: {truncation}.")
+
+        def value(variable):
+            if variable is psi:
+                return ops.full(variable.shape, truncation, variable.dtype)
+            return average(variable).value
+
+        groups = self.generator.trainable_variables, self.generator.non_trainable_variables
+        return [[value(variable) for variable in group] for group in groups]
+
+    def call_stateless(self, trainable: list, non_trainable: list, inputs: list) -> Tensor:
+        """Call the generator with other values of its variables; nothing is written."""
+        inputs = inputs if self.conditional else inputs[0]
+        images, _ = self.generator.stateless_call(trainable, non_trainable, inputs, training=False)
+        return ops.cast(images, "float32")
