@@ -6,8 +6,10 @@
 PYTHON ?= python3
 DEMO := .venv-demo
 DEV := .venv
+BACKEND ?= jax
+OLDEST := .venv-oldest-$(BACKEND)
 
-.PHONY: demo check test coverage lint clean
+.PHONY: demo check test coverage test-wheel test-oldest lint clean
 
 demo: $(DEMO)/installed
 	@$(DEMO)/bin/ganzoo train dcgan-digits --backend jax
@@ -20,6 +22,22 @@ coverage: $(DEV)/installed
 
 test: $(DEV)/installed
 	@$(DEV)/bin/python tests/run.py
+
+# The wheel in an environment of its own, with the dependencies that it names and no others
+test-wheel: $(DEV)/installed
+	rm -rf build/wheel
+	$(DEV)/bin/python -m build --wheel --no-isolation --outdir build/wheel
+	$(PYTHON) -m venv build/wheel/venv
+	build/wheel/venv/bin/python -m pip install --quiet "$$(ls build/wheel/*.whl)[jax]"
+	cd build/wheel && GANZOO_HOME=home venv/bin/ganzoo doctor
+	cd build/wheel && GANZOO_HOME=home venv/bin/ganzoo sample dcgan-digits -n 4 --out digits.png
+
+# The oldest versions that pyproject.toml allows, with one backend
+test-oldest:
+	$(PYTHON) -m venv $(OLDEST)
+	$(OLDEST)/bin/python -m pip install --quiet $$($(PYTHON) tests/oldest.py $(BACKEND)) pytest hypothesis
+	$(OLDEST)/bin/python -m pip install --quiet --no-deps --editable .
+	$(OLDEST)/bin/python tests/run.py --only $(BACKEND) tests/gan tests/layers tests/end_to_end
 
 lint: $(DEV)/installed
 	$(DEV)/bin/ruff check .
@@ -41,4 +59,4 @@ $(DEV)/installed: pyproject.toml
 	@touch $@
 
 clean:
-	rm -rf $(DEMO) $(DEV) build dist
+	rm -rf $(DEMO) $(DEV) .venv-oldest-* build dist

@@ -1,6 +1,6 @@
 """The house stands: imports run downwards, and what has no place in it is not there.
 
-The rule is that of docs/house.md. It is read off the source, so it holds for imports inside
+The rule is that of docs/layout.md. It is read off the source, so it holds for imports inside
 functions and for types as well.
 """
 

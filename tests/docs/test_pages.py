@@ -100,12 +100,12 @@ def test_the_commands_in_the_pages_have_these_options(name, tmp_path):
 
 
 def test_the_readme_works_from_top_to_bottom(tmp_path):
-    pictures = tmp_path / "my-pictures"
-    pictures.mkdir()
+    images = tmp_path / "my-images"
+    images.mkdir()
     from PIL import Image
 
     for i in range(16):
-        Image.new("RGB", (80, 70), (i, 255 - i, 128)).save(pictures / f"{i:02}.png")
+        Image.new("RGB", (80, 70), (i, 255 - i, 128)).save(images / f"{i:02}.png")
     commands = ganzoo_commands("README.md", "sh")
     assert {command[1] for command in commands} >= {
         "list", "info", "train", "resume", "sample", "export"
@@ -122,7 +122,7 @@ def test_the_readme_works_from_top_to_bottom(tmp_path):
     assert (tmp_path / "digits.safetensors").exists()
     code = "\n".join(blocks("README.md", "python"))
     (tmp_path / "page.py").write_text(
-        code + "\nassert pictures.shape == digits.shape == (16, 8, 8, 1)\n", encoding="utf-8"
+        code + "\nassert samples.shape == digits.shape == (16, 8, 8, 1)\n", encoding="utf-8"
     )
     run("-W", "error", "page.py", folder=tmp_path)
 
