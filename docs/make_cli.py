@@ -31,7 +31,7 @@ What the environment can say; `ganzoo doctor` shows what it says:
 | `GANZOO_CACHE` | what can be made again: prepared data, compiled programs; by default `cache` in \
 `GANZOO_HOME` if that is set, else the system's place for caches |
 | `GANZOO_PLUGINS` | packages whose plugins are used beside the zoo's, with commas; or `none` |
-| `GANZOO_OFFLINE` | `1`: no model is fetched from the Hub |
+| `GANZOO_OFFLINE` | `1`: no connection to the Hub, for models or data sets |
 | `KERAS_BACKEND`, `KERAS_HOME` | the backend, and where Keras keeps its settings and downloads |
 | `HF_ENDPOINT`, `HF_HOME` | a mirror of the Hub, and where its client keeps what it fetched |
 """

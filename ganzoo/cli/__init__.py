@@ -52,9 +52,9 @@ def _report_failure(error: BaseException, *, debug: bool, as_json: bool) -> int:
 
     failure = describe_failure(error)
     if debug and failure.message:
-        from ganzoo.jobs.hub.client import redacted
+        from ganzoo.files.hub_client import redact
 
-        print_note(redacted("".join(traceback.format_exception(error))))
+        print_note(redact("".join(traceback.format_exception(error))))
     if failure.message:
         print_note(f"error: {single_line(failure.message)}")
         if as_json:

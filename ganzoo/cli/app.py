@@ -16,7 +16,7 @@ from ganzoo.cli import (
     info,
     listing,
     plugin,
-    registry,
+    publishing,
     reproduce,
     resume,
     sample,
@@ -68,13 +68,13 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("reproduce")(reproduce.reproduce)
 app.command("export")(export.export)
 app.command("import")(importing.import_file)
-app.command("push")(registry.push)
-app.command("pull")(registry.pull)
-app.command("tag")(registry.tag)
-app.command("remove")(registry.remove)
-app.command("gc")(registry.gc)
-app.command("verify")(registry.verify)
-app.add_typer(registry.app, name="registry")
+app.command("push")(publishing.push)
+app.command("pull")(publishing.pull)
+app.command("tag")(publishing.tag)
+app.command("remove")(publishing.remove)
+app.command("gc")(publishing.gc)
+app.command("verify")(publishing.verify)
+app.add_typer(publishing.app, name="registry")
 app.add_typer(data.app, name="data")
 app.add_typer(plugin.app, name="plugin")
 app.command("plugins")(plugin.list_plugins)

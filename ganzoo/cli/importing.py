@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ganzoo.cli.registry import Folder
+from ganzoo.cli.publishing import Folder
 from ganzoo.cli.support.options import AllowPluginMismatch, Backend, Data, Json, require_at_most_one
 from ganzoo.cli.support.printing import format_fields, print_data, print_json, print_note
 from ganzoo.cli.support.quiet import silence_frameworks
@@ -17,7 +17,7 @@ def import_file(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The model to publish as.")],
     license: Annotated[
         str | None,
-        typer.Option(metavar="SPDX", help="Of the weights.  [default: what the file says]"),
+        typer.Option(metavar="SPDX", help="License of the weights.  [default: the file's]"),
     ] = None,
     recipe: Annotated[
         str | None,
@@ -28,15 +28,16 @@ def import_file(
     image_shape: Annotated[
         str | None,
         typer.Option(
-            metavar="HxWxC", help="With --recipe: of one image.  [default: as the data set's]"
+            metavar="HxWxC",
+            help="With --recipe: shape of one image.  [default: that of its data set]",
         ),
     ] = None,
     classes: Annotated[
         str | None,
-        typer.Option(metavar="N|LIST", help="With --image-shape: their number or names."),
+        typer.Option(metavar="N|LIST", help="With --image-shape: number or names of the classes."),
     ] = None,
     data_license: Annotated[
-        str | None, typer.Option(metavar="SPDX", help="With --image-shape: of the data.")
+        str | None, typer.Option(metavar="SPDX", help="With --image-shape: license of the data.")
     ] = None,
     data: Data = None,
     folder: Folder = None,
@@ -50,24 +51,28 @@ def import_file(
     arrays must have the names, shapes and types that the architecture gives them.
     """
     require_at_most_one(image_shape=image_shape, data=data)  # with the one, no data is read
-    _go_with("--recipe", recipe, image_shape=image_shape, data_license=data_license, data=data)
-    _go_with("--image-shape", image_shape, classes=classes)
-    shape, names = _shape(image_shape), _classes(classes)
-    asked = None
+    _check_companion(
+        "--recipe", recipe, image_shape=image_shape, data_license=data_license, data=data
+    )
+    _check_companion("--image-shape", image_shape, classes=classes)
+    shape, names = _parse_shape(image_shape), _parse_classes(classes)
+    parsed = None
     if recipe is not None:
         from ganzoo.cli.support.recipe_arguments import resolve_recipe
 
-        asked = resolve_recipe(recipe, options={"dataset.data": data}).recipe
+        parsed = resolve_recipe(recipe, options={"dataset.data": data}).recipe
     silence_frameworks()
-    from ganzoo.jobs.publishing.importing import Told, import_weights
+    from ganzoo.jobs.publishing.import_weights import FileDescription, import_weights
 
-    told = None
-    if asked is not None:
-        told = Told(recipe=asked, image_shape=shape, classes=names, data_license=data_license)
+    description = None
+    if parsed is not None:
+        description = FileDescription(
+            recipe=parsed, image_shape=shape, classes=names, data_license=data_license
+        )
     done = import_weights(
         file,
         name,
-        told=told,
+        description=description,
         license=license,
         folder=folder,
         backend=backend,
@@ -81,16 +86,16 @@ def import_file(
         print_data(format_fields(done))
 
 
-def _go_with(option: str, value: object, **others: object) -> None:
-    """Refuses options that mean something only beside another one."""
+def _check_companion(option: str, value: object, **others: object) -> None:
+    """Refuse options that mean something only beside another one."""
     for name, other in others.items():
         if value is None and other is not None:
             name = f"--{name.replace('_', '-')}"
             raise UsageError(f"{name} goes with {option}. Received: {name} alone.")
 
 
-def _shape(text: str | None) -> tuple[int, ...] | None:
-    """`28x28x1` as numbers; `2` for points."""
+def _parse_shape(text: str | None) -> tuple[int, ...] | None:
+    """Return the shape in a text: `28x28x1`, or `2` for points."""
     if text is None:
         return None
     parts = text.lower().split("x")
@@ -101,8 +106,8 @@ def _shape(text: str | None) -> tuple[int, ...] | None:
     return tuple(map(int, parts))
 
 
-def _classes(text: str | None) -> list[str]:
-    """`10` as the names 0 to 9; `cat,dog` as they are."""
+def _parse_classes(text: str | None) -> list[str]:
+    """Return the names in a text: `cat,dog`, or `10` for the names 0 to 9."""
     if text is None:
         return []
     if text.isdecimal():

@@ -1,11 +1,9 @@
-"""Files from a data set repository on the Hugging Face Hub: license first, then the bytes.
+"""Files of a data set repository on the Hugging Face Hub: license first, then the bytes.
 
-What a file must be is known before it is asked for: its size, and its SHA-256 or, for a small
-file of a repository that was listed at a commit, the SHA-1 by which git knows it. So a moved
-tag, a broken mirror or a page of HTML can only end in an error, and nothing unverified is ever
-where a data set looks. The client is `huggingface_hub` (the extra
-`[hub]`), which resumes what was cut off and follows `HF_ENDPOINT`, `HF_TOKEN` and
-`HF_HUB_OFFLINE`.
+Size and digest of a file are known before it is asked for: its SHA-256 or, for a small file of
+a repository that was listed at a commit, the SHA-1 by which git knows it. So a moved tag, a broken
+mirror or a page of HTML can only end in an error, and nothing unverified is ever where a data set
+looks.
 """
 
 import contextlib
@@ -13,18 +11,17 @@ import hashlib
 import inspect
 import os
 import shutil
-import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from ganzoo.data import fetching
 from ganzoo.data.progress import Progress, notice
-from ganzoo.errors import EnvironmentProblem, GanzooError
+from ganzoo.errors import EnvironmentProblem
 from ganzoo.files.digests import file_digest
 from ganzoo.files.home import check_space
+from ganzoo.files.hub_client import HubFile, HubRepository, is_offline
 from ganzoo.files.leftovers import remove
 from ganzoo.files.problems import environment_problem
 from ganzoo.files.publish import make_folder, sync_folder
@@ -32,21 +29,28 @@ from ganzoo.files.publish import make_folder, sync_folder
 _DOWNLOADS = ".download"  # hidden: no data set looks into it
 
 
-@dataclass(frozen=True, kw_only=True)
-class HubFile:
-    """A file of a repository, and what it must be.
+def data_repository(
+    repo_id: str, *, title: str, ways: str, size: int | None = None
+) -> HubRepository:
+    """Return a repository of data, if it may be asked for anything now.
 
     Args:
-        name: Its path in the repository.
-        size: In bytes.
-        sha256: In hex.
-        blob: Git's SHA-1 of it, in hex, where the SHA-256 is not known.
-    """
+        repo_id: `"owner/name"`.
+        title: Name of the data set, for people.
+        ways: Other ways to get the data, for errors.
+        size: Of the download in bytes, if that is known.
 
-    name: str
-    size: int
-    sha256: str | None = None
-    blob: str | None = None
+    Raises:
+        NotHere: Nothing may be downloaded now, or offline mode is on.
+    """
+    fetching.check(title, ways, size=size)
+    if is_offline():
+        raise fetching.NotHere(
+            f"{title} is not here, and offline mode is on.",
+            hint=f"Unset GANZOO_OFFLINE and HF_HUB_OFFLINE to download it. {ways}",
+        )
+    failure = f"{title} is not here and could not be downloaded"
+    return HubRepository(repo_id=repo_id, repo_type="dataset", failure=failure, hint=ways)
 
 
 def download(
@@ -59,134 +63,40 @@ def download(
     license: str,
     ways: str,
 ) -> None:
-    """Brings files of a data set repository into a folder, verified.
+    """Download files of a data set repository into a folder, verified.
 
     Args:
-        files: What to bring; those already in the folder are not asked for again.
+        files: What to download; those already in the folder are not asked for again.
         repository: `"owner/name"` of the repository.
         revision: Branch, tag or commit.
         folder: Where the files go; made if needed.
         title: Name of the data set, for people.
         license: Its terms, written to stderr before the first byte is asked for.
-        ways: The other ways to get the data, for the error.
+        ways: Other ways to get the data, for errors.
 
     Raises:
         NotHere: Something is missing, and nothing may be downloaded now.
-        EnvironmentProblem: No client, network or disk space; or what the server holds is not
-            the file that was meant.
+        EnvironmentProblem: No client, network or disk space; or the server holds other files.
     """
     missing = [file for file in files if not _is_there(folder / file.name, file.size)]
     if not missing:
         return
     size = sum(file.size for file in missing)
-    fetching.check(title, ways, size=size)
-    client = hub_client(title, ways)
+    source = data_repository(repository, title=title, ways=ways, size=size)
     notice(f"{title} is not here yet and is downloaded now ({size / 1e6:,.0f} MB).\n{license}")
     try:
         make_folder(folder / _DOWNLOADS)
+        check_space(folder, size, variable="GANZOO_DATA")
+        for file in missing:
+            _download_file(source, file, revision, folder)
     except OSError as error:
         raise environment_problem("write", folder, error) from error
-    check_space(folder, size, variable="GANZOO_DATA")
-    for file in missing:
-        try:
-            _bring(client, file, repository, revision, folder)
-        except GanzooError:
-            raise
-        except Exception as error:  # the client's errors have no common class over its versions
-            raise not_had(title, error, ways) from error
     shutil.rmtree(folder / _DOWNLOADS, ignore_errors=True)
 
 
-def _is_there(path: Path, size: int) -> bool:
-    return path.is_file() and path.stat().st_size == size
-
-
-def hub_client(title: str, ways: str) -> ModuleType:
-    """The package `huggingface_hub`.
-
-    Args:
-        title: Name of the data set, for the error.
-        ways: The other ways to get the data, likewise.
-
-    Raises:
-        NotHere: Nothing may be downloaded now.
-        EnvironmentProblem: It is not installed.
-    """
-    fetching.check(title, ways)
-    try:
-        import huggingface_hub
-    except ImportError as error:
-        raise EnvironmentProblem(
-            f"{title} is not here, and downloading it needs huggingface_hub, which is not"
-            " installed.",
-            hint=f"{ways} For the download: pip install 'keras-ganzoo[hub]'.",
-        ) from error
-    return huggingface_hub
-
-
-def _bring(client: ModuleType, file: HubFile, repository: str, revision: str, folder: Path) -> None:
-    """One file, by way of a hidden folder, so that it appears whole and verified."""
-    endpoint = os.environ.get("HF_ENDPOINT") or None
-    url = client.hf_hub_url(
-        repository, file.name, repo_type="dataset", revision=revision, endpoint=endpoint
-    )
-    size = client.get_hf_file_metadata(url, endpoint=endpoint).size
-    if size is not None and size != file.size:  # said before 1.4 GB have come for nothing
-        raise _other_file(file, url, f"{size:,} bytes, expected {file.size:,}")
-    came = Path(
-        client.hf_hub_download(
-            repository,
-            file.name,
-            repo_type="dataset",
-            revision=revision,
-            endpoint=endpoint,
-            local_dir=folder / _DOWNLOADS,
-            **progress_option(client, file.name),
-        )
-    )
-    if file.sha256 is not None:
-        name, digest, expected = "SHA-256", file_digest(came), file.sha256
-    else:
-        name, digest, expected = "git's SHA-1", _blob_digest(came), file.blob
-    if digest != expected:
-        remove(came)
-        raise _other_file(file, url, f"{name} {digest}, expected {expected}")
-    with came.open("rb") as content:
-        os.fsync(content.fileno())
-    target = folder / file.name
-    make_folder(target.parent)
-    came.rename(target)
-    sync_folder(target.parent)
-
-
-def _blob_digest(path: Path) -> str:
-    """What git calls a file of this content."""
-    digest = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
-    with path.open("rb") as file:
-        while piece := file.read(1 << 20):
-            digest.update(piece)
-    return digest.hexdigest()
-
-
-def _other_file(file: HubFile, url: str, received: str) -> EnvironmentProblem:
-    return EnvironmentProblem(
-        f"The server does not hold the file that was meant. Received: {received}, from {url}.",
-        hint=f"Get {file.name} elsewhere and give it as data, or name another repository.",
-    )
-
-
-def not_had(title: str, error: Exception, ways: str) -> EnvironmentProblem:
-    """The one line for whatever the client raises."""
-    reason = textwrap.shorten(str(error), 300, placeholder=" ...") or type(error).__name__
-    return EnvironmentProblem(
-        f"{title} is not here and could not be downloaded. Received: {reason.rstrip('.')}.",
-        hint=ways,
-    )
-
-
 def progress_option(client: ModuleType, name: str) -> dict[str, Any]:
-    """Our progress in place of the client's bar, where the client lets us (after 1.0)."""
-    if "tqdm_class" not in inspect.signature(client.hf_hub_download).parameters:
+    """Option of the client's download that reports our progress in place of its own bar."""
+    if "tqdm_class" not in inspect.signature(client.hf_hub_download).parameters:  # an old client
         return {}
 
     class Reported(client.utils.tqdm):
@@ -207,3 +117,47 @@ def progress_option(client: ModuleType, name: str) -> dict[str, Any]:
             self._ended.close()
 
     return {"tqdm_class": Reported}
+
+
+def _is_there(path: Path, size: int) -> bool:
+    return path.is_file() and path.stat().st_size == size
+
+
+def _download_file(source: HubRepository, file: HubFile, revision: str, folder: Path) -> None:
+    """Download one file by way of a hidden folder, so that it appears whole and verified."""
+    size = source.size_of(file.name, revision)
+    if size is not None and size != file.size:  # found out before 1.4 GB have come for nothing
+        raise _other_file(file, source, f"{size:,} bytes, expected {file.size:,}")
+    came = source.fetch(
+        file.name, revision, progress=progress_option, local_dir=folder / _DOWNLOADS
+    )
+    if file.sha256 is not None:
+        name, digest, expected = "SHA-256", file_digest(came), file.sha256
+    else:
+        name, digest, expected = "git's SHA-1", _blob_digest(came), file.blob
+    if digest != expected:
+        remove(came)
+        raise _other_file(file, source, f"{name} {digest}, expected {expected}")
+    with came.open("rb") as content:
+        os.fsync(content.fileno())
+    target = folder / file.name
+    make_folder(target.parent)
+    came.rename(target)
+    sync_folder(target.parent)
+
+
+def _blob_digest(path: Path) -> str:
+    """Digest by which git knows a file of this content."""
+    digest = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _other_file(file: HubFile, source: HubRepository, received: str) -> EnvironmentProblem:
+    return EnvironmentProblem(
+        "The server does not hold the expected file. Received: "
+        f"{received}, for {file.name} of {source.repo_id}.",
+        hint=f"Get {file.name} elsewhere and give it as data, or name another repository.",
+    )

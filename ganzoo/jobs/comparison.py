@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ganzoo.catalog.registry.results import Result
+from ganzoo.catalog.registry.cards import Result
 
 SHARE = 0.1  # of a value: what another machine's rounding may make of a training
 _ERRORS = 3  # standard errors, or deviations over seeds

@@ -11,7 +11,7 @@ from ganzoo.catalog.plugins.signature import MISSING
 from ganzoo.catalog.recipe.checks import is_filled_by_data
 from ganzoo.catalog.registry import lookup
 from ganzoo.errors import GanzooError, PluginError, UnknownName, unknown
-from ganzoo.jobs.publishing.manage import of_card, versions_of
+from ganzoo.jobs.publishing.manage import describe_card, describe_versions
 
 _SECTIONS = {"architecture": "architectures", "dataset": "datasets"}
 
@@ -60,7 +60,7 @@ def weights(pattern: str = "*") -> dict[str, list[Any]]:
     for name, entry in lookup.models().items():
         if not fnmatchcase(name, pattern):
             continue
-        known = versions_of(entry)
+        known = describe_versions(entry)
         if known:
             newest = known[0]
             found.append(
@@ -127,7 +127,7 @@ def plugins() -> dict[str, Any]:
     listed: dict[str, list[dict[str, str]]] = {}
     clashes: list[dict[str, Any]] = []
     problems = list(lookup.read_cards()[1])
-    for name, rivals in lookup.look().clashes.items():
+    for name, rivals in lookup.scan_registries().clashes.items():
         owners = [f"{rival.source}:{rival.name}" for rival in rivals]
         clashes.append({"kind": "model", "name": name, "owners": owners})
     for kind in KINDS:
@@ -157,10 +157,10 @@ def entry_of(name: str, plugin: Plugin) -> dict[str, str]:
 def _model(name: str) -> dict[str, Any]:
     entry = lookup.find_entry(name.rpartition("@")[0] if "@" in name else name)
     card = entry.version(name.rpartition("@")[2]).card() if "@" in name else entry.card()
-    return of_card(card) | {
+    return describe_card(card) | {
         "source": entry.source,
         "results": [result.tables() for result in card.results] if entry.has_card else [],
-        "versions": versions_of(entry),
+        "versions": describe_versions(entry),
     }
 
 

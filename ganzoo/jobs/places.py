@@ -11,7 +11,7 @@ from ganzoo.catalog.runs import Run
 from ganzoo.files import safetensors
 from ganzoo.jobs.best import best_of, recorded
 from ganzoo.jobs.models import load
-from ganzoo.jobs.publishing.manage import facts_of, of_card, of_recipe
+from ganzoo.jobs.publishing.manage import describe_card, describe_recipe, version_facts
 
 _NETWORKS = ("generator", "discriminator")
 # What a run's manifest and a file's metadata say of themselves, beside the recipe.
@@ -51,17 +51,17 @@ def _version(version: Version, name: str) -> dict[str, Any]:
     source = str(version.path.parent.parent)
     if remotes.is_address(name):
         source = remotes.parse_address(name).address
-    facts = {"version": version.number, "aliases": [], **facts_of(version)}
-    return of_card(version.card()) | {"source": source, "results": [], "versions": [facts]}
+    facts = {"version": version.number, "aliases": [], **version_facts(version)}
+    return describe_card(version.card()) | {"source": source, "results": [], "versions": [facts]}
 
 
 def _run(run: Run, *, best: bool) -> dict[str, Any]:
     manifest, card, log = run.manifest(), Card.read(run.card_path), run.log()
     facts = {key: manifest[key] for key in _OF_RUNS if key in manifest}
     found = {
-        **of_card(card),
+        **describe_card(card),
         **facts,
-        **of_recipe(run.recipe()),
+        **describe_recipe(run.recipe()),
         "path": str(run.path),
         "step": log[-1].get("step") if log else 0,
         "results": [result.tables() for result in card.results],
@@ -87,5 +87,5 @@ def _file(path: Path) -> dict[str, Any]:
         "bytes": path.stat().st_size,
         **found,
         "parameters": sizes,
-        **of_recipe(source.recipe),
+        **describe_recipe(source.recipe),
     }

@@ -10,9 +10,8 @@ from ganzoo.catalog.recipe.checks import check_recipe_plugins
 from ganzoo.catalog.recipe.overrides import apply_settings, with_data_from
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.registry import lookup, remotes
-from ganzoo.catalog.registry.cards import Card
-from ganzoo.catalog.registry.results import Result
-from ganzoo.catalog.registry.versions import numbers
+from ganzoo.catalog.registry.cards import Card, Result
+from ganzoo.catalog.registry.versions import version_numbers
 from ganzoo.data.progress import reporting
 from ganzoo.errors import GanzooError, UsageError
 from ganzoo.jobs.comparison import SHARE, compared, other_than, uncompared
@@ -54,9 +53,9 @@ def claim_of(name: str) -> Claim:
     """
     model: str | None = name
     if remotes.is_address(name):
-        from ganzoo.jobs.hub import hub  # the Hub's client, if it is not here already
+        from ganzoo.jobs.hub.pull import find_or_pull  # for whoever names an address only
 
-        model, cards = None, [hub.local(remotes.parse_address(name)).card()]
+        model, cards = None, [find_or_pull(name).card()]
     elif "@" in name:
         model = name.rpartition("@")[0]
         cards = [lookup.find_version(name).card()]
@@ -144,7 +143,7 @@ def reproduce(
 def _cards(entry: lookup.Entry) -> list[Card]:
     """The newest version's card, if there is one, and the model's own."""
     cards = []
-    if numbers(entry.folder).present:
+    if version_numbers(entry.folder):
         cards.append(entry.version().card())
     if entry.has_card:
         cards.append(entry.card())

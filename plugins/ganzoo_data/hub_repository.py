@@ -1,4 +1,4 @@
-"""A repository of pictures on the Hugging Face Hub, at one commit, brought into the data folder.
+"""Images of a repository on the Hugging Face Hub at one commit, kept in the data folder.
 
     <data folder>/hub/<owner>--<name>/revisions.json    which commit a branch or tag meant
                                       <commit>.json     what the repository holds there
@@ -13,14 +13,15 @@ import fnmatch
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 
-from ganzoo.data.download import HubFile, download
+from ganzoo.data.download import HubFile, data_repository, download
 from ganzoo.data.folder import Files, open_folder
 from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files.home import data_home
 from ganzoo.files.text import quote
 
-from .hub_listing import Asking, commit_of, listing_of
+from .hub_listing import commit_of, listing_of
 from .places import joined, loose_or_packed
 
 _ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
@@ -58,7 +59,7 @@ def copy_of(
         revision: Branch, tag or commit. What is no commit is asked for once, and remembered.
         title: Name of the data set, for people.
         ways: The other ways to get it, for errors.
-        license: Its terms, shown before the download; by default what the repository states.
+        license: Its terms, quote before the download; by default what the repository states.
         only: A pattern such as `"train/*.png"`: the files to take, where it is not all.
 
     Raises:
@@ -68,13 +69,13 @@ def copy_of(
     """
     _check("id", repository, _ID, "owner/name")
     _check("revision", revision, _REVISION, "a commit, branch or tag")
-    place = data_home() / "hub" / repository.replace("/", "--")
-    asking = Asking(repository=repository, title=title, ways=ways)
-    commit = commit_of(place, revision, asking)
-    listing = listing_of(place, commit, asking)
+    kept = data_home() / "hub" / repository.replace("/", "--")
+    connect = partial(data_repository, repository, title=title, ways=ways)
+    commit = commit_of(kept, revision, title, connect)
+    listing = listing_of(kept, commit, connect)
     pictures, archives = _chosen(listing.files, only, f"{repository} at {commit[:12]}")
     names = set(pictures or archives)
-    folder = place / commit
+    folder = kept / commit
     stated = f"License, as the repository states it: {listing.license}."
     download(
         [file for file in listing.files if file.name in names],

@@ -9,14 +9,14 @@ DONE = {"name": "mine@1", "version": 1, "digest": "a" * 64, "path": "there", "cr
 
 @pytest.fixture
 def importing(fake_job):
-    class Told(dict):
+    class FileDescription(dict):
         def __init__(self, **given):
             super().__init__(given)
 
-    calls = fake_job("publishing.importing", import_weights=DONE)
+    calls = fake_job("publishing.import_weights", import_weights=DONE)
     import sys
 
-    sys.modules["ganzoo.jobs.publishing.importing"].Told = Told
+    sys.modules["ganzoo.jobs.publishing.import_weights"].FileDescription = FileDescription
     return calls
 
 
@@ -25,7 +25,7 @@ def test_a_file_of_ganzoo_needs_no_more_than_a_name(ganzoo, importing):
     assert done.code == 0 and "mine@1" in done.out
     assert importing == [
         {
-            "job": "import_weights", "args": (Path("w.safetensors"), "mine"), "told": None,
+            "job": "import_weights", "args": (Path("w.safetensors"), "mine"), "description": None,
             "license": None, "folder": None, "backend": None, "allow_plugin_mismatch": False,
         }
     ]  # fmt: skip
@@ -37,24 +37,24 @@ def test_what_the_file_does_not_say_reaches_the_job(ganzoo, importing):
     more = "--license MIT --registry here --backend jax"
     assert ganzoo("import", "w.safetensors", "mine", *words.split(), *more.split()).code == 0
     (call,) = importing
-    told = call["told"]
-    assert told.pop("recipe").dataset.name == "mnist"
-    assert told == {
+    description = call["description"]
+    assert description.pop("recipe").dataset.name == "mnist"
+    assert description == {
         "image_shape": (28, 28, 1), "classes": ["0", "1", "2"], "data_license": "CC0-1.0",
     }  # fmt: skip
     assert (call["license"], call["folder"], call["backend"]) == ("MIT", Path("here"), "jax")
     words = "--recipe gan-mnist-small --image-shape 2 --classes cat,dog"
     ganzoo("import", "w.safetensors", "mine", *words.split())
-    assert importing[1]["told"]["classes"] == ["cat", "dog"]
-    assert importing[1]["told"]["image_shape"] == (2,)
+    assert importing[1]["description"]["classes"] == ["cat", "dog"]
+    assert importing[1]["description"]["image_shape"] == (2,)
 
 
 def test_the_place_of_the_data_becomes_part_of_the_recipe(ganzoo, importing):
     words = ["--recipe", "gan-mnist-small", "--data", "x.npz"]
     assert ganzoo("import", "w.safetensors", "mine", *words).code == 0
-    told = importing[0]["told"]
-    assert told["recipe"].dataset.options["data"].endswith("/x.npz")
-    assert told["image_shape"] is None and told["classes"] == []
+    description = importing[0]["description"]
+    assert description["recipe"].dataset.options["data"].endswith("/x.npz")
+    assert description["image_shape"] is None and description["classes"] == []
 
 
 @pytest.mark.parametrize(

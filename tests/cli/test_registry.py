@@ -5,8 +5,9 @@ import os
 import pytest
 
 from ganzoo.catalog.registry.cards import Card
-from ganzoo.catalog.registry.versions import create
+from ganzoo.catalog.registry.versions import publish_version
 from ganzoo.files import safetensors
+from ganzoo.jobs.hub.bundle import build_bundle
 
 TABLES = {
     "schema": 1, "name": "small", "summary": "A \x1b[31mcard",
@@ -27,10 +28,12 @@ def published(home):
     weights = {"generator/a": np.zeros(4, "float32")}
 
     def publish(value=0):
-        return create(home / "registry", "small", {
+        files = {
             "card.toml": Card.from_tables(TABLES).toml().encode(),
             "generator.safetensors": safetensors.dump(weights, {"value": value}),
-        })  # fmt: skip
+        }
+        bundle = build_bundle("small", files)
+        return publish_version(home / "registry", "small", bundle.files, bundle.manifest)
 
     return publish
 

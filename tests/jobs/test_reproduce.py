@@ -4,14 +4,14 @@ import shutil
 
 import pytest
 
-from ganzoo.catalog.registry.cards import Card
-from ganzoo.catalog.registry.results import Result
-from ganzoo.catalog.registry.versions import create, open_version
+from ganzoo.catalog.registry.cards import Card, Result
+from ganzoo.catalog.registry.versions import open_version, publish_version
 from ganzoo.catalog.runs import Run
 from ganzoo.cli import main
 from ganzoo.errors import UnknownName, UsageError
 from ganzoo.jobs.comparison import compared
 from ganzoo.jobs.evaluation.evaluate import evaluate, record_results
+from ganzoo.jobs.hub.bundle import build_bundle
 from ganzoo.jobs.publishing.push import push
 from ganzoo.jobs.reproduce import claim_of, reproduce
 from ganzoo.jobs.training.train import train
@@ -61,7 +61,8 @@ def claimed(small):
         tables["results"] = change(tables["results"])
         files = {name: files[name] for name in ("generator.safetensors",)}
         files["card.toml"] = Card.from_tables(tables).toml().encode()
-        create(small.parent, "small", files)
+        bundle = build_bundle("small", files)
+        publish_version(small.parent, "small", bundle.files, bundle.manifest)
 
     return make
 

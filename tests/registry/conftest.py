@@ -12,8 +12,10 @@ import pytest
 
 from ganzoo.catalog.registry.cards import Card
 from ganzoo.catalog.recipe.recipe import Recipe
+from ganzoo.catalog.registry.versions import Version, publish_version
 from ganzoo.catalog.runs import Run
 from ganzoo.files import checkpoints, safetensors
+from ganzoo.jobs.hub.bundle import build_bundle
 
 RECIPE = {
     "architecture": {"name": "mlp", "latent_size": 4},
@@ -57,7 +59,7 @@ def card_tables() -> dict[str, Any]:
 
 @pytest.fixture
 def content():
-    """`content("small", value=3)`: the least that a version holds."""
+    """`content("small", value=3)`: the least that a version is made of."""
 
     def make(model: str = "small", value: int = 0, **changes: Any) -> dict[str, bytes]:
         card = Card.from_tables(CARD | {"name": model} | changes)
@@ -68,6 +70,17 @@ def content():
         }
 
     return make
+
+
+@pytest.fixture
+def create():
+    """`create(folder, "small", files)` publishes a version in a registry."""
+
+    def publish(registry, model: str, files: dict[str, bytes], **changes: Any) -> Version:
+        bundle = build_bundle(model, files, **changes)
+        return publish_version(registry, bundle.model, bundle.files, bundle.manifest)
+
+    return publish
 
 
 @pytest.fixture
@@ -88,7 +101,7 @@ def made_run(tmp_path):
         }  # fmt: skip
         arrays = {
             f"{part}/dense/kernel": np.full((4, 8), value + i, "float32")
-            for i, part in enumerate(("generator", "average", "discriminator"))
+            for i, part in enumerate(("generator", "ema", "discriminator"))
         }
         checkpoints.save(
             run.checkpoints, 4, {"state.safetensors": safetensors.dump(arrays, about)}, {}, keep=2

@@ -61,7 +61,7 @@ def test_the_generator_comes_out_of_a_file_with_everything(made_run, out):
         arrays = safetensors.load(found)
         assert list(arrays) == ["generator/dense/kernel"]
         assert (arrays["generator/dense/kernel"] == value).all()
-        kind = "raw" if raw else "average"
+        kind = "raw" if raw else "ema"
         assert safetensors.metadata(found)["weights"] == kind
 
 

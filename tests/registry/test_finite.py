@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from ganzoo.catalog.registry import lookup
-from ganzoo.catalog.registry.versions import create
 from ganzoo.errors import InvalidInput
 from ganzoo.files import checkpoints, safetensors
 from ganzoo.jobs.models.export import export
@@ -49,7 +48,7 @@ def test_nothing_that_is_not_finite_is_published_or_written(spoilt, home, tmp_pa
 
 
 @pytest.mark.parametrize("value", VALUES)
-def test_what_somebody_else_published_is_not_passed_on(content, home, tmp_path, value):
+def test_what_somebody_else_published_is_not_passed_on(content, create, home, tmp_path, value):
     files = content()
     array = np.full(3, value, "float16")
     files["generator.safetensors"] = safetensors.dump({"generator/a": array}, {})

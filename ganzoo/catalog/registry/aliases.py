@@ -6,128 +6,38 @@
 """
 
 import os
-import re
 from contextlib import suppress
 from pathlib import Path
 
-from ganzoo.catalog.registry.history import TAGGED, UNTAGGED, tell
-from ganzoo.catalog.registry.versions import Version, numbers, open_version
+from ganzoo.catalog.registry.remotes import LATEST
+from ganzoo.catalog.registry.versions import (
+    Version,
+    is_version_number,
+    open_version,
+    version_numbers,
+)
 from ganzoo.errors import InvalidInput, UsageError, unknown
 from ganzoo.files.names import check_name
-from ganzoo.files.text import quote
 from ganzoo.files.problems import environment_problem
+from ganzoo.files.text import quote
 from ganzoo.files.publish import make_folder, publish_text, sync_folder
 from ganzoo.files.reading import read_bytes
 
-LATEST = "latest"
 FOLDER = "aliases"
-_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
+MAX_BYTES = 64
 
 
-def aliases(folder: Path) -> dict[str, int]:
-    """The aliases in a model's folder, by name.
-
-    Raises:
-        InvalidInput: One of them holds no number.
-    """
-    return {name: _read(folder / FOLDER / name) for name in _names(folder)}
-
-
-def readable(folder: Path) -> dict[str, int]:
-    """The aliases that hold a number, by name; a damaged one means no version."""
+def readable_aliases(folder: Path) -> dict[str, int]:
+    """Aliases in a model's folder that hold a number, by name; a damaged one is left out."""
     found = {}
-    for name in _names(folder):
+    for name in alias_names(folder):
         with suppress(InvalidInput):
-            found[name] = _read(folder / FOLDER / name)
+            found[name] = read_alias(folder, name)
     return found
 
 
-def parse_alias(content: bytes, where: str) -> int:
-    """The number in an alias' file; `InvalidInput` for anything else."""
-    text = content.decode("ascii", errors="replace").removesuffix("\n")
-    if not _NUMBER.fullmatch(text):
-        raise InvalidInput(
-            f"An alias holds a version's number. Received: {quote(text)} in {where}."
-        )
-    return int(text)
-
-
-def check_alias(alias: str) -> str:
-    """The alias itself, if it may be one: a name, but neither a number nor `latest`."""
-    check_name(alias, "alias", error=UsageError)
-    if alias.isdigit() or alias == LATEST:
-        raise UsageError(
-            f"An alias is neither a number nor {LATEST!r}, which mean versions already. "
-            f"Received: {alias!r}."
-        )
-    return alias
-
-
-def tag(folder: Path, number: int, alias: str) -> None:
-    """Let an alias mean a version from now on, whatever it meant before.
-
-    Args:
-        folder: The model's folder.
-        number: Of a version that is there.
-        alias: A name.
-    """
-    check_alias(alias)
-    open_version(folder, number)
-    write(folder, number, alias)
-
-
-def write(folder: Path, number: int, alias: str) -> None:
-    """Write an alias' file; see `tag`."""
-    try:
-        make_folder(folder / FOLDER)
-    except OSError as error:
-        raise environment_problem("make", folder / FOLDER, error) from error
-    publish_text(folder / FOLDER / alias, f"{number}\n", overwrite=True)
-    tell(folder, TAGGED, version=number, alias=alias)
-
-
-def untag(folder: Path, alias: str) -> None:
-    """Remove an alias; the version stays."""
-    known = _names(folder)  # not what they hold: a bad one must go too
-    if alias not in known:
-        raise unknown("alias", alias, known)
-    try:
-        os.unlink(folder / FOLDER / alias)
-        sync_folder(folder / FOLDER)
-    except OSError as error:
-        raise environment_problem("remove", folder / FOLDER / alias, error) from error
-    tell(folder, UNTAGGED, alias=alias)
-
-
-def resolve(folder: Path, selector: str = LATEST) -> int:
-    """The number that a selector means.
-
-    Args:
-        folder: The model's folder, with at least one version.
-        selector: A number, an alias, or `latest`.
-
-    Raises:
-        UnknownName: There is no such alias.
-        InvalidInput: It holds no number.
-    """
-    if _NUMBER.fullmatch(selector):
-        return int(selector)
-    if selector == LATEST:
-        known = numbers(folder)
-        return max([*known.present, *known.broken], default=0)
-    known = _names(folder)
-    if selector not in known:
-        raise unknown("alias or version", selector, {LATEST, *known})
-    return _read(folder / FOLDER / selector)
-
-
-def find(folder: Path, selector: str = LATEST, *, mendable: bool = False) -> Version:
-    """The version that a selector means; see `resolve` and `open_version`."""
-    return open_version(folder, resolve(folder, selector), mendable=mendable)
-
-
-def _names(folder: Path) -> list[str]:
-    """What aliases a model's folder has, whatever they hold."""
+def alias_names(folder: Path) -> list[str]:
+    """Names of the aliases in a model's folder, whatever they hold."""
     try:
         names = sorted(os.listdir(folder / FOLDER))
     except (FileNotFoundError, NotADirectoryError):
@@ -137,5 +47,79 @@ def _names(folder: Path) -> list[str]:
     return [name for name in names if not name.startswith(".")]
 
 
-def _read(path: Path) -> int:
-    return parse_alias(read_bytes(path, limit=64), quote(path))
+def read_alias(folder: Path, name: str) -> int:
+    """Return the number in an alias' file."""
+    path = os.path.realpath(folder / FOLDER / name)  # of a pulled repository it is a link
+    return parse_alias(read_bytes(path, limit=MAX_BYTES), quote(folder / FOLDER / name))
+
+
+def parse_alias(content: bytes, where: str) -> int:
+    """Return the number that an alias holds; `InvalidInput` for anything else."""
+    text = content.decode("ascii", errors="replace").removesuffix("\n")
+    if not is_version_number(text):
+        raise InvalidInput(
+            f"An alias holds a version's number. Received: {quote(text)} in {where}."
+        )
+    return int(text)
+
+
+def check_alias(alias: str) -> str:
+    """Return an alias, if it may be one: a name, but neither a number nor `latest`."""
+    check_name(alias, "alias", error=UsageError)
+    if alias.isdigit() or alias == LATEST:
+        raise UsageError(
+            f"An alias is neither a number nor {LATEST!r}, which mean versions already. "
+            f"Received: {alias!r}."
+        )
+    return alias
+
+
+def set_alias(folder: Path, number: int, alias: str) -> None:
+    """Let an alias mean a version from now on, whatever it meant before.
+
+    Args:
+        folder: The model's folder.
+        number: A version that is there.
+        alias: A name.
+    """
+    check_alias(alias)
+    open_version(folder, number)
+    try:
+        make_folder(folder / FOLDER)
+    except OSError as error:
+        raise environment_problem("make", folder / FOLDER, error) from error
+    publish_text(folder / FOLDER / alias, f"{number}\n", overwrite=True)
+
+
+def remove_alias(folder: Path, alias: str) -> None:
+    """Remove an alias; the version stays."""
+    known = alias_names(folder)  # not what they hold: a bad one must go too
+    if alias not in known:
+        raise unknown("alias", alias, known)
+    try:
+        os.unlink(folder / FOLDER / alias)
+        sync_folder(folder / FOLDER)
+    except OSError as error:
+        raise environment_problem("remove", folder / FOLDER / alias, error) from error
+
+
+def select_version(folder: Path, selector: str = LATEST) -> Version:
+    """Return the version that a selector means.
+
+    Args:
+        folder: The model's folder, with at least one version.
+        selector: A number, an alias, or `latest`.
+
+    Raises:
+        UnknownName: There is no such alias.
+        UsageError: There is no version of this number.
+        InvalidInput: The alias holds no number, or the version is damaged.
+    """
+    if is_version_number(selector):
+        return open_version(folder, int(selector))
+    if selector == LATEST:
+        return open_version(folder, max(version_numbers(folder), default=0))
+    known = alias_names(folder)
+    if selector not in known:
+        raise unknown("alias or version", selector, {LATEST, *known})
+    return open_version(folder, read_alias(folder, selector))

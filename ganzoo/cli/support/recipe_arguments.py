@@ -11,7 +11,7 @@ from ganzoo.catalog.recipe.checks import check_plugin_options, check_recipe_plug
 from ganzoo.catalog.recipe.overrides import apply_settings, with_data_from
 from ganzoo.catalog.recipe.recipe import Part, Recipe
 from ganzoo.catalog.registry.lookup import find_model, models
-from ganzoo.catalog.registry.remotes import is_address, parse_address
+from ganzoo.catalog.registry.remotes import is_address
 from ganzoo.errors import UsageError
 
 # The rest of a recipe around a single part, so that settings of the part are parsed alike.
@@ -48,9 +48,9 @@ def resolve_recipe(
         UnknownName: The model, its architecture, its data set or a key does not exist.
     """
     if is_address(name):
-        from ganzoo.jobs.hub import hub  # the Hub's client, if it is not here already
+        from ganzoo.jobs.hub.pull import find_or_pull  # for whoever names an address only
 
-        recipe, model = hub.local(parse_address(name)).card().recipe, None
+        recipe, model = find_or_pull(name).card().recipe, None
     elif _is_path(name):
         recipe = with_data_from(Recipe.read(name, error=UsageError), Path(name).parent)
         model = None

@@ -17,7 +17,7 @@ from ganzoo.catalog.recipe.checks import check_plugin_options
 from ganzoo.catalog.recipe.plugin_locks import plugin_differences
 from ganzoo.catalog.recipe.recipe import Part, Recipe
 from ganzoo.catalog.registry.cards import Card
-from ganzoo.catalog.registry.results import Result as CardResult
+from ganzoo.catalog.registry.cards import Result as CardResult
 from ganzoo.catalog.runs import Run, split_best
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.progress import Listener, Progress, reporting

@@ -117,9 +117,9 @@ def meant(source: str | os.PathLike) -> Version | Path | tuple[Run, bool]:
         UsageError: the model has no weights.
     """
     if remotes.is_address(source):
-        from ganzoo.jobs.hub import hub  # the Hub's client, if it is not here already
+        from ganzoo.jobs.hub.pull import find_or_pull  # for whoever names an address only
 
-        return hub.local(remotes.parse_address(source))
+        return find_or_pull(str(source))
     if os.path.isfile(source):
         return Path(source)
     run, best = split_best(source)

@@ -1,17 +1,18 @@
-"""What is done with registries and the versions in them: pull, tag, remove, tidy, list."""
+"""Management of registries and of the versions in them: pull, tag, remove, tidy, list."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganzoo.catalog.registry import aliases, contents, lookup, remotes
+from ganzoo.catalog.registry import added, aliases, contents, lookup, remotes
+from ganzoo.catalog.registry.locations import Location, registry_locations, user_registry
 from ganzoo.catalog.registry.lookup import Entry
-from ganzoo.catalog.registry.maintenance import garbage
-from ganzoo.catalog.registry.removal import remove
-from ganzoo.catalog.registry.versions import Version, entry_of, numbers
+from ganzoo.catalog.registry.maintenance import find_garbage, remove_version
+from ganzoo.catalog.registry.remotes import LATEST, Remote
+from ganzoo.catalog.registry.versions import Version, version_numbers
 from ganzoo.errors import GanzooError, UnknownName, UsageError, unknown
 from ganzoo.files.leftovers import remove as remove_path
 from ganzoo.files.names import check_name
-from ganzoo.files.publish import withdraw
 from ganzoo.files.text import quote
 
 if TYPE_CHECKING:
@@ -20,33 +21,27 @@ if TYPE_CHECKING:
 
 
 def pull(name: str) -> dict[str, Any]:
-    """Bring a version here from the Hub, verified.
+    """Pull a version from the Hub, verified.
 
     Args:
-        name: `"hf://org/repo[@revision][/model[@version]]"`, or a model's name that one of
-            the added registries has, also as `"registry:model"`.
+        name: `"hf://org/repo[@revision][/model[@version]]"`, or the name of a model in one of
+            the added registries, also as `"registry:model"`.
 
     Returns:
         `name`, `version`, `digest`, `path`.
     """
     if remotes.is_address(name):
-        return _pulled(remotes.parse_address(name))
+        return _pull(remotes.parse_address(name))
     model, _, selector = name.partition("@")
     source, colon, plain = model.rpartition(":")
     check_name(plain, "model name", error=UsageError)
-    selector = selector or aliases.LATEST
+    selector = selector or LATEST
     if colon:
-        remote = remotes.remote_of(source)
-        return _pulled(_with_model(remote, plain, selector))
+        return _pull(replace(added.added_remote(source), model=plain, selector=selector))
     own = lookup.models().get(model)
-    if own is not None and own.folder.parent not in [r.copy for r in _added_remotes()]:
-        return described(own.version(selector))  # here, and from nowhere else
-    offered = []
-    from ganzoo.jobs.hub import hub
-
-    for remote in _added_remotes():
-        if plain in hub.ask(remote).offered:
-            offered.append(remote)
+    if own is not None and own.registry.remote is None:
+        return describe_version(own.version(selector))  # here, and from nowhere else
+    offered = [remote for remote in added.added_remotes().values() if _offers(remote, plain)]
     if not offered:
         raise unknown("model in the registries that were added", name, ())
     if len(offered) > 1:
@@ -55,7 +50,7 @@ def pull(name: str) -> dict[str, Any]:
             f"Several registries have a model {plain!r}.",
             hint=f"Name one of: {', '.join(addresses)}.",
         )
-    return _pulled(_with_model(offered[0], plain, selector))
+    return _pull(replace(offered[0], model=plain, selector=selector))
 
 
 def tag(name: str, alias: str, *, folder: Path | None = None) -> dict[str, Any]:
@@ -66,14 +61,14 @@ def tag(name: str, alias: str, *, folder: Path | None = None) -> dict[str, Any]:
         alias: Neither a number nor `latest`.
         folder: The registry's; by default the one that the name is found in.
     """
-    entry, selector = _writable(name, folder)
+    entry, selector = _find_writable(name, folder)
     aliases.check_alias(alias)
-    version = entry.version(aliases.LATEST if selector is None else selector)
-    aliases.tag(entry.folder, version.number, alias)
+    version = entry.version(LATEST if selector is None else selector)
+    aliases.set_alias(entry.folder, version.number, alias)
     return {"name": f"{entry.name}@{alias}", "version": version.number}
 
 
-def drop(name: str, *, folder: Path | None = None) -> dict[str, Any]:
+def remove(name: str, *, folder: Path | None = None) -> dict[str, Any]:
     """Remove a version, or an alias alone.
 
     Args:
@@ -81,77 +76,71 @@ def drop(name: str, *, folder: Path | None = None) -> dict[str, Any]:
         folder: The registry's; by default the one that the name is found in.
 
     Raises:
-        UsageError: An alias means the version still.
+        UsageError: An alias still means the version.
     """
-    entry, selector = _writable(name, folder)
-    if not selector or selector == aliases.LATEST:
+    entry, selector = _find_writable(name, folder)
+    if not selector or selector == LATEST:
         raise UsageError(
-            f"Which version is removed must be said by its number. Received: {quote(name)}.",
+            f"A version is removed by its number. Received: {quote(name)}.",
             hint=f"See: ganzoo info {entry.name}",
         )
     if not selector.isdecimal():
-        aliases.untag(entry.folder, selector)
+        aliases.remove_alias(entry.folder, selector)
         return {"removed": f"{entry.name}@{selector}", "kind": "alias"}
     number = int(selector)
-    known = numbers(entry.folder)
-    if number in known.present:
-        held = [alias for alias, n in aliases.readable(entry.folder).items() if n == number]
-        if held:
-            raise UsageError(
-                f"{entry.name}@{number} is called {', '.join(held)}.",
-                hint=f"Remove the alias first: ganzoo remove {entry.name}@{held[0]}",
-            )
-    remove(entry.folder, number)
+    known = aliases.readable_aliases(entry.folder)
+    names = [alias for alias, meaning in known.items() if meaning == number]
+    if names:
+        raise UsageError(
+            f"{entry.name}@{number} is called {', '.join(names)}.",
+            hint=f"Remove the alias first: ganzoo remove {entry.name}@{names[0]}",
+        )
+    remove_version(entry.folder, number)
     return {"removed": f"{entry.name}@{number}", "kind": "version"}
 
 
-def tidy(*, dry_run: bool = False, folder: Path | None = None) -> list[dict[str, str]]:
-    """Remove what nobody needs from the user's registries: see `checkup.garbage`.
+def collect_garbage(*, dry_run: bool = False, folder: Path | None = None) -> list[dict[str, str]]:
+    """Remove from a registry what interrupted writing has left.
 
     Args:
         dry_run: Only list it.
-        folder: A registry to tidy instead.
+        folder: The registry's; by default the user's own.
 
     Returns:
         `path` and `reason` of each.
     """
-    if folder is None:
-        places = [place for _, place, writable in lookup.folders() if writable]
-    else:
-        places = [Path(folder)]
-        if not places[0].is_dir():
-            raise UsageError(f"There is no such registry. Received: {folder}.")
-    done = []
-    for place in places:
-        models = sorted(place.iterdir()) if place.is_dir() else []
-        for model in [place, *(m for m in models if m.is_dir() and not m.name.startswith("."))]:
-            for finding in garbage(model):
-                if not dry_run and not _remove(finding.path):
-                    continue  # somebody reads it still
-                done.append({"path": str(finding.path), "reason": finding.reason})
-    return done
+    registry = user_registry() if folder is None else Path(folder)
+    if folder is not None and not registry.is_dir():
+        raise UsageError(f"There is no such registry. Received: {folder}.")
+    children = sorted(registry.iterdir()) if registry.is_dir() else []
+    models = [child for child in children if child.is_dir() and not child.name.startswith(".")]
+    found = [finding for model in [registry, *models] for finding in find_garbage(model)]
+    if not dry_run:
+        for finding in found:
+            remove_path(finding.path)
+    return [{"path": str(finding.path), "reason": finding.reason} for finding in found]
 
 
-def registries() -> list[dict[str, Any]]:
-    """Every registry that names are looked up in, in the order of precedence."""
-    addresses = remotes.added()
-    counts = {}
-    for entry in lookup.look().entries.values():
+def list_registries() -> list[dict[str, Any]]:
+    """List every registry that names are looked up in, in the order of precedence."""
+    addresses = added.added_registries()
+    counts: dict[str, int] = {}
+    for entry in lookup.models().values():
         counts[entry.source] = counts.get(entry.source, 0) + 1
     return [
         {
-            "name": source,
-            "folder": str(folder),
-            "address": addresses.get(source, source if remotes.is_address(source) else None),
-            "models": counts.get(source, 0),
-            "added": source in addresses,
+            "name": registry.source,
+            "folder": str(registry.folder),
+            "address": _address(registry, addresses),
+            "models": counts.get(registry.source, 0),
+            "added": registry.source in addresses,
         }
-        for source, folder, _ in lookup.folders()
+        for registry in registry_locations()
     ]
 
 
-def described(version: Version) -> dict[str, Any]:
-    """A version, as JSON says it."""
+def describe_version(version: Version) -> dict[str, Any]:
+    """Return name, number, digest and path of a version, for JSON."""
     return {
         "name": version.name,
         "version": version.number,
@@ -160,25 +149,24 @@ def described(version: Version) -> dict[str, Any]:
     }
 
 
-def versions_of(entry: Entry) -> list[dict[str, Any]]:
-    """Every version of a model, the newest first; a broken one with the reason."""
-    known = numbers(entry.folder)
+def describe_versions(entry: Entry) -> list[dict[str, Any]]:
+    """Describe every version of a model, the newest first; a damaged one with the reason."""
     named: dict[int, list[str]] = {}
-    for alias, number in aliases.readable(entry.folder).items():  # `ganzoo verify` sees the others
+    for alias, number in aliases.readable_aliases(entry.folder).items():
         named.setdefault(number, []).append(alias)
     found = []
-    for number in sorted([*known.present, *known.broken], reverse=True):
+    for number in reversed(version_numbers(entry.folder)):
         facts: dict[str, Any] = {"version": number, "aliases": named.get(number, [])}
         try:
-            facts |= facts_of(entry.version(str(number)))
+            facts |= version_facts(entry.version(str(number)))
         except GanzooError as error:
             facts["broken"] = str(error)
         found.append(facts)
     return found
 
 
-def facts_of(version: Version) -> dict[str, Any]:
-    """What is known of a version that is whole, its number aside."""
+def version_facts(version: Version) -> dict[str, Any]:
+    """Return digest, size, license, provenance and results of a version that is whole."""
     card = version.card()
     return {
         "digest": version.digest,
@@ -190,42 +178,46 @@ def facts_of(version: Version) -> dict[str, Any]:
     }
 
 
-def of_card(card: "Card") -> dict[str, Any]:
-    """A card without its provenance and results, and its recipe as tables and as text."""
+def describe_card(card: "Card") -> dict[str, Any]:
+    """Describe a card without provenance and results, its recipe as tables and as text."""
     left_out = {"schema_version", "recipe", "provenance", "results"}
-    return card.model_dump(by_alias=True, exclude=left_out) | of_recipe(card.recipe)
+    return card.model_dump(by_alias=True, exclude=left_out) | describe_recipe(card.recipe)
 
 
-def of_recipe(recipe: "Recipe") -> dict[str, Any]:
-    """A recipe as tables, and as the text that can be trained."""
+def describe_recipe(recipe: "Recipe") -> dict[str, Any]:
+    """Return a recipe as tables, and as the text that can be trained."""
     return {"recipe": recipe.tables(), "toml": recipe.toml()}
 
 
-def _pulled(remote: remotes.Remote) -> dict[str, Any]:
-    from ganzoo.jobs.hub import hub
+def _pull(remote: Remote) -> dict[str, Any]:
+    from ganzoo.jobs.hub.pull import pull_version
 
-    version = hub.pull(remote)
-    return described(version) | {"name": f"{remote.address}/{version.name}"}
-
-
-def _with_model(remote: remotes.Remote, model: str, selector: str) -> remotes.Remote:
-    return remotes.parse_address(f"{remote.address}/{model}@{selector}")
+    version = pull_version(remote)
+    return describe_version(version) | {"name": f"{remote.address}/{version.name}"}
 
 
-def _added_remotes() -> list[remotes.Remote]:
-    found = remotes.added().values()
-    return [remotes.parse_address(address) for address in found if remotes.is_address(address)]
+def _offers(remote: Remote, model: str) -> bool:
+    from ganzoo.jobs.hub.pull import hub_repository, offered_models
+
+    repository = hub_repository(remote)
+    commit = repository.describe(remote.revision).sha
+    return model in offered_models(repository.list_files(commit))
 
 
-def _writable(name: str, folder: Path | None) -> tuple[Entry, str | None]:
+def _address(registry: Location, addresses: dict[str, str]) -> str | None:
+    pulled = registry.remote.address if registry.remote else None
+    return addresses.get(registry.source, pulled)
+
+
+def _find_writable(name: str, folder: Path | None) -> tuple[Entry, str | None]:
     """The model that a name means, whose versions may be changed, and the selector if any."""
     model, _, selector = name.rpartition("@") if "@" in name else (name, "", None)
     if folder is not None:
         check_name(model, "model name", error=UsageError)
-        place = Path(folder) / model
-        if not place.is_dir():
+        if not (Path(folder) / model).is_dir():
             raise UnknownName(f"There is no model {model!r} in {quote(folder)}.")
-        return Entry(name=model, folder=place, source=str(folder), writable=True), selector
+        registry = Location(folder=Path(folder), source=str(folder))
+        return Entry(name=model, registry=registry), selector
     entry = lookup.find_entry(model)
     if not entry.writable:
         raise UsageError(
@@ -234,11 +226,3 @@ def _writable(name: str, folder: Path | None) -> tuple[Entry, str | None]:
             hint="Give the folder of a registry: --registry FOLDER",
         )
     return entry, selector
-
-
-def _remove(path: Path) -> bool:
-    if entry_of(path.name):
-        withdraw(path)
-    else:
-        remove_path(path)
-    return True

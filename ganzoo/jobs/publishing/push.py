@@ -1,21 +1,25 @@
-"""Publishing: a run becomes a version of a model, here or on the Hub. Needs no framework."""
+"""Push: a run or a version is published as a version of a model, here or on the Hub.
+
+No framework is imported.
+"""
 
 import os
 import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ganzoo.catalog.registry import contents, lookup, remotes, versions
-from ganzoo.catalog.registry.cards import Card, License
-from ganzoo.catalog.registry.results import Provenance
-from ganzoo.catalog.registry.versions import Version
+from ganzoo.catalog.registry import contents, lookup
+from ganzoo.catalog.registry.cards import Card, License, Provenance
+from ganzoo.catalog.registry.locations import user_registry
+from ganzoo.catalog.registry.remotes import parse_address
+from ganzoo.catalog.registry.versions import Version, publish_version
 from ganzoo.catalog.runs import Run, split_best
 from ganzoo.errors import GanzooError, InvalidInput, UnknownName, UsageError
 from ganzoo.files import safetensors
 from ganzoo.files.names import check_name
 from ganzoo.files.reading import read_bytes
+from ganzoo.jobs.hub.bundle import Bundle, build_bundle
 from ganzoo.jobs.models.export import weights_of
 from ganzoo.jobs.models.half import HALF, KEY, halved
 from ganzoo.jobs.models.weights import check_finite
@@ -23,21 +27,6 @@ from ganzoo.jobs.training.provenance import MISMATCHES
 
 NOT_CHOSEN = "not chosen yet"  # the license in the card of a run of somebody's own recipe
 _PACKAGES = ("keras", "numpy")  # beside the backend's own
-
-
-@dataclass(frozen=True, kw_only=True)
-class Parcel:
-    """What is published: the files of a version and its manifest.
-
-    Args:
-        model: The model's name.
-        files: By name, without the manifest.
-        manifest: The manifest's text.
-    """
-
-    model: str
-    files: dict[str, bytes]
-    manifest: str
 
 
 def push(
@@ -68,35 +57,47 @@ def push(
         `name` (by which it is found), `version`, `digest`, `path` or `address`, `created`.
     """
     check_name(name, "model name", error=UsageError)
-    parcel = _repacked(source, name) if _is_model(source) else None
-    if parcel is None:
-        plain, best = split_best(source)
-        if os.path.isfile(plain):
+    if _is_model(source):
+        if half or everything or license:
+            option = "--half" if half else "--all" if everything else "--license"
             raise UsageError(
-                f"A run or a model is pushed; a weights file is imported. Received: {plain}.",
-                hint=f"Import it: ganzoo import {shlex.join([str(plain), name])}",
+                "A version is published elsewhere as it is. "
+                f"Received: {str(source)!r} with {option}.",
+                hint=f"Push the run itself with {option}.",
             )
-        run = Run.open(plain)
-        parcel = packed(run, name, everything=everything, half=half, license=license, best=best)
-    elif half or everything or license:
-        option = "--half" if half else "--all" if everything else "--license"
+        return publish_bundle(bundle_version(source, name), folder=folder, to=to)
+    plain, best = split_best(source)
+    if os.path.isfile(plain):
         raise UsageError(
-            f"A version is published elsewhere as it is. Received: {str(source)!r} with {option}.",
-            hint=f"Push the run itself with {option}.",
+            f"A run or a model is pushed; a weights file is imported. Received: {plain}.",
+            hint=f"Import it: ganzoo import {shlex.join([str(plain), name])}",
         )
-    return deliver(parcel, folder=folder, to=to)
+    run = Run.open(plain)
+    bundle = bundle_run(run, name, everything=everything, half=half, license=license, best=best)
+    return publish_bundle(bundle, folder=folder, to=to)
 
 
-def deliver(parcel: Parcel, *, folder: Path | None = None, to: str | None = None) -> dict[str, Any]:
-    """Publish what is packed; see `push`."""
+def publish_bundle(
+    bundle: Bundle, *, folder: Path | None = None, to: str | None = None
+) -> dict[str, Any]:
+    """Publish a bundle in a registry or, with `to`, on the Hub.
+
+    Args:
+        bundle: The files of a version.
+        folder: The registry's; by default the user's own.
+        to: Address of a repository on the Hub instead: `hf://org/repo`.
+
+    Returns:
+        `name` (by which it is found), `version`, `digest`, `path` or `address`, `created`.
+    """
     if to is not None:
-        from ganzoo.jobs.hub import hub
+        from ganzoo.jobs.hub.upload import upload_bundle
 
-        return hub.upload(remotes.parse_address(to), parcel)
-    place = lookup.user_registry() if folder is None else Path(folder)
-    version = _publish(place, parcel)
+        return upload_bundle(parse_address(to), bundle)
+    registry = user_registry() if folder is None else Path(folder)
+    version = publish_version(registry, bundle.model, bundle.files, bundle.manifest)
     return {
-        "name": f"{_shortest(version)}@{version.number}",
+        "name": f"{_shortest_name(version)}@{version.number}",
         "version": version.number,
         "digest": version.digest,
         "path": str(version.path),
@@ -104,7 +105,7 @@ def deliver(parcel: Parcel, *, folder: Path | None = None, to: str | None = None
     }
 
 
-def packed(
+def bundle_run(
     run: Run,
     name: str,
     *,
@@ -112,25 +113,25 @@ def packed(
     half: bool = False,
     license: str | None = None,
     best: bool = False,
-) -> Parcel:
-    """A run's newest weights with all that is published beside them.
+) -> Bundle:
+    """Build a bundle of a run's newest weights with all that is published beside them.
 
     Args:
         run: A run with a checkpoint.
         name: The model to publish as.
         everything: Add the whole state of the training, which is never in half precision.
-        half: Keep the generator's float32 arrays as float16.
-        license: Of the weights; by default what the run's card says.
-        best: The weights of its best checkpoint instead.
+        half: Store the generator's float32 arrays as float16.
+        license: License of the weights; by default the one in the run's card.
+        best: Take the weights of its best checkpoint instead.
 
     Raises:
         UsageError: No license was chosen, there is no best checkpoint, or a weight is too
             large for half precision.
-        InvalidInput: A weight is not finite, or the run is broken.
+        InvalidInput: A weight is not finite, or the run is damaged.
     """
     manifest = run.manifest()
     arrays, about = weights_of(run, best=best)
-    card = _card(run, manifest, about, name, license)
+    card = _version_card(run, manifest, about, name, license)
     about["license"] = {"data": card.license.data, "weights": card.license.weights}
     if half:
         arrays, about[KEY] = halved(arrays), HALF
@@ -138,31 +139,21 @@ def packed(
         contents.CARD: card.toml().encode("utf-8"),
         contents.GENERATOR: safetensors.dump(arrays, about),
     }
-    files |= _samples(run, about["step"] if best else None)
+    files |= _sample_files(run, about["step"] if best else None)
     if everything:
         state, about = weights_of(run, everything=True, best=best)
         files[contents.EVERYTHING] = safetensors.dump(state, about)
     plugins = manifest.get("plugins")
-    files, text = contents.contents_of(name, files, plugins=plugins)
-    return Parcel(model=name, files=files, manifest=text)
+    return build_bundle(name, files, plugins=plugins)
 
 
-def _samples(run: Run, step: int | None) -> dict[str, bytes]:
-    """The newest samples of a run that weights of this step, or any, can have drawn."""
-    pictures = sorted(run.samples.glob("step-*.png"))
-    drawn = [p for p in pictures if step is None or p.name <= f"step-{step:08d}.png"]
-    found = {contents.SAMPLES: drawn[-1]} if drawn else {}
-    if drawn == pictures:  # of sounds and films there are the newest only
-        found |= {name: run.path / name for name in contents.MOVING}
-    return {
-        name: read_bytes(path, limit=contents.MOST_BYTES[name])
-        for name, path in found.items()
-        if path.is_file()
-    }
+def bundle_version(source: str | Path, name: str) -> Bundle:
+    """Build a bundle of a version as it is, to be published elsewhere too.
 
-
-def _repacked(source: str | Path, name: str) -> Parcel:
-    """A version as it is, to be published elsewhere too."""
+    Args:
+        source: Name of the version.
+        name: The model to publish as, which must be its own.
+    """
     version = lookup.find_version(str(source))
     if version.model != name:
         raise UsageError(
@@ -173,7 +164,21 @@ def _repacked(source: str | Path, name: str) -> Parcel:
     for file in (contents.GENERATOR, contents.EVERYTHING):
         if file in files:  # whoever published it may have published anything
             check_finite(safetensors.load(files[file]), version.name, "published")
-    return Parcel(model=name, files=files, manifest=contents.manifest_text(dict(version.manifest)))
+    return Bundle(model=name, files=files, manifest=contents.manifest_text(version.manifest))
+
+
+def _sample_files(run: Run, step: int | None) -> dict[str, bytes]:
+    """The newest samples of a run that weights of this step, or of any, can have generated."""
+    images = sorted(run.samples.glob("step-*.png"))
+    fitting = [p for p in images if step is None or p.name <= f"step-{step:08d}.png"]
+    found = {contents.SAMPLES: fitting[-1]} if fitting else {}
+    if fitting == images:  # of audio and video there is the newest only
+        found |= {name: run.path / name for name in (contents.AUDIO, contents.VIDEO)}
+    return {
+        name: read_bytes(path, limit=contents.MAX_BYTES[name])
+        for name, path in found.items()
+        if path.is_file()
+    }
 
 
 def _is_model(source: str | Path) -> bool:
@@ -188,18 +193,7 @@ def _is_model(source: str | Path) -> bool:
     return True
 
 
-def _publish(place: Path, parcel: Parcel) -> Version:
-    manifest = contents.parse_manifest(parcel.manifest.encode("utf-8"), parcel.model)
-    return versions.create(
-        place,
-        parcel.model,
-        parcel.files,
-        plugins=manifest["plugins"],
-        parent=manifest["parent"],
-    )
-
-
-def _shortest(version: Version) -> str:
+def _shortest_name(version: Version) -> str:
     """The shortest name by which a version's model is found."""
     folder = version.path.parent.resolve()
     for known, entry in lookup.models().items():
@@ -208,7 +202,7 @@ def _shortest(version: Version) -> str:
     return version.model
 
 
-def _card(
+def _version_card(
     run: Run, manifest: dict[str, Any], about: dict[str, Any], name: str, license: str | None
 ) -> Card:
     card = Card.read(run.card_path)
@@ -263,7 +257,7 @@ def _provenance(manifest: dict[str, Any], about: dict[str, Any], card: Card) -> 
         ) from error
 
 
-def _hardware(manifest: dict[str, Any]) -> str:
+def _hardware(manifest: Mapping[str, Any]) -> str:
     """What kind of machine it was, without its name or kernel."""
     system, *rest = str(manifest["platform"]).split("-")
     kinds = [word for word in rest if word in ("x86_64", "aarch64", "arm64", "AMD64")]

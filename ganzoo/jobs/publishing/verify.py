@@ -1,4 +1,7 @@
-"""Whether files are what they should be, byte by byte. Imports no framework."""
+"""Verification, byte by byte, of weights files, runs, versions and registries.
+
+No framework is imported.
+"""
 
 import os
 from pathlib import Path
@@ -16,57 +19,59 @@ from ganzoo.jobs.models.weights import not_finite
 
 
 def verify(source: str) -> dict[str, Any]:
-    """What a weights file, a run, a model or a registry holds, and what is wrong with it.
+    """Check every byte of a weights file, a run, a model or a registry.
 
     Args:
         source: A `.safetensors` file, a run's folder or number, a model's name, the folder of
             a version, of a model or of a whole registry.
 
     Returns:
-        `kind`, `path`, facts, and `problems`: `path`, `reason` and `harmless` of each.
+        `kind`, `path`, what it holds, and `problems`: `path`, `reason` and `harmless` of each.
 
     Raises:
         UnknownName: There is nothing of that name.
-        InvalidInput: A weights file is none.
+        InvalidInput: A weights file cannot be read as one.
     """
     path = Path(source)
     if os.path.isfile(source):
-        return {"kind": "file", "path": source, **_file(path), "problems": []}
+        return {"kind": "file", "path": source, **_describe_file(path), "problems": []}
     if os.path.isdir(source):
         if (path / "recipe.toml").is_file():
-            return _run(Run.open(path))
+            return _verify_run(Run.open(path))
         version = version_at(path)
         if version is not None:
-            return _version(version)
-        return _folder(path)
+            return _verify_version(version)
+        return _verify_folder(path)
     if source.isdecimal() or os.sep in source and not remotes.is_address(source):
-        return _run(Run.open(source))
-    return _named(source)
+        return _verify_run(Run.open(source))
+    return _verify_named(source)
 
 
-def _named(source: str) -> dict[str, Any]:
+def _verify_named(source: str) -> dict[str, Any]:
     if remotes.is_address(source):
         remote = remotes.parse_address(source)
-        if not remote.copy.is_dir():
+        commit = remote.pulled_commit()
+        if commit is None:
             raise UsageError(f"Nothing was pulled from {remote.address}.", hint="Pull it first.")
+        folder = remote.snapshot(commit)
         if remote.model is None:
-            return _folder(remote.copy)
-        if not (remote.copy / remote.model).is_dir():
+            return _verify_folder(folder, pulled=True)
+        if not (folder / remote.model).is_dir():
             raise UnknownName(f"No model {remote.model!r} was pulled from {remote.address}.")
-        return _model(remote.copy / remote.model)
+        return _verify_model(folder / remote.model, pulled=True)
     if "@" in source:
-        return _version(lookup.find_version(source))
+        return _verify_version(lookup.find_version(source))
     try:
         entry = lookup.find_entry(source)
     except UnknownName as unknown_model:
         try:
-            return _run(Run.open(source))
+            return _verify_run(Run.open(source))
         except UnknownName:
             raise unknown_model from None
-    return _model(entry.folder)
+    return _verify_model(entry.folder, pulled=entry.registry.remote is not None)
 
 
-def _file(path: Path) -> dict[str, Any]:
+def _describe_file(path: Path) -> dict[str, Any]:
     """Header, digests and the tensors of a weights file."""
     header = safetensors.read_header(path)
     arrays = safetensors.load(path)
@@ -77,7 +82,7 @@ def _file(path: Path) -> dict[str, Any]:
         "not_finite": not_finite(arrays),
         "tensors": {
             name: {
-                "dtype": safetensors.DTYPE_NAMES[tensor.dtype.name],
+                "dtype": tensor.dtype,
                 "shape": list(tensor.shape),
                 "sha256": tensors_digest({name: arrays[name]}),
             }
@@ -86,7 +91,7 @@ def _file(path: Path) -> dict[str, Any]:
     }
 
 
-def _run(run: Run) -> dict[str, Any]:
+def _verify_run(run: Run) -> dict[str, Any]:
     problems = []
     whole = []
     folders = sorted(run.checkpoints.glob("step-*")) if run.checkpoints.is_dir() else []
@@ -108,20 +113,20 @@ def _run(run: Run) -> dict[str, Any]:
     return {"kind": "run", "path": str(run.path), "checkpoints": whole, "problems": problems}
 
 
-def _version(version: Version) -> dict[str, Any]:
+def _verify_version(version: Version) -> dict[str, Any]:
     version.check()
     return {
         "kind": "version",
         "path": str(version.path),
         "digest": version.digest,
         "files": version.manifest["files"],
-        "problems": _weights(version),
+        "problems": _weights_problems(version),
     }
 
 
-def _model(folder: Path) -> dict[str, Any]:
-    whole, findings = check_model(folder)
-    problems = [problem for version in whole for problem in _weights(version)]
+def _verify_model(folder: Path, *, pulled: bool = False) -> dict[str, Any]:
+    whole, findings = check_model(folder, pulled=pulled)
+    problems = [problem for version in whole for problem in _weights_problems(version)]
     problems += [_problem(f.path, f.reason, harmless=f.harmless) for f in findings]
     return {
         "kind": "model",
@@ -131,16 +136,14 @@ def _model(folder: Path) -> dict[str, Any]:
     }
 
 
-def _folder(folder: Path) -> dict[str, Any]:
+def _verify_folder(folder: Path, *, pulled: bool = False) -> dict[str, Any]:
     """A model's folder, or a registry's."""
-    from ganzoo.catalog.registry.lookup import is_model
-
-    if is_model(folder):
-        return _model(folder)
-    models = [child for child in sorted(folder.iterdir()) if is_model(child)]
+    if lookup.is_model_folder(folder):
+        return _verify_model(folder, pulled=pulled)
+    models = [child for child in sorted(folder.iterdir()) if lookup.is_model_folder(child)]
     if not models:
         raise UsageError(f"Neither a run, a model nor a registry. Received: {quote(folder)}.")
-    found = {model.name: _model(model) for model in models}
+    found = {model.name: _verify_model(model, pulled=pulled) for model in models}
     return {
         "kind": "registry",
         "path": str(folder),
@@ -149,7 +152,7 @@ def _folder(folder: Path) -> dict[str, Any]:
     }
 
 
-def _weights(version: Version) -> list[dict[str, Any]]:
+def _weights_problems(version: Version) -> list[dict[str, Any]]:
     """What is wrong inside the weights of a version whose bytes are as published."""
     problems = []
     for name in (contents.GENERATOR, contents.EVERYTHING):

@@ -4,9 +4,16 @@ from pathlib import Path
 import pytest
 import tomli_w
 
-from ganzoo.catalog.registry import lookup
 from ganzoo.catalog.recipe.checks import check_recipe_plugins
-from ganzoo.catalog.registry.lookup import find_model, list_models, look, models, read_cards
+from ganzoo.catalog.registry import locations
+from ganzoo.catalog.registry.locations import user_registry
+from ganzoo.catalog.registry.lookup import (
+    find_model,
+    list_models,
+    models,
+    read_cards,
+    scan_registries,
+)
 from ganzoo.errors import EnvironmentProblem, InvalidInput, PluginError, UnknownName
 
 OWN = {
@@ -75,7 +82,7 @@ def test_the_facts_of_the_tutorials_are_in_the_recipes():
 
 
 def test_every_own_recipe_fits_the_first_party_plugins(site, monkeypatch):
-    root = Path(lookup.__file__).parents[3]
+    root = Path(locations.__file__).parents[3]
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     groups = project["entry-points"].items()
     lines = (f"[{group}]\n" + "\n".join(f"{k} = {v}" for k, v in g.items()) for group, g in groups)
@@ -104,13 +111,13 @@ def test_a_hostile_name_is_merely_unknown(name):
 
 
 def test_the_users_cards_are_found(put):
-    put(lookup.user_registry(), "my-model")
+    put(user_registry(), "my-model")
     assert models()["my-model"].source == "user"
     assert find_model("my-model").summary == "A card to test with"
 
 
 def test_the_user_cannot_take_an_own_name_but_reaches_the_other(put):
-    put(lookup.user_registry(), "gan-mnist")
+    put(user_registry(), "gan-mnist")
     assert find_model("gan-mnist").summary != "A card to test with"
     assert find_model("user:gan-mnist").summary == "A card to test with"
     assert find_model("keras-ganzoo:gan-mnist") == find_model("gan-mnist")
@@ -141,15 +148,15 @@ def test_two_plugins_with_one_model_clash(site, put):
 def test_a_registry_that_is_not_there_is_a_problem(site, target):
     site.install("brings", f"[ganzoo.registries]\nmine = {target}\n")
     site.module("brings_cards.__init__", "")
-    found = look()
+    found = scan_registries()
     assert set(found.entries) >= OWN
     assert [(p.distribution, p.name) for p in found.problems] == [("brings", "mine")]
 
 
 def test_a_broken_card_is_a_problem_and_an_error_only_when_asked_for(put):
-    put(lookup.user_registry(), "broken", content="schema = 2")
-    put(lookup.user_registry(), "renamed", name="other")
-    put(lookup.user_registry(), "fine")
+    put(user_registry(), "broken", content="schema = 2")
+    put(user_registry(), "renamed", name="other")
+    put(user_registry(), "fine")
     cards, problems = read_cards()
     assert "fine" in cards and not {"broken", "renamed"} & set(cards)
     assert [(p.distribution, p.name) for p in problems] == [("user", "broken"), ("user", "renamed")]
@@ -160,28 +167,28 @@ def test_a_broken_card_is_a_problem_and_an_error_only_when_asked_for(put):
 
 
 def test_a_folder_with_a_bad_name_is_a_problem(put):
-    put(lookup.user_registry(), "Bad Name")
-    found = look()
+    put(user_registry(), "Bad Name")
+    found = scan_registries()
     assert "Bad Name" not in found.entries
     assert [p.name for p in found.problems] == ["Bad Name"]
 
 
 def test_what_is_no_model_is_passed_over(put):
-    folder = lookup.user_registry()
+    folder = user_registry()
     put(folder, "fine")
     (folder / "README.md").touch()
     (folder / "empty").mkdir()
     assert "fine" in models()
     assert "empty" not in models()
-    assert not look().problems
+    assert not scan_registries().problems
 
 
 def test_a_user_without_a_home_still_sees_the_zoo(monkeypatch):
     def nowhere():
         raise EnvironmentProblem("There is no home folder for this user.")
 
-    monkeypatch.setattr(lookup, "home", nowhere)
-    found = look()
+    monkeypatch.setattr(locations, "home", nowhere)
+    found = scan_registries()
     assert set(found.entries) >= OWN
     assert [p.distribution for p in found.problems] == ["user"]
 
@@ -189,7 +196,8 @@ def test_a_user_without_a_home_still_sees_the_zoo(monkeypatch):
 def test_inside_a_wheel_the_cards_lie_in_the_package(monkeypatch, tmp_path):
     package = tmp_path / "ganzoo"
     (package / "catalog" / "registry").mkdir(parents=True)
-    monkeypatch.setattr(lookup, "__file__", str(package / "catalog" / "registry" / "lookup.py"))
-    assert lookup.own_registry() == tmp_path / "registry"
+    path = package / "catalog" / "registry" / "locations.py"
+    monkeypatch.setattr(locations, "__file__", str(path))
+    assert locations.own_registry() == tmp_path / "registry"
     (package / "_registry").mkdir()
-    assert lookup.own_registry() == package / "_registry"
+    assert locations.own_registry() == package / "_registry"

@@ -9,7 +9,7 @@ from PIL import Image
 
 from ganzoo.catalog.recipe.recipe import Part
 from ganzoo.catalog.registry.cards import Card
-from ganzoo.catalog.registry.results import Result as CardResult
+from ganzoo.catalog.registry.cards import Result as CardResult
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.order import permutation
 from ganzoo.errors import EnvironmentProblem, PluginError, UnknownName, UsageError

@@ -212,9 +212,9 @@ def test_weights_that_do_not_say_what_they_need_are_refused(
 
 
 def test_sounds_are_not_imported_without_their_rate(place, kinds):
-    from ganzoo.jobs.publishing.importing import Told, import_weights
+    from ganzoo.jobs.publishing.import_weights import FileDescription, import_weights
 
     safetensors.save(place / "bare.safetensors", {"generator/x": np.zeros(1, "float32")}, {})
-    told = Told(recipe=kinds("tones"), image_shape=(200, 2), data_license="MIT")
+    told = FileDescription(recipe=kinds("tones"), image_shape=(200, 2), data_license="MIT")
     with pytest.raises(UsageError, match=r"rate must be known.*the shape \(200, 2\) alone"):
-        import_weights("bare.safetensors", "tones", told=told, license="MIT")
+        import_weights("bare.safetensors", "tones", description=told, license="MIT")

@@ -13,7 +13,7 @@ from ganzoo.cli import main
 from ganzoo.errors import InvalidInput, PluginError
 from ganzoo.files import checkpoints, safetensors
 from ganzoo.jobs.models import load
-from ganzoo.jobs.publishing.importing import import_weights
+from ganzoo.jobs.publishing.import_weights import import_weights
 from ganzoo.jobs.publishing.push import push
 from ganzoo.jobs.training.train import resume, train
 

@@ -9,7 +9,7 @@ from ganzoo.catalog.registry import lookup
 from ganzoo.errors import UsageError
 from ganzoo.files import safetensors
 from ganzoo.jobs.models.sample import sample
-from ganzoo.jobs.publishing.importing import Told, import_weights
+from ganzoo.jobs.publishing.import_weights import FileDescription, import_weights
 from ganzoo.jobs.publishing.push import push
 from ganzoo.jobs.training.train import train
 
@@ -87,9 +87,9 @@ def test_a_file_that_was_imported_with_a_recipe_has_a_page_that_works(place):
     run = train(recipe, run=place / "run")
     bare = place / "bare.safetensors"
     safetensors.save(bare, safetensors.load(run.weights_path), {})
-    told = Told(recipe=recipe, image_shape=(8, 8, 1), classes=list("0123456789"),
+    told = FileDescription(recipe=recipe, image_shape=(8, 8, 1), classes=list("0123456789"),
                 data_license="CC-BY-4.0")  # fmt: skip
-    import_weights(bare, "mine", told=told, license="MIT")
+    import_weights(bare, "mine", description=told, license="MIT")
 
     assert drawn_by(page_of("mine"))["images"].shape == (10, 8, 8, 1)
     said = safetensors.metadata(lookup.find_version("mine").read("generator.safetensors"))
@@ -97,10 +97,10 @@ def test_a_file_that_was_imported_with_a_recipe_has_a_page_that_works(place):
 
 
 def test_of_what_is_heard_and_watched_a_version_holds_the_newest(place):
-    from ganzoo.catalog.registry.contents import MOVING
+    from ganzoo.catalog.registry.contents import AUDIO, VIDEO
     from ganzoo.jobs.rendering import renderers
 
-    assert set(MOVING) == {
+    assert {AUDIO, VIDEO} == {
         f"samples{one.media}" for one in renderers.RENDERERS.values() if one.media
     }
     for dataset, name in (("tones", "samples.wav"), ("clips", "samples.gif")):

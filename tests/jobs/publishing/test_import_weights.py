@@ -9,7 +9,7 @@ from ganzoo.errors import InvalidInput, PluginError, UsageError
 from ganzoo.files import safetensors
 from ganzoo.jobs.models import load
 from ganzoo.jobs.models.export import export
-from ganzoo.jobs.publishing.importing import Told, import_weights
+from ganzoo.jobs.publishing.import_weights import FileDescription, import_weights
 from ganzoo.jobs.publishing.push import push
 from ganzoo.jobs.training.train import train
 
@@ -108,21 +108,23 @@ def test_with_a_shape_no_data_is_read(file, run, plain):
     path = file(metadata=False)
     recipe = plain("dataset.name=mnist")
     with pytest.raises(UsageError, match="--data-license"):
-        import_weights(
-            path, "mine", told=Told(recipe=recipe, image_shape=(8, 8, 1)), license="MIT"
-        )  # fmt: skip
-    told = Told(recipe=recipe, image_shape=(8, 8, 1), data_license="CC0-1.0")
-    import_weights(path, "mine", told=told, license="MIT")
+        description = FileDescription(recipe=recipe, image_shape=(8, 8, 1))
+        import_weights(path, "mine", description=description, license="MIT")
+    description = FileDescription(recipe=recipe, image_shape=(8, 8, 1), data_license="CC0-1.0")
+    import_weights(path, "mine", description=description, license="MIT")
     assert lookup.find_version("mine").card().license.data == "CC0-1.0"
     assert np.array_equal(pictures("mine"), pictures(run.path))
     with pytest.raises(InvalidInput, match="does not fit this architecture"):
-        told = Told(recipe=recipe, image_shape=(16, 16, 1), data_license="CC0-1.0")
-        import_weights(path, "other", told=told, license="MIT")
+        description = FileDescription(
+            recipe=recipe, image_shape=(16, 16, 1), data_license="CC0-1.0"
+        )
+        import_weights(path, "other", description=description, license="MIT")
 
 
 def test_a_recipe_for_a_file_that_has_one_is_refused(run, plain):
     with pytest.raises(UsageError, match="Leave --recipe out"):
-        import_weights(run.weights_path, "mine", told=Told(recipe=plain()), license="MIT")
+        description = FileDescription(recipe=plain())
+        import_weights(run.weights_path, "mine", description=description, license="MIT")
 
 
 def renamed(arrays, about):

@@ -1,7 +1,7 @@
-"""Weights files of others as versions of a model: checked, described, published.
+"""Import of weights files: checked, described and published as versions of a model.
 
-A file of `ganzoo export` says itself what it is. For any other a recipe says it; the file must
-name its arrays as ganzoo does.
+A file of `ganzoo export` describes itself. Any other is described by a recipe, and must name its
+arrays as ganzoo does.
 """
 
 import os
@@ -20,24 +20,25 @@ from ganzoo.catalog.registry.cards import Card
 from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files import safetensors
 from ganzoo.files.names import check_name
+from ganzoo.jobs.hub.bundle import build_bundle
 from ganzoo.jobs.models import environment, load
 from ganzoo.jobs.models.build import dataset_for
 from ganzoo.jobs.models.weights import check_finite, generator_of
-from ganzoo.jobs.publishing.push import NOT_CHOSEN, Parcel, deliver
+from ganzoo.jobs.publishing.push import NOT_CHOSEN, publish_bundle
 from ganzoo.jobs.training import provenance as describing
 from ganzoo.modalities import MODALITIES
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
-    """What is said of a file that says nothing itself.
+class FileDescription:
+    """Description of a file that does not describe itself.
 
     Args:
-        recipe: How the weights were trained: at least the architecture must be right.
-        image_shape: Shape of one image; without it the recipe's data set is read, as it must be
-            for sounds, whose rate nothing else says, and for pictures to translate.
+        recipe: Recipe that the weights were trained by: at least the architecture must be right.
+        image_shape: Shape of one sample; without it the recipe's data set is read, which is
+            necessary for audio, whose rate nothing else says, and for image translation.
         classes: Names of the classes of a conditional model, with `image_shape`.
-        data_license: Of the data; by default the data set's, if it is read.
+        data_license: License of the data; by default the data set's, if it is read.
     """
 
     recipe: Recipe
@@ -50,7 +51,7 @@ def import_weights(
     path: str | os.PathLike,
     name: str,
     *,
-    told: Told | None = None,
+    description: FileDescription | None = None,
     license: str | None = None,
     folder: Path | None = None,
     backend: str | None = None,
@@ -61,19 +62,19 @@ def import_weights(
     Args:
         path: A `.safetensors` file.
         name: The model to publish as.
-        told: What the file does not say itself; for a file of ganzoo, nothing.
-        license: Of the weights; by default what the file says.
+        description: Description of a file that ganzoo did not write; otherwise `None`.
+        license: License of the weights; by default the file's own.
         folder: The registry's; by default the user's own.
         backend: "jax", "torch" or "tensorflow": the architecture is built to compare with.
         allow_plugin_mismatch: Whether the architecture may be that of another distribution or
             version than the one that the file names; the card says so then.
 
     Returns:
-        As of `push`.
+        `name`, `version`, `digest`, `path` and `created`, as from `push`.
 
     Raises:
         UsageError: There is no such file, or a license or recipe is missing.
-        InvalidInput: The file is none, or does not fit the architecture.
+        InvalidInput: It is not a weights file, or does not fit the architecture.
         PluginError: The architecture is not installed, or another one.
     """
     check_name(name, "model name", error=UsageError)
@@ -82,18 +83,18 @@ def import_weights(
             f"There is no such file. Expected: a .safetensors file. Received: {os.fspath(path)!r}.",
         )
     own = "recipe" in safetensors.metadata(path)
-    if own == (told is not None):
+    if own == (description is not None):
         raise UsageError(
             f"{os.fspath(path)} {'says' if own else 'does not say'} how to rebuild its model.",
             hint="Leave --recipe out." if own else "Say how, with a recipe: --recipe recipe.toml",
         )
-    found = load.find(path) if told is None else _described(Path(path), told, backend)
-    about = _licensed(found, license)
+    found = load.find(path) if description is None else _describe(Path(path), description, backend)
+    about = _with_licenses(found, license)
     arrays = safetensors.load(found.content)
     check_finite(arrays, found.where, "published")
     about = _with_plugins(found, about, allowed=allow_plugin_mismatch)
     gan = load.read(replace(found, about=about), backend=backend)  # it fits, or this says why not
-    if told is not None:
+    if description is not None:
         about |= describing.of_generator(gan)
     files = {}
     if "weights" not in about:
@@ -101,27 +102,27 @@ def import_weights(
         arrays, about["weights"] = generator_of(arrays)
     files[contents.GENERATOR] = safetensors.dump(arrays, about)
     files[contents.CARD] = _card(name, found.recipe, about).toml().encode("utf-8")
-    files, manifest = contents.contents_of(name, files, plugins=_locks_of(about))
-    return deliver(Parcel(model=name, files=files, manifest=manifest), folder=folder)
+    return publish_bundle(build_bundle(name, files, plugins=_locks_of(about)), folder=folder)
 
 
-def _described(path: Path, told: Told, backend: str | None) -> load.Source:
+def _describe(path: Path, description: FileDescription, backend: str | None) -> load.Source:
     """The file with the metadata that `ganzoo export` would have written, as far as known."""
-    recipe = with_data_from(told.recipe, Path.cwd())
+    recipe = with_data_from(description.recipe, Path.cwd())
     check_recipe_plugins(recipe)
-    license = told.data_license
-    if told.image_shape is None:
+    license = description.data_license
+    if description.image_shape is None:
         environment.begin(backend)  # some data sets come through Keras
         dataset = dataset_for(recipe)
         data = describing.of_data(dataset)
         license = license or dataset.license
     else:
-        data = {"image_shape": list(told.image_shape), "classes": list(told.classes)}
-        modality = MODALITIES.get(len(told.image_shape))
+        shape = description.image_shape
+        data = {"image_shape": list(shape), "classes": list(description.classes)}
+        modality = MODALITIES.get(len(shape))
         if modality and modality.timed:
             raise UsageError(
                 f"Of {modality.plural} the rate must be known, which only the data says. "
-                f"Received: the shape {told.image_shape} alone.",
+                f"Received: the shape {shape} alone.",
                 hint="Leave out --image-shape, and say where the data is: --data PATH.",
             )
     if license is None:
@@ -144,7 +145,7 @@ def _described(path: Path, told: Told, backend: str | None) -> load.Source:
     return load.Source(where=path, content=path, about=about, recipe=Recipe.from_tables(tables))
 
 
-def _licensed(found: load.Source, license: str | None) -> dict[str, Any]:
+def _with_licenses(found: load.Source, license: str | None) -> dict[str, Any]:
     """The file's metadata with both licenses."""
     known = found.about.get("license")
     known = known if isinstance(known, dict) else {}
@@ -166,8 +167,10 @@ def _card(name: str, recipe: Recipe, about: dict[str, Any]) -> Card:
         "license": about["license"],
         "recipe": recipe.tables(),
     }
-    told = about.get(describing.MISMATCHES)
-    tables |= {"plugins": _locks_of(about)} | ({describing.MISMATCHES: told} if told else {})
+    mismatches = about.get(describing.MISMATCHES)
+    tables["plugins"] = _locks_of(about)
+    if mismatches:
+        tables[describing.MISMATCHES] = mismatches
     provenance = _provenance(recipe, about)
     if provenance:
         tables["provenance"] = provenance
@@ -194,14 +197,14 @@ def _provenance(recipe: Recipe, about: dict[str, Any]) -> dict[str, Any] | None:
 
 def _with_plugins(found: load.Source, about: dict[str, Any], *, allowed: bool) -> dict[str, Any]:
     """The metadata with the architecture that the weights were compared with here."""
-    told = load.check_architecture(found, allow_plugin_mismatch=allowed)
-    if not told:
+    mismatches = load.check_architecture(found, allow_plugin_mismatch=allowed)
+    if not mismatches:
         return about
     here = lock_plugin("architecture", found.recipe.architecture.name)
     before = about.get(describing.MISMATCHES)
     return about | {
         "plugins": about["plugins"] | {"architecture": here},
-        describing.MISMATCHES: [*(before if isinstance(before, list) else []), *told],
+        describing.MISMATCHES: [*(before if isinstance(before, list) else []), *mismatches],
     }
 
 

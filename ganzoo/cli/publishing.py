@@ -39,11 +39,11 @@ def push(
         bool, typer.Option("--all", help="Add the whole state of the training.")
     ] = False,
     half: Annotated[
-        bool, typer.Option("--half", help="Keep the generator's float32 arrays as float16.")
+        bool, typer.Option("--half", help="Store the generator's float32 arrays as float16.")
     ] = False,
     license: Annotated[
         str | None,
-        typer.Option(metavar="SPDX", help="Of the weights.  [default: what the card says]"),
+        typer.Option(metavar="SPDX", help="License of the weights.  [default: the card's]"),
     ] = None,
     folder: Folder = None,
     to: Annotated[
@@ -95,11 +95,8 @@ def tag(
 
 
 def remove(name: Version, folder: Folder = None, as_json: Json = False) -> None:
-    """Remove a version by its number, or an alias alone.
-
-    The number of a removed version is not used again.
-    """
-    from ganzoo.jobs.publishing.manage import drop as job
+    """Remove a version by its number, or an alias alone."""
+    from ganzoo.jobs.publishing.manage import remove as job
 
     _show(job(name, folder=folder), as_json=as_json)
 
@@ -111,8 +108,8 @@ def gc(
     folder: Folder = None,
     as_json: Json = False,
 ) -> None:
-    """Remove what is left of removed versions, and of interrupted writing."""
-    from ganzoo.jobs.publishing.manage import tidy as job
+    """Remove what interrupted writing has left."""
+    from ganzoo.jobs.publishing.manage import collect_garbage as job
 
     found = job(dry_run=dry_run, folder=folder)
     if as_json:
@@ -143,7 +140,7 @@ def verify(
     if as_json:
         print_json(found)
     else:
-        print_data(_verified(found))
+        print_data(_format_verification(found))
     wrong = [problem for problem in found["problems"] if not problem["harmless"]]
     if wrong:
         where, reason = wrong[0]["path"], wrong[0]["reason"]
@@ -154,9 +151,9 @@ def verify(
 @app.command("list")
 def list_registries(as_json: Json = False) -> None:
     """List the registries in which names are looked up, the first to be asked first."""
-    from ganzoo.jobs.publishing.manage import registries
+    from ganzoo.jobs.publishing.manage import list_registries as job
 
-    found = registries()
+    found = job()
     if as_json:
         print_json(found)
     else:
@@ -179,9 +176,9 @@ def add_registry(
     as_json: Json = False,
 ) -> None:
     """Look models up in another registry too. Nothing is fetched for it."""
-    from ganzoo.catalog.registry.remotes import add
+    from ganzoo.catalog.registry.added import add_registry as job
 
-    _show({"name": add(address, name)}, as_json=as_json)
+    _show({"name": job(address, name)}, as_json=as_json)
 
 
 @app.command("remove")
@@ -190,9 +187,9 @@ def remove_registry(
     as_json: Json = False,
 ) -> None:
     """Forget a registry that was added. Its files stay where they are."""
-    from ganzoo.catalog.registry.remotes import drop
+    from ganzoo.catalog.registry.added import forget_registry
 
-    drop(name)
+    forget_registry(name)
     _show({"removed": name}, as_json=as_json)
 
 
@@ -203,8 +200,8 @@ def _show(content: dict[str, Any], *, as_json: bool) -> None:
         print_data(format_fields(content))
 
 
-def _verified(found: dict[str, Any]) -> str:
-    """What was looked at, then the tensors of a file, then everything that is wrong."""
+def _format_verification(found: dict[str, Any]) -> str:
+    """Lines about what was verified: its path, the tensors of a file, everything that is wrong."""
     nested = ("problems", "tensors", "files")
     blocks = [format_fields({key: value for key, value in found.items() if key not in nested})]
     tensors = found.get("tensors", {})

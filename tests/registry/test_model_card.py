@@ -6,8 +6,8 @@ import re
 import pytest
 
 from ganzoo.catalog.registry.cards import Card
-from ganzoo.catalog.registry.model_card import plain, readme
 from ganzoo.errors import InvalidInput
+from ganzoo.jobs.hub.model_card import escape_markdown, render_model_card
 
 PROTOCOL = {
     "features": "fashion-mnist", "digest": "a" * 64, "resize": "none", "split": "train",
@@ -102,7 +102,7 @@ def front_matter(page: str) -> dict:
 
 
 def test_the_front_matter_is_what_the_hub_reads(card_tables):
-    content = front_matter(readme(with_(card_tables), IMAGES, beside=["samples.png"]))
+    content = front_matter(render_model_card(with_(card_tables), IMAGES, beside=["samples.png"]))
     assert content == {
         "license": "apache-2.0", "library_name": "ganzoo", "tags": ["gan", "keras", "mlp"],
         "pipeline_tag": "unconditional-image-generation", "datasets": ["digits"],
@@ -129,13 +129,15 @@ CLASSES = {"classes": ["cat", "dog"]}
     ],
 )  # fmt: skip
 def test_the_hub_is_told_what_a_model_does_if_it_has_a_word_for_it(card_tables, about, tag):
-    content = front_matter(readme(with_(card_tables), IMAGES | about, beside=[]))
+    content = front_matter(render_model_card(with_(card_tables), IMAGES | about, beside=[]))
     assert content.get("pipeline_tag") == tag
 
 
 def test_the_page_names_the_kind_of_samples_and_many_classes_only_begun(card_tables):
     def page(**about):
-        return readme(with_(card_tables), IMAGES | about, beside=["samples.wav", "samples.gif"])
+        return render_model_card(
+            with_(card_tables), IMAGES | about, beside=["samples.wav", "samples.gif"]
+        )
 
     sounds = page(image_shape=[200, 2], rate=8000)
     assert "The sounds come as an array, float32 (16, 200, 2), at 8000 samples a" in sounds
@@ -149,32 +151,33 @@ def test_the_page_names_the_kind_of_samples_and_many_classes_only_begun(card_tab
 
 
 def test_the_pages_of_the_zoos_own_versions_are_those_of_their_cards():
-    from ganzoo.catalog.registry.contents import README, contents_of
-    from ganzoo.catalog.registry.lookup import own_registry
-    from ganzoo.catalog.registry.versions import numbers, open_version
+    from ganzoo.catalog.registry.contents import README
+    from ganzoo.catalog.registry.locations import own_registry
+    from ganzoo.catalog.registry.versions import open_version, version_numbers
+    from ganzoo.jobs.hub.bundle import build_bundle
 
     seen = 0
     for folder in own_registry().iterdir():
-        for number in numbers(folder).present:
+        for number in version_numbers(folder):
             files = open_version(folder, number).read_all()
             page = files.pop(README)
-            assert contents_of(folder.name, files)[0][README] == page, folder.name
+            assert build_bundle(folder.name, files).files[README] == page, folder.name
             seen += 1
     assert seen >= 5
 
 
 def test_a_license_that_the_hub_does_not_know_is_other(card_tables):
     card_tables["license"]["weights"] = "CelebA agreement: non-commercial research only"
-    content = front_matter(readme(with_(card_tables), IMAGES, beside=[]))
+    content = front_matter(render_model_card(with_(card_tables), IMAGES, beside=[]))
     assert content["license"] == "other"
     assert content["license_name"] == "celeba-agreement-non-commercial-research-only"
-    assert "samples.png" not in readme(with_(card_tables), IMAGES, beside=[])
+    assert "samples.png" not in render_model_card(with_(card_tables), IMAGES, beside=[])
 
 
 def test_numbers_of_different_protocols_are_in_different_tables(card_tables):
     other = RESULT | {"protocol": PROTOCOL | {"fake": 500}, "value": 3.5}
     more = RESULT | {"metric": "recall", "better": "higher", "value": 0.25}
-    page = readme(with_(card_tables, results=[RESULT, other, more]), IMAGES, beside=[])
+    page = render_model_card(with_(card_tables, results=[RESULT, other, more]), IMAGES, beside=[])
     tables = page.split("Measured with")[1:]
     assert len(tables) == 2
     assert "1.25" in tables[0] and "0.25" in tables[0] and "3.5" not in tables[0]
@@ -194,11 +197,11 @@ HOSTILE = [
 @pytest.mark.parametrize("text", HOSTILE)
 def test_what_a_card_says_is_inert_on_the_page(card_tables, text):
     card = with_(card_tables, summary=text.replace("\n", " "), description=text, deviations=[text])
-    page = readme(card, IMAGES | {"classes": [text, text]}, beside=[])
+    page = render_model_card(card, IMAGES | {"classes": [text, text]}, beside=[])
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\ufeff]", page)
     body = page.split("## Recipe")[0].split("---\n", 2)[2]
     plain_card = with_(card_tables, summary="S", description="D", deviations=["E"])
-    own = readme(plain_card, IMAGES | {"classes": ["F", "G"]}, beside=[])
+    own = render_model_card(plain_card, IMAGES | {"classes": ["F", "G"]}, beside=[])
     own_body = own.split("## Recipe")[0].split("---\n", 2)[2]
     for mark in ("<", "](", "![", "**", "://", "www.", "```"):
         unescaped = len(re.findall(rf"(?<!\\){re.escape(mark)}", body))
@@ -209,7 +212,7 @@ def test_what_a_card_says_is_inert_on_the_page(card_tables, text):
 
 def test_plain_text_stays_readable():
     sentence = "Learning rates of 1e-3, not 2e-4: 8x8 pixels (the paper: 64x64). 3 steps!"
-    assert plain(sentence) == sentence
-    assert plain("0.5 of all") == "0.5 of all"
-    assert plain("1. not a list") == "1\\. not a list"
-    assert plain("two\n  lines") == "two lines"
+    assert escape_markdown(sentence) == sentence
+    assert escape_markdown("0.5 of all") == "0.5 of all"
+    assert escape_markdown("1. not a list") == "1\\. not a list"
+    assert escape_markdown("two\n  lines") == "two lines"

@@ -1,0 +1,270 @@
+"""Model card: a version's card as a page for people, with the front matter that the Hub reads.
+
+What a card says may come from a stranger: on the page it is text, never markup, a link to
+anywhere else, or a character that a terminal obeys. What the model generates, and from what, its
+weights say in their metadata; no architecture is known here.
+"""
+
+import json
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, final
+from urllib.parse import quote
+
+from ganzoo.catalog.registry.cards import Card, Result
+from ganzoo.catalog.registry.contents import AUDIO, SAMPLES, VIDEO
+from ganzoo.files.text import escape
+from ganzoo.modalities import MODALITIES, Modality
+
+# The identifiers of the Hub for licenses that GANs and their data come under.
+_HUB_LICENSES = {
+    "apache-2.0", "mit", "bsd-2-clause", "bsd-3-clause", "cc0-1.0", "cc-by-3.0", "cc-by-4.0",
+    "cc-by-sa-3.0", "cc-by-sa-4.0", "cc-by-nc-2.0", "cc-by-nc-3.0", "cc-by-nc-4.0",
+    "cc-by-nc-sa-4.0", "cc-by-nc-nd-4.0", "gpl-3.0", "lgpl-3.0", "agpl-3.0", "mpl-2.0",
+    "unlicense",
+}  # fmt: skip
+_MARKUP = re.compile(r"[\\`*_{}\[\]|~@]|(?<=:)/(?=/)|(?<=www)\.|^[#+\->=]")
+_MAX_SAMPLES = 16  # that the code generates
+_MAX_NAMES = 40  # of classes that are listed
+
+# How samples are shown, by the file that holds them.
+_SAMPLES = {
+    SAMPLES: f"![samples]({SAMPLES})",
+    VIDEO: f"![samples that move]({VIDEO})",
+    AUDIO: f"[Hear samples]({AUDIO})",
+}
+
+
+def render_model_card(card: Card, metadata: Mapping[str, Any], *, beside: Collection[str]) -> str:
+    """Return the page of a card.
+
+    Args:
+        card: The card.
+        metadata: Metadata of the weights.
+        beside: Names of the files that lie beside the page.
+    """
+    usage = _usage(card.name, metadata)
+    blocks = [
+        _front_matter(card, usage),
+        f"# {escape_markdown(card.name)}",
+        escape_markdown(card.summary),
+    ]
+    blocks += [image for file, image in _SAMPLES.items() if file in beside]
+    if card.description:
+        blocks.append(escape_markdown(card.description))
+    if usage:
+        blocks += [f"```python\n{usage.code}\n```", escape_markdown(" ".join(usage.sentences))]
+    more = "To pull it from the Hub, or to train it again, see `ganzoo pull --help` and "
+    blocks.append(f"{more}`ganzoo info {card.name}`.")
+    if card.results:
+        blocks += ["## Results", *_result_tables(card.results)]
+    blocks += ["## Where it comes from", _table(_origin_rows(card))]
+    if card.papers:
+        blocks.append("\n".join(f"* <{_link(address)}>" for address in card.papers))
+    if card.deviations:
+        blocks.append("What differs from the source:")
+        blocks.append("\n".join(f"* {escape_markdown(text)}" for text in card.deviations))
+    if card.plugin_mismatches:
+        blocks.append("Made with other plugins than at first:")
+        blocks.append("\n".join(f"* {escape_markdown(text)}" for text in card.plugin_mismatches))
+    recipe = card.recipe.toml().strip().replace("```", "'''")
+    blocks += ["## Recipe", f"```toml\n{escape(recipe)}\n```"]
+    return "\n\n".join(blocks) + "\n"
+
+
+def escape_markdown(text: str) -> str:
+    """Return a text as one paragraph of Markdown in which nothing is markup or a link."""
+    text = escape(" ".join(text.split()))
+    text = text.replace("&", "&amp;").replace("<", "&lt;")
+    text = _MARKUP.sub(r"\\\g<0>", text)
+    return re.sub(r"^(\d+)([.)])(?=\s|$)", r"\1\\\2", text)  # not the number of a list
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class _Usage:
+    """How a model is used.
+
+    Args:
+        code: Python that generates samples.
+        sentences: What the page says about it. Names in them may be a stranger's.
+        task: The Hub's word for what the model does; `None` if it has none.
+    """
+
+    code: str
+    sentences: Sequence[str]
+    task: str | None
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class _Call:
+    """The call that generates samples: how many, with which labels."""
+
+    count: str = str(_MAX_SAMPLES)
+    imports: Sequence[str] = ("import ganzoo",)
+    before: Sequence[str] = ()
+    labels: str = ""
+    sentences: Sequence[str] = ()
+    task: str | None = None
+
+
+def _usage(name: str, metadata: Mapping[str, Any]) -> _Usage | None:
+    """Usage of a model; `None` where its weights do not say what they generate."""
+    shape, sources = _shape(metadata.get("image_shape")), _shape(metadata.get("source_shape"))
+    modality = MODALITIES.get(len(shape)) if shape else None
+    if shape is None or modality is None:
+        return None
+    classes = metadata.get("classes")
+    classes = [one for one in classes if isinstance(one, str)] if isinstance(classes, list) else []
+    labels = metadata.get("generator_labels", [] if classes else None)  # absent in older files
+    call = None
+    if sources:
+        call = replace(_call_with_images(modality, sources), task=modality.translation_tag)
+    elif labels is None:
+        call = _Call(task=modality.generation_tag)
+    elif classes and isinstance(labels, list) and len(labels) in _CALLS:
+        call = _CALLS[len(labels)](modality, classes)
+    if call is None:
+        return None
+    expression = f'ganzoo.load("{name}").sample({call.count}, seed=7{call.labels})'
+    lines = [*call.imports, "", *call.before, f"{modality.plural} = {expression}"]
+    n = call.count if call.count.isdecimal() else "n"
+    rate = metadata.get("rate")
+    result = f"The {modality.plural} come as an array, {modality.dtype} ({_join([n, *shape])})"
+    result += f", at {rate} samples a second." if type(rate) is int else "."
+    return _Usage(code="\n".join(lines), sentences=[*call.sentences, result], task=call.task)
+
+
+def _call_with_images(modality: Modality, shape: Sequence[int]) -> _Call:
+    return _Call(
+        count="len(sources)",
+        imports=["import ganzoo", "from ganzoo.data.sources import read_sources"],
+        before=[f'sources = read_sources("images", ({_join(shape)}), {_MAX_SAMPLES})'],
+        labels=", labels=sources",
+        sentences=[
+            f"It makes {modality.plural} from images of yours: a folder, a zip archive, or one "
+            f"image. They are cropped and scaled to {' x '.join(map(str, shape[:2]))} pixels."
+        ],
+    )
+
+
+def _call_with_classes(modality: Modality, classes: Sequence[str]) -> _Call:
+    count = str(min(len(classes), _MAX_SAMPLES))
+    return _Call(
+        count=count,
+        labels=f", labels=list(range({count}))",
+        sentences=[
+            f"It makes {modality.plural} of the class that is asked for. "
+            f"The classes, counted from 0: {_join_names(classes)}."
+        ],
+    )
+
+
+def _call_with_attributes(modality: Modality, names: Sequence[str]) -> _Call:
+    count = str(min(len(names), _MAX_SAMPLES))
+    return _Call(
+        count=count,
+        imports=["import numpy as np", "", "import ganzoo"],
+        before=[f'attributes = np.eye({len(names)}, dtype="float32")[:{count}]'],
+        labels=", labels=attributes",
+        sentences=[
+            f"It makes {modality.plural} with the attributes that are asked for, each 0 or 1: "
+            f"{_join_names(names)}."
+        ],
+    )
+
+
+# By the axes of a label.
+_CALLS: dict[int, Callable[[Modality, Sequence[str]], _Call]] = {
+    0: _call_with_classes,
+    1: _call_with_attributes,
+}
+
+
+def _join_names(names: Sequence[str]) -> str:
+    rest = len(names) - _MAX_NAMES
+    return _join(names[:_MAX_NAMES]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _join(items: Sequence[object]) -> str:
+    return ", ".join(map(str, items))
+
+
+def _shape(value: object) -> list[int] | None:
+    if isinstance(value, list) and value and all(type(n) is int and n > 0 for n in value):
+        return value
+    return None
+
+
+def _front_matter(card: Card, usage: _Usage | None) -> str:
+    license = card.license.weights.lower()
+    known = license in _HUB_LICENSES
+    content: dict[str, Any] = {
+        "license": license if known else "other",
+        "license_name": None if known else _slug(card.license.weights),
+        "library_name": "ganzoo",
+        "pipeline_tag": usage.task if usage else None,
+        "tags": ["gan", "keras", _slug(card.recipe.architecture.name.rpartition(":")[2])],
+        "datasets": [_slug(card.recipe.dataset.name.rpartition(":")[2])],
+    }
+    # JSON is YAML, in which no text can be taken for anything else
+    lines = [f"{k}: {json.dumps(v)}" for k, v in content.items() if v is not None]
+    return "\n".join(["---", *lines, "---"])
+
+
+def _origin_rows(card: Card) -> list[tuple[str, str]]:
+    rows = [
+        ("license of the weights", card.license.weights),
+        ("license of the data", card.license.data),
+        ("architecture", card.recipe.architecture.name),
+        ("data set", card.recipe.dataset.name),
+    ]
+    rows += [(f"parameters of the {name}", f"{n:,}") for name, n in card.parameters.items()]
+    if card.provenance:
+        facts = card.provenance.model_dump(exclude_none=True, exclude={"data"})
+        versions = facts.pop("versions")
+        rows += [(name, str(value)) for name, value in facts.items()]
+        rows.append(("versions", ", ".join(f"{k} {v}" for k, v in versions.items())))
+    return [(name, value) for name, value in rows if value]
+
+
+def _result_tables(results: Iterable[Result]) -> list[str]:
+    """A table for each protocol: values of different ones are never in one column."""
+    groups: dict[str, list[Result]] = {}
+    for result in results:
+        protocol = result.protocol.model_dump(exclude_none=True)
+        words = ", ".join(f"{key} {value}" for key, value in protocol.items())
+        groups.setdefault(words, []).append(result)
+    blocks = []
+    for words, group in groups.items():
+        blocks.append(escape_markdown(f"Measured with: {words}"))
+        blocks.append(_table([(_metric(result), _value(result)) for result in group]))
+    return blocks
+
+
+def _metric(result: Result) -> str:
+    return result.metric + (f" ({result.better} is better)" if result.better else "")
+
+
+def _value(result: Result) -> str:
+    text = f"{result.value:.6g}"
+    if result.spread is not None:
+        text += f", spread {result.spread:.3g} over seeds {', '.join(map(str, result.seeds))}"
+    if result.error is not None:
+        text += f", standard error {result.error:.3g}"
+    return text
+
+
+def _table(rows: Iterable[tuple[str, str]]) -> str:
+    lines = [f"| {escape_markdown(name)} | {escape_markdown(value)} |" for name, value in rows]
+    return "\n".join(["| | |", "|---|---|", *lines])
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9.-]+", "-", text.lower()).strip("-")[:64] or "other"
+
+
+def _link(address: str) -> str:
+    return quote(address, safe=":/?#[]@!$&'()*+,;=%~")

@@ -1,0 +1,129 @@
+"""Upload of a version to a repository on the Hub, in one commit on top of what is there."""
+
+from types import ModuleType
+from typing import Any
+
+from ganzoo.catalog.registry import contents
+from ganzoo.catalog.registry.contents import MANIFEST, README, without_readme
+from ganzoo.catalog.registry.remotes import Remote
+from ganzoo.data.progress import notice
+from ganzoo.errors import EnvironmentProblem, GanzooError, InvalidInput, UsageError
+from ganzoo.files.hub_client import HubFile, endpoint, http_status
+from ganzoo.jobs.hub.bundle import Bundle
+from ganzoo.jobs.hub.pull import fetch_file, hub_repository, offered_models
+
+# The line by which a repository's page is known as ours, to be replaced by the next push.
+_MARK = "<!-- Written by ganzoo push, which replaces this page while this line is in it. -->"
+_MAX_RACES = 8  # how often somebody else may publish at the same moment
+
+
+def upload_bundle(remote: Remote, bundle: Bundle) -> dict[str, Any]:
+    """Publish a version in a repository under its next number.
+
+    What is there already is not published twice. Two who publish at once get two numbers.
+
+    Returns:
+        `name`, `version`, `digest`, `address` and `created`.
+    """
+    if remote.model not in (None, bundle.model):
+        raise UsageError(
+            f"The address names another model. Expected: {bundle.model!r}. "
+            f"Received: {remote.model!r}."
+        )
+    repository = hub_repository(remote)
+    repository.request(
+        lambda client: client.HfApi(endpoint=endpoint()).create_repo(remote.repo_id, exist_ok=True)
+    )
+    for _ in range(_MAX_RACES):
+        head = repository.describe(remote.revision).sha
+        files = {file.name: file for file in repository.list_files(head)}
+        numbers = offered_models(list(files.values())).get(bundle.model, [])
+        number = _find_same(remote, head, files, numbers, bundle)
+        created = number is None
+        if number is None:
+            number = max(numbers, default=0) + 1
+            size = sum(map(len, bundle.files.values())) / 1e6
+            notice(f"Uploading {bundle.model}@{number} to {remote.address} ({size:.1f} MB).")
+            if not _commit(remote, head, files, bundle, number):
+                continue
+        return {
+            "name": f"{remote.address}/{bundle.model}@{number}",
+            "version": number,
+            "digest": bundle.digest,
+            "address": remote.address,
+            "created": created,
+        }
+    raise EnvironmentProblem(
+        f"Others publish in {remote.address} all the time.", hint="Try again later."
+    )
+
+
+def _find_same(
+    remote: Remote, head: str, files: dict[str, HubFile], numbers: list[int], bundle: Bundle
+) -> int | None:
+    """Number under which the repository holds the same, whatever its README says."""
+    manifest = bundle.parsed_manifest()
+    weights = manifest["files"][contents.GENERATOR]["sha256"]
+    for number in reversed(numbers):
+        file = files.get(f"{bundle.model}/{number}/{contents.GENERATOR}")
+        if file is None or file.sha256 not in (None, weights):
+            continue
+        name = f"{bundle.model}/{number}/{MANIFEST}"
+        raw = fetch_file(remote, head, name, contents.MAX_MANIFEST_BYTES).read_bytes()
+        theirs = contents.parse_manifest(raw, bundle.model)
+        if without_readme(theirs) == without_readme(manifest):
+            return number
+    return None
+
+
+def _commit(
+    remote: Remote, head: str, files: dict[str, HubFile], bundle: Bundle, number: int
+) -> bool:
+    """Publish in one commit on top of `head`; False if somebody else was faster."""
+    prefix = f"{bundle.model}/{number}"
+    added = {f"{prefix}/{name}": data for name, data in bundle.files.items()}
+    added[f"{prefix}/{MANIFEST}"] = bundle.manifest.encode("utf-8")
+    if _page_is_ours(remote, head, files):
+        added[README] = _repository_page(bundle, number)
+
+    def commit(client: ModuleType) -> bool:
+        try:
+            client.HfApi(endpoint=endpoint()).create_commit(
+                remote.repo_id,
+                [client.CommitOperationAdd(name, data) for name, data in added.items()],
+                commit_message=f"{bundle.model}@{number}",
+                revision=remote.revision,
+                parent_commit=head,
+            )
+        except GanzooError:
+            raise
+        except Exception as error:  # the client's errors have no common class
+            if http_status(error) in (409, 412):
+                return False
+            # not tried again: it may have been done
+            raise hub_repository(remote).problem(error) from error
+        return True
+
+    return hub_repository(remote).request(commit)
+
+
+def _page_is_ours(remote: Remote, head: str, files: dict[str, HubFile]) -> bool:
+    """Whether the repository's own page may be written; that of a person is left as it is."""
+    if README not in files:
+        return True
+    max_bytes = contents.MAX_BYTES[README]
+    if files[README].size > max_bytes:
+        return False  # too long for ours
+    try:
+        return _MARK.encode() in fetch_file(remote, head, README, max_bytes).read_bytes()
+    except InvalidInput:
+        return False
+
+
+def _repository_page(bundle: Bundle, number: int) -> bytes:
+    """Page of a version for the repository's root, one that the next push knows again."""
+    text = bundle.files[README]
+    for file in contents.SAMPLE_FILES:
+        path = f"{bundle.model}/{number}/{file}"
+        text = text.replace(f"]({file})".encode(), f"]({path})".encode())
+    return text.rstrip(b"\n") + f"\n\n{_MARK}\n".encode()
