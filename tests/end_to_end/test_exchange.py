@@ -1,4 +1,4 @@
-"""One file, three backends: the same pictures. A process for each backend, no Keras here."""
+"""A weights file generates the same images on all backends; one process for each backend."""
 
 import json
 import shutil
@@ -14,7 +14,7 @@ from ganzoo.backend.select import BACKENDS, installed
 
 SITE = Path(__file__).parent / "site"
 
-# Trains a little and exports; waits for the files of the others; then draws from every file.
+# Trains a little and exports; waits for the other files; then generates from every file.
 WORK = """
 import pathlib, sys, time
 import numpy as np
@@ -43,12 +43,12 @@ for name in names:
 
 
 @pytest.mark.skipif(len(installed()) < 3, reason="not all three backends are installed")
-def test_a_file_of_any_backend_draws_the_same_on_all(road):
-    shutil.copy(SITE / "recipe.toml", road.folder)
+def test_a_file_of_any_backend_generates_the_same_on_all(command):
+    shutil.copy(SITE / "recipe.toml", command.folder)
     workers = {
         name: subprocess.Popen(
-            [sys.executable, "-c", WORK, name, ",".join(BACKENDS)], cwd=road.folder, text=True,
-            env=road.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            [sys.executable, "-c", WORK, name, ",".join(BACKENDS)], cwd=command.folder, text=True,
+            env=command.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
         )
         for name in BACKENDS
     }  # fmt: skip
@@ -58,13 +58,13 @@ def test_a_file_of_any_backend_draws_the_same_on_all(road):
     ), json.dumps(ended)
 
     for writer in BACKENDS:
-        drawn = [np.load(road.folder / f"{writer}-{reader}.npz") for reader in BACKENDS]
+        arrays = [np.load(command.folder / f"{writer}-{reader}.npz") for reader in BACKENDS]
         pixels = []
         for reader in BACKENDS:
-            with Image.open(road.folder / f"{writer}-{reader}.png") as picture:
-                pixels.append(np.asarray(picture).astype(int))
+            with Image.open(command.folder / f"{writer}-{reader}.png") as image:
+                pixels.append(np.asarray(image).astype(int))
         for other in (1, 2):
-            assert drawn[0]["latents"].tobytes() == drawn[other]["latents"].tobytes()
-            assert np.abs(drawn[0]["images"] - drawn[other]["images"]).max() <= 1e-5
+            assert arrays[0]["latents"].tobytes() == arrays[other]["latents"].tobytes()
+            assert np.abs(arrays[0]["images"] - arrays[other]["images"]).max() <= 1e-5
             assert np.abs(pixels[0] - pixels[other]).max() <= 1
-        assert np.ptp(drawn[0]["images"]) > 0.01
+        assert np.ptp(arrays[0]["images"]) > 0.01

@@ -1,4 +1,4 @@
-"""CelebA in its official layout, from a folder and from a zip, to pictures of faces."""
+"""CelebA in its official layout, from a folder and from a zip, to generated faces."""
 
 import io
 import shutil
@@ -41,12 +41,12 @@ def celeba(tmp_path, monkeypatch):
     [("dataset.size=3", "3x3"), ("dataset.size=24", "24x24"), ("architecture.smallest=3", "3"),
      ("architecture.latent_size=0", "`architecture.latent_size` in the recipe must be at least 1")],
 )  # fmt: skip
-def test_sizes_that_the_architecture_cannot_make_are_refused(setting, words, celeba, capsys):
+def test_sizes_that_the_architecture_does_not_support_are_refused(setting, words, celeba, capsys):
     sets = [word for s in [*SMALL, setting] for word in ("--set", s)]
     code = main(["train", "dcgan-celeba", "--data", "celeba", "--batch", "4", *sets])
-    said = capsys.readouterr().err
-    assert (code, said.count("\n")) == (2, 1), said
-    assert words in said
+    message = capsys.readouterr().err
+    assert (code, message.count("\n")) == (2, 1), message
+    assert words in message
     assert not (celeba / "runs").exists()
 
 
@@ -61,7 +61,7 @@ def test_faces_train_from_a_folder_and_from_a_zip_alike(celeba, capsys):
     )
     assert all(one[name].tobytes() == other[name].tobytes() for name in one)
 
-    shutil.rmtree("celeba")  # pictures need no data
+    shutil.rmtree("celeba")  # sampling needs no data
     assert main(["sample", "run-celeba", "-n", "4", "--out", "faces.png"]) == 0
-    with Image.open("faces.png") as picture:
-        assert picture.mode == "RGB"
+    with Image.open("faces.png") as image:
+        assert image.mode == "RGB"

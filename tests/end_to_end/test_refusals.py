@@ -1,4 +1,4 @@
-"""Bad input: one line that names it, the right exit code, no framework, nothing left behind.
+"""Invalid input gives one line that names it and an exit code; no framework, no files.
 
 All cases run in one process that reads them from a file: starting one for each would take
 longer than all of them.
@@ -32,7 +32,7 @@ RECIPE = {
     "architecture.generator_width": ["0", "-64"],
 }
 
-# (arguments, exit code, words in the line)
+# Arguments, exit code, parts of the message.
 CASES = [
     (["train", "dcgan-digit"], 2, ["dcgan-digit'", "Did you mean 'dcgan-digits'"]),
     (["trian", "dcgan-digits"], 2, ["trian"]),
@@ -91,8 +91,8 @@ print(json.dumps(done))
 
 
 @pytest.fixture
-def mess(road):
-    """Everything that the cases stumble over."""
+def invalid_files(command):
+    """Files that the cases read."""
 
     def png(mode: str, size: tuple[int, int]) -> bytes:
         content = io.BytesIO()
@@ -105,23 +105,23 @@ def mess(road):
         "truncated/cut.png": png("RGB", (20, 20))[:40],
         "mixed/a.png": png("RGB", (20, 20)),
         "mixed/b.png": png("L", (9, 30)),
-        "wrong/text.png": b"not a picture",
+        "wrong/text.png": b"not an image",
         "text.safetensors": b"not weights",
         "broken.toml": b"[training\nsteps = 3",
     }
     for name, data in files.items():
-        path = road.folder / name
+        path = command.folder / name
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(data)
-    (road.folder / "empty").mkdir()
+    (command.folder / "empty").mkdir()
     return files
 
 
-def test_each_is_refused_in_one_line_before_any_framework(road, mess):
-    (road.folder / "cases.json").write_text(json.dumps([argv for argv, _, _ in CASES]))
-    done = road.python(
+def test_invalid_input_is_refused_in_one_line_before_any_framework(command, invalid_files):
+    (command.folder / "cases.json").write_text(json.dumps([argv for argv, _, _ in CASES]))
+    done = command.python(
         RUN, KERAS_BACKEND="", HF_ENDPOINT="http://127.0.0.1:9", HF_HUB_DISABLE_TELEMETRY="1",
-        GANZOO_HOME=str(road.folder / "home"), KERAS_HOME=str(road.folder / "keras"),
+        GANZOO_HOME=str(command.folder / "home"), KERAS_HOME=str(command.folder / "keras"),
     )  # fmt: skip
 
     wrong = []
@@ -140,6 +140,6 @@ def test_each_is_refused_in_one_line_before_any_framework(road, mess):
             wrong.append(f"{argv}: expected {code} {words}; got {got} {loaded} {out}{err}")
     assert not wrong, "\n".join(wrong)
 
-    left = {p.name for p in road.folder.iterdir()} - {"cases.json", "empty", "home", "keras"}
-    assert left == {name.partition("/")[0] for name in mess}
-    assert all((road.folder / name).read_bytes() == data for name, data in mess.items())
+    left = {p.name for p in command.folder.iterdir()} - {"cases.json", "empty", "home", "keras"}
+    assert left == {name.partition("/")[0] for name in invalid_files}
+    assert all((command.folder / name).read_bytes() == data for name, data in invalid_files.items())

@@ -1,4 +1,4 @@
-"""From a training to a name that draws the same pictures, on one backend."""
+"""From a training to a name that generates the same samples, on one backend."""
 
 import os
 import shutil
@@ -32,12 +32,12 @@ assert (one == other).all() and one.std() > 0
 assert run("sample", "tiny", "--raw")["files"] == ["tiny-1-samples.png"]
 assert run("verify", "tiny")["problems"] == []
 from ganzoo.cli.support.recipe_arguments import resolve_recipe
-asked = resolve_recipe("tiny", options={})  # the recipe of the version's card
-assert (asked.model, asked.recipe.training.steps) == ("tiny", 2)
+resolved = resolve_recipe("tiny", options={})  # the recipe of the version's card
+assert (resolved.model, resolved.recipe.training.steps) == ("tiny", 2)
 """
 
 
-def test_what_is_pushed_draws_by_its_name_what_the_run_draws(road):
-    shutil.copy(SITE / "recipe.toml", road.folder)
+def test_a_pushed_model_generates_by_its_name_what_its_run_generates(command):
+    shutil.copy(SITE / "recipe.toml", command.folder)
     backend = os.environ.get("KERAS_BACKEND", "jax")
-    road.python(WORK, backend, GANZOO_HOME=str(road.folder / "home"))
+    command.python(WORK, backend, GANZOO_HOME=str(command.folder / "home"))

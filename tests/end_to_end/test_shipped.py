@@ -1,4 +1,4 @@
-"""Shipped weights draw, on every backend, what they drew when they were trained."""
+"""Shipped weights generate the same images as when they were trained, on every backend."""
 
 import io
 
@@ -16,7 +16,7 @@ SHIPPED = {
 }
 
 
-def test_several_models_come_with_weights_of_a_few_megabytes_together():
+def test_shipped_weights_have_a_few_megabytes_together():
     sizes = [entry.version().sizes["generator.safetensors"] for entry in SHIPPED.values()]
     assert len(sizes) >= 5
     assert sum(sizes) < 10e6
@@ -24,7 +24,7 @@ def test_several_models_come_with_weights_of_a_few_megabytes_together():
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_the_code_on_a_shipped_page_draws(name):
+def test_the_code_on_a_model_page_generates_images(name):
     page = SHIPPED[name].version().read("README.md").decode()
     names: dict = {}
     exec(page.partition("```python\n")[2].partition("```")[0], names)
@@ -32,7 +32,7 @@ def test_the_code_on_a_shipped_page_draws(name):
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_shipped_weights_draw_the_last_grid_of_their_training(name):
+def test_shipped_weights_generate_the_last_grid_of_their_training(name):
     from PIL import Image
 
     import ganzoo
@@ -41,9 +41,9 @@ def test_shipped_weights_draw_the_last_grid_of_their_training(name):
     version = SHIPPED[name].version()
     gan = ganzoo.load(name)
     labels = np.arange(20, dtype="int32") % 10 if gan.sampler.conditional else None
-    drawn = gan.sample(20 if gan.sampler.conditional else 16, seed=0, labels=labels)
+    samples = gan.sample(20 if gan.sampler.conditional else 16, seed=0, labels=labels)
 
-    with Image.open(io.BytesIO(rendering.encode_png(rendering.render_samples(drawn)))) as image:
+    with Image.open(io.BytesIO(rendering.encode_png(rendering.render_samples(samples)))) as image:
         received = np.asarray(image).astype(int)
     with Image.open(io.BytesIO(version.read("samples.png"))) as image:
         expected = np.asarray(image).astype(int)

@@ -21,42 +21,42 @@ SLOW = {"PAUSE": "0.1"}  # seconds a batch, so that there is time to interrupt i
 
 
 def interrupt(process: subprocess.Popen, number: int, *, after: str) -> tuple[int, str]:
-    """Send a signal at a random moment after the first such event; exit code and stderr."""
-    seen = []
+    """Send a signal at a random moment after the first such event; return exit code and stderr."""
+    events = []
     for line in process.stdout:
-        seen.append(json.loads(line)["event"])
-        if seen[-1] == after:
+        events.append(json.loads(line)["event"])
+        if events[-1] == after:
             break
     assert process.poll() is None, process.stderr.read()
     time.sleep(random.uniform(0, 0.3))
     process.send_signal(number)
     _, err = process.communicate(timeout=300)
-    assert "end" not in seen
+    assert "end" not in events
     return process.returncode, err
 
 
-def test_killed_terminated_and_interrupted_it_ends_as_if_left_alone(road):
-    shutil.copy(SITE / "recipe.toml", road.folder)
+def test_killed_terminated_and_interrupted_a_run_ends_as_if_left_alone(command):
+    shutil.copy(SITE / "recipe.toml", command.folder)
     length = ("--steps", "30", "--set", "checkpoint_every=3", "--set", "keep_checkpoints=2")
-    whole = road.run("train", "recipe.toml", "--run", "whole", "--json", *length)
+    whole = command.run("train", "recipe.toml", "--run", "whole", "--json", *length)
 
-    said = [json.loads(line) for line in whole.stdout.splitlines()]
-    assert [e["event"] for e in said][:: len(said) - 1] == ["start", "end"]
-    assert {e["event"] for e in said} <= {"start", "progress", "sample", "checkpoint", "end"}
-    assert said[-1]["step"] == 30 and (road.folder / said[-1]["report"]).is_file()
+    events = [json.loads(line) for line in whole.stdout.splitlines()]
+    assert [e["event"] for e in events][:: len(events) - 1] == ["start", "end"]
+    assert {e["event"] for e in events} <= {"start", "progress", "sample", "checkpoint", "end"}
+    assert events[-1]["step"] == 30 and (command.folder / events[-1]["report"]).is_file()
     for name in ("recipe.toml", "manifest.json", "log.jsonl", "progress.gif", "report.html",
                  "card.toml", "weights.safetensors"):  # fmt: skip
-        assert (road.folder / "whole" / name).stat().st_size > 0
+        assert (command.folder / "whole" / name).stat().st_size > 0
 
-    died = road.start("train", "recipe.toml", "--run", "died", "--json", *length, **SLOW)
+    died = command.start("train", "recipe.toml", "--run", "died", "--json", *length, **SLOW)
     code, _ = interrupt(died, signal.SIGKILL, after="checkpoint")
     assert code == -signal.SIGKILL
 
-    terminated = road.start("resume", "died", "--json", **SLOW)
+    terminated = command.start("resume", "died", "--json", **SLOW)
     for line in terminated.stdout:
         if json.loads(line)["event"] == "checkpoint":
             break
-    refused = road.run("resume", "died", code=7)
+    refused = command.run("resume", "died", code=7)
     assert "Another process" in refused.stderr
     terminated.send_signal(signal.SIGTERM)
     _, err = terminated.communicate(timeout=300)
@@ -64,31 +64,33 @@ def test_killed_terminated_and_interrupted_it_ends_as_if_left_alone(road):
     assert "Go on with: ganzoo resume died" in err
 
     code, err = interrupt(
-        road.start("resume", "died", "--json", **SLOW), signal.SIGINT, after="progress"
+        command.start("resume", "died", "--json", **SLOW), signal.SIGINT, after="progress"
     )
     assert code == 130, err
-    said = [line for line in err.splitlines() if line.startswith("error: ")]  # TensorFlow chats
-    assert len(said) == 1 and "everything is saved" in said[0]
+    errors = [line for line in err.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1 and "everything is saved" in errors[0]
 
-    road.run("resume", "died")
+    command.run("resume", "died")
     for run in ("whole", "died"):
-        road.run("export", run, f"{run}.safetensors", "--all")
-    arrays = [safetensors.load(road.folder / f"{run}.safetensors") for run in ("whole", "died")]
+        command.run("export", run, f"{run}.safetensors", "--all")
+    arrays = [safetensors.load(command.folder / f"{run}.safetensors") for run in ("whole", "died")]
     assert arrays[0].keys() == arrays[1].keys()
     assert [n for n in arrays[0] if arrays[0][n].tobytes() != arrays[1][n].tobytes()] == []
-    one, other = ((road.folder / r / "weights.safetensors").read_bytes() for r in ("whole", "died"))
+    one, other = (
+        (command.folder / run / "weights.safetensors").read_bytes() for run in ("whole", "died")
+    )
     assert one == other
-    assert not [p for p in road.folder.rglob("*") if ".tmp" in p.name]
+    assert not [p for p in command.folder.rglob("*") if ".tmp" in p.name]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_while_frameworks_are_imported_leaves_nothing(number, road):
-    """From the moment when handlers stand (a framework begins to load) to the first step."""
-    shutil.copy(SITE / "recipe.toml", road.folder)
-    process = road.start("train", "recipe.toml", "--json")
+def test_a_signal_while_frameworks_are_imported_leaves_nothing(number, command):
+    """Between the installation of handlers (a framework begins to load) and the first step."""
+    shutil.copy(SITE / "recipe.toml", command.folder)
+    process = command.start("train", "recipe.toml", "--json")
     module = {"jax": "jaxlib", "torch": "torch", "tensorflow": "tensorflow"}
-    wanted = f"/{module[os.environ.get('KERAS_BACKEND', 'jax')]}/"
-    while wanted not in Path(f"/proc/{process.pid}/maps").read_text():
+    library = f"/{module[os.environ.get('KERAS_BACKEND', 'jax')]}/"
+    while library not in Path(f"/proc/{process.pid}/maps").read_text():
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.02)
     time.sleep(random.uniform(0, 0.5))
@@ -99,19 +101,19 @@ def test_a_signal_while_frameworks_are_imported_leaves_nothing(number, road):
     assert process.returncode == 128 + number, err
     assert err.splitlines()[-1].startswith("error: Stopped ")
     if "before the first step" in err:
-        assert not (road.folder / "runs").exists()
+        assert not (command.folder / "runs").exists()
     else:  # the machine was faster than the signal: then it is a run that can go on
         assert "ganzoo resume" in err
     assert json.loads(out.splitlines()[-1])["exit_code"] == 128 + number
 
 
-def test_the_backend_that_is_asked_for_is_the_one_that_data_through_keras_gets(road):
+def test_data_through_keras_uses_the_requested_backend(command):
     backend = os.environ.get("KERAS_BACKEND", "jax")
     images = np.random.default_rng(0).integers(0, 256, (64, 28, 28), dtype="uint8")
-    np.savez(road.folder / "mnist.npz", x_train=images, y_train=np.zeros(64, "uint8"))
+    np.savez(command.folder / "mnist.npz", x_train=images, y_train=np.zeros(64, "uint8"))
     other = {"jax": "torch", "torch": "tensorflow", "tensorflow": "jax"}[backend]
 
-    done = road.run(
+    done = command.run(
         "train", "gan-mnist-small", "--data", "mnist.npz", "--batch", 16, "--epochs", 2,
         "--backend", backend, "--dry-run", "--json", KERAS_BACKEND=other,
     )  # fmt: skip
@@ -119,4 +121,4 @@ def test_the_backend_that_is_asked_for_is_the_one_that_data_through_keras_gets(r
     plan = json.loads(done.stdout)
     assert (plan["backend"], plan["dataset"], plan["steps"]) == (backend, "mnist", 8)
     assert plan["image_shape"] == [28, 28, 1] and plan["memory"]["state"] > 0
-    assert not (road.folder / "runs").exists()
+    assert not (command.folder / "runs").exists()

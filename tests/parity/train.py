@@ -1,7 +1,7 @@
-"""Plays small games on the backend of KERAS_BACKEND and writes down everything that came out.
+"""Small trainings on the backend of KERAS_BACKEND, with every result written to a file.
 
-Usage: python play.py OUT.npz. Weights come from NumPy by the name of the state, images from
-NumPy, latents and the order of the images from the seed: three backends play the same games.
+Usage: python train.py OUT.npz. Weights come from NumPy by their name, images from NumPy, latents
+and the order of the images from the seed: the trainings are the same on all backends.
 """
 
 import functools
@@ -22,9 +22,9 @@ from ganzoo.layers import Conv2D, Conv2DTranspose, SpectralNormalization
 SEED, BATCH, SIZE, LATENT, STEPS, REPEATS = 7, 8, 8, 6, 100, 25
 ADAM = {"learning_rate": 2e-4, "beta_1": 0.5}
 
-# No bias stands where its true gradient is zero: in front of batch norm, and at the logit of
-# a loss that compares real with fake. Adam would turn the rounding into whole steps.
-GAMES = {
+# No bias stands where its true gradient is zero: before batch norm, and at the logit of a loss
+# that compares real and fake. Adam would turn rounding into whole steps.
+CONFIGS = {
     "bce_batch_norm": ({"norm": True}, {"loss": "non_saturating"}),
     "wgan_gp": (
         {},
@@ -44,20 +44,20 @@ GAMES = {
         },
     ),
 }
-KINKED = ("bce_batch_norm", "relativistic_r1_r2")  # played with LeakyReLU as well
+KINKED = ("bce_batch_norm", "relativistic_r1_r2")  # trained with LeakyReLU as well
 
 
 def networks(activation: str, *, norm: bool = False, spectral: bool = False) -> GAN:
-    """DCGAN with two convolutions for each player, 8x8."""
+    """Build a DCGAN with two convolutions in each network, 8x8."""
 
-    def act(x, name: str, normed: bool = False):
-        if normed:
+    def act(x, name: str, norm: bool = False):
+        if norm:
             x = layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(x)
         if activation == "leaky_relu":
             return layers.LeakyReLU(0.2, name=f"{name}_act")(x)
         return layers.Activation(activation, name=f"{name}_act")(x)
 
-    def dressed(layer):
+    def normalized(layer):
         return SpectralNormalization(layer) if spectral else layer
 
     conv = {"kernel_size": 4, "strides": 2, "padding": "same", "use_bias": False}
@@ -69,15 +69,15 @@ def networks(activation: str, *, norm: bool = False, spectral: bool = False) -> 
     generator = keras.Model(latents, layers.Activation("tanh", name="image")(x), name="generator")
 
     images = keras.Input((SIZE, SIZE, 1), name="images")
-    x = act(dressed(Conv2D(4, name="down_8", **conv))(images), "down_8")
-    x = act(dressed(Conv2D(8, name="down_4", **conv))(x), "down_4", norm)
+    x = act(normalized(Conv2D(4, name="down_8", **conv))(images), "down_8")
+    x = act(normalized(Conv2D(8, name="down_4", **conv))(x), "down_4", norm)
     x = layers.Flatten(name="flatten")(x)
-    x = dressed(layers.Dense(1, use_bias=False, name="logit"))(x)
+    x = normalized(layers.Dense(1, use_bias=False, name="logit"))(x)
     return GAN(generator, keras.Model(images, x, name="discriminator"))
 
 
-def value_for(name: str, shape: tuple[int, ...], owner: str) -> np.ndarray:
-    """The first value of a weight, by its name."""
+def first_value(name: str, shape: tuple[int, ...], owner: str) -> np.ndarray:
+    """Return the first value of a weight, by its name."""
     kind = name.rsplit("/", 1)[-1]
     if kind in ("gamma", "moving_variance"):
         return np.ones(shape, "float32")
@@ -90,24 +90,24 @@ def value_for(name: str, shape: tuple[int, ...], owner: str) -> np.ndarray:
     return (draw / np.sqrt(fan_in)).astype("float32")
 
 
-def begin(game: str, activation: str) -> GAN:
-    """The game, compiled, with its first weights."""
-    shape, rules = GAMES[game]
-    gan = networks(activation, **shape)
+def build(name: str, activation: str) -> GAN:
+    """Build and compile a GAN with its first weights."""
+    options, config = CONFIGS[name]
+    gan = networks(activation, **options)
     gan.compile(
         keras.optimizers.Adam(**ADAM), keras.optimizers.Adam(**ADAM), seed=SEED,
-        jit_compile=keras.backend.backend() == "jax", **rules,
+        jit_compile=keras.backend.backend() == "jax", **config,
     )  # fmt: skip
     for name, variable in gan.state().items():
         owner, _, rest = name.partition("/")
-        if owner in ("generator", "discriminator", "average"):
+        if owner in ("generator", "discriminator", "ema"):
             owner = "generator" if owner == "ema" else owner
-            variable.assign(value_for(rest, tuple(variable.shape), owner))
+            variable.assign(first_value(rest, tuple(variable.shape), owner))
     return gan
 
 
 def data() -> np.ndarray:
-    """96 images of soft spots, uint8 (96, 8, 8, 1)."""
+    """Return 96 images of soft spots, uint8 (96, 8, 8, 1)."""
     draw = np.random.default_rng(0)
     y, x = draw.uniform(1, 6, (2, 96, 1, 1))
     rows, columns = np.mgrid[:SIZE, :SIZE]
@@ -124,33 +124,33 @@ def arrays(gan: GAN) -> dict[str, np.ndarray]:
     return {name: np.array(ops.convert_to_numpy(v.value)) for name, v in gan.state().items()}
 
 
-def turn_of(objective, variables) -> tuple:
-    turn = backend.gradients(objective, variables)
-    return turn.loss, turn.gradients
+def loss_and_gradients(loss_fn, variables) -> tuple:
+    result = backend.gradients(loss_fn, variables)
+    return result.loss, result.gradients
 
 
 def gradients(gan: GAN, images: np.ndarray) -> dict[str, np.ndarray]:
-    """Both players' first gradients, and their losses, at the first weights."""
+    """Losses and gradients of both networks at the first weights."""
     real = ops.convert_to_tensor(images[:BATCH].astype("float32") / 127.5 - 1.0)
     latents = random.normal(SEED, 0, random.LATENTS, (BATCH, LATENT))
     fake = backend.no_grad(lambda: gan.generate(latents))
     batch = Batch(real, latents, None, Draw(gan.seed, gan.steps, 0))
-    objectives = {
+    losses = {
         "discriminator": lambda: gan.discriminator_loss(batch, fake),
         "generator": lambda: gan.generator_loss(batch),
     }
     found = {}
-    for player, objective in objectives.items():
-        variables = getattr(gan, player).trainable_variables
-
-        loss, grads = backend.jit(functools.partial(turn_of, objective, variables))()
-        found[f"{player}/loss"] = loss
+    for network, loss_fn in losses.items():
+        variables = getattr(gan, network).trainable_variables
+        compute = backend.jit(functools.partial(loss_and_gradients, loss_fn, variables))
+        loss, grads = compute()
+        found[f"{network}/loss"] = loss
         found |= {v.path: gradient for v, gradient in zip(variables, grads, strict=True)}
     return {name: np.array(ops.convert_to_numpy(value)) for name, value in found.items()}
 
 
-def play(game: str, activation: str) -> dict[str, np.ndarray]:
-    gan, images = begin(game, activation), data()
+def train(name: str, activation: str) -> dict[str, np.ndarray]:
+    gan, images = build(name, activation), data()
     out = {f"gradients/{name}": array for name, array in gradients(gan, images).items()}
     first, losses = arrays(gan), []
     for step in range(STEPS):
@@ -162,12 +162,12 @@ def play(game: str, activation: str) -> dict[str, np.ndarray]:
             out |= {f"logs/{name}": np.float32(value) for name, value in logs.items()}
     out |= {f"last/{name}": array for name, array in arrays(gan).items()}
     out |= {"losses": np.array(losses, "float32"), "samples": gan.sample(16, seed=SEED)}
-    same = [repeated(gan, first, one, batch_of(gan, images, 0)) for _ in range(REPEATS)]
+    same = [is_repeated(gan, first, one, batch_of(gan, images, 0)) for _ in range(REPEATS)]
     return {**out, "repeated": np.array(same)}
 
 
-def repeated(gan: GAN, first: dict, one: dict, images: np.ndarray) -> bool:
-    """Whether the first step, played again, gives the same bits."""
+def is_repeated(gan: GAN, first: dict, one: dict, images: np.ndarray) -> bool:
+    """Return True if the first step, made again, gives the same bits."""
     for name, variable in gan.state().items():
         variable.assign(first[name])
     gan.train_on_batch(images)
@@ -175,24 +175,24 @@ def repeated(gan: GAN, first: dict, one: dict, images: np.ndarray) -> bool:
     return all(again[name].tobytes() == one[name].tobytes() for name in one)
 
 
-def draws() -> dict[str, np.ndarray]:
-    """What a seed decides: latents, labels as the data's order brings them, flips."""
+def random_numbers() -> dict[str, np.ndarray]:
+    """Numbers that depend on the seed: latents, samples, label flips, order of the data."""
     order = [positions(step, n=96, per_step=40, seed=SEED) for step in range(4)]
-    drawn = {
+    found = {
         "latents": random.normal(SEED, 3, random.LATENTS, (6, BATCH, LATENT)),
         "samples": random.normal(SEED, ops.arange(16, dtype="int32"), random.SAMPLE, (LATENT,)),
         "flips": Draw(SEED, 3, 1).uniform((BATCH,)),
     }
-    drawn = {name: np.array(ops.convert_to_numpy(value)) for name, value in drawn.items()}
-    return {**drawn, "order": np.concatenate(order), "labels": np.arange(96)[order[0]] % 10}
+    found = {name: np.array(ops.convert_to_numpy(value)) for name, value in found.items()}
+    return {**found, "order": np.concatenate(order), "labels": np.arange(96)[order[0]] % 10}
 
 
 def main(out: str) -> None:
-    found = {f"draws/{name}": array for name, array in draws().items()}
-    for game in GAMES:
-        for activation in ("silu", "leaky_relu") if game in KINKED else ("silu",):
-            played = play(game, activation)
-            found |= {f"{game}/{activation}/{name}": array for name, array in played.items()}
+    found = {f"random/{name}": array for name, array in random_numbers().items()}
+    for config in CONFIGS:
+        for activation in ("silu", "leaky_relu") if config in KINKED else ("silu",):
+            results = train(config, activation)
+            found |= {f"{config}/{activation}/{name}": array for name, array in results.items()}
     np.savez(out, **found)
 
 

@@ -1,4 +1,4 @@
-"""A stranger's plugin: sounds, videos, pairs and attributes, and networks of every shape."""
+"""A plugin with sounds, videos, pairs and attributes, and networks for every shape."""
 
 import math
 
@@ -18,13 +18,13 @@ def any_shape(image_shape, *, latent_size: int = 4) -> GAN:
     latents = keras.Input((latent_size,), name="latents")
     images = keras.Input(image_shape, name="images")
     return GAN(
-        keras.Model(latents, _made(latents, image_shape), name="generator"),
-        keras.Model(images, _judged(layers.Flatten(name="flat")(images)), name="discriminator"),
+        keras.Model(latents, _generated(latents, image_shape), name="generator"),
+        keras.Model(images, _logit(layers.Flatten(name="flat")(images)), name="discriminator"),
     )
 
 
 def translator(image_shape, source_shape, *, latent_size: int = 2) -> GAN:
-    """Pictures from pictures, by dense layers."""
+    """Images from images, by dense layers."""
     import keras
     from keras import layers
 
@@ -32,39 +32,39 @@ def translator(image_shape, source_shape, *, latent_size: int = 2) -> GAN:
     images = keras.Input(image_shape, name="images")
     sources = keras.Input(source_shape, name="sources")
     flat = layers.Flatten(name="flat_source")(sources)
-    seen = layers.Concatenate(name="seen")([latents, flat])
+    inputs = layers.Concatenate(name="inputs")([latents, flat])
     both = layers.Concatenate(name="both")([layers.Flatten(name="flat_image")(images), flat])
     return GAN(
-        keras.Model([latents, sources], _made(seen, image_shape), name="generator"),
-        keras.Model([images, sources], _judged(both), name="discriminator"),
+        keras.Model([latents, sources], _generated(inputs, image_shape), name="generator"),
+        keras.Model([images, sources], _logit(both), name="discriminator"),
     )
 
 
 def attributed(image_shape, classes, *, latent_size: int = 2) -> GAN:
-    """Pictures with attributes, by dense layers."""
+    """Images with attributes, by dense layers."""
     import keras
     from keras import layers
 
     latents = keras.Input((latent_size,), name="latents")
     images = keras.Input(image_shape, name="images")
     attributes = keras.Input((classes,), name="attributes")
-    told = layers.Concatenate(name="told")([latents, attributes])
+    inputs = layers.Concatenate(name="inputs")([latents, attributes])
     flat = layers.Flatten(name="flat_image")(images)
     both = layers.Concatenate(name="both")([flat, attributes])
     return GAN(
-        keras.Model([latents, attributes], _made(told, image_shape), name="generator"),
-        keras.Model([images, attributes], _judged(both), name="discriminator"),
+        keras.Model([latents, attributes], _generated(inputs, image_shape), name="generator"),
+        keras.Model([images, attributes], _logit(both), name="discriminator"),
     )
 
 
-def _made(x, shape):
+def _generated(x, shape):
     from keras import layers
 
     x = layers.Dense(math.prod(shape), activation="tanh", name="pixels")(x)
     return layers.Reshape(tuple(shape), name="shape")(x)
 
 
-def _judged(x):
+def _logit(x):
     from keras import layers
 
     x = layers.LeakyReLU(0.2, name="relu")(layers.Dense(8, name="features")(x))

@@ -1,4 +1,4 @@
-"""A stranger's plugin: networks with every kind of state, a game that fails, a slow data set."""
+"""A plugin with every kind of state, a GAN that fails, and a slow data set."""
 
 import os
 import time
@@ -74,7 +74,7 @@ def poisoned(image_shape, *, what: str = "d_loss", since: int = 3) -> GAN:
 
 
 class _Slow:
-    """Images of which every batch takes as long as the variable PAUSE says, in seconds."""
+    """Images each batch of which takes the seconds in the environment variable PAUSE."""
 
     def __init__(self, images: np.ndarray):
         self._images = images

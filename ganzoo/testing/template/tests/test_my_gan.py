@@ -5,7 +5,7 @@ from ganzoo import GanzooError
 from ganzoo.testing import check_architecture
 
 
-def test_it_keeps_the_promises_of_an_architecture():
+def test_it_passes_the_checks_of_an_architecture():
     check_architecture("my-gan")
 
 
@@ -15,6 +15,6 @@ def test_the_weights_can_be_counted_by_hand():
     assert gan.discriminator.count_params() == (4 * 4 + 1) * 2 + (4 * 4 * 2 + 1)
 
 
-def test_what_it_cannot_do_is_said():
+def test_other_sizes_are_refused():
     with pytest.raises(GanzooError, match="Received: 12x12"):
         my_gan((12, 12, 1))
