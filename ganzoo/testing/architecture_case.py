@@ -24,7 +24,11 @@ Shape = tuple[int, ...]
 SEED, BATCH, STEPS, CLASSES = 7, 4, 6, 3
 # Large, so that what starts without effect has one after a few steps.
 ADAM = {"learning_rate": 2e-3, "beta_1": 0.5}
-CONFIG: Mapping[str, Any] = {"loss": "non_saturating", "ema_half_life": 0.9}
+CONFIG: Mapping[str, Any] = {
+    "loss": "non_saturating",
+    "ema_half_life": 26.0,
+    "ema_rampup": 0.0,
+}
 LIMITS = (8, 16, 32)  # for options that are whole numbers, from the first that is accepted
 
 # Shapes of samples to try, by number of axes. The first that is accepted is trained with; those

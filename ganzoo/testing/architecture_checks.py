@@ -33,7 +33,7 @@ from ganzoo.testing.update_trace import (
 
 _FAR = 100.0  # factor of latents for which only the output layer keeps images in their range
 _POLICIES = ("mixed_float16", "mixed_bfloat16")
-_SEEDED = "Draw from `batch.rng`, or give the layer a seed generator of its own."
+_SEEDED = "Draw random numbers from `batch.rng`, or give the layer a seed generator of its own."
 _SAVED_STEP = 3
 
 # Networks ----------------------------------------------------------------------------------
@@ -108,7 +108,7 @@ def check_output(case: ArchitectureCase) -> None:
             f"(batch, height, width, 1). Received: (batch, {', '.join(map(str, logits))})."
         )
     latents = _FAR * gan.sampler.sample_latents(BATCH, seed=0)
-    images = ops.convert_to_numpy(gan.sampler.generate(latents, case.labels(0), raw=True))
+    images = ops.convert_to_numpy(gan.sampler.generate(latents, case.labels(0), use_ema=False))
     if images.shape != (BATCH, *case.shape):
         raise Violation(f"Images must be {(BATCH, *case.shape)}. Received: {images.shape}.")
     if not np.isfinite(images).all():

@@ -104,9 +104,8 @@ def _trials(
     """Relative errors of the slope, then of R1's gradient with respect to each weight."""
     low, high = gan.value_range
     for sample in range(BATCH):
-        images = _numpy(gan.sampler.scale(ops.convert_to_tensor(case.images(sample)))).astype(
-            "float32"
-        )
+        images = _numpy(gan.sampler.scale(ops.convert_to_tensor(case.images(sample))))
+        images = images.astype("float32")
         mask = (np.arange(BATCH) == sample).astype("float32")
         center = derivatives(images, mask)
         slope = center.slope * mask.reshape(-1, *[1] * (images.ndim - 1))
@@ -156,7 +155,7 @@ def _derivatives_function(gan: GAN, case: ArchitectureCase) -> DerivativesFuncti
 
         def r1():
             slopes = ops.reshape(backend.input_gradients(logits, images), (BATCH, -1))
-            return ops.sum(mask * 0.5 * ops.sum(ops.square(slopes), axis=1)), {}
+            return 0.5 * ops.sum(mask * ops.sum(ops.square(slopes), axis=1)), {}
 
         slope = backend.input_gradients(logits, images)
         first, second = backend.gradients(value, weights), backend.gradients(r1, weights)

@@ -26,8 +26,9 @@ RECIPE = {
     "training.evaluate_features": ["3", "true"],
     "gan.loss": ["hing", "1"],
     "gan.n_critic": ["0"],
-    "gan.ema_half_life": ["1.0", "1.1", "-0.1"],
-    "gan.penalties": ['[{name = "r3", weight = 1.0}]', '[{name = "r1", weight = -1.0}]', "[1]"],
+    "gan.ema_half_life": ["-0.1", '"long"'],
+    "gan.label_flip_prob": ["0.5", "-0.1"],
+    "gan.regularizers": ['[{name = "r3", weight = 1.0}]', '[{name = "r1", weight = -1.0}]', "[1]"],
     "architecture.latent_size": ['"many"', "1.5", "0", "-5"],
     "architecture.generator_width": ["0", "-64"],
 }

@@ -88,7 +88,7 @@ def test_a_step_changes_what_it_should(trained):
         assert found[f"{one}/generator_optimizer/iteration"] == 1
         assert found[f"{one}/gan/images"] == 40
         assert (found["bce_batch_norm/silu/one/discriminator/down_4_norm/moving_mean"] != 0).any()
-        average, raw = (found[f"{averaged}/{p}/up_4/kernel"] for p in ("average", "generator"))
+        average, raw = (found[f"{averaged}/{p}/up_4/kernel"] for p in ("ema", "generator"))
         assert 0 < np.abs(average - raw).max() < 2e-4  # nine tenths of one step of Adam
 
 

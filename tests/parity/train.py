@@ -10,13 +10,12 @@ import zlib
 
 import keras
 import numpy as np
-from ganzoo.gan.penalties import Draw
 from keras import layers, ops
 
 from ganzoo import GAN, backend
 from ganzoo.data.order import positions
 from ganzoo.gan import random
-from ganzoo.gan.gan import Batch
+from ganzoo.gan.batches import Batch
 from ganzoo.layers import Conv2D, Conv2DTranspose, SpectralNormalization
 
 SEED, BATCH, SIZE, LATENT, STEPS, REPEATS = 7, 8, 8, 6, 100, 25
@@ -30,7 +29,7 @@ CONFIGS = {
         {},
         {
             "loss": "wasserstein",
-            "penalties": [{"name": "gradient_penalty", "weight": 10.0}],
+            "regularizers": [{"name": "gradient_penalty", "weight": 10.0}],
             "n_critic": 5,
         },
     ),
@@ -39,8 +38,9 @@ CONFIGS = {
         {},
         {
             "loss": "relativistic",
-            "penalties": [{"name": "r1", "weight": 1.0}, {"name": "r2", "weight": 1.0}],
-            "ema_half_life": 0.9,
+            "regularizers": [{"name": "r1", "weight": 1.0}, {"name": "r2", "weight": 1.0}],
+            "ema_half_life": 53.0,
+            "ema_rampup": 0.0,
         },
     ),
 }
@@ -132,9 +132,9 @@ def loss_and_gradients(loss_fn, variables) -> tuple:
 def gradients(gan: GAN, images: np.ndarray) -> dict[str, np.ndarray]:
     """Losses and gradients of both networks at the first weights."""
     real = ops.convert_to_tensor(images[:BATCH].astype("float32") / 127.5 - 1.0)
-    latents = random.normal(SEED, 0, random.LATENTS, (BATCH, LATENT))
+    latents = random.normal(SEED, 0, random.stream("latents"), (BATCH, LATENT))
     fake = backend.no_grad(lambda: gan.generate(latents))
-    batch = Batch(real, latents, None, Draw(gan.seed, gan.steps, 0))
+    batch = Batch(real, latents, None, random.Rng(gan.seed, gan.steps))
     losses = {
         "discriminator": lambda: gan.discriminator_loss(batch, fake),
         "generator": lambda: gan.generator_loss(batch),
@@ -179,9 +179,9 @@ def random_numbers() -> dict[str, np.ndarray]:
     """Numbers that depend on the seed: latents, samples, label flips, order of the data."""
     order = [positions(step, n=96, per_step=40, seed=SEED) for step in range(4)]
     found = {
-        "latents": random.normal(SEED, 3, random.LATENTS, (6, BATCH, LATENT)),
-        "samples": random.normal(SEED, ops.arange(16, dtype="int32"), random.SAMPLE, (LATENT,)),
-        "flips": Draw(SEED, 3, 1).uniform((BATCH,)),
+        "latents": random.normal(SEED, 3, random.stream("latents"), (6, BATCH, LATENT)),
+        "samples": random.normal(SEED, ops.arange(16, dtype="int32"), random.SAMPLES, (LATENT,)),
+        "flips": random.Rng(SEED, 3).uniform("label_flip", (BATCH,)),
     }
     found = {name: np.array(ops.convert_to_numpy(value)) for name, value in found.items()}
     return {**found, "order": np.concatenate(order), "labels": np.arange(96)[order[0]] % 10}

@@ -33,7 +33,7 @@ FAULTY = [
     ("bilinear", "penalties", "second order"),
     ("bare-root", "penalties", "flat images"),
     ("no-number", "penalties", "second order"),
-    ("unseeded", "seeds", "draw"),
+    ("unseeded", "seeds", "[Dd]raw"),
     ("unseeded-start", "seeds", "generator/start/kernel"),
     ("plain-attribute", "state", "strength"),
     ("overflows", "precision", "mixed_float16"),

@@ -157,8 +157,8 @@ def greedy_update(image_shape: tuple[int, int, int]) -> GAN:
     """The update of the discriminator makes the generator smaller."""
 
     class Greedy(GAN):
-        def _discriminator_turn(self, batch):
-            logs = super()._discriminator_turn(batch)
+        def discriminator_update(self, batch):
+            logs = super().discriminator_update(batch)
             weight = self.generator.trainable_variables[0]
             weight.assign(0.9 * weight)
             return logs
@@ -240,11 +240,12 @@ def no_number(image_shape: tuple[int, int, int]) -> GAN:
 
 
 def unseeded(image_shape: tuple[int, int, int]) -> GAN:
-    """Instance noise from Keras' global generator."""
+    """Noise on generated samples from Keras' global generator."""
 
     class Noisy(GAN):
-        def judge(self, images, labels=None):
-            return super().judge(images + 0.1 * keras.random.normal(ops.shape(images)), labels)
+        def generate(self, latents, labels=None):
+            samples = super().generate(latents, labels)
+            return samples + 0.1 * keras.random.normal(ops.shape(samples))
 
     return Noisy(generator(image_shape), discriminator(image_shape))
 
