@@ -105,13 +105,13 @@ def main(arguments: list[str]) -> int:
     whole = len(parts) == 4
     everything = "--coverage" in arguments or (CHEAP_COVERAGE and whole)
     arguments = [word for word in arguments if word != "--coverage"]
-    measured = parts if everything else [part for part in parts if part == "core" and whole]
+    with_coverage = parts if everything else [part for part in parts if part == "core" and whole]
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(max_workers=2) as pool:
         home = Path(folder)
-        jobs = [pool.submit(run, part, home, arguments, part in measured) for part in parts]
+        jobs = [pool.submit(run, part, home, arguments, part in with_coverage) for part in parts]
         results = [job.result() for job in jobs]
-        if measured:
-            report_coverage(home, measured)
+        if with_coverage:
+            report_coverage(home, with_coverage)
     passed, failed = (sum(result[i] for result in results) for i in (0, 1))
     print(f"{passed} passed, {failed} failed")
     return int(failed > 0 or passed == 0)

@@ -1,4 +1,4 @@
-"""What the pages show is what the files hold, and the code and commands in them run."""
+"""Pages against the files that they quote; code and commands in them run."""
 
 import importlib.util
 import os

@@ -1,4 +1,4 @@
-"""What the documents at the root say of the project is what its files have."""
+"""Documents at the root against the files that they speak of."""
 
 import re
 import subprocess
