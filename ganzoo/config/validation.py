@@ -48,15 +48,22 @@ class Table(BaseModel):
 def validated(
     model: type[Model], tables: Mapping[str, Any], *, where: str, error: type[GanzooError]
 ) -> Model:
-    """The model made of the tables.
+    """The model made of the tables of a TOML document. See `validate_keywords`."""
+    check_values(tables, where=where, error=error)
+    return validate_keywords(model, tables, where=where, error=error)
+
+
+def validate_keywords(
+    model: type[Model], tables: Mapping[str, Any], *, where: str, error: type[GanzooError]
+) -> Model:
+    """The model made of keywords, which in Python may be objects.
 
     Args:
-        model: What the tables must fit, strictly.
-        tables: As a TOML reader gives them.
-        where: What they are, for the message.
-        error: What to raise. Of several faults one is named, unknown keys first.
+        model: The class whose fields the keywords must fit, strictly.
+        tables: Values by name.
+        where: The document or function that they come from, for the message.
+        error: The error to raise. Of several faults one is named, unknown keys first.
     """
-    check_values(tables, where=where, error=error)
     try:
         return model.model_validate(tables)
     except ValidationError as problem:

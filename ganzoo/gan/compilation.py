@@ -6,7 +6,7 @@ import keras
 
 from ganzoo import backend
 from ganzoo.config.gan_config import GANConfig
-from ganzoo.config.validation import validated
+from ganzoo.config.validation import validate_keywords
 from ganzoo.errors import UsageError
 from ganzoo.gan import losses, regularizers
 from ganzoo.gan.ema import EMA
@@ -53,7 +53,7 @@ class Compilation:
                 "seed must be in [0, 2**31) and steps_per_dispatch at least 1. "
                 f"Received: seed={seed}, steps_per_dispatch={steps_per_dispatch}."
             )
-        chosen = validated(GANConfig, config, where="compile", error=UsageError)
+        chosen = validate_keywords(GANConfig, config, where="compile", error=UsageError)
         self._build_regularizers(chosen)
         self._build_ema(chosen)
         self.config = chosen

@@ -32,10 +32,10 @@ def test_a_trial_collects_writes_and_changes_nothing():
 
 def test_a_trial_sees_the_values_of_the_scope_around_it():
     # Keras' own scope does not: weights inside a gradient would be those of the step before
-    from ganzoo.backend.scope import Root
+    from ganzoo.backend.scope import StrictScope, WriteCapture
 
     a, b = variables()
-    with Root([(a, a.value + 2.0), (b, b.value)]) as root:
+    with StrictScope([(a, a.value + 2.0), (b, b.value)]) as root:
         with WriteCapture([(b, b.value * 2.0)]) as outer:
             with WriteCapture() as inner:
                 seen = numbers(a), numbers(b)
@@ -50,14 +50,14 @@ def test_a_trial_sees_the_values_of_the_scope_around_it():
 
 
 def test_only_the_writes_of_the_owner_are_committed():
-    from ganzoo.backend.scope import WriteCapture, commit
+    from ganzoo.backend.scope import WriteCapture, assign_captured
 
     a, b = variables()
     with WriteCapture() as trial:
         a.assign(a + 1.0)
         b.assign(b + 1.0)
 
-    commit(trial.writes, [b])
+    assign_captured(trial.writes, [b])
 
     assert numbers(a) == [1, 1]
     assert numbers(b) == [6, 6]
@@ -65,10 +65,10 @@ def test_only_the_writes_of_the_owner_are_committed():
 
 @pytest.mark.parametrize("verb", ["read", "written"])
 def test_a_variable_outside_the_carried_state_raises_by_its_name(verb):
-    from ganzoo.backend.scope import Root
+    from ganzoo.backend.scope import StrictScope
 
     a, b = variables()
-    with Root([(a, a.value)]):
+    with StrictScope([(a, a.value)]):
         a.assign(a + 1.0)
         with pytest.raises(RuntimeError, match=f"'b' is {verb} in the training step"):
             if verb == "read":

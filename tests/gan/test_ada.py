@@ -14,64 +14,63 @@ N = 4000
 def ada(**options):
     import keras
 
-    from ganzoo.gan import augmentations
+    from ganzoo.gan import regularizers
 
-    made = augmentations.get("ada", **options)
+    made = regularizers.get("ada", **options)
     made.build(keras.layers.Layer().add_weight)
     return made
 
 
-def play(made, signs, images=64):
-    """p after each turn of a discriminator that judges real images so."""
+def adapt(made, signs, images=64):
+    """p after each update of a discriminator whose mean signs on real images are these."""
     path = []
     for sign in signs:
-        made.update({"d_real_sign": np.float32(sign)}, images)
+        made.after_update({"d_real_sign": np.float32(sign)}, images)
         path.append(float(made.p))
     return path
 
 
-def test_p_rises_at_every_fourth_turn_by_the_share_of_images_shown():
-    path = play(ada(), [1.0] * 9)
+def test_p_rises_at_every_fourth_update_by_the_share_of_images_shown():
+    path = adapt(ada(), [1.0] * 9)
 
     assert path[:3] == [0, 0, 0] and path[3] == path[6]
     np.testing.assert_allclose(path[3::4], [256 / 500_000, 512 / 500_000], rtol=1e-5)
 
 
 def test_p_goes_from_zero_to_one_in_the_images_given_and_not_beyond():
-    path = play(ada(interval=2, ramp_images=640), [1.0] * 12)
+    path = adapt(ada(interval=2, ramp_images=640), [1.0] * 12)
 
     np.testing.assert_allclose(path[1::2], [0.2, 0.4, 0.6, 0.8, 1.0, 1.0], rtol=1e-5)
 
 
 def test_p_falls_while_the_discriminator_is_unsure_and_not_below_zero():
-    path = play(ada(interval=1, ramp_images=640, probability=0.25), [0.5, 0.0, -1.0, 0.7])
+    path = adapt(ada(interval=1, ramp_images=640, probability=0.25), [0.5, 0.0, -1.0, 0.7])
 
     np.testing.assert_allclose(path, [0.15, 0.05, 0.0, 0.1], atol=1e-6)
 
 
 @pytest.mark.parametrize(("signs", "direction"), [((1, 1, 0, 0), -1), ((0, 1, 1, 1), 1)])
 def test_p_follows_the_mean_over_the_interval(signs, direction):
-    (*_, last) = play(ada(ramp_images=2560, probability=0.5), signs)
+    (*_, last) = adapt(ada(ramp_images=2560, probability=0.5), signs)
 
     assert last == pytest.approx(0.5 + 0.1 * direction)
 
 
-def test_turns_with_more_images_count_more():
+def test_updates_with_more_images_count_more():
     made = ada(interval=2, ramp_images=1000, probability=0.5)
-    play(made, [1.0], images=90)
+    adapt(made, [1.0], images=90)
 
-    assert play(made, [-1.0], images=10) == pytest.approx([0.6])  # the mean sign is 0.8
+    assert adapt(made, [-1.0], images=10) == pytest.approx([0.6])  # the mean sign is 0.8
 
 
 def test_at_the_target_p_stays():
-    assert play(ada(target=0.5, interval=1, probability=0.25), [0.5, 0.5]) == [0.25, 0.25]
+    assert adapt(ada(target=0.5, interval=1, probability=0.25), [0.5, 0.5]) == [0.25, 0.25]
 
 
 def test_a_fixed_probability_has_no_state_and_stays():
     made = ada(target=0, probability=0.25)
 
-    assert play(made, [1.0] * 8) == [0.25] * 8
-    assert made.logged == () and ada().logged == ("d_real_sign",)
+    assert adapt(made, [1.0] * 8) == [0.25] * 8
     layer = pytest.importorskip("keras").layers.Layer()
     made.build(layer.add_weight)
     assert layer.weights == []
@@ -79,12 +78,13 @@ def test_a_fixed_probability_has_no_state_and_stays():
 
 def coefficients(part, p, size=(8, 16)):
     """What happened, (N,), and the affine maps from a pixel's new place to its old, (N, 2, 3)."""
-    from ganzoo.gan.augmentations import ada as module
     from keras import ops
+
+    from ganzoo.gan.regularizers import ada as module
 
     def drawn(p):
         images = ops.zeros((N, *size, 1))
-        happened, maps = getattr(module, part)(images, p, ganzoo.penalties.Draw(3, 1, 0))
+        happened, maps = getattr(module, part)(images, p, ganzoo.random.Rng(3, 1))
         rows = [ops.stack([ops.broadcast_to(x, (N,)) for x in row], axis=1) for row in maps]
         return happened, ops.stack(rows, axis=1)
 
@@ -140,13 +140,14 @@ def test_each_transform_happens_with_probability_p():
 
 @pytest.mark.parametrize("p", [1.0, 0.5])
 def test_colors_have_the_papers_spread(p):
-    from ganzoo.gan.augmentations import ada as module
     from keras import ops
+
+    from ganzoo.gan.regularizers import ada as module
 
     def drawn(p):  # a gray pixel, and a pure red
         pixels = ops.convert_to_tensor(np.array([[[0, 0, 0], [1, 0, 0]]], "float32"))
         images = ops.broadcast_to(pixels[None], (N, 1, 2, 3))
-        return module.recolored(images, p, ganzoo.penalties.Draw(3, 1, 0))
+        return module.recolored(images, p, ganzoo.random.Rng(3, 1))
 
     happened, images = backend.jit(drawn)(ops.convert_to_tensor(p, "float32"))
     gray, red = np.moveaxis(np.float64(ops.convert_to_numpy(images))[:, 0], 1, 0)

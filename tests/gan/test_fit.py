@@ -14,8 +14,8 @@ pytestmark = pytest.mark.backend
 
 
 def test_arrays_are_trained_on_and_the_history_has_every_mean(small, points):
-    penalties = [{"name": "r1", "weight": 1.0}]
-    gan = small.compiled(small.gan(norm=True), ema_half_life=0.9, penalties=penalties)
+    regularizers = [{"name": "r1", "weight": 1.0}]
+    gan = small.compiled(small.gan(norm=True), ema_half_life=100.0, regularizers=regularizers)
     before = small.arrays(gan)
 
     history = gan.fit(points, batch_size=4, epochs=2, verbose=0).history
@@ -30,8 +30,8 @@ def test_arrays_are_trained_on_and_the_history_has_every_mean(small, points):
 
 
 def test_a_partial_last_batch_is_played_too(small, points):
-    penalties = [{"name": name, "weight": 1.0} for name in ("gradient_penalty", "dragan")]
-    gan = small.compiled(small.gan(), n_critic=2, penalties=penalties, label_flip_prob=0.1)
+    regularizers = [{"name": name, "weight": 1.0} for name in ("gradient_penalty", "dragan")]
+    gan = small.compiled(small.gan(), n_critic=2, regularizers=regularizers, label_flip_prob=0.1)
 
     gan.fit(points[:10], batch_size=4, epochs=2, verbose=0)
 
@@ -109,8 +109,8 @@ def dataset(points):
 
 def trained_on_feed(small, first, *, fused, dropout=0.2):
     gan = small.gan(norm=True, dropout=dropout)
-    penalties = [{"name": "r1", "weight": 1.0, "every": 2}]
-    small.compiled(gan, seed=3, n_critic=2, ema_half_life=0.9, penalties=penalties,
+    regularizers = [{"name": "r1", "weight": 1.0, "every": 2}]
+    small.compiled(gan, seed=3, n_critic=2, ema_half_life=100.0, regularizers=regularizers,
                    steps_per_dispatch=fused)  # fmt: skip
     for name, variable in gan.state().items():
         if first and "seed" not in name and "optimizer" not in name:

@@ -9,30 +9,36 @@ from ganzoo.errors import PluginError, UsageError
 pytestmark = pytest.mark.backend
 
 
-def turn_batch(*parts):
-    from ganzoo.gan.gan import Batch  # here: collecting the tests imports no framework
+def batch_of(real, latents, labels=None):
+    from ganzoo.gan.batches import Batch  # here: collecting the tests imports no framework
 
-    return Batch(*parts)
+    return Batch(real, latents, labels, ganzoo.random.Rng(7, 0))
 
 
 def eager(small, gan, points):
-    """The inputs of a turn."""
+    """Real points and latents of an update."""
     from keras import ops
 
     real = ops.convert_to_tensor(points[:4])
-    return real, ganzoo.random.normal(1, 0, ganzoo.random.LATENTS, (4, *gan.sampler.latent_shape))
+    return real, ganzoo.random.normal(1, 0, 1, (4, *gan.sampler.latent_shape))
 
 
-def owned(names, player):
-    return {n for n in names if n.startswith((f"{player}/", f"{player}_optimizer/"))}
+def batches_of(gan, *data):
+    from ganzoo.gan.batches import training_batches
+
+    return training_batches(gan, data)
 
 
-def test_the_discriminators_turn_changes_the_discriminator_and_nothing_else(small, points):
+def owned(names, network):
+    return {n for n in names if n.startswith((f"{network}/", f"{network}_optimizer/"))}
+
+
+def test_an_update_of_the_discriminator_changes_the_discriminator_and_nothing_else(small, points):
     gan = small.compiled(small.gan(norm=True, dropout=0.3))
     real, latents = eager(small, gan, points)
     before = small.arrays(gan)
 
-    gan.discriminator_update(turn_batch(real, latents, None, gan._draw(0)))
+    gan.discriminator_update(batch_of(real, latents))
 
     changed = small.differing(before, small.arrays(gan))
     assert changed == owned(changed, "discriminator")
@@ -43,12 +49,12 @@ def test_the_discriminators_turn_changes_the_discriminator_and_nothing_else(smal
 
 
 @pytest.mark.parametrize("loss", ["non_saturating", "relativistic"])
-def test_the_generators_turn_changes_the_generator_and_nothing_else(small, points, loss):
+def test_an_update_of_the_generator_changes_the_generator_and_nothing_else(small, points, loss):
     gan = small.compiled(small.gan(norm=True, dropout=0.3), loss=loss)
     real, latents = eager(small, gan, points)
     before = small.arrays(gan)
 
-    gan.generator_update(turn_batch(real, latents, None, gan._draw(1)))
+    gan.generator_update(batch_of(real, latents))
 
     changed = small.differing(before, small.arrays(gan))
     assert changed == owned(changed, "generator")
@@ -65,7 +71,7 @@ def test_batch_statistics_see_real_and_fake_images_one_after_the_other(small, po
     fake = small.numbers(gan.generate(latents))
     first = small.arrays(gan)["discriminator/norm/moving_mean"]
 
-    gan.discriminator_update(turn_batch(real, latents, None, gan._draw(0)))
+    gan.discriminator_update(batch_of(real, latents))
 
     after_real = 0.5 * first + 0.5 * (points[:4] @ kernel).mean(0)
     after_both = 0.5 * after_real + 0.5 * (fake @ kernel).mean(0)
@@ -74,10 +80,8 @@ def test_batch_statistics_see_real_and_fake_images_one_after_the_other(small, po
     )
 
 
-def test_the_discriminator_is_shown_what_a_paper_takes_for_fakes(small, points):
+def test_the_discriminator_is_shown_the_fake_samples_of_a_paper(small, points):
     class Sevens(ganzoo.GAN):
-        logged = ("shown",)
-
         def fake_samples(self, batch):
             return 0 * super().fake_samples(batch) + 7
 
@@ -87,17 +91,17 @@ def test_the_discriminator_is_shown_what_a_paper_takes_for_fakes(small, points):
     plain = small.gan()
     gan = small.compiled(Sevens(plain.generator, plain.discriminator))
     real, latents = eager(small, gan, points)
-    assert gan.discriminator_update(turn_batch(real, latents, None, gan._draw(0)))["shown"] == 7
+    assert gan.discriminator_update(batch_of(real, latents))["shown"] == 7
 
 
-def test_one_batch_of_both_is_judged_as_one(small, points):
+def test_concatenated_samples_share_their_batch_statistics(small, points):
     gan = small.compiled(small.gan(norm=True), concat_real_fake=True)
     real, latents = eager(small, gan, points)
     kernel = small.arrays(gan)["discriminator/hidden/kernel"]
     fake = small.numbers(gan.generate(latents))
     first = small.arrays(gan)["discriminator/norm/moving_mean"]
 
-    gan.discriminator_update(turn_batch(real, latents, None, gan._draw(0)))
+    gan.discriminator_update(batch_of(real, latents))
 
     both = np.concatenate([points[:4], fake]) @ kernel
     np.testing.assert_allclose(
@@ -130,17 +134,19 @@ def linear(small, **rules):
 
 
 @pytest.mark.parametrize("share", [False, True])
-def test_a_step_is_n_critic_turns_with_images_and_latents_of_their_own(small, points, share):
+def test_a_step_is_n_critic_updates_with_images_and_latents_of_their_own(small, points, share):
     gan = linear(small, n_critic=3, share_fake_latents=share)
     before = small.arrays(gan)
     own = 3 if share else 4
-    z = small.numbers(ganzoo.random.normal(5, 0, ganzoo.random.LATENTS, (own, 4, 3)))
+    names = ["discriminator_0", "discriminator_1", "discriminator_2", "generator"][:own]
+    streams = [ganzoo.random.stream(name, "latents") for name in names]
+    z = np.stack([small.numbers(ganzoo.random.normal(5, 0, s, (4, 3))) for s in streams])
     w, v = before["generator/sample/kernel"], before["discriminator/logit/kernel"]
 
     gan.train_on_batch(points)
 
     v = v + 0.1 * 3 * (points.mean(0) - (z[:3] @ w).mean((0, 1)))[:, None]
-    w = w + 0.1 * z[-1].mean(0)[:, None] * v.T  # it meets the discriminator of three turns later
+    w = w + 0.1 * z[-1].mean(0)[:, None] * v.T  # it meets the discriminator of three updates later
     after = small.arrays(gan)
     np.testing.assert_allclose(after["discriminator/logit/kernel"], v, atol=1e-5)
     np.testing.assert_allclose(after["generator/sample/kernel"], w, atol=1e-5)
@@ -150,7 +156,7 @@ def test_every_image_of_a_step_is_shown_once(small, points):
     from keras import ops
 
     gan = linear(small, n_critic=3)
-    reals, _ = gan._turns((ops.convert_to_tensor(points),))
+    reals = [batch.real for batch in batches_of(gan, ops.convert_to_tensor(points))[:-1]]
 
     shown = np.concatenate([small.numbers(real) for real in reals])
     assert [real.shape[0] for real in reals] == [4, 4, 4]
@@ -164,24 +170,24 @@ def test_labels_stay_with_their_images(small):
     images = np.repeat(np.arange(12, dtype="float32")[:, None], 2, axis=1)
     data = ops.convert_to_tensor(images), ops.convert_to_tensor(np.arange(12, dtype="int32"))
 
-    for real, labels in zip(*gan._turns(data), strict=True):
-        np.testing.assert_array_equal(small.numbers(real)[:, 0], small.numbers(labels))
+    for batch in batches_of(gan, *data):
+        np.testing.assert_array_equal(small.numbers(batch.real)[:, 0], small.numbers(batch.labels))
 
 
 def test_steps_and_images_are_counted(small, points):
     gan = linear(small, n_critic=2)
-    for size in (12, 12, 7):  # of seven images, two turns use three each
+    for size in (12, 12, 7):  # of seven images, two updates use three each
         gan.train_on_batch(points[:size])
 
     assert int(gan.steps.value) == 3
     assert int(gan.images.value) == 30
 
 
-def test_fewer_images_than_turns_go_round_once_more(small, points):
+def test_fewer_images_than_updates_go_round_once_more(small, points):
     from keras import ops
 
     gan = linear(small, n_critic=3)
-    reals, _ = gan._turns((ops.convert_to_tensor(points[:2]),))
+    reals = [batch.real for batch in batches_of(gan, ops.convert_to_tensor(points[:2]))[:-1]]
     np.testing.assert_array_equal(small.numbers(ops.concatenate(reals)), points[[0, 1, 0]])
 
     gan.fit(points[:8], batch_size=6, epochs=1, verbose=0, shuffle=False)  # six, then two
@@ -196,16 +202,15 @@ def test_a_conditional_gan_does_not_train_without_labels(small, points):
 
 
 def test_a_penalty_does_not_move_the_discriminators_state(small, points):
-    def looking(discriminate, real, fake, draw):
-        return 0.0 * discriminate(real)
+    def looking(update, discriminate, rng):
+        return 0.0 * discriminate(update.real)
 
-    penalty = ganzoo.penalties.Penalty("looking", looking, 1.0)
     for every in (1, 3):
-        penalties = [penalty._replace(every=every)]
-        looked = small.compiled(small.gan(norm=True), seed=1, penalties=penalties)
+        penalty = ganzoo.regularizers.Penalty(looking, weight=1.0, every=every)
+        looked = small.compiled(small.gan(norm=True), seed=1, regularizers=[penalty])
         alone = small.compiled(small.gan(norm=True), seed=1)
         for name, value in small.arrays(alone).items():
-            if not name.startswith("means/"):
+            if not name.startswith("metrics/"):
                 looked.state()[name].assign(value)
         for gan in (looked, alone):
             gan.train_on_batch(points)
@@ -217,8 +222,8 @@ def test_a_penalty_does_not_move_the_discriminators_state(small, points):
 
 def test_a_lazy_penalty_comes_every_so_many_steps_and_counts_as_often(small, points):
     frozen = small.sgd(0.0), small.sgd(0.0)
-    penalties = [{"name": "r1", "weight": 2.0, "every": 3}, {"name": "r2", "weight": 1.0}]
-    gan = small.compiled(small.gan(units=0), *frozen, loss="wasserstein", penalties=penalties)
+    regularizers = [{"name": "r1", "weight": 2.0, "every": 3}, {"name": "r2", "weight": 1.0}]
+    gan = small.compiled(small.gan(units=0), *frozen, loss="wasserstein", regularizers=regularizers)
     exact = 0.5 * (small.arrays(gan)["discriminator/logit/kernel"] ** 2).sum()
 
     logs = [gan.train_on_batch(points, return_dict=True) for _ in range(6)]
@@ -234,10 +239,11 @@ def test_penalties_are_weighed_into_the_discriminators_loss(small, points):
     frozen = small.sgd(0.0), small.sgd(0.0)
     plain = small.compiled(small.gan(units=0), *frozen, loss="wasserstein")
     alone = plain.train_on_batch(points, return_dict=True)
-    small.compiled(plain, *(small.sgd(0.0), small.sgd(0.0)), loss="wasserstein",
-                   penalties=[{"name": "r1", "weight": 4.0}])  # fmt: skip
-    plain.steps.assign(0)
-    both = plain.train_on_batch(points, return_dict=True)
+    penalized = small.compiled(
+        ganzoo.GAN(plain.generator, plain.discriminator), small.sgd(0.0), small.sgd(0.0),
+        loss="wasserstein", regularizers=[{"name": "r1", "weight": 4.0}],
+    )  # fmt: skip
+    both = penalized.train_on_batch(points, return_dict=True)
 
     assert both["d_loss"] == pytest.approx(alone["d_loss"] + 4 * both["r1"], rel=1e-5)
     assert both["g_loss"] == pytest.approx(alone["g_loss"], rel=1e-5)
@@ -260,12 +266,11 @@ def test_flipped_labels_exchange_real_and_fake_for_the_loss_but_not_for_the_accu
     gan.discriminator.get_layer("logit").kernel.assign(np.ones((2, 1), "float32"))
     n = 4000
     real, fake = (ops.convert_to_tensor(np.full((n, 2), x, "float32")) for x in (1.0, -1.0))
-    draw = ganzoo.penalties.Draw(7, 0, 0)
 
-    loss, logs = gan.discriminator_loss(turn_batch(real, None, None, draw), fake)
+    loss, logs = gan.discriminator_loss(batch_of(real, None), fake)
 
-    drawn = small.numbers(ganzoo.random.uniform(7, 0, ganzoo.random.TURN + 1, (n,)))
-    share = (drawn < 0.25).mean()
+    numbers = small.numbers(ganzoo.random.Rng(7, 0).uniform("label_flip", (n,)))
+    share = (numbers < 0.25).mean()
     assert share == pytest.approx(0.25, abs=0.03)
     assert small.numbers(loss) == pytest.approx(-4 * (1 - share) + 4 * share, rel=1e-5)
     assert small.numbers(logs["d_real_accuracy"]) == small.numbers(logs["d_fake_accuracy"]) == 1
@@ -278,15 +283,18 @@ def test_labels_reach_both_networks(small, points):
     latents = ganzoo.random.normal(1, 0, 1, (12, 3))
     zeros, ones = (ops.full((12,), k, dtype="int32") for k in (0, 1))
 
-    for network, x in ((gan.generate, latents), (gan.discriminate, ops.convert_to_tensor(points))):
+    def logits(samples, labels):
+        return gan.discriminator_outputs(samples, labels)[0]
+
+    for network, x in ((gan.generate, latents), (logits, ops.convert_to_tensor(points))):
         one, zero = (small.numbers(network(x, labels)) for labels in (ones, zeros))
         assert np.abs(one - zero).min() > 0
 
     before = small.arrays(gan)
     gan.train_on_batch(points, np.ones(12, "int32"))
     after = small.arrays(gan)
-    for player in ("generator", "discriminator"):
-        moved = np.abs(after[f"{player}/class/embeddings"] - before[f"{player}/class/embeddings"])
+    for network in ("generator", "discriminator"):
+        moved = np.abs(after[f"{network}/class/embeddings"] - before[f"{network}/class/embeddings"])
         assert moved[1].min() > 0
         assert moved[[0, 2]].max() == 0  # classes that were not shown
 
@@ -338,9 +346,10 @@ def test_pixels_come_back_as_they_went_in(small):
         pixels = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
         scaled = gan.sampler.scale(ops.convert_to_tensor(pixels))
         assert (float(ops.min(scaled)), float(ops.max(scaled))) == value_range
-        gan.render = lambda *latents, scaled=scaled, **options: scaled
+        gan.sampler.generate = lambda *latents, scaled=scaled, **options: scaled
 
-        np.testing.assert_array_equal(gan.sampler.generate_images(np.zeros((1, 3), "float32")), pixels)
+        images = gan.sampler.generate_images(np.zeros((1, 3), "float32"))
+        np.testing.assert_array_equal(images, pixels)
 
 
 def test_sampling_changes_nothing_and_does_not_depend_on_how_many(small):
@@ -353,12 +362,10 @@ def test_sampling_changes_nothing_and_does_not_depend_on_how_many(small):
     assert not small.differing(before, small.arrays(gan))
 
 
-def test_a_paper_overrides_an_objective_and_logs_more(small, points):
+def test_a_paper_overrides_a_loss_and_logs_more(small, points):
     from keras import ops
 
     class Doubled(ganzoo.GAN):
-        logged = ("g_spread",)
-
         def generator_loss(self, batch):
             loss, logs = super().generator_loss(batch)
             fake = self.generate(batch.latents, batch.labels)
@@ -373,15 +380,14 @@ def test_a_paper_overrides_an_objective_and_logs_more(small, points):
     assert logs["g_spread"] > 0
 
 
-def test_a_paper_adds_terms_that_see_all_that_the_discriminator_says(small, points):
+def test_a_paper_adds_terms_that_see_all_outputs_of_the_discriminator(small, points):
     import keras
     from keras import layers, ops
 
-    class Told(ganzoo.GAN):
-        logged = ("d_told", "g_told")
-
+    class TwoOutputs(ganzoo.GAN):
         def discriminator_loss_terms(self, batch, fake, real_outputs, fake_outputs):
-            assert [len(real_outputs), len(fake_outputs)] == [2, 2] and real_outputs[0].shape == (12,)
+            assert [len(real_outputs), len(fake_outputs)] == [2, 2]
+            assert real_outputs[0].shape == (12,)
             return {"d_told": 3.0 * ops.mean(real_outputs[1] - fake_outputs[1])}
 
         def generator_loss_terms(self, batch, fake, fake_outputs):
@@ -390,13 +396,13 @@ def test_a_paper_adds_terms_that_see_all_that_the_discriminator_says(small, poin
     def gan():
         x = keras.Input((2,), name="images")
         told = [layers.Dense(units, name=name)(x) for units, name in ((1, "logit"), (4, "told"))]
-        return Told(small.generator(), keras.Model(x, told, name="discriminator"))
+        return TwoOutputs(small.generator(), keras.Model(x, told, name="discriminator"))
 
     for joint in (False, True):
-        played = small.compiled(gan(), "sgd", "sgd", concat_real_fake=joint, loss="wasserstein")
-        before = small.arrays(played)
-        logs = played.train_on_batch(points, return_dict=True)
-        after = small.arrays(played)
+        trained = small.compiled(gan(), "sgd", "sgd", concat_real_fake=joint, loss="wasserstein")
+        before = small.arrays(trained)
+        logs = trained.train_on_batch(points, return_dict=True)
+        after = small.arrays(trained)
         # the term is linear in the kernel of "told": its gradient is that of Wasserstein's, times
         # -3 / 4 (a mean over four outputs, with the other sign)
         moved = {
@@ -407,17 +413,22 @@ def test_a_paper_adds_terms_that_see_all_that_the_discriminator_says(small, poin
         assert logs["d_told"] != 0 and logs["g_told"] != 0
 
 
-def test_an_objective_that_logs_what_is_not_declared_is_refused(small, points):
-    class Silent(ganzoo.GAN):
+def test_a_paper_that_logs_other_names_at_some_step_is_refused(small, points):
+    class Moody(ganzoo.GAN):
+        surprise = "one"
+
         def generator_loss(self, batch):
             loss, _ = super().generator_loss(batch)
-            return loss, {"surprise": loss}
+            return loss, {self.surprise: loss}
 
-    with pytest.raises(PluginError, match="logged.*surprise"):
-        small.compiled(small.gan(cls=Silent)).step((points,))
+    gan = small.compiled(small.gan(cls=Moody), run_eagerly=True)
+    gan.step((points,))
+    gan.surprise = "other"
+    with pytest.raises(PluginError, match="Expected: .*one.*Received: .*other"):
+        gan.step((points,))
 
 
-def test_players_that_share_a_layer_are_refused(small):
+def test_networks_that_share_a_layer_are_refused(small):
     generator = small.generator(latent=2)
 
     with pytest.raises(UsageError, match=r"share variables. Received: \['hidden/kernel"):

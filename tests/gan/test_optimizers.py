@@ -7,10 +7,10 @@ pytestmark = pytest.mark.backend
 
 
 def players(keras, generator=1e-3, discriminator=4e-3):
-    from ganzoo.gan.optimizers import Players
+    from ganzoo.gan.optimizers import GANOptimizer
 
     adam = keras.optimizers.Adam
-    return Players(adam(generator), adam(discriminator))
+    return GANOptimizer(adam(generator), adam(discriminator))
 
 
 def rates(both):
@@ -83,9 +83,9 @@ def test_what_is_not_an_optimizer_is_refused(small, wrong):
 
 
 def test_players_come_back_from_their_configuration(keras):
-    from ganzoo.gan.optimizers import Players
+    from ganzoo.gan.optimizers import GANOptimizer
 
-    again = Players.from_config(players(keras).get_config())
+    again = GANOptimizer.from_config(players(keras).get_config())
 
     np.testing.assert_allclose(rates(again), [1e-3, 4e-3], rtol=1e-6)
     assert isinstance(again.discriminator, keras.optimizers.Adam)

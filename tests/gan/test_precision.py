@@ -14,7 +14,7 @@ def policy(keras):
 
 RULES = {
     "loss": "relativistic",
-    "penalties": [{"name": name, "weight": 0.1} for name in ("r1", "gradient_penalty")],
+    "regularizers": [{"name": name, "weight": 0.1} for name in ("r1", "gradient_penalty")],
     "ema_half_life": 0.9,
 }
 

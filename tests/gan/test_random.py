@@ -9,6 +9,8 @@ from ganzoo.data import order
 
 pytestmark = pytest.mark.backend
 
+STREAM_OF_LATENTS = 1_320_551_143  # of the generator's update: trainings of later versions repeat
+
 
 def numbers(x):
     from keras import ops
@@ -98,12 +100,28 @@ def test_seeds_steps_and_streams_give_different_numbers():
     assert len(draws) == 36
 
 
-def test_no_two_purposes_share_a_stream():
-    random = ganzoo.random
-    turns = [random.TURN * (turn + 1) + draw for turn in range(1000) for draw in (1, 2, 1023)]
-    streams = [random.LATENTS, random.SAMPLE, order.ORDER_STREAM, order.POINTS_STREAM, *turns]
+def test_streams_follow_from_names_and_meet_no_other():
+    names = [
+        *((f"discriminator_{i}", name) for i in range(200) for name in ("latents", "r1", "ada")),
+        ("generator", "latents"), ("generator/latents",), ("latents", "generator"),
+    ]  # fmt: skip
+    streams = [ganzoo.random.stream(*name) for name in names]
 
-    assert len(set(streams)) == len(streams)  # 1000 is the largest n_critic of a recipe
+    assert len({*streams, order.ORDER_STREAM, order.POINTS_STREAM, ganzoo.random.SAMPLES}) == (
+        len(names) + 2  # "generator", "latents" and "generator/latents" are one name
+    )
+    assert all(2**30 <= stream < 2**31 for stream in streams)
+    assert ganzoo.random.stream("generator", "latents") == STREAM_OF_LATENTS
+
+
+def test_a_name_is_one_draw_whatever_else_is_drawn():
+    rng = ganzoo.random.Rng(5, 3, "part")
+    first = numbers(rng.uniform("a", (4,)))
+    others = [rng.uniform("b", (4,)), rng.fold_in("a").uniform("a", (4,)), rng.normal("a", (4,))]
+    others += [ganzoo.random.Rng(*where, "part").uniform("a", (4,)) for where in ((5, 4), (6, 3))]
+
+    np.testing.assert_array_equal(first, numbers(rng.uniform("a", (4,))))
+    assert len({first.tobytes(), *(numbers(other).tobytes() for other in others)}) == 6
 
 
 def test_large_and_odd_counts_begin_with_the_words_of_smaller_ones():

@@ -49,13 +49,14 @@ def test_the_way_between_two_seeds_begins_and_ends_at_them(small):
 def test_normal_latents_keep_their_length_on_the_way_and_others_their_range(small):
     networks = small.gan(latent=64)
     first, last = (networks.sampler.sample_latents(1, seed) for seed in (1, 2))
-    lengths = np.linalg.norm(small.numbers(networks.between(first, last, 9)), axis=1)
+    latents = networks.sampler.interpolate_latents(first, last, 9)
+    lengths = np.linalg.norm(small.numbers(latents), axis=1)
     ends = sorted(lengths[[0, -1]])
     assert ends[0] - 1e-4 <= lengths.min() <= lengths.max() <= ends[1] + 1e-4
 
     uniform = ganzoo.GAN(networks.generator, networks.discriminator, prior=ganzoo.random.uniform)
     first, last = (uniform.sampler.sample_latents(1, seed) for seed in (1, 2))
-    middle = small.numbers(uniform.between(first, last, 3))[1]
+    middle = small.numbers(uniform.sampler.interpolate_latents(first, last, 3))[1]
     halves = 0.5 * (small.numbers(first) + small.numbers(last))[0]
     np.testing.assert_allclose(middle, halves, atol=1e-6)
 
@@ -66,10 +67,10 @@ def test_a_picture_is_found_again(small, classes):
     labels = np.array([0, 2, 1], "int32") if classes else None
     latents = gan.sampler.sample_latents(3, seed=5)
 
-    found = gan.project(gan.sampler.generate(latents, labels), labels=labels, starts=2)
+    found = gan.invert(gan.sampler.generate(latents, labels), labels=labels, starts=2)
 
     np.testing.assert_allclose(found.latents, small.numbers(latents), atol=1e-3)
-    np.testing.assert_array_equal(found.pictures, gan.sample(3, seed=5, labels=labels))
+    np.testing.assert_array_equal(found.images, gan.sample(3, seed=5, labels=labels))
     assert found.errors.max() < 1e-6
 
 
@@ -77,7 +78,7 @@ def test_pixels_are_as_good_as_floats_and_the_search_is_repeatable(small):
     gan = pictured(small)
     images = gan.sample(2, seed=5)
 
-    first, again = (gan.project(images, steps=20, starts=4) for _ in range(2))
+    first, again = (gan.invert(images, steps=20, starts=4) for _ in range(2))
 
     assert first.errors.max() < np.square((images - 1.0 * images[::-1]) / 255).mean()
     np.testing.assert_array_equal(first.latents, again.latents)
@@ -85,25 +86,25 @@ def test_pixels_are_as_good_as_floats_and_the_search_is_repeatable(small):
 
 def test_images_of_another_shape_are_not_looked_for(small):
     with pytest.raises(UsageError, match=r"shape \(n, 4, 4, 1\)"):
-        pictured(small).project(np.zeros((2, 4, 5, 1), "uint8"))
+        pictured(small).invert(np.zeros((2, 4, 5, 1), "uint8"))
 
 
 def test_projecting_changes_no_variable(small):
     gan = pictured(small, norm=True)
     before = small.arrays(gan)
-    gan.project(np.full((1, 4, 4, 1), 7, "uint8"), steps=2)
+    gan.invert(np.full((1, 4, 4, 1), 7, "uint8"), steps=2)
     assert not small.differing(before, small.arrays(gan))
 
 
 @pytest.mark.parametrize("images", [np.full((1, 4, 4, 1), 7), np.full((1, 4, 4, 1), np.nan)])
 def test_numbers_that_are_no_pixels_are_not_looked_for(small, images):
     with pytest.raises(UsageError, match="uint8, or finite floats"):
-        pictured(small).project(images)
+        pictured(small).invert(images)
 
 
 def test_images_that_are_not_finite_are_no_pictures(small):
     gan = pictured(small)
-    kernel = gan.generator.trainable_variables[-2]
+    kernel = gan.ema.of(gan.generator.trainable_variables[-2])
     kernel.assign(np.full(kernel.shape, np.inf, "float32"))
     with pytest.raises(InvalidInput, match="not finite"):
         gan.sample(2)

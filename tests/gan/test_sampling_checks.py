@@ -144,7 +144,7 @@ def test_rows_of_attributes_are_labels(small, ops):
             gan.sample(3, labels=labels)
 
 
-def test_pictures_are_labels(small):
+def test_images_are_labels(small):
     gan = translating(small, (4, 4, 1))
     pixels = np.arange(48, dtype="uint8").reshape(3, 4, 4, 1)
     floats = pixels / 127.5 - 1.0
@@ -152,5 +152,5 @@ def test_pictures_are_labels(small):
         np.testing.assert_array_equal(gan.sample(3, labels=labels), pixels)
         np.testing.assert_array_equal(gan.interpolate((1, 2), 3, labels=labels), pixels)
     for labels in (0, pixels[:2], pixels[..., 0], pixels[:, :3], None):
-        with pytest.raises(UsageError, match=r"of shape \(3, 4, 4, 1\)\. Received: .*Pictures"):
+        with pytest.raises(UsageError, match=r"of shape \(3, 4, 4, 1\)\. Received: .*Images"):
             gan.sample(3, labels=labels)

@@ -17,18 +17,18 @@ def trained(small, keras, points, **rules):
 def test_a_keras_file_keeps_both_players_both_optimizers_and_the_rules(
     small, keras, points, tmp_path
 ):
-    penalties = [{"name": "r1", "weight": 2.0, "every": 2}]
-    gan = trained(small, keras, points, n_critic=2, penalties=penalties, loss="hinge")
+    regularizers = [{"name": "r1", "weight": 2.0, "every": 2}]
+    gan = trained(small, keras, points, n_critic=2, regularizers=regularizers, loss="hinge")
     before = small.arrays(gan)
 
     gan.save(tmp_path / "gan.keras")
     again = keras.saving.load_model(tmp_path / "gan.keras")
 
     assert isinstance(again, ganzoo.GAN)
-    assert again.rules == gan.config
+    assert again.config == gan.config
     assert float(again.optimizer.discriminator.learning_rate) == pytest.approx(2e-3)
     assert again.optimizer.generator.beta_1 == 0.5
-    assert small.differing(before, small.arrays(again)) <= {"means/total", "means/count"}
+    assert small.differing(before, small.arrays(again)) <= {"metrics/total", "metrics/count"}
     np.testing.assert_array_equal(gan.sample(3, seed=1), again.sample(3, seed=1))
 
 

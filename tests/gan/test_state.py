@@ -22,7 +22,7 @@ def test_every_variable_has_one_name(small):
         "generator/hidden/kernel", "generator/norm/moving_mean", "generator/seeds/0",
         "discriminator/logit/bias", "discriminator/seeds/0", "ema/norm/moving_variance",
         "generator_optimizer/hidden/kernel/momentum", "discriminator_optimizer/iteration",
-        "gan/steps", "gan/images", "gan/seed", "means/total", "means/count",
+        "gan/steps", "gan/images", "gan/seed", "metrics/total", "metrics/count",
     } <= state.keys()  # fmt: skip
 
 

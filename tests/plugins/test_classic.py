@@ -151,7 +151,9 @@ def test_images_are_in_the_range_of_the_data_and_float32(name, precision):
     recipe = apply_settings(small(name), [f"training.precision={precision}"])
     gan = build(recipe, LEAST.get(name, (8, 8, 1)))
     low, high = gan.value_range
-    latents = 100.0 * gan.sampler.sample_latents(4, seed=0)  # far out, where only the output's form helps
+    latents = 100.0 * gan.sampler.sample_latents(
+        4, seed=0
+    )  # far out, where only the output's form helps
     labels = [ops.convert_to_tensor(np.arange(4, dtype="int32"))] if gan.sampler.conditional else []
     play = compiled(lambda *x: (y := gan.generator(given(*x)), gan.discriminator(given(y, *x[1:]))))
     images, logits = play(latents, *labels)
@@ -247,7 +249,10 @@ def test_a_critic_for_the_gradient_penalty_judges_each_image_alone(recipe):
 )
 def test_spectral_norm_takes_the_scale_out_of_every_kernel(name, players):
     gan = build(small(name), (8, 8, 1))
-    given = {"generator": gan.sampler.sample_latents(2, seed=1), "discriminator": random_images(2, 8, 8, 1)}
+    given = {
+        "generator": gan.sampler.sample_latents(2, seed=1),
+        "discriminator": random_images(2, 8, 8, 1),
+    }
     for player in players:
         network = getattr(gan, player)
         for weight in network.weights:  # attention counts from the start

@@ -51,7 +51,9 @@ def trained_weights(network) -> int:
 
 def drawn(gan, count: int, seed: int = 0) -> np.ndarray:
     """Latents of a seed; compiled, since operation by operation takes seconds."""
-    return array(backend().compiled(lambda s: gan.sampler.sample_latents(count, s))(tensor(seed, "int32")))
+    return array(
+        backend().compiled(lambda s: gan.sampler.sample_latents(count, s))(tensor(seed, "int32"))
+    )
 
 
 def backend():
@@ -247,7 +249,9 @@ def test_sgans_logit_is_the_log_of_the_sum_of_the_classes():
 
 
 def known_by(gan, images) -> np.ndarray:
-    return array(backend().compiled(gan.known)(gan.sampler.scale(tensor(images, images.dtype.name))))
+    return array(
+        backend().compiled(gan.known)(gan.sampler.scale(tensor(images, images.dtype.name)))
+    )
 
 
 def test_sgan_uses_the_labels_of_always_the_same_images():

@@ -111,7 +111,9 @@ def test_the_outermost_skip_brings_the_source_past_all_other_layers():
 
     def changes() -> bool:
         latents = gan.sampler.sample_latents(3, 0)
-        one, other = (array(gan.sampler.generate(latents, tensor(pictures(seed)))) for seed in (1, 2))
+        one, other = (
+            array(gan.sampler.generate(latents, tensor(pictures(seed)))) for seed in (1, 2)
+        )
         return not np.array_equal(one, other)
 
     up = gan.generator.get_layer("up_4")  # from 2x2, beside which the skip of 4x4 is put
@@ -283,7 +285,8 @@ def test_the_way_back_uses_the_average_of_the_weights_where_there_is_one():
     for variable in gan.generator.get_layer("directions").back.trainable_variables:
         variable.assign(2 * variable)
     averaged, raw = (
-        array(gan.back.render(gan.sampler.sample_latents(3, 0), given, raw=raw)) for raw in (False, True)
+        array(gan.back.render(gan.sampler.sample_latents(3, 0), given, raw=raw))
+        for raw in (False, True)
     )
     np.testing.assert_array_equal(averaged, before)
     assert not np.array_equal(raw, before)

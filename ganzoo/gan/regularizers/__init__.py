@@ -7,12 +7,12 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from ganzoo.config import regularizer_options as options
 from ganzoo.config.contracts import DiscriminatorUpdate, Regularizer
+from ganzoo.config.gan_config import GANConfig
 from ganzoo.config.regularizer_options import REGULARIZERS
-from ganzoo.config.validation import Table
+from ganzoo.config.validation import Table, validate_keywords
+from ganzoo.errors import UsageError
 from ganzoo.gan.regularizers import gradient_penalties
 from ganzoo.gan.regularizers.ada import Ada
 from ganzoo.gan.regularizers.consistency import consistency
@@ -37,14 +37,23 @@ _MADE_BY: dict[type[Table], Callable[..., Regularizer]] = {
 }
 
 
-def get(given: Mapping[str, Any] | Table | Regularizer) -> Regularizer:
-    """Return the regularizer that a table of options describes; a `Regularizer` itself.
+def get(given: str | Mapping[str, Any] | Table | Regularizer, **options: Any) -> Regularizer:
+    """Return the regularizer of that name and options; a `Regularizer` itself.
 
     Args:
-        given: The options with the name, as in a recipe: `{"name": "r1", "weight": 10.0}`.
+        given: A name with `options`, or both in one table, as in a recipe:
+            `{"name": "r1", "weight": 10.0}`.
+        **options: Options of that name.
+
+    Raises:
+        UsageError: there is no such regularizer, or an option is not usable.
     """
     if isinstance(given, Regularizer):
         return given
     if not isinstance(given, Table):
-        given = TypeAdapter(options.OneRegularizer).validate_python(dict(given))
+        table = {"name": given, **options} if isinstance(given, str) else {**given, **options}
+        config = validate_keywords(
+            GANConfig, {"regularizers": [table]}, where="the options", error=UsageError
+        )
+        (given,) = config.regularizers
     return _MADE_BY[type(given)](**given.model_dump(exclude={"name"}))

@@ -3,7 +3,8 @@ import pytest
 
 import ganzoo
 from ganzoo import backend
-from ganzoo.errors import UnknownName, UsageError
+from ganzoo.config.contracts import DiscriminatorUpdate
+from ganzoo.errors import UsageError
 
 pytestmark = pytest.mark.backend
 
@@ -12,20 +13,27 @@ W = np.array([3.0, 4.0], "float32")  # of length 5
 ON_A_LINE = {"r1": 12.5, "r2": 12.5, "gradient_penalty": 16.0, "dragan": 16.0}
 
 
-def draw():
-    return ganzoo.penalties.Draw(7, 3, 0)
+def rng():
+    return ganzoo.random.Rng(7, 3)
+
+
+def penalty_of(name, discriminate, real, fake):
+    """The penalty's values, (batch,), with the random numbers of `rng`."""
+    function = ganzoo.regularizers.get(name, weight=1.0).function
+    update = DiscriminatorUpdate(discriminate, real, fake, None, None, 0.0, 3, rng())
+    return function(update, discriminate, rng())
 
 
 def pair(n=6, d=2):
-    rng = np.random.default_rng(3)
-    return (rng.normal(size=(n, d)).astype("float32") for _ in range(2))
+    numbers = np.random.default_rng(3)
+    return (numbers.normal(size=(n, d)).astype("float32") for _ in range(2))
 
 
 def value(name, discriminate, real, fake):
     from keras import ops
 
     real, fake = ops.convert_to_tensor(real), ops.convert_to_tensor(fake)
-    return ops.convert_to_numpy(ganzoo.penalties.PENALTIES[name](discriminate, real, fake, draw()))
+    return ops.convert_to_numpy(penalty_of(name, discriminate, real, fake))
 
 
 def line(x):
@@ -42,15 +50,13 @@ def test_a_penalty_of_a_linear_discriminator_is_known_by_hand(name):
 
 
 def places(name, real, fake):
-    """Where a penalty looks at the slope, in float64."""
-    uniform = ganzoo.random.uniform
+    """Where a penalty takes the gradient, in float64."""
     real, fake = np.float64(real), np.float64(fake)
-    stream = ganzoo.random.TURN + 1
     if name == "gradient_penalty":
-        mix = np.float64(uniform(7, 3, stream, (len(real),)))[:, None]
+        mix = np.float64(rng().uniform("mix", (len(real),)))[:, None]
         return mix * fake + (1 - mix) * real
     if name == "dragan":
-        return real + 0.5 * real.std() * np.float64(uniform(7, 3, stream, real.shape))
+        return real + 0.5 * real.std() * np.float64(rng().uniform("noise", real.shape))
     return real if name == "r1" else fake
 
 
@@ -74,8 +80,8 @@ def test_a_penalty_of_a_quadratic_discriminator_is_that_of_its_slope(name):
     )
 
 
-def smooth_network(rng):
-    return [rng.normal(size=s).astype("float32") for s in ((2, 4), (4,), (4,))]
+def smooth_network(numbers):
+    return [numbers.normal(size=s).astype("float32") for s in ((2, 4), (4,), (4,))]
 
 
 def mean_penalty(name, where, w, b, v):
@@ -95,19 +101,19 @@ def test_the_gradient_of_a_penalty_equals_central_differences(name):
     variables = [keras.Variable(weight) for weight in weights]
     tensors = ops.convert_to_tensor(real), ops.convert_to_tensor(fake)
 
-    def objective():
+    def loss():
         w, b, v = variables
 
         def discriminate(x):
             return ops.sum(ops.tanh(ops.matmul(x, w) + b) * v, axis=1)
 
-        return ops.mean(ganzoo.penalties.PENALTIES[name](discriminate, *tensors, draw())), {}
+        return ops.mean(penalty_of(name, discriminate, *tensors)), {}
 
-    turn = backend.gradients(objective, variables)
+    result = backend.gradients(loss, variables)
 
     where, exact = places(name, real, fake), [np.float64(weight) for weight in weights]
-    assert float(turn.loss) == pytest.approx(mean_penalty(name, where, *exact), rel=1e-4)
-    for weight, gradient in zip(exact, turn.gradients, strict=True):
+    assert float(result.loss) == pytest.approx(mean_penalty(name, where, *exact), rel=1e-4)
+    for weight, gradient in zip(exact, result.gradients, strict=True):
         differences = np.empty_like(weight)
         for i in np.ndindex(*weight.shape):
             kept, sides = weight[i], []
@@ -133,16 +139,16 @@ def test_penalties_and_their_gradients_are_finite_at_awkward_inputs(name, case):
     w = keras.Variable(np.zeros((2, 1), "float32") if case == "no slope" else W[:, None])
     tensors = ops.convert_to_tensor(real), ops.convert_to_tensor(fake)
 
-    def objective():
+    def loss():
         def discriminate(x):
             return ops.matmul(ops.square(x) + x, w)[:, 0]
 
-        return ops.mean(ganzoo.penalties.PENALTIES[name](discriminate, *tensors, draw())), {}
+        return ops.mean(penalty_of(name, discriminate, *tensors)), {}
 
-    turn = backend.gradients(objective, [w])
+    result = backend.gradients(loss, [w])
 
-    assert np.isfinite(float(turn.loss))
-    assert np.isfinite(ops.convert_to_numpy(turn.gradients[0])).all()
+    assert np.isfinite(float(result.loss))
+    assert np.isfinite(ops.convert_to_numpy(result.gradients[0])).all()
 
 
 def test_a_penalty_leaves_batch_statistics_alone(small, keras):
@@ -158,7 +164,7 @@ def test_a_penalty_leaves_batch_statistics_alone(small, keras):
 
 
 def moved(images, numbers, reach):
-    """Flipped and shifted pictures, mirrored at their edges."""
+    """Flipped and shifted images, mirrored at their edges."""
     changed = []
     for image, (flip, down, right) in zip(images, numbers[:, :, 0].T, strict=True):
         image = image[:, ::-1] if flip < 0.5 else image
@@ -169,79 +175,44 @@ def moved(images, numbers, reach):
     return np.stack(changed)
 
 
-def test_consistency_compares_a_picture_with_itself_flipped_and_shifted(keras):
+def test_consistency_compares_an_image_with_itself_flipped_and_shifted(keras):
     """Its value, and its gradient against the one by hand: D(x) = tanh(w x)."""
-    rng = np.random.default_rng(2)
-    images, weight = rng.normal(size=(9, 5, 16, 2)), rng.normal(size=(160,)) / 4
+    random = np.random.default_rng(2)
+    images, weight = random.normal(size=(9, 5, 16, 2)), random.normal(size=(160,)) / 4
     real, w = images.astype("float32"), keras.Variable(weight.astype("float32"))
 
-    def objective():
+    def loss():
         def discriminate(x):
             x = keras.ops.reshape(x, (-1, 160))
             return keras.ops.tanh(keras.ops.matmul(x, w[:, None]))[:, 0]
 
         tensor = keras.ops.convert_to_tensor(real)
-        return keras.ops.mean(ganzoo.penalties.consistency(discriminate, tensor, None, draw())), {}
+        return keras.ops.mean(penalty_of("consistency", discriminate, tensor, None)), {}
 
-    turn = backend.gradients(objective, [w])
+    result = backend.gradients(loss, [w])
 
-    numbers = ganzoo.random.uniform(7, 3, ganzoo.random.TURN + 1, (3, 9, 1))
+    numbers = rng().uniform("transform", (3, 9, 1))
     other = moved(images, keras.ops.convert_to_numpy(numbers), (1, 2)).reshape(9, -1)
     images = images.reshape(9, -1)
     one, two = np.tanh(images @ weight), np.tanh(other @ weight)
     slope = (1 - one**2)[:, None] * images - (1 - two**2)[:, None] * other
-    assert float(turn.loss) == pytest.approx(((one - two) ** 2).mean(), rel=1e-4)
+    assert float(result.loss) == pytest.approx(((one - two) ** 2).mean(), rel=1e-4)
     np.testing.assert_allclose(
-        keras.ops.convert_to_numpy(turn.gradients[0]),
+        keras.ops.convert_to_numpy(result.gradients[0]),
         (2 * (one - two)[:, None] * slope).mean(0),
         rtol=1e-3,
         atol=1e-5,
     )
 
 
-def test_consistency_is_for_pictures():
-    with pytest.raises(UsageError, match=r"pictures.*Received: samples of shape \(2,\)"):
+def test_consistency_is_for_images():
+    with pytest.raises(UsageError, match=r"images.*Received: samples of shape \(2,\)"):
         value("consistency", line, *pair())
 
 
-def test_weights_are_clipped_to_both_bounds(keras):
-    variable = keras.Variable(np.array([-3, -0.01, 0, 0.005, 9], "float32"))
-
-    ganzoo.penalties.clip([variable], 0.01)
-
-    np.testing.assert_allclose(
-        keras.ops.convert_to_numpy(variable.value), [-0.01, -0.01, 0, 0.005, 0.01], rtol=1e-6
-    )
-
-
-def test_draws_of_a_turn_are_fresh_and_repeatable():
-    one, again, other = draw(), draw(), ganzoo.penalties.Draw(7, 3, 1)
-    first, second = one.uniform((4,)), one.uniform((4,))
-
-    assert np.array_equal(first, again.uniform((4,)))
-    assert not np.array_equal(first, second)
-    assert not np.array_equal(first, other.uniform((4,)))
-
-
-def test_an_unknown_penalty_and_a_wrong_weight_are_refused():
-    with pytest.raises(UnknownName, match="r1"):
-        ganzoo.penalties.get("r11", weight=1.0)
-    for wrong in ({"weight": 0.0}, {"weight": float("nan")}, {"weight": 1.0, "every": 0}):
-        with pytest.raises(UsageError, match="Received"):
-            ganzoo.penalties.get("r1", **wrong)
-
-
-def test_what_a_part_of_a_turn_draws_moves_nothing_else():
-    from keras import ops
-
-    turn = ganzoo.penalties.Draw(5, 3, 1)
-    first = ops.convert_to_numpy(turn.uniform((4,)))
-    apart = [ops.convert_to_numpy(turn.apart(part).uniform((4,))) for part in (1, 2, 1)]
-    second = ops.convert_to_numpy(turn.uniform((4,)))
-
-    alone = ganzoo.penalties.Draw(5, 3, 1)
-    np.testing.assert_array_equal(
-        [first, second], [ops.convert_to_numpy(alone.uniform((4,))) for _ in range(2)]
-    )
-    np.testing.assert_array_equal(apart[0], apart[2])
-    assert len({a.tobytes() for a in (first, second, *apart[:2])}) == 4
+@pytest.mark.parametrize("wrong", [{"weight": 0.0}, {"weight": float("nan")}, {"every": 0}])
+def test_an_unknown_penalty_and_a_wrong_weight_are_refused(wrong):
+    with pytest.raises(UsageError, match="r1"):
+        ganzoo.regularizers.get("r11", weight=1.0)
+    with pytest.raises(UsageError, match="Received"):
+        ganzoo.regularizers.get("r1", **{"weight": 1.0, **wrong})
