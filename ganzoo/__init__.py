@@ -19,6 +19,7 @@ _WHERE = {
     "regularizers": ("ganzoo.gan.regularizers", None),
     "random": ("ganzoo.gan.random", None),
     "layers": ("ganzoo.layers", None),
+    "blocks": ("ganzoo.blocks", None),
     "Dataset": ("ganzoo.data.dataset", "Dataset"),
     "load": ("ganzoo.jobs.models.load", "load"),
     "evaluate": ("ganzoo.jobs.evaluation.evaluate", "evaluate"),
@@ -29,7 +30,7 @@ _WHERE = {
 __all__ = [*sorted(_WHERE), "__version__"]
 
 if TYPE_CHECKING:  # for editors and type checkers; see __getattr__
-    from ganzoo import layers
+    from ganzoo import blocks, layers
     from ganzoo.catalog.registry.lookup import list_models
     from ganzoo.data.dataset import Dataset
     from ganzoo.errors import GanzooError

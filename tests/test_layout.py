@@ -25,6 +25,7 @@ BELOW = {
     "backend": {"errors"},
     "data": {"errors", "files", "modalities"},
     "layers": {"errors", "backend"},
+    "blocks": {"errors", "backend", "layers"},
     "metrics": {"errors", "modalities"},
     "config": {"errors", "files"},
     "catalog": {"errors", "files", "modalities", "config"},

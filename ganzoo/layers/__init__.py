@@ -1,6 +1,7 @@
 """Layers, one per file, each citing its paper. They behave the same on every backend."""
 
 from ganzoo.layers.batch_normalization import BatchNormalization
+from ganzoo.layers.bias import Bias
 from ganzoo.layers.conditional_batch_normalization import ConditionalBatchNormalization
 from ganzoo.layers.convolution import (
     Conv1D,
@@ -11,6 +12,7 @@ from ganzoo.layers.convolution import (
     Conv3DTranspose,
 )
 from ganzoo.layers.equalized import EqualizedConv2D, EqualizedDense
+from ganzoo.layers.instance_normalization import InstanceNormalization
 from ganzoo.layers.latent_noise import LatentNoise
 from ganzoo.layers.minibatch_stddev import MinibatchStddev
 from ganzoo.layers.modulated_convolution import ModulatedConv2D
@@ -21,22 +23,8 @@ from ganzoo.layers.self_attention import SelfAttention
 from ganzoo.layers.spectral_normalization import SpectralNormalization
 
 __all__ = [
-    "BatchNormalization",
-    "ConditionalBatchNormalization",
-    "Conv1D",
-    "Conv1DTranspose",
-    "Conv2D",
-    "Conv2DTranspose",
-    "Conv3D",
-    "Conv3DTranspose",
-    "EqualizedConv2D",
-    "EqualizedDense",
-    "LatentNoise",
-    "MinibatchStddev",
-    "ModulatedConv2D",
-    "PhaseShuffle",
-    "PixelNorm",
-    "Resample2D",
-    "SelfAttention",
-    "SpectralNormalization",
-]
+    "BatchNormalization", "Bias", "ConditionalBatchNormalization", "Conv1D", "Conv1DTranspose",
+    "Conv2D", "Conv2DTranspose", "Conv3D", "Conv3DTranspose", "EqualizedConv2D", "EqualizedDense",
+    "InstanceNormalization", "LatentNoise", "MinibatchStddev", "ModulatedConv2D", "PhaseShuffle",
+    "PixelNorm", "Resample2D", "SelfAttention", "SpectralNormalization",
+]  # fmt: skip

@@ -1,14 +1,19 @@
 """A conditional DCGAN: the networks of Radford et al. 2016, https://arxiv.org/abs/1511.06434,
-told the class as in Mirza and Osindero 2014, https://arxiv.org/abs/1411.1784, section 3.
+conditioned on the class as in Mirza and Osindero 2014, https://arxiv.org/abs/1411.1784, section 3.
 """
 
 import keras
 from keras import layers, ops
 
 from ganzoo import GAN
-
-from .dcgan import judged, norm, normal, raised
-from .sizes import halved
+from ganzoo.blocks import (
+    check_at_least,
+    dcgan_batch_norm,
+    dcgan_discriminator_body,
+    dcgan_generator_body,
+    downsampled_size,
+    normal_initializer,
+)
 
 
 def cdcgan(
@@ -16,34 +21,37 @@ def cdcgan(
     classes: int,
     *,
     latent_size: int = 100,
-    generator_width: int = 64,
-    discriminator_width: int = 64,
-    doublings: int = 2,
+    generator_base_channels: int = 64,
+    discriminator_base_channels: int = 64,
+    num_upsamples: int = 2,
 ) -> GAN:
-    """A DCGAN that draws the class it is asked for.
+    """A class-conditional DCGAN.
 
     Args:
         image_shape: (height, width, channels); filled from the data set.
         classes: Number of classes; filled from the data set.
         latent_size: Length of a latent.
-        generator_width: Channels of the generator's last hidden layer; they double toward
-            the smallest images.
-        discriminator_width: Channels of the discriminator's first layer; they double too.
-        doublings: How often the generator doubles height and width, at least 1.
+        generator_base_channels: Channels of the generator's last hidden layer; they double with
+            each lower resolution.
+        discriminator_base_channels: Channels of the discriminator's first layer; they double
+            with each lower resolution.
+        num_upsamples: How often the generator doubles height and width, at least 1.
     """
-    height, width, channels = image_shape
-    h, w = halved("cdcgan", image_shape, doublings)
-    halvings = range(1, doublings)
+    height, width, image_channels = image_shape
+    h, w = downsampled_size("cdcgan", image_shape, num_upsamples)
+    check_at_least(1, latent_size=latent_size, generator_base_channels=generator_base_channels)
+    hidden = range(1, num_upsamples)
 
     def generator() -> keras.Model:
-        c = generator_width << (doublings - 1)
+        c = generator_base_channels << (num_upsamples - 1)
         latents = keras.Input((latent_size,), name="latents")
         labels = keras.Input((), dtype="int32", name="labels")
         x = layers.Concatenate(name="both")([latents, ops.one_hot(labels, classes)])
-        x = layers.Dense(h * w * c, use_bias=False, kernel_initializer=normal(), name="project")(x)
+        dense = {"use_bias": False, "kernel_initializer": normal_initializer(), "name": "project"}
+        x = layers.Dense(h * w * c, **dense)(x)
         x = layers.Reshape((h, w, c), name="project_shape")(x)
-        x = layers.ReLU(name="project_relu")(norm("project_norm")(x))
-        x = raised(x, [*(f"up_{i}" for i in halvings), "up_image"], channels)
+        x = layers.ReLU(name="project_relu")(dcgan_batch_norm("project_norm")(x))
+        x = dcgan_generator_body(x, [*(f"up_{i}" for i in hidden), "up_image"], image_channels)
         return keras.Model([latents, labels], x, name="generator")
 
     def discriminator() -> keras.Model:
@@ -52,8 +60,8 @@ def cdcgan(
         planes = layers.RepeatVector(height * width, name="planes")(ops.one_hot(labels, classes))
         planes = layers.Reshape((height, width, classes), name="planes_shape")(planes)
         x = layers.Concatenate(name="both")([images, planes])
-        names = ["down_image", *(f"down_{i}" for i in reversed(halvings))]
-        x = judged(x, discriminator_width, names)
+        names = ["down_image", *(f"down_{i}" for i in reversed(hidden))]
+        x = dcgan_discriminator_body(x, discriminator_base_channels, names)
         return keras.Model([images, labels], x, name="discriminator")
 
     return GAN(generator(), discriminator())

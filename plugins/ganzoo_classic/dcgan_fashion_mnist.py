@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from ganzoo import GAN
+from ganzoo.blocks import check_at_least
 from ganzoo.errors import UsageError
 from ganzoo.layers import Conv2D, Conv2DTranspose
 
@@ -12,13 +13,14 @@ def dcgan_fashion_mnist(image_shape: tuple[int, int, int], *, latent_size: int =
     """A small DCGAN with batch norm before each upsampling, and dropout against overfitting.
 
     Args:
-        image_shape: (size, size, channels); the size is a multiple of 4.
+        image_shape: (height, width, channels); height and width are multiples of 4.
         latent_size: Length of a latent.
     """
-    height, width, channels = image_shape
+    check_at_least(1, latent_size=latent_size)
+    height, width, image_channels = image_shape
     if height % 4 or width % 4:
         raise UsageError(
-            "dcgan-fashion-mnist needs images whose sides are multiples of 4. "
+            "dcgan-fashion-mnist needs images whose height and width are multiples of 4. "
             f"Received: {height}x{width}."
         )
     conv = {"kernel_size": 5, "strides": 2, "padding": "same"}
@@ -32,7 +34,8 @@ def dcgan_fashion_mnist(image_shape: tuple[int, int, int], *, latent_size: int =
         # a bias before batch norm does nothing, but the published count has it
         x = Conv2DTranspose(64, activation="selu", name="up_1", **conv)(x)
         x = layers.BatchNormalization(name="up_1_norm")(x)
-        x = Conv2DTranspose(channels, activation="tanh", name="up_2", dtype="float32", **conv)(x)
+        output = {**conv, "activation": "tanh", "dtype": "float32"}
+        x = Conv2DTranspose(image_channels, name="up_2", **output)(x)
         return keras.Model(latents, x, name="generator")
 
     def discriminator() -> keras.Model:

@@ -4,47 +4,54 @@ import keras
 from keras import layers
 
 from ganzoo import GAN
+from ganzoo.backend import Tensor
+from ganzoo.blocks import check_at_least
 from ganzoo.errors import UsageError
 from ganzoo.layers import Conv2D, Conv2DTranspose
 
 
-def facegan(image_shape: tuple[int, int, int], *, latent_size: int = 32, width: int = 256) -> GAN:
+def facegan(
+    image_shape: tuple[int, int, int], *, latent_size: int = 32, base_channels: int = 256
+) -> GAN:
     """A convolutional GAN without normalization, for faces of 128x128.
 
     Args:
         image_shape: (size, size, channels); the size is a multiple of 8, from 64.
         latent_size: Length of a latent.
-        width: Channels of the hidden layers; the generator's last two have twice as many.
+        base_channels: Channels of the hidden layers; the generator's first layer has half, its
+            last two have twice as many. At least 2.
     """
-    size, other, channels = image_shape
-    if size != other or size % 8 or size < 64:
+    check_at_least(1, latent_size=latent_size)
+    check_at_least(2, base_channels=base_channels)
+    size, width, image_channels = image_shape
+    if size != width or size % 8 or size < 64:
         raise UsageError(
             "facegan needs square images whose size is a multiple of 8, from 64. "
-            f"Received: {size}x{other}."
+            f"Received: {size}x{width}."
         )
 
-    def activated(x, layer):
+    def activate(layer: layers.Layer, x: Tensor) -> Tensor:
         return layers.LeakyReLU(0.3, name=f"{layer.name}_relu")(layer(x))  # Keras' old default
 
     def generator() -> keras.Model:
-        start = size // 8
+        start, c = size // 8, base_channels
         x = latents = keras.Input((latent_size,), name="latents")
-        x = activated(x, layers.Dense(width // 2 * start * start, name="project"))
-        x = layers.Reshape((start, start, width // 2), name="project_shape")(x)
-        x = activated(x, Conv2D(width, 5, padding="same", name="mix"))
-        for side in (size // 4, size // 2, size):  # doubles height and width
-            x = activated(x, Conv2DTranspose(width, 4, 2, padding="same", name=f"up_{side}"))
+        x = activate(layers.Dense(c // 2 * start * start, name="project"), x)
+        x = layers.Reshape((start, start, c // 2), name="project_shape")(x)
+        x = activate(Conv2D(c, 5, padding="same", name="mix"), x)
+        for r in (size // 4, size // 2, size):  # doubles height and width
+            x = activate(Conv2DTranspose(c, 4, 2, padding="same", name=f"up_{r}"), x)
         for i in (1, 2):
-            x = activated(x, Conv2D(2 * width, 5, padding="same", name=f"refine_{i}"))
-        image = {"padding": "same", "activation": "tanh", "dtype": "float32"}
-        x = Conv2D(channels, 7, name="image", **image)(x)
+            x = activate(Conv2D(2 * c, 5, padding="same", name=f"refine_{i}"), x)
+        output = {"padding": "same", "activation": "tanh", "dtype": "float32"}
+        x = Conv2D(image_channels, 7, name="image", **output)(x)
         return keras.Model(latents, x, name="generator")
 
     def discriminator() -> keras.Model:
         x = images = keras.Input(image_shape, name="images")
-        x = activated(x, Conv2D(width, 3, name="look"))
+        x = activate(Conv2D(base_channels, 3, name="look"), x)
         for i in range(1, 5):  # about halves height and width
-            x = activated(x, Conv2D(width, 4, 2, name=f"down_{i}"))
+            x = activate(Conv2D(base_channels, 4, 2, name=f"down_{i}"), x)
         x = layers.Flatten(name="flatten")(x)
         x = layers.Dropout(0.4, name="dropout")(x)
         x = layers.Dense(1, name="logit", dtype="float32")(x)

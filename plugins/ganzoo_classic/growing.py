@@ -1,4 +1,4 @@
-"""How a GAN grows while it learns. Karras et al. 2018, https://arxiv.org/abs/1710.10196,
+"""A GAN that grows while it trains. Karras et al. 2018, https://arxiv.org/abs/1710.10196,
 section 2 and figure 2, with a number in place of networks that change.
 """
 
@@ -6,26 +6,27 @@ import keras
 from keras import ops
 
 from ganzoo import GAN
+from ganzoo.backend import Tensor
 from ganzoo.errors import UsageError
 
 
 @keras.saving.register_keras_serializable("ganzoo")
 class Growth(keras.layers.Layer):
-    """Mixes images, or features, of a side and of twice that side: [old, new] -> their mixture.
+    """Mixes images, or feature maps, of a resolution and of the next: [old, new] -> mixture.
 
-    The level is a weight that nobody trains, so that a generator's file knows how far it has
-    grown; the game sets it. One such layer serves all sides of a network.
+    The level is a weight that is not trained, so that a generator's file knows how far it has
+    grown; the GAN sets it. One such layer serves all resolutions of a network.
     """
 
     def build(self, input_shape) -> None:
-        """Make the level, which starts at 0: the smallest images."""
+        """Make the level, which starts at 0: the lowest resolution."""
         fixed = {"trainable": False, "autocast": False, "dtype": "float32"}
         self.level = self.add_weight(shape=(), initializer="zeros", name="level", **fixed)
 
     def call(self, inputs, at: int):
         """The old up to the level `at`, the new from `at + 1` on."""
         old, new = inputs
-        return mixed(old, new, self.level - at)
+        return mix(old, new, self.level - at)
 
 
 @keras.saving.register_keras_serializable("ganzoo")
@@ -36,9 +37,9 @@ class GrowingGAN(GAN):
 
     Args:
         generator, discriminator: Networks with a layer "growth", a `Growth`.
-        levels: How often the side doubles from the smallest to the whole image.
-        stable_images: Real images shown at a size before the next one is faded in.
-        fading_images: Real images shown while one is faded in, at least 1.
+        levels: How often the resolution doubles from the lowest to that of the images.
+        stable_images: Real images shown at a resolution before the next is faded in.
+        fading_images: Real images shown while a resolution is faded in, at least 1.
         drift: Weight of the mean squared logit of real images in the discriminator's loss.
         **options: Of `GAN`.
 
@@ -86,11 +87,11 @@ class GrowingGAN(GAN):
         level, count = self.discriminator.get_layer("growth").level, self.growing["levels"]
         sizes = [images]  # from the whole image to the smallest
         for _ in range(count):
-            sizes.append(reduced(sizes[-1]))
-        seen = enlarged(sizes[-1], 2**count)
+            sizes.append(downsample(sizes[-1]))
+        seen = upsample(sizes[-1], 2**count)
         for at in range(count):
             i = count - 1 - at
-            seen = mixed(seen, enlarged(sizes[i], 2**i), level - at)
+            seen = mix(seen, upsample(sizes[i], 2**i), level - at)
         return seen
 
     def discriminator_loss(self, batch, fake):
@@ -115,17 +116,17 @@ class GrowingGAN(GAN):
         return [*levels, self.discriminator.get_layer("growth").level]
 
 
-def mixed(old, new, share):
-    """(1 - share) old + share new, with a scalar share that is cut to [0, 1]."""
-    return old + ops.cast(ops.clip(share, 0.0, 1.0), new.dtype) * (new - old)
+def mix(old: Tensor, new: Tensor, weight: Tensor) -> Tensor:
+    """(1 - weight) old + weight new, with a scalar weight that is clipped to [0, 1]."""
+    return old + ops.cast(ops.clip(weight, 0.0, 1.0), new.dtype) * (new - old)
 
 
-def reduced(x):
+def downsample(x: Tensor) -> Tensor:
     """Means of 2x2: (batch, 2 h, 2 w, c) -> (batch, h, w, c)."""
     h, w, c = x.shape[1:]
     return ops.mean(ops.reshape(x, (-1, h // 2, 2, w // 2, 2, c)), axis=(2, 4))
 
 
-def enlarged(x, factor: int):
+def upsample(x: Tensor, factor: int) -> Tensor:
     """Each pixel repeated: (batch, h, w, c) -> (batch, factor h, factor w, c)."""
     return ops.repeat(ops.repeat(x, factor, axis=1), factor, axis=2)

@@ -6,44 +6,46 @@ import keras
 from keras import layers
 
 from ganzoo import GAN
+from ganzoo.backend import Tensor
+from ganzoo.blocks import channels_by_resolution, check_at_least, resolutions
 from ganzoo.layers import Conv2D
-
-from .sizes import sides, widths
 
 
 def r1gan(
     image_shape: tuple[int, int, int],
     *,
     latent_size: int = 256,
-    width: int = 64,
-    generator_most: int = 512,
-    discriminator_most: int = 1024,
-    smallest: int = 4,
+    base_channels: int = 64,
+    generator_max_channels: int = 512,
+    discriminator_max_channels: int = 1024,
+    start_resolution: int = 4,
     residual_scale: float = 0.1,
 ) -> GAN:
-    """Residual networks with leaky ReLU and no normalization in either player.
+    """Residual networks with leaky ReLU and without normalization.
 
-    What the blocks add is multiplied by 0.1, so that deep networks start near the identity,
-    which is what normalization was for.
+    The outputs of a block's convolutions are multiplied by 0.1, so that deep networks start
+    near the identity, which is what normalization was for.
 
-    The widths are those of the authors' configuration for faces and rooms of 256x256.
+    The channels are those of the authors' configuration for faces and bedrooms of 256x256.
 
     Args:
         image_shape: (size, size, channels); the size is a power of two from 8.
         latent_size: Length of a latent.
-        width: Channels next to the images; they double with each halving of the side.
-        generator_most: The most that they become in the generator.
-        discriminator_most: The most that they become in the discriminator.
-        smallest: Side at which the generator starts and the discriminator ends, a power of two.
-        residual_scale: What the output of a block's convolutions is multiplied by.
+        base_channels: Channels at the images' resolution; they double with each lower one.
+        generator_max_channels: The most channels of the generator at any resolution.
+        discriminator_max_channels: The most channels of the discriminator at any resolution.
+        start_resolution: Height and width at which the generator starts and the discriminator
+            ends, a power of two.
+        residual_scale: Factor of the outputs of a block's convolutions.
     """
-    (start, *others), size = sides("r1gan", image_shape, smallest), image_shape[0]
+    check_at_least(1, latent_size=latent_size)
+    (start, *others), size = resolutions("r1gan", image_shape, start_resolution), image_shape[0]
 
-    def relu(x, name: str):
+    def relu(x: Tensor, name: str) -> Tensor:
         return layers.LeakyReLU(0.2, name=f"{name}_relu")(x)
 
-    def block(x, channels: int, name: str):
-        """Leaky ReLU, 3x3 convolution, leaky ReLU, 3x3 convolution; and past them."""
+    def block(x: Tensor, channels: int, name: str) -> Tensor:
+        """Leaky ReLU, 3x3 convolution, leaky ReLU, 3x3 convolution, and a shortcut."""
         hidden = min(x.shape[-1], channels)
         y = Conv2D(hidden, 3, padding="same", name=f"{name}_conv_1")(relu(x, f"{name}_1"))
         y = Conv2D(channels, 3, padding="same", name=f"{name}_conv_2")(relu(y, f"{name}_2"))
@@ -53,26 +55,27 @@ def r1gan(
         return layers.Add(name=f"{name}_add")([x, y])
 
     def generator() -> keras.Model:
-        channels = widths([start, *others], width, generator_most)
+        channels = channels_by_resolution([start, *others], base_channels, generator_max_channels)
         latents = keras.Input((latent_size,), name="latents")
         x = layers.Dense(start**2 * channels[start], name="project")(latents)
         x = layers.Reshape((start, start, channels[start]), name="project_shape")(x)
-        for side in others:  # (batch, side / 2, side / 2, c) -> (batch, side, side, c')
-            x = block(x, channels[side], f"block_{side // 2}")
-            x = layers.UpSampling2D(name=f"up_{side}")(x)
-        x = relu(block(x, width, f"block_{size}"), "image")
+        for r in others:  # (batch, r / 2, r / 2, c) -> (batch, r, r, c')
+            x = block(x, channels[r], f"block_{r // 2}")
+            x = layers.UpSampling2D(name=f"up_{r}")(x)
+        x = relu(block(x, base_channels, f"block_{size}"), "image")
         x = Conv2D(image_shape[-1], 3, padding="same", name="image_conv")(x)
         x = layers.Activation("tanh", name="image", dtype="float32")(x)
         return keras.Model(latents, x, name="generator")
 
     def discriminator() -> keras.Model:
-        channels = widths([start, *others], width, discriminator_most)
+        most = discriminator_max_channels
+        channels = channels_by_resolution([start, *others], base_channels, most)
         images = keras.Input(image_shape, name="images")
-        x = Conv2D(width, 3, padding="same", name="image_conv")(images)
-        x = block(x, width, f"block_{size}")
-        for side in reversed([start, *others[:-1]]):  # (batch, 2 side, 2 side, c) -> (.., c')
-            x = layers.AveragePooling2D(2, name=f"down_{side}")(x)
-            x = block(x, channels[side], f"block_{side}")
+        x = Conv2D(base_channels, 3, padding="same", name="image_conv")(images)
+        x = block(x, base_channels, f"block_{size}")
+        for r in reversed([start, *others[:-1]]):  # (batch, 2 r, 2 r, c) -> (batch, r, r, c')
+            x = layers.AveragePooling2D(2, name=f"down_{r}")(x)
+            x = block(x, channels[r], f"block_{r}")
         x = layers.Flatten(name="flatten")(relu(x, "flatten"))
         x = layers.Dense(1, name="logit", dtype="float32")(x)
         return keras.Model(images, x, name="discriminator")

@@ -3,23 +3,26 @@
 from keras import ops
 
 from ganzoo import GAN
+from ganzoo.blocks import (
+    channels_by_resolution,
+    residual_discriminator,
+    residual_generator,
+    resolutions,
+)
 from ganzoo.layers import SpectralNormalization
-
-from . import residual
-from .sizes import sides, widths
 
 
 def sngan(
     image_shape: tuple[int, int, int],
     *,
     latent_size: int = 128,
-    generator_width: int = 256,
-    generator_most: int = 256,
-    discriminator_width: int = 128,
-    discriminator_most: int = 128,
-    smallest: int = 4,
-    halvings: int = 2,
-    plain_blocks: int = 2,
+    generator_base_channels: int = 256,
+    generator_max_channels: int = 256,
+    discriminator_base_channels: int = 128,
+    discriminator_max_channels: int = 128,
+    start_resolution: int = 4,
+    num_downsamples: int = 2,
+    num_extra_blocks: int = 2,
 ) -> GAN:
     """Residual networks; every layer of the discriminator is spectrally normalized.
 
@@ -28,31 +31,37 @@ def sngan(
 
     One definition is the networks of all sizes. The defaults are those of table 4, for CIFAR-10:
 
-        32    generator 256 everywhere, discriminator 128 everywhere, 2 halvings, 2 plain blocks
-        64    width 64, most 1024 for both, 5 halvings, no plain block
-        128   width 64, most 1024 for both, 5 halvings, 1 plain block (tables 5 and 6)
+        32    256 channels in the generator, 128 in the discriminator, 2 downsamples, 2 extra blocks
+        64    64 to 1024 channels in both, 5 downsamples, no extra block
+        128   64 to 1024 channels in both, 5 downsamples, 1 extra block (tables 5 and 6)
 
     Args:
         image_shape: (size, size, channels); the size is a power of two from 8.
         latent_size: Length of a latent.
-        generator_width: Channels next to the images; they double with each halving of the side.
-        generator_most: The most that they become.
-        discriminator_width: Of the discriminator's first block; they double, too.
-        discriminator_most: The most that they become.
-        smallest: Side at which the generator starts, a power of two.
-        halvings: Blocks of the discriminator that halve the side.
-        plain_blocks: Blocks of the discriminator that come after these and keep it.
+        generator_base_channels: Channels of the generator at the images' resolution; they
+            double with each lower resolution.
+        generator_max_channels: The most channels of the generator at any resolution.
+        discriminator_base_channels: Channels of the discriminator's first block; they double,
+            too.
+        discriminator_max_channels: The most channels of the discriminator at any resolution.
+        start_resolution: Height and width at which the generator starts, a power of two.
+        num_downsamples: Blocks of the discriminator that halve the resolution.
+        num_extra_blocks: Blocks of the discriminator after these, which keep the resolution.
     """
-    ups = sides("sngan", image_shape, smallest)
-    downs = sides("sngan", image_shape, 1)
+    up = resolutions("sngan", image_shape, start_resolution)
+    down = resolutions("sngan", image_shape, 1)
     return GAN(
-        residual.generator(image_shape, latent_size, widths(ups, generator_width, generator_most)),
-        residual.discriminator(
+        residual_generator(
             image_shape,
-            widths(downs, discriminator_width, discriminator_most),
-            halvings=halvings,
-            plain_blocks=plain_blocks,
-            pool=ops.sum,
+            latent_size,
+            channels_by_resolution(up, generator_base_channels, generator_max_channels),
+        ),
+        residual_discriminator(
+            image_shape,
+            channels_by_resolution(down, discriminator_base_channels, discriminator_max_channels),
+            num_downsamples=num_downsamples,
+            num_extra_blocks=num_extra_blocks,
+            global_pool=ops.sum,
             wrap=SpectralNormalization,
         ),
     )

@@ -5,48 +5,60 @@ appendix F. The penalty that the paper is about stands in the recipe: `gradient_
 from keras import ops
 
 from ganzoo import GAN
-
-from . import residual
-from .sizes import sides, widths
+from ganzoo.blocks import (
+    channels_by_resolution,
+    residual_discriminator,
+    residual_generator,
+    resolutions,
+)
 
 
 def wgan_gp(
     image_shape: tuple[int, int, int],
     *,
     latent_size: int = 128,
-    generator_width: int = 128,
-    generator_most: int = 128,
-    discriminator_width: int = 128,
-    discriminator_most: int = 128,
-    smallest: int = 4,
-    halvings: int = 2,
-    plain_blocks: int = 2,
+    generator_base_channels: int = 128,
+    generator_max_channels: int = 128,
+    discriminator_base_channels: int = 128,
+    discriminator_max_channels: int = 128,
+    start_resolution: int = 4,
+    num_downsamples: int = 2,
+    num_extra_blocks: int = 2,
 ) -> GAN:
     """A residual generator with batch norm and a residual critic without any normalization.
 
     Batch norm would make one critic's output depend on the other images of a batch, and the
     penalty, the slope at one image, would lose its meaning (section 4).
 
-    The defaults are the paper's networks for CIFAR-10, which are equally wide everywhere; for
-    larger images, let the widths rise: `generator_width=64, generator_most=512`.
+    The defaults are the paper's networks for CIFAR-10, which are equally wide everywhere. For
+    larger images, let the channels grow: 64 for both `..._base_channels`, 512 for both
+    `..._max_channels`.
 
     Args:
-        image_shape: As of `sngan`, like all that follow; the discriminator is the critic here.
+        image_shape: (size, size, channels); the size is a power of two from 8.
         latent_size: Length of a latent.
-        generator_width, generator_most: Channels next to the images, and the most there are.
-        discriminator_width, discriminator_most: Of the critic's first block, and the most.
-        smallest: Side at which the generator starts.
-        halvings, plain_blocks: The critic's blocks that halve the side, and that keep it.
+        generator_base_channels: Channels of the generator at the images' resolution; they
+            double with each lower resolution.
+        generator_max_channels: The most channels of the generator at any resolution.
+        discriminator_base_channels: Channels of the critic's first block; they double, too.
+        discriminator_max_channels: The most channels of the critic at any resolution.
+        start_resolution: Height and width at which the generator starts, a power of two.
+        num_downsamples: Blocks of the critic that halve the resolution.
+        num_extra_blocks: Blocks of the critic after these, which keep the resolution.
     """
-    ups = sides("wgan-gp", image_shape, smallest)
-    downs = sides("wgan-gp", image_shape, 1)
+    up = resolutions("wgan-gp", image_shape, start_resolution)
+    down = resolutions("wgan-gp", image_shape, 1)
     return GAN(
-        residual.generator(image_shape, latent_size, widths(ups, generator_width, generator_most)),
-        residual.discriminator(
+        residual_generator(
             image_shape,
-            widths(downs, discriminator_width, discriminator_most),
-            halvings=halvings,
-            plain_blocks=plain_blocks,
-            pool=ops.mean,
+            latent_size,
+            channels_by_resolution(up, generator_base_channels, generator_max_channels),
+        ),
+        residual_discriminator(
+            image_shape,
+            channels_by_resolution(down, discriminator_base_channels, discriminator_max_channels),
+            num_downsamples=num_downsamples,
+            num_extra_blocks=num_extra_blocks,
+            global_pool=ops.mean,
         ),
     )

@@ -3,11 +3,16 @@ https://arxiv.org/abs/1610.09585, section 3 and, for CIFAR-10, appendix A, table
 """
 
 import keras
-from ganzoo_classic.dcgan import batch_norm, normal, raised
-from ganzoo_classic.sizes import halved
 from keras import layers, ops
 
 from ganzoo import GAN
+from ganzoo.blocks import (
+    batch_norm,
+    check_at_least,
+    dcgan_generator_body,
+    downsampled_size,
+    normal_initializer,
+)
 from ganzoo.layers import Conv2D
 
 
@@ -58,67 +63,80 @@ def acgan(
     classes: int,
     *,
     latent_size: int = 100,
-    generator_width: int = 96,
-    discriminator_width: int = 16,
-    doublings: int = 3,
+    generator_base_channels: int = 96,
+    discriminator_base_channels: int = 16,
+    num_upsamples: int = 3,
     dropout: float = 0.5,
-    discriminator_weight: float = 1.0,
-    generator_weight: float = 1.0,
+    discriminator_class_weight: float = 1.0,
+    generator_class_weight: float = 1.0,
 ) -> ACGAN:
-    """A convolutional GAN that draws the class it is asked for and recognizes classes.
+    """A class-conditional convolutional GAN whose discriminator classifies, too.
 
-    The discriminator is not told the class: besides its logit it says a logit for each class.
+    The discriminator's inputs are images alone; besides the logit it returns a logit for each
+    class.
 
     Args:
         image_shape: (height, width, channels); filled from the data set.
         classes: Number of classes; filled from the data set.
-        latent_size: Length of a latent; the class follows it as one of `classes` numbers.
-        generator_width: Channels of the generator's last hidden layer; they double toward
-            the smallest images.
-        discriminator_width: Channels of the discriminator's first layer; they double with
-            every layer, of which each halving has two.
-        doublings: How often the generator doubles height and width, at least 1.
-        dropout: Share of the discriminator's hidden numbers that a step leaves out.
-        discriminator_weight: Of the classes in what the discriminator minimizes.
-        generator_weight: Of the classes in what the generator minimizes.
+        latent_size: Length of a latent; the class is appended to it as a one-hot vector.
+        generator_base_channels: Channels of the generator's last hidden layer; they double with
+            each lower resolution.
+        discriminator_base_channels: Channels of the discriminator's first layer; they double
+            with every layer, of which there are two for each downsampling.
+        num_upsamples: How often the generator doubles height and width, at least 1.
+        dropout: Dropout rate of the discriminator's hidden layers.
+        discriminator_class_weight: Weight of the class loss in the discriminator's loss.
+        generator_class_weight: Weight of the class loss in the generator's loss.
     """
-    smallest = halved("acgan", image_shape, doublings)
+    h, w = downsampled_size("acgan", image_shape, num_upsamples)
+    check_at_least(
+        1,
+        latent_size=latent_size,
+        generator_base_channels=generator_base_channels,
+        discriminator_base_channels=discriminator_base_channels,
+    )
 
     def generator() -> keras.Model:
-        (h, w), c = smallest, generator_width << (doublings - 1)
+        c = generator_base_channels << (num_upsamples - 1)
         latents = keras.Input((latent_size,), name="latents")
         labels = keras.Input((), dtype="int32", name="labels")
         x = layers.Concatenate(name="both")([latents, ops.one_hot(labels, classes)])
-        x = layers.Dense(h * w * c, "relu", kernel_initializer=normal(), name="project")(x)
+        dense = {"kernel_initializer": normal_initializer(), "name": "project"}
+        x = layers.Dense(h * w * c, "relu", **dense)(x)
         x = layers.Reshape((h, w, c), name="project_shape")(x)  # no batch norm: table 2
-        names = [*(f"up_{i}" for i in range(1, doublings)), "up_image"]
-        x = raised(x, names, image_shape[-1], conv=_up, norm=batch_norm, last_bias=True)
+        names = [*(f"up_{i}" for i in range(1, num_upsamples)), "up_image"]
+        options = {"conv_options": _conv_options, "norm": batch_norm, "last_bias": True}
+        x = dcgan_generator_body(x, names, image_shape[-1], **options)
         return keras.Model([latents, labels], x, name="generator")
 
     def discriminator() -> keras.Model:
         x = images = keras.Input(image_shape, name="images")
-        for i in range(2 * doublings):  # every other one: (batch, h, w, c) -> (batch, h/2, w/2, 2c)
+        for i in range(2 * num_upsamples):  # the even: (batch, h, w, c) -> (batch, h/2, w/2, 2c)
             name, first = f"look_{i}", i == 0
             conv = {"strides": 1 if i % 2 else 2, "use_bias": first, "padding": "same"}
-            c = discriminator_width << i
-            x = Conv2D(c, 3, kernel_initializer=normal(), name=name, **conv)(x)
+            c = discriminator_base_channels << i
+            x = Conv2D(c, 3, kernel_initializer=normal_initializer(), name=name, **conv)(x)
             x = x if first else batch_norm(f"{name}_norm")(x)
             x = layers.LeakyReLU(0.2, name=f"{name}_relu")(x)
             x = layers.Dropout(dropout, name=f"{name}_dropout")(x)
         x = layers.Flatten(name="flatten")(x)
-        head = {"kernel_initializer": normal(), "dtype": "float32"}
+        head = {"kernel_initializer": normal_initializer(), "dtype": "float32"}
         logit = layers.Dense(1, name="logit", **head)(x)
         class_logits = layers.Dense(classes, name="class_logits", **head)(x)
         return keras.Model(images, [logit, class_logits], name="discriminator")
 
-    weights = {"discriminator_weight": discriminator_weight, "generator_weight": generator_weight}
-    return ACGAN(generator(), discriminator(), **weights)
+    return ACGAN(
+        generator(),
+        discriminator(),
+        discriminator_weight=discriminator_class_weight,
+        generator_weight=generator_class_weight,
+    )
 
 
-def _up() -> dict:
-    """What the generator's convolutions share: table 2."""
-    shape = {"kernel_size": 5, "strides": 2, "padding": "same"}
-    return {**shape, "kernel_initializer": normal()}
+def _conv_options() -> dict:
+    """Options of the generator's convolutions: table 2."""
+    geometry = {"kernel_size": 5, "strides": 2, "padding": "same"}
+    return {**geometry, "kernel_initializer": normal_initializer()}
 
 
 def _class_loss(labels, class_logits):

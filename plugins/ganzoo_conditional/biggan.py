@@ -1,19 +1,24 @@
 """BigGAN. Brock et al. 2019, https://arxiv.org/abs/1809.11096, section 3 and appendices B and C."""
 
 import keras
-from ganzoo_classic import residual
-from ganzoo_classic.sizes import sides
 from keras import layers, ops
 
 from ganzoo import GAN
+from ganzoo.backend import Tensor
+from ganzoo.blocks import (
+    check_at_least,
+    normal_initializer,
+    projection_discriminator,
+    residual_discriminator,
+    residual_generator_body,
+    resolutions,
+)
 from ganzoo.errors import UsageError
 from ganzoo.layers import ConditionalBatchNormalization, SelfAttention, SpectralNormalization
 
-from .projection import projection
-
 _INITIALIZERS = {
     "orthogonal": keras.initializers.Orthogonal,  # section 3
-    "normal": lambda: keras.initializers.RandomNormal(stddev=0.02),  # the authors' for CIFAR-10
+    "normal": normal_initializer,  # the authors' for CIFAR-10
 }
 
 
@@ -57,100 +62,109 @@ def biggan(
     classes: int,
     *,
     latent_size: int = 120,
-    shared_size: int = 128,
-    width: int = 96,
-    attention: int = 0,
+    class_embedding_size: int = 128,
+    base_channels: int = 96,
+    attention_resolution: int = 0,
     initializer: str = "orthogonal",
     orthogonal_weight: float = 0.0,
 ) -> BigGAN:
-    """Residual networks told the class, with a latent of which every block gets a part.
+    """Class-conditional residual networks; every block of the generator gets a part of the latent.
 
-    The sizes from 128 have the widths of the paper's tables 4 to 6, 64 is 128 without its last
-    block; up to 32 the networks are equally wide everywhere, as others have them for CIFAR-10.
+    The sizes from 128 have the channels of the paper's tables 4 to 6, 64 is 128 without its last
+    block; up to 32 the channels are equal everywhere, as others have them for CIFAR-10.
 
     Args:
         image_shape: (size, size, channels); the size is a power of two from 8 to 512.
         classes: Number of classes; filled from the data set.
         latent_size: Length of a latent: as many equal parts as the generator has blocks, and
-            one for the smallest image. The paper's parts have 20 numbers.
-        shared_size: Length of the classes' embedding, which all blocks share.
-        width: Channels that all widths are multiples of; ch in the paper.
-        attention: Side of the images between whose places both networks pay attention, 64 in
-            the paper; 0: none.
-        initializer: Of every kernel: "orthogonal", or "normal", of standard deviation 0.02.
-        orthogonal_weight: Of the term that makes the generator's filters orthogonal; 0: none.
+            one for the lowest resolution. The paper's parts have 20 numbers.
+        class_embedding_size: Length of the class embedding, which all blocks share.
+        base_channels: Factor of the channels of all blocks; ch in the paper.
+        attention_resolution: Height and width of the feature maps to which both networks apply
+            self-attention, 64 in the paper; 0 for none.
+        initializer: Initializer of every kernel: "orthogonal", or "normal", of standard
+            deviation 0.02.
+        orthogonal_weight: Weight of the orthogonal regularization of the generator; 0 for none.
     """
-    size = image_shape[0]
-    ups = sides("biggan", image_shape)
+    size, up = image_shape[0], resolutions("biggan", image_shape)
     small = size <= 32
-    halvings, plain_blocks = (min(2, len(ups) - 1), 2) if small else (len(ups) - 1, 1)
-    _check(size, ups, latent_size, attention, size >> halvings, initializer)
-    multiples = dict(zip(ups, _multiples(size), strict=True))
-    place = {attention: "attention"} if attention else {}
-
-    def start() -> keras.initializers.Initializer:
-        return _INITIALIZERS[initializer]()
+    num_downsamples, num_extra_blocks = (min(2, len(up) - 1), 2) if small else (len(up) - 1, 1)
+    check_at_least(1, class_embedding_size=class_embedding_size, base_channels=base_channels)
+    _check_options(up, latent_size, attention_resolution, size >> num_downsamples, initializer)
+    multiples = dict(zip(up, _channel_multiples(size), strict=True))
+    new_initializer = _INITIALIZERS[initializer]
 
     def wrap(layer: layers.Layer) -> layers.Layer:
-        layer.kernel_initializer = start()
+        layer.kernel_initializer = new_initializer()
         return SpectralNormalization(layer)
 
-    def between() -> dict[int, layers.Layer]:
-        return {s: SelfAttention(kernel_initializer=start(), name=n) for s, n in place.items()}
+    def attention() -> dict[int, layers.Layer]:
+        if not attention_resolution:
+            return {}
+        layer = SelfAttention(kernel_initializer=new_initializer(), name="attention")
+        return {attention_resolution: layer}
 
     def generator() -> keras.Model:
         latents = keras.Input((latent_size,), name="latents")
         labels = keras.Input((), dtype="int32", name="labels")
-        embed = layers.Dense(shared_size, use_bias=False, kernel_initializer=start(), name="shared")
-        shared = embed(ops.one_hot(labels, classes))  # (batch,) -> (batch, shared_size)
-        parts = ops.split(latents, len(ups), axis=1)
-        told = {s: ops.concatenate([shared, z], axis=1) for s, z in zip(ups, parts, strict=True)}
+        dense = {"use_bias": False, "kernel_initializer": new_initializer(), "name": "shared"}
+        embed = layers.Dense(class_embedding_size, **dense)
+        embedding = embed(ops.one_hot(labels, classes))  # (batch,) -> (batch, class_embedding_size)
+        parts = ops.split(latents, len(up), axis=1)
+        conditions = {
+            r: ops.concatenate([embedding, part], axis=1) for r, part in zip(up, parts, strict=True)
+        }
 
-        def norm(x, side: int, name: str):
-            options = {"spectral": True, "kernel_initializer": start()}
-            return ConditionalBatchNormalization(name=name, **options)([x, told[side]])
+        def norm(x: Tensor, resolution: int, name: str) -> Tensor:
+            options = {"spectral": True, "kernel_initializer": new_initializer(), "name": name}
+            return ConditionalBatchNormalization(**options)([x, conditions[resolution]])
 
-        channels = {side: width * times for side, times in multiples.items()}
-        laid = {"norm": norm, "wrap": wrap, "between": between()}
-        images = residual.drawn(parts[0], channels, image_shape[-1], **laid)
+        channels = {r: base_channels * multiple for r, multiple in multiples.items()}
+        options = {"norm": norm, "wrap": wrap, "inserted": attention()}
+        images = residual_generator_body(parts[0], channels, image_shape[-1], **options)
         return keras.Model([latents, labels], images, name="generator")
 
     def discriminator() -> keras.Model:
-        channels = {side: width * (2 if small else times) for side, times in multiples.items()}
-        plain = residual.discriminator(
+        channels = {r: base_channels * (2 if small else n) for r, n in multiples.items()}
+        unconditional = residual_discriminator(
             image_shape,
             channels,
-            halvings=halvings,
-            plain_blocks=plain_blocks,
-            pool=ops.sum,
+            num_downsamples=num_downsamples,
+            num_extra_blocks=num_extra_blocks,
+            global_pool=ops.sum,
             wrap=wrap,
-            between=between(),
+            inserted=attention(),
             wide=True,
         )
-        return projection(plain, classes, wrap)
+        return projection_discriminator(unconditional, classes, wrap)
 
     return BigGAN(generator(), discriminator(), orthogonal_weight=orthogonal_weight)
 
 
-def _multiples(size: int) -> list[int]:
-    """Of `width`, at 4, 8, ..., size."""
+def _channel_multiples(size: int) -> list[int]:
+    """Channels as multiples of `base_channels`, at the resolutions 4, 8, ..., size."""
     count = size.bit_length() - 2
     if size <= 32:
         return [4] * count
     return [16, 16, 8, 4, 2, 1][:count] if size <= 128 else [16, 16, 8, 8, 4, 2, 1, 1][:count]
 
 
-def _check(size, ups, latent_size, attention, last, initializer) -> None:
-    if size > 512 or latent_size % len(ups) or not latent_size:
+def _check_options(
+    up: list[int], latent_size: int, attention_resolution: int, final: int, initializer: str
+) -> None:
+    """Refuse options that do not fit the resolutions, the discriminator's final one included."""
+    size, lowest = up[-1], max(final, 8)
+    if size > 512 or latent_size % len(up) or latent_size < 1:
         raise UsageError(
             f"biggan needs images of at most 512x512, and for {size}x{size} a latent_size that is "
-            f"a multiple of {len(ups)}. Received: {size}x{size}, latent_size={latent_size}.",
-            hint=f"The paper's is {20 * len(ups)}.",
+            f"a multiple of {len(up)}. Received: {size}x{size}, latent_size={latent_size}.",
+            hint=f"The paper's is {20 * len(up)}.",
         )
-    if attention and (attention not in ups[1:-1] or attention < last):
+    attended = [r for r in up[:-1] if r >= lowest]
+    if attention_resolution and attention_resolution not in attended:
         raise UsageError(
-            f"attention must be 0, or a power of two from {max(last, 8)} to {size // 2}. "
-            f"Received: {attention}."
+            f"attention_resolution must be 0, or a power of two from {lowest} to {size // 2}. "
+            f"Received: {attention_resolution}."
         )
     if initializer not in _INITIALIZERS:
         names = " or ".join(_INITIALIZERS)

@@ -3,11 +3,11 @@ https://arxiv.org/abs/1606.03657, section 5 and, for MNIST, appendix C.1, table 
 """
 
 import keras
-from ganzoo_classic.dcgan import batch_norm, raised
-from ganzoo_classic.sizes import halved
 from keras import layers, ops
 
 from ganzoo import GAN, random
+from ganzoo.backend import Tensor
+from ganzoo.blocks import batch_norm, check_at_least, dcgan_generator_body, downsampled_size
 from ganzoo.errors import UsageError
 from ganzoo.layers import Conv2D
 
@@ -85,80 +85,88 @@ def infogan(
     image_shape: tuple[int, int, int],
     *,
     latent_size: int = 74,  # 10 + 2 + 62
-    categories: int = 10,
-    continuous: int = 2,
-    generator_width: int = 64,
-    discriminator_width: int = 64,
+    num_categories: int = 10,
+    num_continuous_codes: int = 2,
+    generator_base_channels: int = 64,
+    discriminator_base_channels: int = 64,
     hidden_units: int = 1024,
     code_units: int = 128,
-    doublings: int = 2,
+    num_upsamples: int = 2,
     information_weight: float = 1.0,
 ) -> InfoGAN:
     """A convolutional GAN that finds, without labels, codes for what varies in the images.
 
-    A latent starts with the codes: `categories` numbers, one of them 1 and the others 0, then
-    `continuous` numbers in [-1, 1].
+    A latent starts with the codes: a one-hot vector of `num_categories` numbers, then
+    `num_continuous_codes` numbers in [-1, 1].
 
     Args:
         image_shape: (height, width, channels).
         latent_size: Length of a latent; what the codes leave over is noise.
-        categories: Values of the categorical code, at least 2.
-        continuous: Number of continuous codes, at least 1.
-        generator_width: Channels of the generator's last hidden layer; they double toward
-            the smallest images.
-        discriminator_width: Channels of the discriminator's first layer; they double too.
-        hidden_units: Width of both networks' dense layers.
-        code_units: Width of the layer from which Q reads the codes.
-        doublings: How often the generator doubles height and width, at least 1.
-        information_weight: Of the codes in what the players minimize; lambda in the paper.
+        num_categories: Number of categories of the categorical code, at least 2.
+        num_continuous_codes: Number of continuous codes, at least 1.
+        generator_base_channels: Channels of the generator's last hidden layer; they double with
+            each lower resolution.
+        discriminator_base_channels: Channels of the discriminator's first layer; they double
+            with each lower resolution.
+        hidden_units: Units of both networks' dense layers.
+        code_units: Units of the layer from which Q predicts the codes.
+        num_upsamples: How often the generator doubles height and width, at least 1.
+        information_weight: Weight of the code loss in both networks' losses; lambda in the paper.
     """
-    smallest = halved("infogan", image_shape, doublings)
-    if categories < 2 or continuous < 1 or latent_size < categories + continuous:
+    h, w = downsampled_size("infogan", image_shape, num_upsamples)
+    check_at_least(2, num_categories=num_categories)
+    check_at_least(
+        1, num_continuous_codes=num_continuous_codes, hidden_units=hidden_units,
+        code_units=code_units, generator_base_channels=generator_base_channels,
+        discriminator_base_channels=discriminator_base_channels,
+    )  # fmt: skip
+    if latent_size < num_categories + num_continuous_codes:
         raise UsageError(
-            "infogan needs categories from 2, continuous codes from 1 and latents that hold both. "
-            f"Received: {categories}, {continuous}, latent_size={latent_size}."
+            f"latent_size must be at least {num_categories + num_continuous_codes}, the length of "
+            f"the codes. Received: latent_size={latent_size}."
         )
     conv = {"kernel_size": 4, "strides": 2, "padding": "same"}
 
     def generator() -> keras.Model:
-        (h, w), c = smallest, generator_width << (doublings - 1)
+        c = generator_base_channels << (num_upsamples - 1)
         latents = keras.Input((latent_size,), name="latents")
-        x = _dense(latents, hidden_units, "hidden", 0.0)
-        x = _dense(x, h * w * c, "project", 0.0)
+        x = _dense_norm_relu(latents, hidden_units, "hidden", 0.0)
+        x = _dense_norm_relu(x, h * w * c, "project", 0.0)
         x = layers.Reshape((h, w, c), name="project_shape")(x)
-        names = [*(f"up_{i}" for i in range(1, doublings)), "up_image"]
-        options = {"conv": lambda: conv, "norm": batch_norm, "last_bias": True}
-        x = raised(x, names, image_shape[-1], output="sigmoid", **options)
+        names = [*(f"up_{i}" for i in range(1, num_upsamples)), "up_image"]
+        options = {"conv_options": lambda: conv, "norm": batch_norm, "last_bias": True}
+        x = dcgan_generator_body(x, names, image_shape[-1], output_activation="sigmoid", **options)
         return keras.Model(latents, x, name="generator")
 
     def discriminator() -> keras.Model:
-        c = discriminator_width
+        c = discriminator_base_channels
         images = keras.Input(image_shape, name="images")
         x = Conv2D(c, name="down_image", **conv)(images)
         x = layers.LeakyReLU(_SLOPE, name="down_image_relu")(x)
-        for i in reversed(range(1, doublings)):  # (batch, h, w, c) -> (batch, h / 2, w / 2, 2 c)
+        for i in reversed(range(1, num_upsamples)):  # (batch, h, w, c) -> (batch, h/2, w/2, 2 c)
             c *= 2
             x = Conv2D(c, use_bias=False, name=f"down_{i}", **conv)(x)
-            x = _activated(x, f"down_{i}", _SLOPE)
-        x = _dense(layers.Flatten(name="flatten")(x), hidden_units, "hidden", _SLOPE)
+            x = _norm_relu(x, f"down_{i}", _SLOPE)
+        x = layers.Flatten(name="flatten")(x)
+        x = _dense_norm_relu(x, hidden_units, "hidden", _SLOPE)
         logit = layers.Dense(1, name="logit", dtype="float32")(x)
-        q = _dense(x, code_units, "code", _SLOPE)  # Q shares all below this layer
-        category_logits = layers.Dense(categories, name="category_logits", dtype="float32")(q)
-        means = layers.Dense(continuous, name="means", dtype="float32")(q)
+        q = _dense_norm_relu(x, code_units, "code", _SLOPE)  # Q shares all layers before
+        category_logits = layers.Dense(num_categories, name="category_logits", dtype="float32")(q)
+        means = layers.Dense(num_continuous_codes, name="means", dtype="float32")(q)
         return keras.Model(images, [logit, category_logits, means], name="discriminator")
 
-    options = {"value_range": (0.0, 1.0), "prior": Codes(categories)}
+    options = {"value_range": (0.0, 1.0), "prior": Codes(num_categories)}
     weight = {"information_weight": information_weight}
     return InfoGAN(generator(), discriminator(), **options, **weight)
 
 
-_SLOPE = 0.1  # of the discriminator's leaky rectifiers: appendix C
+_SLOPE = 0.1  # negative slope of the discriminator's leaky ReLU: appendix C
 
 
-def _dense(x, units: int, name: str, slope: float):
-    return _activated(layers.Dense(units, use_bias=False, name=name)(x), name, slope)
+def _dense_norm_relu(x: Tensor, units: int, name: str, slope: float) -> Tensor:
+    return _norm_relu(layers.Dense(units, use_bias=False, name=name)(x), name, slope)
 
 
-def _activated(x, name: str, slope: float):
+def _norm_relu(x: Tensor, name: str, slope: float) -> Tensor:
     x = batch_norm(f"{name}_norm")(x)
     return layers.LeakyReLU(slope, name=f"{name}_relu")(x)

@@ -4,11 +4,11 @@ also Odena's, 2016, https://arxiv.org/abs/1606.01583. Networks: those for CIFAR-
 """
 
 import keras
-from ganzoo_classic.dcgan import batch_norm, raised
-from ganzoo_classic.sizes import halved
 from keras import layers, ops
 
 from ganzoo import GAN, random
+from ganzoo.backend import Tensor
+from ganzoo.blocks import batch_norm, check_at_least, dcgan_generator_body, downsampled_size
 from ganzoo.errors import UsageError
 from ganzoo.layers import Conv2D
 
@@ -82,74 +82,82 @@ def sgan(
     classes: int,
     *,
     latent_size: int = 100,
-    generator_width: int = 128,
-    discriminator_width: int = 96,
-    doublings: int = 3,
+    generator_base_channels: int = 128,
+    discriminator_base_channels: int = 96,
+    num_upsamples: int = 3,
     dropout: float = 0.5,
-    labeled_share: float = 0.1,
+    labeled_fraction: float = 0.1,
     feature_matching: bool = True,
 ) -> SGAN:
     """A convolutional GAN whose discriminator classifies, though few labels are known.
 
-    The generator is not told a class. The classifier is the discriminator's second output,
+    The generator is unconditional. The classifier is the discriminator's second output,
     `gan.discriminator(images)[1]`: a logit for each class.
 
     Args:
         image_shape: (height, width, channels); filled from the data set.
         classes: Number of classes; filled from the data set.
         latent_size: Length of a latent, uniform in [0, 1).
-        generator_width: Channels of the generator's last hidden layer; they double toward
-            the smallest images.
-        discriminator_width: Channels of the discriminator's first layers; they double once.
-        doublings: How often the generator doubles height and width, at least 1; the
-            discriminator halves once less, but at least once.
-        dropout: Share of the discriminator's hidden numbers that a step leaves out after each
-            halving; of the pixels it is two fifths of that.
-        labeled_share: Share of the images whose labels are used, in (0, 1].
-        feature_matching: Whether the generator matches features of real images instead of
-            playing against the logit.
+        generator_base_channels: Channels of the generator's last hidden layer; they double with
+            each lower resolution.
+        discriminator_base_channels: Channels of the discriminator's first layers; they double
+            once.
+        num_upsamples: How often the generator doubles height and width, at least 1; the
+            discriminator halves them once less, but at least once.
+        dropout: Dropout rate of the discriminator after each downsampling; that of the images is
+            two fifths of it.
+        labeled_fraction: Fraction of the images whose labels are used, in (0, 1].
+        feature_matching: Whether the generator's loss is feature matching instead of the
+            adversarial loss.
     """
-    smallest = halved("sgan", image_shape, doublings)
-    if not 0 < labeled_share <= 1:
-        raise UsageError(f"labeled_share must be in (0, 1]. Received: {labeled_share}.")
+    h, w = downsampled_size("sgan", image_shape, num_upsamples)
+    if not 0 < labeled_fraction <= 1:
+        raise UsageError(f"labeled_fraction must be in (0, 1]. Received: {labeled_fraction}.")
+    check_at_least(
+        1,
+        latent_size=latent_size,
+        generator_base_channels=generator_base_channels,
+        discriminator_base_channels=discriminator_base_channels,
+    )
 
     def generator() -> keras.Model:
-        (h, w), c = smallest, generator_width << (doublings - 1)
+        c = generator_base_channels << (num_upsamples - 1)
         latents = keras.Input((latent_size,), name="latents")
         x = layers.Dense(h * w * c, use_bias=False, name="project")(latents)
         # latents in [0, 1) have a mean, so the units differ far more among themselves than each
-        # does from latent to latent: norms before the shape, one for every unit
+        # does from latent to latent: batch norm before the reshape, one scale for every unit
         x = layers.ReLU(name="project_relu")(batch_norm("project_norm")(x))
         x = layers.Reshape((h, w, c), name="project_shape")(x)
-        names = [*(f"up_{i}" for i in range(1, doublings)), "up_image"]
-        x = raised(x, names, image_shape[-1], conv=_up, norm=batch_norm, last_bias=True)
+        names = [*(f"up_{i}" for i in range(1, num_upsamples)), "up_image"]
+        options = {"conv_options": _conv_options, "norm": batch_norm, "last_bias": True}
+        x = dcgan_generator_body(x, names, image_shape[-1], **options)
         return keras.Model(latents, x, name="generator")
 
     def discriminator() -> keras.Model:
-        def look(x, name: str, channels: int, kernel: int, **options):
-            start = {"kernel_initializer": "he_normal", "padding": "same"}
-            x = Conv2D(channels, kernel, name=name, **start, **options)(x)
+        def conv(x: Tensor, name: str, channels: int, kernel_size: int, **options) -> Tensor:
+            options |= {"kernel_initializer": "he_normal", "padding": "same"}
+            x = Conv2D(channels, kernel_size, name=name, **options)(x)
             return layers.LeakyReLU(0.2, name=f"{name}_relu")(x)
 
         images = keras.Input(image_shape, name="images")
         x = layers.Dropout(0.4 * dropout, name="dropout_image")(images)
-        for i in range(max(doublings - 1, 1)):
-            c = discriminator_width * min(i + 1, 2)
+        for i in range(max(num_upsamples - 1, 1)):
+            c = discriminator_base_channels * min(i + 1, 2)
             for part in "ab":
-                x = look(x, f"look_{i}{part}", c, 3)
-            x = look(x, f"down_{i}", c, 3, strides=2)  # (batch, h, w, c) -> (batch, h/2, w/2, c)
+                x = conv(x, f"look_{i}{part}", c, 3)
+            x = conv(x, f"down_{i}", c, 3, strides=2)  # (batch, h, w, c) -> (batch, h/2, w/2, c)
             x = layers.Dropout(dropout, name=f"dropout_{i}")(x)
         for name, kernel in (("last_a", 3), ("last_b", 1), ("last_c", 1)):
-            x = look(x, name, c, kernel)
+            x = conv(x, name, c, kernel)
         features = layers.GlobalAveragePooling2D(name="features", dtype="float32")(x)  # (batch, c)
         class_logits = layers.Dense(classes, name="class_logits", dtype="float32")(features)
         logit = ops.logsumexp(class_logits, axis=-1, keepdims=True)  # log Z
         return keras.Model(images, [logit, class_logits, features], name="discriminator")
 
-    options = {"labeled_share": labeled_share, "feature_matching": feature_matching}
+    options = {"labeled_share": labeled_fraction, "feature_matching": feature_matching}
     return SGAN(generator(), discriminator(), prior=random.uniform, **options)
 
 
-def _up() -> dict:
-    """What the generator's convolutions share."""
+def _conv_options() -> dict:
+    """Options of the generator's convolutions."""
     return {"kernel_size": 5, "strides": 2, "padding": "same"}

@@ -4,14 +4,19 @@ https://arxiv.org/abs/1802.05957, appendix B.4, table 4.
 """
 
 import keras
-from ganzoo_classic import residual
-from ganzoo_classic.sizes import sides, widths
 from keras import ops
 
 from ganzoo import GAN
+from ganzoo.backend import Tensor
+from ganzoo.blocks import (
+    channels_by_resolution,
+    check_at_least,
+    projection_discriminator,
+    residual_discriminator,
+    residual_generator_body,
+    resolutions,
+)
 from ganzoo.layers import ConditionalBatchNormalization, SpectralNormalization
-
-from .projection import projection
 
 
 def sngan_projection(
@@ -19,49 +24,55 @@ def sngan_projection(
     classes: int,
     *,
     latent_size: int = 128,
-    generator_width: int = 256,
-    generator_most: int = 256,
-    discriminator_width: int = 128,
-    discriminator_most: int = 128,
-    smallest: int = 4,
-    halvings: int = 2,
-    plain_blocks: int = 2,
+    generator_base_channels: int = 256,
+    generator_max_channels: int = 256,
+    discriminator_base_channels: int = 128,
+    discriminator_max_channels: int = 128,
+    start_resolution: int = 4,
+    num_downsamples: int = 2,
+    num_extra_blocks: int = 2,
 ) -> GAN:
-    """SNGAN's residual networks, told the class.
+    """Class-conditional residual networks: SNGAN's.
 
     The generator's batch norm has scales and offsets of each class; the discriminator adds to
-    its logit how well the image's features agree with the class. The defaults are the networks
-    for CIFAR-10; for others, see `sngan`.
+    its logit the inner product of the image's features and an embedding of the class. The
+    defaults are the networks for CIFAR-10; for others, see `sngan`.
 
     Args:
-        image_shape: As of `sngan`, like all that follow but the classes.
+        image_shape: (size, size, channels); the size is a power of two from 8.
         classes: Number of classes; filled from the data set.
         latent_size: Length of a latent.
-        generator_width, generator_most: Channels next to the images, and the most there are.
-        discriminator_width, discriminator_most: Of the discriminator's first block, and the most.
-        smallest: Side at which the generator starts.
-        halvings, plain_blocks: The discriminator's blocks that halve the side, and that keep it.
+        generator_base_channels: Channels of the generator at the images' resolution; they
+            double with each lower resolution.
+        generator_max_channels: The most channels of the generator at any resolution.
+        discriminator_base_channels: Channels of the discriminator's first block; they double,
+            too.
+        discriminator_max_channels: The most channels of the discriminator at any resolution.
+        start_resolution: Height and width at which the generator starts, a power of two.
+        num_downsamples: Blocks of the discriminator that halve the resolution.
+        num_extra_blocks: Blocks of the discriminator after these, which keep the resolution.
     """
-    ups = sides("sngan-projection", image_shape, smallest)
-    downs = sides("sngan-projection", image_shape, 1)
+    up = resolutions("sngan-projection", image_shape, start_resolution)
+    down = resolutions("sngan-projection", image_shape, 1)
+    check_at_least(1, latent_size=latent_size)
 
     def generator() -> keras.Model:
         latents = keras.Input((latent_size,), name="latents")
         labels = keras.Input((), dtype="int32", name="labels")
 
-        def norm(x, side: int, name: str):
+        def norm(x: Tensor, resolution: int, name: str) -> Tensor:
             return ConditionalBatchNormalization(classes, name=name)([x, labels])
 
-        channels = widths(ups, generator_width, generator_most)
-        images = residual.drawn(latents, channels, image_shape[-1], norm=norm)
+        channels = channels_by_resolution(up, generator_base_channels, generator_max_channels)
+        images = residual_generator_body(latents, channels, image_shape[-1], norm=norm)
         return keras.Model([latents, labels], images, name="generator")
 
-    plain = residual.discriminator(
+    unconditional = residual_discriminator(
         image_shape,
-        widths(downs, discriminator_width, discriminator_most),
-        halvings=halvings,
-        plain_blocks=plain_blocks,
-        pool=ops.sum,
+        channels_by_resolution(down, discriminator_base_channels, discriminator_max_channels),
+        num_downsamples=num_downsamples,
+        num_extra_blocks=num_extra_blocks,
+        global_pool=ops.sum,
         wrap=SpectralNormalization,
     )
-    return GAN(generator(), projection(plain, classes))
+    return GAN(generator(), projection_discriminator(unconditional, classes))

@@ -5,15 +5,17 @@ dynamics", https://arxiv.org/abs/1609.02612, section 2 and figure 1.
 import math
 
 import keras
-from ganzoo_classic.dcgan import batch_norm
 from keras import layers, ops
 
 from ganzoo import GAN
+from ganzoo.backend import Tensor
 from ganzoo.backend.scope import WriteCapture
+from ganzoo.blocks import batch_norm, check_at_least, normal_initializer
 from ganzoo.errors import UsageError
 from ganzoo.layers import Conv2DTranspose, Conv3D, Conv3DTranspose
 
-_START = 4  # height and width at which both networks have their smallest video
+_STDDEV = 0.01  # of the kernels' initializer: section 2, learning
+_START = 4  # lowest resolution of both networks
 
 
 @keras.saving.register_keras_serializable("ganzoo")
@@ -47,88 +49,86 @@ def vgan(
     image_shape: tuple[int, int, int, int],
     *,
     latent_size: int = 100,
-    width: int = 64,
-    sparsity: float = 0.1,
+    base_channels: int = 64,
+    sparsity_weight: float = 0.1,
 ) -> VGAN:
-    """Two streams, one that moves and one that does not, and a mask that chooses: section 2.2.
+    """A foreground stream of video, a background stream of images, and a mask: section 2.2.
 
     Args:
         image_shape: (frames, size, size, channels): the size is a power of two from 8, and the
-            frames can be halved as often as the size on its way to 4. The paper's is
+            frames can be halved as often as the size until it is 4. The paper's is
             (32, 64, 64, 3).
         latent_size: Length of a latent.
-        width: Channels next to the video; they double with each halving.
-        sparsity: Weight of the mask's mean in the generator's loss.
+        base_channels: Channels at the video's resolution; they double with each lower one.
+        sparsity_weight: Weight of the mask's mean in the generator's loss.
     """
+    check_at_least(1, latent_size=latent_size, base_channels=base_channels)
     if len(image_shape) != 4:
         raise UsageError(f"vgan needs video. Received: samples of shape {image_shape}.")
-    frames, size, other, channels = image_shape
-    doublings = max(size, 1).bit_length() - _START.bit_length()
-    if size != other or size < 8 or size & (size - 1) or frames % (1 << doublings):
+    frames, size, width, image_channels = image_shape
+    num_upsamples = max(size, 1).bit_length() - _START.bit_length()
+    if size != width or size < 8 or size & (size - 1) or frames % (1 << num_upsamples):
         raise UsageError(
             "vgan needs square video whose size is a power of two from 8, with frames that can be "
-            f"halved as often as the size on its way to {_START}. "
-            f"Received: {frames} frames of {size}x{other}.",
+            f"halved as often as the size until it is {_START}. "
+            f"Received: {frames} frames of {size}x{width}.",
             hint="Set dataset.frames and dataset.size, where the data set has them.",
         )
-    sizes = [_START << i for i in range(1, doublings + 1)]  # 8, 16, ..., size
-    start = frames >> doublings
+    between = [_START << i for i in range(1, num_upsamples)]  # 8, 16, ..., size / 2
+    start_frames = frames >> num_upsamples
 
     def generator() -> keras.Model:
         latents = keras.Input((latent_size,), name="latents")
 
-        def stream(name: str, first: tuple[int, ...], up) -> keras.KerasTensor:
-            c = width << (doublings - 1)
-            options = {"use_bias": False, "kernel_initializer": _normal()}
-            x = layers.Dense(math.prod(first) * c, name=f"{name}_project", **options)(latents)
-            x = layers.Reshape((*first, c), name=f"{name}_project_shape")(x)
-            x = _activated(x, f"{name}_project", 0.0)
-            for side in sizes[:-1]:  # all sides are doubled, channels halved
+        def stream(name: str, start_shape: tuple[int, ...], upsample: type) -> Tensor:
+            c = base_channels << (num_upsamples - 1)
+            options = {"use_bias": False, "kernel_initializer": normal_initializer(stddev=_STDDEV)}
+            x = layers.Dense(math.prod(start_shape) * c, name=f"{name}_project", **options)(latents)
+            x = layers.Reshape((*start_shape, c), name=f"{name}_project_shape")(x)
+            x = _norm_relu(x, f"{name}_project", 0.0)
+            for r in between:  # (batch, t, h, w, c) -> (batch, 2 t, 2 h, 2 w, c / 2)
                 c //= 2
-                x = up(c, use_bias=False, name=f"{name}_{side}", **_conv())(x)
-                x = _activated(x, f"{name}_{side}", 0.0)
+                x = upsample(c, use_bias=False, name=f"{name}_{r}", **_conv_options())(x)
+                x = _norm_relu(x, f"{name}_{r}", 0.0)
             return x
 
         still = stream("still", (_START, _START), Conv2DTranspose)
-        still = Conv2DTranspose(channels, name="still_image", **_conv())(still)
+        still = Conv2DTranspose(image_channels, name="still_image", **_conv_options())(still)
         still = layers.Activation("tanh", name="still", dtype="float32")(still)
-        still = layers.Reshape((1, size, size, channels), name="frame", dtype="float32")(still)
-        moving = stream("moving", (start, _START, _START), Conv3DTranspose)
-        mask = Conv3DTranspose(1, name="mask_logit", **_conv())(moving)
+        shape = (1, size, size, image_channels)
+        still = layers.Reshape(shape, name="frame", dtype="float32")(still)
+        moving = stream("moving", (start_frames, _START, _START), Conv3DTranspose)
+        mask = Conv3DTranspose(1, name="mask_logit", **_conv_options())(moving)
         mask = layers.Activation("sigmoid", name="mask", dtype="float32")(mask)
-        moving = Conv3DTranspose(channels, name="moving_video", **_conv())(moving)
+        moving = Conv3DTranspose(image_channels, name="moving_video", **_conv_options())(moving)
         moving = layers.Activation("tanh", name="moving", dtype="float32")(moving)
         x = mask * moving + (1.0 - mask) * still  # section 2.2
         return keras.Model(latents, x, name="generator")
 
     def discriminator() -> keras.Model:
-        c = width
+        c = base_channels
         videos = keras.Input(image_shape, name="videos")
-        x = Conv3D(c, name=f"down_{size}", **_conv())(videos)
+        x = Conv3D(c, name=f"down_{size}", **_conv_options())(videos)
         x = layers.LeakyReLU(0.2, name=f"down_{size}_relu")(x)
-        for side in reversed(sizes[:-1]):  # all sides are halved, channels doubled
+        for r in reversed(between):  # (batch, t, h, w, c) -> (batch, t / 2, h / 2, w / 2, 2 c)
             c *= 2
-            x = Conv3D(c, use_bias=False, name=f"down_{side}", **_conv())(x)
-            x = _activated(x, f"down_{side}", 0.2)
-        x = layers.Flatten(name="flatten")(x)  # (batch, start, 4, 4, c) -> (batch, 16 start c)
-        x = layers.Dense(1, kernel_initializer=_normal(), name="logit", dtype="float32")(x)
+            x = Conv3D(c, use_bias=False, name=f"down_{r}", **_conv_options())(x)
+            x = _norm_relu(x, f"down_{r}", 0.2)
+        x = layers.Flatten(name="flatten")(x)  # (batch, t, 4, 4, c) -> (batch, 16 t c)
+        initializer = normal_initializer(stddev=_STDDEV)
+        x = layers.Dense(1, kernel_initializer=initializer, name="logit", dtype="float32")(x)
         return keras.Model(videos, x, name="discriminator")
 
-    return VGAN(generator(), discriminator(), sparsity=sparsity)
+    return VGAN(generator(), discriminator(), sparsity=sparsity_weight)
 
 
-def _activated(x, name: str, slope: float):
-    """Batch norm and a rectifier, as in DCGAN."""
-    start = keras.initializers.RandomNormal(1.0, stddev=0.02)  # the authors' code
-    x = batch_norm(f"{name}_norm", gamma_initializer=start)(x)
-    return layers.LeakyReLU(slope, name=f"{name}_relu")(x)
+def _norm_relu(x: Tensor, name: str, negative_slope: float) -> Tensor:
+    """Batch norm and (leaky) ReLU, as in DCGAN; scales start around 1 as in the authors' code."""
+    x = batch_norm(f"{name}_norm", gamma_initializer=normal_initializer(1.0))(x)
+    return layers.LeakyReLU(negative_slope, name=f"{name}_relu")(x)
 
 
-def _conv() -> dict:
-    """What all convolutions share: 4 wide in each direction, stride 2."""
-    shape = {"kernel_size": 4, "strides": 2, "padding": "same"}
-    return {**shape, "kernel_initializer": _normal()}
-
-
-def _normal() -> keras.initializers.Initializer:
-    return keras.initializers.RandomNormal(stddev=0.01)  # section 2, learning
+def _conv_options() -> dict:
+    """Options of all convolutions: kernels of 4 along each axis, stride 2."""
+    geometry = {"kernel_size": 4, "strides": 2, "padding": "same"}
+    return {**geometry, "kernel_initializer": normal_initializer(stddev=_STDDEV)}

@@ -7,34 +7,54 @@ import keras
 from keras import layers, ops
 
 from ganzoo import GAN
+from ganzoo.backend import Tensor
+from ganzoo.blocks import check_at_least
 from ganzoo.errors import UsageError
-from ganzoo.layers import Conv2D, Resample2D
-
-from .style_layers import Bias
+from ganzoo.layers import Bias, Conv2D, Resample2D
 
 _SLOPE = 0.2  # of every leaky ReLU
-_BLOCKS = 2  # residual blocks per size
-_EXPANSION = 2  # the middle of a block is that much wider: an inverted bottleneck
-_SMOOTH = (1, 2, 1)  # the filter of every change of size
+_BLOCKS = 2  # residual blocks at each resolution
+_EXPANSION = 2  # hidden channels of a block, as a multiple: an inverted bottleneck
+_KERNEL = (1, 2, 1)  # the filter of every resampling
+
+
+@keras.saving.register_keras_serializable("ganzoo")
+class R3GAN(GAN):
+    """A GAN whose generator ends linearly; its loss and penalties are in the recipe."""
+
+    bounded = False
 
 
 def r3gan(
     image_shape: tuple[int, int, int],
     *,
     latent_size: int = 64,
-    widths: list[int] = [768, 768, 768, 768],  # noqa: B006  read, never changed
+    channels: list[int] = [768, 768, 768, 768],  # noqa: B006  read, never changed
     group_size: int = 16,
-) -> "R3GAN":
+) -> R3GAN:
     """R3GAN for square images.
 
     Args:
-        image_shape: (size, size, channels); the size is 4 doubled `len(widths) - 1` times.
+        image_shape: (size, size, channels); the size is 4 doubled `len(channels) - 1` times.
         latent_size: Length of a latent.
-        widths: Channels at each size, from 4x4 to the full one; multiples of `group_size`.
-        group_size: Channels of a group of the 3x3 convolutions, which are twice as wide as the
-            block: 768 channels in groups of 16 are the paper's cardinality of 96.
+        channels: Channels at each resolution, from 4x4 to the images'; twice each is a multiple
+            of `group_size`.
+        group_size: Channels per group of the 3x3 convolutions, which have twice the channels of
+            the block: 768 channels in groups of 16 are the paper's cardinality of 96.
     """
-    return _players(image_shape, 0, latent_size, widths, group_size)
+    resolutions = _check_options(image_shape, latent_size, channels, group_size)
+
+    def generator() -> keras.Model:
+        latents = keras.Input((latent_size,), name="latents")
+        x = _generator_body(latents, image_shape[-1], resolutions, channels, group_size)
+        return keras.Model(latents, x, name="generator")
+
+    def discriminator() -> keras.Model:
+        images = keras.Input(image_shape, name="images")
+        x = _discriminator_body(images, resolutions, channels, group_size, 1, "logit")
+        return keras.Model(images, x, name="discriminator")
+
+    return R3GAN(generator(), discriminator())
 
 
 def r3gan_conditional(
@@ -42,99 +62,106 @@ def r3gan_conditional(
     classes: int,
     *,
     latent_size: int = 64,
-    widths: list[int] = [768, 768, 768, 768],  # noqa: B006  read, never changed
+    channels: list[int] = [768, 768, 768, 768],  # noqa: B006  read, never changed
     group_size: int = 16,
-) -> "R3GAN":
-    """R3GAN that draws the class it is asked for; the critic judges by projection.
+) -> R3GAN:
+    """Class-conditional R3GAN with a projection discriminator.
 
     Args:
-        image_shape: As in `r3gan`, like all that follow.
+        image_shape: (size, size, channels); the size is 4 doubled `len(channels) - 1` times.
         classes: Number of classes; filled from the data set.
-        latent_size: Length of a latent, and of a class in the generator.
-        widths: Channels at each size, from 4x4 to the full one.
-        group_size: Channels of a group of the 3x3 convolutions.
+        latent_size: Length of a latent, and of a class embedding in the generator.
+        channels: Channels at each resolution, from 4x4 to the images'; twice each is a multiple
+            of `group_size`.
+        group_size: Channels per group of the 3x3 convolutions.
     """
-    return _players(image_shape, classes, latent_size, widths, group_size)
-
-
-def _players(image_shape, classes: int, latent_size: int, widths, group_size: int) -> "R3GAN":
-    size, other, channels = image_shape
-    sizes = [4 << i for i in range(len(widths))]  # 4, 8, ..., size
-    if not widths or size != other or size != sizes[-1]:
-        raise UsageError(
-            "r3gan needs square images of 4 pixels doubled once for each further width. "
-            f"Received: {size}x{other} and {len(widths)} widths.",
-            hint="Set architecture.widths, or dataset.size where the data set has it.",
-        )
-    if any(width < 1 or width * _EXPANSION % group_size for width in widths):
-        raise UsageError(
-            f"Twice each width must be a multiple of group_size {group_size}. Received: {widths}."
-        )
-    depth = _BLOCKS * len(widths)
-
-    def stage(x, side: int, width: int):
-        for i in range(1, _BLOCKS + 1):
-            x = _block(x, width, group_size, depth, f"{side}_block_{i}")
-        return x
+    resolutions = _check_options(image_shape, latent_size, channels, group_size)
 
     def generator() -> keras.Model:
         latents = keras.Input((latent_size,), name="latents")
         labels = keras.Input((), dtype="int32", name="labels")
-        z = latents
-        if classes:
-            told = layers.Embedding(classes, latent_size, "random_normal", name="class")(labels)
-            z = layers.Concatenate(name="both")([latents, told])
-        x = layers.Dense(widths[0], use_bias=False, kernel_initializer=_he(1.0), name="scale")(z)
-        x = Basis(4, name="basis")(x)  # (batch, c) -> (batch, 4, 4, c)
-        for side, width in zip(sizes, widths, strict=True):
-            if side > 4:  # (batch, side / 2, side / 2, c) -> (batch, side, side, c')
-                x = _matched(x, width, f"{side}_match")
-                x = Resample2D("up", _SMOOTH, name=f"{side}_up")(x)
-            x = stage(x, side, width)
-        x = _conv(channels, 1, _he(1.0), "to_image", dtype="float32")(x)
-        return keras.Model([latents, labels] if classes else latents, x, name="generator")
+        embedding = layers.Embedding(classes, latent_size, "random_normal", name="class")(labels)
+        z = layers.Concatenate(name="both")([latents, embedding])
+        x = _generator_body(z, image_shape[-1], resolutions, channels, group_size)
+        return keras.Model([latents, labels], x, name="generator")
 
     def discriminator() -> keras.Model:
         images = keras.Input(image_shape, name="images")
         labels = keras.Input((), dtype="int32", name="labels")
-        x = _conv(widths[-1], 1, _he(1.0), "from_image")(images)
-        for side, width in zip(reversed(sizes), reversed(widths), strict=True):
-            x = stage(x, side, width)
-            if side > 4:  # (batch, side, side, c) -> (batch, side / 2, side / 2, c')
-                x = Resample2D("down", _SMOOTH, name=f"{side}_down")(x)
-                x = _matched(x, widths[sizes.index(side) - 1], f"{side}_match")
-        x = Basis(4, gather=True, name="basis")(x)  # (batch, 4, 4, c) -> (batch, c)
-        features = widths[0] if classes else 1
-        last = {"use_bias": False, "kernel_initializer": _he(1.0), "dtype": "float32"}
-        x = layers.Dense(features, name="features" if classes else "logit", **last)(x)
-        if not classes:
-            return keras.Model(images, x, name="discriminator")
-        told = layers.Embedding(classes, features, "random_normal", name="class")(labels)
-        x = layers.Dot(-1, name="product", dtype="float32")([x, told])
-        x = layers.Rescaling(features**-0.5, name="logit", dtype="float32")(x)
+        c = channels[0]
+        x = _discriminator_body(images, resolutions, channels, group_size, c, "features")
+        embedding = layers.Embedding(classes, c, "random_normal", name="class")(labels)
+        x = layers.Dot(-1, name="product", dtype="float32")([x, embedding])
+        x = layers.Rescaling(c**-0.5, name="logit", dtype="float32")(x)
         return keras.Model([images, labels], x, name="discriminator")
 
     return R3GAN(generator(), discriminator())
 
 
-@keras.saving.register_keras_serializable("ganzoo")
-class R3GAN(GAN):
-    """A GAN whose generator ends linearly; the rest of the game is in the recipe."""
+def _check_options(
+    image_shape: tuple[int, int, int], latent_size: int, channels: list[int], group_size: int
+) -> list[int]:
+    """Return the resolutions: 4, 8, ..., size."""
+    size, width, _ = image_shape
+    resolutions = [4 << i for i in range(len(channels))]
+    if not channels or size != width or size != resolutions[-1]:
+        raise UsageError(
+            "r3gan needs square images of 4 pixels doubled once for each further number of "
+            f"channels. Received: {size}x{width} and channels={channels}.",
+            hint="Set architecture.channels, or dataset.size where the data set has it.",
+        )
+    check_at_least(1, latent_size=latent_size, channels=channels, group_size=group_size)
+    if any(c * _EXPANSION % group_size for c in channels):
+        raise UsageError(
+            f"Twice the channels must be multiples of group_size {group_size}. "
+            f"Received: channels={channels}."
+        )
+    return resolutions
 
-    bounded = False
+
+def _generator_body(
+    z: Tensor, image_channels: int, resolutions: list[int], channels: list[int], group_size: int
+) -> Tensor:
+    """Latents (batch, d) -> images (batch, size, size, image_channels), float32."""
+    dense = {"use_bias": False, "kernel_initializer": _he_initializer(1.0), "name": "scale"}
+    x = layers.Dense(channels[0], **dense)(z)
+    x = Basis(4, name="basis")(x)  # (batch, c) -> (batch, 4, 4, c)
+    for r, c in zip(resolutions, channels, strict=True):
+        if r > 4:  # (batch, r / 2, r / 2, c) -> (batch, r, r, c')
+            x = _match_channels(x, c, f"{r}_match")
+            x = Resample2D("up", _KERNEL, name=f"{r}_up")(x)
+        x = _stage(x, c, group_size, len(channels), str(r))
+    return _conv(image_channels, 1, _he_initializer(1.0), "to_image", dtype="float32")(x)
+
+
+def _discriminator_body(
+    images: Tensor, resolutions: list[int], channels: list[int], group_size: int,
+    units: int, name: str,
+) -> Tensor:  # fmt: skip
+    """Images -> (batch, units), float32, by a last layer of that name."""
+    x = _conv(channels[-1], 1, _he_initializer(1.0), "from_image")(images)
+    for i in reversed(range(len(channels))):
+        r = resolutions[i]
+        x = _stage(x, channels[i], group_size, len(channels), str(r))
+        if r > 4:  # (batch, r, r, c) -> (batch, r / 2, r / 2, c')
+            x = Resample2D("down", _KERNEL, name=f"{r}_down")(x)
+            x = _match_channels(x, channels[i - 1], f"{r}_match")
+    x = Basis(4, gather=True, name="basis")(x)  # (batch, 4, 4, c) -> (batch, c)
+    dense = {"use_bias": False, "kernel_initializer": _he_initializer(1.0), "dtype": "float32"}
+    return layers.Dense(units, name=name, **dense)(x)
 
 
 @keras.saving.register_keras_serializable("ganzoo")
 class Basis(keras.layers.Layer):
-    """The two ends of the networks: one learned picture per channel.
+    """The ends of both networks at the lowest resolution: one learned feature map per channel.
 
-    The generator's scales it by the channel's number, (batch, c) -> (batch, size, size, c);
-    the critic's gathers by it, (batch, size, size, c) -> (batch, c): a convolution of each
-    channel by itself whose kernel is as large as the map.
+    The generator scales the map by the channel's number, (batch, c) -> (batch, size, size, c);
+    the discriminator sums over their product, (batch, size, size, c) -> (batch, c): a depthwise
+    convolution whose kernel is as large as its input.
 
     Args:
         size: Height and width.
-        gather: Whether it is the critic's.
+        gather: Whether the layer is the discriminator's.
     """
 
     def __init__(self, size: int, gather: bool = False, **kwargs):
@@ -143,21 +170,20 @@ class Basis(keras.layers.Layer):
         self.gather = gather
 
     def build(self, input_shape) -> None:
-        """Make the pictures: of variance 1, or so that variance passes the sum."""
-        spread = 1.0 / self.size if self.gather else 1.0
+        """Make the maps, of variance 1, or such that the sum keeps the variance."""
+        stddev = 1.0 / self.size if self.gather else 1.0
         shape = (self.size, self.size, input_shape[-1])
-        initializer = keras.initializers.RandomNormal(stddev=spread)
-        self.pictures = self.add_weight(shape=shape, initializer=initializer, name="pictures")
+        initializer = keras.initializers.RandomNormal(stddev=stddev)
+        self.maps = self.add_weight(shape=shape, initializer=initializer, name="pictures")
 
-    def call(self, inputs):
-        """The scaled pictures, or the sums."""
+    def call(self, inputs: Tensor) -> Tensor:
         if self.gather:
-            return ops.sum(inputs * self.pictures, axis=(1, 2))
-        return inputs[:, None, None, :] * self.pictures
+            return ops.sum(inputs * self.maps, axis=(1, 2))
+        return inputs[:, None, None, :] * self.maps
 
     def compute_output_shape(self, input_shape):
-        side = () if self.gather else (self.size, self.size)
-        return (input_shape[0], *side, input_shape[-1])
+        size = () if self.gather else (self.size, self.size)
+        return (input_shape[0], *size, input_shape[-1])
 
     def get_config(self) -> dict:
         return {**super().get_config(), "size": self.size, "gather": self.gather}
@@ -165,41 +191,49 @@ class Basis(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("ganzoo")
 class BiasedActivation(Bias):
-    """Leaky ReLU with a bias in front, one number per channel: no convolution has one."""
+    """leaky_relu(x + bias), one learned bias per channel: the convolutions have none."""
 
     negative_slope = _SLOPE
 
-    def call(self, inputs):
-        """max(x + b, 0.2 (x + b))"""
+    def call(self, inputs: Tensor) -> Tensor:
         return ops.leaky_relu(super().call(inputs), self.negative_slope)
 
 
-def _block(x, width: int, group_size: int, depth: int, name: str):
-    """Narrow, wide in groups, narrow; the input is added. Figure 2 (c).
+def _stage(x: Tensor, channels: int, group_size: int, num_stages: int, prefix: str) -> Tensor:
+    """The residual blocks at one resolution."""
+    depth = _BLOCKS * num_stages
+    for i in range(1, _BLOCKS + 1):
+        x = _residual_block(x, channels, group_size, depth, f"{prefix}_block_{i}")
+    return x
+
+
+def _residual_block(x: Tensor, channels: int, group_size: int, depth: int, name: str) -> Tensor:
+    """1x1 convolution, grouped 3x3 convolution, 1x1 convolution, and a shortcut: figure 2 (c).
 
     Fix-up initialization (Zhang et al. 2019, https://arxiv.org/abs/1901.09321): the last
     convolution starts at zero, the two before it smaller by depth^(-1/4), so that the variance
     does not grow with the number of blocks.
     """
-    inner, gain = width * _EXPANSION, (2 / (1 + _SLOPE**2)) ** 0.5 * depth**-0.25
-    y = _conv(inner, 1, _he(gain), f"{name}_in")(x)
+    hidden, gain = channels * _EXPANSION, (2 / (1 + _SLOPE**2)) ** 0.5 * depth**-0.25
+    y = _conv(hidden, 1, _he_initializer(gain), f"{name}_in")(x)
     y = BiasedActivation(name=f"{name}_in_relu")(y)
-    y = _conv(inner, 3, _he(gain), f"{name}_groups", groups=inner // group_size)(y)
+    groups = {"groups": hidden // group_size}
+    y = _conv(hidden, 3, _he_initializer(gain), f"{name}_groups", **groups)(y)
     y = BiasedActivation(name=f"{name}_groups_relu")(y)
-    y = _conv(width, 1, "zeros", f"{name}_out")(y)
+    y = _conv(channels, 1, "zeros", f"{name}_out")(y)
     return layers.Add(name=f"{name}_add")([x, y])
 
 
-def _matched(x, width: int, name: str):
-    """As many channels as the next size has; nothing to do where they are the same."""
-    return x if x.shape[-1] == width else _conv(width, 1, _he(1.0), name)(x)
+def _match_channels(x: Tensor, channels: int, name: str) -> Tensor:
+    """A 1x1 convolution to as many channels, unless x has them already."""
+    return x if x.shape[-1] == channels else _conv(channels, 1, _he_initializer(1.0), name)(x)
 
 
-def _conv(filters: int, size: int, initializer, name: str, **more) -> Conv2D:
+def _conv(filters: int, kernel_size: int, initializer, name: str, **options) -> Conv2D:
     shared = {"padding": "same", "use_bias": False, "kernel_initializer": initializer}
-    return Conv2D(filters, size, name=name, **shared, **more)
+    return Conv2D(filters, kernel_size, name=name, **shared, **options)
 
 
-def _he(gain: float):
+def _he_initializer(gain: float) -> keras.initializers.Initializer:
     """Normal, of variance gain^2 / fan-in. He et al. 2015, https://arxiv.org/abs/1502.01852."""
     return keras.initializers.VarianceScaling(gain**2, "fan_in", "untruncated_normal")

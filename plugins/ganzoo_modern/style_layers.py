@@ -7,16 +7,18 @@ import math
 import keras
 from keras import ops
 
-_MEMORY = 0.995  # of the average style; the papers name none
+from ganzoo.backend import Tensor
+
+_DECAY = 0.995  # of the average style; the papers name none
 
 
 @keras.saving.register_keras_serializable("ganzoo")
 class AverageStyle(keras.layers.Layer):
-    """Keeps the average of the styles that pass in training, and draws them to it when drawing:
+    """Keeps a moving average of styles in training, toward which it truncates them otherwise:
     (batch, w) -> (batch, w).
 
-    Truncation, StyleGAN, appendix B: w' = mean + psi (w - mean). psi is a weight that nobody
-    trains, and 1; `Drawing` puts another value in its place for a picture.
+    Truncation, StyleGAN, appendix B: w' = mean + psi (w - mean). psi is a weight that is not
+    trained, and 1; sampling with a truncation puts another value in its place.
     """
 
     def build(self, input_shape) -> None:
@@ -26,13 +28,13 @@ class AverageStyle(keras.layers.Layer):
         self.mean = self.add_weight(shape=shape, initializer="zeros", name="mean", **fixed)
         self.psi = self.add_weight(shape=(), initializer="ones", name="psi", **fixed)
 
-    def call(self, inputs, training: bool = False):
-        """The styles as they are in training, truncated otherwise."""
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
+        """Return the styles as they are in training, truncated otherwise."""
         if not training:
-            away = ops.cast((1.0 - self.psi), inputs.dtype)  # so that psi 1 changes no bit
-            return inputs + away * (ops.cast(self.mean, inputs.dtype) - inputs)
-        here = ops.mean(ops.cast(ops.stop_gradient(inputs), "float32"), axis=0)
-        self.mean.assign(self.mean + (1.0 - _MEMORY) * (here - self.mean))
+            weight = ops.cast((1.0 - self.psi), inputs.dtype)  # so that psi 1 changes no bit
+            return inputs + weight * (ops.cast(self.mean, inputs.dtype) - inputs)
+        batch_mean = ops.mean(ops.cast(ops.stop_gradient(inputs), "float32"), axis=0)
+        self.mean.assign(self.mean + (1.0 - _DECAY) * (batch_mean - self.mean))
         return inputs
 
     def compute_output_shape(self, input_shape):
@@ -41,23 +43,21 @@ class AverageStyle(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("ganzoo")
 class Constant(keras.layers.Layer):
-    """A learned map with which every image begins: (batch, ...) -> (batch, *shape).
+    """The learned feature maps with which every image begins: (batch, ...) -> (batch, *shape).
 
     Args:
-        shape: Of the map, which starts as N(0, 1).
+        shape: Shape of the maps, which start as N(0, 1).
     """
 
-    def __init__(self, shape, **kwargs):
+    def __init__(self, shape: tuple[int, ...], **kwargs):
         super().__init__(**kwargs)
         self.shape = tuple(shape)
 
     def build(self, input_shape) -> None:
-        """Make the map."""
         normal = keras.initializers.RandomNormal(stddev=1.0)
         self.map = self.add_weight(shape=self.shape, initializer=normal, name="map")
 
-    def call(self, inputs):
-        """The map, once for each sample."""
+    def call(self, inputs: Tensor) -> Tensor:
         value = ops.convert_to_tensor(self.map)
         return ops.broadcast_to(value, (ops.shape(inputs)[0], *self.shape))
 
@@ -77,7 +77,7 @@ class NoisyActivation(keras.layers.Layer):
     factor keeps the variance at 1.
 
     Args:
-        slope: Of the leaky ReLU.
+        slope: Negative slope of the leaky ReLU.
     """
 
     def __init__(self, slope: float = 0.2, **kwargs):
@@ -85,13 +85,11 @@ class NoisyActivation(keras.layers.Layer):
         self.slope = slope
 
     def build(self, input_shape) -> None:
-        """Make the strength and the bias."""
         self.strength = self.add_weight(shape=(), initializer="zeros", name="strength")
         shape = (input_shape[0][-1],)
         self.bias = self.add_weight(shape=shape, initializer="zeros", name="bias")
 
-    def call(self, inputs):
-        """The activations."""
+    def call(self, inputs: Tensor) -> Tensor:
         x, noise = inputs
         x = x + self.strength * ops.cast(noise, x.dtype) + self.bias
         return math.sqrt(2) * ops.leaky_relu(x, self.slope)
@@ -101,19 +99,3 @@ class NoisyActivation(keras.layers.Layer):
 
     def get_config(self) -> dict:
         return {**super().get_config(), "slope": self.slope}
-
-
-@keras.saving.register_keras_serializable("ganzoo")
-class Bias(keras.layers.Layer):
-    """x + bias, one number per channel, from 0: (batch, ..., c) -> (batch, ..., c)."""
-
-    def build(self, input_shape) -> None:
-        """Make the bias."""
-        self.bias = self.add_weight(shape=(input_shape[-1],), initializer="zeros", name="bias")
-
-    def call(self, inputs):
-        """The sum."""
-        return inputs + self.bias
-
-    def compute_output_shape(self, input_shape):
-        return input_shape

@@ -1,19 +1,23 @@
 """StyleGAN2. Karras et al. 2020, https://arxiv.org/abs/1912.04958, configuration F.
 
 With `augmentation = { name = "ada" }` in the recipe it is StyleGAN2-ADA: Karras et al. 2020,
-https://arxiv.org/abs/2006.06676. What the game changes is in `style_game.py`.
+https://arxiv.org/abs/2006.06676. How it is trained is in `stylegan2_training.py`.
 """
 
-import itertools
 import math
 
 import keras
-from ganzoo_classic import sizes
-from ganzoo_classic.progan import conv, judged
 from keras import layers, ops
 
-from ganzoo.errors import UsageError
+from ganzoo.backend import Tensor
+from ganzoo.blocks import (
+    check_at_least,
+    equalized_conv,
+    equalized_discriminator_head,
+    resolutions,
+)
 from ganzoo.layers import (
+    Bias,
     EqualizedConv2D,
     EqualizedDense,
     LatentNoise,
@@ -23,7 +27,7 @@ from ganzoo.layers import (
 )
 
 from .style_game import StyleGAN2
-from .style_layers import AverageStyle, Bias, Constant, NoisyActivation
+from .style_layers import AverageStyle, Constant, NoisyActivation
 
 _GAIN = math.sqrt(2)  # of leaky ReLU
 _MAPPING_RATE = 0.01  # StyleGAN, https://arxiv.org/abs/1812.04948, appendix C
@@ -35,17 +39,17 @@ def stylegan2(
     latent_size: int = 512,
     style_size: int = 512,
     mapping_layers: int = 8,
-    features: int = 32768,
-    most: int = 512,
+    fmap_base: int = 32768,
+    max_channels: int = 512,
     residual: bool = True,
-    stddev_group: int = 4,
-    mixing: float = 0.9,
-    path_weight: float = 2.0,
-    path_every: int = 4,
+    mbstd_group_size: int = 4,
+    style_mixing_prob: float = 0.9,
+    path_length_weight: float = 2.0,
+    path_length_interval: int = 4,
 ) -> StyleGAN2:
-    """Images whose latents become styles, which scale the channels of every convolution.
+    """Latents are mapped to styles, which scale the channels of every convolution.
 
-    The generator adds up what each size says in colors (output skips, figure 7 b), the
+    The generator sums RGB images of all resolutions (output skips, figure 7 b), the
     discriminator is residual (figure 7 c); neither grows.
 
     Args:
@@ -53,99 +57,141 @@ def stylegan2(
         latent_size: Length of a latent.
         style_size: Length of a style, w in the paper.
         mapping_layers: Dense layers between the two; 8 in the paper.
-        features: Channels times side; 32 channels at 1024x1024 (configuration F).
-        most: The most channels that there are at any side.
-        residual: Whether the discriminator's blocks are added to what they are given.
-        stddev_group: Images per group of the minibatch standard deviation.
-        mixing: Share of the images that are drawn with two styles in training, in [0, 1].
-        path_weight: Of the path length regularization; 0: none. 2 is the paper's gamma_pl.
-        path_every: The steps from one such computation to the next (section 3.1).
+        fmap_base: Channels times resolution; 32 channels at 1024x1024 (configuration F).
+        max_channels: The most channels at any resolution.
+        residual: Whether the discriminator's blocks have shortcuts.
+        mbstd_group_size: Images per group of the minibatch standard deviation.
+        style_mixing_prob: Share of the images that have two styles in training, in [0, 1].
+        path_length_weight: Weight of the path length regularization; 0 for none. 2 is the
+            paper's gamma_pl.
+        path_length_interval: Steps from one path length regularization to the next
+            (section 3.1).
     """
-    sides = sizes.sides("stylegan2", image_shape)
-    channels = {side: min(features // side, most) for side in sides}
-    if min(channels.values()) < 1 or min(latent_size, style_size, mapping_layers) < 1:
-        raise UsageError(
-            "stylegan2 needs features of at least the size, and all else of at least 1. Received: "
-            f"features={features}, most={most}, latent_size={latent_size}, "
-            f"style_size={style_size}, mapping_layers={mapping_layers}."
-        )
-    count = 2 * len(sides)  # styles of an image: 2 log2(size) - 2
-
-    def mapping() -> keras.Model:
-        latents = keras.Input((latent_size,), name="latents")
-        x = PixelNorm(name="latents_norm")(latents)
-        for i in range(1, mapping_layers + 1):
-            scale = {"gain": _GAIN, "lr_multiplier": _MAPPING_RATE}
-            x = EqualizedDense(style_size, name=f"map_{i}", **scale)(x)
-            x = layers.LeakyReLU(0.2, name=f"map_{i}_relu")(x)
-        x = layers.Activation("linear", name="style", dtype="float32")(x)
-        return keras.Model(latents, x, name="mapping")
-
-    def synthesis() -> keras.Model:
-        # (batch, count, style_size), one style for every convolution; and what the noise is of
-        styles = keras.Input((count, style_size), name="styles")
-        latents = keras.Input((latent_size,), name="noise_latents")
-
-        def styled(x, filters: int, at: int, name: str, **options):
-            affine = EqualizedDense(x.shape[-1], bias_init=1.0, name=f"{name}_style")
-            return ModulatedConv2D(filters, name=name, **options)([x, affine(styles[:, at])])
-
-        def noisy(x, side: int, at: int, name: str, up: bool = False):
-            x = styled(x, channels[side], at, name, up=up)
-            noise = layers.Reshape((side, side, 1), name=f"{name}_noise")(next(noises))
-            return NoisyActivation(name=f"{name}_relu")([x, noise])
-
-        def colors(x, side: int, at: int):
-            options = {"kernel_size": 1, "demodulate": False, "dtype": "float32"}
-            x = styled(x, image_shape[-1], at, f"image_{side}", **options)
-            return Bias(name=f"image_{side}_bias", dtype="float32")(x)
-
-        # the noise of all layers at one go, which is faster
-        pixels = [16] + [side**2 for side in sides[1:] for _ in (1, 2)]
-        places = list(itertools.accumulate(pixels))
-        numbers = LatentNoise((places[-1],), stream=1, name="noise")(latents)
-        noises = iter(ops.split(numbers, places[:-1], axis=1))
-        x = Constant((4, 4, channels[4]), name="constant")(latents)
-        x = noisy(x, 4, 0, "conv_4")
-        image, at = colors(x, 4, 1), 1
-        for side in sides[1:]:  # (batch, side / 2, side / 2, c) -> (batch, side, side, c')
-            x = noisy(x, side, at, f"conv_{side}_1", up=True)
-            x = noisy(x, side, at + 1, f"conv_{side}_2")
-            at += 2  # the colors share their style with the next size's first convolution
-            image = Resample2D("up", name=f"image_{side}_up", dtype="float32")(image)
-            image = layers.Add(name=f"image_{side}_sum", dtype="float32")(
-                [image, colors(x, side, at)]
-            )
-        return keras.Model([styles, latents], image, name="synthesis")
-
-    def generator() -> keras.Model:
-        latents = keras.Input((latent_size,), name="latents")
-        style = AverageStyle(name="average_style")(mapping()(latents))
-        styles = ops.repeat(style[:, None], count, axis=1)
-        return keras.Model(latents, synthesis()([styles, latents]), name="generator")
-
-    def discriminator() -> keras.Model:
-        images = keras.Input(image_shape, name="images")
-        x = conv(images, channels[sides[-1]], "image", size=1)
-        for side in reversed(sides[1:]):  # (batch, side, side, c) -> (batch, side/2, side/2, c')
-            narrow = channels[side // 2]
-            y = conv(x, channels[side], f"conv_{side}_1")
-            # a pixel more than before, so that the convolution treats all borders alike
-            y = Resample2D("none", pads=(2, 2), name=f"conv_{side}_blur")(y)
-            y = conv(y, narrow, f"conv_{side}_2", strides=2, padding="valid")
-            if residual:
-                x = Resample2D("down", name=f"skip_{side}_down")(x)
-                x = EqualizedConv2D(narrow, 1, use_bias=False, name=f"skip_{side}")(x)
-                y = layers.Add(name=f"sum_{side}")([x, y])
-                y = layers.Rescaling(1 / _GAIN, name=f"sum_{side}_scale")(y)  # section 4.1
-            x = y
-        x = judged(x, channels[4], "conv_4", group=stddev_group)
-        return keras.Model(images, x, name="discriminator")
-
+    up = resolutions("stylegan2", image_shape)
+    check_at_least(image_shape[0], fmap_base=fmap_base)
+    check_at_least(
+        1, latent_size=latent_size, style_size=style_size, mapping_layers=mapping_layers,
+        max_channels=max_channels, mbstd_group_size=mbstd_group_size,
+    )  # fmt: skip
+    channels = {r: min(fmap_base // r, max_channels) for r in up}
+    mapping = mapping_network(latent_size, style_size, mapping_layers)
+    synthesis = synthesis_network(image_shape[-1], channels, latent_size, style_size)
     return StyleGAN2(
-        generator(),
-        discriminator(),
-        mixing=mixing,
-        path_weight=path_weight,
-        path_every=path_every,
+        generator_network(mapping, synthesis),
+        discriminator_network(image_shape, channels, residual, mbstd_group_size),
+        mixing=style_mixing_prob,
+        path_weight=path_length_weight,
+        path_every=path_length_interval,
     )
+
+
+def generator_network(mapping: keras.Model, synthesis: keras.Model) -> keras.Model:
+    """Latents (batch, latent_size) -> images, all convolutions with one style."""
+    latents = keras.Input(mapping.input_shape[1:], name="latents")
+    style = AverageStyle(name="average_style")(mapping(latents))
+    styles = ops.repeat(style[:, None], synthesis.input_shape[0][1], axis=1)
+    return keras.Model(latents, synthesis([styles, latents]), name="generator")
+
+
+def mapping_network(latent_size: int, style_size: int, mapping_layers: int) -> keras.Model:
+    """Latents (batch, latent_size) -> styles (batch, style_size), float32."""
+    latents = keras.Input((latent_size,), name="latents")
+    x = PixelNorm(name="latents_norm")(latents)
+    for i in range(1, mapping_layers + 1):
+        scale = {"gain": _GAIN, "lr_multiplier": _MAPPING_RATE}
+        x = EqualizedDense(style_size, name=f"map_{i}", **scale)(x)
+        x = layers.LeakyReLU(0.2, name=f"map_{i}_relu")(x)
+    x = layers.Activation("linear", name="style", dtype="float32")(x)
+    return keras.Model(latents, x, name="mapping")
+
+
+def synthesis_network(
+    image_channels: int, channels: dict[int, int], latent_size: int, style_size: int
+) -> keras.Model:
+    """Styles (batch, count, style_size), one for each convolution, and latents (batch,
+    latent_size), of which the noise is a function -> images.
+
+    Args:
+        image_channels: Channels of the images.
+        channels: Channels by resolution, from 4 to the size.
+        latent_size: Length of a latent.
+        style_size: Length of a style.
+    """
+    count = 2 * len(channels)  # 2 log2(size) - 2
+    styles = keras.Input((count, style_size), name="styles")
+    latents = keras.Input((latent_size,), name="noise_latents")
+    noise = noise_maps(latents, list(channels))
+    x = Constant((4, 4, channels[4]), name="constant")(latents)
+    x = styled_conv(x, styles[:, 0], noise["conv_4"], channels[4], "conv_4")
+    image = to_rgb(x, styles[:, 1], image_channels, "image_4")
+    for i, r in enumerate(list(channels)[1:]):  # (batch, r / 2, r / 2, c) -> (batch, r, r, c')
+        first, second = f"conv_{r}_1", f"conv_{r}_2"
+        at = 2 * i + 1  # the RGB layer shares its style with the next resolution's first layer
+        x = styled_conv(x, styles[:, at], noise[first], channels[r], first, up=True)
+        x = styled_conv(x, styles[:, at + 1], noise[second], channels[r], second)
+        image = Resample2D("up", name=f"image_{r}_up", dtype="float32")(image)
+        rgb = to_rgb(x, styles[:, at + 2], image_channels, f"image_{r}")
+        image = layers.Add(name=f"image_{r}_sum", dtype="float32")([image, rgb])
+    return keras.Model([styles, latents], image, name="synthesis")
+
+
+def noise_maps(latents: Tensor, resolutions: list[int]) -> dict[str, Tensor]:
+    """Noise (batch, r, r, 1) of every styled convolution, by its name.
+
+    One layer draws the noise of all, which is faster.
+    """
+    names = {f"conv_{resolutions[0]}": resolutions[0]}
+    names |= {f"conv_{r}_{i}": r for r in resolutions[1:] for i in (1, 2)}
+    ends = [sum(r * r for r in list(names.values())[: i + 1]) for i in range(len(names))]
+    noise = LatentNoise((ends[-1],), stream=1, name="noise")(latents)
+    parts = ops.split(noise, ends[:-1], axis=1)
+    return {
+        name: layers.Reshape((r, r, 1), name=f"{name}_noise")(part)
+        for (name, r), part in zip(names.items(), parts, strict=True)
+    }
+
+
+def styled_conv(
+    x: Tensor, style: Tensor, noise: Tensor, filters: int, name: str, up: bool = False
+) -> Tensor:
+    """Modulated 3x3 convolution, noise, bias and leaky ReLU: figure 2 (c)."""
+    x = modulated_conv(x, style, filters, name, up=up)
+    return NoisyActivation(name=f"{name}_relu")([x, noise])
+
+
+def to_rgb(x: Tensor, style: Tensor, image_channels: int, name: str) -> Tensor:
+    """Feature maps (batch, r, r, c) -> images (batch, r, r, image_channels), float32."""
+    options = {"kernel_size": 1, "demodulate": False, "dtype": "float32"}
+    x = modulated_conv(x, style, image_channels, name, **options)
+    return Bias(name=f"{name}_bias", dtype="float32")(x)
+
+
+def modulated_conv(x: Tensor, style: Tensor, filters: int, name: str, **options) -> Tensor:
+    """Modulated convolution by an affine map of the style (batch, style_size)."""
+    affine = EqualizedDense(x.shape[-1], bias_init=1.0, name=f"{name}_style")
+    return ModulatedConv2D(filters, name=name, **options)([x, affine(style)])
+
+
+def discriminator_network(
+    image_shape: tuple[int, int, int],
+    channels: dict[int, int],
+    residual: bool,
+    mbstd_group_size: int,
+) -> keras.Model:
+    """Images -> logits (batch, 1), float32. Arguments as in `stylegan2`, channels by resolution."""
+    size = image_shape[0]
+    images = keras.Input(image_shape, name="images")
+    x = equalized_conv(images, channels[size], "image", kernel_size=1)
+    for r in reversed(list(channels)[1:]):  # (batch, r, r, c) -> (batch, r / 2, r / 2, c')
+        y = equalized_conv(x, channels[r], f"conv_{r}_1")
+        # a pixel more than before, so that the convolution treats all borders alike
+        y = Resample2D("none", pads=(2, 2), name=f"conv_{r}_blur")(y)
+        y = equalized_conv(y, channels[r // 2], f"conv_{r}_2", strides=2, padding="valid")
+        if residual:
+            x = Resample2D("down", name=f"skip_{r}_down")(x)
+            x = EqualizedConv2D(channels[r // 2], 1, use_bias=False, name=f"skip_{r}")(x)
+            y = layers.Add(name=f"sum_{r}")([x, y])
+            y = layers.Rescaling(1 / _GAIN, name=f"sum_{r}_scale")(y)  # section 4.1
+        x = y
+    x = equalized_discriminator_head(x, channels[4], "conv_4", mbstd_group_size)
+    return keras.Model(images, x, name="discriminator")

@@ -10,20 +10,24 @@ Nothing is drawn at random: a latent is one number that has no effect.
 """
 
 import keras
-from ganzoo_classic.dcgan import normal
-from ganzoo_classic.sizes import sides
 from keras import layers, ops
 
 from ganzoo import GAN
+from ganzoo.backend import Tensor
+from ganzoo.blocks import (
+    check_at_least,
+    normal_initializer,
+    patchgan,
+    patchgan_downsamples,
+    resolutions,
+)
 from ganzoo.errors import UsageError
 from ganzoo.gan.sampling import Sampler
-from ganzoo.layers import Conv2D, Conv2DTranspose
+from ganzoo.layers import Conv2D, Conv2DTranspose, InstanceNormalization
 
 from .image_pool import ImagePool
-from .instance_norm import InstanceNormalization
-from .patchgan import fitting_halvings, patch_logits
 
-_HALVINGS = 2  # of the generator's pictures, before the residual blocks
+_DOWNSAMPLES = 2  # of a generator, before its residual blocks
 _LARGE = 256  # from this size on there are 9 residual blocks instead of 6: appendix 7.2
 
 
@@ -152,101 +156,120 @@ def cyclegan(
     image_shape: tuple[int, int, int],
     source_shape: tuple[int, int, int],
     *,
-    generator_width: int = 64,
-    blocks: int | None = None,
-    discriminator_width: int = 64,
-    discriminator_most: int = 512,
-    halvings: int | None = None,
+    generator_base_channels: int = 64,
+    num_residual_blocks: int | None = None,
+    discriminator_base_channels: int = 64,
+    discriminator_max_channels: int = 512,
+    num_downsamples: int | None = None,
     cycle_weight: float = 10.0,
     identity_weight: float = 0.5,
-    pool: int = 50,
+    pool_size: int = 50,
 ) -> CycleGAN:
-    """Translates pictures of one kind into another and back, learned without pairs.
+    """Unpaired image-to-image translation in both directions.
 
     Args:
-        image_shape: (size, size, channels) to reach; the size is a power of two from 8.
-        source_shape: (size, size, channels) to translate from; the same.
-        generator_width: Channels next to the pictures; four times as many in the middle.
-        blocks: Residual blocks of each direction; by default 6, and 9 from 256x256 on.
-        discriminator_width: Channels of a critic's first layer; they double inwards.
-        discriminator_most: The most that they become.
-        halvings: Layers of a critic that halve the side. Three make patches of 70x70 pixels,
-            the default from 32x32 on; smaller pictures have fewer.
-        cycle_weight: Of the difference after going there and back; the paper's lambda.
-        identity_weight: Of the change of what is of the right kind already, as a share of it.
-        pool: How many older fakes of each kind are kept for the critics, at least 1.
+        image_shape: (size, size, channels) of the target; the size is a power of two from 8.
+        source_shape: (size, size, channels) of the source; the same.
+        generator_base_channels: Channels of a generator at the images' resolution; four times as
+            many in its residual blocks.
+        num_residual_blocks: Residual blocks of each generator; by default 6, and 9 from 256x256
+            on.
+        discriminator_base_channels: Channels of a discriminator's first layer; they double with
+            each lower resolution.
+        discriminator_max_channels: The most channels of a discriminator at any resolution.
+        num_downsamples: Layers of a discriminator that halve the resolution. Three make patches
+            of 70x70 pixels, the default from 32x32 on; smaller images have fewer.
+        cycle_weight: Weight of the cycle consistency loss; the paper's lambda.
+        identity_weight: Weight of the identity loss, as a share of `cycle_weight`.
+        pool_size: Older fake images kept for each discriminator, at least 1.
     """
-    size = sides("cyclegan", image_shape, 1)[-1]
-    halvings = fitting_halvings("cyclegan", size, halvings)
-    blocks = (9 if size >= _LARGE else 6) if blocks is None else blocks
+    size = resolutions("cyclegan", image_shape, 1)[-1]
+    num_downsamples = patchgan_downsamples("cyclegan", size, num_downsamples)
+    if num_residual_blocks is None:
+        num_residual_blocks = 9 if size >= _LARGE else 6
     if tuple(source_shape) != tuple(image_shape):
         raise UsageError(
-            "cyclegan needs pictures of one shape to translate from and to. "
+            "cyclegan needs source and target images of one shape. "
             f"Received: from {tuple(source_shape)} to {tuple(image_shape)}."
         )
-    if pool < 1:
-        raise UsageError(f"pool must be at least 1. Received: {pool}.")
+    check_at_least(1, generator_base_channels=generator_base_channels, pool_size=pool_size)
+    check_at_least(0, num_residual_blocks=num_residual_blocks)
 
     def generator() -> keras.Model:
         latents = keras.Input((1,), name="latents")
         labels = keras.Input(source_shape, name="labels")
-        both = [_translation(way, image_shape, generator_width, blocks) for way in _WAYS]
-        images = Directions(*both, name="directions")(labels)
+        g, f = (
+            translation_network(image_shape, generator_base_channels, num_residual_blocks, name)
+            for name in ("there", "back")
+        )
+        images = Directions(g, f, name="directions")(labels)
         return keras.Model([latents, labels], images, name="generator")
 
-    def critic(kind: str) -> keras.Model:
-        pictures = keras.Input(image_shape, name=f"{kind}_pictures")
-        widths = {"width": discriminator_width, "most": discriminator_most}
-        shape = {**widths, "halvings": halvings, "affine": False}
-        logits = patch_logits(pictures, prefix=f"{kind}_", **shape)
-        return keras.Model(pictures, logits, name=f"{kind}_critic")
+    def domain_discriminator(domain: str) -> keras.Model:
+        images = keras.Input(image_shape, name=f"{domain}_pictures")
+        logits = patchgan(
+            images,
+            prefix=f"{domain}_",
+            base_channels=discriminator_base_channels,
+            max_channels=discriminator_max_channels,
+            num_downsamples=num_downsamples,
+            affine=False,
+        )
+        return keras.Model(images, logits, name=f"{domain}_critic")
 
     def discriminator() -> keras.Model:
         images = keras.Input(image_shape, name="images")
         labels = keras.Input(source_shape, name="labels")
-        said = [critic("target")(images), critic("source")(labels)]
-        return keras.Model([images, labels], said, name="discriminator")
+        logits = [domain_discriminator("target")(images), domain_discriminator("source")(labels)]
+        return keras.Model([images, labels], logits, name="discriminator")
 
     weights = {"cycle_weight": cycle_weight, "identity_weight": identity_weight}
-    return CycleGAN(generator(), discriminator(), pool=pool, **weights)
+    return CycleGAN(generator(), discriminator(), pool=pool_size, **weights)
 
 
-_WAYS = ("there", "back")
+def translation_network(
+    image_shape: tuple[int, int, int], base_channels: int, num_residual_blocks: int, name: str
+) -> keras.Model:
+    """Downsampling, residual blocks, upsampling, appendix 7.2: images of one domain -> the other.
+
+    Args:
+        image_shape: (size, size, channels) of both domains.
+        base_channels: Channels at the images' resolution.
+        num_residual_blocks: Blocks at a quarter of it.
+        name: Name of the model, and beginning of the layers' names.
+    """
+    conv = {"use_bias": False, "kernel_initializer": normal_initializer()}  # a norm undoes biases
+
+    def norm_relu(x: Tensor, name: str) -> Tensor:
+        x = InstanceNormalization(False, name=f"{name}_norm")(x)
+        return layers.ReLU(name=f"{name}_relu")(x)
+
+    x = images = keras.Input(image_shape, name=f"{name}_pictures")
+    layer, c = f"{name}_enter", base_channels
+    x = norm_relu(Conv2D(c, 7, name=layer, **conv)(_pad_by_reflection(x, 3)), layer)
+    for i in range(_DOWNSAMPLES):  # (batch, h, w, c) -> (batch, h / 2, w / 2, 2 c)
+        layer, c = f"{name}_down_{i}", 2 * c
+        x = norm_relu(Conv2D(c, 3, strides=2, padding="same", name=layer, **conv)(x), layer)
+    for i in range(num_residual_blocks):
+        layer = f"{name}_block_{i}_first"
+        y = norm_relu(Conv2D(c, 3, name=layer, **conv)(_pad_by_reflection(x, 1)), layer)
+        layer = f"{name}_block_{i}_last"
+        y = Conv2D(c, 3, name=layer, **conv)(_pad_by_reflection(y, 1))
+        y = InstanceNormalization(False, name=f"{layer}_norm")(y)
+        x = layers.Add(name=f"{name}_block_{i}_sum")([x, y])
+    for i in range(_DOWNSAMPLES):  # (batch, h, w, c) -> (batch, 2 h, 2 w, c / 2)
+        layer, c = f"{name}_up_{i}", c // 2
+        x = Conv2DTranspose(c, 3, strides=2, padding="same", name=layer, **conv)(x)
+        x = norm_relu(x, layer)
+    output = {"kernel_initializer": normal_initializer(), "activation": "tanh", "dtype": "float32"}
+    x = Conv2D(image_shape[-1], 7, name=f"{name}_image", **output)(_pad_by_reflection(x, 3))
+    return keras.Model(images, x, name=name)
 
 
-def _translation(way: str, shape: tuple[int, int, int], width: int, blocks: int) -> keras.Model:
-    """One direction, appendix 7.2: smaller, residual blocks, larger again."""
-    conv = {"use_bias": False, "kernel_initializer": normal()}  # a norm takes biases away
-
-    def normed(x, name: str):
-        return layers.ReLU(name=f"{name}_relu")(
-            InstanceNormalization(False, name=f"{name}_norm")(x)
-        )
-
-    x = pictures = keras.Input(shape, name=f"{way}_pictures")
-    name, c = f"{way}_enter", width
-    x = normed(Conv2D(c, 7, name=name, **conv)(_reflected(x, 3)), name)
-    for i in range(_HALVINGS):  # (batch, h, w, c) -> (batch, h / 2, w / 2, 2 c)
-        name, c = f"{way}_down_{i}", 2 * c
-        x = normed(Conv2D(c, 3, strides=2, padding="same", name=name, **conv)(x), name)
-    for i in range(blocks):
-        name = f"{way}_block_{i}"
-        y = normed(Conv2D(c, 3, name=f"{name}_first", **conv)(_reflected(x, 1)), f"{name}_first")
-        y = Conv2D(c, 3, name=f"{name}_last", **conv)(_reflected(y, 1))
-        y = InstanceNormalization(False, name=f"{name}_last_norm")(y)
-        x = layers.Add(name=f"{name}_sum")([x, y])
-    for i in range(_HALVINGS):  # (batch, h, w, c) -> (batch, 2 h, 2 w, c / 2)
-        name, c = f"{way}_up_{i}", c // 2
-        x = normed(Conv2DTranspose(c, 3, strides=2, padding="same", name=name, **conv)(x), name)
-    exact = {"kernel_initializer": normal(), "dtype": "float32"}
-    x = Conv2D(shape[-1], 7, activation="tanh", name=f"{way}_image", **exact)(_reflected(x, 3))
-    return keras.Model(pictures, x, name=way)
-
-
-def _reflected(x, border: int):
-    """(batch, h, w, c) -> (batch, h + 2 border, w + 2 border, c), mirrored at the edges."""
+def _pad_by_reflection(x: Tensor, border: int) -> Tensor:
+    """(batch, h, w, c) -> (batch, h + 2 border, w + 2 border, c)."""
     return ops.pad(x, ((0, 0), (border, border), (border, border), (0, 0)), mode="reflect")
 
 
-def _l1(one, other):
+def _l1(one: Tensor, other: Tensor) -> Tensor:
     return ops.mean(ops.abs(one - other))

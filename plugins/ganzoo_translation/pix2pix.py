@@ -1,21 +1,25 @@
 """pix2pix, translation learned from pairs. Isola et al. 2017, https://arxiv.org/abs/1611.07004.
 
-A label is the picture to translate from; what is drawn at random is what dropout leaves out.
+A label is the source image; dropout is the only source of randomness.
 """
 
 import keras
-from ganzoo_classic.dcgan import normal
-from ganzoo_classic.sizes import sides, widths
 from keras import layers, ops
 
 from ganzoo import GAN
+from ganzoo.backend import Tensor
+from ganzoo.blocks import (
+    channels_by_resolution,
+    check_at_least,
+    normal_initializer,
+    patchgan,
+    patchgan_downsamples,
+    resolutions,
+)
 from ganzoo.errors import UsageError
-from ganzoo.layers import Conv2D, Conv2DTranspose, LatentNoise
+from ganzoo.layers import Conv2D, Conv2DTranspose, InstanceNormalization, LatentNoise
 
-from .instance_norm import InstanceNormalization
-from .patchgan import fitting_halvings, patch_logits
-
-_DROPPED = 3  # the decoder's first layers, "CD" in appendix 6.1.1
+_DROPOUT_LAYERS = 3  # the decoder's first layers, "CD" in appendix 6.1.1
 
 
 @keras.saving.register_keras_serializable("ganzoo")
@@ -45,82 +49,106 @@ def pix2pix(
     source_shape: tuple[int, int, int],
     *,
     latent_size: int = 16,
-    generator_width: int = 64,
-    generator_most: int = 512,
-    discriminator_width: int = 64,
-    discriminator_most: int = 512,
-    halvings: int | None = None,
+    generator_base_channels: int = 64,
+    generator_max_channels: int = 512,
+    discriminator_base_channels: int = 64,
+    discriminator_max_channels: int = 512,
+    num_downsamples: int | None = None,
     dropout: float = 0.5,
     l1_weight: float = 100.0,
 ) -> Pix2Pix:
-    """Translates pictures: a U-Net that draws and a discriminator that judges patches.
+    """Paired image-to-image translation: a U-Net and a PatchGAN discriminator.
 
-    The paper normalizes by the statistics of a batch of one picture, when it trains and when it
-    draws (section 3.3); that is instance normalization, which suits batches of any size.
+    The paper normalizes by the statistics of a batch of one image, in training and in
+    inference (section 3.3); that is instance normalization, which suits batches of any size.
 
     Args:
-        image_shape: (size, size, channels) to reach; the size is a power of two from 8.
-        source_shape: (size, size, channels) to translate from, of the same size.
-        latent_size: Length of a latent, which decides what dropout leaves out.
-        generator_width: Channels of the U-Net's outermost layers; they double inwards.
-        generator_most: The most that they become.
-        discriminator_width: Channels of the discriminator's first layer; they double, too.
-        discriminator_most: The most that they become.
-        halvings: Layers of the discriminator that halve the side. Three make patches of
-            70x70 pixels, the default from 32x32 on; smaller pictures have fewer.
-        dropout: Share of the numbers that are left out, in [0, 1).
-        l1_weight: Of the difference from the picture to be reached; the paper's lambda.
+        image_shape: (size, size, channels) of the target; the size is a power of two from 8.
+        source_shape: (size, size, channels) of the source, of the same size.
+        latent_size: Length of a latent, of which dropout is a function.
+        generator_base_channels: Channels of the U-Net's outermost layers; they double inwards.
+        generator_max_channels: The most channels of the U-Net at any resolution.
+        discriminator_base_channels: Channels of the discriminator's first layer; they double
+            with each lower resolution.
+        discriminator_max_channels: The most channels of the discriminator at any resolution.
+        num_downsamples: Layers of the discriminator that halve the resolution. Three make
+            patches of 70x70 pixels, the default from 32x32 on; smaller images have fewer.
+        dropout: Dropout rate, in [0, 1).
+        l1_weight: Weight of the mean absolute difference from the target; the paper's lambda.
     """
-    places = sides("pix2pix", image_shape, 1)  # 1, 2, ..., size
-    size = places.pop()
-    halvings = fitting_halvings("pix2pix", size, halvings)
+    *inner, size = resolutions("pix2pix", image_shape, 1)  # 1, 2, ..., size / 2
+    num_downsamples = patchgan_downsamples("pix2pix", size, num_downsamples)
+    check_at_least(1, latent_size=latent_size)
     if tuple(source_shape[:2]) != tuple(image_shape[:2]):
         raise UsageError(
-            "pix2pix needs pictures of one size to translate from and to. "
+            "pix2pix needs source and target images of one size. "
             f"Received: from {tuple(source_shape)} to {tuple(image_shape)}."
         )
     if not 0 <= dropout < 1:
         raise UsageError(f"dropout must be in [0, 1). Received: {dropout}.")
-
-    def generator() -> keras.Model:
-        channels = widths(places, generator_width, generator_most)
-        conv = {"kernel_size": 4, "strides": 2, "padding": "same", "kernel_initializer": normal()}
-        latents = keras.Input((latent_size,), name="latents")
-        x = labels = keras.Input(source_shape, name="labels")
-        outermost, innermost, encoded = places[-1], places[0], {}
-        for side in reversed(places):  # (batch, 2 side, 2 side, c / 2) -> (batch, side, side, c)
-            name = f"down_{side}"
-            x = x if side == outermost else layers.LeakyReLU(0.2, name=f"{name}_relu")(x)
-            x = Conv2D(channels[side], use_bias=False, name=name, **conv)(x)
-            # of a single place, normalization would leave nothing: the paper's errata
-            plain = side in (outermost, innermost)
-            x = x if plain else InstanceNormalization(True, name=f"{name}_norm")(x)
-            encoded[side] = x
-        for i, side in enumerate(places[1:]):  # (batch, side / 2, side / 2, ...) -> (..., 2 c)
-            name = f"up_{side}"
-            x = layers.ReLU(name=f"{name}_relu")(x)
-            x = Conv2DTranspose(channels[side], use_bias=False, name=name, **conv)(x)
-            x = InstanceNormalization(True, name=f"{name}_norm")(x)
-            if i < _DROPPED:  # when pictures are drawn as well: section 3.3
-                noise = LatentNoise(x.shape[1:], i, "uniform", name=f"{name}_noise")(latents)
-                x = x * ops.cast(noise >= dropout, x.dtype) / (1.0 - dropout)
-            x = layers.Concatenate(name=f"{name}_both")([x, encoded[side]])
-        x = layers.ReLU(name="up_image_relu")(x)
-        x = Conv2DTranspose(image_shape[-1], name="up_image", **conv)(x)
-        x = layers.Activation("tanh", name="image", dtype="float32")(x)
-        return keras.Model([latents, labels], x, name="generator")
+    channels = channels_by_resolution(inner, generator_base_channels, generator_max_channels)
 
     def discriminator() -> keras.Model:
         images = keras.Input(image_shape, name="images")
         labels = keras.Input(source_shape, name="labels")
-        logits = patch_logits(
+        logits = patchgan(
             layers.Concatenate(name="both")([images, labels]),
             prefix="",
-            width=discriminator_width,
-            most=discriminator_most,
-            halvings=halvings,
+            base_channels=discriminator_base_channels,
+            max_channels=discriminator_max_channels,
+            num_downsamples=num_downsamples,
             affine=True,
         )
         return keras.Model([images, labels], logits, name="discriminator")
 
-    return Pix2Pix(generator(), discriminator(), l1_weight=l1_weight)
+    generator = u_net(image_shape, source_shape, latent_size, channels, dropout)
+    return Pix2Pix(generator, discriminator(), l1_weight=l1_weight)
+
+
+def u_net(
+    image_shape: tuple[int, int, int],
+    source_shape: tuple[int, int, int],
+    latent_size: int,
+    channels: dict[int, int],
+    dropout: float,
+) -> keras.Model:
+    """Encoder and decoder with a skip connection at each resolution: appendix 6.1.1.
+
+    Args:
+        image_shape: (size, size, channels) of the target.
+        source_shape: (size, size, channels) of the source.
+        latent_size: Length of a latent.
+        channels: Channels by resolution, from 1 to half the size.
+        dropout: Dropout rate.
+    """
+    conv = {"kernel_size": 4, "strides": 2, "padding": "same"}
+    conv["kernel_initializer"] = normal_initializer()
+    innermost, *others = channels
+    latents = keras.Input((latent_size,), name="latents")
+    x = labels = keras.Input(source_shape, name="labels")
+    encoded = {}
+    for r in reversed(channels):  # (batch, 2 r, 2 r, c / 2) -> (batch, r, r, c)
+        outermost = r == others[-1]
+        x = x if outermost else layers.LeakyReLU(0.2, name=f"down_{r}_relu")(x)
+        x = Conv2D(channels[r], use_bias=False, name=f"down_{r}", **conv)(x)
+        # of a single pixel, normalization would leave nothing: the paper's errata
+        if not outermost and r != innermost:
+            x = InstanceNormalization(True, name=f"down_{r}_norm")(x)
+        encoded[r] = x
+    for i, r in enumerate(others):  # (batch, r / 2, r / 2, ...) -> (batch, r, r, 2 c)
+        x = layers.ReLU(name=f"up_{r}_relu")(x)
+        x = Conv2DTranspose(channels[r], use_bias=False, name=f"up_{r}", **conv)(x)
+        x = InstanceNormalization(True, name=f"up_{r}_norm")(x)
+        if i < _DROPOUT_LAYERS:
+            x = _latent_dropout(x, latents, dropout, i, f"up_{r}_noise")
+        x = layers.Concatenate(name=f"up_{r}_both")([x, encoded[r]])
+    x = layers.ReLU(name="up_image_relu")(x)
+    x = Conv2DTranspose(image_shape[-1], name="up_image", **conv)(x)
+    x = layers.Activation("tanh", name="image", dtype="float32")(x)
+    return keras.Model([latents, labels], x, name="generator")
+
+
+def _latent_dropout(x: Tensor, latents: Tensor, rate: float, stream: int, name: str) -> Tensor:
+    """Dropout as a function of the latents, in inference as well: section 3.3."""
+    noise = LatentNoise(x.shape[1:], stream, "uniform", name=name)(latents)
+    return x * ops.cast(noise >= rate, x.dtype) / (1.0 - rate)

@@ -13,8 +13,8 @@ from ganzoo.files import safetensors
 
 pytestmark = pytest.mark.backend
 
-SMALL = ["dataset.size=8", "dataset.crop=[29, 49, 149, 169]", "architecture.generator_width=2",
-         "architecture.discriminator_width=2", "architecture.latent_size=4",
+SMALL = ["dataset.size=8", "dataset.crop=[29, 49, 149, 169]", "architecture.latent_size=4",
+         "architecture.generator_base_channels=2", "architecture.discriminator_base_channels=2",
          "steps_per_dispatch=1", "log_every=1"]  # fmt: skip
 
 
@@ -38,7 +38,8 @@ def celeba(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("setting", "words"),
-    [("dataset.size=3", "3x3"), ("dataset.size=24", "24x24"), ("architecture.smallest=3", "3"),
+    [("dataset.size=3", "3x3"), ("dataset.size=24", "24x24"),
+     ("architecture.start_resolution=3", "3"),
      ("architecture.latent_size=0", "`architecture.latent_size` in the recipe must be at least 1")],
 )  # fmt: skip
 def test_sizes_that_the_architecture_does_not_support_are_refused(setting, words, celeba, capsys):

@@ -20,24 +20,29 @@ ARCHITECTURES = sorted(
 )
 CARDS = {name: entry.card() for name, entry in models().items() if entry.source == "keras-ganzoo"}
 # Options under which a forward pass costs nothing; the networks' form stays the card's.
-NARROW = ["generator_width=8", "generator_most=8", "halvings=1", "plain_blocks=1"]
+NARROW = [
+    "generator_base_channels=8",
+    "generator_max_channels=8",
+    "num_downsamples=1",
+    "num_extra_blocks=1",
+]
 SMALL = {
     "mlp": ["generator_units=[8, 8]", "discriminator_units=[8]"],
-    "dcgan": ["generator_width=4", "discriminator_width=4"],
-    "facegan": ["width=4"],
-    "cdcgan": ["generator_width=4", "discriminator_width=4"],
-    "wgan-gp": [*NARROW, "discriminator_width=8", "discriminator_most=8"],
-    "sngan": [*NARROW, "discriminator_width=8", "discriminator_most=8"],
-    "sagan": [*NARROW, "discriminator_width=8", "discriminator_most=8"],
-    "r1gan": ["width=4", "generator_most=8", "discriminator_most=8"],
-    "progan": ["features=64", "most=8"],
+    "dcgan": ["generator_base_channels=4", "discriminator_base_channels=4"],
+    "facegan": ["base_channels=4"],
+    "cdcgan": ["generator_base_channels=4", "discriminator_base_channels=4"],
+    "wgan-gp": [*NARROW, "discriminator_base_channels=8", "discriminator_max_channels=8"],
+    "sngan": [*NARROW, "discriminator_base_channels=8", "discriminator_max_channels=8"],
+    "sagan": [*NARROW, "discriminator_base_channels=8", "discriminator_max_channels=8"],
+    "r1gan": ["base_channels=4", "generator_max_channels=8", "discriminator_max_channels=8"],
+    "progan": ["fmap_base=64", "max_channels=8"],
 }
 LEAST = {"mlp": (4, 4, 1), "facegan": (64, 64, 3), "cdcgan": (8, 12, 1)}
 FROM_8 = ["dcgan", "wgan-gp", "sngan", "sagan", "r1gan", "progan"]
 CLASSES = 10
 PLAYERS = ("generator", "discriminator")
-WIDE = {"generator_width": 64, "generator_most": 1024}
-WIDE |= {"discriminator_width": 64, "discriminator_most": 1024}
+WIDE = {"generator_base_channels": 64, "generator_max_channels": 1024}
+WIDE |= {"discriminator_base_channels": 64, "discriminator_max_channels": 1024}
 
 
 def build(recipe: Recipe, shape: tuple[int, ...]):
@@ -84,13 +89,19 @@ def array(x) -> np.ndarray:
         ("dcgan", (64, 64, 3), {}, 3_576_704, 2_765_568),
         ("dcgan-fashion-mnist", (28, 28, 1), {}, 413_825, 212_865),
         ("sngan", (32, 32, 3), {}, 4_276_739, 1_053_825),
-        ("sngan", (64, 64, 3), {**WIDE, "halvings": 5, "plain_blocks": 0}, 12_220_675, 10_141_441),
+        (
+            "sngan",
+            (64, 64, 3),
+            {**WIDE, "num_downsamples": 5, "num_extra_blocks": 0},
+            12_220_675,
+            10_141_441,
+        ),
         # published of networks that are told one of 1,000 classes: batch norms of 4,928 channels
         # have two numbers for each, the discriminator a vector
         (
             "sagan",
             (128, 128, 3),
-            {"attention": 64},
+            {"attention_resolution": 64},
             42_017_412 - 999 * 2 * 4928,
             39_448_258 - 1000 * 1024,
         ),
@@ -98,7 +109,7 @@ def array(x) -> np.ndarray:
         (
             "wgan-gp",
             (32, 32, 3),
-            {"generator_width": 256, "generator_most": 256},
+            {"generator_base_channels": 256, "generator_max_channels": 256},
             4_276_739,
             1_055_879 - 2 * (3 + 128) - 2 * (3 * 128) - 2 * 2 * (2 * 128),
         ),
@@ -118,7 +129,7 @@ def test_progressive_growing_at_1024_has_the_published_23_1_million_weights():
 
 
 def test_the_weights_of_a_dense_gan_can_be_counted_by_hand():
-    gan = build(small("mlp", "latent_size=3", "normalization_momentum=0.0"), (2, 2, 1))
+    gan = build(small("mlp", "latent_size=3", "batch_norm_momentum=0.0"), (2, 2, 1))
     assert gan.generator.count_params() == (3 * 8 + 8) + (8 * 8 + 8) + (8 * 4 + 4)
     assert gan.discriminator.count_params() == (4 * 8 + 8) + (8 + 1)
 
@@ -179,13 +190,13 @@ def test_one_definition_takes_every_power_of_two_from_8(name):
 
 
 def test_dcgan_doubles_from_its_smallest_side_to_the_images():
-    gan = build(small("dcgan", "smallest=4"), (64, 64, 3))
+    gan = build(small("dcgan", "start_resolution=4"), (64, 64, 3))
     ups = [layer.name for layer in gan.generator.layers if layer.name.startswith("up_")]
     assert [u for u in ups if u.count("_") == 1] == ["up_8", "up_16", "up_32", "up_64"]
 
 
 def test_dense_networks_take_points():
-    gan = build(small("mlp", "output=linear"), (2,))
+    gan = build(small("mlp", "output_activation=linear"), (2,))
     assert gan.sampler.image_shape == (2,)
     assert gan.sample(5).shape == (5, 2)
 
@@ -194,7 +205,7 @@ def test_dense_networks_take_points():
     ("output", "expected"), [("tanh", (-1.0, 1.0)), ("sigmoid", (0.0, 1.0)), ("linear", (-1, 1))]
 )
 def test_the_range_follows_the_last_activation(output, expected):
-    assert build(small("mlp", f"output={output}"), (4, 4, 1)).value_range == expected
+    assert build(small("mlp", f"output_activation={output}"), (4, 4, 1)).value_range == expected
 
 
 @pytest.mark.parametrize(
@@ -203,23 +214,43 @@ def test_the_range_follows_the_last_activation(output, expected):
         *[(name, (30, 30, 1), [], f"{name} .*from 8. Received: 30x30") for name in FROM_8],
         ("dcgan", (4, 4, 1), [], "power of two from 8. Received: 4x4"),
         ("dcgan", (32, 16, 3), [], "square images.*Received: 32x16"),
-        ("dcgan", (32, 32, 3), ["smallest=3"], "smallest must be .*Received: 3"),
-        ("dcgan", (32, 32, 3), ["smallest=32"], "below the size 32. Received: 32"),
-        ("dcgan", (32, 32, 3), ["smallest=0"], "smallest must be .*Received: 0"),
+        ("dcgan", (32, 32, 3), ["start_resolution=3"], "start_resolution must be .*Received: 3"),
+        ("dcgan", (32, 32, 3), ["start_resolution=32"], "below the size 32. Received: 32"),
+        ("dcgan", (32, 32, 3), ["start_resolution=0"], "start_resolution must be .*Received: 0"),
         ("dcgan-fashion-mnist", (30, 28, 1), [], "multiples of 4. Received: 30x28"),
         ("facegan", (60, 60, 3), [], "multiple of 8, from 64. Received: 60x60"),
         ("facegan", (56, 56, 3), [], "multiple of 8, from 64. Received: 56x56"),
         ("facegan", (64, 128, 3), [], "square images.*Received: 64x128"),
-        ("cdcgan", (28, 30, 1), [], "halved `doublings` times. Received: 28x30, doublings=2"),
-        ("cdcgan", (28, 28, 1), ["doublings=0"], "Received: 28x28, doublings=0"),
-        ("mlp", (8, 8, 1), ["output=softmax"], "output 'tanh'.*Received: output='softmax'"),
+        ("cdcgan", (28, 30, 1), [], "halved `num_upsamples` times.*28x30, num_upsamples=2"),
+        ("cdcgan", (28, 28, 1), ["num_upsamples=0"], "Received: 28x28, num_upsamples=0"),
+        (
+            "mlp",
+            (8, 8, 1),
+            ["output_activation=softmax"],
+            "'tanh'.*Received: output_activation='softmax'",
+        ),
         ("mlp", (8, 8, 1), ["activation=selu"], "activation 'leaky_relu'.*'selu'"),
-        ("sngan", (8, 8, 1), ["halvings=4"], r"in \[1, 3\] for 8x8.*Received: halvings=4"),
-        ("wgan-gp", (8, 8, 1), ["plain_blocks=-1"], "at least 0.*plain_blocks=-1"),
-        ("sagan", (32, 32, 3), ["attention=12"], "attention must be a power of two.*12"),
-        ("sagan", (64, 64, 3), ["attention=4", "halvings=2"], "in both networks.*halvings=2"),
+        (
+            "sngan",
+            (8, 8, 1),
+            ["num_downsamples=4"],
+            r"in \[1, 3\] for 8x8.*Received: num_downsamples=4",
+        ),
+        ("wgan-gp", (8, 8, 1), ["num_extra_blocks=-1"], "at least 0.*num_extra_blocks=-1"),
+        (
+            "sagan",
+            (32, 32, 3),
+            ["attention_resolution=12"],
+            "attention_resolution must be a power of two.*12",
+        ),
+        (
+            "sagan",
+            (64, 64, 3),
+            ["attention_resolution=4", "num_downsamples=2"],
+            "of both networks.*num_downsamples=2",
+        ),
         ("progan", (8, 8, 1), ["fading_images=0"], "fading_images at least 1.*and 0"),
-        ("progan", (128, 128, 3), [], "features must be at least the size 128.*features=64"),
+        ("progan", (128, 128, 3), [], "fmap_base must be at least 128.*fmap_base=64"),
     ],
 )
 def test_what_an_architecture_cannot_be_built_for_is_refused(name, shape, options, said):
@@ -235,7 +266,9 @@ def test_images_without_channels_are_no_traceback():
 # What a paper asks of its networks --------------------------------------------------------
 
 
-@pytest.mark.parametrize("recipe", [small("wgan-gp"), small("dcgan", "discriminator_norm=false")])
+@pytest.mark.parametrize(
+    "recipe", [small("wgan-gp"), small("dcgan", "discriminator_batch_norm=false")]
+)
 def test_a_critic_for_the_gradient_penalty_judges_each_image_alone(recipe):
     gan = build(recipe, (8, 8, 1))
     images = random_images(4, 8, 8, 1)
@@ -265,8 +298,10 @@ def test_spectral_norm_takes_the_scale_out_of_every_kernel(name, players):
 
 @pytest.mark.parametrize(("size", "side"), [(8, 4), (32, 16), (128, 32)])
 def test_sagan_attends_where_images_have_a_side_of_32_or_half_their_size(size, side):
-    halvings = 2 if size == 128 else 1
-    gan = build(small("sagan", "smallest=4", f"halvings={halvings}"), (size, size, 3))
+    num_downsamples = 2 if size == 128 else 1
+    gan = build(
+        small("sagan", "start_resolution=4", f"num_downsamples={num_downsamples}"), (size, size, 3)
+    )
     for player in PLAYERS:
         attention = getattr(gan, player).get_layer("attention")
         assert attention.output.shape[1:3] == (side, side)
@@ -284,7 +319,7 @@ def test_r1gan_has_no_normalization_and_its_blocks_add_a_tenth():
 
 
 def growing(size: int = 16, **options: int):
-    settings = ["smallest=4", *(f"{key}={value}" for key, value in options.items())]
+    settings = ["start_resolution=4", *(f"{key}={value}" for key, value in options.items())]
     return build(small("progan", *settings), (size, size, 1))
 
 

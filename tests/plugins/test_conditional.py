@@ -12,15 +12,15 @@ pytestmark = [pytest.mark.backend, pytest.mark.usefixtures("cheap_weights")]
 
 SHAPE, CLASSES = (8, 8, 1), 10
 
+NARROW = {"latent_size": 8, "generator_base_channels": 4, "discriminator_base_channels": 4}
 SMALL = {
-    "acgan": {"latent_size": 8, "generator_width": 4, "discriminator_width": 4, "doublings": 2},
-    "infogan": {"latent_size": 16, "hidden_units": 8, "code_units": 8}
-    | {"generator_width": 4, "discriminator_width": 4},
-    "sngan_projection": {"latent_size": 8, "plain_blocks": 1}
-    | {"generator_width": 8, "discriminator_width": 8},
-    "biggan": {"latent_size": 12, "shared_size": 4, "width": 4},
-    "sgan": {"latent_size": 8, "generator_width": 4, "discriminator_width": 4, "doublings": 2},
+    "acgan": {**NARROW, "num_upsamples": 2},
+    "infogan": {**NARROW, "latent_size": 16, "hidden_units": 8, "code_units": 8},
+    "sngan_projection": {**NARROW, "num_extra_blocks": 1},
+    "biggan": {"latent_size": 12, "class_embedding_size": 4, "base_channels": 4},
+    "sgan": {**NARROW, "num_upsamples": 2},
 }
+ATTENTION_16, ATTENTION_64 = {"attention_resolution": 16}, {"attention_resolution": 64}
 
 
 def build(name: str, shape: tuple[int, int, int] = SHAPE, **options):
@@ -86,9 +86,9 @@ def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     [
         # as PyTorch-StudioGAN counts them in its logs for CIFAR-10
         ("sngan_projection", (32, 32, 3), {}, 4_304_387, 1_055_105),
-        ("biggan", (32, 32, 3), {"latent_size": 80, "attention": 16}, 9_416_196, 2_415_170),
+        ("biggan", (32, 32, 3), {"latent_size": 80, **ATTENTION_16}, 9_416_196, 2_415_170),
         # as for ImageNet, of 1,000 classes
-        ("biggan", (128, 128, 3), {"classes": 1000, "attention": 64}, 70_433_988, 87_982_370),
+        ("biggan", (128, 128, 3), {"classes": 1000, **ATTENTION_64}, 70_433_988, 87_982_370),
         # by hand from table 2 of the paper: kernels, batch norm, biases
         (
             "acgan",
@@ -131,7 +131,7 @@ def test_the_class_reaches_both_players(name):
 
 
 def test_acgan_adds_the_cross_entropy_of_the_classes_of_both_kinds_of_images():
-    gan = small("acgan", discriminator_weight=2.0, generator_weight=0.5)
+    gan = small("acgan", discriminator_class_weight=2.0, generator_class_weight=0.5)
     labels = np.array([3, 0, 9])
     real, fake = np.random.default_rng(1).normal(size=(2, 3, CLASSES)).astype("float32")
     said = {"real_outputs": [None, tensor(real)], "fake_outputs": [None, tensor(fake)]}
@@ -257,18 +257,18 @@ def known_by(gan, images) -> np.ndarray:
 def test_sgan_uses_the_labels_of_always_the_same_images():
     from ganzoo_data.digits import digits
 
-    gan, images = small("sgan", labeled_share=0.1), digits().images
+    gan, images = small("sgan", labeled_fraction=0.1), digits().images
     known = known_by(gan, images)
     assert known.sum() == 186  # of 1,797: on every backend
     assert np.array_equal(known_by(gan, images[::-1])[::-1], known)
     assert np.array_equal(known_by(gan, images[7:40]), known[7:40])
-    assert known_by(small("sgan", labeled_share=1.0), images).all()
+    assert known_by(small("sgan", labeled_fraction=1.0), images).all()
 
 
 def test_sgan_learns_from_the_labels_that_are_known_alone():
     from ganzoo_data.digits import digits
 
-    gan, data = small("sgan", labeled_share=0.3), digits(images=10)
+    gan, data = small("sgan", labeled_fraction=0.3), digits(images=10)
     known = known_by(gan, data.images)
     assert 0 < known.sum() < 10
     batch = turn(gan, labels=data.labels)
@@ -280,7 +280,7 @@ def test_sgan_learns_from_the_labels_that_are_known_alone():
 
 @pytest.mark.parametrize("feature_matching", [True, False])
 def test_sgan_is_trained_with_labels_that_its_generator_does_not_take(feature_matching):
-    gan = small("sgan", feature_matching=feature_matching, labeled_share=1.0)
+    gan = small("sgan", feature_matching=feature_matching, labeled_fraction=1.0)
     gan.compile("adam", "adam")
     images = np.random.default_rng(0).integers(0, 256, (8, *SHAPE), "uint8")
     history = gan.fit(images, np.arange(8, dtype="int32"), batch_size=4, epochs=1, verbose=0)
@@ -304,15 +304,15 @@ def test_sgans_generator_wants_the_mean_features_of_real_images():
 @pytest.mark.parametrize(
     ("name", "options", "said"),
     [
-        ("acgan", {"shape": (10, 8, 1)}, "acgan needs .*Received: 10x8, doublings=2"),
-        ("infogan", {"doublings": 0}, "infogan needs .*Received: 8x8, doublings=0"),
-        ("infogan", {"categories": 1}, "Received: 1, 2, latent_size=16"),
-        ("infogan", {"categories": 15}, "Received: 15, 2, latent_size=16"),
-        ("sgan", {"doublings": 4}, "sgan needs .*Received: 8x8, doublings=4"),
-        ("sgan", {"labeled_share": 0.0}, r"in \(0, 1\]. Received: 0.0"),
+        ("acgan", {"shape": (10, 8, 1)}, "acgan needs .*Received: 10x8, num_upsamples=2"),
+        ("infogan", {"num_upsamples": 0}, "infogan needs .*Received: 8x8, num_upsamples=0"),
+        ("infogan", {"num_categories": 1}, "at least 2. Received: num_categories=1"),
+        ("infogan", {"num_categories": 15}, "at least 17.*Received: latent_size=16"),
+        ("sgan", {"num_upsamples": 4}, "sgan needs .*Received: 8x8, num_upsamples=4"),
+        ("sgan", {"labeled_fraction": 0.0}, r"in \(0, 1\]. Received: 0.0"),
         ("sngan_projection", {"shape": (12, 12, 1)}, "power of two from 8. Received: 12x12"),
         ("biggan", {"latent_size": 15}, "multiple of 2. Received: 8x8, latent_size=15"),
-        ("biggan", {"attention": 4}, "Received: 4"),
+        ("biggan", {"attention_resolution": 4}, "Received: 4"),
         ("biggan", {"initializer": "zeros"}, "orthogonal or normal. Received: 'zeros'"),
     ],
 )

@@ -47,7 +47,7 @@ def test_shifts_are_drawn_anew_in_each_call_and_evenly_and_not_after_training():
 def test_each_turn_of_the_critic_draws_other_shifts_and_the_generators_turn_moves_none():
     from ganzoo_media.wavegan import wavegan
 
-    gan = wavegan((256, 1), width=2, latent_size=3)
+    gan = wavegan((256, 1), base_channels=2, latent_size=3)
     sounds = np.random.default_rng(0).uniform(-1, 1, (8, 256, 1)).astype("float32")
     penalties = [{"name": "gradient_penalty", "weight": 10.0}]
     gan.compile("adam", "adam", loss="wasserstein", penalties=penalties, n_critic=2)
@@ -63,7 +63,7 @@ def test_a_video_is_the_foreground_where_the_mask_says_so():
     import keras
     from ganzoo_media.vgan import vgan
 
-    gan = vgan((4, 8, 8, 1), latent_size=3, width=2)
+    gan = vgan((4, 8, 8, 1), latent_size=3, base_channels=2)
     layer = {name: gan.generator.get_layer(name).output for name in ("mask", "moving", "frame")}
     parts = keras.Model(gan.generator.inputs, [*layer.values(), *gan.generator.outputs])
     mask, moving, still, video = map(numbers, parts(gan.sampler.sample_latents(2, seed=0)))
@@ -83,7 +83,7 @@ def test_the_mask_is_looked_at_without_moving_batch_norm_again():
 
     moved = {}
     for sparsity in (0.0, 0.1):
-        gan = vgan((4, 8, 8, 1), latent_size=3, width=2, sparsity=sparsity)
+        gan = vgan((4, 8, 8, 1), latent_size=3, base_channels=2, sparsity_weight=sparsity)
         gan.compile("sgd", "sgd", seed=3)
         for variable in gan.generator.variables:
             variable.assign(np.full(variable.shape, 0.1, "float32"))
@@ -98,7 +98,7 @@ def test_the_generator_of_vgan_learns_to_hide_its_foreground():
     import keras
     from ganzoo_media.vgan import vgan
 
-    gan = vgan((4, 8, 8, 1), latent_size=3, width=2, sparsity=100.0)
+    gan = vgan((4, 8, 8, 1), latent_size=3, base_channels=2, sparsity_weight=100.0)
     gan.compile(keras.optimizers.Adam(0.05), keras.optimizers.Adam(0.0))
     videos = np.zeros((4, 4, 8, 8, 1), "uint8")
     masks = [gan.train_on_batch(videos, return_dict=True)["g_mask"] for _ in range(8)]

@@ -13,15 +13,21 @@ pytestmark = pytest.mark.backend
 
 CARDS = {name: entry.card() for name, entry in models().items() if entry.source == "keras-ganzoo"}
 SMALL = {
-    "stylegan2": ["latent_size=8", "style_size=8", "mapping_layers=2", "features=64", "most=8"],
+    "stylegan2": [
+        "latent_size=8",
+        "style_size=8",
+        "mapping_layers=2",
+        "fmap_base=64",
+        "max_channels=8",
+    ],
     "fastgan": [
         "latent_size=8",
-        "generator_width=4",
-        "discriminator_width=4",
-        "excitation_reach=2",
-        "last_side=4",
+        "generator_base_channels=4",
+        "discriminator_base_channels=4",
+        "excitation_ratio=2",
+        "final_resolution=4",
     ],
-    "r3gan": ["latent_size=8", "widths=[8, 8]", "group_size=4"],
+    "r3gan": ["latent_size=8", "channels=[8, 8]", "group_size=4"],
 }
 
 
@@ -102,7 +108,7 @@ def test_truncation_brings_styles_to_their_average_and_0_leaves_one_picture():
 
 
 def test_mixing_gives_an_image_the_end_of_its_neighbors_style():
-    gan = small("stylegan2", "mixing=1.0")
+    gan = small("stylegan2", "style_mixing_prob=1.0")
     latents = numbers(6, 8)
     mixed = array(gan.styles(latents))  # (6, 4, 8)
     own = array(gan.generator.get_layer("mapping")(latents))
@@ -120,7 +126,7 @@ def test_mixing_gives_an_image_the_end_of_its_neighbors_style():
 def test_path_lengths_are_the_slopes_that_differences_show():
     from keras import ops
 
-    gan, h = small("stylegan2", "mixing=1.0"), 1e-2
+    gan, h = small("stylegan2", "style_mixing_prob=1.0"), 1e-2
     latents, directions = numbers(1, 8), numbers(1, 8, 8, 1, seed=1)
     styles = numbers(1, 4, 8, seed=2)
     steps = h * np.eye(32, dtype="float32").reshape(32, 4, 8)
@@ -156,10 +162,10 @@ def test_paths_are_kept_equal_every_fourth_step_and_both_averages_move():
 
 def test_skip_layer_excitation_scales_whole_channels_by_what_the_small_map_says():
     import keras
-    from ganzoo_modern.fastgan import excited
+    from ganzoo_modern.fastgan import skip_layer_excitation
 
     large, low = keras.Input((16, 16, 3)), keras.Input((8, 8, 5))
-    model = keras.Model([large, low], excited(large, low, "excite"))
+    model = keras.Model([large, low], skip_layer_excitation(large, low, "excite"))
     x, y = numbers(2, 16, 16, 3), numbers(2, 8, 8, 5, seed=1)
     ratio = array(model([x, y])) / array(x)
     share = ratio[:, :1, :1]

@@ -10,7 +10,7 @@ from ganzoo.errors import UsageError
 pytestmark = pytest.mark.backend
 
 SHAPE = (8, 8, 3)
-NARROW = {"generator_width": 4, "discriminator_width": 4}
+NARROW = {"generator_base_channels": 4, "discriminator_base_channels": 4}
 
 
 def pix2pix(shape=SHAPE, source=SHAPE, **options):
@@ -22,7 +22,7 @@ def pix2pix(shape=SHAPE, source=SHAPE, **options):
 def cyclegan(shape=SHAPE, source=SHAPE, **options):
     from ganzoo_translation.cyclegan import cyclegan
 
-    return cyclegan(shape, source, **NARROW | {"blocks": 1, "pool": 4} | options)
+    return cyclegan(shape, source, **NARROW | {"num_residual_blocks": 1, "pool_size": 4} | options)
 
 
 def tensor(x):
@@ -58,7 +58,7 @@ def least_squares(gan):
 
 @pytest.mark.usefixtures("cheap_weights")
 def test_pix2pix_has_as_many_weights_as_published():
-    wide = {"generator_width": 64, "discriminator_width": 64}
+    wide = {"generator_base_channels": 64, "discriminator_base_channels": 64}
     gan = pix2pix((256, 256, 3), (256, 256, 3), **wide)
     # as its authors' code counts them: 54.414 M and 2.769 M
     assert gan.generator.count_params() == 54_413_955
@@ -72,21 +72,28 @@ def test_pix2pix_has_as_many_weights_as_published():
 def test_cyclegan_has_as_many_weights_as_published_but_for_biases_without_effect(
     size, blocks, published
 ):
-    wide = {"generator_width": 64, "discriminator_width": 64, "blocks": None}
+    wide = {
+        "generator_base_channels": 64,
+        "discriminator_base_channels": 64,
+        "num_residual_blocks": None,
+    }
     gan = cyclegan((size, size, 3), (size, size, 3), **wide)
     without_effect = 64 + 128 + 256 + 2 * blocks * 256 + 128 + 64
     assert gan.generator.count_params() == 2 * (published - without_effect)
     assert gan.discriminator.count_params() == 2 * (2_764_737 - (128 + 256 + 512))
 
 
-@pytest.mark.parametrize(("halvings", "patch", "logits"), [(1, 16, 126), (3, 70, 30), (5, 286, 6)])
-def test_a_logit_depends_on_a_patch_of_the_published_size(halvings, patch, logits):
+@pytest.mark.parametrize(
+    ("num_downsamples", "patch", "logits"), [(1, 16, 126), (3, 70, 30), (5, 286, 6)]
+)
+def test_a_logit_depends_on_a_patch_of_the_published_size(num_downsamples, patch, logits):
     import keras
-    from ganzoo_translation.patchgan import patch_logits
+
+    from ganzoo.blocks import patchgan
 
     x = keras.Input((256, 256, 1))
-    narrow = {"prefix": "", "width": 1, "most": 1, "affine": True}
-    network = keras.Model(x, patch_logits(x, halvings=halvings, **narrow))
+    narrow = {"prefix": "", "base_channels": 1, "max_channels": 1, "affine": True}
+    network = keras.Model(x, patchgan(x, num_downsamples=num_downsamples, **narrow))
     reach, apart = 1, 1  # of neighbors, in pixels
     for layer in network.layers:
         if hasattr(layer, "kernel_size"):
@@ -139,7 +146,7 @@ def test_a_latent_decides_what_dropout_leaves_out():
 def test_dropout_leaves_out_its_share_and_keeps_the_mean():
     import keras
 
-    gan = pix2pix(generator_width=32, dropout=0.25)
+    gan = pix2pix(generator_base_channels=32, dropout=0.25)
     up = gan.generator.get_layer("up_2_norm")
     up.gamma.assign(np.zeros(up.gamma.shape))
     up.beta.assign(np.ones(up.beta.shape))  # all that comes in is 1
@@ -151,7 +158,7 @@ def test_dropout_leaves_out_its_share_and_keeps_the_mean():
 
 
 def test_instance_normalization_against_numpy():
-    from ganzoo_translation.instance_norm import InstanceNormalization
+    from ganzoo.layers import InstanceNormalization
 
     x = pictures(0).astype("float64")
     layer = InstanceNormalization(True)
@@ -256,7 +263,7 @@ def test_a_pool_keeps_the_first_pictures_and_then_exchanges_half_of_the_new_ones
 
 
 def test_pools_are_filled_by_a_turn_and_belong_to_the_state():
-    gan = cyclegan(pool=4)
+    gan = cyclegan(pool_size=4)
     batch = turn(gan, gan._draw(0))
     made = {
         "target": array(gan.sampler.generate(batch.latents, batch.labels)),
@@ -295,7 +302,7 @@ def test_the_way_back_uses_the_average_of_the_weights_where_there_is_one():
 def test_a_cyclegan_is_made_again_from_its_configuration():
     import keras
 
-    gan = cyclegan(cycle_weight=3.0, identity_weight=0.25, pool=2)
+    gan = cyclegan(cycle_weight=3.0, identity_weight=0.25, pool_size=2)
     config = keras.saving.serialize_keras_object(gan)
     again = keras.saving.deserialize_keras_object(config)
     assert (again.cycle_weight, again.identity_weight, again.pool) == (3.0, 0.25, 2)
@@ -308,7 +315,7 @@ def test_a_cyclegan_is_made_again_from_its_configuration():
     [
         ({"shape": (8, 12, 3)}, "power of two"),
         ({"source": (16, 16, 3)}, "16"),
-        ({"halvings": 2}, "halvings"),
+        ({"num_downsamples": 2}, "num_downsamples"),
     ],
 )
 def test_what_cannot_be_is_refused(build, options, what):

@@ -9,11 +9,11 @@ ARCHITECTURES = sorted(discover("architecture").plugins)
 # Options that make them small, beside the whole numbers that are limited anyway.
 OPTIONS: dict[str, dict] = {
     # not down to 1x1 pixels, where batch norm of a few samples amplifies every rounding
-    "acgan": {"doublings": 1},
-    "infogan": {"doublings": 1},
-    "cyclegan": {"blocks": 1},
-    "r3gan": {"widths": [8, 8]},
-    "r3gan-conditional": {"widths": [8, 8]},
+    "acgan": {"num_upsamples": 1},
+    "infogan": {"num_upsamples": 1},
+    "cyclegan": {"num_residual_blocks": 1},
+    "r3gan": {"channels": [8, 8]},
+    "r3gan-conditional": {"channels": [8, 8]},
     # fully grown within a few steps, so that a gradient reaches every layer
     "progan": {"stable_images": 4, "fading_images": 4},
 }

@@ -19,7 +19,11 @@ def run(tmp_path_factory):
 
     place = tmp_path_factory.mktemp("formats")
     tables = {
-        "architecture": {"name": "cdcgan", "generator_width": 4, "discriminator_width": 4},
+        "architecture": {
+            "name": "cdcgan",
+            "generator_base_channels": 4,
+            "discriminator_base_channels": 4,
+        },
         "dataset": {"name": "digits", "images": 64},
         "generator_optimizer": {"name": "adam"},
         "discriminator_optimizer": {"name": "adam"},

@@ -57,7 +57,7 @@ HOSTILE = {
     "another architecture, wide": (
         {
             "name": "dcgan",
-            "discriminator_width": 65536,
+            "discriminator_base_channels": 65536,
             "_leave": ["generator_units", "discriminator_units"],
         },
         {"image_shape": [64, 64, 1]},

@@ -82,7 +82,10 @@ def test_a_runs_recipe_can_be_trained_again_and_gives_the_same_file(plain, place
 def test_a_card_of_the_zoo_says_what_was_changed(place):
     from ganzoo.jobs.training.train import train
 
-    narrow = ["architecture.generator_width=2", "architecture.discriminator_width=2"]
+    narrow = [
+        "architecture.generator_base_channels=2",
+        "architecture.discriminator_base_channels=2",
+    ]
     recipe = apply_settings(find_model("dcgan-digits").recipe, [*narrow, "steps=1"])
     card = Card.read(train(recipe, model="dcgan-digits", run=place / "run").card_path)
 

@@ -10,7 +10,7 @@ def test_it_passes_the_checks_of_an_architecture():
 
 
 def test_the_weights_can_be_counted_by_hand():
-    gan = my_gan((8, 8, 1), latent_size=3, width=2)
+    gan = my_gan((8, 8, 1), latent_size=3, base_channels=2)
     assert gan.generator.count_params() == (3 + 1) * 16 * 2 + (4 * 4 * 2 + 1) * 1
     assert gan.discriminator.count_params() == (4 * 4 + 1) * 2 + (4 * 4 * 2 + 1)
 

@@ -1,18 +1,20 @@
 """Instance normalization. Ulyanov et al. 2016, https://arxiv.org/abs/1607.08022, equation 3."""
 
 import keras
-from keras import layers, ops
+from keras import ops
+
+from ganzoo.backend import Tensor
 
 
 @keras.saving.register_keras_serializable("ganzoo")
-class InstanceNormalization(layers.Layer):
-    """Each channel of each picture gets mean 0 and variance 1: (batch, h, w, c), the same shape.
+class InstanceNormalization(keras.layers.Layer):
+    """Normalizes each channel of each image to mean 0 and variance 1: (batch, h, w, c), as given.
 
     Computed in float32 and with `ops.mean` alone: Keras' normalizations take TensorFlow's
     moments, whose second derivative, which penalties need, is wrong.
 
     Args:
-        affine: Whether each channel then has a scale and a shift to be learned.
+        affine: Whether each channel then has a scale and an offset that are learned.
         epsilon: Added to the variance.
     """
 
@@ -21,14 +23,13 @@ class InstanceNormalization(layers.Layer):
         self.affine = affine
         self.epsilon = epsilon
 
-    def build(self, input_shape):
+    def build(self, input_shape) -> None:
         if self.affine:
-            own = {"shape": (input_shape[-1],), "autocast": False}
-            self.gamma = self.add_weight(name="gamma", initializer="ones", **own)
-            self.beta = self.add_weight(name="beta", initializer="zeros", **own)
+            options = {"shape": (input_shape[-1],), "autocast": False}
+            self.gamma = self.add_weight(name="gamma", initializer="ones", **options)
+            self.beta = self.add_weight(name="beta", initializer="zeros", **options)
 
-    def call(self, inputs):
-        """The normalized pictures."""
+    def call(self, inputs: Tensor) -> Tensor:
         x = ops.cast(inputs, "float32")
         x = x - ops.mean(x, axis=(1, 2), keepdims=True)
         variance = ops.mean(ops.square(x), axis=(1, 2), keepdims=True)

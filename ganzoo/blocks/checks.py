@@ -1,0 +1,20 @@
+"""Checks of an architecture's options."""
+
+from collections.abc import Sequence
+
+from ganzoo.errors import UsageError
+
+
+def check_at_least(minimum: float, **options: float | Sequence[float]) -> None:
+    """Refuse options below a minimum: `check_at_least(1, latent_size=latent_size)`.
+
+    Args:
+        minimum: The smallest value allowed.
+        **options: Numbers, or lists of numbers, by the name of the option.
+
+    Raises:
+        UsageError: An option is below `minimum`.
+    """
+    for name, value in options.items():
+        if any(n < minimum for n in (value if isinstance(value, list | tuple) else [value])):
+            raise UsageError(f"{name} must be at least {minimum}. Received: {name}={value}.")

@@ -1,0 +1,192 @@
+"""The residual networks that WGAN-GP, SNGAN, SAGAN and BigGAN share; what differs is passed in.
+
+Blocks of two 3x3 convolutions, normalized and activated before each: Gulrajani et al. 2017,
+https://arxiv.org/abs/1704.00028, appendix F; Miyato et al. 2018,
+https://arxiv.org/abs/1802.05957, appendix B.4, figure 8 and tables 4 to 6.
+"""
+
+from collections.abc import Callable, Mapping
+
+import keras
+from keras import layers, ops
+
+from ganzoo.backend import Tensor
+from ganzoo.blocks.batch_norm import batch_norm
+from ganzoo.blocks.checks import check_at_least
+from ganzoo.errors import UsageError
+from ganzoo.layers import Conv2D
+
+Wrap = Callable[[layers.Layer], layers.Layer]  # spectral normalization, or nothing
+Inserted = Mapping[int, layers.Layer]  # layers by the resolution at which they are inserted
+Norm = Callable[[Tensor, str], Tensor]  # (feature maps, name of the layer) -> feature maps
+
+
+def no_wrap(layer: layers.Layer) -> layers.Layer:
+    """Return the layer as it is."""
+    return layer
+
+
+def residual_generator(
+    image_shape: tuple[int, int, int], latent_size: int, channels: dict[int, int], **options
+) -> keras.Model:
+    """Unconditional generator: latents (batch, latent_size) -> images in [-1, 1].
+
+    Args:
+        image_shape: (size, size, channels).
+        latent_size: Length of a latent.
+        channels: Channels by resolution, see `channels_by_resolution`.
+        **options: `wrap` and `inserted`, see `residual_generator_body`.
+    """
+    check_at_least(1, latent_size=latent_size)
+    latents = keras.Input((latent_size,), name="latents")
+    images = residual_generator_body(latents, channels, image_shape[-1], **options)
+    return keras.Model(latents, images, name="generator")
+
+
+def residual_generator_body(
+    z: Tensor,
+    channels: dict[int, int],
+    image_channels: int,
+    *,
+    wrap: Wrap = no_wrap,
+    inserted: Inserted | None = None,
+    norm: Callable[[Tensor, int, str], Tensor] = lambda x, resolution, name: batch_norm(name)(x),
+) -> Tensor:
+    """Vectors (batch, n) -> images in [-1, 1], (batch, size, size, image_channels), float32.
+
+    Args:
+        z: Vectors from which the lowest resolution is projected.
+        channels: Channels by resolution, from the lowest to that of the images.
+        image_channels: Channels of the images.
+        wrap: Applied to every layer with a kernel.
+        inserted: Layers inserted after the block of that resolution, such as self-attention.
+        norm: (x, resolution, name) -> normalized x in the block that leads to that resolution,
+            such as conditional batch norm.
+    """
+    (start, *others), inserted = channels, inserted or {}
+    x = wrap(layers.Dense(start**2 * channels[start], name="project"))(z)
+    x = layers.Reshape((start, start, channels[start]), name="project_shape")(x)
+    x = inserted[start](x) if start in inserted else x
+    for r in others:  # (batch, r / 2, r / 2, c) -> (batch, r, r, c')
+        block_norm = lambda x, name, r=r: norm(x, r, name)  # noqa: E731
+        x = residual_upsampling_block(x, channels[r], f"up_{r}", norm=block_norm, wrap=wrap)
+        x = inserted[r](x) if r in inserted else x
+    x = layers.ReLU(name="image_relu")(batch_norm("image_norm")(x))
+    x = wrap(_conv(image_channels, 3, "image_conv"))(x)
+    return layers.Activation("tanh", name="image", dtype="float32")(x)
+
+
+def residual_discriminator(
+    image_shape: tuple[int, int, int],
+    channels: dict[int, int],
+    *,
+    num_downsamples: int,
+    num_extra_blocks: int,
+    global_pool: Callable,
+    wrap: Wrap = no_wrap,
+    inserted: Inserted | None = None,
+    wide: bool = False,
+) -> keras.Model:
+    """Images -> logits (batch, 1), float32.
+
+    Args:
+        image_shape: (size, size, channels).
+        channels: Output channels of a block by its input resolution, see `channels_by_resolution`.
+        num_downsamples: Blocks that halve the resolution, at least 1.
+        num_extra_blocks: Blocks after them that keep the resolution, at least 0.
+        global_pool: `ops.sum` or `ops.mean`, over all pixels of the last feature maps.
+        wrap: Applied to every layer with a kernel.
+        inserted: Layers inserted after the block that leads to that resolution.
+        wide: Whether the hidden channels of all blocks are those of their outputs; otherwise
+            only those of the first are, and those of the others are those of their inputs.
+
+    Raises:
+        UsageError: The images cannot be halved that often.
+    """
+    size, inserted = image_shape[0], inserted or {}
+    largest = size.bit_length() - 1
+    if not 1 <= num_downsamples <= largest or num_extra_blocks < 0:
+        raise UsageError(
+            f"num_downsamples must be in [1, {largest}] for {size}x{size} and num_extra_blocks at "
+            f"least 0. Received: num_downsamples={num_downsamples}, "
+            f"num_extra_blocks={num_extra_blocks}."
+        )
+    x = images = keras.Input(image_shape, name="images")
+    for i in range(num_downsamples):  # (batch, 2 r, 2 r, c) -> (batch, r, r, c')
+        r, first = size >> (i + 1), i == 0
+        options = {"wrap": wrap, "first": first, "wide": wide or first}
+        x = residual_block(x, channels[2 * r], f"down_{r}", **options)
+        x = inserted[r](x) if r in inserted else x
+    for i in range(1, num_extra_blocks + 1):
+        options = {"wrap": wrap, "downsample": False, "wide": wide}
+        x = residual_block(x, channels[r], f"plain_{i}", **options)
+    x = layers.ReLU(name="pool_relu")(x)
+    x = global_pool(ops.cast(x, "float32"), axis=(1, 2))  # (batch, r, r, c) -> (batch, c)
+    x = wrap(layers.Dense(1, name="logit", dtype="float32"))(x)
+    return keras.Model(images, x, name="discriminator")
+
+
+def residual_upsampling_block(
+    x: Tensor, channels: int, name: str, *, norm: Norm, wrap: Wrap = no_wrap
+) -> Tensor:
+    """Norm, ReLU, upsampling, convolution, norm, ReLU, convolution, and a shortcut:
+    (batch, r, r, c) -> (batch, 2 r, 2 r, channels).
+
+    Args:
+        x: Feature maps.
+        channels: Output channels.
+        name: Beginning of the layers' names.
+        norm: (x, name) -> normalized x.
+        wrap: Applied to every layer with a kernel.
+    """
+    y = layers.ReLU(name=f"{name}_relu_1")(norm(x, f"{name}_norm_1"))
+    y = layers.UpSampling2D(name=f"{name}_double")(y)
+    y = wrap(_conv(channels, 3, f"{name}_conv_1", before_relu=True))(y)
+    y = layers.ReLU(name=f"{name}_relu_2")(norm(y, f"{name}_norm_2"))
+    y = wrap(_conv(channels, 3, f"{name}_conv_2", before_relu=True))(y)
+    # a 1x1 convolution may come before upsampling: the same, for a quarter of the work
+    x = wrap(_conv(channels, 1, f"{name}_shortcut"))(x)
+    x = layers.UpSampling2D(name=f"{name}_shortcut_double")(x)
+    return layers.Add(name=f"{name}_add")([x, y])
+
+
+def residual_block(
+    x: Tensor,
+    channels: int,
+    name: str,
+    *,
+    wrap: Wrap = no_wrap,
+    downsample: bool = True,
+    first: bool = False,
+    wide: bool = False,
+) -> Tensor:
+    """ReLU, convolution, ReLU, convolution, mean of 2x2, and a shortcut:
+    (batch, r, r, c) -> (batch, r / 2, r / 2, channels), or (batch, r, r, channels).
+
+    Args:
+        x: Feature maps.
+        channels: Output channels.
+        name: Beginning of the layers' names.
+        wrap: Applied to every layer with a kernel.
+        downsample: Whether the resolution is halved.
+        first: Whether the inputs are images, of which a ReLU before would lose half.
+        wide: Whether the hidden channels are those of the outputs, or else of the inputs.
+    """
+    inputs = x.shape[-1]
+    y = x if first else layers.ReLU(name=f"{name}_relu_1")(x)
+    y = wrap(_conv(channels if wide else inputs, 3, f"{name}_conv_1", before_relu=True))(y)
+    y = layers.ReLU(name=f"{name}_relu_2")(y)
+    y = wrap(_conv(channels, 3, f"{name}_conv_2", before_relu=True))(y)
+    if downsample:
+        y = layers.AveragePooling2D(2, name=f"{name}_halve")(y)
+        x = layers.AveragePooling2D(2, name=f"{name}_shortcut_halve")(x)
+    if downsample or inputs != channels:
+        x = wrap(_conv(channels, 1, f"{name}_shortcut"))(x)
+    return layers.Add(name=f"{name}_add")([x, y])
+
+
+def _conv(filters: int, kernel_size: int, name: str, before_relu: bool = False) -> Conv2D:
+    # Glorot's initializer, times sqrt(2) inside the blocks; the published counts have biases
+    scale = 2.0 if before_relu else 1.0
+    initializer = keras.initializers.VarianceScaling(scale, "fan_avg", "uniform")
+    return Conv2D(filters, kernel_size, padding="same", kernel_initializer=initializer, name=name)
