@@ -1,1 +1,1 @@
-"""Pictures on their way to the game: data sets, their order, decoding and the prepared cache."""
+"""Images on their way to the game: data sets, their order, decoding and the prepared cache."""

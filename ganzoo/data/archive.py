@@ -1,6 +1,6 @@
-"""A zip archive of pictures, read member by member into memory. Nothing is ever extracted.
+"""Files of a data set in a zip archive, read into memory; nothing is ever extracted.
 
-A single member that no honest archive of pictures has (a path that leads out, a link, a
+A single member that no honest archive of images has (a path that leads out, a link, a
 device, encryption, the same name twice, a bomb) refuses the whole archive.
 """
 
@@ -23,7 +23,7 @@ from ganzoo.files.text import quote
 
 MAX_MEMBERS = 500_000
 MAX_MEMBER_BYTES = 64 << 20
-MAX_RATIO = 200  # of a member over 1 MiB; pictures are compressed already
+MAX_RATIO = 200  # of a member over 1 MiB; images are compressed already
 _MAX_DIRECTORY_BYTES = 128 << 20
 _END_BYTES = 65_535 + 22 + 20 + 56  # the longest comment and the records before it
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -33,7 +33,7 @@ _END = re.compile(rb"PK\x05\x06.{6}(.{2})(.{4})|PK\x06\x06.{28}(.{8})(.{8})", re
 
 
 def open_zip(path: str | os.PathLike) -> Files:
-    """Looks at the directory of a zip archive, without reading a member.
+    """List the directory of a zip archive, without reading a member.
 
     Raises:
         UsageError: There is no such file.
@@ -87,7 +87,7 @@ def _check_unchanged(path: Path, stamp: str) -> None:
 
 
 def _check_end(file: BinaryIO, path: Path) -> None:
-    """Refuses a directory of absurd size before Python builds a million objects for it."""
+    """Refuse a directory of absurd size before Python builds a million objects for it."""
     try:
         size = file.seek(0, io.SEEK_END)
         file.seek(max(0, size - _END_BYTES))
@@ -107,7 +107,7 @@ def _check_end(file: BinaryIO, path: Path) -> None:
 
 
 def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
-    """The members that are data, by name, after a look at every one."""
+    """Return the members that are data by name, after a check of every member."""
     infos = archive.infolist()
     if len(infos) > MAX_MEMBERS:
         raise _refused(path, f"{len(infos):,} members; the limit is {MAX_MEMBERS:,}")
@@ -124,7 +124,7 @@ def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]
 
 
 def _problem(info: zipfile.ZipInfo) -> str | None:
-    """What is wrong with a member, from the directory alone."""
+    """Return what is wrong with a member by its entry in the directory; `None` if nothing is."""
     # orig_filename: Python cuts the other one at the first NUL
     name, kind = info.orig_filename, stat.S_IFMT(info.external_attr >> 16)
     parts = name.removesuffix("/").split("/")

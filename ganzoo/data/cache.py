@@ -1,4 +1,4 @@
-"""The prepared cache: a data set is decoded once, and mapped from disk ever after.
+"""Cache of prepared data sets, which are decoded once and memory-mapped ever after.
 
     <folder>/<key>/images.npy  labels.npy  about.json      one data set, prepared one way
     <folder>/known/<stamp>.json                            which content a quick identity has
@@ -21,6 +21,7 @@ import numpy as np
 
 from ganzoo.errors import GanzooError, InvalidInput, UsageError
 from ganzoo.files.digests import bytes_digest, canonical_json
+from ganzoo.files.home import cache_home
 from ganzoo.files.leftovers import reclaim
 from ganzoo.files.names import check_digest
 from ganzoo.files.problems import environment_problem
@@ -35,12 +36,12 @@ _MAX_ABOUT_BYTES = 1 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """An entry of the cache.
+    """Entry of the cache.
 
     Args:
         images: Read-only memory map of `images.npy`.
         labels: Read-only memory map of `labels.npy`, or `None`.
-        about: What `build` said about it.
+        about: Facts that `build` returned.
     """
 
     images: np.ndarray
@@ -48,29 +49,33 @@ class Prepared:
     about: dict[str, Any]
 
 
-def cached(
-    key_parts: Mapping[str, Any], build: Callable[[Path], dict[str, Any]], *, folder: Path
+def load_or_build(
+    key_parts: Mapping[str, Any],
+    build: Callable[[Path], dict[str, Any]],
+    *,
+    folder: Path | None = None,
 ) -> Prepared:
-    """The entry for `key_parts`, built if it is not there or is damaged.
+    """Return the entry for `key_parts`, built if it is not there or is damaged.
 
     Args:
         key_parts: Everything that decides the content, as JSON types.
-        build: Writes `images.npy`, and `labels.npy` if there are labels, into the folder it
-            is given (with `write_array`), and returns facts about them as JSON types.
-        folder: The cache, usually `cache_home() / "datasets"`.
+        build: Function that writes `images.npy`, and `labels.npy` if there are labels, into the
+            folder it is given (with `write_array`), and returns facts about them as JSON types.
+        folder: Folder of the cache; by default `datasets` in `cache_home()`.
 
     Raises:
         EnvironmentProblem: The disk is full, or the folder cannot be written to.
     """
+    folder = folder or cache_home() / "datasets"
     key = bytes_digest(canonical_json({"schema": _SCHEMA, **key_parts}).encode())
-    place = folder / key
-    prepared = _open(place)
+    entry_path = folder / key
+    prepared = _open(entry_path)
     if prepared is not None:
         return prepared
     _make(folder)
     reclaim(folder)
-    if place.exists():
-        withdraw(place)  # damaged
+    if entry_path.exists():
+        withdraw(entry_path)  # damaged
 
     def write(temporary: Path) -> None:
         about = build(temporary)
@@ -79,47 +84,47 @@ def cached(
         write_new(temporary / _ABOUT, canonical_json(entry).encode())
 
     try:
-        publish_folder(place, write)
+        publish_folder(entry_path, write)
     except UsageError:  # another process was faster
-        if not place.exists():
+        if not entry_path.exists():
             raise
-    prepared = _open(place)
+    prepared = _open(entry_path)
     if prepared is None:
-        raise InvalidInput(f"The prepared data set in {str(place)!r} cannot be read back.")
+        raise InvalidInput(f"The prepared data set in {str(entry_path)!r} cannot be read back.")
     return prepared
 
 
-def remembered(stamp: str, find: Callable[[], str], *, folder: Path) -> str:
-    """The content behind a quick identity, found once and remembered.
+def remembered_digest(stamp: str, find: Callable[[], str], *, folder: Path | None = None) -> str:
+    """Return the digest of the content behind a quick identity, found once and remembered.
 
     Args:
-        stamp: A SHA-256 in hex that changes whenever the content may have.
-        find: Finds the digest of the content, by reading everything.
-        folder: The cache.
+        stamp: SHA-256 in hex that changes whenever the content may have.
+        find: Function that returns the digest of the content, by reading everything.
+        folder: Folder of the cache; see `load_or_build`.
     """
-    place = folder / "known" / f"{check_digest(stamp)}.json"
+    entry_path = (folder or cache_home() / "datasets") / "known" / f"{check_digest(stamp)}.json"
     try:
-        known = parse_json(read_bytes(place, limit=_MAX_ABOUT_BYTES), str(place))
+        known = parse_json(read_bytes(entry_path, limit=_MAX_ABOUT_BYTES), str(entry_path))
         return check_digest(known["content"])
     except (GanzooError, KeyError, TypeError):
         content = find()
-    _make(place.parent)
-    publish_text(place, canonical_json({"content": content}), overwrite=True)
+    _make(entry_path.parent)
+    publish_text(entry_path, canonical_json({"content": content}), overwrite=True)
     return content
 
 
 def write_array(
     path: Path, shape: tuple[int, ...], dtype: str, parts: Iterable[np.ndarray]
 ) -> None:
-    """Writes an `.npy` file part by part.
+    """Write an `.npy` file part by part.
 
     Not through a memory map, where a full disk would kill the process instead of raising.
 
     Args:
-        path: A file that does not exist, in the folder given to `build`.
+        path: Path of the new file, in the folder given to `build`.
         shape: Shape of the whole array.
-        dtype: Its type: `"uint8"`, `"int32"`.
-        parts: Consecutive parts of it, along the first axis.
+        dtype: Name of its type: `"uint8"`, `"int32"`.
+        parts: Consecutive parts of the array, along the first axis.
     """
     written = 0
 
@@ -144,18 +149,18 @@ def _npy_header(shape: tuple[int, ...], dtype: str) -> bytes:
     return file.getvalue()
 
 
-def _open(place: Path) -> Prepared | None:
-    """The entry, if it is there with files of the right sizes."""
-    if not place.is_dir():
+def _open(entry_path: Path) -> Prepared | None:
+    """Return the entry, if it is there with files of the right sizes."""
+    if not entry_path.is_dir():
         return None
     try:
-        about = place / _ABOUT
+        about = entry_path / _ABOUT
         entry = parse_json(read_bytes(about, limit=_MAX_ABOUT_BYTES), str(about))
         for name, size in entry["files"].items():
-            if (place / name).stat().st_size != size:
+            if (entry_path / name).stat().st_size != size:
                 return None
-        images = _map(place / "images.npy")
-        labels = _map(place / "labels.npy") if "labels.npy" in entry["files"] else None
+        images = _map(entry_path / "images.npy")
+        labels = _map(entry_path / "labels.npy") if "labels.npy" in entry["files"] else None
         return Prepared(images=images, labels=labels, about=entry["about"])
     except (GanzooError, OSError, ValueError, KeyError, TypeError, AttributeError):
         return None  # whatever is wrong, it is built again

@@ -1,4 +1,4 @@
-"""A data set: what a plugin returns and everything else reads."""
+"""Data sets in memory: samples, labels and their origin."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -11,34 +11,33 @@ from ganzoo.files.text import quote
 from ganzoo.modalities import IMAGES, MODALITIES, Modality, modality_of
 
 _LONGEST_LINE = 200  # characters, as in a card
-FASTEST = 1_000_000  # Hz: ultrasound and then some
-_AXES_OF_PICTURES = 4  # of labels that are pictures, n among them
+MAX_RATE = 1_000_000  # Hz: ultrasound and then some
+_AXES_OF_IMAGES = 4  # of labels that are images, n among them
 
 
 @final
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Dataset:
-    """Samples that fit in an array, with labels and where they come from.
+    """Samples in an array, with labels, license and origin.
 
     Args:
-        name: The name under which the data set was asked for: `"digits"`.
-        images: The samples, of one of four kinds, whatever their name says:
-            pictures: uint8 (n, height, width, channels) with 1 channel (gray), 3 (RGB) or 4
-            (RGBA); video: uint8 (n, frames, height, width, channels), channels alike; sounds:
-            float32 (n, samples, channels) in [-1, 1]; points: float32 (n, d).
-            May be a read-only memory map. Never written to.
+        name: Name of the data set: `"digits"`.
+        images: Samples of one modality: images, uint8 (n, height, width, channels) with 1 channel
+            (gray), 3 (RGB) or 4 (RGBA); videos, uint8 (n, frames, height, width, channels);
+            sounds, float32 (n, samples, channels) in [-1, 1]; or points, float32 (n, d). May be a
+            read-only memory map, and is never written to.
         labels: int32 (n,) class indices; uint8 (n, k) attributes of 0 and 1; uint8
-            (n, height, width, channels) pictures to translate from (the source, of which the
-            row of `images` is the target); or `None`.
-        classes: The name of each class, or of each attribute; empty otherwise.
-        rate: Of sounds, and of nothing else: samples per second and channel, in Hz.
-        paired: Of labels that are pictures: whether row i of the labels is the source of row i
-            of the images, or the rows of both have nothing to do with each other.
-        license: The license or terms of the data, as its source states them, in one line of at
-            most 200 characters: an SPDX name where there is one.
-        source: Where the data comes from, for people: a URL, a path, a citation.
-        fingerprint: SHA-256, in hex, of what the data is: equal if and only if the same
-            pictures, labels and preparation are meant, whatever the machine or folder.
+            (n, height, width, channels) images to translate from (row i is the source of which
+            row i of `images` is the target); or `None`.
+        classes: Name of each class or attribute; empty otherwise.
+        rate: Samples per second and channel of sounds, in Hz; `None` for other modalities.
+        paired: Whether row i of labels that are images is the source of row i of `images`, or the
+            rows of both are unrelated.
+        license: License or terms of the data, as its source states them, in one line of at most
+            200 characters: an SPDX name where there is one.
+        source: Origin of the data, for people: a URL, a path, a citation.
+        fingerprint: SHA-256 in hex that is equal if and only if images, labels and preparation
+            are the same, whatever the machine or folder.
 
     Raises:
         InvalidInput: The parts do not fit together.
@@ -63,13 +62,13 @@ class Dataset:
 
     @property
     def image_shape(self) -> tuple[int, ...]:
-        """Shape of one example: (height, width, channels), (d,) for points, and so on."""
+        """Shape of one sample: (height, width, channels), (d,) for points, and so on."""
         return tuple(int(size) for size in self.images.shape[1:])
 
     @property
     def source_shape(self) -> tuple[int, ...] | None:
-        """Shape of one label that is a picture: (height, width, channels); `None` for others."""
-        if self.labels is None or self.labels.ndim != _AXES_OF_PICTURES:
+        """Shape of a label that is an image: (height, width, channels); `None` for others."""
+        if self.labels is None or self.labels.ndim != _AXES_OF_IMAGES:
             return None
         return tuple(int(size) for size in self.labels.shape[1:])
 
@@ -84,8 +83,8 @@ class Dataset:
     def __repr__(self) -> str:
         return f"Dataset({self.name!r}, {len(self):,} x {self.image_shape})"
 
-    def batch(self, indices) -> tuple[np.ndarray, np.ndarray | None]:
-        """Copies of the rows at `indices`, in that order.
+    def batch(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return copies of the rows at `indices`, in that order.
 
         Args:
             indices: Integer array (b,).
@@ -98,12 +97,12 @@ class Dataset:
         return images, None if self.labels is None else np.asarray(self.labels)[indices]
 
     def first(self, count: int | None) -> "Dataset":
-        """The first `count` examples; all of them if there are no more, or for `None`.
+        """Return the first `count` samples; all of them if there are no more, or for `None`.
 
         Raises:
             UsageError: `count` is not a positive integer.
         """
-        count = at_most(count)
+        count = check_max_images(count)
         if count is None or count >= len(self):
             return self
         return replace(
@@ -114,9 +113,9 @@ class Dataset:
         )
 
     def describe(self) -> dict[str, Any]:
-        """The facts for `info`, manifests and reports; only types that JSON knows.
+        """Return the facts for `info`, manifests and reports, as JSON types.
 
-        The rate and the shape of the sources are there where there are any.
+        The rate and the shape of the source images are there where there are any.
         """
         facts = {
             "name": self.name,
@@ -139,7 +138,7 @@ class Dataset:
         if self.labels is None:
             return None
         paired = "paired" if self.paired else "unpaired"
-        kinds = {1: "classes", 2: "attributes", _AXES_OF_PICTURES: f"{paired} pictures"}
+        kinds = {1: "classes", 2: "attributes", _AXES_OF_IMAGES: f"{paired} images"}
         return kinds[self.labels.ndim]
 
     def _check_line(self, field: str, text: str) -> None:
@@ -175,7 +174,7 @@ class Dataset:
 
     def _check_channels(self, field: str, array: np.ndarray, modality: Modality) -> None:
         if modality.channels and array.shape[-1] not in modality.channels:
-            raise InvalidInput(  # here, and not at the first picture of a training
+            raise InvalidInput(  # here, and not at the first image of a training
                 f"The {field} of data set {self.name!r} must have {modality.channels_text}."
                 f" Received: {array.shape[-1]} channels."
             )
@@ -189,16 +188,16 @@ class Dataset:
                 )
             return
         whole = isinstance(self.rate, int) and not isinstance(self.rate, bool)
-        if not whole or not 1 <= self.rate <= FASTEST:
+        if not whole or not 1 <= self.rate <= MAX_RATE:
             raise InvalidInput(
                 f"Data set {self.name!r} has {self.modality.plural}, so it must say their rate: an"
-                f" integer from 1 to {FASTEST:,}, in Hz. Received: rate={self.rate!r}."
+                f" integer from 1 to {MAX_RATE:,}, in Hz. Received: rate={self.rate!r}."
             )
 
     def _check_labels(self) -> None:
-        of_pictures = self.source_shape is not None
-        if self.classes and (self.labels is None or of_pictures):
-            has = "labels that are pictures" if of_pictures else "no labels"
+        of_images = self.source_shape is not None
+        if self.classes and (self.labels is None or of_images):
+            has = "labels that are images" if of_images else "no labels"
             raise InvalidInput(
                 f"Data set {self.name!r} has {has}, so it can have no classes."
                 f" Received: classes={self.classes!r}."
@@ -206,15 +205,15 @@ class Dataset:
         if self.labels is None:
             return
         form = (str(self.labels.dtype), self.labels.ndim)
-        allowed = (("int32", 1), ("uint8", 2), ("uint8", _AXES_OF_PICTURES))
+        allowed = (("int32", 1), ("uint8", 2), ("uint8", _AXES_OF_IMAGES))
         if form not in allowed or len(self.labels) != len(self.images) or 0 in self.labels.shape:
             raise InvalidInput(
                 f"The labels of data set {self.name!r} must be int32 (n,) class indices,"
-                f" uint8 (n, k) attributes or {IMAGES} pictures,"
+                f" uint8 (n, k) attributes or {IMAGES} images,"
                 f" one row for each of the {len(self.images):,} {self.modality.plural}."
                 f" Received: {self.labels.dtype} {self.labels.shape}."
             )
-        if of_pictures:
+        if of_images:
             self._check_channels("labels", self.labels, IMAGES)
             return
         high = len(self.classes) if self.labels.ndim == 1 else 2
@@ -230,8 +229,8 @@ class Dataset:
             )
 
 
-def at_most(images: int | None) -> int | None:
-    """The option `images` of a data set: how many of its examples to use at most.
+def check_max_images(images: int | None) -> int | None:
+    """Return a data set's option for the largest number of its samples to use, if it is valid.
 
     Raises:
         UsageError: Neither `None` nor a positive integer.

@@ -1,30 +1,30 @@
-"""What each dispatch of the training loop is given, as a pure function of its number."""
+"""Batches of real images for each dispatch of the training loop, by its number alone."""
 
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from ganzoo.data.dataset import Dataset
-from ganzoo.data.order import positions
+from ganzoo.data.order import rows_of_step
 from ganzoo.errors import UsageError
 
 
 class Feed:
-    """The real images of steps `start_step` to `stop_step`, one item per dispatch.
+    """Real images of steps `start_step` to `stop_step`, one item per dispatch.
 
-    A dispatch covers up to `steps_per_dispatch` steps and never crosses an edge: a step at
-    which somebody wants to look at the weights, save or stop. Nothing is remembered between
-    items, so `feed[i]` is the same whenever and in whatever order it is asked for.
+    A dispatch covers up to `steps_per_dispatch` steps and never crosses a boundary: a step at
+    which the weights are looked at or saved, or the training stops. Nothing is remembered between
+    items, so `feed[i]` is the same whenever and in whatever order it is read.
 
     Args:
-        dataset: Where the images come from.
-        batch: Real images per discriminator update.
-        n_critic: Discriminator updates per step.
-        seed: Decides the order of the images.
+        dataset: Data set of the images.
+        batch: Number of real images per discriminator update.
+        n_critic: Number of discriminator updates per step.
+        seed: Seed of the order of the images.
         start_step: First step, counted from the start of the training.
         stop_step: Step before which to stop.
-        steps_per_dispatch: Most steps in one item. At 1, items have no axis of steps.
-        edges: Gives, for a step, the next later step that a dispatch may not cross.
+        steps_per_dispatch: Largest number of steps in one item. At 1, items have no axis of steps.
+        boundaries: Function from a step to the next later step that a dispatch may not cross.
 
     Raises:
         UsageError: The data set is smaller than one step, or a number is out of range.
@@ -40,7 +40,7 @@ class Feed:
         start_step: int = 0,
         stop_step: int,
         steps_per_dispatch: int = 1,
-        edges: Callable[[int], int] | None = None,
+        boundaries: Callable[[int], int] | None = None,
     ):
         for name, value in (
             ("batch", batch),
@@ -60,23 +60,23 @@ class Feed:
         self.start_step = start_step
         self.stop_step = stop_step
         self.steps_per_dispatch = steps_per_dispatch
-        self._starts = self._cut(edges or (lambda step: stop_step))
+        self._starts = self._cut(boundaries or (lambda step: stop_step))
         self._rows(start_step)  # a data set that is too small is refused here, not while training
 
     def __len__(self) -> int:
         return len(self._starts) - 1
 
     def start(self, i: int) -> int:
-        """The first step of dispatch `i`, counted from the start of the training."""
+        """Return the first step of dispatch `i`, counted from the start of the training."""
         return int(self._starts[self._index(i)])
 
     def steps(self, i: int) -> int:
-        """How many steps dispatch `i` covers."""
+        """Return the number of steps that dispatch `i` covers."""
         i = self._index(i)
         return int(self._starts[i + 1] - self._starts[i])
 
     def __getitem__(self, i: int) -> tuple[np.ndarray, ...]:
-        """The real images of dispatch `i`: `(images,)` or `(images, labels)`.
+        """Return the real images of dispatch `i`: `(images,)` or `(images, labels)`.
 
         Returns:
             Arrays of shape (batch * n_critic, ...), with a leading axis of `steps(i)` if
@@ -104,7 +104,7 @@ class Feed:
 
     def _rows(self, step: int) -> np.ndarray:
         n = len(self.dataset)
-        return positions(step, n=n, per_step=self.per_step, seed=self.seed)
+        return rows_of_step(step, n=n, per_step=self.per_step, seed=self.seed)
 
     def _shaped(self, rows: np.ndarray, steps: int) -> np.ndarray:
         if self.steps_per_dispatch == 1:
@@ -116,15 +116,15 @@ class Feed:
             raise IndexError(f"There are {len(self)} dispatches. Received: {i}.")
         return i % len(self)
 
-    def _cut(self, edges: Callable[[int], int]) -> np.ndarray:
-        """First steps of all dispatches, and the last one's end."""
+    def _cut(self, boundaries: Callable[[int], int]) -> np.ndarray:
+        """Return the first steps of all dispatches, and the end of the last."""
         if self.steps_per_dispatch == 1:
             return np.arange(self.start_step, self.stop_step + 1)
         starts, step = [self.start_step], self.start_step
         while step < self.stop_step:
-            edge = edges(step)
-            if edge <= step:
-                raise ValueError(f"edges({step}) must be a later step. Received: {edge}.")
-            step = min(step + self.steps_per_dispatch, edge, self.stop_step)
+            boundary = boundaries(step)
+            if boundary <= step:
+                raise ValueError(f"boundaries({step}) must be a later step. Received: {boundary}.")
+            step = min(step + self.steps_per_dispatch, boundary, self.stop_step)
             starts.append(step)
         return np.array(starts)

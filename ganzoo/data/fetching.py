@@ -30,7 +30,7 @@ class Known:
         name, license, source, classes, rate: As of a `Dataset`.
         count: How many samples there are; `None` if only the data tell.
         image_shape: Shape of one sample; `None` likewise.
-        source_shape: Of labels that are pictures: the shape of one.
+        source_shape: Of labels that are images: the shape of one.
     """
 
     name: str

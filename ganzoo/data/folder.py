@@ -1,4 +1,4 @@
-"""A folder of files, looked at once: what it holds, and the classes its folders stand for."""
+"""Files of a data set in a folder, and the classes that its folders stand for."""
 
 import contextlib
 import hashlib
@@ -17,7 +17,7 @@ from ganzoo.files.problems import environment_problem
 from ganzoo.files.reading import read_bytes
 from ganzoo.files.text import quote
 
-MAX_FILE_BYTES = 256 << 20  # one picture, or one list of attributes
+MAX_FILE_BYTES = 256 << 20  # one image, or one list of attributes
 
 Read = Callable[[str], bytes]
 
@@ -27,13 +27,13 @@ class Files:
     """The files of a folder or an archive.
 
     Args:
-        where: The folder or archive.
-        names: Paths of the files, relative, with `/`, sorted by code point.
-        folders: Paths of the folders, likewise.
-        stamp: A quick identity: changes whenever a file is added, removed or renamed, or its
-            size or time of modification changes. Two places never share one.
-        reader: Gives, for the length of a `with` block, a function from name to bytes. Ends
-            in an error if anything has changed since the look at the names.
+        where: Path of the folder or archive.
+        names: Relative paths of the files, with `/`, sorted by code point.
+        folders: Relative paths of the folders, likewise.
+        stamp: Quick identity that changes whenever a file is added, removed or renamed, or its
+            size or time of modification changes. No two paths share one.
+        reader: Context manager whose value is a function from name to bytes. It ends in an error
+            if anything has changed since the names were listed.
     """
 
     where: Path
@@ -42,8 +42,8 @@ class Files:
     stamp: str
     reader: Callable[[], AbstractContextManager[Read]]
 
-    def pictures(self) -> tuple[str, ...]:
-        """The names that end like a picture's.
+    def image_names(self) -> tuple[str, ...]:
+        """Return the names that end like those of images.
 
         Raises:
             InvalidInput: There is none.
@@ -51,14 +51,14 @@ class Files:
         names = tuple(name for name in self.names if name.lower().endswith(SUFFIXES))
         if not names:
             raise InvalidInput(
-                f"There is no picture in {quote(self.where)}; expected PNG, JPEG or WebP files."
+                f"There is no image in {quote(self.where)}; expected PNG, JPEG or WebP files."
                 f" Received: {len(self.names):,} other files.",
             )
         return names
 
 
 def open_folder(path: str | os.PathLike) -> Files:
-    """Looks at everything in a folder, without reading a file.
+    """List everything in a folder, without reading a file.
 
     Hidden files and folders (`.name`) and `__MACOSX` are passed over. A symbolic link may
     stand for a file inside the folder and for nothing else.
@@ -72,7 +72,7 @@ def open_folder(path: str | os.PathLike) -> Files:
     root = Path(path)
     if not root.is_dir():
         raise UsageError(
-            f"Expected a folder of pictures. Received: {quote(root)}, which"
+            f"Expected a folder of images. Received: {quote(root)}, which"
             f" {'is a file' if root.exists() else 'does not exist'}.",
             hint="Check the path; a zip archive is read by the data set 'zip'."
             if root.is_file()
@@ -105,12 +105,12 @@ def open_folder(path: str | os.PathLike) -> Files:
 
 
 def is_hidden(name: str) -> bool:
-    """Whether a file or folder is none of the data: `.DS_Store`, `__MACOSX`."""
+    """Return whether a file or folder is not part of the data: `.DS_Store`, `__MACOSX`."""
     return name.startswith(".") or name == "__MACOSX"
 
 
 def _walk(root: Path, folder: str) -> Iterator[tuple[str, os.stat_result | None]]:
-    """Relative name and status of every file; `None` instead of a status for a folder."""
+    """Yield relative name and status of every file; `None` instead of a status for a folder."""
     with os.scandir(root / folder) as entries:
         for entry in entries:
             if is_hidden(entry.name):
@@ -133,7 +133,7 @@ def _walk(root: Path, folder: str) -> Iterator[tuple[str, os.stat_result | None]
 
 
 def _linked(root: Path, name: str) -> os.stat_result:
-    """The status of the file inside the folder that a link leads to."""
+    """Return the status of the file inside the folder that a link leads to."""
     with contextlib.suppress(OSError, RuntimeError):  # it leads nowhere, or round in a circle
         target = (root / name).resolve(strict=True)
         if target.is_file() and target.is_relative_to(root):
@@ -162,32 +162,34 @@ def _read(root: Path, name: str) -> bytes:
         raise InvalidInput(f"The file {name!r} cannot be read: {error.message}") from error
 
 
-def classes(files: Files, pictures: Sequence[str]) -> tuple[np.ndarray | None, tuple[str, ...]]:
-    """What the folders of the pictures say about their classes.
+def class_labels(
+    files: Files, image_names: Sequence[str]
+) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """Return the classes of images by the folders that they lie in.
 
-    Folders that all pictures share are passed over; the next one down names the class. If
-    the pictures then lie in no folder, or all in one, there are no classes.
+    Folders that all images share are passed over; the next one down names the class. If
+    the images then lie in no folder, or all in one, there are no classes.
 
     Args:
-        files: Where the pictures are, for empty class folders.
-        pictures: Names of the pictures.
+        files: Files that the images are among; its empty folders are refused.
+        image_names: Names of the images.
 
     Returns:
         int32 labels (n,) and the names of the classes in sorted order, or `None` and `()`.
 
     Raises:
-        InvalidInput: Only some of the pictures lie in a class folder, or one is empty.
+        InvalidInput: Only some of the images lie in a class folder, or one is empty.
     """
-    parents = [PurePosixPath(name).parent.parts for name in pictures]
+    parents = [PurePosixPath(name).parent.parts for name in image_names]
     shared = os.path.commonprefix(parents)
     own = [parts[len(shared)] if len(parts) > len(shared) else None for parts in parents]
     if all(name is None for name in own):
         _check_beside(files, shared)
         return None, ()
     if None in own:
-        loose = pictures[own.index(None)]
+        loose = image_names[own.index(None)]
         raise InvalidInput(
-            "Either every picture lies in the folder of its class, or none does."
+            "Either every image lies in the folder of its class, or none does."
             f" Received: {quote(loose)} beside {_plural(own)} in {quote(files.where)}."
         )
     names = tuple(sorted(set(own)))
@@ -199,13 +201,13 @@ def classes(files: Files, pictures: Sequence[str]) -> tuple[np.ndarray | None, t
 
 
 def _children(files: Files, parent: Sequence[str]) -> list[str]:
-    """Names of the folders that lie directly in `parent`."""
+    """Return the names of the folders that lie directly in `parent`."""
     paths = (PurePosixPath(folder) for folder in files.folders)
     return [path.name for path in paths if path.parent.parts == tuple(parent)]
 
 
 def _check_beside(files: Files, shared: Sequence[str]) -> None:
-    """Refuses empty folders beside the only one with pictures: classes not filled yet."""
+    """Refuse empty folders beside the only one with images: classes that are not filled yet."""
     for name in _children(files, shared[:-1]) if shared else ():
         folder = "/".join((*shared[:-1], name))
         if not any(file.startswith(folder + "/") for file in files.names):
@@ -214,9 +216,9 @@ def _check_beside(files: Files, shared: Sequence[str]) -> None:
 
 def _empty_class(folder: str, files: Files) -> InvalidInput:
     return InvalidInput(
-        f"A class needs at least one picture. Received: the folder {quote(folder)} without any,"
+        f"A class needs at least one image. Received: the folder {quote(folder)} without any,"
         f" in {quote(files.where)}.",
-        hint="Remove the folder, or put its pictures in.",
+        hint="Remove the folder, or put its images in.",
     )
 
 

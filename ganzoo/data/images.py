@@ -1,14 +1,14 @@
-"""One picture file to pixels: the same pixels on every backend, or an error that names it.
+"""Decoding of image files: the same pixels on every backend, or an error that names the file.
 
 Only PNG, JPEG and WebP are decoded, by Pillow, whole or not at all. What a file may hold
 beside plain RGB or gray has one documented meaning:
 
-- EXIF orientation is applied, so that pictures stand upright;
+- EXIF orientation is applied, so that images stand upright;
 - transparency is laid over white;
 - 16 bits per channel keep their upper 8;
 - CMYK and palettes become RGB by Pillow's own conversion; color profiles are ignored;
 - color becomes gray by ITU-R 601-2 luma (299 R + 587 G + 114 B) / 1000;
-- of a photo with a second view or depth map (MPO) the main picture is used;
+- of a photo with a second view or depth map (MPO) the main image is used;
 - animations are refused.
 """
 
@@ -23,22 +23,22 @@ from ganzoo.errors import EnvironmentProblem, InvalidInput, UsageError
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
-MAX_PIXELS = 64_000_000  # per picture, read from the header before anything is decoded
-MAX_SIZE = 4096  # of the prepared pictures
-MODES = {"rgb": "RGB", "gray": "L"}
+MAX_PIXELS = 64_000_000  # per image, read from the header before anything is decoded
+MAX_SIZE = 4096  # of the prepared images
+PILLOW_MODES = {"rgb": "RGB", "gray": "L"}
 
 _GRAY_MODES = ("1", "L", "LA", "La", "I", "F")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fit:
-    """How decoded pictures are made alike.
+class Preprocessing:
+    """Cropping, resizing and channels, by which decoded images are made alike.
 
     Args:
         size: Height and width in pixels, reached by Pillow's antialiased Lanczos filter from
-            the largest centerd square. `None` keeps every picture's own size.
-        mode: `"rgb"` or `"gray"`; `None` keeps what each picture is.
-        crop: Box [left, top, right, bottom] in pixels of the upright picture, cut out first.
+            the largest centered square. `None` keeps every image's own size.
+        mode: `"rgb"` or `"gray"`; `None` keeps the channels of each image.
+        crop: Box [left, top, right, bottom] in pixels of the upright image, cut out first.
 
     Raises:
         UsageError: A value is out of range.
@@ -53,13 +53,13 @@ class Fit:
             raise UsageError(
                 f"size must be an integer from 1 to {MAX_SIZE} pixels. Received: {self.size!r}."
             )
-        if self.mode is not None and self.mode not in MODES:
+        if self.mode is not None and self.mode not in PILLOW_MODES:
             raise UsageError(f"mode must be 'rgb' or 'gray'. Received: {self.mode!r}.")
         if self.crop is not None:
             object.__setattr__(self, "crop", _box(self.crop))
 
     def options(self) -> dict[str, Any]:
-        """The values as JSON types, for keys and fingerprints."""
+        """Return the values as JSON types, for keys and fingerprints."""
         options = asdict(self)
         return options | {"crop": None if self.crop is None else list(self.crop)}
 
@@ -68,8 +68,8 @@ def _is_int(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _box(crop) -> tuple[int, int, int, int]:
-    """`crop` as a tuple, if it is a box."""
+def _box(crop: Any) -> tuple[int, int, int, int]:
+    """Return `crop` as a tuple, if it is a box."""
     box = tuple(crop) if isinstance(crop, (list, tuple)) else ()
     if len(box) != 4 or not all(_is_int(edge) and edge >= 0 for edge in box):
         raise UsageError(
@@ -81,32 +81,34 @@ def _box(crop) -> tuple[int, int, int, int]:
     return box
 
 
-def pixels(data: bytes, name: str, fit: Fit = Fit()) -> np.ndarray:  # noqa: B008 - it is frozen
-    """Decodes one picture and makes it fit.
+def decode_image(
+    data: bytes, name: str, preprocessing: Preprocessing = Preprocessing()
+) -> np.ndarray:  # noqa: B008 - it is frozen
+    """Decode an image file and preprocess the image.
 
     Args:
-        data: The file's bytes.
-        name: The file's name, for the error.
-        fit: Crop, size and channels.
+        data: Bytes of the file.
+        name: Name of the file, for the error.
+        preprocessing: Crop, size and channels.
 
     Returns:
         uint8 array (height, width, channels) with 1 or 3 channels.
 
     Raises:
-        InvalidInput: Not a picture that can be read whole, too large, animated, or smaller
+        InvalidInput: Not an image that can be read whole, too large, animated, or smaller
             than the crop.
     """
-    image = decode(data, name, mode=fit.mode)
-    image = resize(image, name, size=fit.size, crop=fit.crop)
+    image = open_image(data, name, mode=preprocessing.mode)
+    image = crop_and_resize(image, name, size=preprocessing.size, crop=preprocessing.crop)
     array = np.asarray(image)
     return array[:, :, None] if array.ndim == 2 else array
 
 
-def decode(data: bytes, name: str, *, mode: str | None = None) -> Image.Image:
-    """The picture in a file, upright, as `RGB` or `L`."""
+def open_image(data: bytes, name: str, *, mode: str | None = None) -> Image.Image:
+    """Decode an image file into an upright image in Pillow's mode `RGB` or `L`."""
     if ImageFile.LOAD_TRUNCATED_IMAGES:
         raise EnvironmentProblem(
-            "Pillow has been told to accept truncated images, so half-decoded pictures could"
+            "Pillow has been told to accept truncated images, so half-decoded images could"
             " slip in. Received: PIL.ImageFile.LOAD_TRUNCATED_IMAGES = True.",
             hint="Remove that setting from the code that made it.",
         )
@@ -122,18 +124,18 @@ def decode(data: bytes, name: str, *, mode: str | None = None) -> Image.Image:
         raise
     except Exception as fault:  # a decoder may raise anything on a hostile file
         problem = _reason(fault)
-    raise InvalidInput(f"The picture {name!r} cannot be used: {problem}.")
+    raise InvalidInput(f"The image {name!r} cannot be used: {problem}.")
 
 
 def _refusal(image: Image.Image) -> str | None:
-    """What the header alone says against a picture."""
+    """Return why the header alone rules an image out, if it does."""
     width, height = image.size
     if width < 1 or height < 1:
         return f"it has no pixels ({width}x{height})"
     if width * height > MAX_PIXELS:
         return f"it has {width}x{height} pixels; the limit is {MAX_PIXELS:,}"
     if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
-        return f"it is an animation of {image.n_frames} frames; one picture is expected"
+        return f"it is an animation of {image.n_frames} frames; one image is expected"
     return None
 
 
@@ -146,9 +148,9 @@ def _reason(fault: Exception) -> str:
 
 
 def _plain(image: Image.Image, mode: str | None) -> Image.Image:
-    """Any mode of Pillow's as `RGB` or `L`."""
+    """Convert any of Pillow's modes to `RGB` or `L`."""
     is_gray = image.mode in _GRAY_MODES or image.mode.startswith("I;16")
-    target = MODES[mode] if mode else ("L" if is_gray else "RGB")
+    target = PILLOW_MODES[mode] if mode else ("L" if is_gray else "RGB")
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         # Pillow's convert("L") would clip at 255
         image = Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8))
@@ -158,14 +160,14 @@ def _plain(image: Image.Image, mode: str | None) -> Image.Image:
     return image if image.mode == target else image.convert(target)
 
 
-def resize(
+def crop_and_resize(
     image: Image.Image,
     name: str,
     *,
     size: int | None,
     crop: tuple[int, int, int, int] | None = None,
 ) -> Image.Image:
-    """Cuts out `crop`, then the largest centerd square, and scales that to `size`.
+    """Cut out `crop`, then the largest centered square, and scale that to `size`.
 
     Lanczos with antialiasing, as the StyleGAN papers prepare their data
     (https://github.com/NVlabs/stylegan2-ada-pytorch, dataset_tool.py).
@@ -173,7 +175,7 @@ def resize(
     if crop is not None:
         if crop[2] > image.width or crop[3] > image.height:
             raise InvalidInput(
-                f"The picture {name!r} is smaller than the crop, which must lie inside it."
+                f"The image {name!r} is smaller than the crop, which must lie inside it."
                 f" Received: {image.width}x{image.height} pixels, crop={list(crop)}."
             )
         image = image.crop(crop)

@@ -1,4 +1,4 @@
-"""The order of the data: a pure function of seed, epoch and size, with nothing to save.
+"""Order of the data: a pure function of seed, epoch and size, with no state to save.
 
 Threefry-2x32-20 in numpy, Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3",
 section 4.3, https://doi.org/10.1145/2063384.2063405. An epoch's order sorts the 64-bit words
@@ -9,6 +9,7 @@ every machine, backend and version of numpy, and a position is one integer: the 
 import functools
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ganzoo.errors import UsageError
 
@@ -22,8 +23,10 @@ _PARITY = 0x1BD11BDA  # section 3.3: makes an all-zero key harmless
 _LIMIT = 1 << 32
 
 
-def threefry(key0, key1, counter0, counter1) -> tuple[np.ndarray, np.ndarray]:
-    """Threefry-2x32 with 20 rounds.
+def threefry(
+    key0: ArrayLike, key1: ArrayLike, counter0: ArrayLike, counter1: ArrayLike
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the random bits of Threefry-2x32 with 20 rounds.
 
     Args:
         key0: First word of the key: integers in [0, 2**32), scalar or array.
@@ -50,7 +53,7 @@ def threefry(key0, key1, counter0, counter1) -> tuple[np.ndarray, np.ndarray]:
 
 
 def permutation(n: int, seed: int, epoch: int) -> np.ndarray:
-    """The order of `n` rows in one epoch.
+    """Return the order of `n` rows in one epoch.
 
     Args:
         n: Number of rows, in [1, 2**32].
@@ -76,14 +79,14 @@ def _epoch_order(n: int, seed: int, epoch: int) -> np.ndarray:
     return order
 
 
-def positions(step: int, *, n: int, per_step: int, seed: int) -> np.ndarray:
-    """The rows that one step reads. What is left over at the end of an epoch is dropped.
+def rows_of_step(step: int, *, n: int, per_step: int, seed: int) -> np.ndarray:
+    """Return the rows that one step reads. Left-over rows at the end of an epoch are dropped.
 
     Args:
         step: Number of the step since the start of the training, from 0.
         n: Number of rows of the data set.
         per_step: Rows that a step uses: batch times `n_critic`.
-        seed: The training seed.
+        seed: Seed of the training.
 
     Returns:
         Read-only int64 array (per_step,) of row numbers.
@@ -99,8 +102,8 @@ def positions(step: int, *, n: int, per_step: int, seed: int) -> np.ndarray:
             f" Received: {n:,} images.",
             hint=f"Use a batch for which batch x n_critic is at most {n:,}.",
         )
-    epoch, turn = divmod(step, n // per_step)
-    return _epoch_order(n, seed, epoch)[turn * per_step : (turn + 1) * per_step]
+    epoch, index = divmod(step, n // per_step)
+    return _epoch_order(n, seed, epoch)[index * per_step : (index + 1) * per_step]
 
 
 def _check(name: str, value: int, low: int, high: int | None) -> None:

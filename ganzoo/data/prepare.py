@@ -1,7 +1,4 @@
-"""Picture files to one array in the prepared cache, naming every picture that cannot be used.
-
-Other files too, sounds for instance, for whoever brings a function that decodes them.
-"""
+"""Decoding of a data set's files into one array in the cache, naming every unusable file."""
 
 import functools
 import itertools
@@ -15,71 +12,71 @@ from typing import Any, Protocol
 import numpy as np
 from PIL import Image
 
-from ganzoo.data.cache import Prepared, cached, remembered, write_array
+from ganzoo.data.cache import Prepared, load_or_build, remembered_digest, write_array
 from ganzoo.data.folder import Files, Read
-from ganzoo.data.images import pixels
+from ganzoo.data.images import decode_image
 from ganzoo.data.progress import Progress, notice
 from ganzoo.errors import InvalidInput
 from ganzoo.files.digests import bytes_digest, canonical_json
 
-_CHUNK = 256  # pictures in memory at once
-_ENOUGH = 10  # unusable pictures, after which no more are looked for
+_CHUNK = 256  # images in memory at once
+_ENOUGH = 10  # unusable images, after which no more are looked for
 
 
 Decode = Callable[[bytes, str], np.ndarray]  # a file's bytes and its name, for the error
 
 
 class Options(Protocol):
-    """How files are decoded."""
+    """Options of decoding, such as `Preprocessing`."""
 
     def options(self) -> dict[str, Any]:
-        """The values as JSON types, for keys and fingerprints."""
+        """Return the values as JSON types, for keys and fingerprints."""
 
 
-def prepare(
+def prepare_files(
     files: Files,
     names: Sequence[str],
     *,
     dataset: str,
-    fit: Options,
-    folder: Path,
+    preprocessing: Options,
     decode: Decode | None = None,
+    folder: Path | None = None,
 ) -> Prepared:
-    """Decodes pictures into the cache, unless they are there.
+    """Decode files into the cache, unless they are there.
 
     Args:
-        files: Where the pictures are.
-        names: Which of them, in the order of the rows; sorted, where nothing else is meant.
+        files: Files of the data set.
+        names: Names of those to decode, in the order of the rows.
         dataset: Name of the data set, for progress.
-        fit: A `Fit`: crop, size and channels. Or, with `decode`, what that goes by: no two
-            ways of decoding may have the same options.
-        folder: The cache.
-        decode: Makes an array of one file, or raises `InvalidInput`; arrays are to be alike.
-            By default `ganzoo.data.images.pixels`.
+        preprocessing: Crop, size and channels of images; or, with `decode`, the options of that:
+            no two ways of decoding may have the same options.
+        decode: Function of a file's bytes and name that returns an array, or raises
+            `InvalidInput`; all arrays must have one shape. By default `decode_image`.
+        folder: Folder of the cache; see `load_or_build`.
 
     Returns:
-        The entry; its `about` holds `"fingerprint"`: the same for the same names, bytes and
-        `fit`, wherever and in whatever kind of container the files are.
+        Entry of the cache. Its `about` holds `"fingerprint"`, the same for the same names, bytes
+        and options, whatever path or kind of archive the files are in.
 
     Raises:
-        InvalidInput: Pictures that cannot be used, or are not alike; all are named, up to ten.
+        InvalidInput: Images that cannot be used, or are not alike; all are named, up to ten.
     """
     stamp = bytes_digest(canonical_json([files.stamp, names]).encode())
-    content = remembered(stamp, lambda: _content(files, names, dataset), folder=folder)
-    key = {"fit": fit.options(), "content": content}
+    content = remembered_digest(stamp, lambda: _content(files, names, dataset), folder=folder)
+    key = {"fit": preprocessing.options(), "content": content}  # part of published fingerprints
     unit = "images" if decode is None else "files"
-    decode = decode or (lambda data, name: pixels(data, name, fit))
+    decode = decode or (lambda data, name: decode_image(data, name, preprocessing))
 
     def build(place: Path) -> dict[str, Any]:
         with Progress(f"{dataset}: decoding", len(names), unit) as progress:
             _write_images(place / "images.npy", files, names, decode, progress)
         return {"fingerprint": bytes_digest(canonical_json(key).encode())}
 
-    return cached(key, build, folder=folder)
+    return load_or_build(key, build, folder=folder)
 
 
 def _content(files: Files, names: Sequence[str], dataset: str) -> str:
-    """The digest of all names and bytes."""
+    """Return the digest of all names and bytes."""
     digests: dict[str, str] = {}
     with files.reader() as read, Progress(f"{dataset}: reading", len(names), "files") as progress:
         for name in names:
@@ -105,7 +102,7 @@ def _write_images(
 def _decoded(
     read: Read, names: Sequence[str], decode: Decode, progress: Progress
 ) -> Iterator[np.ndarray]:
-    """Arrays (chunk, ...) of all pictures, in order."""
+    """Yield arrays (chunk, ...) of all images, in order."""
     example: _Shaped | None = None
     unusable: list[str] = []
     unlike: list[_Shaped] = []
@@ -133,7 +130,7 @@ def _decoded(
         raise _unlike(example, unlike)
 
 
-_Shaped = tuple[str, tuple[int, ...]]  # name of a picture; height, width, channels
+_Shaped = tuple[str, tuple[int, ...]]  # name of an image; height, width, channels
 
 
 def _attempt(read: Read, decode: Decode, name: str) -> np.ndarray | InvalidInput:
@@ -164,7 +161,7 @@ def _unlike(example: _Shaped, unlike: list[_Shaped]) -> InvalidInput:
     if any(other[2] != example[1][2] for _, other in unlike):
         ways.append("--set dataset.mode=rgb (or gray)")
     return InvalidInput(
-        f"All pictures must be alike. Received: {example[0]!r} with {words(example[1])} and"
+        f"All images must be alike. Received: {example[0]!r} with {words(example[1])} and"
         f" {name!r} with {words(shape)}"
         f"{f', {_many(len(unlike))} in all unlike the first' if unlike[1:] else ''}.",
         hint=f"Make them alike with {' and '.join(ways)}.",

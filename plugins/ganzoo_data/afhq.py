@@ -8,9 +8,9 @@ Read from the official layout, or from a zip of StyleGAN's:
 
 from ganzoo.data.dataset import Dataset
 
-from .picture_set import PictureSet
+from .image_set import ImageSet
 
-_AFHQ = PictureSet(
+_AFHQ = ImageSet(
     name="afhq",
     title="AFHQ",
     license="CC-BY-NC-4.0 (NAVER Corporation)",
@@ -36,14 +36,14 @@ def afhq(
     Args:
         data: Folder or zip. By default `afhq` in the data folder (GANZOO_DATA).
         size: Height and width in pixels.
-        only: One of the classes, whose pictures are taken without labels: `"cat"`.
-        part: `"train"`, `"test"` or `"all"`; pictures in folders of no part are for training.
+        only: One of the classes, whose images are taken without labels: `"cat"`.
+        part: `"train"`, `"test"` or `"all"`; images in folders of no part are for training.
         repository: A copy on the Hub, as image files or zips, to use instead: `"owner/name"`.
         revision: Branch, tag or commit of it.
 
     Raises:
         UsageError: Nothing is at `data`, or an option is out of range.
-        InvalidInput: A picture cannot be used, or lies in no class folder.
+        InvalidInput: An image cannot be used, or lies in no class folder.
         EnvironmentProblem: Nothing is there, or it cannot be downloaded.
     """
     return _AFHQ.load(

@@ -8,13 +8,12 @@ Read from the official layout, as a folder or a zip archive:
 
 from pathlib import Path
 
-from ganzoo.data.dataset import Dataset, at_most
+from ganzoo.data.dataset import Dataset, check_max_images
 from ganzoo.data.download import HubFile, download
 from ganzoo.data.fetching import Known, described
-from ganzoo.data.images import Fit
-from ganzoo.data.prepare import prepare
+from ganzoo.data.images import Preprocessing
+from ganzoo.data.prepare import prepare_files
 from ganzoo.files.digests import bytes_digest, tensors_digest
-from ganzoo.files.home import cache_home
 
 from .celeba_layout import Layout, attribute_labels, find_layout
 from .places import at_home
@@ -83,19 +82,22 @@ def celeba(
     Raises:
         UsageError: Nothing is at `data`, or an option is out of range.
         UnknownName: There is no such attribute.
-        InvalidInput: Not the official layout, or a picture cannot be used.
+        InvalidInput: Not the official layout, or an image cannot be used.
         EnvironmentProblem: Nothing is there and it cannot be downloaded.
     """
-    count, fit = at_most(images), Fit(size=size, mode="rgb", crop=crop)
+    count, preprocessing = check_max_images(images), Preprocessing(size=size, mode="rgb", crop=crop)
     if data is not None:
         layout = find_layout(Path(data))
     else:
         with described(_known(count, size, attribute)):
             layout = _at_home(repository, revision)
-    pictures = layout.pictures[:count]
-    labels, classes = attribute_labels(layout, pictures, attribute)
-    prepared = prepare(
-        layout.files, pictures, dataset="celeba", fit=fit, folder=cache_home() / "datasets"
+    image_names = layout.image_names[:count]
+    labels, classes = attribute_labels(layout, image_names, attribute)
+    prepared = prepare_files(
+        layout.files,
+        image_names,
+        dataset="celeba",
+        preprocessing=preprocessing,
     )
     fingerprint = prepared.about["fingerprint"]
     if labels is not None:

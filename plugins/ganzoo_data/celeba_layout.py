@@ -1,4 +1,4 @@
-"""CelebA's official layout: where the pictures and their attributes are."""
+"""CelebA's official layout: where the images and their attributes are."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,13 +22,13 @@ class Layout:
     """The parts of CelebA that were found.
 
     Args:
-        files: The folder or archive that holds the pictures.
-        pictures: Their names, in the order of their numbers.
+        files: The folder or archive that holds the images.
+        images: Their names, in the order of their numbers.
         attributes: Reads the list of attributes; `None` if there is none.
     """
 
     files: Files
-    pictures: tuple[str, ...]
+    image_names: tuple[str, ...]
     attributes: Callable[[], bytes] | None
 
 
@@ -40,30 +40,30 @@ def find_layout(path: Path) -> Layout:
 
     Raises:
         UsageError: Nothing is there.
-        InvalidInput: There are no pictures in the official layout, or two sets of them.
+        InvalidInput: There are no images in the official layout, or two sets of them.
     """
     files = open_zip(path) if path.is_file() else open_folder(path)
     attributes = _attributes(files)
-    pictures = _pictures(files)
-    if not pictures:
+    image_names = _image_names(files)
+    if not image_names:
         archives = [name for name in files.names if PurePosixPath(name).name == _ARCHIVE]
         if path.is_dir() and archives:
             files = open_zip(files.where / archives[0])
-            pictures = _pictures(files)
-    if not pictures:
+            image_names = _image_names(files)
+    if not image_names:
         raise InvalidInput(
             f"Expected CelebA's official layout, {_FOLDER}/000001.jpg and so on, in"
             f" {quote(path)}. Received: {len(files.names):,} other files.",
-            hint="For pictures of your own use the data sets 'folder' and 'zip'.",
+            hint="For images of your own use the data sets 'folder' and 'zip'.",
         )
-    return Layout(files=files, pictures=pictures, attributes=attributes)
+    return Layout(files=files, image_names=image_names, attributes=attributes)
 
 
-def _pictures(files: Files) -> tuple[str, ...]:
+def _image_names(files: Files) -> tuple[str, ...]:
     found: dict[PurePosixPath, list[str]] = {}
     for name in files.names:
         path = PurePosixPath(name)
-        # a bare folder of pictures counts if it has the official name itself
+        # a bare folder of images counts if it has the official name itself
         folder = path.parent.name or files.where.name
         if folder == _FOLDER and path.suffix == ".jpg":
             found.setdefault(path.parent, []).append(name)
@@ -91,13 +91,13 @@ def _read(files: Files, name: str) -> bytes:
 
 
 def attribute_labels(
-    layout: Layout, pictures: Sequence[str], attribute: str | None
+    layout: Layout, image_names: Sequence[str], attribute: str | None
 ) -> tuple[np.ndarray | None, tuple[str, ...]]:
     """Labels and the names of their classes.
 
     Args:
         layout: Where the list of attributes is.
-        pictures: The pictures, in the order of the rows.
+        images: The images, in the order of the rows.
         attribute: Name of one, `"all"`, or `None`.
 
     Returns:
@@ -105,14 +105,14 @@ def attribute_labels(
 
     Raises:
         UnknownName: There is no such attribute.
-        InvalidInput: There is no list, or it is damaged, or a picture is not in it.
+        InvalidInput: There is no list, or it is damaged, or an image is not in it.
     """
     if attribute is None:
         return None, ()
     where = layout.files.where
     if layout.attributes is None:
         raise InvalidInput(
-            f"Attributes need the official list {_ATTRIBUTES} beside the pictures."
+            f"Attributes need the official list {_ATTRIBUTES} beside the images."
             f" Received: attribute={attribute!r}, and no such file with {quote(where)}."
         )
     names, rows = _table(layout.attributes(), where)
@@ -120,10 +120,10 @@ def attribute_labels(
         raise unknown("attribute", attribute, ["all", *names])
     column = slice(None) if attribute == "all" else names.index(attribute)
     try:
-        values = np.array([rows[PurePosixPath(name).name][column] for name in pictures])
+        values = np.array([rows[PurePosixPath(name).name][column] for name in image_names])
     except KeyError as missing:
         raise InvalidInput(
-            f"Every picture must be in {_ATTRIBUTES}. Received: {missing.args[0]!r} of"
+            f"Every image must be in {_ATTRIBUTES}. Received: {missing.args[0]!r} of"
             f" {quote(where)}, which is not."
         ) from None
     if attribute == "all":
@@ -132,22 +132,22 @@ def attribute_labels(
 
 
 def _table(content: bytes, where: Path) -> tuple[tuple[str, ...], dict[str, np.ndarray]]:
-    """Names of the attributes, and 0 or 1 for each of them by picture."""
+    """Names of the attributes, and 0 or 1 for each of them by image."""
     try:
         count, header, *lines = content.decode("ascii").splitlines()
         names = tuple(header.split())
         rows = {}
         for line in lines:
-            picture, *values = line.split()
+            image, *values = line.split()
             if len(values) != len(names) or not _SIGNS.issuperset(values):
                 raise ValueError(f"the row {line[:60]!r}")
-            rows[picture] = np.array([value == "1" for value in values])
+            rows[image] = np.array([value == "1" for value in values])
         if not names or len(rows) != int(count) or len(lines) != len(rows):
             raise ValueError(f"{len(lines):,} rows, {len(names)} names, count {count[:20]!r}")
     except ValueError as fault:
         raise InvalidInput(
             f"The list {_ATTRIBUTES} with {quote(where)} must hold a count, a line of names, and"
-            f" a row of -1 and 1 for each picture. Received: {fault}."
+            f" a row of -1 and 1 for each image. Received: {fault}."
         ) from fault
     return names, rows
 

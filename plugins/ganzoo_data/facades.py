@@ -15,14 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from ganzoo.data.dataset import Dataset, at_most
+from ganzoo.data.dataset import Dataset, check_max_images
 from ganzoo.data.fetching import Known, described
 from ganzoo.data.folder import Files
-from ganzoo.data.images import Fit, decode, resize
-from ganzoo.data.prepare import prepare
+from ganzoo.data.images import Preprocessing, crop_and_resize, open_image
+from ganzoo.data.prepare import prepare_files
 from ganzoo.errors import InvalidInput, unknown
 from ganzoo.files.digests import bytes_digest
-from ganzoo.files.home import cache_home
 from ganzoo.files.text import quote
 
 from .places import at_home, not_here, open_files, within
@@ -39,7 +38,7 @@ _WAYS = (
 
 @dataclass(frozen=True, kw_only=True)
 class _Halves:
-    """How a pair becomes two pictures, for the cache's key."""
+    """How a pair becomes two images, for the cache's key."""
 
     halves: int  # height and width of each, in pixels
 
@@ -60,22 +59,22 @@ def facades(
     Args:
         data: Folder or zip in the layout of pix2pix. By default `facades` in the data folder
             (GANZOO_DATA).
-        size: Height and width of both pictures in pixels.
+        size: Height and width of both images in pixels.
         direction: `"labels-to-photo"` or `"photo-to-labels"`: from which to which.
         part: `"train"`, `"val"` or `"test"`.
         images: Use at most so many, in the order of their numbers.
 
     Returns:
-        Images (n, size, size, 3) to be reached, and as labels the pictures (n, size, size, 3)
+        Images (n, size, size, 3) to be reached, and as labels the images (n, size, size, 3)
         to start from.
 
     Raises:
         UsageError: Nothing is at `data`, or an option is out of range.
-        InvalidInput: Not that layout, or a picture that is no pair.
+        InvalidInput: Not that layout, or an image that is no pair.
         EnvironmentProblem: Nothing is there.
     """
-    count = at_most(images)
-    Fit(size=size or 0)  # in range?
+    count = check_max_images(images)
+    Preprocessing(size=size or 0)  # in range?
     if direction not in _DIRECTIONS:
         raise unknown("direction", str(direction), _DIRECTIONS)
     if part not in _PARTS:
@@ -83,12 +82,11 @@ def facades(
     with described(_known(min(count or _PARTS[part], _PARTS[part]), size)):
         files = open_files(data if data is not None else at_home("facades", _bring))
     files, pairs = _pairs(files, part)
-    prepared = prepare(
+    prepared = prepare_files(
         files,
         pairs[:count],
         dataset="facades",
-        fit=_Halves(halves=size),
-        folder=cache_home() / "datasets",
+        preprocessing=_Halves(halves=size),
         decode=partial(_halves, size=size),
     )
     source, target = _DIRECTIONS[direction]
@@ -119,7 +117,7 @@ def _bring(root) -> None:
 
 def _pairs(files: Files, part: str) -> tuple[Files, list[str]]:
     """The pairs of a part in the order of their numbers, named from the folder above."""
-    found = [name for name in files.pictures() if PurePosixPath(name).parent.name == part]
+    found = [name for name in files.image_names() if PurePosixPath(name).parent.name == part]
     tops = {str(PurePosixPath(name).parent.parent) for name in found}
     if len(tops) != 1:
         raise InvalidInput(
@@ -134,13 +132,13 @@ def _pairs(files: Files, part: str) -> tuple[Files, list[str]]:
 
 
 def _halves(data: bytes, name: str, *, size: int) -> np.ndarray:
-    """Both pictures of a pair, uint8 (2, size, size, 3): left and right."""
-    pair = decode(data, name, mode="rgb")
+    """Both images of a pair, uint8 (2, size, size, 3): left and right."""
+    pair = open_image(data, name, mode="rgb")
     side = pair.height
     if pair.width != 2 * side:
         raise InvalidInput(
-            f"The picture {name!r} cannot be used: a pair is two squares side by side, twice as"
+            f"The image {name!r} cannot be used: a pair is two squares side by side, twice as"
             f" wide as high. Received: {pair.width}x{pair.height} pixels."
         )
     boxes = ((0, 0, side, side), (side, 0, 2 * side, side))
-    return np.stack([np.asarray(resize(pair, name, size=size, crop=box)) for box in boxes])
+    return np.stack([np.asarray(crop_and_resize(pair, name, size=size, crop=box)) for box in boxes])

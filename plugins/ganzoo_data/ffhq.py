@@ -1,6 +1,6 @@
 """Flickr-Faces-HQ: 70,000 faces, 1024x1024. Karras et al. 2019, https://arxiv.org/abs/1812.04948.
 
-Read from the official layout, from a zip of StyleGAN's, or from any folder or zip of its pictures:
+Read from the official layout, from a zip of StyleGAN's, or from any folder or zip of its images:
 
     images1024x1024/00000/00000.png ...        taken first
     thumbnails128x128/00000/00000.png ...      taken if the others are not there
@@ -8,9 +8,9 @@ Read from the official layout, from a zip of StyleGAN's, or from any folder or z
 
 from ganzoo.data.dataset import Dataset
 
-from .picture_set import PictureSet
+from .image_set import ImageSet
 
-_FFHQ = PictureSet(
+_FFHQ = ImageSet(
     name="ffhq",
     title="FFHQ",
     license="CC-BY-NC-SA-4.0; each photograph under its own license, for non-commercial use",
@@ -20,7 +20,7 @@ under which its author published it on Flickr: CC BY 2.0, CC BY-NC 2.0, Public D
 CC0 1.0 or U.S. Government Works; all of these allow non-commercial use. It is not meant for
 recognizing people. Terms: https://github.com/NVlabs/ffhq-dataset""",
     source="Karras et al. 2019, https://arxiv.org/abs/1812.04948",
-    ways="follow https://github.com/NVlabs/ffhq-dataset (the pictures of 1024 or 128 pixels)",
+    ways="follow https://github.com/NVlabs/ffhq-dataset (the images of 1024 or 128 pixels)",
     folders=("images1024x1024", "thumbnails128x128"),
     count=70_000,
 )
@@ -45,7 +45,7 @@ def ffhq(
 
     Raises:
         UsageError: Nothing is at `data`, or an option is out of range.
-        InvalidInput: There are no pictures, or one cannot be used.
+        InvalidInput: There are no images, or one cannot be used.
         EnvironmentProblem: Nothing is there, or it cannot be downloaded.
     """
     return _FFHQ.load(data=data, size=size, images=images, repository=repository, revision=revision)

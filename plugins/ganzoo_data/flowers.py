@@ -8,12 +8,12 @@ The TensorFlow Team 2019, https://www.tensorflow.org/datasets/catalog/tf_flowers
 
 from ganzoo.data.dataset import Dataset
 
-from .picture_set import PictureSet
+from .image_set import ImageSet
 
-_FLOWERS = PictureSet(
+_FLOWERS = ImageSet(
     name="flowers",
     title="The set of flower photographs",
-    license="CC-BY-2.0; the photographer of each picture is named in its LICENSE.txt",
+    license="CC-BY-2.0; the photographer of each image is named in its LICENSE.txt",
     terms="The photographs are under CC BY 2.0: name their photographers, who are listed in the"
     " file LICENSE.txt of the data set. https://creativecommons.org/licenses/by/2.0/",
     source="The TensorFlow Team 2019, https://www.tensorflow.org/datasets/catalog/tf_flowers",
@@ -37,13 +37,13 @@ def flowers(
         data: Folder or zip with the class folders. By default `flowers` in the data folder
             (GANZOO_DATA).
         size: Height and width in pixels.
-        only: One of the classes, whose pictures are taken without labels: `"roses"`.
+        only: One of the classes, whose images are taken without labels: `"roses"`.
         repository: A copy on the Hub, as image files or zips, to use instead: `"owner/name"`.
         revision: Branch, tag or commit of it.
 
     Raises:
         UsageError: Nothing is at `data`, or an option is out of range.
-        InvalidInput: A picture cannot be used, or lies in no class folder.
+        InvalidInput: An image cannot be used, or lies in no class folder.
         EnvironmentProblem: Nothing is there, or it cannot be downloaded.
     """
     return _FLOWERS.load(data=data, size=size, only=only, repository=repository, revision=revision)

@@ -2,11 +2,11 @@
 
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.fetching import Known, described
-from ganzoo.data.folder import classes
-from ganzoo.data.images import Fit
+from ganzoo.data.folder import class_labels
+from ganzoo.data.images import Preprocessing
 
 from .hub_repository import address, copy_of
-from .picture_set import dataset_of
+from .image_set import dataset_of
 from .stylegan_layout import in_layout, listed_labels
 
 _WAYS = (
@@ -47,7 +47,7 @@ def hub(
             be used, or is unlike the others.
         EnvironmentProblem: It is not here and cannot be downloaded.
     """
-    fit = Fit(size=size, mode=mode, crop=crop)
+    preprocessing = Preprocessing(size=size, mode=mode, crop=crop)
     known = Known(
         name="hub",
         license="the one that the repository states",
@@ -57,13 +57,13 @@ def hub(
         copy = copy_of(id, revision, title=f"The data set {id}", ways=_WAYS, only=only)
     listed = in_layout(copy.files)
     files = listed or copy.files
-    pictures = files.pictures()
-    labels, names = (listed_labels if listed else classes)(files, pictures)
+    pictures = files.image_names()
+    labels, names = (listed_labels if listed else class_labels)(files, pictures)
     return dataset_of(
         files,
         pictures,
         name="hub",
-        fit=fit,
+        preprocessing=preprocessing,
         labels=labels,
         classes=names,
         license=copy.license,

@@ -16,13 +16,12 @@ from typing import Any
 import numpy as np
 
 from ganzoo.backend.select import choose
-from ganzoo.data.cache import cached, write_array
-from ganzoo.data.dataset import Dataset, at_most
+from ganzoo.data.cache import load_or_build, write_array
+from ganzoo.data.dataset import Dataset, check_max_images
 from ganzoo.data.fetching import Known, check, described
 from ganzoo.data.progress import notice
 from ganzoo.errors import EnvironmentProblem, GanzooError, InvalidInput
 from ganzoo.files.digests import tensors_digest
-from ganzoo.files.home import cache_home
 from ganzoo.files.reading import open_regular
 from ganzoo.files.text import quote
 
@@ -60,14 +59,15 @@ class KerasSet:
             data: An `.npz` file with `x_train` and `y_train`, as Keras gives them.
             images: Use at most so many, from the start.
         """
-        count = min(at_most(images) or self.count, self.count)  # checked before a long download
+        count = min(
+            check_max_images(images) or self.count, self.count
+        )  # checked before a long download
         if data is not None:
             pixels, labels = self._plain(*_read_npz(Path(data), self.image_shape))
             fingerprint = tensors_digest({"images": pixels, "labels": labels})
         else:
-            folder = cache_home() / "datasets"
             with described(self._known(count)):
-                prepared = cached({"keras.datasets": self.module}, self._build, folder=folder)
+                prepared = load_or_build({"keras.datasets": self.module}, self._build)
             pixels, labels = prepared.images, prepared.labels
             fingerprint = prepared.about["fingerprint"]
         return Dataset(

@@ -13,14 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from ganzoo.data.cache import cached, write_array
+from ganzoo.data.cache import load_or_build, write_array
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.fetching import Known, described
 from ganzoo.data.order import VIDEOS_STREAM, threefry
 from ganzoo.data.progress import Progress
 from ganzoo.errors import UsageError, unknown
 from ganzoo.files.digests import bytes_digest, canonical_json
-from ganzoo.files.home import cache_home
 
 from .digits import digits as small_digits
 from .mnist import LICENSE, mnist
@@ -77,15 +76,15 @@ def moving_mnist(
     fingerprint = bytes_digest(canonical_json(key).encode())
 
     def build(place: Path) -> dict[str, Any]:
-        pictures = np.asarray(made_of.images)
+        digit_images = np.asarray(made_of.images)
         with Progress("moving-mnist: drawing", count, "images") as progress:
-            parts = _parts(pictures, shape, digits, seed, progress)
+            parts = _parts(digit_images, shape, digits, seed, progress)
             write_array(place / "images.npy", shape, "uint8", parts)
         return {}
 
     return Dataset(
         name="moving-mnist",
-        images=cached(key, build, folder=cache_home() / "datasets").images,
+        images=load_or_build(key, build).images,
         license=f"{made_of.license} (of the digits)",
         source=source,
         fingerprint=fingerprint,
@@ -119,23 +118,23 @@ def _check(data: str | None, of: str, shape: tuple[int, ...], digits: int, seed:
 
 
 def _parts(
-    pictures: np.ndarray, shape: tuple[int, ...], digits: int, seed: int, progress: Progress
+    digit_images: np.ndarray, shape: tuple[int, ...], digits: int, seed: int, progress: Progress
 ) -> Iterator[np.ndarray]:
     count, frames, size = shape[:3]
     chunk = max(1, _CHUNK_BYTES // (frames * size * size))
     for start in range(0, count, chunk):
         indices = range(start, min(start + chunk, count))
-        yield np.stack([draw(pictures, i, frames, size, digits, seed) for i in indices])
+        yield np.stack([draw(digit_images, i, frames, size, digits, seed) for i in indices])
         progress.advance(len(indices))
 
 
 def draw(
-    pictures: np.ndarray, index: int, frames: int, size: int, digits: int, seed: int
+    digit_images: np.ndarray, index: int, frames: int, size: int, digits: int, seed: int
 ) -> np.ndarray:
     """One video.
 
     Args:
-        pictures: The digits to choose from, uint8 (n, side, side, 1).
+        images: The digits to choose from, uint8 (n, side, side, 1).
         index: The number of the video.
         frames: How many to draw.
         size: Height and width of the canvas in pixels.
@@ -146,19 +145,19 @@ def draw(
         uint8 (frames, size, size, 1).
     """
     video = np.zeros((frames, size, size, 1), np.uint8)
-    side = pictures.shape[1]
+    side = digit_images.shape[1]
     for digit in range(digits):
-        which, places = _course(index, digit, len(pictures), frames, size, side, seed)
+        which, places = _course(index, digit, len(digit_images), frames, size, side, seed)
         for frame, (y, x) in zip(video, places, strict=True):
             window = frame[y : y + side, x : x + side]
-            np.maximum(window, pictures[which], out=window)  # they overlap, none hides another
+            np.maximum(window, digit_images[which], out=window)  # they overlap, none hides another
     return video
 
 
 def _course(
     index: int, digit: int, n: int, frames: int, size: int, side: int, seed: int
 ) -> tuple[int, np.ndarray]:
-    """Which picture a digit is, and its corner in each frame: int64 (frames, 2), y and x."""
+    """Which image a digit is, and its corner in each frame: int64 (frames, 2), y and x."""
     counters = np.arange(3, dtype=np.uint32) + np.uint32(4 * digit)
     words = np.stack(threefry(seed, VIDEOS_STREAM, np.uint32(index), counters)).astype(np.int64)
 

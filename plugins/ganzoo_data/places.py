@@ -58,7 +58,7 @@ def open_files(path: str | os.PathLike, suffixes: tuple[str, ...] = SUFFIXES) ->
 
     Args:
         path: The folder or the zip.
-        suffixes: How the names of the data's files end, in lower case; pictures' by default.
+        suffixes: How the names of the data's files end, in lower case; images' by default.
 
     Raises:
         UsageError: Nothing is there.

@@ -17,13 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from ganzoo.data.dataset import Dataset, at_most
+from ganzoo.data.dataset import Dataset, check_max_images
 from ganzoo.data.fetching import Known, described
 from ganzoo.data.folder import Files
-from ganzoo.data.prepare import prepare
+from ganzoo.data.prepare import prepare_files
 from ganzoo.errors import InvalidInput, UsageError, unknown
 from ganzoo.files.digests import bytes_digest
-from ganzoo.files.home import cache_home
 from ganzoo.files.text import quote
 
 from .places import at_home, not_here, open_files, own_name, within
@@ -79,7 +78,7 @@ def spoken_digits(
         InvalidInput: Not that layout, or a recording that cannot be used.
         EnvironmentProblem: Nothing is there.
     """
-    count = at_most(images)
+    count = check_max_images(images)
     if type(samples) is not int or not 1 <= samples <= _MOST_SAMPLES:
         raise UsageError(
             f"samples must be an integer from 1 to {_MOST_SAMPLES:,}. Received: {samples!r}."
@@ -91,12 +90,11 @@ def spoken_digits(
     files = open_files(path, suffixes=(".wav",))
     files, recordings = _recordings(files, part)
     recordings = recordings[:count]
-    prepared = prepare(
+    prepared = prepare_files(
         files,
         recordings,
         dataset="spoken-digits",
-        fit=_Cut(wav_samples=samples),
-        folder=cache_home() / "datasets",
+        preprocessing=_Cut(wav_samples=samples),
         decode=partial(decode_wav, samples=samples),
     )
     return Dataset(

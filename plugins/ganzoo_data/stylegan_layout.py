@@ -1,8 +1,8 @@
-"""The layout of pictures that StyleGAN's users have, in a zip or a folder.
+"""The layout of images that StyleGAN's users have, in a zip or a folder.
 
 Karras et al. 2020, https://arxiv.org/abs/2006.06676 and those after it keep data so:
 
-    00000/img00000000.png ...    square pictures of one size, in a zip without compression
+    00000/img00000000.png ...    square images of one size, in a zip without compression
     dataset.json                 {"labels": [["00000/img00000000.png", 6], ...]}, or null
 
 The folders are there only to be small; a class is a number in `dataset.json`.
@@ -30,13 +30,13 @@ def in_layout(files: Files) -> Files | None:
 
 
 def listed_labels(
-    files: Files, pictures: Sequence[str], classes: Sequence[str] = ()
+    files: Files, image_names: Sequence[str], classes: Sequence[str] = ()
 ) -> tuple[np.ndarray | None, tuple[str, ...]]:
     """The labels that `dataset.json` gives, and names for them.
 
     Args:
         files: In this layout.
-        pictures: All of them, in the order of the rows.
+        images: All of them, in the order of the rows.
         classes: The names of the classes, if they are known; else they are called by number.
 
     Returns:
@@ -44,7 +44,7 @@ def listed_labels(
         there are no labels.
 
     Raises:
-        InvalidInput: The list is damaged, or does not name each picture once.
+        InvalidInput: The list is damaged, or does not name each image once.
     """
     where = f"{LIST} of {quote(files.where)}"
     with files.reader() as read:
@@ -53,16 +53,16 @@ def listed_labels(
         raise InvalidInput(f'Expected {{"labels": ...}} in {where}. Received: {quote(content)}.')
     if content["labels"] is None:
         return None, ()
-    labels = _by_picture(content["labels"], where)
-    for missing, there in ((pictures, labels), (labels, set(pictures))):
+    labels = _labels_by_name(content["labels"], where)
+    for missing, there in ((image_names, labels), (labels, set(image_names))):
         odd = next((name for name in missing if name not in there), None)
         if odd is not None:
-            what = "a picture without a label" if there is labels else "a label without its picture"
-            raise InvalidInput(f"{where} must label each picture. Received: {what}, {quote(odd)}.")
-    return _array([labels[name] for name in pictures], tuple(classes), where)
+            what = "an image without a label" if there is labels else "a label without its image"
+            raise InvalidInput(f"{where} must label each image. Received: {what}, {quote(odd)}.")
+    return _array([labels[name] for name in image_names], tuple(classes), where)
 
 
-def _by_picture(entries: object, where: str) -> dict[str, object]:
+def _labels_by_name(entries: object, where: str) -> dict[str, object]:
     if not isinstance(entries, list):
         raise InvalidInput(
             f"Expected a list of [name, label] or null in {where}. Received: {quote(entries)}."

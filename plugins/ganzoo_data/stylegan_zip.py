@@ -1,11 +1,11 @@
-"""A zip in the format of StyleGAN's tools: `dataset.json` beside folders of pictures."""
+"""A zip in the format of StyleGAN's tools: `dataset.json` beside folders of images."""
 
-from ganzoo.data.dataset import Dataset, at_most
-from ganzoo.data.images import Fit
+from ganzoo.data.dataset import Dataset, check_max_images
+from ganzoo.data.images import Preprocessing
 from ganzoo.errors import InvalidInput
 from ganzoo.files.text import quote
 
-from .picture_set import dataset_of
+from .image_set import dataset_of
 from .places import open_files
 from .stylegan_layout import LIST, in_layout, listed_labels
 
@@ -29,31 +29,31 @@ def stylegan_zip(
 
     Raises:
         UsageError: There is no such file, or an option is out of range.
-        InvalidInput: The archive or its list is damaged or hostile, or a picture cannot be used
+        InvalidInput: The archive or its list is damaged or hostile, or an image cannot be used
             or is unlike the others.
 
     Source: Karras et al. 2020, https://arxiv.org/abs/2006.06676, whose code packs data so.
     """
-    count, fit = at_most(images), Fit(size=size, mode=mode)
+    count, preprocessing = check_max_images(images), Preprocessing(size=size, mode=mode)
     files = open_files(data)
     listed = in_layout(files)
     if labels and listed is None:
         raise InvalidInput(
-            f"Expected {LIST} beside the pictures in {quote(files.where)}."
+            f"Expected {LIST} beside the images in {quote(files.where)}."
             f" Received: {len(files.names):,} other files.",
             hint="Without labels: --set dataset.labels=false. For class folders use the data sets"
             " 'zip' and 'folder'.",
         )
     files = listed or files
-    pictures = files.pictures()
-    rows, classes = listed_labels(files, pictures) if labels else (None, ())
+    image_names = files.image_names()
+    rows, classes = listed_labels(files, image_names) if labels else (None, ())
     return dataset_of(
         files,
-        pictures[:count],
+        image_names[:count],
         name="stylegan-zip",
-        fit=fit,
+        preprocessing=preprocessing,
         labels=None if rows is None else rows[:count],
         classes=classes,
-        license="not stated (the user's own pictures)",
+        license="not stated (the user's own images)",
         source=str(files.where),
     )

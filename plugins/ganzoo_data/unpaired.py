@@ -1,9 +1,9 @@
-"""Pictures of two kinds without pairs: Zhu et al. 2017 (CycleGAN), https://arxiv.org/abs/1703.10593.
+"""Images of two kinds without pairs: Zhu et al. 2017 (CycleGAN), https://arxiv.org/abs/1703.10593.
 
 The user's own, as two folders or archives, or as two class folders of one:
 
-    trainA/1.jpg ...     pictures to start from (the source)
-    trainB/1.jpg ...     pictures to reach (the target)
+    trainA/1.jpg ...     images to start from (the source)
+    trainB/1.jpg ...     images to reach (the target)
 """
 
 import itertools
@@ -13,21 +13,20 @@ from typing import Any
 
 import numpy as np
 
-from ganzoo.data.cache import Prepared, cached, write_array
+from ganzoo.data.cache import Prepared, load_or_build, write_array
 from ganzoo.data.dataset import Dataset
-from ganzoo.data.folder import Files, classes
-from ganzoo.data.images import Fit, decode
-from ganzoo.data.prepare import prepare
+from ganzoo.data.folder import Files, class_labels
+from ganzoo.data.images import Preprocessing, open_image
+from ganzoo.data.prepare import prepare_files
 from ganzoo.errors import InvalidInput, UsageError, unknown
 from ganzoo.files.digests import bytes_digest
-from ganzoo.files.home import cache_home
 from ganzoo.files.text import quote
 
 from .places import open_files, shared_folder, within
 
 _OFFICIAL = ("trainA", "trainB")  # as CycleGAN's own data sets call them, beside testA and testB
 _PARTS = {"train", "val", "test"}  # as pix2pix's data sets call theirs
-_CHUNK = 256  # pictures in memory at once
+_CHUNK = 256  # images in memory at once
 
 
 def unpaired(
@@ -37,41 +36,40 @@ def unpaired(
     target: str | None = None,
     size: int = 256,
 ) -> Dataset:
-    """Your own pictures of two kinds, to be translated from one to the other without pairs.
+    """Your own images of two kinds, to be translated from one to the other without pairs.
 
-    Where one kind has fewer pictures they begin again from the first, so that both are as many
+    Where one kind has fewer images they begin again from the first, so that both are as many
     as the more numerous.
 
     Args:
         data: Folder or zip with a folder for each kind. Without it, `source` and `target` are
             paths of two folders or zips.
-        source: The folder of the pictures to start from; by default trainA, or of two the
+        source: The folder of the images to start from; by default trainA, or of two the
             first in the order of their names.
-        target: The folder of the pictures to reach; by default the other one.
+        target: The folder of the images to reach; by default the other one.
         size: Height and width in pixels: the largest centerd square, scaled.
 
     Returns:
         Images (n, size, size, 3) of the target and, as labels that have no part in them, the
-        source's pictures (n, size, size, 3).
+        source's images (n, size, size, 3).
 
     Raises:
         UsageError: Nothing is there, or an option is out of range.
-        InvalidInput: There are not two such folders, or a picture cannot be used.
+        InvalidInput: There are not two such folders, or an image cannot be used.
     """
-    fit = Fit(size=size, mode="rgb")
+    preprocessing = Preprocessing(size=size, mode="rgb")
     if data is None:
         kinds = [_whole(open_files(path)) for path in _two_places(source, target)]
     else:
         kinds = _two_folders(open_files(data), source, target)
     before, after = (
-        prepare(
+        prepare_files(
             files,
-            pictures,
+            image_names,
             dataset=f"unpaired, {what}",
-            fit=fit,
-            folder=cache_home() / "datasets",
+            preprocessing=preprocessing,
         )
-        for what, (files, pictures) in zip(("source", "target"), kinds, strict=True)
+        for what, (files, image_names) in zip(("source", "target"), kinds, strict=True)
     )
     count = max(len(before.images), len(after.images))
     prints = f"{before.about['fingerprint']} to {after.about['fingerprint']}"
@@ -80,7 +78,7 @@ def unpaired(
         images=_repeated(after, count),
         labels=_repeated(before, count),
         paired=False,
-        license="not stated (the user's own pictures)",
+        license="not stated (the user's own images)",
         source=" to ".join(dict.fromkeys(str(files.where) for files, _ in kinds)),
         fingerprint=bytes_digest(f"unpaired {prints}".encode()),
     )
@@ -96,49 +94,50 @@ def _two_places(source: str | None, target: str | None) -> tuple[str, str]:
     else:
         hint = None
     raise UsageError(
-        "unpaired needs --data PATH, a folder or zip with two folders of pictures; or the"
+        "unpaired needs --data PATH, a folder or zip with two folders of images; or the"
         " paths of two as source and target. Received:"
         f" data=None, source={source!r}, target={target!r}.",
         hint=hint,
     )
 
 
-_Kind = tuple[Files, tuple[str, ...]]  # where, and which pictures
+_Kind = tuple[Files, tuple[str, ...]]  # where, and which images
 
 
 def _whole(files: Files) -> _Kind:
-    pictures = files.pictures()
-    folder = shared_folder(pictures)
+    image_names = files.image_names()
+    folder = shared_folder(image_names)
     files = within(files, folder)
-    return files, tuple(files.pictures())
+    return files, tuple(files.image_names())
 
 
 def _two_folders(files: Files, source: str | None, target: str | None) -> list[_Kind]:
-    """The pictures of the two chosen class folders."""
-    pictures = files.pictures()
-    folder = shared_folder(pictures)
+    """The images of the two chosen class folders."""
+    image_names = files.image_names()
+    folder = shared_folder(image_names)
     files = within(files, folder)
-    pictures = files.pictures()
-    labels, names = classes(files, pictures)
+    image_names = files.image_names()
+    labels, names = class_labels(files, image_names)
     if set(names) <= _PARTS:
-        _refuse_pairs(files, pictures[0])
+        _refuse_pairs(files, image_names[0])
     if labels is None:
         raise InvalidInput(
-            f"Expected two folders of pictures in {quote(files.where)}. Received: one."
+            f"Expected two folders of images in {quote(files.where)}. Received: one."
         )
     chosen = _names(names, source, target, files)
     return [
-        (files, tuple(itertools.compress(pictures, labels == names.index(name)))) for name in chosen
+        (files, tuple(itertools.compress(image_names, labels == names.index(name))))
+        for name in chosen
     ]
 
 
 def _refuse_pairs(files: Files, name: str) -> None:
-    """Refuses the layout of pix2pix: parts instead of kinds, two pictures in each file."""
+    """Refuses the layout of pix2pix: parts instead of kinds, two images in each file."""
     with files.reader() as read:
-        width, height = decode(read(name), name, mode="rgb").size
+        width, height = open_image(read(name), name, mode="rgb").size
     if width == 2 * height:
         raise InvalidInput(
-            f"Expected two folders of pictures, one of each kind, in {quote(files.where)}."
+            f"Expected two folders of images, one of each kind, in {quote(files.where)}."
             f" Received: pairs, such as {quote(name)} with {width}x{height} pixels.",
             hint="Pairs are read by the data set 'facades': --set dataset.name=facades.",
         )
@@ -152,12 +151,12 @@ def _names(
         return _OFFICIAL
     for name in (source, target):
         if name is not None and name not in names:
-            raise unknown("folder of pictures", str(name), names)
+            raise unknown("folder of images", str(name), names)
     rest = [name for name in names if name not in (source, target)]
     missing = (source is None) + (target is None)
     if source == target is not None or len(rest) < missing or (missing and len(names) > 2):
         raise UsageError(
-            f"Name two of the folders of pictures in {quote(files.where)}: {', '.join(names[:10])}"
+            f"Name two of the folders of images in {quote(files.where)}: {', '.join(names[:10])}"
             f"{', ...' if names[10:] else ''}. Received: source={source!r}, target={target!r}.",
             hint="For instance: --set dataset.source=A --set dataset.target=B.",
         )
@@ -167,7 +166,7 @@ def _names(
 
 
 def _repeated(prepared: Prepared, count: int) -> np.ndarray:
-    """The pictures, from the first again until there are `count`; on the disk, as they are."""
+    """The images, from the first again until there are `count`; on the disk, as they are."""
     images = prepared.images
     if len(images) == count:
         return images
@@ -181,4 +180,4 @@ def _repeated(prepared: Prepared, count: int) -> np.ndarray:
         return {}
 
     key = {"repeated": prepared.about["fingerprint"], "count": count}
-    return cached(key, build, folder=cache_home() / "datasets").images
+    return load_or_build(key, build).images

@@ -1,10 +1,10 @@
-"""A zip archive of the user's own pictures."""
+"""A zip archive of the user's own images."""
 
 from ganzoo.data.archive import open_zip
 from ganzoo.data.dataset import Dataset
-from ganzoo.data.images import Fit
+from ganzoo.data.images import Preprocessing
 
-from .own_pictures import own_pictures
+from .folder import own_images
 
 
 def zip_file(
@@ -14,17 +14,19 @@ def zip_file(
     mode: str | None = None,
     crop: list[int] | None = None,
 ) -> Dataset:
-    """Your own pictures in a zip archive, read without extracting; class folders as labels.
+    """Your own images in a zip archive, read without extracting; class folders become labels.
 
-    Without `size` and `mode` the pictures must be alike already.
+    Without `size` and `mode` the images must be alike already.
 
     Args:
         data: Path of the archive.
-        size, mode, crop: As of `folder`.
+        size: Height and width in pixels: the largest centered square, scaled.
+        mode: `"rgb"` or `"gray"`, to which all images are converted.
+        crop: Box [left, top, right, bottom] in pixels, cut out first.
 
     Raises:
         UsageError: There is no such file, or an option is out of range.
-        InvalidInput: The archive is damaged or hostile, there is no picture, or one cannot be
-            used or is unlike the others.
+        InvalidInput: The archive is damaged or hostile, there is no image, or one cannot be used
+            or is unlike the others.
     """
-    return own_pictures("zip", open_zip(data), Fit(size=size, mode=mode, crop=crop))
+    return own_images("zip", open_zip(data), Preprocessing(size=size, mode=mode, crop=crop))

@@ -1,4 +1,4 @@
-"""Small pictures made by the tests, a home folder that is not the user's, and a Hub."""
+"""Small images made by the tests, a home folder that is not the user's, and a Hub."""
 
 import io
 import zipfile
@@ -36,7 +36,7 @@ def make_picture(
 
 
 @pytest.fixture
-def picture():
+def image():
     return make_picture
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from ganzoo.data import archive
 from ganzoo.data.archive import open_zip
-from ganzoo.data.folder import classes, open_folder
+from ganzoo.data.folder import class_labels, open_folder
 from ganzoo.errors import InvalidInput, UsageError
 
 FOUR = {"b.png": b"1", "a.png": b"2" * 500, "cats/x.jpg": b"3", "cats/deep/y.webp": b"4"}
@@ -61,19 +61,19 @@ def test_nothing_is_extracted(tmp_path, pack):
 
 
 def test_an_archive_and_a_folder_have_the_same_names_and_classes(tmp_path, fill, pack):
-    pictures = {"flowers/rose/1.png": b"1", "flowers/tulip/1.png": b"2"}
-    packed = open_zip(pack(tmp_path / "a.zip", pictures))
-    folder = open_folder(fill(tmp_path / "a", pictures))
+    image_names = {"flowers/rose/1.png": b"1", "flowers/tulip/1.png": b"2"}
+    packed = open_zip(pack(tmp_path / "a.zip", image_names))
+    folder = open_folder(fill(tmp_path / "a", image_names))
 
-    assert packed.pictures() == folder.pictures()
-    labels, names = classes(packed, packed.pictures())
+    assert packed.image_names() == folder.image_names()
+    labels, names = class_labels(packed, packed.image_names())
     assert (labels.tolist(), names) == ([0, 1], ("rose", "tulip"))
 
 
 def test_what_a_mac_adds_is_passed_over(tmp_path, pack):
     extra = {"__MACOSX/._a.png": b"", ".DS_Store": b"", "cats/._x.jpg": b""}
 
-    assert open_zip(pack(tmp_path / "a.zip", FOUR | extra)).pictures() == tuple(sorted(FOUR))
+    assert open_zip(pack(tmp_path / "a.zip", FOUR | extra)).image_names() == tuple(sorted(FOUR))
 
 
 def test_an_empty_class_folder_is_seen(tmp_path):
@@ -85,7 +85,7 @@ def test_an_empty_class_folder_is_seen(tmp_path):
     files = open_zip(path)
 
     with pytest.raises(InvalidInput, match="the folder 'emus' without any"):
-        classes(files, files.pictures())
+        class_labels(files, files.image_names())
 
 
 HOSTILE = {
@@ -149,7 +149,7 @@ def test_an_archive_in_the_archive_is_only_another_file(tmp_path, pack):  # A13
 
     files = open_zip(pack(tmp_path / "a.zip", {"inner.zip": inner, "a.png": b"x"}))
 
-    assert files.pictures() == ("a.png",)
+    assert files.image_names() == ("a.png",)
 
 
 def test_too_many_members_are_refused(tmp_path, pack, monkeypatch):  # A14

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ganzoo.data import cache
-from ganzoo.data.cache import cached, remembered, write_array
+from ganzoo.data.cache import load_or_build, remembered_digest, write_array
 from ganzoo.errors import EnvironmentProblem, InvalidInput
 from ganzoo.files import publish
 
@@ -15,7 +15,7 @@ KEY = {"name": "test", "size": 2}
 
 
 class Build:
-    """Writes two pictures and counts how often it was asked to."""
+    """Writes two images and counts how often it was asked to."""
 
     def __init__(self, *, labels=True):
         self.times = 0
@@ -38,7 +38,7 @@ def test_an_entry_is_built_once(tmp_path):
     build = Build()
 
     for _ in range(3):
-        prepared = cached(KEY, build, folder=tmp_path)
+        prepared = load_or_build(KEY, build, folder=tmp_path)
 
     assert build.times == 1
     np.testing.assert_array_equal(prepared.images, PIXELS)
@@ -47,7 +47,7 @@ def test_an_entry_is_built_once(tmp_path):
 
 
 def test_images_are_mapped_and_cannot_be_written_to(tmp_path):
-    prepared = cached(KEY, Build(labels=False), folder=tmp_path)
+    prepared = load_or_build(KEY, Build(labels=False), folder=tmp_path)
 
     assert isinstance(prepared.images, np.memmap)
     assert not prepared.images.flags.writeable
@@ -57,8 +57,8 @@ def test_images_are_mapped_and_cannot_be_written_to(tmp_path):
 def test_another_key_is_another_entry(tmp_path):
     build = Build()
 
-    cached(KEY, build, folder=tmp_path)
-    cached(KEY | {"size": 3}, build, folder=tmp_path)
+    load_or_build(KEY, build, folder=tmp_path)
+    load_or_build(KEY | {"size": 3}, build, folder=tmp_path)
 
     assert build.times == 2
     assert len(list(tmp_path.iterdir())) == 2
@@ -68,14 +68,14 @@ def test_another_key_is_another_entry(tmp_path):
 @pytest.mark.parametrize("damage", ["removed", "shorter", "longer", "empty"])
 def test_a_damaged_entry_is_built_again(tmp_path, name, damage):
     build = Build()
-    cached(KEY, build, folder=tmp_path)
+    load_or_build(KEY, build, folder=tmp_path)
     path = entry(tmp_path) / name
     data = path.read_bytes()
     path.unlink()
     if damage != "removed":
         path.write_bytes({"shorter": data[:-1], "longer": data + b"x", "empty": b""}[damage])
 
-    prepared = cached(KEY, build, folder=tmp_path)
+    prepared = load_or_build(KEY, build, folder=tmp_path)
 
     assert build.times == 2
     np.testing.assert_array_equal(prepared.images, PIXELS)
@@ -85,10 +85,10 @@ def test_a_damaged_entry_is_built_again(tmp_path, name, damage):
 @pytest.mark.parametrize("about", ["[]", "{}", '{"files": 3}', '{"files": {"images.npy": "x"}}'])
 def test_an_entry_with_a_strange_description_is_built_again(tmp_path, about):
     build = Build()
-    cached(KEY, build, folder=tmp_path)
+    load_or_build(KEY, build, folder=tmp_path)
     (entry(tmp_path) / "about.json").write_text(about)
 
-    cached(KEY, build, folder=tmp_path)
+    load_or_build(KEY, build, folder=tmp_path)
 
     assert build.times == 2
 
@@ -96,10 +96,10 @@ def test_an_entry_with_a_strange_description_is_built_again(tmp_path, about):
 def test_a_build_that_fails_leaves_nothing(tmp_path):
     def build(folder):
         write_array(folder / "images.npy", PIXELS.shape, "uint8", [PIXELS])
-        raise InvalidInput("the second picture is bad")
+        raise InvalidInput("the second image is bad")
 
-    with pytest.raises(InvalidInput, match="second picture"):
-        cached(KEY, build, folder=tmp_path)
+    with pytest.raises(InvalidInput, match="second image"):
+        load_or_build(KEY, build, folder=tmp_path)
 
     assert list(tmp_path.iterdir()) == []
 
@@ -109,17 +109,17 @@ def test_a_build_that_gives_too_few_rows_is_a_fault_of_the_program(tmp_path):
         write_array(folder / "images.npy", PIXELS.shape, "uint8", [PIXELS[:1]])
 
     with pytest.raises(ValueError, match="needs 2 rows. Received: 1"):
-        cached(KEY, build, folder=tmp_path)
+        load_or_build(KEY, build, folder=tmp_path)
 
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_entry_of_a_faster_process_is_used(tmp_path):
     def build(folder):
-        cached(KEY, Build(), folder=tmp_path)  # another process, meanwhile
+        load_or_build(KEY, Build(), folder=tmp_path)  # another process, meanwhile
         return Build()(folder) | {"fingerprint": "late"}
 
-    prepared = cached(KEY, build, folder=tmp_path)
+    prepared = load_or_build(KEY, build, folder=tmp_path)
 
     assert prepared.about == {"fingerprint": "f"}
     assert len(list(tmp_path.iterdir())) == 1
@@ -137,7 +137,7 @@ def test_a_full_disk_is_an_error_that_leaves_nothing(tmp_path, monkeypatch, numb
     cached_folder.mkdir()
 
     with pytest.raises(EnvironmentProblem, match="Cannot write"):
-        cached(KEY, Build(), folder=cached_folder)
+        load_or_build(KEY, Build(), folder=cached_folder)
 
     assert list(cached_folder.iterdir()) == []
 
@@ -167,7 +167,7 @@ def test_content_is_found_once_for_a_stamp(tmp_path):
         return CONTENT
 
     for _ in range(3):
-        assert remembered(STAMP, find, folder=tmp_path) == CONTENT
+        assert remembered_digest(STAMP, find, folder=tmp_path) == CONTENT
     assert len(found) == 1
 
 
@@ -175,18 +175,18 @@ def test_content_is_found_once_for_a_stamp(tmp_path):
     "memory", ["", "{}", "[]", json.dumps({"content": "../x"}), json.dumps({"content": 3})]
 )
 def test_a_strange_memory_is_replaced(tmp_path, memory):
-    remembered(STAMP, lambda: CONTENT, folder=tmp_path)
+    remembered_digest(STAMP, lambda: CONTENT, folder=tmp_path)
     (tmp_path / "known" / f"{STAMP}.json").write_text(memory)
 
-    assert remembered(STAMP, lambda: "3" * 64, folder=tmp_path) == "3" * 64
-    assert remembered(STAMP, lambda: CONTENT, folder=tmp_path) == "3" * 64
+    assert remembered_digest(STAMP, lambda: "3" * 64, folder=tmp_path) == "3" * 64
+    assert remembered_digest(STAMP, lambda: CONTENT, folder=tmp_path) == "3" * 64
 
 
 def test_entries_of_another_layout_are_not_found(tmp_path, monkeypatch):
     build = Build()
-    cached(KEY, build, folder=tmp_path)
+    load_or_build(KEY, build, folder=tmp_path)
     monkeypatch.setattr(cache, "_SCHEMA", 2)
 
-    cached(KEY, build, folder=tmp_path)
+    load_or_build(KEY, build, folder=tmp_path)
 
     assert build.times == 2

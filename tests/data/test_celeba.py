@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from ganzoo_data.celeba import celeba
 
-from ganzoo.data.images import Fit, pixels
+from ganzoo.data.images import Preprocessing, decode_image
 from ganzoo.errors import EnvironmentProblem, InvalidInput, UnknownName, UsageError
 
 NAMES = ("5_o_Clock_Shadow", "Smiling", "Young")
@@ -22,9 +22,9 @@ def attributes(rows=ROWS, names=NAMES, count=None):
 
 
 @pytest.fixture
-def faces(picture):
+def faces(image):
     return {
-        f"img_align_celeba/{i + 1:06d}.jpg": picture(i, size=(178, 218), kind="JPEG")
+        f"img_align_celeba/{i + 1:06d}.jpg": image(i, size=(178, 218), kind="JPEG")
         for i in range(COUNT)
     }
 
@@ -37,7 +37,7 @@ def official(faces):
 
 
 @pytest.fixture(
-    params=["folder", "folder of pictures", "zip", "zip beside a list", "folder with zip", "drive"]
+    params=["folder", "folder of images", "zip", "zip beside a list", "folder with zip", "drive"]
 )
 def data(request, tmp_path, fill, pack, faces, official):
     """CelebA in every shape that people have it in."""
@@ -47,7 +47,7 @@ def data(request, tmp_path, fill, pack, faces, official):
     match request.param:
         case "folder":
             return fill(root, official)
-        case "folder of pictures":
+        case "folder of images":
             return fill(root, official) / "img_align_celeba"
         case "zip":
             return pack(root / "celeba.zip", {f"celeba/{k}": v for k, v in official.items()})
@@ -63,7 +63,7 @@ def data(request, tmp_path, fill, pack, faces, official):
 def test_every_official_shape_gives_the_same_faces(data, faces):
     dataset = celeba(data=str(data), size=32)
 
-    expected = [pixels(faces[name], name, Fit(size=32)) for name in sorted(faces)]
+    expected = [decode_image(faces[name], name, Preprocessing(size=32)) for name in sorted(faces)]
     np.testing.assert_array_equal(dataset.images, expected)
     assert (dataset.labels, dataset.classes) == (None, ())
 
@@ -92,8 +92,10 @@ def folder(tmp_path, fill, official):
 def test_a_crop_is_cut_from_the_originals(folder, faces):
     dataset = celeba(data=folder, size=128, crop=[0, 15, 178, 193])
 
-    fit = Fit(size=128, crop=(0, 15, 178, 193))
-    np.testing.assert_array_equal(dataset.images[0], pixels(next(iter(faces.values())), "a", fit))
+    preprocessing = Preprocessing(size=128, crop=(0, 15, 178, 193))
+    np.testing.assert_array_equal(
+        dataset.images[0], decode_image(next(iter(faces.values())), "a", preprocessing)
+    )
 
 
 def test_the_first_images_are_those_with_the_lowest_numbers(folder):
@@ -119,7 +121,7 @@ def test_another_attribute_needs_no_decoding(folder, monkeypatch):
     def fail(*args):
         raise AssertionError("decoded again")
 
-    monkeypatch.setattr("ganzoo.data.prepare.pixels", fail)
+    monkeypatch.setattr("ganzoo.data.prepare.decode_image", fail)
 
     assert celeba(data=folder, size=8, attribute="Smiling").labels.sum() == 3
 
@@ -191,8 +193,8 @@ def test_a_picture_that_is_not_in_the_list_is_named(folder, tmp_path):
         celeba(data=folder, attribute="Smiling")
 
 
-def test_pictures_in_another_layout_are_refused(tmp_path, fill, picture):
-    data = fill(tmp_path / "a", {"faces/1.jpg": picture(kind="JPEG")})
+def test_pictures_in_another_layout_are_refused(tmp_path, fill, image):
+    data = fill(tmp_path / "a", {"faces/1.jpg": image(kind="JPEG")})
 
     with pytest.raises(InvalidInput, match="official layout.*data sets 'folder' and 'zip'"):
         celeba(data=str(data))

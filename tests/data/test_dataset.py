@@ -82,7 +82,7 @@ def test_a_data_set_knows_the_kind_of_its_samples(kind):
     assert labels is None
 
 
-@pytest.mark.parametrize("paired, said", [(True, "paired pictures"), (False, "unpaired pictures")])
+@pytest.mark.parametrize("paired, said", [(True, "paired images"), (False, "unpaired images")])
 def test_labels_can_be_pictures_to_translate_from(paired, said):
     sources = images(shape=(8, 6, 3))
     dataset = Dataset(images=images(), labels=sources, paired=paired, **FACTS)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.feed import Feed
-from ganzoo.data.order import positions
+from ganzoo.data.order import rows_of_step
 from ganzoo.errors import UsageError
 
 
@@ -30,7 +30,7 @@ def test_a_step_gets_the_rows_of_its_position():
     feed = Feed(data, batch=4, n_critic=3, seed=5, start_step=2, stop_step=6)
 
     for i, (images, labels) in enumerate(feed):
-        rows = positions(2 + i, n=40, per_step=12, seed=5)
+        rows = rows_of_step(2 + i, n=40, per_step=12, seed=5)
         np.testing.assert_array_equal(images, data.images[rows])
         np.testing.assert_array_equal(labels, data.labels[rows])
 
@@ -51,13 +51,15 @@ def test_a_set_without_labels_gives_tuples_of_one():
 def test_fused_steps_get_the_images_of_single_ones_and_never_cross_an_edge(
     fused, cadences, start, length
 ):
-    def edges(step):
+    def boundaries(step):
         return min([every(cadence)(step) for cadence in cadences], default=10**6)
 
     options = {"batch": 3, "n_critic": 2, "seed": 1, "start_step": start}
     stop = start + length
     single = Feed(dataset(), stop_step=stop, **options)
-    feed = Feed(dataset(), stop_step=stop, steps_per_dispatch=fused, edges=edges, **options)
+    feed = Feed(
+        dataset(), stop_step=stop, steps_per_dispatch=fused, boundaries=boundaries, **options
+    )
 
     images = [step for (item,) in feed for step in item]
 
@@ -71,7 +73,7 @@ def test_fused_steps_get_the_images_of_single_ones_and_never_cross_an_edge(
 
 
 def test_dispatches_are_as_long_as_the_edges_allow():
-    feed = Feed(dataset(), batch=4, stop_step=11, steps_per_dispatch=4, edges=every(6))
+    feed = Feed(dataset(), batch=4, stop_step=11, steps_per_dispatch=4, boundaries=every(6))
 
     assert [feed.steps(i) for i in range(len(feed))] == [4, 2, 4, 1]
     assert [feed.start(i) for i in range(len(feed))] == [0, 4, 6, 10]
@@ -143,4 +145,4 @@ def test_numbers_out_of_range_are_refused(options):
 
 def test_an_edge_that_is_not_later_is_a_fault_of_the_program():
     with pytest.raises(ValueError, match="later step"):
-        Feed(dataset(), batch=4, stop_step=8, steps_per_dispatch=2, edges=lambda step: step)
+        Feed(dataset(), batch=4, stop_step=8, steps_per_dispatch=2, boundaries=lambda step: step)

@@ -99,8 +99,8 @@ def test_a_form_that_only_the_data_tell_is_not_made_up(load, options):
     assert caught.value.known.license and caught.value.known.source
 
 
-def test_the_hub_is_not_asked_and_nothing_is_written(serve, picture, home):
-    server = serve({"cats/1.png": picture()})
+def test_the_hub_is_not_asked_and_nothing_is_written(serve, image, home):
+    server = serve({"cats/1.png": image()})
 
     for load in (celeba, lambda: hub(id="some/faces"), lambda: flowers(repository="some/faces")):
         with forbidden(), pytest.raises(NotHere):
@@ -110,8 +110,8 @@ def test_the_hub_is_not_asked_and_nothing_is_written(serve, picture, home):
     assert list(home.iterdir()) == []
 
 
-def test_what_was_fetched_before_is_read(serve, picture):
-    server = serve({"1.png": picture()})
+def test_what_was_fetched_before_is_read(serve, image):
+    server = serve({"1.png": image()})
     fetched = hub(id="some/faces")
     server.requests.clear()
 

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from ganzoo.data.folder import classes, open_folder
+from ganzoo.data.folder import class_labels, open_folder
 from ganzoo.errors import InvalidInput, UsageError
 
 FOUR = {"b.png": b"1", "a.png": b"2", "cats/x.jpg": b"3", "cats/deep/y.webp": b"4"}
@@ -27,7 +27,7 @@ def test_pictures_are_known_by_their_suffix_in_any_case(tmp_path, fill):
 
     files = open_folder(fill(tmp_path, dict.fromkeys(names, b"x")))
 
-    assert files.pictures() == ("a.PNG", "b.JpEg", "c.webp")
+    assert files.image_names() == ("a.PNG", "b.JpEg", "c.webp")
 
 
 def test_hidden_files_and_folders_are_passed_over(tmp_path, fill):
@@ -42,7 +42,7 @@ def test_names_that_are_unusual_but_valid_are_read(tmp_path, fill):
     files = open_folder(fill(tmp_path, {name: name.encode() for name in names}))
 
     with files.reader() as read:
-        assert {read(name).decode() for name in files.pictures()} == set(names)
+        assert {read(name).decode() for name in files.image_names()} == set(names)
 
 
 def test_the_stamp_changes_with_names_sizes_and_times(tmp_path, fill):
@@ -153,8 +153,8 @@ def test_a_file_that_becomes_a_pipe_is_not_waited_for(tmp_path, fill):
 
 
 def test_no_pictures_at_all_are_refused(tmp_path, fill):
-    with pytest.raises(InvalidInput, match="no picture in .* Received: 1 other files"):
-        open_folder(fill(tmp_path, {"readme.txt": b"x"})).pictures()
+    with pytest.raises(InvalidInput, match="no image in .* Received: 1 other files"):
+        open_folder(fill(tmp_path, {"readme.txt": b"x"})).image_names()
 
 
 def test_a_path_that_does_not_exist_is_refused(tmp_path):
@@ -174,7 +174,7 @@ def test_a_file_is_no_folder(tmp_path, fill):
 
 def labels_of(folder):
     files = open_folder(folder)
-    return classes(files, files.pictures())
+    return class_labels(files, files.image_names())
 
 
 def test_class_folders_become_labels_in_sorted_order(tmp_path, fill):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile, PngImagePlugin
 
-from ganzoo.data.images import Fit, decode, pixels
+from ganzoo.data.images import Preprocessing, decode_image, open_image
 from ganzoo.errors import EnvironmentProblem, InvalidInput, UsageError
 
 
@@ -37,13 +37,13 @@ def gradient(width=8, height=6):
 def test_color_is_kept_pixel_for_pixel():
     data = saved(Image.fromarray(gradient()))
 
-    np.testing.assert_array_equal(pixels(data, "a.png"), gradient())
+    np.testing.assert_array_equal(decode_image(data, "a.png"), gradient())
 
 
 def test_gray_has_one_channel():
     gray = gradient()[:, :, 0]
 
-    array = pixels(saved(Image.fromarray(gray)), "a.png")
+    array = decode_image(saved(Image.fromarray(gray)), "a.png")
 
     np.testing.assert_array_equal(array, gray[:, :, None])
 
@@ -51,7 +51,7 @@ def test_gray_has_one_channel():
 def test_gray_becomes_color_by_three_equal_channels():
     gray = gradient()[:, :, 0]
 
-    array = pixels(saved(Image.fromarray(gray)), "a.png", Fit(mode="rgb"))
+    array = decode_image(saved(Image.fromarray(gray)), "a.png", Preprocessing(mode="rgb"))
 
     np.testing.assert_array_equal(array, np.repeat(gray[:, :, None], 3, axis=2))
 
@@ -59,7 +59,7 @@ def test_gray_becomes_color_by_three_equal_channels():
 def test_color_becomes_gray_by_luma():
     primary = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255]]], np.uint8)
 
-    array = pixels(saved(Image.fromarray(primary)), "a.png", Fit(mode="gray"))
+    array = decode_image(saved(Image.fromarray(primary)), "a.png", Preprocessing(mode="gray"))
 
     assert array[0, :, 0].tolist() == [76, 150, 29]  # 0.299, 0.587 and 0.114 of 255
 
@@ -67,25 +67,31 @@ def test_color_becomes_gray_by_luma():
 def test_one_bit_is_black_and_white():
     image = Image.fromarray(np.array([[True, False]]))
 
-    assert pixels(saved(image), "a.png")[0, :, 0].tolist() == [255, 0]
+    assert decode_image(saved(image), "a.png")[0, :, 0].tolist() == [255, 0]
 
 
 def test_sixteen_bits_keep_their_upper_eight():
     values = np.array([[0, 255, 256, 0x7FFF, 0xFFFF]], dtype=np.uint16)
 
-    assert pixels(saved(Image.fromarray(values)), "a.png")[0, :, 0].tolist() == [0, 0, 1, 127, 255]
+    assert decode_image(saved(Image.fromarray(values)), "a.png")[0, :, 0].tolist() == [
+        0,
+        0,
+        1,
+        127,
+        255,
+    ]
 
 
 def test_sixteen_bit_color_keeps_its_upper_eight():
     row = b"\0" + struct.pack(">3H", 0x01FF, 0x8000, 0xFFFF)
 
-    assert pixels(png(1, 1, row, depth=16, color=2), "a.png").tolist() == [[[1, 128, 255]]]
+    assert decode_image(png(1, 1, row, depth=16, color=2), "a.png").tolist() == [[[1, 128, 255]]]
 
 
 def test_transparency_is_laid_over_white():
     clear_half_full = np.array([[[10, 20, 30, 0], [0, 0, 0, 128], [10, 20, 30, 255]]], np.uint8)
 
-    array = pixels(saved(Image.fromarray(clear_half_full)), "a.png")
+    array = decode_image(saved(Image.fromarray(clear_half_full)), "a.png")
 
     assert array.tolist() == [[[255, 255, 255], [127, 127, 127], [10, 20, 30]]]
 
@@ -93,7 +99,7 @@ def test_transparency_is_laid_over_white():
 def test_gray_with_transparency_stays_gray_over_white():
     image = Image.fromarray(np.array([[[10, 0], [10, 255]]], np.uint8), "LA")
 
-    assert pixels(saved(image), "a.png").tolist() == [[[255], [10]]]
+    assert decode_image(saved(image), "a.png").tolist() == [[[255], [10]]]
 
 
 def test_a_palette_with_a_transparent_color_is_laid_over_white():
@@ -101,7 +107,7 @@ def test_a_palette_with_a_transparent_color_is_laid_over_white():
     image.putpalette([200, 10, 10, 10, 200, 10])
     image.putpixel((1, 0), 1)
 
-    array = pixels(saved(image, transparency=1), "a.png")
+    array = decode_image(saved(image, transparency=1), "a.png")
 
     assert array.tolist() == [[[200, 10, 10], [255, 255, 255]]]
 
@@ -115,7 +121,7 @@ def test_cmyk_becomes_rgb():
         ],
     )
 
-    array = pixels(saved(cyan_and_black, "JPEG", quality=100), "a.jpg")
+    array = decode_image(saved(cyan_and_black, "JPEG", quality=100), "a.jpg")
 
     assert array.shape == (8, 16, 3)
     np.testing.assert_allclose(array[4, [2, 13]], [[0, 255, 255], [0, 0, 0]], atol=3)
@@ -141,14 +147,14 @@ def test_pictures_stand_upright(orientation):
     exif[0x0112] = orientation
     image = Image.fromarray(np.ascontiguousarray(stored_with_orientation(gradient(), orientation)))
 
-    np.testing.assert_array_equal(pixels(saved(image, exif=exif), "a.png"), gradient())
+    np.testing.assert_array_equal(decode_image(saved(image, exif=exif), "a.png"), gradient())
 
 
 def test_webp_and_jpeg_are_read():
     flat = Image.new("RGB", (16, 16), (200, 30, 60))
 
     for kind, options in (("WEBP", {"lossless": True}), ("JPEG", {"quality": 95})):
-        array = pixels(saved(flat, kind, **options), "a")
+        array = decode_image(saved(flat, kind, **options), "a")
         np.testing.assert_allclose(array[8, 8], [200, 30, 60], atol=3)
 
 
@@ -156,17 +162,17 @@ def test_the_main_picture_of_a_photo_with_a_second_view_is_used():
     main, second = Image.new("RGB", (16, 16), "red"), Image.new("RGB", (16, 16), "blue")
     data = saved(main, "MPO", save_all=True, append_images=[second])
 
-    np.testing.assert_allclose(pixels(data, "a.jpg")[8, 8], [254, 0, 0], atol=3)
+    np.testing.assert_allclose(decode_image(data, "a.jpg")[8, 8], [254, 0, 0], atol=3)
 
 
 def test_one_pixel_is_a_picture():
-    assert pixels(saved(Image.new("RGB", (1, 1), "red")), "a.png").tolist() == [[[255, 0, 0]]]
+    assert decode_image(saved(Image.new("RGB", (1, 1), "red")), "a.png").tolist() == [[[255, 0, 0]]]
 
 
 def test_a_color_profile_changes_nothing():
     with_profile = saved(Image.fromarray(gradient()), icc_profile=b"not even a profile")
 
-    np.testing.assert_array_equal(pixels(with_profile, "a.png"), gradient())
+    np.testing.assert_array_equal(decode_image(with_profile, "a.png"), gradient())
 
 
 # --- making it fit ------------------------------------------------------------------------
@@ -175,7 +181,7 @@ def test_a_color_profile_changes_nothing():
 def test_the_largest_centerd_square_is_taken():
     array = gradient(8, 4)
 
-    fitted = pixels(saved(Image.fromarray(array)), "a.png", Fit(size=4))
+    fitted = decode_image(saved(Image.fromarray(array)), "a.png", Preprocessing(size=4))
 
     np.testing.assert_array_equal(fitted, array[:, 2:6])
 
@@ -183,7 +189,7 @@ def test_the_largest_centerd_square_is_taken():
 def test_the_crop_is_cut_out_first():
     array = gradient(8, 6)
 
-    fitted = pixels(saved(Image.fromarray(array)), "a.png", Fit(crop=[1, 2, 4, 6]))
+    fitted = decode_image(saved(Image.fromarray(array)), "a.png", Preprocessing(crop=[1, 2, 4, 6]))
 
     np.testing.assert_array_equal(fitted, array[2:6, 1:4])
 
@@ -192,16 +198,18 @@ def test_celebas_center_crop_is_the_default_square():
     array = np.random.default_rng(0).integers(0, 256, (218, 178, 3), dtype=np.uint8)
     data = saved(Image.fromarray(array))
 
-    by_default = pixels(data, "a.png", Fit(size=64))
-    by_crop = pixels(data, "a.png", Fit(size=64, crop=[0, 20, 178, 198]))
+    by_default = decode_image(data, "a.png", Preprocessing(size=64))
+    by_crop = decode_image(data, "a.png", Preprocessing(size=64, crop=[0, 20, 178, 198]))
 
     np.testing.assert_array_equal(by_default, by_crop)
 
 
 def test_scaling_keeps_a_flat_picture_flat_and_a_checkerboard_gray():
-    flat = pixels(saved(Image.new("RGB", (50, 50), (9, 99, 199))), "a.png", Fit(size=16))
+    flat = decode_image(
+        saved(Image.new("RGB", (50, 50), (9, 99, 199))), "a.png", Preprocessing(size=16)
+    )
     board = np.kron(np.indices((32, 32)).sum(0) % 2, np.ones((1, 1))).astype(np.uint8) * 255
-    small = pixels(saved(Image.fromarray(board)), "b.png", Fit(size=8))
+    small = decode_image(saved(Image.fromarray(board)), "b.png", Preprocessing(size=8))
 
     assert flat.tolist() == np.tile([9, 99, 199], (16, 16, 1)).tolist()
     np.testing.assert_allclose(small[2:6, 2:6], 127.5, atol=2)  # antialiased: no aliases
@@ -209,13 +217,15 @@ def test_scaling_keeps_a_flat_picture_flat_and_a_checkerboard_gray():
 
 def test_a_crop_outside_the_picture_is_refused_by_name():
     with pytest.raises(InvalidInput, match=r"'a\.png' is smaller than the crop.*8x6 pixels"):
-        pixels(saved(Image.fromarray(gradient(8, 6))), "a.png", Fit(crop=[0, 0, 9, 6]))
+        decode_image(
+            saved(Image.fromarray(gradient(8, 6))), "a.png", Preprocessing(crop=[0, 0, 9, 6])
+        )
 
 
 @pytest.mark.parametrize("size", [0, -1, 4097, 65536, 1.5, "64", True])
 def test_a_size_out_of_range_is_refused(size):
     with pytest.raises(UsageError, match="size must be an integer from 1 to 4096"):
-        Fit(size=size)
+        Preprocessing(size=size)
 
 
 @pytest.mark.parametrize(
@@ -223,12 +233,12 @@ def test_a_size_out_of_range_is_refused(size):
 )
 def test_a_crop_that_is_no_box_is_refused(crop):
     with pytest.raises(UsageError, match="crop must"):
-        Fit(crop=crop)
+        Preprocessing(crop=crop)
 
 
 def test_an_unknown_mode_is_refused():
     with pytest.raises(UsageError, match="mode must be 'rgb' or 'gray'. Received: 'RGB'"):
-        Fit(mode="RGB")
+        Preprocessing(mode="RGB")
 
 
 # --- what is refused, by name -------------------------------------------------------------
@@ -285,38 +295,38 @@ REFUSED = {
 
 @pytest.mark.parametrize("data", REFUSED.values(), ids=REFUSED.keys())
 def test_a_file_that_is_no_whole_picture_is_refused_by_name(data):
-    with pytest.raises(InvalidInput, match=r"^The picture 'odd\.png' cannot be used: "):
-        pixels(data, "odd.png")
+    with pytest.raises(InvalidInput, match=r"^The image 'odd\.png' cannot be used: "):
+        decode_image(data, "odd.png")
 
 
 @pytest.mark.parametrize("cut", range(1, 100, 7))
 def test_no_prefix_of_a_picture_is_a_picture(cut):
     for data in (PICTURE, PHOTO, PROGRESSIVE):
         with pytest.raises(InvalidInput):
-            pixels(data[: len(data) * cut // 100], "cut.png")
+            decode_image(data[: len(data) * cut // 100], "cut.png")
 
 
 def test_the_largest_allowed_picture_is_not_refused_by_its_header():
     with pytest.raises(InvalidInput, match="damaged or cut off"):  # not "pixels; the limit"
-        decode(png(8000, 8000), "a.png")
+        open_image(png(8000, 8000), "a.png")
 
 
 def test_a_flipped_bit_of_a_photo_may_decode():  # D14: only a digest of the file finds it
-    assert pixels(flipped(PHOTO, len(PHOTO) - 40), "a.jpg").shape == (64, 64, 3)
+    assert decode_image(flipped(PHOTO, len(PHOTO) - 40), "a.jpg").shape == (64, 64, 3)
 
 
 def test_the_reason_is_named():
     with pytest.raises(InvalidInput, match="animation of 3 frames"):
-        pixels(REFUSED["D18 animated WebP"], "a.webp")
+        decode_image(REFUSED["D18 animated WebP"], "a.webp")
     with pytest.raises(InvalidInput, match="it has 8001x8000 pixels; the limit is 64,000,000"):
-        pixels(REFUSED["64 megapixels and a bit"], "a.png")
+        decode_image(REFUSED["64 megapixels and a bit"], "a.png")
     with pytest.raises(InvalidInput, match="not a PNG, JPEG or WebP"):
-        pixels(REFUSED["D24 TIFF"], "a.png")
+        decode_image(REFUSED["D24 TIFF"], "a.png")
 
 
 def test_a_name_with_control_characters_is_escaped():
     with pytest.raises(InvalidInput) as caught:
-        pixels(b"", "a\n\x1b[31m\u202e.png")
+        decode_image(b"", "a\n\x1b[31m\u202e.png")
 
     assert r"a\n\x1b[31m\u202e.png" in str(caught.value)
 
@@ -325,7 +335,7 @@ def test_half_decoded_pixels_are_impossible_even_if_pillow_is_told_to_allow_them
     monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
 
     with pytest.raises(EnvironmentProblem, match="LOAD_TRUNCATED_IMAGES"):
-        pixels(PICTURE, "a.png")
+        decode_image(PICTURE, "a.png")
 
 
 def test_text_in_a_picture_is_no_reason_to_refuse_it():
@@ -334,4 +344,4 @@ def test_text_in_a_picture_is_no_reason_to_refuse_it():
 
     data = saved(Image.fromarray(gradient()), pnginfo=info)
 
-    np.testing.assert_array_equal(pixels(data, "a.png"), gradient())
+    np.testing.assert_array_equal(decode_image(data, "a.png"), gradient())

@@ -48,8 +48,8 @@ def test_a_digit_stays_whole_and_bounces_at_constant_speed():
 
 
 def test_digits_overlap_and_none_hides_another():
-    pictures = digits(images=50).images
-    alone = [draw(pictures, 5, 8, 16, n, 0).astype(int) for n in (1, 2)]
+    images = digits(images=50).images
+    alone = [draw(images, 5, 8, 16, n, 0).astype(int) for n in (1, 2)]
 
     assert (alone[1] >= alone[0]).all()
     assert (alone[1] > alone[0]).any()

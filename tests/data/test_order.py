@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ganzoo.data.order import ORDER_STREAM, permutation, positions, threefry
+from ganzoo.data.order import ORDER_STREAM, permutation, rows_of_step, threefry
 from ganzoo.errors import UsageError
 
 # Random123 1.14, tests/kat_vectors, "threefry2x32 20": counter, key, result.
@@ -71,22 +71,22 @@ def test_orders_of_the_first_epochs_stay_what_they_are():
 
 
 def test_every_row_of_an_epoch_comes_once_up_to_the_remainder():
-    rows = np.concatenate([positions(step, n=23, per_step=5, seed=3) for step in range(4)])
+    rows = np.concatenate([rows_of_step(step, n=23, per_step=5, seed=3) for step in range(4)])
 
     assert rows.shape == (20,)
     assert len(set(rows.tolist())) == 20
 
 
 def test_the_next_epoch_begins_when_less_than_a_step_is_left():
-    assert positions(4, n=23, per_step=5, seed=3).tolist() == permutation(23, 3, 1)[:5].tolist()
+    assert rows_of_step(4, n=23, per_step=5, seed=3).tolist() == permutation(23, 3, 1)[:5].tolist()
 
 
 @pytest.mark.parametrize("n_steps", range(13))  # three epochs of four steps, and one more
 def test_steps_after_any_position_do_not_depend_on_those_before(n_steps):
-    whole = [positions(step, n=23, per_step=5, seed=7).tolist() for step in range(13)]
-    positions(999, n=23, per_step=5, seed=7)  # another epoch is asked for in between
+    whole = [rows_of_step(step, n=23, per_step=5, seed=7).tolist() for step in range(13)]
+    rows_of_step(999, n=23, per_step=5, seed=7)  # another epoch is asked for in between
 
-    rest = [positions(step, n=23, per_step=5, seed=7).tolist() for step in range(n_steps, 13)]
+    rest = [rows_of_step(step, n=23, per_step=5, seed=7).tolist() for step in range(n_steps, 13)]
 
     assert rest == whole[n_steps:]
 
@@ -98,7 +98,7 @@ def test_seeds_give_different_orders():
 
 
 def test_the_rows_of_a_step_cannot_be_changed_by_who_reads_them():
-    rows = positions(0, n=10, per_step=5, seed=0)
+    rows = rows_of_step(0, n=10, per_step=5, seed=0)
 
     with pytest.raises(ValueError, match="read-only"):
         rows[0] = 3
@@ -106,7 +106,7 @@ def test_the_rows_of_a_step_cannot_be_changed_by_who_reads_them():
 
 def test_a_data_set_smaller_than_a_step_is_refused_with_both_numbers():
     with pytest.raises(UsageError, match=r"needs 64 images .* Received: 23 images.*at most 23"):
-        positions(0, n=23, per_step=64, seed=0)
+        rows_of_step(0, n=23, per_step=64, seed=0)
 
 
 @pytest.mark.parametrize(

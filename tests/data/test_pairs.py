@@ -1,4 +1,4 @@
-"""`facades` and `unpaired`: data sets whose labels are the pictures to start from."""
+"""`facades` and `unpaired`: data sets whose labels are the images to start from."""
 
 import io
 import os
@@ -16,7 +16,7 @@ REAL = os.environ.get("GANZOO_TEST_DATA")
 
 
 def plain(color, size=(8, 8)):
-    """A picture of one color."""
+    """An image of one color."""
     file = io.BytesIO()
     Image.new("RGB", size, color).save(file, "PNG")
     return file.getvalue()
@@ -132,13 +132,13 @@ def test_without_data_one_line_names_the_ways_to_get_facades(home):
 
 @pytest.fixture
 def kinds():
-    """Three gray pictures of apples and five of pears, told apart by their colors."""
+    """Three gray images of apples and five of pears, told apart by their colors."""
     apples = {f"apples/{i}.png": plain((i, i, i)) for i in range(3)}
     return apples | {f"pears/{i}.png": plain((100 + i, 0, 0)) for i in range(5)}
 
 
-def reds(pictures):
-    return pictures[:, 0, 0, 0].tolist()
+def reds(images):
+    return images[:, 0, 0, 0].tolist()
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -210,7 +210,7 @@ def test_one_folder_or_an_empty_one_is_refused(tmp_path, fill, kinds):
     with pytest.raises(InvalidInput, match="Expected two folders"):
         unpaired(data=str(fill(tmp_path / "a", {"apples/1.png": plain("red")})))
     (fill(tmp_path / "b", kinds) / "plums").mkdir()
-    with pytest.raises(InvalidInput, match="at least one picture.*plums"):
+    with pytest.raises(InvalidInput, match="at least one image.*plums"):
         unpaired(data=str(tmp_path / "b"))
 
 
@@ -238,7 +238,7 @@ def test_pairs_are_refused_with_the_data_set_that_reads_them(tmp_path, fill, pai
     assert facades(data=data, size=4).paired  # what is advised does fit
 
 
-# --- the real pictures, where a developer has them ----------------------------------------
+# --- the real images, where a developer has them ----------------------------------------
 
 
 @pytest.mark.skipif(not REAL, reason="GANZOO_TEST_DATA names no folder")

@@ -9,14 +9,14 @@ from PIL import Image
 from ganzoo.data import prepare as module
 from ganzoo.data.archive import open_zip
 from ganzoo.data.folder import open_folder
-from ganzoo.data.images import Fit, pixels
-from ganzoo.data.prepare import prepare
+from ganzoo.data.images import Preprocessing, decode_image
+from ganzoo.data.prepare import prepare_files
 from ganzoo.errors import InvalidInput
 
 
 @pytest.fixture
-def pictures(picture):
-    return {f"{i:02d}.png": picture(i) for i in range(7)}
+def image_files(image):
+    return {f"{i:02d}.png": image(i) for i in range(7)}
 
 
 @pytest.fixture
@@ -25,7 +25,9 @@ def cache(tmp_path):
 
 
 def prepared(files, cache, **fit):
-    return prepare(files, files.pictures(), dataset="test", fit=Fit(**fit), folder=cache)
+    return prepare_files(
+        files, files.image_names(), dataset="test", preprocessing=Preprocessing(**fit), folder=cache
+    )
 
 
 def fingerprint(files, cache, **fit):
@@ -41,19 +43,21 @@ class Unreadable:
 
 @pytest.mark.parametrize("chunk", [1, 3, 256])
 def test_rows_are_the_pictures_in_the_order_of_their_names(
-    tmp_path, fill, pictures, cache, monkeypatch, chunk
+    tmp_path, fill, image_files, cache, monkeypatch, chunk
 ):
     monkeypatch.setattr(module, "_CHUNK", chunk)
-    images = prepared(open_folder(fill(tmp_path / "a", pictures)), cache).images
+    images = prepared(open_folder(fill(tmp_path / "a", image_files)), cache).images
 
-    expected = np.stack([pixels(pictures[name], name) for name in sorted(pictures)])
+    expected = np.stack([decode_image(image_files[name], name) for name in sorted(image_files)])
     np.testing.assert_array_equal(images, expected)
 
 
-def test_the_second_start_reads_and_decodes_nothing(tmp_path, fill, pictures, cache, monkeypatch):
-    folder = fill(tmp_path / "a", pictures)
+def test_the_second_start_reads_and_decodes_nothing(
+    tmp_path, fill, image_files, cache, monkeypatch
+):
+    folder = fill(tmp_path / "a", image_files)
     first = prepared(open_folder(folder), cache, size=8)
-    monkeypatch.setattr(module, "pixels", Unreadable)
+    monkeypatch.setattr(module, "decode_image", Unreadable)
     monkeypatch.setattr(module, "_content", Unreadable)
 
     second = prepared(open_folder(folder), cache, size=8)
@@ -63,22 +67,22 @@ def test_the_second_start_reads_and_decodes_nothing(tmp_path, fill, pictures, ca
 
 
 def test_files_that_were_only_touched_are_read_but_not_decoded_again(
-    tmp_path, fill, pictures, cache, monkeypatch
+    tmp_path, fill, image_files, cache, monkeypatch
 ):
-    folder = fill(tmp_path / "a", pictures)
+    folder = fill(tmp_path / "a", image_files)
     first = fingerprint(open_folder(folder), cache)
     for path in folder.iterdir():
         os.utime(path, ns=(1, 1))
-    monkeypatch.setattr(module, "pixels", Unreadable)
+    monkeypatch.setattr(module, "decode_image", Unreadable)
 
     assert fingerprint(open_folder(folder), cache) == first
 
 
 def test_one_identity_whatever_the_place_container_order_and_times(
-    tmp_path, fill, pack, pictures, cache
+    tmp_path, fill, pack, image_files, cache
 ):
-    backwards = dict(reversed(pictures.items()))
-    folder = fill(tmp_path / "a", pictures)
+    backwards = dict(reversed(image_files.items()))
+    folder = fill(tmp_path / "a", image_files)
     copy = shutil.copytree(folder, tmp_path / "b", copy_function=shutil.copyfile)
     other = fill(tmp_path / "c" / "d", backwards)
     packed = pack(tmp_path / "a.zip", backwards)
@@ -90,17 +94,17 @@ def test_one_identity_whatever_the_place_container_order_and_times(
 
 
 @pytest.mark.parametrize("change", ["added", "removed", "edited", "renamed", "size", "mode"])
-def test_every_change_is_another_identity(tmp_path, fill, picture, pictures, cache, change):
-    folder = fill(tmp_path / "a", pictures)
+def test_every_change_is_another_identity(tmp_path, fill, image, image_files, cache, change):
+    folder = fill(tmp_path / "a", image_files)
     before = fingerprint(open_folder(folder), cache)
     fit = {}
     match change:
         case "added":
-            fill(folder, {"99.png": picture(99)})
+            fill(folder, {"99.png": image(99)})
         case "removed":
             (folder / "03.png").unlink()
         case "edited":
-            fill(folder, {"03.png": picture(33)})
+            fill(folder, {"03.png": image(33)})
         case "renamed":
             (folder / "03.png").rename(folder / "30.png")
         case "size":
@@ -111,10 +115,10 @@ def test_every_change_is_another_identity(tmp_path, fill, picture, pictures, cac
     assert fingerprint(open_folder(folder), cache, **fit) != before
 
 
-def test_every_unusable_picture_is_named(tmp_path, fill, pictures, cache, monkeypatch):
+def test_every_unusable_picture_is_named(tmp_path, fill, image_files, cache, monkeypatch):
     monkeypatch.setattr(module, "_CHUNK", 2)
-    damaged = {"01.png": pictures["01.png"][:-30], "05.png": b"not a picture"}
-    files = open_folder(fill(tmp_path / "a", pictures | damaged))
+    damaged = {"01.png": image_files["01.png"][:-30], "05.png": b"not an image"}
+    files = open_folder(fill(tmp_path / "a", image_files | damaged))
 
     with pytest.raises(InvalidInput, match=r"2 files .*'01\.png'.*cut off.*'05\.png'.*not a"):
         prepared(files, cache)
@@ -122,12 +126,10 @@ def test_every_unusable_picture_is_named(tmp_path, fill, pictures, cache, monkey
     assert [path.name for path in cache.iterdir()] == ["known"]  # nothing half-made is left
 
 
-def test_a_picture_that_is_alone_bad_is_a_message_of_its_own(tmp_path, fill, pictures, cache):
-    files = open_folder(fill(tmp_path / "a", pictures | {"00.png": b""}))
+def test_a_picture_that_is_alone_bad_is_a_message_of_its_own(tmp_path, fill, image_files, cache):
+    files = open_folder(fill(tmp_path / "a", image_files | {"00.png": b""}))
 
-    with pytest.raises(
-        InvalidInput, match=r"^The picture '00\.png' cannot be used.*Mend or remove"
-    ):
+    with pytest.raises(InvalidInput, match=r"^The image '00\.png' cannot be used.*Mend or remove"):
         prepared(files, cache)
 
 
@@ -141,33 +143,33 @@ def test_many_unusable_pictures_are_not_all_listed(tmp_path, fill, cache):
     assert str(caught.value).count("cannot be used:") == 11
 
 
-def test_mixed_sizes_are_refused_with_the_way_out(tmp_path, fill, picture, pictures, cache):
-    files = open_folder(fill(tmp_path / "a", pictures | {"04.png": picture(size=(5, 6))}))
+def test_mixed_sizes_are_refused_with_the_way_out(tmp_path, fill, image, image_files, cache):
+    files = open_folder(fill(tmp_path / "a", image_files | {"04.png": image(size=(5, 6))}))
 
     with pytest.raises(InvalidInput) as caught:
         prepared(files, cache)
 
     assert str(caught.value) == (
-        "All pictures must be alike. Received: '00.png' with 12x10 pixels in color and '04.png'"
+        "All images must be alike. Received: '00.png' with 12x10 pixels in color and '04.png'"
         " with 5x6 pixels in color. Make them alike with --set dataset.size=64."
     )
 
 
-def test_of_many_sizes_the_number_is_told(tmp_path, fill, picture, cache):
-    sizes = {f"{i}.png": picture(size=(5 + i, 6)) for i in range(4)}
+def test_of_many_sizes_the_number_is_told(tmp_path, fill, image, cache):
+    sizes = {f"{i}.png": image(size=(5 + i, 6)) for i in range(4)}
 
     with pytest.raises(InvalidInput, match=r"'1\.png' with 6x6 .*, 3 in all unlike the first"):
         prepared(open_folder(fill(tmp_path / "a", sizes)), cache)
 
 
-def test_mixed_sizes_are_made_alike_by_the_option(tmp_path, fill, picture, pictures, cache):
-    files = open_folder(fill(tmp_path / "a", pictures | {"04.png": picture(size=(5, 6))}))
+def test_mixed_sizes_are_made_alike_by_the_option(tmp_path, fill, image, image_files, cache):
+    files = open_folder(fill(tmp_path / "a", image_files | {"04.png": image(size=(5, 6))}))
 
     assert prepared(files, cache, size=8).images.shape == (7, 8, 8, 3)
 
 
-def test_mixed_channels_are_refused_with_the_way_out(tmp_path, fill, picture, pictures, cache):
-    files = open_folder(fill(tmp_path / "a", pictures | {"04.png": picture(mode="L")}))
+def test_mixed_channels_are_refused_with_the_way_out(tmp_path, fill, image, image_files, cache):
+    files = open_folder(fill(tmp_path / "a", image_files | {"04.png": image(mode="L")}))
 
     with pytest.raises(InvalidInput, match=r"'04\.png' with .* gray.*alike with .*mode=rgb"):
         prepared(files, cache, size=8)
@@ -176,23 +178,23 @@ def test_mixed_channels_are_refused_with_the_way_out(tmp_path, fill, picture, pi
     assert prepared(files, cache, size=8, mode="gray").images.shape == (7, 8, 8, 1)
 
 
-def test_pictures_need_not_be_square(tmp_path, fill, pictures, cache):
-    assert prepared(open_folder(fill(tmp_path / "a", pictures)), cache).images.shape[1:3] == (
+def test_pictures_need_not_be_square(tmp_path, fill, image_files, cache):
+    assert prepared(open_folder(fill(tmp_path / "a", image_files)), cache).images.shape[1:3] == (
         10,
         12,
     )
 
 
-def test_a_file_that_vanishes_meanwhile_is_named(tmp_path, fill, pictures, cache):
-    files = open_folder(fill(tmp_path / "a", pictures))
+def test_a_file_that_vanishes_meanwhile_is_named(tmp_path, fill, image_files, cache):
+    files = open_folder(fill(tmp_path / "a", image_files))
     (tmp_path / "a" / "02.png").unlink()
 
     with pytest.raises(InvalidInput, match=r"'02\.png' cannot be read"):
         prepared(files, cache)
 
 
-def test_a_damaged_member_of_an_archive_is_named(tmp_path, pack, pictures, cache):
-    path = pack(tmp_path / "a.zip", pictures)
+def test_a_damaged_member_of_an_archive_is_named(tmp_path, pack, image_files, cache):
+    path = pack(tmp_path / "a.zip", image_files)
     data = bytearray(path.read_bytes())
     data[data.index(b"IDAT") + 9] ^= 1
     path.write_bytes(data)
@@ -201,8 +203,8 @@ def test_a_damaged_member_of_an_archive_is_named(tmp_path, pack, pictures, cache
         prepared(open_zip(path), cache)
 
 
-def test_identical_pictures_are_warned_of(tmp_path, fill, picture, cache, capsys):
-    files = open_folder(fill(tmp_path / "a", {f"{i}.png": picture(0) for i in range(3)}))
+def test_identical_pictures_are_warned_of(tmp_path, fill, image, cache, capsys):
+    files = open_folder(fill(tmp_path / "a", {f"{i}.png": image(0) for i in range(3)}))
 
     prepared(files, cache)
 
@@ -210,10 +212,10 @@ def test_identical_pictures_are_warned_of(tmp_path, fill, picture, cache, capsys
 
 
 def test_pillows_warning_of_many_pixels_is_a_refusal_without_a_warning(
-    tmp_path, fill, picture, pictures, cache, monkeypatch
+    tmp_path, fill, image, image_files, cache, monkeypatch
 ):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 200)
-    files = open_folder(fill(tmp_path / "a", pictures | {"04.png": picture(size=(20, 15))}))
+    files = open_folder(fill(tmp_path / "a", image_files | {"04.png": image(size=(20, 15))}))
 
     with warnings.catch_warnings(record=True) as seen, pytest.raises(InvalidInput) as caught:
         warnings.simplefilter("always")

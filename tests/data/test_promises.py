@@ -18,13 +18,13 @@ INSTALLED = sorted(discover("dataset").plugins)
 
 
 @pytest.fixture
-def made(tmp_path, monkeypatch, picture, fill, pack, serve):
+def made(tmp_path, monkeypatch, image, fill, pack, serve):
     """The builders, and a folder `place` that is not the one that the test stands in."""
     work, place = tmp_path / "work", tmp_path / "place"
     work.mkdir()
     place.mkdir()
     monkeypatch.chdir(work)
-    return SimpleNamespace(place=place, picture=picture, fill=fill, pack=pack, serve=serve)
+    return SimpleNamespace(place=place, image=image, fill=fill, pack=pack, serve=serve)
 
 
 def arrays(*shape: int, classes: int = 10) -> Callable:
@@ -38,8 +38,8 @@ def arrays(*shape: int, classes: int = 10) -> Callable:
     return make
 
 
-def pictures(*names: str, pixels=(8, 8), packed: bool = False, **options) -> Callable:
-    """Pictures of these names in a folder or a zip."""
+def image_files(*names: str, pixels=(8, 8), packed: bool = False, **options) -> Callable:
+    """Images of these names in a folder or a zip."""
 
     def make(made):
         return put(made, drawn(made, names, pixels), packed=packed, **options)
@@ -50,7 +50,7 @@ def pictures(*names: str, pixels=(8, 8), packed: bool = False, **options) -> Cal
 def drawn(made, names, pixels=(8, 8)) -> dict[str, bytes]:
     kinds = {".jpg": "JPEG", ".png": "PNG"}
     return {
-        name: made.picture(i, size=pixels, kind=kinds[Path(name).suffix])
+        name: made.image(i, size=pixels, kind=kinds[Path(name).suffix])
         for i, name in enumerate(names)
     }
 
@@ -97,17 +97,17 @@ DATA: dict[str, Callable] = {
     "cifar10": arrays(32, 32, 3),
     "cifar100": arrays(32, 32, 3, classes=100),
     "moving-mnist": lambda made: {"of": "digits", "size": 16, "frames": 2, "count": 9},
-    "folder": pictures("cats/1.png", "dogs/1.jpg"),
-    "zip": pictures("cats/1.png", "dogs/1.png", packed=True),
+    "folder": image_files("cats/1.png", "dogs/1.jpg"),
+    "zip": image_files("cats/1.png", "dogs/1.png", packed=True),
     "stylegan-zip": stylegans,
     "hub": repository,
     "celeba": faces,
-    "flowers": pictures("flower_photos/daisy/1.jpg", "flower_photos/roses/1.jpg", size=8),
-    "afhq": pictures("afhq/train/cat/1.png", "afhq/train/dog/1.png", "afhq/val/cat/2.png"),
-    "ffhq": pictures("images1024x1024/00000/00000.png", "images1024x1024/00000/00001.png"),
-    "lsun": pictures("bedroom_train/0/1.png", "tower_train/0/2.png", packed=True),
-    "facades": pictures("train/1.jpg", "train/2.jpg", "test/1.jpg", pixels=(16, 8)),
-    "unpaired": pictures("trainA/1.jpg", "trainA/2.jpg", "trainB/1.jpg"),
+    "flowers": image_files("flower_photos/daisy/1.jpg", "flower_photos/roses/1.jpg", size=8),
+    "afhq": image_files("afhq/train/cat/1.png", "afhq/train/dog/1.png", "afhq/val/cat/2.png"),
+    "ffhq": image_files("images1024x1024/00000/00000.png", "images1024x1024/00000/00001.png"),
+    "lsun": image_files("bedroom_train/0/1.png", "tower_train/0/2.png", packed=True),
+    "facades": image_files("train/1.jpg", "train/2.jpg", "test/1.jpg", pixels=(16, 8)),
+    "unpaired": image_files("trainA/1.jpg", "trainA/2.jpg", "trainB/1.jpg"),
     "spoken-digits": recordings,
 }
 

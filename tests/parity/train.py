@@ -13,7 +13,7 @@ import numpy as np
 from keras import layers, ops
 
 from ganzoo import GAN, backend
-from ganzoo.data.order import positions
+from ganzoo.data.order import rows_of_step
 from ganzoo.gan import random
 from ganzoo.gan.batches import Batch
 from ganzoo.layers import Conv2D, Conv2DTranspose, SpectralNormalization
@@ -117,7 +117,7 @@ def data() -> np.ndarray:
 
 def batch_of(gan: GAN, images: np.ndarray, step: int) -> np.ndarray:
     per_step = BATCH * gan.config.n_critic
-    return images[positions(step, n=len(images), per_step=per_step, seed=SEED)]
+    return images[rows_of_step(step, n=len(images), per_step=per_step, seed=SEED)]
 
 
 def arrays(gan: GAN) -> dict[str, np.ndarray]:
@@ -177,7 +177,7 @@ def is_repeated(gan: GAN, first: dict, one: dict, images: np.ndarray) -> bool:
 
 def random_numbers() -> dict[str, np.ndarray]:
     """Numbers that depend on the seed: latents, samples, label flips, order of the data."""
-    order = [positions(step, n=96, per_step=40, seed=SEED) for step in range(4)]
+    order = [rows_of_step(step, n=96, per_step=40, seed=SEED) for step in range(4)]
     found = {
         "latents": random.normal(SEED, 3, random.stream("latents"), (6, BATCH, LATENT)),
         "samples": random.normal(SEED, ops.arange(16, dtype="int32"), random.SAMPLES, (LATENT,)),

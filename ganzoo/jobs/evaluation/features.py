@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ganzoo.catalog.plugins import discovery
-from ganzoo.data.cache import Prepared, cached, write_array
+from ganzoo.data.cache import Prepared, load_or_build, write_array
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.progress import Progress
 from ganzoo.errors import GanzooError, PluginError
@@ -124,7 +124,7 @@ def _plain_rows(dataset: Dataset, plain: Plain) -> np.ndarray:
         return {"description": plain.name, "dataset": dataset.name}
 
     key = {"form": "plain", "description": plain.name, "fingerprint": dataset.fingerprint}
-    return cached(key, build, folder=cache_home() / "features").images
+    return load_or_build(key, build, folder=cache_home() / "features").images
 
 
 def real_moments(dataset: Dataset, extractor: Extractor) -> Moments:
@@ -224,7 +224,7 @@ def _kept(form: str, dataset: Dataset, extractor: Extractor, build) -> Prepared:
         "fingerprint": dataset.fingerprint,
         **{k: v for k, v in extractor.protocol(dataset.image_shape).items() if k != "features"},
     }
-    return cached(key, build, folder=cache_home() / "features")
+    return load_or_build(key, build, folder=cache_home() / "features")
 
 
 def _needed(extractor: Extractor | None) -> Extractor:

@@ -140,8 +140,8 @@ def _usage(name: str, metadata: Mapping[str, Any]) -> _Usage | None:
 def _call_with_images(modality: Modality, shape: Sequence[int]) -> _Call:
     return _Call(
         count="len(sources)",
-        imports=["import ganzoo", "from ganzoo.data.sources import read_sources"],
-        before=[f'sources = read_sources("images", ({_join(shape)}), {_MAX_SAMPLES})'],
+        imports=["import ganzoo", "from ganzoo.data.source_images import read_source_images"],
+        before=[f'sources = read_source_images("images", ({_join(shape)}), {_MAX_SAMPLES})'],
         labels=", labels=sources",
         sentences=[
             f"It makes {modality.plural} from images of yours: a folder, a zip archive, or one "

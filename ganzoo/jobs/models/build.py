@@ -16,7 +16,7 @@ from ganzoo.catalog.recipe.optimizers import Optimizer, Schedule
 from ganzoo.catalog.recipe.recipe import Part, Recipe, Training
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.fetching import NotHere
-from ganzoo.data.order import positions
+from ganzoo.data.order import rows_of_step
 from ganzoo.errors import GanzooError, PluginError, UsageError
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def suited(recipe: Recipe, dataset: Dataset) -> Dataset:
     for parameter in sorted(wanted):
         _NEEDED_LABELS[parameter](recipe, dataset)
     per_step = recipe.training.batch * recipe.gan.n_critic
-    positions(0, n=len(dataset), per_step=per_step, seed=recipe.training.seed)  # large enough?
+    rows_of_step(0, n=len(dataset), per_step=per_step, seed=recipe.training.seed)  # large enough?
     return dataset
 
 

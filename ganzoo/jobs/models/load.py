@@ -18,7 +18,7 @@ from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.registry import contents, lookup, remotes
 from ganzoo.catalog.registry.versions import Version, version_at
 from ganzoo.catalog.runs import Run, split_best
-from ganzoo.data.dataset import FASTEST
+from ganzoo.data.dataset import MAX_RATE
 from ganzoo.errors import InvalidInput, PluginError, UnknownName, UsageError
 from ganzoo.files import checkpoints, safetensors
 from ganzoo.files.text import quote
@@ -300,10 +300,10 @@ def _described(where: Path, content: Path | bytes) -> Source:
             "with recipe, image_shape and classes in its metadata.",
         )
     rate, modality = about.get("rate"), MODALITIES[len(shape)]
-    if modality.timed and not (type(rate) is int and 1 <= rate <= FASTEST):
+    if modality.timed and not (type(rate) is int and 1 <= rate <= MAX_RATE):
         raise InvalidInput(
             f"{where} does not say the rate of its {modality.plural}. Expected: an integer from 1 "
-            f"to {FASTEST:,}, in Hz. Received: {quote(rate)}."
+            f"to {MAX_RATE:,}, in Hz. Received: {quote(rate)}."
         )
     recipe = Recipe.from_tables(about["recipe"], where=f"the recipe in {where}", error=InvalidInput)
     return Source(where=where, content=content, about=about, recipe=recipe)

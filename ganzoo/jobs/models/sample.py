@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ganzoo.data.sources import read_sources
+from ganzoo.data.source_images import read_source_images
 from ganzoo.errors import UsageError, unknown
 from ganzoo.files.publish import make_folder, publish
 from ganzoo.jobs import rendering
@@ -120,7 +120,7 @@ def _sources(
             "This model translates pictures, and weights hold none. Expected: pictures of yours.",
             hint="Say which: --data FOLDER, a zip archive or one picture.",
         )
-    sources = read_sources(data, found.source_shape, n)
+    sources = read_source_images(data, found.source_shape, n)
     return np.resize(sources, (n, *found.source_shape)) if repeated else sources
 
 

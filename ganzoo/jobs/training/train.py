@@ -247,7 +247,7 @@ def _play(
         start_step=start,
         stop_step=max(start, length.steps),
         steps_per_dispatch=gan.steps_per_dispatch,
-        edges=edge,
+        boundaries=edge,
     )
     events({
         "event": "start", "model": run.manifest()["model"], "run": str(run.path),

@@ -4,16 +4,16 @@ from ganzoo_data.folder import folder
 from ganzoo_data.zip_file import zip_file
 
 from ganzoo.data import prepare as preparing
-from ganzoo.data.images import Fit, pixels
+from ganzoo.data.images import Preprocessing, decode_image
 from ganzoo.errors import InvalidInput, UsageError
 
 
 @pytest.fixture
-def pictures(picture):
+def image_files(image):
     names = ("cats/1.jpg", "cats/2.png", "dogs/1.webp", "dogs/2.png")
     kinds = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP"}
     return {
-        name: picture(i, kind=kinds[name.rsplit(".", 1)[1]], size=(20 + i, 16))
+        name: image(i, kind=kinds[name.rsplit(".", 1)[1]], size=(20 + i, 16))
         for i, name in enumerate(names)
     }
 
@@ -30,75 +30,77 @@ def load(request, tmp_path, fill, pack):
     return from_files
 
 
-def test_class_folders_become_labels(load, pictures):
-    dataset = load(pictures, size=16)
+def test_class_folders_become_labels(load, image_files):
+    dataset = load(image_files, size=16)
 
     assert dataset.classes == ("cats", "dogs")
     assert dataset.labels.tolist() == [0, 0, 1, 1]
     assert dataset.image_shape == (16, 16, 3)
-    for row, name in zip(dataset.images, pictures, strict=True):
-        np.testing.assert_array_equal(row, pixels(pictures[name], name, Fit(size=16)))
+    for row, name in zip(dataset.images, image_files, strict=True):
+        np.testing.assert_array_equal(
+            row, decode_image(image_files[name], name, Preprocessing(size=16))
+        )
 
 
-def test_loose_pictures_have_no_labels(load, picture):
-    dataset = load({f"{i}.png": picture(i) for i in range(3)})
+def test_loose_pictures_have_no_labels(load, image):
+    dataset = load({f"{i}.png": image(i) for i in range(3)})
 
     assert (dataset.labels, dataset.classes) == (None, ())
     assert dataset.image_shape == (10, 12, 3)
 
 
-def test_gray_is_one_channel(load, pictures):
-    assert load(pictures, size=8, mode="gray").image_shape == (8, 8, 1)
+def test_gray_is_one_channel(load, image_files):
+    assert load(image_files, size=8, mode="gray").image_shape == (8, 8, 1)
 
 
-def test_a_crop_is_cut_out_first(load, pictures):
-    assert load(pictures, crop=[2, 1, 20, 11]).image_shape == (10, 18, 3)
+def test_a_crop_is_cut_out_first(load, image_files):
+    assert load(image_files, crop=[2, 1, 20, 11]).image_shape == (10, 18, 3)
 
 
-def test_mixed_sizes_are_refused_unless_a_size_is_given(load, pictures):
+def test_mixed_sizes_are_refused_unless_a_size_is_given(load, image_files):
     with pytest.raises(InvalidInput, match=r"'cats/2\.png' with 21x16 .*--set dataset\.size"):
-        load(pictures)
+        load(image_files)
 
 
 def test_a_folder_and_an_archive_of_the_same_files_are_the_same_data(
-    tmp_path, fill, pack, pictures
+    tmp_path, fill, pack, image_files
 ):
-    a = folder(data=str(fill(tmp_path / "mine", pictures)), size=8)
-    b = zip_file(data=str(pack(tmp_path / "mine.zip", pictures)), size=8)
+    a = folder(data=str(fill(tmp_path / "mine", image_files)), size=8)
+    b = zip_file(data=str(pack(tmp_path / "mine.zip", image_files)), size=8)
 
     assert a.fingerprint == b.fingerprint
     np.testing.assert_array_equal(a.images, b.images)
     assert (a.name, b.name) == ("folder", "zip")
 
 
-def test_the_second_start_decodes_nothing(load, pictures, monkeypatch):
-    first = load(pictures, size=8)
+def test_the_second_start_decodes_nothing(load, image_files, monkeypatch):
+    first = load(image_files, size=8)
 
     def fail(*args):
         raise AssertionError("decoded again")
 
-    monkeypatch.setattr(preparing, "pixels", fail)
+    monkeypatch.setattr(preparing, "decode_image", fail)
 
-    assert load(pictures, size=8).fingerprint == first.fingerprint
+    assert load(image_files, size=8).fingerprint == first.fingerprint
 
 
-def test_what_is_left_out_is_said(load, pictures, capsys):
-    dataset = load(pictures | {"LICENSE.txt": b"mine", "movie.mp4": b"x"}, size=8)
+def test_what_is_left_out_is_said(load, image_files, capsys):
+    dataset = load(image_files | {"LICENSE.txt": b"mine", "movie.mp4": b"x"}, size=8)
 
     assert len(dataset) == 4
     assert "left out 2 of 6 files" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("cut", [0, 10, 200])
-def test_a_damaged_picture_is_named(load, pictures, cut):
-    pictures["dogs/2.png"] = pictures["dogs/2.png"][:cut]
+def test_a_damaged_picture_is_named(load, image_files, cut):
+    image_files["dogs/2.png"] = image_files["dogs/2.png"][:cut]
 
     with pytest.raises(InvalidInput, match=r"'dogs/2\.png' cannot be used"):
-        load(pictures, size=8)
+        load(image_files, size=8)
 
 
 def test_no_pictures_are_refused(load):
-    with pytest.raises(InvalidInput, match="There is no picture"):
+    with pytest.raises(InvalidInput, match="There is no image"):
         load({"readme.txt": b"x"})
 
 
@@ -116,8 +118,8 @@ def test_a_path_that_does_not_exist_is_refused(dataset, tmp_path):
         dataset(data=str(tmp_path / "missing"))
 
 
-def test_nothing_is_written_beside_the_pictures(tmp_path, fill, pictures, home):
-    root = fill(tmp_path / "mine", pictures)
+def test_nothing_is_written_beside_the_pictures(tmp_path, fill, image_files, home):
+    root = fill(tmp_path / "mine", image_files)
     before = sorted(tmp_path.rglob("*"))
 
     folder(data=str(root), size=8)

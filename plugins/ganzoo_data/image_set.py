@@ -1,6 +1,6 @@
-"""What the published sets of pictures share that come as a folder, a zip or a copy on the Hub.
+"""What the published sets of images share that come as a folder, a zip or a copy on the Hub.
 
-A plugin is a line in this table and a function with the options that its pictures have.
+A plugin is a line in this table and a function with the options that its images have.
 """
 
 import re
@@ -10,14 +10,13 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from ganzoo.data.dataset import Dataset, at_most
+from ganzoo.data.dataset import Dataset, check_max_images
 from ganzoo.data.fetching import Known, described
 from ganzoo.data.folder import Files
-from ganzoo.data.images import Fit
-from ganzoo.data.prepare import prepare
+from ganzoo.data.images import Preprocessing
+from ganzoo.data.prepare import prepare_files
 from ganzoo.errors import InvalidInput, UsageError, unknown
 from ganzoo.files.digests import bytes_digest, tensors_digest
-from ganzoo.files.home import cache_home
 from ganzoo.files.text import quote
 
 from .hub_repository import copy_of
@@ -29,8 +28,8 @@ _PART = re.compile(r"(?:(.+)_)?(train|val|test)(?:_lmdb)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
-class PictureSet:
-    """A published set of pictures.
+class ImageSet:
+    """A published set of images.
 
     Args:
         name: Ours: `"afhq"`.
@@ -41,7 +40,7 @@ class PictureSet:
         ways: Where to get it, as the end of the sentence "To get it: ...".
         classes: The folders that are classes, in the order of the labels; empty if it has none.
         folders: Folders to look into, the first one of them that is there; empty for all.
-        count: How many pictures there are in all; `None` where that depends on what one has.
+        count: How many images there are in all; `None` where that depends on what one has.
     """
 
     name: str
@@ -65,7 +64,7 @@ class PictureSet:
         only: str | None = None,
         part: str = "all",
     ) -> Dataset:
-        """The pictures in color, center-cropped and scaled, with their class folders as labels.
+        """The images in color, center-cropped and scaled, with their class folders as labels.
 
         Args:
             data: Folder or zip; by default the one in the data folder.
@@ -73,10 +72,10 @@ class PictureSet:
             repository: Id of a copy on the Hub, of image files or zips, to use instead.
             revision: Branch, tag or commit of it.
             images: Use at most so many, in the order of their names.
-            only: One of the classes, whose pictures are taken without labels.
+            only: One of the classes, whose images are taken without labels.
             part: `"train"`, `"test"` or `"all"`.
         """
-        count, fit = at_most(images), Fit(size=size, mode="rgb")
+        count, preprocessing = check_max_images(images), Preprocessing(size=size, mode="rgb")
         if only is not None and only not in self.classes:
             raise unknown("class", str(only), self.classes)
         if part not in PARTS:
@@ -86,17 +85,17 @@ class PictureSet:
             files = self._files(data, repository, revision)
         listed = in_layout(files)
         if listed is not None:
-            files, pictures = listed, self._in_one_part(listed, only, part)
-            labels, classes = listed_labels(files, pictures, self.classes)
+            files, image_names = listed, self._in_one_part(listed, only, part)
+            labels, classes = listed_labels(files, image_names, self.classes)
         else:
-            pictures = self._chosen(files.pictures(), part, files)
-            pictures, labels, classes = self._of_classes(files, pictures, only)
-            files, pictures = _from(shared_folder(pictures), files, pictures)
+            image_names = self._chosen(files.image_names(), part, files)
+            image_names, labels, classes = self._of_classes(files, image_names, only)
+            files, image_names = _from(shared_folder(image_names), files, image_names)
         return dataset_of(
             files,
-            pictures[:count],
+            image_names[:count],
             name=self.name,
-            fit=fit,
+            preprocessing=preprocessing,
             labels=None if labels is None else labels[:count],
             classes=classes,
             license=self.license,
@@ -136,64 +135,64 @@ class PictureSet:
         return open_files(at_home(self.name, bring))
 
     def _in_one_part(self, files: Files, only: str | None, part: str) -> tuple[str, ...]:
-        """All the pictures of a zip of StyleGAN's, which has no folders to choose by."""
+        """All the images of a zip of StyleGAN's, which has no folders to choose by."""
         if only is not None or part == "test":
             asked = f"only={only!r}" if only is not None else f"part={part!r}"
             raise UsageError(
-                f"Pictures listed in {LIST} are taken as they are: of one part, in no class"
+                f"Images listed in {LIST} are taken as they are: of one part, in no class"
                 f" folders. Received: {asked} for {quote(files.where)}."
             )
-        return files.pictures()
+        return files.image_names()
 
-    def _chosen(self, pictures: Sequence[str], part: str, files: Files) -> tuple[str, ...]:
-        """The pictures of a part, in the folders to look into."""
+    def _chosen(self, image_names: Sequence[str], part: str, files: Files) -> tuple[str, ...]:
+        """The images of a part, in the folders to look into."""
         for folder in self.folders:
-            found = [name for name in pictures if folder in _folders(name)]
+            found = [name for name in image_names if folder in _folders(name)]
             if found:
-                pictures = found
+                image_names = found
                 break
         if part != "all":
-            tests = [name for name in pictures if _is_test(name)]
+            tests = [name for name in image_names if _is_test(name)]
             beside = set(tests)
-            trains = [name for name in pictures if name not in beside]
-            pictures = tests if part == "test" else trains
-        if not pictures:
+            trains = [name for name in image_names if name not in beside]
+            image_names = tests if part == "test" else trains
+        if not image_names:
             raise InvalidInput(
-                f"There are no pictures of the part {part!r} of {self.title} in"
+                f"There are no images of the part {part!r} of {self.title} in"
                 f" {quote(files.where)}. Expected: folders called train, and val or test."
             )
-        return tuple(pictures)
+        return tuple(image_names)
 
     def _of_classes(
-        self, files: Files, pictures: tuple[str, ...], only: str | None
+        self, files: Files, image_names: tuple[str, ...], only: str | None
     ) -> tuple[tuple[str, ...], np.ndarray | None, tuple[str, ...]]:
-        """Pictures, labels and the classes that are there; no labels for a single class."""
+        """Images, labels and the classes that are there; no labels for a single class."""
         top = own_name(files)
-        found = [self._class((top, *_folders(name))) for name in pictures]
+        found = [self._class((top, *_folders(name))) for name in image_names]
         if only is not None:
-            pictures = tuple(n for n, own in zip(pictures, found, strict=True) if own == only)
-            if not pictures:
+            image_names = tuple(n for n, own in zip(image_names, found, strict=True) if own == only)
+            if not image_names:
                 raise InvalidInput(
-                    f"There is no folder {only!r} with pictures in {quote(files.where)}."
+                    f"There is no folder {only!r} with images in {quote(files.where)}."
                 )
-            return pictures, None, ()
+            return image_names, None, ()
         classes = tuple(name for name in self.classes if name in found)
         if len(classes) < 2:
-            return pictures, None, ()
+            return image_names, None, ()
         if None in found:
             raise InvalidInput(
-                f"Either every picture of {self.title} lies in the folder of its class, or none"
-                f" does. Received: {quote(pictures[found.index(None)])} beside"
+                f"Either every image of {self.title} lies in the folder of its class, or none"
+                f" does. Received: {quote(image_names[found.index(None)])} beside"
                 f" {', '.join(map(repr, classes[:3]))} in {quote(files.where)}.",
-                hint="Take the pictures of one class with --set dataset.only=CLASS, or move the"
+                hint="Take the images of one class with --set dataset.only=CLASS, or move the"
                 " others away.",
             )
-        return pictures, np.array([classes.index(own) for own in found], np.int32), classes
+        return image_names, np.array([classes.index(own) for own in found], np.int32), classes
 
     def _class(self, folders: Sequence[str]) -> str | None:
         """The innermost folder that is a class: `bedroom` of `bedroom_train/0/1.jpg`.
 
-        `train` is a class only where no other folder is one: LSUN has pictures of trains.
+        `train` is a class only where no other folder is one: LSUN has images of trains.
         """
         matches = [(folder, _PART.fullmatch(folder)) for folder in reversed(folders)]
         named = [match[1] if match and match[1] else folder for folder, match in matches]
@@ -207,7 +206,7 @@ def _folders(name: str) -> tuple[str, ...]:
 
 
 def _is_test(name: str) -> bool:
-    """Whether a picture was put aside: in `val`, in `church_outdoor_val`."""
+    """Whether an image was put aside: in `val`, in `church_outdoor_val`."""
     return any(
         match[2].lower() != "train"
         for match in map(_PART.fullmatch, _folders(name))
@@ -215,25 +214,30 @@ def _is_test(name: str) -> bool:
     )
 
 
-def _from(folder: str, files: Files, pictures: Sequence[str]) -> tuple[Files, tuple[str, ...]]:
-    """Files and pictures, named from the folder."""
+def _from(folder: str, files: Files, image_names: Sequence[str]) -> tuple[Files, tuple[str, ...]]:
+    """Files and images, named from the folder."""
     start = f"{folder}/" if folder else ""
-    return within(files, folder), tuple(name.removeprefix(start) for name in pictures)
+    return within(files, folder), tuple(name.removeprefix(start) for name in image_names)
 
 
 def dataset_of(
     files: Files,
-    pictures: Sequence[str],
+    image_names: Sequence[str],
     *,
     name: str,
-    fit: Fit,
+    preprocessing: Preprocessing,
     labels: np.ndarray | None,
     classes: tuple[str, ...],
     license: str,
     source: str,
 ) -> Dataset:
-    """Prepared pictures with labels that are part of their fingerprint."""
-    prepared = prepare(files, pictures, dataset=name, fit=fit, folder=cache_home() / "datasets")
+    """Prepared images with labels that are part of their fingerprint."""
+    prepared = prepare_files(
+        files,
+        image_names,
+        dataset=name,
+        preprocessing=preprocessing,
+    )
     fingerprint = prepared.about["fingerprint"]
     if labels is not None:
         what = f"{fingerprint} {tensors_digest({'labels': labels})} {' '.join(classes)}"

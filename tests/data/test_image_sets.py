@@ -1,4 +1,4 @@
-"""The published sets of pictures, from folders and zips, and the zips of StyleGAN's tools."""
+"""The published sets of images, from folders and zips, and the zips of StyleGAN's tools."""
 
 import json
 import sys
@@ -11,10 +11,10 @@ from ganzoo_data.flowers import flowers
 from ganzoo_data.lsun import lsun
 from ganzoo_data.stylegan_zip import stylegan_zip
 
-from ganzoo.data.images import pixels
+from ganzoo.data.images import decode_image
 from ganzoo.errors import EnvironmentProblem, InvalidInput, UnknownName, UsageError
 
-# The layouts that people have: a function, its pictures, and the rows and classes they make.
+# The layouts that people have: a function, its images, and the rows and classes they make.
 LAYOUTS = {
     "flowers": (
         flowers,
@@ -83,7 +83,7 @@ LAYOUTS = {
 def put(request, tmp_path, fill, pack):
     """Makes files a folder, an archive or an archive for each of their folders."""
 
-    def write(files, name="pictures"):
+    def write(files, name="images"):
         if request.param == "folder":
             return str(fill(tmp_path / name, files))
         if request.param == "zip":
@@ -98,21 +98,21 @@ def put(request, tmp_path, fill, pack):
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_every_layout_gives_its_pictures_and_classes(layout, put, picture):
+def test_every_layout_gives_its_pictures_and_classes(layout, put, image):
     load, names, options, (rows, labels, classes) = LAYOUTS[layout]
-    files = {name: picture(i, size=(8, 8)) for i, name in enumerate(names)}
+    files = {name: image(i, size=(8, 8)) for i, name in enumerate(names)}
 
     dataset = load(data=put(files), size=8, **options)
 
-    expected = [pixels(files[names[row]], "") for row in rows]
+    expected = [decode_image(files[names[row]], "") for row in rows]
     np.testing.assert_array_equal(dataset.images, expected)
     assert (None if dataset.labels is None else dataset.labels.tolist()) == labels
     assert dataset.classes == classes
     assert dataset.name == load.__name__
 
 
-def test_the_place_and_the_folder_above_do_not_matter(tmp_path, fill, pack, picture):
-    files = {f"train/{name}/1.png": picture(i) for i, name in enumerate(("cat", "dog"))}
+def test_the_place_and_the_folder_above_do_not_matter(tmp_path, fill, pack, image):
+    files = {f"train/{name}/1.png": image(i) for i, name in enumerate(("cat", "dog"))}
     above = {f"afhq/{name}": data for name, data in files.items()}
 
     found = [
@@ -128,15 +128,15 @@ def test_the_place_and_the_folder_above_do_not_matter(tmp_path, fill, pack, pict
     assert len(set(found)) == 1
 
 
-def test_a_folder_called_like_its_class_will_do(tmp_path, fill, picture):
-    fill(tmp_path / "bedroom", {f"{i}/1.png": picture(i) for i in range(3)})
+def test_a_folder_called_like_its_class_will_do(tmp_path, fill, image):
+    fill(tmp_path / "bedroom", {f"{i}/1.png": image(i) for i in range(3)})
 
     assert len(lsun(data=str(tmp_path / "bedroom"), only="bedroom", size=8)) == 3
 
 
-def test_the_data_folder_is_looked_into(home, fill, pack, picture):
-    fill(home / "data" / "afhq", {"train/cat/1.png": picture()})
-    pack(home / "data" / "ffhq.zip", {"00000.png": picture()})
+def test_the_data_folder_is_looked_into(home, fill, pack, image):
+    fill(home / "data" / "afhq", {"train/cat/1.png": image()})
+    pack(home / "data" / "ffhq.zip", {"00000.png": image()})
 
     assert len(afhq(size=8)) == len(ffhq(size=8)) == 1
 
@@ -147,8 +147,8 @@ def test_the_data_folder_is_looked_into(home, fill, pack, picture):
         (["cat/1.png", "dog/1.png", "cow/1.png"], {}, InvalidInput, "'cow/1.png' beside 'cat'"),
         (["cat/1.png", "dog/1.png", "1.png"], {}, InvalidInput, "'1.png' beside 'cat'"),
         (["dog/1.png"], {"only": "cat"}, InvalidInput, "no folder 'cat'"),
-        (["cat/1.png"], {"part": "test"}, InvalidInput, "no pictures of the part 'test'"),
-        (["cat/1.txt"], {}, InvalidInput, "There is no picture"),
+        (["cat/1.png"], {"part": "test"}, InvalidInput, "no images of the part 'test'"),
+        (["cat/1.txt"], {}, InvalidInput, "There is no image"),
         (["cat/1.png", "more.zip"], {}, InvalidInput, "not both.*cat/1.png.*more.zip"),
         (["cat/1.png"], {"only": "cats"}, UnknownName, "Did you mean 'cat'"),
         (["cat/1.png"], {"part": "val"}, UnknownName, "Unknown part"),
@@ -156,8 +156,8 @@ def test_the_data_folder_is_looked_into(home, fill, pack, picture):
         (["cat/1.png"], {"repository": "some/faces"}, UsageError, "either from a path or from"),
     ],
 )
-def test_what_is_no_such_layout_is_refused(tmp_path, fill, picture, names, options, error, message):
-    data = fill(tmp_path / "a", {name: picture() for name in names})
+def test_what_is_no_such_layout_is_refused(tmp_path, fill, image, names, options, error, message):
+    data = fill(tmp_path / "a", {name: image() for name in names})
 
     with pytest.raises(error, match=message):
         afhq(**{"data": str(data), "size": 8, **options})
@@ -189,12 +189,12 @@ NAMES = ("00000/img00000000.png", "00000/img00000001.png", "00001/img00001000.pn
 
 
 @pytest.fixture
-def styled(picture):
+def styled(image):
     def files(labels):
         listed = json.dumps({"labels": labels}) if not isinstance(labels, bytes) else labels
         listed = listed if isinstance(listed, bytes) else listed.encode()
-        pictures = {name: picture(i, size=(8, 8)) for i, name in enumerate(NAMES)}
-        return pictures | {"dataset.json": listed}
+        image_files = {name: image(i, size=(8, 8)) for i, name in enumerate(NAMES)}
+        return image_files | {"dataset.json": listed}
 
     return files
 
@@ -218,7 +218,7 @@ def test_labels_are_those_of_the_list(tmp_path, pack, styled, labels, expected, 
     dataset = stylegan_zip(data=str(pack(tmp_path / "a.zip", files)))
 
     assert dataset.images.shape == (3, 8, 8, 3)
-    np.testing.assert_array_equal(dataset.images[2], pixels(files[above + NAMES[2]], ""))
+    np.testing.assert_array_equal(dataset.images[2], decode_image(files[above + NAMES[2]], ""))
     assert (None if dataset.labels is None else dataset.labels.tolist()) == expected
     assert dataset.classes == classes
 
@@ -248,8 +248,8 @@ def test_the_labels_are_part_of_the_identity_and_can_be_passed_over(tmp_path, pa
         ([["a"]], "Expected .name, label."),
         ([[1, 2]], "Expected .name, label."),
         ([*numbered(0, 1, 2), [NAMES[0], 1]], "labels '00000/img00000000.png' twice"),
-        (numbered(0, 1, 2)[:2], "a picture without a label, '00000/img00000000.png'"),
-        ([*numbered(0, 1, 2), ["../a.png", 1]], "a label without its picture, '../a.png'"),
+        (numbered(0, 1, 2)[:2], "an image without a label, '00000/img00000000.png'"),
+        ([*numbered(0, 1, 2), ["../a.png", 1]], "a label without its image, '../a.png'"),
         (numbered(0, 1, -1), "Received: -1"),
         (numbered(0, 1, 10_000), "Received: 10000"),
         (numbered(0, 1, True), "Received: True"),
@@ -267,8 +267,8 @@ def test_a_nonsensical_list_is_refused(tmp_path, pack, styled, labels, message):
         stylegan_zip(data=str(pack(tmp_path / "a.zip", styled(labels))))
 
 
-def test_a_zip_without_a_list_is_refused_unless_labels_are_not_asked_for(tmp_path, pack, picture):
-    data = str(pack(tmp_path / "a.zip", {NAMES[0]: picture()}))
+def test_a_zip_without_a_list_is_refused_unless_labels_are_not_asked_for(tmp_path, pack, image):
+    data = str(pack(tmp_path / "a.zip", {NAMES[0]: image()}))
 
     with pytest.raises(InvalidInput, match=r"Expected dataset\.json.*dataset\.labels=false"):
         stylegan_zip(data=data)
@@ -283,5 +283,5 @@ def test_published_sets_are_read_from_such_a_zip(tmp_path, pack, styled):
     assert afhq(data=labeled, size=8).labels.tolist() == [2, 0, 1]
     assert ffhq(data=without, size=8, images=2).images.shape == (2, 8, 8, 3)
     for option in ({"only": "cat"}, {"part": "test"}):
-        with pytest.raises(UsageError, match=r"Pictures listed in dataset\.json"):
+        with pytest.raises(UsageError, match=r"Images listed in dataset\.json"):
             afhq(data=labeled, **option)

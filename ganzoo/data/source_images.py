@@ -1,0 +1,74 @@
+"""The user's own images, as input of a model that translates images."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ganzoo.data.archive import open_zip
+from ganzoo.data.folder import MAX_FILE_BYTES, open_folder
+from ganzoo.data.images import open_image
+from ganzoo.errors import UsageError
+from ganzoo.files.reading import read_bytes
+from ganzoo.files.text import quote
+
+_MODES = {1: "gray", 3: "rgb"}  # channels, and what an image is decoded to
+
+
+def read_source_images(
+    path: str | os.PathLike, shape: tuple[int, ...], max_images: int
+) -> np.ndarray:
+    """Read images, decoded and preprocessed as the data sets `folder` and `zip` do.
+
+    The largest centered part of the right proportions is cut out and scaled by Pillow's
+    antialiased Lanczos filter; color becomes gray, or gray color.
+
+    Args:
+        path: Path of a folder or a zip archive of images, or of one image.
+        shape: Shape (height, width, channels) of the result's images.
+        max_images: Largest number of images to read, the first by name.
+
+    Returns:
+        uint8 (n, height, width, channels), n at least 1.
+
+    Raises:
+        UsageError: There is nothing at the path, or images cannot have that many channels.
+        InvalidInput: An image cannot be used, or there is none.
+    """
+    height, width, channels = shape
+    if channels not in _MODES:
+        raise UsageError(
+            f"Images are read in gray or color: 1 or 3 channels. Received: {channels}."
+        )
+    found = [
+        _crop_and_resize(open_image(data, name, mode=_MODES[channels]), width, height)
+        for name, data in _read_first_files(Path(path), max_images)
+    ]
+    return np.stack(found).reshape(-1, height, width, channels)
+
+
+def _read_first_files(path: Path, max_images: int) -> list[tuple[str, bytes]]:
+    """Return names and bytes of the first images."""
+    if not path.exists():
+        raise UsageError(
+            "Expected a folder or a zip archive of images, or one image."
+            f" Received: {quote(path)}, which does not exist.",
+            hint="Check the path.",
+        )
+    if path.is_file() and path.suffix.lower() != ".zip":
+        return [(path.name, read_bytes(path.resolve(), limit=MAX_FILE_BYTES))]
+    files = open_folder(path) if path.is_dir() else open_zip(path)
+    with files.reader() as read:
+        return [(name, read(name)) for name in files.image_names()[:max_images]]
+
+
+def _crop_and_resize(image: Image.Image, width: int, height: int) -> np.ndarray:
+    """Return the largest centered part of that shape, scaled to it."""
+    scale = min(image.width / width, image.height / height)
+    across, down = round(width * scale), round(height * scale)
+    left, top = (image.width - across) // 2, (image.height - down) // 2
+    image = image.crop((left, top, left + across, top + down))
+    if image.size != (width, height):
+        image = image.resize((width, height), Image.Resampling.LANCZOS)
+    return np.asarray(image)
