@@ -1,4 +1,4 @@
-"""Any set of pictures on the Hugging Face Hub, by the id of its repository and a revision."""
+"""Any set of images on the Hugging Face Hub, by the id of its repository and a revision."""
 
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.fetching import Known, described
@@ -12,7 +12,7 @@ from .stylegan_layout import in_layout, listed_labels
 _WAYS = (
     "Check the id and the revision; accept the terms of a gated repository on its page and set"
     " HF_TOKEN; try again with a network, or with HF_ENDPOINT set to a mirror of the Hub; or get"
-    " the pictures another way and use the data sets 'folder' and 'zip'."
+    " the images another way and use the data sets 'folder' and 'zip'."
 )
 
 
@@ -25,11 +25,11 @@ def hub(
     mode: str | None = None,
     crop: list[int] | None = None,
 ) -> Dataset:
-    """Pictures of a data set repository on the Hub: image files or zips; class folders as labels.
+    """Images of a data set repository on the Hub: image files or zips; class folders as labels.
 
     What is downloaded is kept in `hub` in the data folder (GANZOO_DATA). Zips are read as they
     are; those of StyleGAN's tools with the labels of their list. Without `size` and `mode` the
-    pictures must be alike already. The license is the one that the repository states.
+    images must be alike already. The license is the one that the repository states.
 
     Args:
         id: The repository: `"owner/name"`.
@@ -38,12 +38,12 @@ def hub(
         only: A pattern for the files to take, such as `"train/*"` or `"faces.zip"`; `*` stands
             for anything, also for `/`. By default all.
         size: Height and width in pixels: the largest centerd square, scaled.
-        mode: `"rgb"` or `"gray"`: what all pictures are turned into.
+        mode: `"rgb"` or `"gray"`: what all images are turned into.
         crop: Box [left, top, right, bottom] in pixels, cut out first.
 
     Raises:
         UsageError: An option is of the wrong form.
-        InvalidInput: The repository holds no pictures or archives, or both kinds; or one cannot
+        InvalidInput: The repository holds no images or archives, or both kinds; or one cannot
             be used, or is unlike the others.
         EnvironmentProblem: It is not here and cannot be downloaded.
     """
@@ -57,11 +57,11 @@ def hub(
         copy = copy_of(id, revision, title=f"The data set {id}", ways=_WAYS, only=only)
     listed = in_layout(copy.files)
     files = listed or copy.files
-    pictures = files.image_names()
-    labels, names = (listed_labels if listed else class_labels)(files, pictures)
+    image_names = files.image_names()
+    labels, names = (listed_labels if listed else class_labels)(files, image_names)
     return dataset_of(
         files,
-        pictures,
+        image_names,
         name="hub",
         preprocessing=preprocessing,
         labels=labels,

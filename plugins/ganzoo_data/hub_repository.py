@@ -2,7 +2,7 @@
 
     <data folder>/hub/<owner>--<name>/revisions.json    which commit a branch or tag meant
                                       <commit>.json     what the repository holds there
-                                      <commit>/...      the pictures or archives themselves
+                                      <commit>/...      the images or archives themselves
 
 A branch is asked for its commit once, and that is kept: a data set does not change under a
 training. A commit's files are known by size and digest before they are asked for. The second
@@ -30,10 +30,10 @@ _REVISION = re.compile(r"[A-Za-z0-9][\w./-]{0,199}", re.ASCII)
 
 @dataclass(frozen=True, kw_only=True)
 class Copy:
-    """Pictures of a repository, in the data folder.
+    """Images of a repository, in the data folder.
 
     Args:
-        files: The pictures, or the members of the archives.
+        files: The images, or the members of the archives.
         commit: In full.
         license: What the repository's page states, in one line.
     """
@@ -73,8 +73,8 @@ def copy_of(
     connect = partial(data_repository, repository, title=title, ways=ways)
     commit = commit_of(kept, revision, title, connect)
     listing = listing_of(kept, commit, connect)
-    pictures, archives = _chosen(listing.files, only, f"{repository} at {commit[:12]}")
-    names = set(pictures or archives)
+    image_names, archives = _chosen(listing.files, only, f"{repository} at {commit[:12]}")
+    names = set(image_names or archives)
     folder = kept / commit
     stated = f"License, as the repository states it: {listing.license}."
     download(
@@ -111,7 +111,7 @@ def _some(files: Files, names: Iterable[str]) -> Files:
 def _chosen(
     files: tuple[HubFile, ...], only: str | None, where: str
 ) -> tuple[list[str], list[str]]:
-    """The names of the pictures or of the archives to bring."""
+    """The names of the images or of the archives to bring."""
     names = sorted(file.name for file in files)
     if only is not None:
         chosen = [name for name in names if fnmatch.fnmatchcase(name, only)]
@@ -121,20 +121,20 @@ def _chosen(
                 hint=f"It holds {_examples(names)}.",
             )
         names = chosen
-    pictures, archives = loose_or_packed(
+    image_names, archives = loose_or_packed(
         names, where, hint="Choose with --set dataset.only=PATTERN."
     )
-    if not pictures and not archives:
+    if not image_names and not archives:
         tables = any(name.lower().endswith((".parquet", ".arrow")) for name in names)
         raise InvalidInput(
             f"Expected PNG, JPEG or WebP files or zip archives of them in {where}."
             f" Received: {_examples(names)}.",
-            hint="Parquet is not read: save its pictures in class folders, and use the data set"
+            hint="Parquet is not read: save its images in class folders, and use the data set"
             " 'folder'."
             if tables
             else "Choose another repository or revision.",
         )
-    return pictures, archives
+    return image_names, archives
 
 
 def _examples(names: list[str]) -> str:

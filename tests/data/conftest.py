@@ -18,7 +18,7 @@ def home(tmp_path_factory, monkeypatch) -> Path:
     return folder
 
 
-def make_picture(
+def make_image(
     seed: int = 0,
     *,
     size: tuple[int, int] = (12, 10),
@@ -37,7 +37,7 @@ def make_picture(
 
 @pytest.fixture
 def image():
-    return make_picture
+    return make_image
 
 
 @pytest.fixture

@@ -188,10 +188,10 @@ def test_a_disk_without_room_is_found_before_the_transfer(hub, get, monkeypatch)
 
 
 @pytest.fixture
-def official(picture, pack, tmp_path, hub, monkeypatch):
+def official(image, pack, tmp_path, hub, monkeypatch):
     """CelebA on the Hub, with three faces."""
     faces = {
-        f"img_align_celeba/{i:06d}.jpg": picture(i, size=(178, 218), kind="JPEG") for i in (1, 2, 3)
+        f"img_align_celeba/{i:06d}.jpg": image(i, size=(178, 218), kind="JPEG") for i in (1, 2, 3)
     }
     rows = b"3\nSmiling Young \n000001.jpg -1  1\n000002.jpg  1  1\n000003.jpg -1 -1\n"
     archive = pack(tmp_path / "packed.zip", faces).read_bytes()

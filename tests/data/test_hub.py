@@ -1,4 +1,4 @@
-"""Pictures of repositories on the Hub: the real client against a small server on loopback."""
+"""Images of repositories on the Hub: the real client against a small server on loopback."""
 
 import json
 
@@ -14,10 +14,10 @@ OTHER = "f" * 40
 
 
 @pytest.fixture
-def faces(picture):
-    """Class folders of pictures, as they lie in a repository."""
+def faces(image):
+    """Class folders of images, as they lie in a repository."""
     names = ("cats/1.png", "cats/2.png", "dogs/1.png")
-    return {name: picture(i, size=(8, 8)) for i, name in enumerate(names)}
+    return {name: image(i, size=(8, 8)) for i, name in enumerate(names)}
 
 
 @pytest.fixture
@@ -93,9 +93,9 @@ def test_zips_are_read_as_they_are(serve, faces, pack, tmp_path, archives):
     assert (dataset.labels.tolist(), dataset.classes) == ([0, 0, 1], ("cats", "dogs"))
 
 
-def test_a_zip_of_stylegans_has_the_labels_of_its_list(serve, picture, pack, tmp_path):
+def test_a_zip_of_stylegans_has_the_labels_of_its_list(serve, image, pack, tmp_path):
     names = ("00000/img00000000.png", "00001/img00001000.png")
-    members = {name: picture(i, size=(8, 8)) for i, name in enumerate(names)}
+    members = {name: image(i, size=(8, 8)) for i, name in enumerate(names)}
     members["dataset.json"] = json.dumps({"labels": [[names[1], 0], [names[0], 1]]}).encode()
     serve({"a.zip": pack(tmp_path / "a.zip", members).read_bytes()})
 
@@ -132,8 +132,8 @@ def test_another_content_than_the_commits_is_refused_and_removed(server, faces, 
 @pytest.mark.parametrize(
     "name", ["../evil.png", "cats/../../evil.png", "/evil.png", "a\\b.png", "a//b.png", "a\n.png"]
 )
-def test_a_name_that_leads_out_refuses_the_repository(server, home, picture, name):
-    server.files[name] = picture()
+def test_a_name_that_leads_out_refuses_the_repository(server, home, image, name):
+    server.files[name] = image()
 
     with pytest.raises(InvalidInput, match="is refused. Expected: plain relative paths"):
         hub(id="some/faces", revision=COMMIT)
