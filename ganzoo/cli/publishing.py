@@ -1,4 +1,4 @@
-"""`ganzoo push`, `pull`, `tag`, `remove`, `gc`, `verify` and `registry`."""
+"""`ganzoo push`, `pull`, `tag`, `remove`, `verify` and `registry`."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -63,7 +63,7 @@ def push(
     )
     if not done["created"]:
         print_note("It is there already.")
-    _show(done, as_json=as_json)
+    _print_result(done, as_json=as_json)
 
 
 def pull(
@@ -79,7 +79,7 @@ def pull(
     """Bring a version of a model here from the Hub, verified."""
     from ganzoo.jobs.publishing.manage import pull as job
 
-    _show(job(name), as_json=as_json)
+    _print_result(job(name), as_json=as_json)
 
 
 def tag(
@@ -91,33 +91,14 @@ def tag(
     """Give a version another name, which may move: `ganzoo tag NAME@3 best`."""
     from ganzoo.jobs.publishing.manage import tag as job
 
-    _show(job(name, alias, folder=folder), as_json=as_json)
+    _print_result(job(name, alias, folder=folder), as_json=as_json)
 
 
 def remove(name: Version, folder: Folder = None, as_json: Json = False) -> None:
     """Remove a version by its number, or an alias alone."""
     from ganzoo.jobs.publishing.manage import remove as job
 
-    _show(job(name, folder=folder), as_json=as_json)
-
-
-def gc(
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only list what would be removed.")
-    ] = False,
-    folder: Folder = None,
-    as_json: Json = False,
-) -> None:
-    """Remove what interrupted writing has left."""
-    from ganzoo.jobs.publishing.manage import collect_garbage as job
-
-    found = job(dry_run=dry_run, folder=folder)
-    if as_json:
-        print_json({"removed": [] if dry_run else found, "found": found})
-    elif found:
-        print_data(format_columns([(one["path"], one["reason"]) for one in found], indent=""))
-    else:
-        print_note("Nothing to remove.")
+    _print_result(job(name, folder=folder), as_json=as_json)
 
 
 def verify(
@@ -141,10 +122,10 @@ def verify(
         print_json(found)
     else:
         print_data(_format_verification(found))
-    wrong = [problem for problem in found["problems"] if not problem["harmless"]]
-    if wrong:
-        where, reason = wrong[0]["path"], wrong[0]["reason"]
-        print_note("error: " + single_line(f"{len(wrong)} problems; the first: {where}: {reason}"))
+    problems = found["problems"]
+    if problems:
+        first = f"{problems[0]['path']}: {problems[0]['reason']}"
+        print_note("error: " + single_line(f"{len(problems)} problems; the first: {first}"))
         raise typer.Exit(3)
 
 
@@ -178,7 +159,7 @@ def add_registry(
     """Look models up in another registry too. Nothing is fetched for it."""
     from ganzoo.catalog.registry.added import add_registry as job
 
-    _show({"name": job(address, name)}, as_json=as_json)
+    _print_result({"name": job(address, name)}, as_json=as_json)
 
 
 @app.command("remove")
@@ -190,10 +171,10 @@ def remove_registry(
     from ganzoo.catalog.registry.added import forget_registry
 
     forget_registry(name)
-    _show({"removed": name}, as_json=as_json)
+    _print_result({"removed": name}, as_json=as_json)
 
 
-def _show(content: dict[str, Any], *, as_json: bool) -> None:
+def _print_result(content: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         print_json(content)
     else:

@@ -7,7 +7,7 @@ from ganzoo.cli.app import app
 
 GROUPS = ["plugin", "data", "registry"]
 VERBS = [*GROUPS, "list", "info", "train", "resume", "sample", "evaluate", "export", "push", "pull"]
-VERBS += ["tag", "remove", "gc", "verify", "plugins", "doctor", "import", "reproduce"]
+VERBS += ["tag", "remove", "verify", "plugins", "doctor", "import", "reproduce"]
 
 
 def test_version_prints_one_line(ganzoo):

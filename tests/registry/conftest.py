@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ganzoo.catalog.registry.cards import Card
 from ganzoo.catalog.recipe.recipe import Recipe
+from ganzoo.catalog.registry.cards import Card
 from ganzoo.catalog.registry.versions import Version, publish_version
 from ganzoo.catalog.runs import Run
 from ganzoo.files import checkpoints, safetensors

@@ -138,30 +138,3 @@ def test_many_who_push_and_read_the_same_names_lose_nothing(child, tmp_path, loc
     assert len(set(contents)) == len(contents)  # one winner for each content
     assert [version.number for version in whole] == list(range(1, len(whole) + 1))
     assert not [name for name in os.listdir(folder) if name.endswith(".tmp")]
-
-
-def test_gc_takes_nothing_that_is_being_added(child, tmp_path):
-    code = (
-        COMMON
-        + """
-from ganzoo.files import leftovers
-from ganzoo.jobs.publishing.manage import collect_garbage
-
-leftovers._YOUNG = 0.3  # seconds
-folder = Path(sys.argv[1])
-(folder / "small").mkdir(parents=True)
-child = os.fork()
-if child == 0:
-    slowly = lambda name, path: time.sleep(0.6 if name == "publish" else 0.0)
-    publish.on_step.append(slowly)  # so that the temporary is old, and only its lock protects it
-    for value in range(3):
-        create(folder, "small", files(value))
-    os._exit(0)
-while os.waitpid(child, os.WNOHANG) == (0, 0):
-    collect_garbage(folder=folder)
-    time.sleep(0.01)
-print(version_numbers(folder / "small"))
-"""
-    )
-    assert child(code, tmp_path / "registry").stdout == "[1, 2, 3]\n"
-    assert not check_model(tmp_path / "registry" / "small")[1]

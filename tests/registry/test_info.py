@@ -15,8 +15,8 @@ from ganzoo.errors import InvalidInput, UnknownName, UsageError
 from ganzoo.files import checkpoints, safetensors
 from ganzoo.jobs.listing import info
 from ganzoo.jobs.models.export import export
-from ganzoo.jobs.publishing.push import push
 from ganzoo.jobs.publishing.manage import tag
+from ganzoo.jobs.publishing.push import push
 
 
 @pytest.fixture(autouse=True)

@@ -16,8 +16,8 @@ from ganzoo.errors import EnvironmentProblem, InvalidInput, PluginError, Unknown
 from ganzoo.files import checkpoints, safetensors
 from ganzoo.jobs import listing
 from ganzoo.jobs.models import load
+from ganzoo.jobs.publishing.manage import list_registries, remove, tag
 from ganzoo.jobs.publishing.push import push
-from ganzoo.jobs.publishing.manage import collect_garbage, list_registries, remove, tag
 from ganzoo.jobs.publishing.verify import verify
 
 
@@ -364,21 +364,6 @@ def test_the_zoos_own_versions_are_not_the_users_to_change():
             change()
 
 
-def test_garbage_is_what_dead_writers_have_left(made_run, home):
-    push(made_run().path, "small")
-    folder = home / "registry" / "small"
-    dead = folder / ".ganzoo-0123456789abcdef.tmp"
-    dead.mkdir()
-    os.utime(dead, (1, 1))
-    young = folder / ".ganzoo-fedcba9876543210.tmp"
-    young.mkdir()
-    listed = [one["path"] for one in collect_garbage(dry_run=True)]
-    assert listed == [str(dead)] and dead.exists()
-    assert [one["path"] for one in collect_garbage()] == listed
-    assert collect_garbage() == []
-    assert {path.name for path in folder.iterdir()} == {"1", young.name}
-
-
 # Looking through
 
 
@@ -411,11 +396,6 @@ WRONG = {
     "an alias that is none": lambda f: (f / "aliases" / "best").write_text("x"),
     "a bad card": lambda f: (f / "card.toml").write_text("schema = 9"),
     "a stranger": lambda f: (f / "notes.txt").touch(),
-    "a file that anybody may change": lambda f: (f / "1" / "card.toml").chmod(0o666),
-    "a dead writer's": lambda f: (
-        (f / ".ganzoo-0123456789abcdef.tmp").touch(),
-        os.utime(f / ".ganzoo-0123456789abcdef.tmp", (1, 1)),
-    ),
 }
 
 

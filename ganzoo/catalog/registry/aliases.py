@@ -13,6 +13,7 @@ from ganzoo.catalog.registry.remotes import LATEST
 from ganzoo.catalog.registry.versions import (
     Version,
     is_version_number,
+    names_in,
     open_version,
     version_numbers,
 )
@@ -38,27 +39,17 @@ def readable_aliases(folder: Path) -> dict[str, int]:
 
 def alias_names(folder: Path) -> list[str]:
     """Names of the aliases in a model's folder, whatever they hold."""
-    try:
-        names = sorted(os.listdir(folder / FOLDER))
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    except OSError as error:
-        raise environment_problem("read", folder / FOLDER, error) from error
-    return [name for name in names if not name.startswith(".")]
+    return [name for name in names_in(folder / FOLDER) if not name.startswith(".")]
 
 
 def read_alias(folder: Path, name: str) -> int:
-    """Return the number in an alias' file."""
-    path = os.path.realpath(folder / FOLDER / name)  # of a pulled repository it is a link
-    return parse_alias(read_bytes(path, limit=MAX_BYTES), quote(folder / FOLDER / name))
-
-
-def parse_alias(content: bytes, where: str) -> int:
-    """Return the number that an alias holds; `InvalidInput` for anything else."""
+    """Return the number in an alias' file; `InvalidInput` for anything else."""
+    path = folder / FOLDER / name
+    content = read_bytes(os.path.realpath(path), limit=MAX_BYTES)  # a link where it was pulled
     text = content.decode("ascii", errors="replace").removesuffix("\n")
     if not is_version_number(text):
         raise InvalidInput(
-            f"An alias holds a version's number. Received: {quote(text)} in {where}."
+            f"An alias holds a version's number. Received: {quote(text)} in {quote(path)}."
         )
     return int(text)
 

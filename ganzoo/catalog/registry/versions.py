@@ -126,13 +126,17 @@ class Version:
 
 def version_numbers(folder: Path) -> list[int]:
     """Numbers of the versions in a model's folder, rising; the folder need not exist."""
+    return sorted(int(name) for name in names_in(folder) if is_version_number(name))
+
+
+def names_in(folder: Path) -> list[str]:
+    """Names of what lies in a folder, sorted; none if there is no such folder."""
     try:
-        names = os.listdir(folder)
+        return sorted(os.listdir(folder))
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
         raise environment_problem("read", folder, error) from error
-    return sorted(int(name) for name in names if is_version_number(name))
 
 
 def is_version_number(text: str) -> bool:

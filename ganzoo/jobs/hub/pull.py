@@ -4,17 +4,12 @@ A revision is resolved once, to a commit; whatever came is compared with the ver
 only then does the revision mean the commit here. See `ganzoo.catalog.registry.remotes`.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 from ganzoo.catalog.registry import aliases
 from ganzoo.catalog.registry.contents import MANIFEST, MAX_MANIFEST_BYTES
-from ganzoo.catalog.registry.remotes import (
-    LATEST,
-    Remote,
-    cache_folder,
-    choose_model,
-    parse_address,
-)
+from ganzoo.catalog.registry.remotes import Remote, cache_folder, choose_model, parse_address
 from ganzoo.catalog.registry.versions import (
     Version,
     is_version_number,
@@ -23,17 +18,13 @@ from ganzoo.catalog.registry.versions import (
 )
 from ganzoo.data.download import progress_option
 from ganzoo.data.progress import notice
-from ganzoo.errors import InvalidInput, UsageError, unknown
+from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files.digests import file_digest
 from ganzoo.files.home import check_space
 from ganzoo.files.hub_client import HubFile, HubRepository
 from ganzoo.files.names import check_name
 from ganzoo.files.problems import environment_problem
 from ganzoo.files.publish import make_folder
-
-_MAX_ALIASES = 100  # that are fetched, each by a request
-
-Offer = dict[str, list[int]]
 
 
 def find_or_pull(address: str) -> Version:
@@ -46,7 +37,7 @@ def find_or_pull(address: str) -> Version:
     if commit is None:
         return pull_version(remote)
     try:
-        version = _find_pulled(remote, commit)
+        version = _select(remote, remote.snapshot(commit))
         if version.is_complete:
             return version
     except UsageError:  # another model, version or alias than those that were pulled
@@ -71,137 +62,88 @@ def hub_repository(remote: Remote) -> HubRepository:
     return HubRepository(repo_id=remote.repo_id, repo_type="model", failure=failure)
 
 
-def offered_models(files: list[HubFile]) -> Offer:
+def offered_versions(files: list[HubFile]) -> dict[str, list[int]]:
     """Numbers of the versions in a repository, rising, by model; other files are passed over."""
     found: dict[str, list[int]] = {}
     for file in files:
         model, _, rest = file.name.partition("/")
         number, _, name = rest.partition("/")
-        if name == MANIFEST and is_version_number(number) and _is_name(model):
+        fits = name == MANIFEST and is_version_number(number) and file.size <= MAX_MANIFEST_BYTES
+        if fits and _may_be(check_name, model):
             found.setdefault(model, []).append(int(number))
     return {model: sorted(found[model]) for model in sorted(found)}
 
 
-def fetch_file(
-    remote: Remote, commit: str, name: str, max_bytes: int, *, force: bool = False
-) -> Path:
-    """Return the path of a repository's file in the cache, of at most `max_bytes`."""
-    options = {"cache_dir": cache_folder(), "force_download": force}
-    path = hub_repository(remote).fetch(name, commit, progress=progress_option, **options)
-    path = path.resolve()
-    if path.stat().st_size > max_bytes:
-        raise InvalidInput(
-            f"{name} of {remote.address} is too large: expected at most {max_bytes:,} bytes. "
-            f"Received: {path.stat().st_size:,} bytes."
-        )
-    return path
+def fetch_file(remote: Remote, commit: str, name: str, *, force: bool = False) -> Path:
+    """Return the path of a repository's file in the cache.
 
-
-def _find_pulled(remote: Remote, commit: str) -> Version:
-    """Version in a snapshot; `UsageError` if it is not there."""
-    snapshot = remote.snapshot(commit)
-    models = [path.name for path in sorted(snapshot.iterdir()) if version_numbers(path)]
-    remote = choose_model(remote, models)
-    return aliases.select_version(snapshot / str(remote.model), remote.selector)
-
-
-def _pull_at(remote: Remote, commit: str) -> Version:
-    """Pull a version at a commit, with the versions of the model that are here already."""
+    Args:
+        remote: The repository.
+        commit: In full.
+        name: Path in the repository, as its list of files has it.
+        force: Whether to fetch it though it is there: it is damaged.
+    """
     try:
         make_folder(cache_folder())
     except OSError as error:
         raise environment_problem("make", cache_folder(), error) from error
+    options = {"cache_dir": cache_folder(), "force_download": force}
+    path = hub_repository(remote).fetch(name, commit, progress=progress_option, **options)
+    return path.resolve()
+
+
+def _pull_at(remote: Remote, commit: str) -> Version:
+    """Pull a version at a commit, with the versions of the model that are here already."""
     files = hub_repository(remote).list_files(commit)
-    offer = offered_models(files)
-    remote = choose_model(remote, list(offer))
-    model, numbers = str(remote.model), offer[str(remote.model)]
-    sizes = {file.name: file.size for file in files}
-    meanings = _fetch_aliases(remote, commit, sizes)
-    number = _choose_number(remote, numbers, meanings)
+    offered = offered_versions(files)
+    remote = choose_model(remote, list(offered))
+    folder = remote.snapshot(commit) / str(remote.model)
+    for file in files:
+        if _is_alias_file(file, str(remote.model)):
+            fetch_file(remote, commit, file.name)
+    for number in offered[folder.name]:
+        fetch_file(remote, commit, f"{folder.name}/{number}/{MANIFEST}")
+    try:
+        version = _select(remote, folder.parent)
+    except InvalidInput:  # damaged here, or in the repository
+        for number in offered[folder.name]:
+            fetch_file(remote, commit, f"{folder.name}/{number}/{MANIFEST}", force=True)
+        version = _select(remote, folder.parent)
     before = remote.pulled_commit()
-    versions = {number: _fetch_manifest(remote, commit, number, sizes)}
-    if numbers[-1] != number:
-        _fetch_manifest(remote, commit, numbers[-1], sizes)  # so that `latest` is known
-    if before is not None and before != commit:
-        versions |= _still_offered(remote, before, commit, numbers, sizes)
-    _fetch_contents(remote, commit, list(versions.values()), sizes)
-    _report_moves(remote, before, commit, meanings)
+    old = remote.snapshot(before) / folder.name if before and before != commit else None
+    kept = _unchanged_versions(remote, old, folder) if old else []
+    _fetch_contents(remote, commit, [version, *kept], {file.name: file.size for file in files})
+    if old:
+        _report_moves(remote, old, folder)
     remote.remember_commit(commit)
-    return open_version(remote.snapshot(commit) / model, number)
+    return version
 
 
-def _choose_number(remote: Remote, numbers: list[int], meanings: dict[str, int]) -> int:
-    if remote.selector == LATEST:
-        return numbers[-1]
-    selector = remote.selector
-    number = int(selector) if is_version_number(selector) else meanings.get(selector)
-    if number not in numbers:
-        names = [*map(str, numbers), *meanings]
-        raise unknown(f"version of {remote.address}/{remote.model}", selector, names)
-    return number
+def _select(remote: Remote, snapshot: Path) -> Version:
+    """Version that is meant, by its manifest alone; `UsageError` if that was not pulled."""
+    models = [path.name for path in sorted(snapshot.iterdir()) if version_numbers(path)]
+    model = choose_model(remote, models).model
+    return aliases.select_version(snapshot / str(model), remote.selector)
 
 
-def _fetch_aliases(remote: Remote, commit: str, sizes: dict[str, int]) -> dict[str, int]:
-    """Meanings of the model's aliases.
-
-    Raises:
-        InvalidInput: The one that is selected holds no number. Others are left out then.
-    """
-    prefix = f"{remote.model}/{aliases.FOLDER}/"
-    names = [name.removeprefix(prefix) for name in sizes if name.startswith(prefix)]
-    names.sort(key=lambda alias: (alias != remote.selector, alias))
-    found = {}
-    for alias in [name for name in names if _is_alias(name)][:_MAX_ALIASES]:
-        try:
-            if sizes[prefix + alias] > aliases.MAX_BYTES:
-                raise InvalidInput(f"The alias {alias!r} of {remote.address} is too long.")
-            path = fetch_file(remote, commit, prefix + alias, aliases.MAX_BYTES)
-            found[alias] = aliases.parse_alias(path.read_bytes(), prefix + alias)
-        except InvalidInput:
-            if alias == remote.selector:
-                raise
-    return found
-
-
-def _fetch_manifest(remote: Remote, commit: str, number: int, sizes: dict[str, int]) -> Version:
-    """Version by its manifest alone; no other file of it need be here."""
-    name = f"{remote.model}/{number}/{MANIFEST}"
-    if sizes[name] > MAX_MANIFEST_BYTES:
-        raise InvalidInput(f"{name} of {remote.address} is not the manifest of a version.")
-    for force in (False, True):  # what lies in the cache may be damaged
-        fetch_file(remote, commit, name, MAX_MANIFEST_BYTES, force=force)
-        try:
-            return open_version(remote.snapshot(commit) / str(remote.model), number)
-        except InvalidInput:
-            if force:
-                raise
-    raise AssertionError("unreachable")
-
-
-def _still_offered(
-    remote: Remote, before: str, commit: str, numbers: list[int], sizes: dict[str, int]
-) -> dict[int, Version]:
+def _unchanged_versions(remote: Remote, old: Path, new: Path) -> list[Version]:
     """Versions that are here from an earlier commit, as they are at the new one.
 
     Raises:
         InvalidInput: One of them has changed.
     """
-    folder = remote.snapshot(before) / str(remote.model)
-    found = {}
-    for number in version_numbers(folder):
-        old = open_version(folder, number)
-        if number not in numbers:
-            continue
-        new = _fetch_manifest(remote, commit, number, sizes)
-        if new.digest != old.digest:
+    found = []
+    for number in {*version_numbers(old)} & {*version_numbers(new)}:
+        before, now = open_version(old, number), open_version(new, number)
+        if before.digest != now.digest:
             raise InvalidInput(
-                f"{old.name} of {remote.address} is not what it was when it was pulled before. "
-                f"Expected: digest {old.digest[:16]}.... Received: {new.digest[:16]}....",
+                f"{now.name} of {remote.address} is not what it was when it was pulled before. "
+                f"Expected: digest {before.digest[:16]}.... Received: {now.digest[:16]}....",
                 hint="Versions never change: ask who publishes it, or remove the folder "
                 f"{remote.storage} to take it as it is now.",
             )
-        if old.is_complete:
-            found[number] = new
+        if before.is_complete:
+            found.append(now)
     return found
 
 
@@ -210,29 +152,25 @@ def _fetch_contents(
 ) -> None:
     """Fetch every file of some versions, and compare each with its manifest."""
     entries = {
-        f"{remote.model}/{version.number}/{name}": entry
+        version.path / name: entry
         for version in versions
         for name, entry in sorted(version.manifest["files"].items())
     }
-    for name, entry in entries.items():  # found out before large files have come for nothing
-        if sizes.get(name) != entry["size"]:
-            raise _other_content(remote, name, f"{sizes.get(name, 0):,} bytes", entry)
-    missing = [
-        entry["size"]
-        for name, entry in entries.items()
-        if not (remote.snapshot(commit) / name).exists()
-    ]
-    check_space(cache_folder(), sum(missing), variable="GANZOO_HOME")
-    for name, entry in entries.items():
-        for force in (False, True):  # what lies in the cache may be damaged
-            path = fetch_file(remote, commit, name, entry["size"], force=force)
-            digest = file_digest(path)
-            if digest == entry["sha256"]:
-                break
-        else:
-            raise _other_content(remote, name, f"sha256 {digest[:16]}...", entry)
+    names = {path: path.relative_to(remote.snapshot(commit)).as_posix() for path in entries}
+    for path, entry in entries.items():  # found out before large files have come for nothing
+        size = sizes.get(names[path], 0)
+        if size != entry["size"]:
+            raise _other_content(remote, names[path], f"{size:,} bytes", entry)
+    missing = sum(entry["size"] for path, entry in entries.items() if not path.exists())
+    check_space(cache_folder(), missing, variable="GANZOO_HOME")
+    for path, entry in entries.items():
+        digest = file_digest(fetch_file(remote, commit, names[path]))
+        if digest != entry["sha256"]:  # damaged here, or in the repository
+            digest = file_digest(fetch_file(remote, commit, names[path], force=True))
+        if digest != entry["sha256"]:
+            raise _other_content(remote, names[path], f"sha256 {digest[:16]}...", entry)
     for version in versions:
-        version.card()  # its own, or this says so
+        version.card()  # raises if it is another model's
 
 
 def _other_content(remote: Remote, name: str, received: str, entry: dict) -> InvalidInput:
@@ -243,29 +181,25 @@ def _other_content(remote: Remote, name: str, received: str, entry: dict) -> Inv
     )
 
 
-def _report_moves(
-    remote: Remote, before: str | None, commit: str, meanings: dict[str, int]
-) -> None:
-    if before is None or before == commit:
-        return
-    notice(f"{remote.address} has moved from {before[:12]} to {commit[:12]}.")
-    old = aliases.readable_aliases(remote.snapshot(before) / str(remote.model))
-    for alias in sorted(old.keys() & meanings.keys()):
-        if old[alias] != meanings[alias]:
-            notice(f"{remote.model}@{alias} was version {old[alias]} and is {meanings[alias]} now.")
+def _report_moves(remote: Remote, old: Path, new: Path) -> None:
+    notice(f"{remote.address} has moved from {old.parent.name[:12]} to {new.parent.name[:12]}.")
+    before, now = aliases.readable_aliases(old), aliases.readable_aliases(new)
+    for alias in sorted(before.keys() & now.keys()):
+        if before[alias] != now[alias]:
+            notice(f"{new.name}@{alias} was version {before[alias]} and is {now[alias]} now.")
 
 
-def _is_alias(text: str) -> bool:
+def _is_alias_file(file: HubFile, model: str) -> bool:
+    prefix = f"{model}/{aliases.FOLDER}/"
+    name = file.name.removeprefix(prefix)
+    fits = file.name.startswith(prefix) and file.size <= aliases.MAX_BYTES
+    return fits and _may_be(aliases.check_alias, name)
+
+
+def _may_be(check: Callable[[str], str], text: str) -> bool:
+    """Whether a check of names lets a text pass."""
     try:
-        aliases.check_alias(text)
-    except UsageError:
-        return False
-    return True
-
-
-def _is_name(text: str) -> bool:
-    try:
-        check_name(text)
-    except InvalidInput:
+        check(text)
+    except (InvalidInput, UsageError):
         return False
     return True

@@ -7,10 +7,10 @@ from ganzoo.catalog.registry import contents
 from ganzoo.catalog.registry.contents import MANIFEST, README, without_readme
 from ganzoo.catalog.registry.remotes import Remote
 from ganzoo.data.progress import notice
-from ganzoo.errors import EnvironmentProblem, GanzooError, InvalidInput, UsageError
+from ganzoo.errors import EnvironmentProblem, GanzooError, UsageError
 from ganzoo.files.hub_client import HubFile, endpoint, http_status
 from ganzoo.jobs.hub.bundle import Bundle
-from ganzoo.jobs.hub.pull import fetch_file, hub_repository, offered_models
+from ganzoo.jobs.hub.pull import fetch_file, hub_repository, offered_versions
 
 # The line by which a repository's page is known as ours, to be replaced by the next push.
 _MARK = "<!-- Written by ganzoo push, which replaces this page while this line is in it. -->"
@@ -37,7 +37,7 @@ def upload_bundle(remote: Remote, bundle: Bundle) -> dict[str, Any]:
     for _ in range(_MAX_RACES):
         head = repository.describe(remote.revision).sha
         files = {file.name: file for file in repository.list_files(head)}
-        numbers = offered_models(list(files.values())).get(bundle.model, [])
+        numbers = offered_versions(list(files.values())).get(bundle.model, [])
         number = _find_same(remote, head, files, numbers, bundle)
         created = number is None
         if number is None:
@@ -69,7 +69,7 @@ def _find_same(
         if file is None or file.sha256 not in (None, weights):
             continue
         name = f"{bundle.model}/{number}/{MANIFEST}"
-        raw = fetch_file(remote, head, name, contents.MAX_MANIFEST_BYTES).read_bytes()
+        raw = fetch_file(remote, head, name).read_bytes()
         theirs = contents.parse_manifest(raw, bundle.model)
         if without_readme(theirs) == without_readme(manifest):
             return number
@@ -111,13 +111,9 @@ def _page_is_ours(remote: Remote, head: str, files: dict[str, HubFile]) -> bool:
     """Whether the repository's own page may be written; that of a person is left as it is."""
     if README not in files:
         return True
-    max_bytes = contents.MAX_BYTES[README]
-    if files[README].size > max_bytes:
+    if files[README].size > contents.MAX_BYTES[README]:
         return False  # too long for ours
-    try:
-        return _MARK.encode() in fetch_file(remote, head, README, max_bytes).read_bytes()
-    except InvalidInput:
-        return False
+    return _MARK.encode() in fetch_file(remote, head, README).read_bytes()
 
 
 def _repository_page(bundle: Bundle, number: int) -> bytes:

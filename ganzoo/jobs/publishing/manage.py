@@ -1,17 +1,16 @@
-"""Management of registries and of the versions in them: pull, tag, remove, tidy, list."""
+"""Management of registries and of the versions in them: pull, tag, remove, list."""
 
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganzoo.catalog.registry import added, aliases, contents, lookup, remotes
-from ganzoo.catalog.registry.locations import Location, registry_locations, user_registry
+from ganzoo.catalog.registry.locations import Location, registry_locations
 from ganzoo.catalog.registry.lookup import Entry
-from ganzoo.catalog.registry.maintenance import find_garbage, remove_version
+from ganzoo.catalog.registry.maintenance import remove_version
 from ganzoo.catalog.registry.remotes import LATEST, Remote
 from ganzoo.catalog.registry.versions import Version, version_numbers
 from ganzoo.errors import GanzooError, UnknownName, UsageError, unknown
-from ganzoo.files.leftovers import remove as remove_path
 from ganzoo.files.names import check_name
 from ganzoo.files.text import quote
 
@@ -99,28 +98,6 @@ def remove(name: str, *, folder: Path | None = None) -> dict[str, Any]:
     return {"removed": f"{entry.name}@{number}", "kind": "version"}
 
 
-def collect_garbage(*, dry_run: bool = False, folder: Path | None = None) -> list[dict[str, str]]:
-    """Remove from a registry what interrupted writing has left.
-
-    Args:
-        dry_run: Only list it.
-        folder: The registry's; by default the user's own.
-
-    Returns:
-        `path` and `reason` of each.
-    """
-    registry = user_registry() if folder is None else Path(folder)
-    if folder is not None and not registry.is_dir():
-        raise UsageError(f"There is no such registry. Received: {folder}.")
-    children = sorted(registry.iterdir()) if registry.is_dir() else []
-    models = [child for child in children if child.is_dir() and not child.name.startswith(".")]
-    found = [finding for model in [registry, *models] for finding in find_garbage(model)]
-    if not dry_run:
-        for finding in found:
-            remove_path(finding.path)
-    return [{"path": str(finding.path), "reason": finding.reason} for finding in found]
-
-
 def list_registries() -> list[dict[str, Any]]:
     """List every registry that names are looked up in, in the order of precedence."""
     addresses = added.added_registries()
@@ -197,11 +174,11 @@ def _pull(remote: Remote) -> dict[str, Any]:
 
 
 def _offers(remote: Remote, model: str) -> bool:
-    from ganzoo.jobs.hub.pull import hub_repository, offered_models
+    from ganzoo.jobs.hub.pull import hub_repository, offered_versions
 
     repository = hub_repository(remote)
     commit = repository.describe(remote.revision).sha
-    return model in offered_models(repository.list_files(commit))
+    return model in offered_versions(repository.list_files(commit))
 
 
 def _address(registry: Location, addresses: dict[str, str]) -> str | None:

@@ -17,8 +17,10 @@ from ganzoo.files.digests import file_digest, tensors_digest
 from ganzoo.files.text import quote
 from ganzoo.jobs.models.weights import not_finite
 
+Facts = dict[str, Any]
 
-def verify(source: str) -> dict[str, Any]:
+
+def verify(source: str) -> Facts:
     """Check every byte of a weights file, a run, a model or a registry.
 
     Args:
@@ -26,7 +28,7 @@ def verify(source: str) -> dict[str, Any]:
             a version, of a model or of a whole registry.
 
     Returns:
-        `kind`, `path`, what it holds, and `problems`: `path`, `reason` and `harmless` of each.
+        `kind`, `path`, what it holds, and `problems`: `path` and `reason` of each.
 
     Raises:
         UnknownName: There is nothing of that name.
@@ -35,30 +37,13 @@ def verify(source: str) -> dict[str, Any]:
     path = Path(source)
     if os.path.isfile(source):
         return {"kind": "file", "path": source, **_describe_file(path), "problems": []}
-    if os.path.isdir(source):
-        if (path / "recipe.toml").is_file():
-            return _verify_run(Run.open(path))
+    if os.path.isdir(source) and not (path / "recipe.toml").is_file():
         version = version_at(path)
-        if version is not None:
-            return _verify_version(version)
-        return _verify_folder(path)
-    if source.isdecimal() or os.sep in source and not remotes.is_address(source):
-        return _verify_run(Run.open(source))
-    return _verify_named(source)
-
-
-def _verify_named(source: str) -> dict[str, Any]:
+        return _verify_folder(path) if version is None else _verify_version(version)
     if remotes.is_address(source):
-        remote = remotes.parse_address(source)
-        commit = remote.pulled_commit()
-        if commit is None:
-            raise UsageError(f"Nothing was pulled from {remote.address}.", hint="Pull it first.")
-        folder = remote.snapshot(commit)
-        if remote.model is None:
-            return _verify_folder(folder, pulled=True)
-        if not (folder / remote.model).is_dir():
-            raise UnknownName(f"No model {remote.model!r} was pulled from {remote.address}.")
-        return _verify_model(folder / remote.model, pulled=True)
+        return _verify_pulled(remotes.parse_address(source))
+    if source.isdecimal() or os.sep in source or os.path.isdir(source):
+        return _verify_run(Run.open(source))
     if "@" in source:
         return _verify_version(lookup.find_version(source))
     try:
@@ -71,7 +56,19 @@ def _verify_named(source: str) -> dict[str, Any]:
     return _verify_model(entry.folder, pulled=entry.registry.remote is not None)
 
 
-def _describe_file(path: Path) -> dict[str, Any]:
+def _verify_pulled(remote: remotes.Remote) -> Facts:
+    commit = remote.pulled_commit()
+    if commit is None:
+        raise UsageError(f"Nothing was pulled from {remote.address}.", hint="Pull it first.")
+    folder = remote.snapshot(commit)
+    if remote.model is None:
+        return _verify_folder(folder, pulled=True)
+    if not (folder / remote.model).is_dir():
+        raise UnknownName(f"No model {remote.model!r} was pulled from {remote.address}.")
+    return _verify_model(folder / remote.model, pulled=True)
+
+
+def _describe_file(path: Path) -> Facts:
     """Header, digests and the tensors of a weights file."""
     header = safetensors.read_header(path)
     arrays = safetensors.load(path)
@@ -91,15 +88,13 @@ def _describe_file(path: Path) -> dict[str, Any]:
     }
 
 
-def _verify_run(run: Run) -> dict[str, Any]:
-    problems = []
-    whole = []
-    folders = sorted(run.checkpoints.glob("step-*")) if run.checkpoints.is_dir() else []
-    for folder in folders:
+def _verify_run(run: Run) -> Facts:
+    problems, whole = [], []
+    for folder in sorted(run.checkpoints.glob("step-*")) if run.checkpoints.is_dir() else []:
         try:
             whole.append(checkpoints.verify(folder)["step"])
         except checkpoints.Broken as error:
-            problems.append(_problem(folder, f"The checkpoint is broken: {error}."))
+            problems.append(_problem(folder, f"The checkpoint is damaged: {error}."))
     for check in (run.recipe, run.manifest, run.log):
         try:
             check()
@@ -113,7 +108,7 @@ def _verify_run(run: Run) -> dict[str, Any]:
     return {"kind": "run", "path": str(run.path), "checkpoints": whole, "problems": problems}
 
 
-def _verify_version(version: Version) -> dict[str, Any]:
+def _verify_version(version: Version) -> Facts:
     version.check()
     return {
         "kind": "version",
@@ -124,20 +119,19 @@ def _verify_version(version: Version) -> dict[str, Any]:
     }
 
 
-def _verify_model(folder: Path, *, pulled: bool = False) -> dict[str, Any]:
+def _verify_model(folder: Path, *, pulled: bool = False) -> Facts:
     whole, findings = check_model(folder, pulled=pulled)
     problems = [problem for version in whole for problem in _weights_problems(version)]
-    problems += [_problem(f.path, f.reason, harmless=f.harmless) for f in findings]
     return {
         "kind": "model",
         "path": str(folder),
         "versions": {str(version.number): version.digest for version in whole},
-        "problems": problems,
+        "problems": problems + [_problem(found.path, found.reason) for found in findings],
     }
 
 
-def _verify_folder(folder: Path, *, pulled: bool = False) -> dict[str, Any]:
-    """A model's folder, or a registry's."""
+def _verify_folder(folder: Path, *, pulled: bool = False) -> Facts:
+    """Verify a model's folder, or a registry's."""
     if lookup.is_model_folder(folder):
         return _verify_model(folder, pulled=pulled)
     models = [child for child in sorted(folder.iterdir()) if lookup.is_model_folder(child)]
@@ -152,21 +146,19 @@ def _verify_folder(folder: Path, *, pulled: bool = False) -> dict[str, Any]:
     }
 
 
-def _weights_problems(version: Version) -> list[dict[str, Any]]:
+def _weights_problems(version: Version) -> list[Facts]:
     """What is wrong inside the weights of a version whose bytes are as published."""
     problems = []
     for name in (contents.GENERATOR, contents.EVERYTHING):
-        if name not in version.sizes:
-            continue
-        try:
-            bad = not_finite(safetensors.load(version.read(name)))
-        except GanzooError as error:
-            problems.append(_problem(version.path / name, str(error)))
-        else:
-            if bad is not None:
-                problems.append(_problem(version.path / name, f"{bad} is not finite."))
+        if name in version.sizes:
+            try:
+                bad = not_finite(safetensors.load(version.read(name)))
+                if bad is not None:
+                    problems.append(_problem(version.path / name, f"{bad} is not finite."))
+            except GanzooError as error:
+                problems.append(_problem(version.path / name, str(error)))
     return problems
 
 
-def _problem(path: Path, reason: str, *, harmless: bool = False) -> dict[str, Any]:
-    return {"path": str(path), "reason": reason, "harmless": harmless}
+def _problem(path: Path, reason: str) -> Facts:
+    return {"path": str(path), "reason": reason}
