@@ -13,7 +13,7 @@ import numpy as np
 from ganzoo_data.digits import digits
 from ganzoo_data.mixture import mixture
 
-from ganzoo.metrics import METRICS, Side
+from ganzoo.metrics import METRICS, SampleSet
 
 PAGE = Path(__file__).with_name("metrics.md")
 BEGIN, END = "<!-- written by docs/make_metrics.py -->", "<!-- end -->"
@@ -41,7 +41,7 @@ def figures(seed: int = 0) -> Figures:
     """
     table = {}
     for damage, real, steps in (*_digits(seed), *_points(seed)):
-        able = [m for m in METRICS.values() if not m.missing(real.kinds, steps[0].kinds)]
+        able = [m for m in METRICS.values() if not m.missing(real.available, steps[0].available)]
         table[damage] = {m.name: [m.measure(real, step).value for step in steps] for m in able}
     return table
 
@@ -73,15 +73,15 @@ def filled(page: str, written: str) -> str:
     return re.sub(f"{begin}\n.*?{end}", lambda _: f"{BEGIN}\n{written}\n{END}", page, flags=re.S)
 
 
-def _digits(seed: int) -> Iterator[tuple[str, Side, list[Side]]]:
+def _digits(seed: int) -> Iterator[tuple[str, SampleSet, list[SampleSet]]]:
     data, random = digits(), np.random.RandomState(seed)
     order = random.permutation(len(data))
     images, labels = data.images[order], data.labels[order]
     classify = _classifier(_flat(images[:COUNT]), labels[:COUNT])
 
-    def side(pixels: np.ndarray, asked: np.ndarray) -> Side:
+    def side(pixels: np.ndarray, asked: np.ndarray) -> SampleSet:
         flat = _flat(pixels[:COUNT])
-        return Side(
+        return SampleSet(
             features=flat, images=pixels[:COUNT], logits=classify(flat), labels=asked[:COUNT]
         )
 
@@ -104,15 +104,15 @@ def _digits(seed: int) -> Iterator[tuple[str, Side, list[Side]]]:
     )
 
 
-def _points(seed: int) -> Iterator[tuple[str, Side, list[Side]]]:
+def _points(seed: int) -> Iterator[tuple[str, SampleSet, list[SampleSet]]]:
     points, spread = 800, 0.008  # the spread is that of the ring
     data = mixture(points=points, seed=2 * seed)
     fresh = mixture(points=points, seed=2 * seed + 1)
-    real = Side(points=data.images, labels=data.labels)
+    real = SampleSet(points=data.images, labels=data.labels)
     wide = [mixture(points=points, seed=2 * seed + 1, spread=spread * k) for k in (1, 2, 4, 8)]
-    yield "Wider modes", real, [Side(points=data.images) for data in wide]
+    yield "Wider modes", real, [SampleSet(points=data.images) for data in wide]
     kept = [fresh.images[fresh.labels >= dropped] for dropped in (0, 2, 4, 6)]
-    yield "Dropped modes", real, [Side(points=images) for images in kept]
+    yield "Dropped modes", real, [SampleSet(points=images) for images in kept]
 
 
 def _flat(images: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from ganzoo.data.progress import reporting
 from ganzoo.errors import GanzooError, UsageError
 from ganzoo.jobs.comparison import SHARE, compared, other_than, uncompared
 from ganzoo.jobs.evaluation.evaluate import evaluate, record_results
-from ganzoo.jobs.evaluation.features import extractor_for
+from ganzoo.jobs.evaluation.features import load_extractor
 from ganzoo.jobs.models import environment
 from ganzoo.jobs.models.build import open_dataset
 from ganzoo.jobs.training.train import Events, train
@@ -175,7 +175,7 @@ def _hindrance(result: Result, dataset: "Dataset", last: int) -> str | None:
         return None
     try:
         discovery.find_plugin("features", protocol.features)
-        extractor = extractor_for(protocol.features)
+        extractor = load_extractor(protocol.features)
         extractor.check(dataset.image_shape)
     except GanzooError as error:
         return f"its features cannot be had here: {str(error).rstrip('.')}"

@@ -1,7 +1,7 @@
-"""Distances between rows in blocks: memory does not grow with the square of their number.
+"""Pairwise distances and nearest neighbors of rows, in blocks of bounded memory.
 
-Squared distances come from `|a|^2 + |b|^2 - 2 a.b`, one matrix product per block. What is so
-small that it is all rounding counts as 0, so that equal rows have distance 0.
+Squared distances are `|a|^2 + |b|^2 - 2 a.b`, one matrix product per block. Those within rounding
+of 0 count as 0, so that equal rows have distance 0.
 """
 
 from collections.abc import Iterator
@@ -16,28 +16,30 @@ _ROUNDING = 1e-13  # of the squared norms
 
 
 class Nearest(NamedTuple):
-    """The nearest rows of each query, the nearest first.
+    """Nearest rows of each query, the nearest first.
 
     Args:
-        indices: int64 (n, count): rows.
-        distances: float64 (n, count): Euclidean, in the units of the rows.
+        indices: Indices of rows, int64 (n, count).
+        distances: Euclidean distances, float64 (n, count).
     """
 
     indices: np.ndarray
     distances: np.ndarray
 
 
-def distance_blocks(left, right) -> Iterator[tuple[slice, slice, np.ndarray]]:
-    """Squared distances of all rows of `left` to all of `right`, block by block.
+def distance_blocks(
+    left: np.ndarray, right: np.ndarray
+) -> Iterator[tuple[slice, slice, np.ndarray]]:
+    """Compute squared distances of all rows of `left` to all of `right`, block by block.
 
     Args:
-        left: (n, d).
-        right: (m, d).
+        left: Rows (n, d).
+        right: Rows (m, d).
 
     Yields:
-        The rows of `left`, those of `right`, and squared distances, float64 (rows, rows).
+        A slice of `left`, a slice of `right`, and their squared distances, float64 (rows, rows).
     """
-    # distances do not see a shift, rounding does; a whole number keeps whole pixels exact
+    # a common shift changes no distance but reduces rounding; integers stay exact
     origin = np.rint(np.mean(right, axis=0, dtype=np.float64))
     norms = np.concatenate(
         [np.square(_part(right, part, origin)).sum(axis=1) for part in _parts(right, _ROWS)]
@@ -52,29 +54,35 @@ def distance_blocks(left, right) -> Iterator[tuple[slice, slice, np.ndarray]]:
             yield here, there, squared
 
 
-def nearest(queries, rows, count: int = 1, *, without: np.ndarray | None = None) -> Nearest:
-    """The nearest rows of each query. Equally near rows: the first of them.
+def nearest_rows(
+    queries: np.ndarray,
+    rows: np.ndarray,
+    count: int = 1,
+    *,
+    excluded: np.ndarray | None = None,
+) -> Nearest:
+    """Find the nearest rows of each query; of equally near rows the first.
 
     Args:
-        queries: (n, d).
-        rows: (m, d).
-        count: How many, at most m, or m - 1 with `without`.
-        without: For each query a row (n,) that does not count, for example itself.
+        queries: Rows (n, d).
+        rows: Rows (m, d).
+        count: Number of neighbors, at most m, or m - 1 with `excluded`.
+        excluded: For each query the index of a row to leave out (n,), for example itself.
 
     Raises:
-        UsageError: There are not so many rows.
+        UsageError: `count` is out of range.
     """
-    if not 1 <= count <= len(rows) - (without is not None):
+    if not 1 <= count <= len(rows) - (excluded is not None):
         raise UsageError(
             f"There must be more rows than neighbors. Received: {len(rows):,} rows, {count}"
-            f" neighbors{' besides itself' if without is not None else ''}."
+            f" neighbors{' besides itself' if excluded is not None else ''}."
         )
     squared = np.full((len(queries), count), np.inf)
     indices = np.zeros((len(queries), count), np.int64)
     for here, there, block in distance_blocks(queries, rows):
-        if without is not None:
-            _drop(block, without[here], there)
-        places = _least(block, count)
+        if excluded is not None:
+            _exclude(block, excluded[here], there)
+        places = _smallest(block, count)
         values = np.concatenate([squared[here], np.take_along_axis(block, places, 1)], axis=1)
         names = np.concatenate([indices[here], places + there.start], axis=1)
         best = np.argsort(values, axis=1, kind="stable")[:, :count]
@@ -83,18 +91,18 @@ def nearest(queries, rows, count: int = 1, *, without: np.ndarray | None = None)
     return Nearest(indices, np.sqrt(squared))
 
 
-def nearest_others(rows, count: int = 1) -> Nearest:
-    """The nearest rows of each row besides itself; a second copy of it is another row."""
-    return nearest(rows, rows, count, without=np.arange(len(rows)))
+def nearest_other_rows(rows: np.ndarray, count: int = 1) -> Nearest:
+    """Find the nearest rows of each row besides itself; a second copy of it is another row."""
+    return nearest_rows(rows, rows, count, excluded=np.arange(len(rows)))
 
 
-def _drop(block: np.ndarray, without: np.ndarray, there: slice) -> None:
-    here = np.flatnonzero((without >= there.start) & (without < there.stop))
-    block[here, without[here] - there.start] = np.inf
+def _exclude(block: np.ndarray, excluded: np.ndarray, there: slice) -> None:
+    here = np.flatnonzero((excluded >= there.start) & (excluded < there.stop))
+    block[here, excluded[here] - there.start] = np.inf
 
 
-def _least(block: np.ndarray, count: int) -> np.ndarray:
-    """Columns of the least numbers of each row, in order, ties by column."""
+def _smallest(block: np.ndarray, count: int) -> np.ndarray:
+    """Return the columns of the smallest numbers of each row, in order, ties by column."""
     if count == 1:
         return block.argmin(axis=1)[:, None]
     if count >= block.shape[1]:
@@ -104,10 +112,10 @@ def _least(block: np.ndarray, count: int) -> np.ndarray:
     return np.take_along_axis(places, order, 1)
 
 
-def _parts(rows, size: int) -> Iterator[slice]:
+def _parts(rows: np.ndarray, size: int) -> Iterator[slice]:
     for start in range(0, len(rows), size):
         yield slice(start, min(start + size, len(rows)))
 
 
-def _part(rows, part: slice, origin: np.ndarray) -> np.ndarray:
+def _part(rows: np.ndarray, part: slice, origin: np.ndarray) -> np.ndarray:
     return np.asarray(rows[part], dtype=np.float64) - origin

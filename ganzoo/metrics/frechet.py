@@ -1,24 +1,25 @@
 """Fréchet distance between features (FID). Heusel et al. 2017, https://arxiv.org/abs/1706.08500.
 
-Section 3 there: both sides are taken for Gaussians, and the squared Wasserstein-2 distance
-between these has a closed form, Dowson and Landau 1982.
+Section 3: features of real and fake samples are modeled as Gaussians, whose squared Wasserstein-2
+distance has a closed form, Dowson and Landau 1982.
 """
 
 from typing import final
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ganzoo.errors import UsageError
-from ganzoo.metrics.rows import blocks, checked
+from ganzoo.metrics.rows import check_rows, row_blocks
 
 
 @final
 class Moments:
-    """Count, mean and covariance of rows that come in batches.
+    """Count, mean and covariance of rows, accumulated over batches.
 
-    Batches are combined as Chan, Golub and LeVeque 1979 do: sums of squares around the mean,
-    never of the raw numbers, so nothing cancels and neither the size of the batches nor their
-    order matters beyond rounding. Memory is that of one d x d matrix and one block.
+    Batches are combined after Chan, Golub and LeVeque 1979: sums of squares around the mean,
+    never of the raw numbers, so nothing cancels, and batch size and order do not matter beyond
+    rounding. Memory is that of one d x d matrix and one block.
 
     Example:
         moments = Moments()
@@ -26,29 +27,29 @@ class Moments:
             moments.add(batch)
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.count = 0
         self._mean: np.ndarray | None = None  # (d,)
         self._scatter: np.ndarray | None = None  # (d, d): sum of (x - mean) (x - mean)^T
 
     @classmethod
-    def of(cls, rows) -> "Moments":
-        """The moments of all rows (n, d) at once."""
+    def of(cls, rows: ArrayLike) -> "Moments":
+        """Compute the moments of all rows (n, d) at once."""
         moments = cls()
         moments.add(rows)
         return moments
 
     @classmethod
     def known(cls, count: int, mean: np.ndarray, covariance: np.ndarray) -> "Moments":
-        """Moments that were computed before, for example published ones.
+        """Restore moments computed before, for example published ones.
 
         Args:
-            count: How many rows, at least 2.
-            mean: (d,).
-            covariance: (d, d), symmetric, unbiased.
+            count: Number of rows, at least 2.
+            mean: Mean (d,).
+            covariance: Unbiased covariance (d, d).
 
         Raises:
-            UsageError: The shapes do not fit, or the covariance is not symmetric.
+            UsageError: The shapes do not match, or the covariance is not symmetric.
         """
         mean, covariance = np.array(mean, np.float64), np.array(covariance, np.float64)
         size = len(mean) if mean.ndim == 1 else 0
@@ -57,8 +58,8 @@ class Moments:
                 "Known moments need a count from 2, a mean (d,) and a covariance (d, d)."
                 f" Received: {count}, {mean.shape} and {covariance.shape}."
             )
-        checked(covariance, "covariance")
-        checked(mean[None], "mean")
+        check_rows(covariance, "covariance")
+        check_rows(mean[None], "mean")
         scale = np.abs(covariance).max()
         if np.abs(covariance - covariance.T).max() > 1e-6 * scale:
             raise UsageError("A covariance must be symmetric. Received: one that is not.")
@@ -67,37 +68,37 @@ class Moments:
         moments._mean, moments._scatter = mean, (covariance + covariance.T) / 2 * (count - 1)
         return moments
 
-    def add(self, batch) -> None:
-        """Takes in rows (n, d); n may be 0.
+    def add(self, batch: ArrayLike) -> None:
+        """Add rows (n, d); n may be 0.
 
         Raises:
-            UsageError: Not rows of numbers, or not as long as those before.
+            UsageError: `batch` is not rows of numbers, or of another length than those before.
             InvalidInput: A number is not finite.
         """
-        for rows in blocks(checked(batch, "features", least=0)):
+        for rows in row_blocks(check_rows(batch, "features", min_rows=0)):
             mean = rows.mean(axis=0)
-            centerd = rows - mean
-            self._combine(len(rows), mean, centerd.T @ centerd)
+            centered = rows - mean
+            self._combine(len(rows), mean, centered.T @ centered)
 
     def merge(self, other: "Moments") -> None:
-        """Takes in all that `other` has seen; `other` stays as it is."""
+        """Add all rows of `other`, which stays as it is."""
         if other.count:
             self._combine(other.count, other._mean, other._scatter)
 
     @property
     def mean(self) -> np.ndarray:
-        """float64 (d,), a copy."""
-        self._need(1)
+        """Mean, float64 (d,), a copy."""
+        self._require(1)
         return self._mean.copy()
 
     @property
     def covariance(self) -> np.ndarray:
-        """float64 (d, d), unbiased: the sum of squares over count - 1.
+        """Unbiased covariance, float64 (d, d).
 
         Raises:
             UsageError: Fewer than two rows were added.
         """
-        self._need(2)
+        self._require(2)
         return self._scatter / (self.count - 1)
 
     def __repr__(self) -> str:
@@ -110,48 +111,48 @@ class Moments:
             return
         if mean.shape != self._mean.shape:
             raise UsageError(
-                f"Features must be as long as those before, {len(self._mean)} numbers per row."
+                f"Features must have {len(self._mean)} numbers per row, as those before."
                 f" Received: {len(mean)}."
             )
         total = self.count + count
-        apart = mean - self._mean
-        self._mean = self._mean + apart * (count / total)
+        shift = mean - self._mean
+        self._mean = self._mean + shift * (count / total)
         self._scatter = self._scatter + scatter
-        self._scatter += np.outer(apart, apart) * (self.count * (count / total))
+        self._scatter += np.outer(shift, shift) * (self.count * (count / total))
         self.count = total
 
-    def _need(self, least: int) -> None:
-        if self.count < least:
+    def _require(self, count: int) -> None:
+        if self.count < count:
             raise UsageError(
-                f"Moments need at least {least} row{'s' if least > 1 else ''}."
+                f"Moments need at least {count} row{'s' if count > 1 else ''}."
                 f" Received: {self.count}."
             )
 
 
 def frechet_distance(a: Moments, b: Moments) -> float:
-    """`|m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2))`. Lower is nearer; symmetric.
+    """Return `|m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2))`.
 
     `S1 S2` is similar to `S1^(1/2) S2 S1^(1/2)`, which is symmetric. The roots of its eigenvalues
     are the singular values of `S1^(1/2) S2^(1/2)`, and taken as these they lose no digits where
     the covariances are singular, as they are with fewer samples than features.
 
     Raises:
-        UsageError: Fewer than two samples on a side, or features of different length.
+        UsageError: Fewer than two samples of either, or features of different length.
     """
     mean_a, mean_b, cov_a, cov_b = a.mean, b.mean, a.covariance, b.covariance
     if mean_a.shape != mean_b.shape:
         raise UsageError(
-            "Both sides must have features of the same length, from one extractor."
+            "Real and fake features must have the same length, from one extractor."
             f" Received: {len(mean_a)} and {len(mean_b)} numbers per row."
         )
     roots = np.linalg.svd(_factor(cov_a).T @ _factor(cov_b), compute_uv=False)
-    apart = mean_a - mean_b
-    distance = apart @ apart + np.trace(cov_a) + np.trace(cov_b) - 2 * roots.sum()
+    shift = mean_a - mean_b
+    distance = shift @ shift + np.trace(cov_a) + np.trace(cov_b) - 2 * roots.sum()
     return max(0.0, float(distance))  # rounding alone makes it negative
 
 
 def _factor(covariance: np.ndarray) -> np.ndarray:
-    """F with F F^T = covariance; singular values do not see which of these roots it is."""
+    """Return any F with F F^T = covariance."""
     try:
         return np.linalg.cholesky(covariance)
     except np.linalg.LinAlgError:  # singular

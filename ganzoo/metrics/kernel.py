@@ -1,30 +1,30 @@
 """Kernel distance between features (KID). Bińkowski et al. 2018, https://arxiv.org/abs/1801.01401.
 
-Section 4: the squared maximum mean discrepancy (MMD) under a cubic kernel, estimated without
-bias. So its expectation does not depend on the number of samples, as that of FID does, and it
-may be a little below 0.
+Section 4: an unbiased estimate of the squared maximum mean discrepancy (MMD) under a cubic kernel.
+Unlike FID, its expectation does not depend on the number of samples. It may be slightly below 0.
 """
 
 import math
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ganzoo.errors import UsageError
-from ganzoo.metrics.rows import blocks, checked_pair, generator, order_of
+from ganzoo.metrics.rows import check_row_pair, content_order, random_state, row_blocks
 
 _ROWS, _COLUMNS = 128, 1024  # of a block of the kernel matrix: 1 MiB
 
 
 class KernelDistance(NamedTuple):
-    """The kernel distance.
+    """Kernel distance with its standard error.
 
     Args:
         mean: Mean of the unbiased MMD^2 of the subsets.
-        error: Standard error of that mean: how far other subsets of the same samples would
-            move it, not how far other samples would. `None` if there is one subset only.
-        subsets: How many there were.
-        subset_size: Samples of each side in a subset.
+        error: Standard error of that mean over subsets of the same samples, not over other
+            samples. `None` for a single subset.
+        subsets: Number of subsets.
+        subset_size: Real samples in a subset, and fake samples as well.
     """
 
     mean: float
@@ -34,23 +34,28 @@ class KernelDistance(NamedTuple):
 
 
 def kernel_distance(
-    real, fake, *, subsets: int = 100, subset_size: int = 1000, seed: int = 0
+    real: ArrayLike,
+    fake: ArrayLike,
+    *,
+    subsets: int = 100,
+    subset_size: int = 1000,
+    seed: int = 0,
 ) -> KernelDistance:
-    """Mean of the unbiased MMD^2 of random subsets of both sides.
+    """Return the mean of the unbiased MMD^2 over random subsets of real and fake samples.
 
     Args:
-        real: Features (n, d).
-        fake: Features (m, d).
+        real: Features of real samples (n, d).
+        fake: Features of fake samples (m, d).
         subsets: Number of subsets.
-        subset_size: Samples of each side in a subset; fewer where a side has fewer. If this is
-            all samples of both sides, there is one subset only.
-        seed: Decides the subsets, together with what the rows are, not their order.
+        subset_size: Real and fake samples in a subset, at most n and m. If a subset has all
+            samples, there is only one.
+        seed: Seed of the subsets, which do not depend on the order of rows.
 
     Raises:
-        UsageError: Fewer than two samples on a side, or a value out of range.
+        UsageError: Fewer than two samples of either, or an argument out of range.
         InvalidInput: A number is not finite.
     """
-    real, fake = checked_pair(real, fake, "features", least=2)
+    real, fake = check_row_pair(real, fake, "features", min_rows=2)
     if subsets < 1 or subset_size < 2:
         raise UsageError(
             "There must be at least 1 subset of at least 2 samples."
@@ -59,7 +64,7 @@ def kernel_distance(
     size = min(subset_size, len(real), len(fake))
     if size == len(real) == len(fake):
         return KernelDistance(_squared_mmd(real, fake), None, 1, size)
-    random, real_order, fake_order = generator(seed), order_of(real), order_of(fake)
+    random, real_order, fake_order = random_state(seed), content_order(real), content_order(fake)
     values = []
     for _ in range(subsets):
         some_real = real[real_order[random.permutation(len(real))[:size]]]
@@ -69,18 +74,18 @@ def kernel_distance(
     return KernelDistance(float(np.mean(values)), error, subsets, size)
 
 
-def squared_mmd(real, fake) -> float:
-    """The unbiased MMD^2 of all samples, a U-statistic. Gretton et al. 2012, lemma 6.
+def squared_mmd(real: ArrayLike, fake: ArrayLike) -> float:
+    """Return the unbiased MMD^2 of all samples, a U-statistic. Gretton et al. 2012, lemma 6.
 
     Args:
-        real: Features (n, d).
-        fake: Features (m, d); m may differ from n.
+        real: Features of real samples (n, d).
+        fake: Features of fake samples (m, d).
 
     Raises:
-        UsageError: Fewer than two samples on a side.
+        UsageError: Fewer than two samples of either.
         InvalidInput: A number is not finite.
     """
-    return _squared_mmd(*checked_pair(real, fake, "features", least=2))
+    return _squared_mmd(*check_row_pair(real, fake, "features", min_rows=2))
 
 
 def _squared_mmd(real: np.ndarray, fake: np.ndarray) -> float:
@@ -91,18 +96,18 @@ def _squared_mmd(real: np.ndarray, fake: np.ndarray) -> float:
 
 
 def _kernel_sum(left: np.ndarray, right: np.ndarray) -> float:
-    """Sum of the cubic kernel (x.y / d + 1)^3 over all pairs, in blocks."""
+    """Sum the cubic kernel (x.y / d + 1)^3 over all pairs, in blocks."""
     size = left.shape[1]
     return math.fsum(
         _cubes(some_left @ some_right.T, size)
-        for some_right in blocks(right, _COLUMNS * size)
-        for some_left in blocks(left, _ROWS * size)
+        for some_right in row_blocks(right, _COLUMNS * size)
+        for some_left in row_blocks(left, _ROWS * size)
     )
 
 
 def _diagonal_sum(rows: np.ndarray) -> float:
     size = rows.shape[1]
-    return math.fsum(_cubes(np.square(block).sum(axis=1), size) for block in blocks(rows))
+    return math.fsum(_cubes(np.square(block).sum(axis=1), size) for block in row_blocks(rows))
 
 
 def _cubes(products: np.ndarray, size: int) -> float:

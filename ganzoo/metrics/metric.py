@@ -1,17 +1,19 @@
-"""What a metric is: what it needs, what is better, and how it is measured."""
+"""Metrics: requirements, direction, computation, and results with their protocol."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, final
 
-from ganzoo.errors import UsageError
-from ganzoo.metrics.result import Result
-from ganzoo.metrics.side import Side
+from ganzoo.errors import InvalidInput, UsageError
+from ganzoo.metrics.sample_set import SampleSet
+
+_SCALARS = (str, bool, int, float)
 
 
-class Measured(NamedTuple):
-    """What a measurement gives: the value, its standard error, and what to say beside it."""
+class Measurement(NamedTuple):
+    """Value of a metric, its standard error, and its part of the protocol."""
 
     value: float
     error: float | None = None
@@ -20,20 +22,60 @@ class Measured(NamedTuple):
 
 @final
 @dataclass(frozen=True, kw_only=True)
+class MetricResult:
+    """Value of a metric with its protocol. Values of different protocols do not compare.
+
+    Args:
+        metric: Key in `METRICS`.
+        value: The value.
+        error: Standard error of `value`, or `None` if it is unknown.
+        protocol: How it was measured: strings, numbers and booleans by name.
+
+    Raises:
+        InvalidInput: `value` or `error` is not finite, or the protocol holds something else.
+    """
+
+    metric: str
+    value: float
+    error: float | None = None
+    protocol: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        for name, number in (("value", self.value), ("error", self.error)):
+            if number is not None and not math.isfinite(number):
+                raise InvalidInput(
+                    f"The {name} of metric {self.metric!r} must be finite. Received: {number!r}."
+                )
+        for key, value in self.protocol.items():
+            if not isinstance(key, str) or not isinstance(value, _SCALARS):
+                raise InvalidInput(
+                    "A protocol must hold strings, numbers and booleans by name."
+                    f" Received: {key!r} = {value!r}."
+                )
+
+    def tables(self) -> dict[str, Any]:
+        """Return the result as JSON and TOML have it, without an unknown `error`."""
+        error = {} if self.error is None else {"error": self.error}
+        head = {"metric": self.metric, "value": self.value}
+        return {**head, **error, "protocol": dict(self.protocol)}
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
 class Metric:
-    """A metric, and all that one must know to use it without knowing which it is.
+    """A metric of fake samples against real ones.
 
     Args:
         name: Key in `METRICS`.
         summary: One line for people.
-        real: What it needs of the real side: kinds of `Side`, or nothing.
-        fake: What it needs of the fakes.
+        real: Representations that it needs of real samples, see `REPRESENTATIONS`.
+        fake: Representations that it needs of fake samples.
         better: Which values are better.
-        paper: Where it comes from.
-        compute: `(real, fake, seed) -> Measured`. Its protocol says how many samples were
-            really used, and every setting that the value depends on.
-        seeded: Whether anything is drawn by lot.
-        of_training_data: Whether the real side must be what was trained on, all of it.
+        paper: The source.
+        compute: `(real, fake, seed) -> Measurement`. Its protocol has the number of samples that
+            were used, and every setting that the value depends on.
+        seeded: Whether the computation uses random numbers.
+        of_training_data: Whether the real samples must be all of the training data.
     """
 
     name: str
@@ -42,48 +84,51 @@ class Metric:
     fake: tuple[str, ...]
     better: Literal["lower", "higher"]
     paper: str
-    compute: Callable[[Side, Side, int], Measured] = field(repr=False)
+    compute: Callable[[SampleSet, SampleSet, int], Measurement] = field(repr=False)
     seeded: bool = False
     of_training_data: bool = False
 
     def missing(self, real: Iterable[str], fake: Iterable[str]) -> list[str]:
-        """What it lacks: `["real features", "fake logits"]`; empty if it can be measured.
+        """Return missing representations: `["real features", "fake logits"]`.
 
         Args:
-            real: What there is of the real side: `side.kinds`, or what there will be.
-            fake: What there is of the fakes.
+            real: Available representations of real samples.
+            fake: Available representations of fake samples.
         """
         real, fake = set(real), set(fake)
         return [
-            *(f"real {kind}" for kind in self.real if kind not in real),
-            *(f"fake {kind}" for kind in self.fake if kind not in fake),
+            *(f"real {name}" for name in self.real if name not in real),
+            *(f"fake {name}" for name in self.fake if name not in fake),
         ]
 
-    def measure(self, real: Side, fake: Side, *, seed: int = 0) -> Result:
-        """Measures the fakes against the real side.
+    def measure(self, real: SampleSet, fake: SampleSet, *, seed: int = 0) -> MetricResult:
+        """Measure fake samples against real ones.
 
         Args:
-            real: Real samples; an empty `Side()` where nothing is needed of them.
-            fake: Generated samples.
-            seed: Decides what is drawn by lot; the lots do not depend on the samples' order.
+            real: Real samples; an empty `SampleSet()` if none are needed.
+            fake: Fake samples.
+            seed: Seed of random subsets, which do not depend on the order of samples.
 
         Raises:
-            UsageError: Something needed is missing, or there are too few samples.
+            UsageError: A representation is missing, or there are too few samples.
             InvalidInput: A number is not finite.
         """
-        if lacking := self.missing(real.kinds, fake.kinds):
+        if missing := self.missing(real.available, fake.available):
             raise UsageError(
-                f"The metric {self.name!r} needs {' and '.join(lacking)}."
-                f" Received: real {_listed(real)}; fake {_listed(fake)}."
+                f"The metric {self.name!r} needs {' and '.join(missing)}."
+                f" Received: real {_names(real)}; fake {_names(fake)}."
             )
         measured = self.compute(real, fake, seed)
         counts = {"real": len(real)} if self.real else {}
         counts["fake"] = len(fake)
-        lot = {"seed": seed} if self.seeded else {}
-        protocol = {**counts, **lot, **measured.protocol}
-        error = None if measured.error is None else float(measured.error)
-        return Result(metric=self.name, value=float(measured.value), error=error, protocol=protocol)
+        seeds = {"seed": seed} if self.seeded else {}
+        return MetricResult(
+            metric=self.name,
+            value=float(measured.value),
+            error=None if measured.error is None else float(measured.error),
+            protocol={**counts, **seeds, **measured.protocol},
+        )
 
 
-def _listed(side: Side) -> str:
-    return ", ".join(sorted(side.kinds)) or "nothing"
+def _names(samples: SampleSet) -> str:
+    return ", ".join(sorted(samples.available)) or "nothing"

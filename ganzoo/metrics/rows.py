@@ -1,8 +1,9 @@
-"""Rows of numbers: checked, taken in blocks, and drawn by a seed whatever their order."""
+"""Rows of numbers: checks, blocks, and random subsets that do not depend on their order."""
 
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ganzoo.errors import InvalidInput, UsageError
 
@@ -10,62 +11,72 @@ _NUMBERS = 1 << 22  # float64 numbers in a block: 32 MiB
 _SEEDS = 1 << 32
 
 
-def checked(rows, what: str, *, least: int = 1) -> np.ndarray:
-    """The rows as an array (n, d), not copied if they are one.
+def check_rows(rows: ArrayLike, what: str, *, min_rows: int = 1) -> np.ndarray:
+    """Return rows as an array (n, d); an array is not copied.
 
     Args:
         rows: Numbers (n, d), of any float or integer type; a memory map stays one.
-        what: What they are, for the message: `"real features"`.
-        least: The least number of rows.
+        what: Name of the rows in messages: `"real features"`.
+        min_rows: Least number of rows.
 
     Raises:
-        UsageError: Not two axes of numbers, or too few rows.
+        UsageError: `rows` are not numbers (n, d), or too few.
         InvalidInput: A number is not finite.
     """
-    rows = np.asanyarray(rows)
-    if rows.ndim != 2 or rows.dtype.kind not in "fiu" or not rows.shape[1]:
+    array = np.asanyarray(rows)
+    if array.ndim != 2 or array.dtype.kind not in "fiu" or not array.shape[1]:
         raise UsageError(
             f"The {what} must be numbers (n, d), one row per sample."
-            f" Received: {rows.dtype} {rows.shape}."
+            f" Received: {array.dtype} {array.shape}."
         )
-    if len(rows) < least:
-        raise UsageError(f"The {what} must be at least {least:,} rows. Received: {len(rows):,}.")
-    if rows.dtype.kind == "f":
-        for block in blocks(rows):
+    if len(array) < min_rows:
+        raise UsageError(
+            f"The {what} must be at least {min_rows:,} rows. Received: {len(array):,}."
+        )
+    if array.dtype.kind == "f":
+        for block in row_blocks(array):
             if not np.isfinite(block).all():
                 raise InvalidInput(
-                    f"The {what} must all be finite. Received: not-a-number or infinity.",
-                    hint="A training that has diverged makes such samples.",
+                    f"The {what} must be finite. Received: NaN or infinity.",
+                    hint="Samples of a diverged training are not finite.",
                 )
-    return rows
+    return array
 
 
-def checked_pair(real, fake, what: str, *, least: int = 1) -> tuple[np.ndarray, np.ndarray]:
-    """Both sides checked, and that their rows are equally long.
+def check_row_pair(
+    real: ArrayLike, fake: ArrayLike, what: str, *, min_rows: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return real and fake rows as arrays whose rows have the same length.
+
+    Args:
+        real: Numbers (n, d).
+        fake: Numbers (m, d).
+        what: Name of the rows in messages: `"features"`.
+        min_rows: Least number of rows of each.
 
     Raises:
-        UsageError: See `checked`; or the rows are not equally long.
+        UsageError: The rows are not numbers (n, d), too few, or of different length.
         InvalidInput: A number is not finite.
     """
-    real = checked(real, f"real {what}", least=least)
-    fake = checked(fake, f"fake {what}", least=least)
-    if real.shape[1] != fake.shape[1]:
+    real_rows = check_rows(real, f"real {what}", min_rows=min_rows)
+    fake_rows = check_rows(fake, f"fake {what}", min_rows=min_rows)
+    if real_rows.shape[1] != fake_rows.shape[1]:
         raise UsageError(
-            f"Real and fake {what} must have equally long rows, from one extractor."
-            f" Received: {real.shape[1]} and {fake.shape[1]} numbers per row."
+            f"Real and fake {what} must have rows of the same length, from one extractor."
+            f" Received: {real_rows.shape[1]} and {fake_rows.shape[1]} numbers per row."
         )
-    return real, fake
+    return real_rows, fake_rows
 
 
-def blocks(rows: np.ndarray, numbers: int = _NUMBERS) -> Iterator[np.ndarray]:
-    """Consecutive rows as float64, so many at a time that a block has about `numbers` numbers."""
+def row_blocks(rows: np.ndarray, numbers: int = _NUMBERS) -> Iterator[np.ndarray]:
+    """Yield consecutive rows as float64, in blocks of about `numbers` numbers."""
     step = max(1, numbers // max(1, int(np.prod(rows.shape[1:]))))
     for start in range(0, len(rows), step):
         yield np.asarray(rows[start : start + step], dtype=np.float64)
 
 
-def generator(seed: int) -> np.random.RandomState:
-    """Random numbers of a seed. The legacy generator, since NumPy froze its stream for good.
+def random_state(seed: int) -> np.random.RandomState:
+    """Return a random number generator: the legacy one, whose stream NumPy has frozen.
 
     Raises:
         UsageError: `seed` is not an integer in [0, 2**32).
@@ -75,33 +86,35 @@ def generator(seed: int) -> np.random.RandomState:
     return np.random.RandomState(seed)
 
 
-def order_of(rows: np.ndarray) -> np.ndarray:
-    """Indices that sort rows by what is in them, so that draws do not depend on their order.
+def content_order(rows: np.ndarray) -> np.ndarray:
+    """Return indices that sort rows by content, so that subsets do not depend on their order.
 
     The key is a sum with fixed, irregular weights: equal rows have equal keys, different rows
-    do not, and rows that differ by rounding stay next to where they were.
+    do not, and rows that differ by rounding stay near each other.
 
     Args:
-        rows: (n, ...), any number of axes.
+        rows: Numbers (n, ...) with any number of axes.
     """
     size = int(np.prod(rows.shape[1:]))
     weights = np.random.RandomState(0).uniform(0.5, 1.5, size)
     # a sum along the row, not a matrix product: it is the same in whatever block the row is
-    keys = [(block.reshape(len(block), size) * weights).sum(axis=1) for block in blocks(rows)]
+    keys = [(block.reshape(len(block), size) * weights).sum(axis=1) for block in row_blocks(rows)]
     return np.argsort(np.concatenate(keys), kind="stable")
 
 
-def drawn(rows: np.ndarray, count: int, random: np.random.RandomState) -> np.ndarray:
-    """`count` different rows by lot: a copy, or the rows themselves if all are asked for."""
+def random_subset(rows: np.ndarray, count: int, random: np.random.RandomState) -> np.ndarray:
+    """Return a random subset of rows as a copy, or the rows themselves if `count` is not less."""
     if count >= len(rows):
         return rows
-    return rows[order_of(rows)[random.permutation(len(rows))[:count]]]
+    return rows[content_order(rows)[random.permutation(len(rows))[:count]]]
 
 
-def equally_many(
-    real: np.ndarray, fake: np.ndarray, *, at_most: int, seed: int
+def equal_subsets(
+    real: np.ndarray, fake: np.ndarray, *, max_rows: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Equally many rows of both sides, by lot: as many as the smaller has, but `at_most`."""
-    count = min(at_most, len(real), len(fake))
-    # the same lots for both, so that equal rows stay equal
-    return drawn(real, count, generator(seed)), drawn(fake, count, generator(seed))
+    """Return random subsets of the same size: that of the smaller input, or `max_rows`."""
+    count = min(max_rows, len(real), len(fake))
+    # the same indices for both, so that equal inputs have equal subsets
+    return random_subset(real, count, random_state(seed)), random_subset(
+        fake, count, random_state(seed)
+    )

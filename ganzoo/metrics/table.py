@@ -1,94 +1,95 @@
-"""The table of metrics. Whoever evaluates walks it, and knows no metric by its name."""
+"""Table of metrics, by name."""
 
 import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import Any
 
-from ganzoo.metrics import manifold
-from ganzoo.metrics.accuracy import class_accuracy
+from ganzoo.metrics import precision_recall
+from ganzoo.metrics.class_accuracy import class_accuracy
 from ganzoo.metrics.frechet import frechet_distance
+from ganzoo.metrics.inception_score import inception_score
 from ganzoo.metrics.kernel import kernel_distance
-from ganzoo.metrics.metric import Measured, Metric
-from ganzoo.metrics.modes import high_quality, modes_covered, modes_of
-from ganzoo.metrics.nearest import memorization
-from ganzoo.metrics.rows import checked_pair, equally_many
-from ganzoo.metrics.score import inception_score
-from ganzoo.metrics.side import Side
+from ganzoo.metrics.memorization import memorization
+from ganzoo.metrics.metric import Measurement, Metric
+from ganzoo.metrics.modes import estimate_modes, high_quality, modes_covered
+from ganzoo.metrics.rows import check_row_pair, equal_subsets
+from ganzoo.metrics.sample_set import SampleSet
 from ganzoo.metrics.wasserstein import patch_wasserstein, sliced_wasserstein
 
-
-def _share_error(share: float, count: int) -> float:
-    return math.sqrt(share * (1 - share) / count)  # of a binomial share
+# Representations that a metric needs exist, which `Metric.measure` has checked: hence `Any`.
 
 
-def _frechet(real: Side, fake: Side, seed: int) -> Measured:
-    # the count is in the value: fewer fakes, greater distance
+def _binomial_error(fraction: float, count: int) -> float:
+    return math.sqrt(fraction * (1 - fraction) / count)
+
+
+def _measure_frechet(real: Any, fake: Any, seed: int) -> Measurement:
+    # the value depends on the counts: fewer fake samples, greater distance
     counts = {"real": real.moments.count, "fake": fake.moments.count}
-    return Measured(frechet_distance(real.moments, fake.moments), None, counts)
+    return Measurement(frechet_distance(real.moments, fake.moments), None, counts)
 
 
-def _kernel(real: Side, fake: Side, seed: int) -> Measured:
+def _measure_kernel(real: Any, fake: Any, seed: int) -> Measurement:
     found = kernel_distance(real.features, fake.features, seed=seed)
-    return Measured(
-        found.mean, found.error, {"subsets": found.subsets, "subset_size": found.subset_size}
-    )
+    settings = {"subsets": found.subsets, "subset_size": found.subset_size}
+    return Measurement(found.mean, found.error, settings)
 
 
-def _inception_score(real: Side, fake: Side, seed: int) -> Measured:
+def _measure_inception_score(real: Any, fake: Any, seed: int) -> Measurement:
     splits = 10
     found = inception_score(fake.logits, splits=splits, seed=seed)
-    return Measured(found.mean, found.error, {"splits": splits})
+    return Measurement(found.mean, found.error, {"splits": splits})
 
 
-def _in_reach(function: Callable, neighbors: int) -> Callable[[Side, Side, int], Measured]:
-    """A metric of balls: equally many samples of both sides, since their number counts."""
+def _measure_manifolds(
+    function: Callable[..., float], neighbors: int
+) -> Callable[[SampleSet, SampleSet, int], Measurement]:
+    """Return the computation of a metric that depends on the numbers of real and fake samples."""
 
-    def compute(real: Side, fake: Side, seed: int) -> Measured:
-        pair = checked_pair(real.features, fake.features, "features")
-        ours, theirs = equally_many(*pair, at_most=10_000, seed=seed)
-        value = function(ours, theirs, neighbors=neighbors)
-        used = {"real": len(ours), "fake": len(theirs), "neighbors": neighbors}
-        return Measured(value, None, used)
+    def compute(real: Any, fake: Any, seed: int) -> Measurement:
+        pair = check_row_pair(real.features, fake.features, "features")
+        real_rows, fake_rows = equal_subsets(*pair, max_rows=10_000, seed=seed)
+        value = function(real_rows, fake_rows, neighbors=neighbors)
+        used = {"real": len(real_rows), "fake": len(fake_rows), "neighbors": neighbors}
+        return Measurement(value, None, used)
 
     return compute
 
 
-def _sliced(real: Side, fake: Side, seed: int) -> Measured:
+def _measure_sliced_wasserstein(real: Any, fake: Any, seed: int) -> Measurement:
     directions = 512
     value = sliced_wasserstein(real.features, fake.features, directions=directions, seed=seed)
-    return Measured(value, None, {"directions": directions, "order": 2})
+    return Measurement(value, None, {"directions": directions, "order": 2})
 
 
-def _patches(real: Side, fake: Side, seed: int) -> Measured:
-    patches, directions = 16, 256
-    found = patch_wasserstein(
-        real.images, fake.images, patches=patches, directions=directions, seed=seed
-    )
-    used = {"real": found.images, "fake": found.images, "patches": patches}
-    return Measured(
-        found.mean, None, {**used, "directions": directions, "levels": len(found.levels)}
-    )
+def _measure_patch_wasserstein(real: Any, fake: Any, seed: int) -> Measurement:
+    settings = {"patches": 16, "directions": 256}
+    found = patch_wasserstein(real.images, fake.images, seed=seed, **settings)
+    used = {"real": found.images, "fake": found.images, "levels": len(found.levels)}
+    return Measurement(found.mean, None, used | settings)
 
 
-def _modes_covered(real: Side, fake: Side, seed: int) -> Measured:
-    modes = modes_of(real.points, real.labels)
-    return Measured(modes_covered(fake.points, modes), None, {"modes": len(modes.centers)})
+def _measure_modes_covered(real: Any, fake: Any, seed: int) -> Measurement:
+    modes = estimate_modes(real.points, real.labels)
+    return Measurement(modes_covered(fake.points, modes), None, {"modes": len(modes.centers)})
 
 
-def _high_quality(real: Side, fake: Side, seed: int) -> Measured:
-    modes = modes_of(real.points, real.labels)
-    share = high_quality(fake.points, modes)
-    return Measured(share, _share_error(share, len(fake)), {"modes": len(modes.centers)})
+def _measure_high_quality(real: Any, fake: Any, seed: int) -> Measurement:
+    modes = estimate_modes(real.points, real.labels)
+    fraction = high_quality(fake.points, modes)
+    error = _binomial_error(fraction, len(fake))
+    return Measurement(fraction, error, {"modes": len(modes.centers)})
 
 
-def _accuracy(real: Side, fake: Side, seed: int) -> Measured:
-    share = class_accuracy(fake.logits, fake.labels)
-    return Measured(share, _share_error(share, len(fake)))
+def _measure_class_accuracy(real: Any, fake: Any, seed: int) -> Measurement:
+    fraction = class_accuracy(fake.logits, fake.labels)
+    return Measurement(fraction, _binomial_error(fraction, len(fake)))
 
 
-def _memorization(real: Side, fake: Side, seed: int) -> Measured:
+def _measure_memorization(real: Any, fake: Any, seed: int) -> Measurement:
     found = memorization(real.features, fake.features, seed=seed)
-    return Measured(found.excess, found.error)
+    return Measurement(found.excess, found.error)
 
 
 _BOTH_FEATURES = {"real": ("features",), "fake": ("features",)}
@@ -99,65 +100,65 @@ _LIN = "Lin et al. 2018, https://arxiv.org/abs/1712.04086"
 _ALL = (
     Metric(
         name="frechet",
-        summary="Fréchet distance of features, taken for Gaussians (FID).",
+        summary="Fréchet distance of features, modeled as Gaussians (FID).",
         real=("moments",),
         fake=("moments",),
         better="lower",
         paper="Heusel et al. 2017, https://arxiv.org/abs/1706.08500",
-        compute=_frechet,
+        compute=_measure_frechet,
     ),
     Metric(
         name="kernel",
-        summary="Kernel distance of features, unbiased (KID).",
+        summary="Unbiased kernel distance of features (KID).",
         **_BOTH_FEATURES,
         better="lower",
         paper="Bińkowski et al. 2018, https://arxiv.org/abs/1801.01401",
-        compute=_kernel,
+        compute=_measure_kernel,
         seeded=True,
     ),
     Metric(
         name="inception_score",
-        summary="Sure of each sample's class, and all classes alike; ignores the real samples.",
+        summary="Confidence in the class of each sample, evenness over classes; no real samples.",
         fake=("logits",),
         better="higher",
         paper="Salimans et al. 2016, https://arxiv.org/abs/1606.03498",
-        compute=_inception_score,
+        compute=_measure_inception_score,
         seeded=True,
     ),
     Metric(
         name="precision",
-        summary="Share of fakes in the reach of the real samples.",
+        summary="Fraction of fake samples inside the manifold of real ones.",
         **_BOTH_FEATURES,
         better="higher",
         paper=_KYNKAANNIEMI,
-        compute=_in_reach(manifold.precision, 3),
+        compute=_measure_manifolds(precision_recall.precision, 3),
         seeded=True,
     ),
     Metric(
         name="recall",
-        summary="Share of real samples in the reach of the fakes.",
+        summary="Fraction of real samples inside the manifold of fake ones.",
         **_BOTH_FEATURES,
         better="higher",
         paper=_KYNKAANNIEMI,
-        compute=_in_reach(manifold.recall, 3),
+        compute=_measure_manifolds(precision_recall.recall, 3),
         seeded=True,
     ),
     Metric(
         name="density",
-        summary="How deep the fakes are among the real samples; 1 for real samples.",
+        summary="Mean number of real neighborhoods around a fake sample; 1 for real samples.",
         **_BOTH_FEATURES,
         better="higher",
         paper=_NAEEM,
-        compute=_in_reach(manifold.density, 5),
+        compute=_measure_manifolds(precision_recall.density, 5),
         seeded=True,
     ),
     Metric(
         name="coverage",
-        summary="Share of real samples that have a fake nearby.",
+        summary="Fraction of real samples with a fake sample nearby.",
         **_BOTH_FEATURES,
         better="higher",
         paper=_NAEEM,
-        compute=_in_reach(manifold.coverage, 5),
+        compute=_measure_manifolds(precision_recall.coverage, 5),
         seeded=True,
     ),
     Metric(
@@ -166,7 +167,7 @@ _ALL = (
         **_BOTH_FEATURES,
         better="lower",
         paper="Bonneel et al. 2015, https://doi.org/10.1007/s10851-014-0506-3",
-        compute=_sliced,
+        compute=_measure_sliced_wasserstein,
         seeded=True,
     ),
     Metric(
@@ -176,7 +177,7 @@ _ALL = (
         fake=("images",),
         better="lower",
         paper="Karras et al. 2018, https://arxiv.org/abs/1710.10196",
-        compute=_patches,
+        compute=_measure_patch_wasserstein,
         seeded=True,
     ),
     Metric(
@@ -186,32 +187,32 @@ _ALL = (
         fake=("points",),
         better="higher",
         paper=_LIN,
-        compute=_modes_covered,
+        compute=_measure_modes_covered,
     ),
     Metric(
         name="high_quality",
-        summary="Share of samples within three standard deviations of a mode.",
+        summary="Fraction of samples within three standard deviations of a mode.",
         real=("points", "labels"),
         fake=("points",),
         better="higher",
         paper=_LIN,
-        compute=_high_quality,
+        compute=_measure_high_quality,
     ),
     Metric(
         name="class_accuracy",
-        summary="Share of samples that a classifier takes for the class asked for.",
+        summary="Fraction of samples that a classifier assigns to their class.",
         fake=("logits", "labels"),
         better="higher",
         paper="Shmelkov et al. 2018, https://arxiv.org/abs/1807.09499",
-        compute=_accuracy,
+        compute=_measure_class_accuracy,
     ),
     Metric(
         name="memorization",
-        summary="Share of samples too near to a training image, above that of fresh data.",
+        summary="Fraction of samples too near to a training image, minus that of fresh data.",
         **_BOTH_FEATURES,
         better="lower",
         paper="Alaa et al. 2022, https://arxiv.org/abs/2102.08921",
-        compute=_memorization,
+        compute=_measure_memorization,
         seeded=True,
         of_training_data=True,
     ),

@@ -1,31 +1,32 @@
-"""Sliced Wasserstein distance: mean distance of one-dimensional shadows in random directions.
+"""Sliced Wasserstein distance: mean distance of projections to random directions.
 
-Of features or points: Bonneel et al. 2015, https://doi.org/10.1007/s10851-014-0506-3. Of images,
-by patches of a Laplacian pyramid: Karras et al. 2018, https://arxiv.org/abs/1710.10196, section 5.
+Features or points: Bonneel et al. 2015, https://doi.org/10.1007/s10851-014-0506-3. Images, by
+patches of a Laplacian pyramid: Karras et al. 2018, https://arxiv.org/abs/1710.10196, section 5.
 """
 
 import math
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ganzoo.errors import UsageError
-from ganzoo.metrics.rows import blocks, checked_pair, generator, order_of
+from ganzoo.metrics.rows import check_row_pair, content_order, random_state, row_blocks
 
-_SMALLEST = 16  # pixels: the pyramid ends here, section 5
+_MIN_RESOLUTION = 16  # pixels of the last level of the pyramid, section 5
 _BINOMIAL = np.array([1, 4, 6, 4, 1]) / 16  # Burt and Adelson 1983
-_GROUP = 16  # directions at a time
-_PIXELS = 1 << 21  # of which pyramids are built at a time
+_DIRECTIONS_AT_ONCE = 16
+_PIXELS_AT_ONCE = 1 << 21  # of images whose pyramids are built
 
 
 class PatchDistance(NamedTuple):
-    """The sliced Wasserstein distance of images.
+    """Sliced Wasserstein distance of images, level by level.
 
     Args:
-        mean: Over the levels.
-        levels: {height in pixels: distance}, finest first. The finest shows sharpness and noise,
-            the coarsest shape.
-        images: How many of each side were looked at.
+        mean: Mean over the levels.
+        levels: Distances by height in pixels, finest first. The finest level shows sharpness and
+            noise, the coarsest shape.
+        images: Number of real images used, and of fake ones as well.
     """
 
     mean: float
@@ -34,70 +35,75 @@ class PatchDistance(NamedTuple):
 
 
 def sliced_wasserstein(
-    real, fake, *, directions: int = 512, order: int = 2, seed: int = 0
+    real: ArrayLike,
+    fake: ArrayLike,
+    *,
+    directions: int = 512,
+    order: int = 2,
+    seed: int = 0,
 ) -> float:
-    """The Wasserstein distance of projections to random directions, averaged.
+    """Return the Wasserstein distance of projections, averaged over random directions.
 
-    Both sides may have different numbers of rows: the distance of two sorted lists is that of
-    their quantile functions, exactly.
+    The distance of sorted projections is exact for any n and m: that of their quantile
+    functions.
 
     Args:
-        real: Features or points (n, d).
-        fake: The same (m, d).
-        directions: Number of directions, uniform on the sphere; with d = 1 there is only one.
+        real: Real features or points (n, d).
+        fake: Fake features or points (m, d).
+        directions: Number of directions, uniform on the sphere; one if d = 1.
         order: p of the p-th Wasserstein distance: `(mean over directions of W_p^p)^(1/p)`.
-        seed: Decides the directions.
+        seed: Seed of the directions.
 
     Raises:
-        UsageError: The rows do not fit, or a value is out of range.
+        UsageError: The rows differ in length, or an argument is out of range.
         InvalidInput: A number is not finite.
     """
-    real, fake = checked_pair(real, fake, "features")
+    real_rows, fake_rows = check_row_pair(real, fake, "features")
     if directions < 1 or order < 1:
         raise UsageError(
             "There must be at least 1 direction, and an order of at least 1."
             f" Received: directions={directions}, order={order}."
         )
-    if real.shape[1] == 1:
+    if real_rows.shape[1] == 1:
         directions = 1
-    return _sliced(real, fake, directions, order, generator(seed))
+    return _sliced_distance(real_rows, fake_rows, directions, order, random_state(seed))
 
 
 def patch_wasserstein(
-    real,
-    fake,
+    real: np.ndarray,
+    fake: np.ndarray,
     *,
     images: int = 8192,
     patches: int = 16,
     directions: int = 256,
     seed: int = 0,
 ) -> PatchDistance:
-    """Sliced Wasserstein distance between local patches of images, for each scale.
+    """Compute the sliced Wasserstein distance of local patches of images, scale by scale.
 
-    A Laplacian pyramid splits each image by scale, down to 16 pixels. From each level come
-    patches of 7x7 pixels. The channels of each side's patches are brought to mean 0 and
-    deviation 1, so overall contrast and color do not count; then the Wasserstein-1 distance
-    in random directions is averaged.
+    A Laplacian pyramid splits each image by scale, down to 16 pixels. Each level gives patches
+    of 7x7 pixels, whose channels are normalized to mean 0 and deviation 1 over all real or all
+    fake patches, so that overall contrast and color do not count. The Wasserstein-1 distance is
+    averaged over random directions.
 
     The paper takes 128 patches of each of 16,384 images and prints 1000 times the distance.
 
     Args:
-        real: uint8 images (n, h, w, channels), or a memory map of them.
-        fake: uint8 images (m, h, w, channels).
-        images: How many images of each side to look at, at most; equally many of both, by lot.
+        real: Real images, uint8 (n, h, w, channels), possibly a memory map.
+        fake: Fake images, uint8 (m, h, w, channels).
+        images: Size of the random subsets of real and of fake images, at most n and m.
         patches: Patches of each image and level.
         directions: Number of directions.
-        seed: Decides all lots, together with what the images are, not their order.
+        seed: Seed of subsets, patches and directions, which do not depend on the images' order.
 
     Raises:
-        UsageError: Not images, of different shapes, or a value out of range.
+        UsageError: Not uint8 images, of different shapes, or an argument out of range.
     """
     real, fake = np.asanyarray(real), np.asanyarray(fake)
-    for side in (real, fake):
-        if side.dtype != np.uint8 or side.ndim != 4 or 0 in side.shape:
+    for array in (real, fake):
+        if array.dtype != np.uint8 or array.ndim != 4 or 0 in array.shape:
             raise UsageError(
-                "Patches are taken of uint8 images (n, height, width, channels)."
-                f" Received: {side.dtype} {side.shape}."
+                "Patches need uint8 images (n, height, width, channels)."
+                f" Received: {array.dtype} {array.shape}."
             )
     if real.shape[1:] != fake.shape[1:]:
         raise UsageError(
@@ -110,26 +116,29 @@ def patch_wasserstein(
             f" Received: {images}, {patches} and {directions}."
         )
     count = min(images, len(real), len(fake))
-    random = generator(seed)
+    random = random_state(seed)
     places = random.random_sample((_levels(real.shape[1:3]), 2, count, patches))
-    # the same lots and places for both, so that equal images have distance 0
-    real = _patches(real, generator(seed).permutation(len(real))[:count], places)
-    fake = _patches(fake, generator(seed).permutation(len(fake))[:count], places)
-    levels = {height: _sliced(real[height], fake[height], directions, 1, random) for height in real}
+    # the same indices and places for both, so that equal images have distance 0
+    ours = _patches(real, random_state(seed).permutation(len(real))[:count], places)
+    theirs = _patches(fake, random_state(seed).permutation(len(fake))[:count], places)
+    levels = {
+        height: _sliced_distance(ours[height], theirs[height], directions, 1, random)
+        for height in ours
+    }
     return PatchDistance(float(np.mean(list(levels.values()))), levels, count)
 
 
 def pyramid(images: np.ndarray) -> list[np.ndarray]:
-    """The Laplacian pyramid, finest first: details that the next level lacks, then the rest.
+    """Return the Laplacian pyramid, finest level first.
 
     Burt and Adelson 1983, https://doi.org/10.1109/TCOM.1983.1095851.
 
     Args:
-        images: Numbers (n, h, w, c).
+        images: Images of any number type (n, h, w, c).
 
     Returns:
-        float64 levels (n, h, w, c), (n, h / 2, w / 2, c), ... until a half would be smaller than
-        16 pixels. A size that is odd is rounded up.
+        float64 levels (n, h, w, c), (n, h / 2, w / 2, c), ... of at least 16 pixels; halves of odd
+        sizes are rounded up. Each has the details that the next one lacks.
     """
     rest = np.asarray(images, dtype=np.float64)
     levels = []
@@ -141,20 +150,20 @@ def pyramid(images: np.ndarray) -> list[np.ndarray]:
 
 
 def _levels(size: tuple[int, int]) -> int:
-    levels, side = 1, min(size)
-    while side >= 2 * _SMALLEST:
-        levels, side = levels + 1, (side + 1) // 2
+    levels, resolution = 1, min(size)
+    while resolution >= 2 * _MIN_RESOLUTION:
+        levels, resolution = levels + 1, (resolution + 1) // 2
     return levels
 
 
 def _doubled(images: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    spread = np.zeros(shape)
-    spread[:, ::2, ::2] = images
-    return 4 * _smooth(spread)  # three in four pixels are 0
+    sparse = np.zeros(shape)
+    sparse[:, ::2, ::2] = images
+    return 4 * _smooth(sparse)  # three in four pixels are 0
 
 
 def _smooth(images: np.ndarray) -> np.ndarray:
-    """Binomial filter along height and width; beyond the border, images are mirrored."""
+    """Apply a binomial filter along height and width; images are mirrored at the border."""
     for axis in (1, 2):
         images = _filtered(images, axis)
     return images
@@ -168,20 +177,20 @@ def _filtered(images: np.ndarray, axis: int) -> np.ndarray:
     return np.moveaxis(result, 0, axis)
 
 
-def _patches(images: np.ndarray, lots: np.ndarray, places: np.ndarray) -> dict[int, np.ndarray]:
-    """{height: patches (images x patches, 7 * 7 * c)} of the images drawn, normalized.
+def _patches(images: np.ndarray, subset: np.ndarray, places: np.ndarray) -> dict[int, np.ndarray]:
+    """Return normalized patches (count x patches, 7 * 7 * c) by height of their level.
 
     Args:
         images: uint8 (n, h, w, c).
-        lots: Which images (count,), as places in their order by content.
-        places: Where the patches are (levels, 2, count, patches), in [0, 1).
+        subset: Indices of images in their order by content (count,).
+        places: Relative positions of patches in [0, 1), (levels, 2, count, patches).
     """
-    chosen = order_of(images)[lots]
+    chosen = content_order(images)[subset]
     heights = [images.shape[1]]
     while len(heights) < len(places):
         heights.append((heights[-1] + 1) // 2)
-    found = {height: [] for height in heights}
-    step = max(1, _PIXELS // math.prod(images.shape[1:]))
+    found: dict[int, list[np.ndarray]] = {height: [] for height in heights}
+    step = max(1, _PIXELS_AT_ONCE // math.prod(images.shape[1:]))
     for start in range(0, len(chosen), step):
         part = slice(start, start + step)
         for level, spots in zip(pyramid(images[chosen[part]]), places, strict=True):
@@ -190,7 +199,7 @@ def _patches(images: np.ndarray, lots: np.ndarray, places: np.ndarray) -> dict[i
 
 
 def _cut(level: np.ndarray, spots: np.ndarray) -> np.ndarray:
-    """Patches of one level (n, h, w, c) -> float32 (n x patches, 49 c)."""
+    """Cut patches out of one level: (n, h, w, c) -> float32 (n x patches, 49 c)."""
     _, height, width, channels = level.shape
     tall, wide = min(7, height), min(7, width)
     tops = (spots[0] * (height - tall + 1)).astype(np.int64)  # (n, patches)
@@ -209,26 +218,32 @@ def _normalized(parts: list[np.ndarray], channels: int) -> np.ndarray:
     return rows.reshape(sum(map(len, parts)), -1)
 
 
-def _sliced(real, fake, directions: int, order: int, random: np.random.RandomState) -> float:
+def _sliced_distance(
+    real: np.ndarray,
+    fake: np.ndarray,
+    directions: int,
+    order: int,
+    random: np.random.RandomState,
+) -> float:
     axes = random.standard_normal((directions, real.shape[1]))
     axes /= np.linalg.norm(axes, axis=1, keepdims=True)
     weights, places = _quantiles(len(real), len(fake))
     total = 0.0
-    for start in range(0, directions, _GROUP):
-        group = axes[start : start + _GROUP]
-        shadows = (_shadow(real, group), _shadow(fake, group))
-        for one, other in zip(*shadows, strict=True):
+    for start in range(0, directions, _DIRECTIONS_AT_ONCE):
+        group = axes[start : start + _DIRECTIONS_AT_ONCE]
+        projections = (_project(real, group), _project(fake, group))
+        for one, other in zip(*projections, strict=True):
             total += float(weights @ np.abs(one[places[0]] - other[places[1]]) ** order)
     return (total / directions) ** (1 / order)
 
 
-def _shadow(rows: np.ndarray, axes: np.ndarray) -> np.ndarray:
-    """Sorted projections, float64 (directions, n)."""
-    return np.sort(np.concatenate([block @ axes.T for block in blocks(rows)]).T, axis=1)
+def _project(rows: np.ndarray, axes: np.ndarray) -> np.ndarray:
+    """Return sorted projections, float64 (directions, n)."""
+    return np.sort(np.concatenate([block @ axes.T for block in row_blocks(rows)]).T, axis=1)
 
 
 def _quantiles(n: int, m: int) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
-    """How much of sorted list one of n meets which of list two of m: weights, and both places."""
+    """Match the quantiles of sorted lists of n and m numbers: weights, and indices in both."""
     if n == m:
         return np.full(n, 1 / n), (np.arange(n), np.arange(n))
     # in units of 1 / (n m), so that edges which coincide are equal

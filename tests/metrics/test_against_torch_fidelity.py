@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from ganzoo.metrics import METRICS, Side
+from ganzoo.metrics import METRICS, SampleSet
 from ganzoo.metrics.frechet import Moments, frechet_distance
+from ganzoo.metrics.inception_score import inception_score, log_probabilities
 from ganzoo.metrics.kernel import kernel_distance
-from ganzoo.metrics.manifold import precision, recall
-from ganzoo.metrics.rows import order_of
-from ganzoo.metrics.score import inception_score, log_probabilities
+from ganzoo.metrics.precision_recall import precision, recall
+from ganzoo.metrics.rows import content_order
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def sides(random):
 
 def sorted_by_content(rows):
     """Our lots do not depend on the order of the rows, so we give both the order we use."""
-    return rows[order_of(rows)]
+    return rows[content_order(rows)]
 
 
 def test_the_frechet_distance(oracle, sides):
@@ -63,7 +63,7 @@ def test_the_inception_score_split_by_split(oracle, random):
 
     isc = oracle("metric_isc")
     logits = random.normal(size=(503, 10)) * 3  # ten splits that are not quite equal
-    logits = logits[order_of(np.exp(log_probabilities(logits)))]
+    logits = logits[content_order(np.exp(log_probabilities(logits)))]
     theirs = isc.isc_features_to_metric(torch.from_numpy(logits), splits=10, rng_seed=5)
     ours = inception_score(logits, splits=10, seed=5)
     assert ours.mean == pytest.approx(theirs[isc.KEY_METRIC_ISC_MEAN], rel=1e-9)
@@ -90,7 +90,7 @@ def test_the_table_measures_what_torch_fidelity_does(oracle, sides):
     real, fake = (sorted_by_content(side[:500]) for side in sides)
     both = torch.from_numpy(real), torch.from_numpy(fake)
     ours = {
-        name: METRICS[name].measure(Side(features=real), Side(features=fake)).value
+        name: METRICS[name].measure(SampleSet(features=real), SampleSet(features=fake)).value
         for name in ("frechet", "kernel", "precision", "recall")
     }
     statistics = map(fid.fid_features_to_statistics, both)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from ganzoo.errors import UsageError
 from ganzoo.metrics import distances
-from ganzoo.metrics.distances import nearest, nearest_others
+from ganzoo.metrics.distances import nearest_other_rows, nearest_rows
 
 
 def direct(a, b):
@@ -24,7 +24,7 @@ def test_the_nearest_rows_are_those_of_all_distances_sorted(n, m, count, offset,
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(distances, "_QUERIES", 7)
         patch.setattr(distances, "_ROWS", 4)
-        found = nearest(a, b, count)
+        found = nearest_rows(a, b, count)
     expected = direct(a, b)
     np.testing.assert_array_equal(found.indices, np.argsort(expected, axis=1)[:, :count])
     np.testing.assert_allclose(found.distances, np.sort(expected, axis=1)[:, :count], rtol=1e-6)
@@ -32,7 +32,7 @@ def test_the_nearest_rows_are_those_of_all_distances_sorted(n, m, count, offset,
 
 def test_equal_rows_are_at_distance_0(random):
     rows = random.normal(size=(50, 64)).astype(np.float32) + 100
-    found = nearest(rows, rows)
+    found = nearest_rows(rows, rows)
     assert found.indices[:, 0].tolist() == list(range(50))
     assert (found.distances == 0).all()
 
@@ -40,17 +40,17 @@ def test_equal_rows_are_at_distance_0(random):
 def test_of_equally_near_rows_the_first_is_taken(monkeypatch):
     monkeypatch.setattr(distances, "_ROWS", 2)
     rows = np.array([[5.0], [1.0], [-1.0], [1.0], [-1.0]])
-    assert nearest(np.zeros((1, 1)), rows, 3).indices.tolist() == [[1, 2, 3]]
+    assert nearest_rows(np.zeros((1, 1)), rows, 3).indices.tolist() == [[1, 2, 3]]
 
 
 def test_a_row_is_not_its_own_neighbor_but_its_copy_is():
-    found = nearest_others(np.array([[0.0], [3.0], [3.0], [7.0]]), 2)
+    found = nearest_other_rows(np.array([[0.0], [3.0], [3.0], [7.0]]), 2)
     assert found.indices.tolist() == [[1, 2], [2, 0], [1, 0], [1, 2]]
     assert found.distances.tolist() == [[3, 3], [0, 3], [0, 3], [4, 4]]
 
 
 def test_bytes_of_images_do_not_wrap_around():
-    found = nearest(np.array([[0]], np.uint8), np.array([[255], [200]], np.uint8))
+    found = nearest_rows(np.array([[0]], np.uint8), np.array([[255], [200]], np.uint8))
     assert found.indices[0, 0] == 1 and found.distances[0, 0] == 200
 
 
@@ -62,4 +62,4 @@ def test_blocks_bound_the_memory(random):
 
 def test_more_neighbors_than_rows_are_refused():
     with pytest.raises(UsageError, match="Received: 3 rows, 3 neighbors besides itself"):
-        nearest_others(np.zeros((3, 1)), 3)
+        nearest_other_rows(np.zeros((3, 1)), 3)

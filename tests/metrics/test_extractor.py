@@ -88,7 +88,7 @@ def test_an_extractor_that_resizes_takes_any_size():
     ],
 )
 def test_a_network_that_breaks_its_promise_is_named(output):
-    with pytest.raises(PluginError, match="'plain' must give finite arrays"):
+    with pytest.raises(PluginError, match="'plain' must be finite arrays"):
         extractor(network=lambda batch: output).extract(images(4))
 
 

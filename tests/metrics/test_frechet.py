@@ -130,7 +130,7 @@ def test_features_of_two_extractors_are_refused():
     a, b = Moments.of(np.eye(3)), Moments.of(np.eye(4))
     with pytest.raises(UsageError, match="Received: 3 and 4"):
         frechet_distance(a, b)
-    with pytest.raises(UsageError, match="as long as those before"):
+    with pytest.raises(UsageError, match="as those before"):
         a.merge(b)
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from ganzoo.errors import UsageError
-from ganzoo.metrics import METRICS, Side
-from ganzoo.metrics.side import KINDS
+from ganzoo.metrics import METRICS, SampleSet
+from ganzoo.metrics.sample_set import REPRESENTATIONS
 
 
 def forms(seed, count=120):
@@ -21,7 +21,9 @@ def forms(seed, count=120):
         "labels": labels,
     }
     order = random.permutation(count)
-    return Side(**everything), Side(**{kind: rows[order] for kind, rows in everything.items()})
+    return SampleSet(**everything), SampleSet(
+        **{kind: rows[order] for kind, rows in everything.items()}
+    )
 
 
 @pytest.mark.parametrize("name", METRICS)
@@ -30,7 +32,7 @@ def test_a_metric_says_what_it_is(name):
     assert metric.name == name and name.isidentifier() and name == name.lower()
     assert metric.summary.endswith(".") and "http" in metric.paper
     assert metric.better in ("lower", "higher")
-    assert metric.fake and set(metric.real) | set(metric.fake) <= set(KINDS)
+    assert metric.fake and set(metric.real) | set(metric.fake) <= set(REPRESENTATIONS)
 
 
 @pytest.mark.parametrize("name", METRICS)
@@ -46,7 +48,7 @@ def test_a_metric_asks_for_no_more_than_it_says(name):
     metric, (real, _), (fake, _) = METRICS[name], forms(0), forms(1)
 
     def only(side, kinds):
-        return Side(**{kind: getattr(side, kind) for kind in kinds})
+        return SampleSet(**{kind: getattr(side, kind) for kind in kinds})
 
     bare = metric.measure(only(real, metric.real), only(fake, metric.fake))
     assert bare.value == metric.measure(real, fake).value
@@ -70,7 +72,7 @@ def test_what_is_missing_is_named(name):
     assert lacking == expected
     assert metric.missing(metric.real, metric.fake) == []
     with pytest.raises(UsageError, match=f"{name}.*needs {lacking[0]}.*real nothing"):
-        metric.measure(Side(), Side())
+        metric.measure(SampleSet(), SampleSet())
 
 
 def test_the_seed_matters_where_a_metric_says_so():

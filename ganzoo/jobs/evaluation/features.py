@@ -1,11 +1,12 @@
-"""Features by name, of images of any number: in batches, and kept where the images are real.
+"""Features and other representations of samples, in batches; those of real data are cached.
 
-What is kept lies in the cache folder `features`, by the data set's fingerprint and the
-extractor's digest, so that judging a second model costs what its own images cost.
+The cache folder `features` keeps them by the data set's fingerprint and the extractor's digest, so
+that evaluating a second model computes only its own features.
 """
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -17,42 +18,45 @@ from ganzoo.data.progress import Progress
 from ganzoo.errors import GanzooError, PluginError
 from ganzoo.files.home import cache_home, writable
 from ganzoo.files.problems import environment_problem
+from ganzoo.metrics.descriptors import DESCRIPTORS, Descriptor
 from ganzoo.metrics.extractor import Extractor
 from ganzoo.metrics.frechet import Moments
-from ganzoo.metrics.plain import PLAIN, Plain
-from ganzoo.metrics.side import Side
+from ganzoo.metrics.sample_set import SampleSet
 
-ANY = "inception"  # for data sets that have no features of their own
-_AT_ONCE = 1024  # images between two looks at the progress
-_FEW = 128  # sounds or videos, which are large, that are described at once
-_IN_MEMORY = 512 << 20  # bytes of one form of the generated images
+DEFAULT_FEATURES = "inception"  # for data sets without features of their own
+_REAL_BATCH = 1024  # images between two progress events
+_DESCRIPTOR_BATCH = 128  # sounds or videos, which are large
+_MAX_MEMORY = 512 << 20  # bytes of one representation of the generated samples
 
-Batch = tuple[np.ndarray, np.ndarray | None]  # images or points, and labels
+Batch = tuple[np.ndarray, np.ndarray | None]  # samples and labels
 
 
 def default_features(dataset: str) -> str:
-    """The features for a data set: those that are called like it, or FID's Inception.
+    """Return the name of the features for a data set: its own name, or FID's Inception.
 
     Args:
-        dataset: The data set's name, as a recipe has it.
+        dataset: Name of the data set, as in a recipe.
     """
     plain = dataset.rpartition(":")[2]
     known = discovery.discover("features").plugins
-    return next((name for name in (dataset, plain) if name in known), ANY)
+    return next((name for name in (dataset, plain) if name in known), DEFAULT_FEATURES)
 
 
-def extractor_for(name: str) -> Extractor:
-    """The extractor of a name. The backend is chosen; Keras is imported.
+def load_extractor(name: str) -> Extractor:
+    """Load a feature extractor by name. The backend is chosen, and Keras imported.
+
+    Args:
+        name: Name of the features.
 
     Raises:
-        UnknownName: There is none.
-        PluginError: Its plugin fails or returns something else.
-        EnvironmentProblem: Its weights are not here.
+        UnknownName: The features do not exist.
+        PluginError: Their plugin fails, or returns something else.
+        EnvironmentProblem: Their weights are missing.
     """
     plugin = discovery.find_plugin("features", name)
     function: Any = discovery.load_plugin(plugin)
     try:
-        found = function()
+        extractor = function()
     except (GanzooError, MemoryError):
         raise
     except Exception as error:
@@ -60,123 +64,128 @@ def extractor_for(name: str) -> Extractor:
             f"The features {plugin.qualified} failed with {type(error).__name__}: {error}",
             hint="Run with --debug for the traceback.",
         ) from error
-    if not isinstance(found, Extractor):
+    if not isinstance(extractor, Extractor):
         raise PluginError(
             f"The features {plugin.qualified} must be a ganzoo.metrics.extractor.Extractor. "
-            f"Received: {type(found).__name__}."
+            f"Received: {type(extractor).__name__}."
         )
-    return found
+    return extractor
 
 
-def plain_of(shape: Sequence[int]) -> Plain | None:
-    """How samples of that shape are described without an extractor; `None` for images."""
-    return PLAIN.get(len(shape))
+def descriptor_for(shape: Sequence[int]) -> Descriptor | None:
+    """Return the descriptor for samples of a shape; `None` for images, which need an extractor."""
+    return DESCRIPTORS.get(len(shape))
 
 
-def described_by(shape: Sequence[int]) -> dict[str, str]:
-    """What a protocol says of that."""
-    plain = plain_of(shape)
-    return {"description": plain.name} if plain is not None and plain.name else {}
+def descriptor_protocol(shape: Sequence[int]) -> dict[str, str]:
+    """Return what the protocol says about the descriptor of samples of a shape."""
+    descriptor = descriptor_for(shape)
+    return {"description": descriptor.name} if descriptor is not None and descriptor.name else {}
 
 
-def real_side(dataset: Dataset, kinds: Iterable[str], extractor: Extractor | None) -> Side:
-    """All of a data set in the forms that are asked for.
+def real_samples(
+    dataset: Dataset, representations: Iterable[str], extractor: Extractor | None
+) -> SampleSet:
+    """Return all samples of a data set in the requested representations.
 
     Args:
-        dataset: The samples.
-        kinds: Some of `ganzoo.metrics.side.KINDS`, without logits.
-        extractor: For features and moments of images.
+        dataset: Real data.
+        representations: Some of `ganzoo.metrics.sample_set.REPRESENTATIONS`, without logits.
+        extractor: Extractor of images, for their features and moments.
     """
-    kinds = set(kinds)
-    plain = plain_of(dataset.image_shape)
-    if plain is not None and not plain.name:
-        return Side(points=dataset.images, labels=dataset.labels)
-    if plain is not None:
-        return Side(features=_plain_rows(dataset, plain))
-    forms: dict[str, Any] = {}
-    if "images" in kinds:
-        forms["images"] = dataset.images
-    if "features" in kinds:
-        forms["features"] = real_features(dataset, _needed(extractor))
-    if "moments" in kinds:
-        forms["moments"] = real_moments(dataset, _needed(extractor))
-    return Side(**forms)
+    names = set(representations)
+    descriptor = descriptor_for(dataset.image_shape)
+    if descriptor is not None and not descriptor.name:
+        return SampleSet(points=dataset.images, labels=dataset.labels)
+    if descriptor is not None:
+        return SampleSet(features=_described_dataset(dataset, descriptor))
+    return SampleSet(
+        images=dataset.images if "images" in names else None,
+        features=real_features(dataset, _required(extractor)) if "features" in names else None,
+        moments=real_moments(dataset, _required(extractor)) if "moments" in names else None,
+    )
 
 
 def real_features(dataset: Dataset, extractor: Extractor) -> np.ndarray:
-    """Features of every image of a data set, float32 (n, d): computed once, then mapped."""
+    """Return features of all images of a data set, float32 (n, d), computed once."""
 
-    def build(place) -> dict[str, Any]:
+    def build(folder: Path) -> dict[str, Any]:
         shape = (len(dataset), extractor.feature_size)
-        write_array(place / "images.npy", shape, "float32", _extracted(dataset, extractor))
+        write_array(folder / "images.npy", shape, "float32", _feature_batches(dataset, extractor))
         return {"features": extractor.name, "dataset": dataset.name}
 
-    return _kept("features", dataset, extractor, build).images
-
-
-def _plain_rows(dataset: Dataset, plain: Plain) -> np.ndarray:
-    """Descriptions of every sample of a data set, float32 (n, d): computed once, then mapped."""
-
-    def build(place) -> dict[str, Any]:
-        starts = range(0, len(dataset), _FEW)
-        rows = np.concatenate([plain.rows(dataset.images[at : at + _FEW]) for at in starts])
-        write_array(place / "images.npy", rows.shape, "float32", [rows])
-        return {"description": plain.name, "dataset": dataset.name}
-
-    key = {"form": "plain", "description": plain.name, "fingerprint": dataset.fingerprint}
-    return load_or_build(key, build, folder=cache_home() / "features").images
+    return _cached_representation("features", dataset, extractor, build).images
 
 
 def real_moments(dataset: Dataset, extractor: Extractor) -> Moments:
-    """Mean and covariance of the features of every image of a data set, computed once."""
+    """Return mean and covariance of the features of a data set, computed once."""
 
-    def build(place) -> dict[str, Any]:
-        found = Moments.of(real_features(dataset, extractor))
-        rows = np.concatenate([found.mean[None], found.covariance])
-        write_array(place / "images.npy", rows.shape, "float64", [rows])
-        return {"count": found.count}
+    def build(folder: Path) -> dict[str, Any]:
+        moments = Moments.of(real_features(dataset, extractor))
+        rows = np.concatenate([moments.mean[None], moments.covariance])
+        write_array(folder / "images.npy", rows.shape, "float64", [rows])
+        return {"count": moments.count}
 
-    kept = _kept("moments", dataset, extractor, build)
+    kept = _cached_representation("moments", dataset, extractor, build)
     return Moments.known(kept.about["count"], kept.images[0], kept.images[1:])
 
 
-def fake_side(
-    batches: Iterable[Batch], total: int, kinds: Iterable[str], extractor: Extractor | None
-) -> Side:
-    """Generated samples in the forms that are asked for and in no others.
+def _described_dataset(dataset: Dataset, descriptor: Descriptor) -> np.ndarray:
+    """Return descriptors of all samples of a data set, float32 (n, d), computed once."""
 
-    For the moments alone, no more than one batch is kept. What is too much for the memory is
-    kept in a file without a name, in the cache's folder.
+    def build(folder: Path) -> dict[str, Any]:
+        starts = range(0, len(dataset), _DESCRIPTOR_BATCH)
+        parts = (dataset.images[start : start + _DESCRIPTOR_BATCH] for start in starts)
+        rows = np.concatenate([descriptor.compute(part) for part in parts])
+        write_array(folder / "images.npy", rows.shape, "float32", [rows])
+        return {"description": descriptor.name, "dataset": dataset.name}
+
+    key = {"form": "plain", "description": descriptor.name, "fingerprint": dataset.fingerprint}
+    return load_or_build(key, build, folder=cache_home() / "features").images
+
+
+def generated_samples(
+    batches: Iterable[Batch],
+    total: int,
+    representations: Iterable[str],
+    extractor: Extractor | None,
+) -> SampleSet:
+    """Return generated samples in the requested representations and no others.
+
+    For moments alone, only one batch is kept at a time. What exceeds the memory limit is kept in
+    an unnamed file in the cache folder.
 
     Args:
-        batches: The samples.
-        total: How many there will be, for the progress.
-        kinds: Some of `ganzoo.metrics.side.KINDS`.
-        extractor: For features, moments and logits of images.
+        batches: Generated samples and their labels.
+        total: Number of samples, for the progress.
+        representations: Some of `ganzoo.metrics.sample_set.REPRESENTATIONS`.
+        extractor: Extractor of images, for their features, moments and logits.
     """
-    kept = {kind: _Rows() for kind in kinds if kind != "moments"}
-    moments = Moments() if "moments" in kinds and "features" not in kept else None
-    seen = extractor is not None and {"features", "moments", "logits"} & set(kinds)
+    names = set(representations)
+    kept = {name: _RowBuffer() for name in names - {"moments"}}
+    moments = Moments() if "moments" in names and "features" not in names else None
+    extracts = extractor is not None and bool({"features", "moments", "logits"} & names)
     with Progress("generated images", total) as progress:
-        for images, labels in batches:
-            forms = {"images": images, "points": images, "labels": labels}
-            plain = plain_of(images.shape[1:])
-            if plain is not None:
-                forms["features"] = plain.rows(images)
-            elif seen:
-                forms["features"], forms["logits"] = _needed(extractor).extract(images)
+        for samples, labels in batches:
+            batch = {"images": samples, "points": samples, "labels": labels}
+            descriptor = descriptor_for(samples.shape[1:])
+            if descriptor is not None:
+                batch["features"] = descriptor.compute(samples)
+            elif extracts:
+                batch["features"], batch["logits"] = _required(extractor).extract(samples)
             if moments is not None:
-                moments.add(forms["features"])
-            for kind, all_rows in kept.items():
-                all_rows.append(forms[kind])
-            progress.advance(len(images))
-    return Side(moments=moments, **{kind: all_rows.array() for kind, all_rows in kept.items()})
+                moments.add(batch["features"])
+            for name, rows in kept.items():
+                rows.append(batch[name])
+            progress.advance(len(samples))
+    arrays: dict[str, Any] = {name: rows.array() for name, rows in kept.items()}
+    return SampleSet(moments=moments, **arrays)
 
 
-class _Rows:
-    """Rows that come in parts: in memory, or in a temporary file once they are many."""
+class _RowBuffer:
+    """Rows that arrive in parts: in memory, or in a temporary file once they are too many."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._parts: list[np.ndarray] = []
         self._file: BinaryIO | None = None
         self._count = self._bytes = 0
@@ -185,16 +194,16 @@ class _Rows:
         self._count += len(part)
         self._bytes += part.nbytes
         self._parts.append(part)
-        if self._bytes > _IN_MEMORY:
+        if self._bytes > _MAX_MEMORY:
             self._write()
 
     def array(self) -> np.ndarray:
-        """All rows; from a file, as a read-only memory map."""
+        """Return all rows; from a file, as a read-only memory map."""
         if self._file is None:
             return np.concatenate(self._parts)
         self._file.flush()
         shape = (self._count, *self._parts[0].shape[1:])
-        with self._file as file:  # the map outlasts it
+        with self._file as file:  # the map outlives it
             return np.memmap(file, self._parts[0].dtype, mode="r", shape=shape)
 
     def _write(self) -> None:
@@ -209,25 +218,28 @@ class _Rows:
         self._parts = [self._parts[0][:0]]  # its type and shape are still needed
 
 
-def _extracted(dataset: Dataset, extractor: Extractor) -> Iterator[np.ndarray]:
+def _feature_batches(dataset: Dataset, extractor: Extractor) -> Iterator[np.ndarray]:
     with Progress(f"{dataset.name}: features {extractor.name}", len(dataset)) as progress:
-        for start in range(0, len(dataset), _AT_ONCE):
-            features, _ = extractor.extract(dataset.images[start : start + _AT_ONCE])
+        for start in range(0, len(dataset), _REAL_BATCH):
+            features, _ = extractor.extract(dataset.images[start : start + _REAL_BATCH])
             yield features
             progress.advance(len(features))
 
 
-def _kept(form: str, dataset: Dataset, extractor: Extractor, build) -> Prepared:
+def _cached_representation(
+    name: str,
+    dataset: Dataset,
+    extractor: Extractor,
+    build: Callable[[Path], dict[str, Any]],
+) -> Prepared:
     extractor.check(dataset.image_shape)
-    key = {
-        "form": form,
-        "fingerprint": dataset.fingerprint,
-        **{k: v for k, v in extractor.protocol(dataset.image_shape).items() if k != "features"},
-    }
+    protocol = extractor.protocol(dataset.image_shape)
+    key = {"form": name, "fingerprint": dataset.fingerprint}
+    key |= {field: value for field, value in protocol.items() if field != "features"}
     return load_or_build(key, build, folder=cache_home() / "features")
 
 
-def _needed(extractor: Extractor | None) -> Extractor:
+def _required(extractor: Extractor | None) -> Extractor:
     if extractor is None:
-        raise ValueError("These forms of images need an extractor.")
+        raise ValueError("These representations of images need an extractor.")
     return extractor

@@ -1,4 +1,4 @@
-"""What is judged: the images of a generator, or pictures that are given."""
+"""Generated samples to be evaluated: those of a generator, or given images."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -22,31 +22,31 @@ from ganzoo.modalities import IMAGES
 if TYPE_CHECKING:
     from ganzoo.gan.gan import GAN
 
-_AT_ONCE = 256  # images that are generated before they are looked at
+_BATCH = 256  # samples that are generated at once
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fakes:
-    """What is judged: a number of samples, drawn anew for each seed.
+class GeneratedSamples:
+    """Samples to be evaluated, in batches.
 
     Args:
-        shape: Of one sample.
-        count: How many.
-        draw: `(seed) -> batches`.
-        labeled: Whether they come with the class that was asked for.
-        protocol: What to say of where they come from.
-        drawn: Whether they depend on the seed.
+        shape: Shape of one sample.
+        count: Number of samples.
+        batches: `(seed) -> batches` of samples and labels.
+        labeled: Whether each sample has the class that it was generated for.
+        protocol: Their part of the protocol.
+        seeded: Whether they depend on the seed.
     """
 
     shape: tuple[int, ...]
     count: int
-    draw: Callable[[int], Iterator[Batch]]
+    batches: Callable[[int], Iterator[Batch]]
     labeled: bool = False
     protocol: dict[str, Any]
-    drawn: bool = True
+    seeded: bool = True
 
 
-def of_gan(
+def samples_of_gan(
     gan: "GAN",
     dataset: Dataset,
     n: int,
@@ -54,86 +54,111 @@ def of_gan(
     raw: bool = False,
     truncation: float | None = None,
     protocol: dict[str, Any],
-) -> Fakes:
-    """The images of a generator. A conditional one is asked for the data's own classes.
+) -> GeneratedSamples:
+    """Return samples of a generator; a conditional one gets labels of the data set.
+
+    Args:
+        gan: The GAN.
+        dataset: Real data, whose labels a conditional generator gets, as often as they occur.
+        n: Number of samples.
+        raw: Whether to use the generator itself instead of its moving average.
+        truncation: Truncation of latents in standard deviations, or `None`.
+        protocol: What the protocol says about the weights.
 
     Raises:
-        UsageError: It is conditional and the data has no labels, or others.
+        UsageError: The generator is conditional, and the data set has no labels of its shape.
     """
-    labels = dataset.labels if gan.sampler.conditional else None
-    if gan.sampler.conditional:
-        wanted = tuple(gan.generator.inputs[1].shape[1:])
-        if labels is None or labels.shape[1:] != wanted:
+    sampler = gan.sampler
+    labels = dataset.labels if sampler.conditional else None
+    if sampler.conditional:
+        label_shape = tuple(gan.generator.inputs[1].shape[1:])
+        if labels is None or labels.shape[1:] != label_shape:
+            received = "no labels" if labels is None else f"labels of shape {labels.shape[1:]}"
             raise UsageError(
-                f"The generator is conditional and takes labels of shape {wanted} from the data "
-                f"set {dataset.name!r}. Received: "
-                f"{'no labels' if labels is None else f'labels of shape {labels.shape[1:]}'}."
+                f"The generator is conditional and takes labels of shape {label_shape} from the "
+                f"data set {dataset.name!r}. Received: {received}."
             )
 
-    def draw(seed: int) -> Iterator[Batch]:
-        latents = gan.sampler.sample_latents(n, seed, truncation)
+    def batches(seed: int) -> Iterator[Batch]:
+        latents = sampler.sample_latents(n, seed, truncation)
         order = permutation(len(dataset), seed, 0)
-        for start in range(0, n, _AT_ONCE):
-            stop = min(start + _AT_ONCE, n)
-            asked = None
-            if labels is not None:  # every class as often as in the data
-                asked = np.asarray(labels)[order[np.arange(start, stop) % len(order)]]
-            part = latents[start:stop]
-            yield (
-                gan.sampler.generate_images(part, asked, use_ema=not raw, truncation=truncation),
-                asked,
+        for start in range(0, n, _BATCH):
+            stop = min(start + _BATCH, n)
+            batch_labels = None
+            if labels is not None:
+                batch_labels = np.asarray(labels)[order[np.arange(start, stop) % len(order)]]
+            batch = latents[start:stop]
+            samples = sampler.generate_images(
+                batch, batch_labels, use_ema=not raw, truncation=truncation
             )
+            yield samples, batch_labels
 
-    return Fakes(
-        shape=gan.sampler.image_shape,
+    return GeneratedSamples(
+        shape=sampler.image_shape,
         count=n,
-        draw=draw,
+        batches=batches,
         labeled=labels is not None and labels.ndim == 1,
         protocol=protocol | ({} if truncation is None else {"truncation": float(truncation)}),
     )
 
 
-def of_pictures(path: Path, dataset: Dataset, n: int) -> Fakes:
-    """A folder's or an archive's pictures, gray or in color as the real ones are."""
+def samples_of_images(path: Path, dataset: Dataset, n: int) -> GeneratedSamples:
+    """Return images of a folder or zip archive, gray or in color as the real ones.
+
+    Args:
+        path: The folder or archive.
+        dataset: Real data.
+        n: Largest number of images.
+    """
     options: dict[str, Any] = {"data": str(path)}
     if dataset.modality is IMAGES:
         options["mode"] = "gray" if dataset.image_shape[2] == 1 else "rgb"
-    kind = "zip" if path.is_file() else "folder"
-    given = open_dataset(Part(name=kind, **options))
+    given = open_dataset(Part(name="zip" if path.is_file() else "folder", **options))
     count = min(n, len(given))
     chosen = np.sort(permutation(len(given), 0, 0)[:count])
 
-    def draw(seed: int) -> Iterator[Batch]:
-        for start in range(0, count, _AT_ONCE):
-            yield given.batch(chosen[start : start + _AT_ONCE])[0], None
+    def batches(seed: int) -> Iterator[Batch]:
+        for start in range(0, count, _BATCH):
+            yield given.batch(chosen[start : start + _BATCH])[0], None
 
-    about = {"pictures": given.fingerprint}
-    return Fakes(shape=given.image_shape, count=count, draw=draw, protocol=about, drawn=False)
+    return GeneratedSamples(
+        shape=given.image_shape,
+        count=count,
+        batches=batches,
+        protocol={"images": given.fingerprint},
+        seeded=False,
+    )
 
 
-def is_pictures(source: str | os.PathLike) -> bool:
-    """Whether a path is that of a zip archive, or of a folder that is no run and no version.
+def is_image_source(source: str | os.PathLike) -> bool:
+    """Return whether a path is a zip archive, or a folder that is neither run nor version.
 
-    A plain name means a model, if there is one of that name, as it does everywhere.
+    A plain name means a model, if one has that name, as it does everywhere.
     """
     if os.sep not in os.fspath(source) and os.fspath(source) in models():
         return False
     if os.path.isfile(source):
         return os.fspath(source).lower().endswith(".zip")
-    owned = ("recipe.toml", "manifest.json")  # of runs and of versions
+    own_files = ("recipe.toml", "manifest.json")  # of runs and of versions
     return os.path.isdir(source) and not any(
-        os.path.exists(os.path.join(source, name)) for name in owned
+        os.path.exists(os.path.join(source, name)) for name in own_files
     )
 
 
-def about_weights(found: Source, dataset: Dataset, *, raw: bool) -> dict[str, Any]:
-    """What the protocol says of trained weights."""
+def weights_protocol(found: Source, dataset: Dataset, *, raw: bool) -> dict[str, Any]:
+    """Return what the protocol says about trained weights.
+
+    Args:
+        found: The weights.
+        dataset: Real data.
+        raw: Whether the generator itself is used instead of its moving average.
+    """
     names = safetensors.read_header(found.content).tensors
     averaged = not raw and any(name.startswith("ema/") for name in names)
-    about = {"weights": found.about.get("weights") or ("ema" if averaged else "raw")}
+    protocol = {"weights": found.about.get("weights") or ("ema" if averaged else "raw")}
     trained = found.about.get("data")
     if isinstance(trained, dict) and trained.get("fingerprint") == dataset.fingerprint:
-        about["split"] = "train"  # the real images are those that it learned from
+        protocol["split"] = "train"  # the real images are those of the training
     if type(found.about.get("step")) is int:
-        about["step"] = found.about["step"]
-    return about
+        protocol["step"] = found.about["step"]
+    return protocol

@@ -7,8 +7,9 @@ from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.progress import reporting
 from ganzoo.errors import EnvironmentProblem, InvalidInput, UsageError
-from ganzoo.jobs.evaluation.evaluate import evaluate_gan, extractor_of
-from ganzoo.jobs.evaluation.features import described_by, real_side
+from ganzoo.jobs.evaluation.evaluate import evaluate_gan
+from ganzoo.jobs.evaluation.features import descriptor_protocol, real_samples
+from ganzoo.jobs.evaluation.measure import select_extractor
 from ganzoo.metrics import METRICS
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Judge:
             )
         self._extractor = _extractor(training.evaluate_features, recipe.dataset.name, dataset)
         shape = dataset.image_shape
-        seen = self._extractor.protocol(shape) if self._extractor else described_by(shape)
+        seen = self._extractor.protocol(shape) if self._extractor else descriptor_protocol(shape)
         self.protocol = {
             **seen,
             "data": dataset.name,
@@ -64,7 +65,7 @@ class Judge:
             "seed": _SEED,
         }
         kinds = {kind for name in SCORES for kind in METRICS[name].real}
-        real_side(dataset, kinds, self._extractor)  # now, and from the cache later on
+        real_samples(dataset, kinds, self._extractor)  # now, and from the cache later on
 
     def is_due(self, before: int, step: int, last: int) -> bool:
         """Whether to judge at an edge: the first from a multiple of the cadence on, or the last.
@@ -134,7 +135,7 @@ class Judge:
 
 def _extractor(name: str | None, dataset_name: str, dataset: Dataset):
     try:
-        return extractor_of(name, dataset_name, dataset, SCORES)
+        return select_extractor(name, dataset_name, dataset, SCORES)
     except EnvironmentProblem as problem:
         way = problem.hint or "Install them."
         raise UsageError(

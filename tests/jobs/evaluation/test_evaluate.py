@@ -1,6 +1,7 @@
 """Judging runs and pictures: the numbers are those of the metrics, and say how they came about."""
 
 import zipfile
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,12 +15,18 @@ from ganzoo.data.dataset import Dataset
 from ganzoo.data.order import permutation
 from ganzoo.errors import EnvironmentProblem, PluginError, UnknownName, UsageError
 from ganzoo.files.home import cache_home
-from ganzoo.jobs.evaluation import evaluate as evaluating
 from ganzoo.jobs.evaluation import features as featuring
-from ganzoo.jobs.evaluation.evaluate import evaluate, evaluate_gan, record_results, rows
-from ganzoo.jobs.evaluation.features import default_features, extractor_for, fake_side, real_side
-from ganzoo.jobs.evaluation.generated import is_pictures
-from ganzoo.metrics import METRICS, Result
+from ganzoo.jobs.evaluation import measure as measuring
+from ganzoo.jobs.evaluation.evaluate import evaluate, evaluate_gan, record_results
+from ganzoo.jobs.evaluation.features import (
+    default_features,
+    generated_samples,
+    load_extractor,
+    real_samples,
+)
+from ganzoo.jobs.evaluation.generated import is_image_source
+from ganzoo.jobs.evaluation.measure import aggregate_seeds
+from ganzoo.metrics import METRICS, MetricResult
 from ganzoo.metrics.extractor import Extractor
 from ganzoo.metrics.frechet import Moments, frechet_distance
 
@@ -73,9 +80,9 @@ def test_the_features_for_a_data_set_are_called_like_it():
 def test_real_features_are_computed_once_and_then_read_from_the_cache():
     extractor, given = counting()
     dataset = digits(images=250)
-    first = real_side(dataset, ["features", "moments"], extractor)
+    first = real_samples(dataset, ["features", "moments"], extractor)
     assert sum(given) == 250
-    second = real_side(dataset, ["features", "moments"], extractor)
+    second = real_samples(dataset, ["features", "moments"], extractor)
     assert sum(given) == 250
     assert np.array_equal(first.features, second.features)
     assert np.array_equal(second.features, dataset.images.reshape(250, 64))
@@ -109,8 +116,8 @@ def test_a_damaged_cache_is_computed_again():
 def test_for_moments_alone_no_features_are_kept():
     extractor, _ = counting()
     images = digits(images=300).images
-    side = fake_side(batches(images), 300, ["moments"], extractor)
-    assert side.kinds == {"moments"} and len(side) == 300
+    side = generated_samples(batches(images), 300, ["moments"], extractor)
+    assert side.available == {"moments"} and len(side) == 300
     wanted = Moments.of(images.reshape(300, 64))
     assert np.abs(side.moments.covariance - wanted.covariance).max() < 1e-8
 
@@ -118,17 +125,19 @@ def test_for_moments_alone_no_features_are_kept():
 def test_generated_images_are_kept_in_the_forms_that_are_asked_for():
     extractor, _ = counting(classes=("a", "b"))
     images, labels = digits(images=130).images, np.arange(130) % 2
-    side = fake_side(batches(images, labels), 130, ["images", "labels", "logits"], extractor)
-    assert side.kinds == {"images", "labels", "logits"}
+    side = generated_samples(
+        batches(images, labels), 130, ["images", "labels", "logits"], extractor
+    )
+    assert side.available == {"images", "labels", "logits"}
     assert np.array_equal(side.images, images) and np.array_equal(side.labels, labels)
     assert np.array_equal(side.logits, images.reshape(130, 64)[:, :2])
 
 
 def test_what_is_too_much_for_the_memory_is_kept_in_a_file_without_a_name(monkeypatch):
-    monkeypatch.setattr(featuring, "_IN_MEMORY", 5000)
+    monkeypatch.setattr(featuring, "_MAX_MEMORY", 5000)
     extractor, _ = counting()
     images = digits(images=330).images
-    side = fake_side(batches(images), 330, ["images", "features"], extractor)
+    side = generated_samples(batches(images), 330, ["images", "features"], extractor)
     assert isinstance(side.images, np.memmap) and isinstance(side.features, np.memmap)
     assert np.array_equal(side.images, images)
     assert np.array_equal(side.features, images.reshape(330, 64))
@@ -137,20 +146,20 @@ def test_what_is_too_much_for_the_memory_is_kept_in_a_file_without_a_name(monkey
 
 def test_points_are_their_own_features():
     points = np.random.default_rng(0).normal(size=(40, 2)).astype("float32")
-    side = fake_side(batches(points), 40, ["points", "moments", "features"], None)
+    side = generated_samples(batches(points), 40, ["points", "moments", "features"], None)
     assert np.array_equal(side.features, points) and side.moments.count == 40
 
 
 def test_seeds_become_a_mean_and_a_spread():
     def one(seed, value):
         protocol = {"real": 5, "seed": seed}
-        return [Result(metric="kernel", value=value, error=0.5, protocol=protocol)]
+        return [MetricResult(metric="kernel", value=value, error=0.5, protocol=protocol)]
 
-    (table,) = rows([one(3, 1.0), one(4, 2.0), one(9, 6.0)], [3, 4, 9])
+    (table,) = aggregate_seeds([one(3, 1.0), one(4, 2.0), one(9, 6.0)], [3, 4, 9])
     assert table["value"] == 3.0 and table["seeds"] == [3, 4, 9] and table["better"] == "lower"
     assert table["spread"] == pytest.approx(np.std([1, 2, 6], ddof=1))
     assert table["protocol"] == {"real": 5} and "error" not in table
-    assert rows([one(3, 1.0)], [3])[0]["error"] == 0.5
+    assert aggregate_seeds([one(3, 1.0)], [3])[0]["error"] == 0.5
 
 
 @pytest.mark.parametrize(
@@ -162,8 +171,8 @@ def test_seeds_become_a_mean_and_a_spread():
         ({"seeds": [1, 1]}, UsageError, "Seeds must be different"),
         ({"seeds": []}, UsageError, "Seeds must be different"),
         ({"against": None}, UsageError, "--against"),
-        ({"raw": True}, UsageError, "Pictures have neither weights"),
-        ({"truncation": 0.5}, UsageError, "Pictures have neither weights"),
+        ({"raw": True}, UsageError, "Images have neither weights"),
+        ({"truncation": 0.5}, UsageError, "Images have neither weights"),
         ({"against": Part(name="nowhere")}, UnknownName, "data set"),
         ({"against": Part(name="folder")}, UsageError, "data"),
     ],
@@ -196,7 +205,7 @@ def test_a_run_is_judged_and_each_number_says_how(trained, plain):
         )
         assert table["better"] == METRICS[table["metric"]].better
     protocol = tables[0]["protocol"]
-    extractor = extractor_for("digits")
+    extractor = load_extractor("digits")
     dataset = digits(images=64)
     assert protocol == {
         "features": "digits", "digest": extractor.digest, "resize": "none", "channels": "none",
@@ -221,7 +230,7 @@ def test_results_are_recorded_in_the_run_s_card_once_for_each_protocol(trained):
 def test_the_distance_is_that_of_the_features_of_the_run_s_own_pictures(trained):
     from ganzoo.jobs.models.load import load
 
-    extractor = extractor_for("digits")
+    extractor = load_extractor("digits")
     fake = Moments.of(extractor.extract(load(trained.path).sample(300, seed=2))[0])
     real = Moments.of(extractor.extract(digits(images=64).images)[0])
     wanted = frechet_distance(real, fake)
@@ -266,7 +275,7 @@ def test_real_pictures_in_a_folder_or_an_archive_are_as_good_as_real(tmp_path):
     assert good["precision"] > 0.9 > 0.5 > worst["precision"]
     protocol = found[0]["frechet"]["protocol"]
     assert protocol["fake"] == len(half) and "seed" not in protocol and "weights" not in protocol
-    assert len(protocol["pictures"]) == 64
+    assert len(protocol["images"]) == 64
 
 
 @pytest.mark.backend
@@ -280,7 +289,7 @@ def test_pictures_of_another_size_are_refused_with_a_way_out(tmp_path):
 
 @pytest.mark.backend
 def test_without_features_the_pixels_can_still_be_judged(tmp_path, monkeypatch):
-    monkeypatch.setattr(evaluating, "default_features", lambda name: "inception")
+    monkeypatch.setattr(measuring, "default_features", lambda name: "inception")
     folder = save_pictures(tmp_path / "pictures", digits(images=40).images)
     options = {"against": Part(name="digits", images=40)}
     with pytest.raises(EnvironmentProblem, match="ganzoo_features.convert"):
@@ -309,34 +318,36 @@ def test_points_are_judged_by_their_modes(plain):
 
 
 @pytest.mark.backend
-def test_a_conditional_generator_is_asked_for_the_classes_of_the_data():
-    asked = []
+def test_a_conditional_generator_gets_the_classes_of_the_data():
+    seen = []
 
     class Conditional:
-        """A generator whose pictures are the first real ones of the class asked for."""
+        """A GAN that generates the first real images of the requested classes."""
 
-        conditional, image_shape, average = True, (8, 8, 1), None
+        conditional, image_shape, ema = True, (8, 8, 1), None
+        generator = SimpleNamespace(inputs=(None, np.zeros((1,))))
 
-        class generator:  # noqa: N801
-            inputs = (None, np.zeros((1,)))
+        @property
+        def sampler(self):
+            return self
 
-        def draw_latents(self, n, seed, truncation):
+        def sample_latents(self, n, seed, truncation):
             return np.zeros((n, 2))
 
-        def pictures(self, latents, labels, *, raw, truncation):
-            asked.extend(labels)
+        def generate_images(self, latents, labels, *, use_ema, truncation):
+            seen.extend(labels)
             firsts = [np.flatnonzero(dataset.labels == label)[0] for label in labels]
             return dataset.images[firsts]
 
     dataset = digits(images=500)
     results = evaluate_gan(
-        Conditional(), dataset, extractor_for("digits"), ["class_accuracy"], n=700, seed=3,
+        Conditional(), dataset, load_extractor("digits"), ["class_accuracy"], n=700, seed=3,
         protocol={"step": 12},
     )  # fmt: skip
     assert results[0].value > 0.9
     assert results[0].protocol["weights"] == "raw" and results[0].protocol["step"] == 12
     order = permutation(500, 3, 0)
-    assert np.array_equal(asked, dataset.labels[order[np.arange(700) % 500]])
+    assert np.array_equal(seen, dataset.labels[order[np.arange(700) % 500]])
     with pytest.raises(UsageError, match="conditional"):
         nameless = Dataset(name="x", images=dataset.images, license="x", source="x",
                            fingerprint="0" * 64)  # fmt: skip
@@ -361,16 +372,16 @@ def test_progress_is_told_to_whoever_listens(tmp_path, capsys):
 def test_a_broken_extractor_is_named(monkeypatch, body, words):
     scope = {}
     exec(f"def made():\n    {body}", scope)
-    monkeypatch.setattr(featuring.plugins, "load", lambda plugin: scope["made"])
+    monkeypatch.setattr(featuring.discovery, "load_plugin", lambda plugin: scope["made"])
     with pytest.raises(PluginError, match=words) as caught:
-        extractor_for("digits")
+        load_extractor("digits")
     assert "keras-ganzoo:digits" in str(caught.value)
 
 
 def test_a_run_is_no_folder_of_pictures_and_an_archive_is_known_by_its_name(tmp_path):
     (tmp_path / "x.zip").touch()
-    assert is_pictures(tmp_path / "x.zip")
-    assert is_pictures(tmp_path)
+    assert is_image_source(tmp_path / "x.zip")
+    assert is_image_source(tmp_path)
     (tmp_path / "recipe.toml").touch()
-    assert not is_pictures(tmp_path)
-    assert not is_pictures("dcgan-digits")
+    assert not is_image_source(tmp_path)
+    assert not is_image_source("dcgan-digits")

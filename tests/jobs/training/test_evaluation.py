@@ -33,14 +33,14 @@ def home(tmp_path_factory):
 def scripted(monkeypatch):
     """`scripted({2: 5.0, ...})`: the distance at each step, whatever the pictures are."""
     from ganzoo.jobs.training import evaluation
-    from ganzoo.metrics import Result
+    from ganzoo.metrics import MetricResult
 
     def script(values):
         queue = iter(values)
 
         def made(*args, **kwargs):
             numbers = {"frechet": next(queue), "precision": 0.5, "recall": 0.25}
-            return [Result(metric=m, value=v, protocol={}) for m, v in numbers.items()]
+            return [MetricResult(metric=m, value=v, protocol={}) for m, v in numbers.items()]
 
         monkeypatch.setattr(evaluation, "evaluate_gan", made)
 

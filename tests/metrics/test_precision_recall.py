@@ -3,7 +3,7 @@ import pytest
 
 from ganzoo.errors import UsageError
 from ganzoo.metrics import distances
-from ganzoo.metrics.manifold import coverage, density, precision, recall
+from ganzoo.metrics.precision_recall import coverage, density, precision, recall
 
 LINE = np.arange(10.0)[:, None]  # each ball with k = 1 reaches to the next number
 
@@ -67,5 +67,5 @@ def test_one_real_outlier_moves_precision_and_hardly_density():
 def test_too_few_samples_are_refused():
     with pytest.raises(UsageError, match="3 rows, 3 neighbors"):
         precision(LINE[:3], LINE)
-    with pytest.raises(UsageError, match="equally long"):
+    with pytest.raises(UsageError, match="rows of the same length"):
         coverage(np.zeros((9, 2)), np.zeros((9, 3)))

@@ -4,19 +4,19 @@ import numpy as np
 import pytest
 
 from ganzoo.errors import InvalidInput
-from ganzoo.metrics import Result
+from ganzoo.metrics import MetricResult
 
 
 def test_tables_are_json_and_have_no_null():
-    result = Result(metric="frechet", value=1.5, protocol={"real": 10, "features": "digits"})
+    result = MetricResult(metric="frechet", value=1.5, protocol={"real": 10, "features": "digits"})
     expected = {"metric": "frechet", "value": 1.5, "protocol": {"real": 10, "features": "digits"}}
     assert json.loads(json.dumps(result.tables())) == expected
-    with_error = Result(metric="kernel", value=0.1, error=0.01, protocol={})
+    with_error = MetricResult(metric="kernel", value=0.1, error=0.01, protocol={})
     assert with_error.tables() == {"metric": "kernel", "value": 0.1, "error": 0.01, "protocol": {}}
 
 
 def test_tables_are_a_copy():
-    result = Result(metric="frechet", value=1.5, protocol={"real": 10})
+    result = MetricResult(metric="frechet", value=1.5, protocol={"real": 10})
     result.tables()["protocol"]["real"] = 0
     assert result.protocol == {"real": 10}
 
@@ -24,10 +24,10 @@ def test_tables_are_a_copy():
 @pytest.mark.parametrize("numbers", [{"value": float("nan")}, {"value": 1.0, "error": np.inf}])
 def test_a_number_that_is_not_finite_is_no_result(numbers):
     with pytest.raises(InvalidInput, match="finite"):
-        Result(metric="frechet", protocol={}, **numbers)
+        MetricResult(metric="frechet", protocol={}, **numbers)
 
 
 @pytest.mark.parametrize("value", [None, [1], {"a": 1}, np.zeros(2)])
 def test_a_protocol_holds_scalars_only(value):
     with pytest.raises(InvalidInput, match="Received: 'step'"):
-        Result(metric="frechet", value=1.0, protocol={"step": value})
+        MetricResult(metric="frechet", value=1.0, protocol={"step": value})

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from ganzoo.errors import InvalidInput, UsageError
-from ganzoo.metrics.score import inception_score, log_probabilities
+from ganzoo.metrics.inception_score import inception_score, log_probabilities
 
 
 def test_sure_of_every_class_alike_scores_the_number_of_classes():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from ganzoo.errors import UsageError
-from ganzoo.metrics.accuracy import class_accuracy
+from ganzoo.metrics.class_accuracy import class_accuracy
 
 
 def test_it_is_the_share_of_rows_whose_largest_logit_is_the_label():

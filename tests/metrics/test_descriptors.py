@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ganzoo.metrics.plain import BANDS, PLAIN, pooled_frames, spectrum
+from ganzoo.metrics.descriptors import BANDS, DESCRIPTORS, pooled_frames, sound_spectrum
 
 RATE = 8000
 
@@ -15,12 +15,12 @@ def tone(pitch: float, size: float = 1.0, samples: int = 4096) -> np.ndarray:
 
 @pytest.mark.parametrize("pitch", [300, 1200, 3900])
 def test_the_loudest_band_is_that_of_the_tone(pitch):
-    means = spectrum(tone(pitch))[0, :BANDS]
+    means = sound_spectrum(tone(pitch))[0, :BANDS]
     assert means.argmax() == int(pitch / (RATE / 2) * BANDS)
 
 
 def test_twice_as_loud_is_0_6_bels_more_and_a_steady_tone_does_not_change():
-    one, two = (spectrum(tone(1125, size))[0] for size in (0.25, 0.5))  # the middle of a band
+    one, two = (sound_spectrum(tone(1125, size))[0] for size in (0.25, 0.5))  # the middle of a band
     band = one[:BANDS].argmax()
     assert two[band] - one[band] == pytest.approx(np.log10(4), abs=1e-3)
     assert one[BANDS + band] == pytest.approx(0, abs=1e-3)
@@ -28,7 +28,9 @@ def test_twice_as_loud_is_0_6_bels_more_and_a_steady_tone_does_not_change():
 
 def test_silence_has_a_floor_however_short():
     for samples in (1, 5, 300):
-        np.testing.assert_allclose(spectrum(np.zeros((2, samples, 2)))[:, :BANDS], -8, atol=1e-6)
+        np.testing.assert_allclose(
+            sound_spectrum(np.zeros((2, samples, 2)))[:, :BANDS], -8, atol=1e-6
+        )
 
 
 def test_a_still_video_is_its_brightness_and_does_not_change():
@@ -50,9 +52,9 @@ def test_a_blinking_cell_changes_by_its_brightness():
 def test_a_row_depends_on_its_own_sample_only(rank, shape):
     samples = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
     samples = samples if rank == 4 else (samples / 255).astype(np.float32)
-    rows = PLAIN[rank].rows(samples)
+    rows = DESCRIPTORS[rank].compute(samples)
     assert rows.dtype == np.float32 and rows.ndim == 2
-    np.testing.assert_allclose(PLAIN[rank].rows(samples[2:4]), rows[2:4], atol=1e-6)
+    np.testing.assert_allclose(DESCRIPTORS[rank].compute(samples[2:4]), rows[2:4], atol=1e-6)
 
 
 def test_the_smallest_video_has_a_description():

@@ -4,13 +4,14 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ganzoo.errors import InvalidInput, UsageError
-from ganzoo.metrics.rows import generator, order_of
+from ganzoo.metrics.rows import content_order, random_state
 
 
 class InceptionScore(NamedTuple):
-    """The inception score.
+    """Inception score with its standard error.
 
     Args:
         mean: Mean of the scores of the splits: from 1 to the number of classes.
@@ -22,47 +23,47 @@ class InceptionScore(NamedTuple):
     error: float
 
 
-def inception_score(logits, *, splits: int = 10, seed: int = 0) -> InceptionScore:
-    """`exp(E KL(p(y|x) || p(y)))`: classes are sure for each sample and even over all.
+def inception_score(logits: ArrayLike, *, splits: int = 10, seed: int = 0) -> InceptionScore:
+    """Return `exp(E KL(p(y|x) || p(y)))`: confident for each sample, even over all samples.
 
-    Real samples are not looked at. Each split has a score of its own, with its own p(y).
+    Each split has a score of its own, with its own p(y).
 
     Args:
-        logits: (n, classes): logits, or logarithms of probabilities (-infinity for 0).
+        logits: Logits, or logarithms of probabilities (-infinity for 0), (n, classes).
         splits: Number of equal parts.
-        seed: Decides the parts, together with what the rows are, not their order.
+        seed: Seed of the random parts, which do not depend on the order of rows.
 
     Raises:
-        UsageError: Not logits (n, classes), or fewer samples than splits.
-        InvalidInput: A row is not a number, or nothing but -infinity.
+        UsageError: `logits` is not (n, classes), or has fewer samples than splits.
+        InvalidInput: A row holds NaN or nothing but -infinity.
     """
-    logits = np.asarray(logits, dtype=np.float64)
-    if logits.ndim != 2 or logits.shape[1] < 2:
-        raise UsageError(f"Logits must be numbers (n, classes). Received: {logits.shape}.")
-    if splits < 1 or len(logits) < splits:
+    array = np.asarray(logits, dtype=np.float64)
+    if array.ndim != 2 or array.shape[1] < 2:
+        raise UsageError(f"Logits must be numbers (n, classes). Received: {array.shape}.")
+    if splits < 1 or len(array) < splits:
         raise UsageError(
-            f"The inception score needs at least one sample in each split."
-            f" Received: {len(logits):,} samples and {splits} splits."
+            "The inception score needs at least one sample in each split."
+            f" Received: {len(array):,} samples and {splits} splits."
         )
-    logs = log_probabilities(logits)
-    # sorted as probabilities: logits have -infinity, and a constant that says nothing
-    logs = logs[order_of(np.exp(logs))[generator(seed).permutation(len(logs))]]
+    logs = log_probabilities(array)
+    # sorted as probabilities, which have neither -infinity nor an arbitrary offset
+    logs = logs[content_order(np.exp(logs))[random_state(seed).permutation(len(logs))]]
     edges = [i * len(logs) // splits for i in range(splits + 1)]
     scores = [_score(logs[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
     return InceptionScore(float(np.mean(scores)), float(np.std(scores)) / math.sqrt(splits))
 
 
 def log_probabilities(logits: np.ndarray) -> np.ndarray:
-    """log softmax of each row, float64 (n, classes); -infinity stays.
+    """Return the log softmax of each row, float64 (n, classes); -infinity stays.
 
     Raises:
-        InvalidInput: A row has a number that is not one, or nothing but -infinity.
+        InvalidInput: A row holds NaN or nothing but -infinity.
     """
     highest = logits.max(axis=1, keepdims=True)
     if not np.isfinite(highest).all():
         raise InvalidInput(
             "Each row of logits must have a largest number that is finite."
-            " Received: not-a-number, infinity, or a row without probability."
+            " Received: NaN, infinity, or a row without probability."
         )
     shifted = logits - highest
     return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
