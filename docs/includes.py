@@ -1,7 +1,7 @@
-"""Brings code from real files into the pages: `python docs/includes.py`; a test compares.
+"""Code from files, included in the pages: `python docs/includes.py`; a test compares them.
 
-A page asks for a file, or for one function or class of it, and what stands between the two
-comments is replaced:
+A page names a file, or a function or class in it; what stands between the two comments is
+replaced:
 
     <!-- include ganzoo/gan/gan.py GAN.step -->
     <!-- end -->
@@ -19,7 +19,7 @@ _LANGUAGES = {".py": "python", ".toml": "toml", ".md": "markdown"}
 
 
 def filled(text: str) -> str:
-    """The page with every included block as its file has it now."""
+    """Return the page with every included block as it is in its file."""
 
     def block(match: re.Match) -> str:
         begin, path, name, end = match.groups()
@@ -30,7 +30,7 @@ def filled(text: str) -> str:
 
 
 def source(path: Path, name: str | None = None) -> str:
-    """A file's text, or that of a function or class in it, with what stands above it."""
+    """Return a file's text, or that of a function or class in it, with its decorators."""
     text = path.read_text(encoding="utf-8")
     if name is None:
         return text

@@ -56,6 +56,14 @@ def test_included_code_is_that_of_the_files(name):
     assert text_of(name) == includes.filled(text_of(name)), "Run `python docs/includes.py`."
 
 
+def test_the_lines_to_read_to_trust_a_step_are_at_most_250():
+    included = re.findall(
+        r"^<!-- include .*?^```python\n(.*?)^```$", text_of("step.md"), re.M | re.S
+    )
+    assert len(included) > 10
+    assert sum(len(code.splitlines()) for code in included) <= 250
+
+
 def test_the_pages_include_the_whole_example():
     pages = "".join(map(text_of, PAGES))
     example = ROOT / "docs" / "example_plugin"
