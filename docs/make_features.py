@@ -1,6 +1,6 @@
-"""Writes the table of the shipped classifiers in docs/metrics.md: `python docs/make_features.py`.
+"""Table of the shipped classifiers in docs/metrics.md: `python docs/make_features.py`.
 
-The figures are those that the weights files say of themselves. A test compares the page.
+The figures come from the metadata of the weights files. A test compares the page.
 """
 
 from pathlib import Path
@@ -16,7 +16,7 @@ BEGIN, END = "<!-- written by docs/make_features.py -->", "<!-- end of the class
 
 
 def table() -> str:
-    """A line for each classifier."""
+    """Return a Markdown table with a line for each classifier."""
     lines = [
         "| features | length | accuracy | test images | epochs | size | digest |",
         "|---|---:|---:|---:|---:|---:|---|",
@@ -33,7 +33,7 @@ def table() -> str:
 
 
 def filled(page: str) -> str:
-    """The page with the table as the weights files have it."""
+    """Return the page with the current table."""
     before, _, rest = page.partition(BEGIN)
     after = rest.partition(END)[2]
     return f"{before}{BEGIN}\n\n{table()}\n\n{END}{after}"

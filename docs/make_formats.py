@@ -1,8 +1,8 @@
-"""Exports every architecture in every format, compares it with Keras, and writes the table.
+"""Exports of every architecture in every format, compared with Keras: a table in docs/formats.md.
 
-Usage: python docs/make_formats.py   (each backend in a process of its own)
+Usage: python docs/make_formats.py   (each backend runs in its own process)
 
-"no" in a cell: the backend does not write the format; the reason is printed.
+"no" in a cell: the backend cannot write the format; the reason is printed.
 """
 
 import argparse
@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--child", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
-        print(json.dumps(measured(options.child)))
+        print(json.dumps(differences_on(options.child)))
         return
     found: dict[str, dict[str, dict[str, str]]] = {}
     for backend in ("jax", "torch", "tensorflow"):
@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def table(found: dict) -> str:
-    """The measured differences as Markdown."""
+    """Return the differences as a Markdown table."""
     lines = ["| architecture | " + " | ".join(TITLES[kind] for kind in KINDS) + " |"]
     lines += ["|---" * (len(KINDS) + 1) + "|"]
     for architecture, kinds in sorted(found.items()):
@@ -57,8 +57,8 @@ def table(found: dict) -> str:
     return "\n".join(lines) + "\n"
 
 
-def measured(backend: str) -> dict[str, dict[str, str]]:
-    """On one backend: by architecture and ending, the largest difference, or why there is none."""
+def differences_on(backend: str) -> dict[str, dict[str, str]]:
+    """Return the largest difference on one backend, by architecture and file extension."""
     from ganzoo.backend import select
 
     select.choose(backend)
@@ -90,7 +90,7 @@ def measured(backend: str) -> dict[str, dict[str, str]]:
 
 
 def _difference(gan, kind: str, case) -> float:
-    """Between what a file draws and what Keras does, with one sample and with five."""
+    """The largest difference between an exported file and Keras, for one sample and for five."""
     import keras
     import numpy as np
 
@@ -109,13 +109,13 @@ def _difference(gan, kind: str, case) -> float:
                 if expected.std() > 0.01:
                     break
             else:
-                raise ValueError("it draws next to nothing")
+                raise ValueError("its images are almost blank")
             differences.append(np.abs(run(inputs) - expected).max())
     return max(differences)
 
 
 def _exported(gan, kind: str, path: Path):
-    """Write the file, and give a function that runs it: inputs -> images."""
+    """Write the file and return a function that runs it: inputs -> images."""
     import numpy as np
 
     from ganzoo.jobs.models.formats import FORMATS, called
@@ -126,14 +126,14 @@ def _exported(gan, kind: str, path: Path):
         import onnxruntime
 
         session = onnxruntime.InferenceSession(path)
-        asked = {one.name for one in session.get_inputs()}  # what has no effect is left out
+        inputs_of_file = {one.name for one in session.get_inputs()}  # those that have an effect
         names = [one.name for one in gan.generator.inputs]
 
-        def drawn(inputs):
+        def run_session(inputs):
             given = dict(zip(names, inputs, strict=True))
-            return session.run(None, {name: given[name] for name in asked})[0]
+            return session.run(None, {name: given[name] for name in inputs_of_file})[0]
 
-        return drawn
+        return run_session
     if kind == ".pt2":
         import torch
 

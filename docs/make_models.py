@@ -1,6 +1,6 @@
-"""Writes the tables of models in docs/models.md: `python docs/make_models.py`.
+"""Tables of models in docs/models.md: `python docs/make_models.py`.
 
-Everything in them stands in the cards of `registry/`. A test compares the page.
+Their content comes from the cards in `registry/`. A test compares the page.
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ from ganzoo.catalog.registry.lookup import models
 
 PAGE = Path(__file__).with_name("models.md")
 BEGIN, END = "<!-- written by docs/make_models.py -->", "<!-- end of the models -->"
-# The packages of the zoo's architectures, in the order in which one reads about them.
+# Packages of the zoo's architectures, in the order of the page.
 FAMILIES = {
     "ganzoo_classic": "Classics",
     "ganzoo_conditional": "Conditional",
@@ -22,19 +22,19 @@ FAMILIES = {
 
 
 def cards() -> list[Card]:
-    """The zoo's cards, by name."""
+    """Return the zoo's cards, sorted by name."""
     own = (entry for entry in models().values() if entry.source == "keras-ganzoo")
     return sorted((entry.card() for entry in own), key=lambda card: card.name)
 
 
 def family(card: Card) -> str:
-    """The package in which a card's architecture lives."""
+    """Return the package of a card's architecture."""
     plugin = discovery.find_plugin("architecture", card.recipe.architecture.name)
     return plugin.module.partition(".")[0]
 
 
 def tables() -> str:
-    """A table for each family, a line for each model."""
+    """Return a Markdown table for each family, with a line for each model."""
     lines = []
     for package, title in FAMILIES.items():
         rows = [card for card in cards() if family(card) == package]
@@ -50,7 +50,7 @@ def _row(card: Card) -> str:
 
 
 def filled(page: str) -> str:
-    """The page with the tables as the cards have them."""
+    """Return the page with the current tables."""
     before, _, rest = page.partition(BEGIN)
     after = rest.partition(END)[2]
     return f"{before}{BEGIN}\n\n{tables()}\n{END}{after}"
