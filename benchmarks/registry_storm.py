@@ -1,9 +1,9 @@
-"""Many processes push, tag, read and remove the same names; some are killed on the way.
+"""Many processes push, tag and read the same model; some of them are killed.
 
     python benchmarks/registry_storm.py [--workers 8] [--rounds 100] [--kills 20] [--no-locks]
 
-Ends with 1 if any version is not whole, a content was published twice, or anything but the
-remains of the killed is left over.
+The exit code is 1 if a version is not complete, a content was published twice, or anything is
+left over but temporary files of killed processes.
 """
 
 import argparse
@@ -39,22 +39,22 @@ CARD = Card.from_tables(
 ).toml()
 
 
-def work(place: Path, worker: int, rounds: int) -> None:
-    """One process: pushes, tags and reads back."""
-    chance = random.Random(worker)
-    folder = place / "small"
+def work(registry: Path, worker: int, rounds: int) -> None:
+    """Push, tag and read versions in one process."""
+    rng = random.Random(worker)
+    folder = registry / "small"
     for number in range(rounds):
-        value = chance.choice([number, number, 10**6 + worker * rounds + number])
+        value = rng.choice([number, number, 10**6 + worker * rounds + number])
         files = {"card.toml": CARD.encode(), "generator.safetensors": b"%d" % value * 5000}
         bundle = build_bundle("small", files)
-        version = publish_version(place, "small", bundle.files, bundle.manifest)
+        version = publish_version(registry, "small", bundle.files, bundle.manifest)
         aliases.set_alias(folder, version.number, "best")
-        selector = chance.choice(["best", "latest", str(version.number)])
+        selector = rng.choice(["best", "latest", str(version.number)])
         assert aliases.select_version(folder, selector).read_all()["card.toml"] == CARD.encode()
 
 
 def main() -> int:
-    """Runs the storm and looks at what it left."""
+    """Run the processes and check the registry."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--workers", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=100)
@@ -63,24 +63,24 @@ def main() -> int:
     options = parser.parse_args()
     if options.no_locks:
         fcntl.flock = lambda descriptor, operation: None
-    chance, begun = random.Random(0), time.perf_counter()
+    rng, begun = random.Random(0), time.perf_counter()
     with tempfile.TemporaryDirectory() as home:
-        place = Path(home, "registry")
+        registry = Path(home, "registry")
         children = {}
         for worker in range(options.workers + options.kills):
             child = os.fork()
             if child == 0:
-                work(place, worker, options.rounds)
+                work(registry, worker, options.rounds)
                 os._exit(0)
             children[child] = worker >= options.workers
         for child in [child for child, doomed in children.items() if doomed]:
-            time.sleep(chance.uniform(0.02, 0.3))
+            time.sleep(rng.uniform(0.02, 0.3))
             os.kill(child, signal.SIGKILL)
         ended = {child: os.waitpid(child, 0)[1] for child in children}
         failed = [c for c, doomed in children.items() if not doomed and ended[c]]
-        for path in (place / "small").glob(".ganzoo-*.tmp"):
+        for path in (registry / "small").glob(".ganzoo-*.tmp"):
             os.utime(path, (1, 1))  # as if an hour had passed
-        whole, findings = check_model(place / "small")
+        whole, findings = check_model(registry / "small")
         wrong = [f for f in findings if not f.harmless and "aliases" not in str(f.path)]
         contents = [version.read("generator.safetensors") for version in whole]
         twice = len(contents) - len(set(contents))
