@@ -233,7 +233,7 @@ def advance_global_seeds() -> None:
 
     random.random()
     np.random.random()
-    keras.random.uniform((3,))
+    keras.random.uniform((3,))  # the global state
 
 
 def _limited(default: object, limit: int) -> Any:

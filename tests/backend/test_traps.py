@@ -48,7 +48,7 @@ def test_a_trap_is_not_in_the_sources(pattern, instead):
         f"{path.relative_to(ROOT)}: {line.strip()}"
         for path in SOURCES
         for line in path.read_text(encoding="utf-8").splitlines()
-        # the kit moves the global state on purpose, to find who depends on it
+        # the conformance suite advances it on purpose, to find what depends on it
         if re.search(pattern, line.partition("#")[0]) and "global state" not in line
     ]
 

@@ -29,8 +29,7 @@ RECIPE = {
     "gan.ema_half_life": ["-0.1", '"long"'],
     "gan.label_flip_prob": ["0.5", "-0.1"],
     "gan.regularizers": ['[{name = "r3", weight = 1.0}]', '[{name = "r1", weight = -1.0}]', "[1]"],
-    "architecture.latent_size": ['"many"', "1.5", "0", "-5"],
-    "architecture.generator_base_channels": ["0", "-64"],
+    "architecture.latent_size": ['"many"', "1.5"],
 }
 
 # Arguments, exit code, parts of the message.

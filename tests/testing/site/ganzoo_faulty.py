@@ -261,7 +261,6 @@ def plain_attribute(image_shape: tuple[int, int, int]) -> GAN:
     """Keeps the growing weight of a term in an attribute."""
 
     class Growing(GAN):
-        logged = ("brightness",)
         strength = 0.0
 
         def step(self, data):
