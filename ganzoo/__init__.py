@@ -27,7 +27,10 @@ _WHERE = {
     "GanzooError": ("ganzoo.errors", "GanzooError"),
 }
 
-__all__ = [*sorted(_WHERE), "__version__"]
+__all__ = [
+    "GAN", "Dataset", "GanzooError", "__version__", "blocks", "evaluate", "layers", "list_models",
+    "load", "losses", "random", "regularizers",
+]  # fmt: skip
 
 if TYPE_CHECKING:  # for editors and type checkers; see __getattr__
     from ganzoo import blocks, layers

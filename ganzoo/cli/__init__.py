@@ -1,6 +1,7 @@
 """Command line: each verb parses its arguments, calls a job, and prints the result."""
 
 import contextlib
+import io
 import os
 import sys
 import traceback
@@ -74,7 +75,7 @@ def _print_warning(message, category, filename, lineno, file=None, line=None) ->
 def _escape_unencodable_text() -> None:
     """Let any file name be printed in any locale."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 

@@ -106,7 +106,7 @@ def sample(
             n=16 if n is None else n,
             seed=seed or 0,
             seeds=each,
-            interpolate=tuple(ends) if ends else None,
+            interpolate=(ends[0], ends[1]) if ends else None,
             labels=classes,
             data=data,
             truncation=truncation,

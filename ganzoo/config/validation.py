@@ -141,12 +141,12 @@ def _number(limit: Any) -> Any:
 def _path(location: Path, tables: Any, *, missing: bool) -> Path:
     """A fault's location without the names of union members that pydantic puts into it."""
     path: list[str | int] = []
-    node = tables
+    node: Any = tables
     for position, part in enumerate(location):
         inside_list = isinstance(node, list) and isinstance(part, int)
         if inside_list or (isinstance(node, Mapping) and part in node):
             path.append(part)
-            node = node[part]
+            node = node[part]  # type: ignore[index]
         elif missing and position == len(location) - 1:
             path.append(part)
     return tuple(path)

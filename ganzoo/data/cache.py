@@ -27,7 +27,7 @@ from ganzoo.files.names import check_digest
 from ganzoo.files.problems import environment_problem
 from ganzoo.files.publish import make_folder, publish_folder, publish_text, withdraw, write_new
 from ganzoo.files.reading import read_bytes
-from ganzoo.files.strict_json import parse_json
+from ganzoo.files.strict_json import parse_object
 
 _SCHEMA = 1  # part of every key: a new layout finds no old entries
 _ABOUT = "about.json"
@@ -104,7 +104,7 @@ def remembered_digest(stamp: str, find: Callable[[], str], *, folder: Path | Non
     """
     entry_path = (folder or cache_home() / "datasets") / "known" / f"{check_digest(stamp)}.json"
     try:
-        known = parse_json(read_bytes(entry_path, limit=_MAX_ABOUT_BYTES), str(entry_path))
+        known = parse_object(read_bytes(entry_path, limit=_MAX_ABOUT_BYTES), str(entry_path))
         return check_digest(known["content"])
     except (GanzooError, KeyError, TypeError):
         content = find()
@@ -155,7 +155,7 @@ def _open(entry_path: Path) -> Prepared | None:
         return None
     try:
         about = entry_path / _ABOUT
-        entry = parse_json(read_bytes(about, limit=_MAX_ABOUT_BYTES), str(about))
+        entry = parse_object(read_bytes(about, limit=_MAX_ABOUT_BYTES), str(about))
         for name, size in entry["files"].items():
             if (entry_path / name).stat().st_size != size:
                 return None

@@ -187,8 +187,7 @@ class Dataset:
                     f" Received: rate={self.rate!r}."
                 )
             return
-        whole = isinstance(self.rate, int) and not isinstance(self.rate, bool)
-        if not whole or not 1 <= self.rate <= MAX_RATE:
+        if type(self.rate) is not int or not 1 <= self.rate <= MAX_RATE:
             raise InvalidInput(
                 f"Data set {self.name!r} has {self.modality.plural}, so it must say their rate: an"
                 f" integer from 1 to {MAX_RATE:,}, in Hz. Received: rate={self.rate!r}."

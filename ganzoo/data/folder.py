@@ -192,12 +192,12 @@ def class_labels(
             "Either every image lies in the folder of its class, or none does."
             f" Received: {quote(loose)} beside {_plural(own)} in {quote(files.where)}."
         )
-    names = tuple(sorted(set(own)))
+    names = tuple(sorted({name for name in own if name is not None}))
     for name in _children(files, shared):
         if name not in names:
             raise _empty_class("/".join((*shared, name)), files)
     index = {name: i for i, name in enumerate(names)}
-    return np.array([index[name] for name in own], dtype=np.int32), names
+    return np.array([index[name] for name in own if name is not None], dtype=np.int32), names
 
 
 def _children(files: Files, parent: Sequence[str]) -> list[str]:

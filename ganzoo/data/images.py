@@ -13,6 +13,7 @@ beside plain RGB or gray has one documented meaning:
 """
 
 import io
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -46,7 +47,7 @@ class Preprocessing:
 
     size: int | None = None
     mode: str | None = None
-    crop: tuple[int, int, int, int] | None = None
+    crop: Sequence[int] | None = None
 
     def __post_init__(self):
         if self.size is not None and not (_is_int(self.size) and 1 <= self.size <= MAX_SIZE):
@@ -134,8 +135,9 @@ def _refusal(image: Image.Image) -> str | None:
         return f"it has no pixels ({width}x{height})"
     if width * height > MAX_PIXELS:
         return f"it has {width}x{height} pixels; the limit is {MAX_PIXELS:,}"
-    if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
-        return f"it is an animation of {image.n_frames} frames; one image is expected"
+    frames = getattr(image, "n_frames", 1)
+    if image.format != "MPO" and frames > 1:
+        return f"it is an animation of {frames} frames; one image is expected"
     return None
 
 
@@ -165,7 +167,7 @@ def crop_and_resize(
     name: str,
     *,
     size: int | None,
-    crop: tuple[int, int, int, int] | None = None,
+    crop: Sequence[int] | None = None,
 ) -> Image.Image:
     """Cut out `crop`, then the largest centered square, and scale that to `size`.
 
@@ -178,7 +180,8 @@ def crop_and_resize(
                 f"The image {name!r} is smaller than the crop, which must lie inside it."
                 f" Received: {image.width}x{image.height} pixels, crop={list(crop)}."
             )
-        image = image.crop(crop)
+        left, top, right, bottom = crop
+        image = image.crop((left, top, right, bottom))
     if size is None:
         return image
     side = min(image.size)

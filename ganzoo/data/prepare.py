@@ -31,6 +31,7 @@ class Options(Protocol):
 
     def options(self) -> dict[str, Any]:
         """Return the values as JSON types, for keys and fingerprints."""
+        ...
 
 
 def prepare_files(
@@ -65,7 +66,9 @@ def prepare_files(
     content = remembered_digest(stamp, lambda: _content(files, names, dataset), folder=folder)
     key = {"fit": preprocessing.options(), "content": content}  # part of published fingerprints
     unit = "images" if decode is None else "files"
-    decode = decode or (lambda data, name: decode_image(data, name, preprocessing))
+    decode = decode or (
+        lambda data, name: decode_image(data, name, preprocessing)  # type: ignore[arg-type]
+    )
 
     def build(place: Path) -> dict[str, Any]:
         with Progress(f"{dataset}: decoding", len(names), unit) as progress:

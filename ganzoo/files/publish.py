@@ -126,7 +126,9 @@ def withdraw(path: Path) -> None:
         raise environment_problem("remove", path, error) from error
 
 
-def write_new(path: Path, data: bytes | Iterable[bytes], *, permissions: int = 0o666) -> None:
+def write_new(
+    path: Path, data: bytes | Iterable[bytes | memoryview], *, permissions: int = 0o666
+) -> None:
     """Write and fsync a new file inside `publish_folder`.
 
     Args:
@@ -234,7 +236,7 @@ def _create(path: Path, mode: int | None, permissions: int = 0o666) -> int:
     return descriptor
 
 
-def _write(descriptor: int, path: Path, data: bytes | Iterable[bytes]) -> None:
+def _write(descriptor: int, path: Path, data: bytes | Iterable[bytes | memoryview]) -> None:
     pieces = [data] if isinstance(data, bytes | bytearray | memoryview) else data
     for piece in pieces:
         step("write", path)

@@ -7,7 +7,7 @@ pipe or device (it could block for ever or never end).
 import os
 import stat
 from collections.abc import Iterator
-from typing import BinaryIO
+from io import BufferedReader
 
 from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files.problems import environment_problem, printable_path
@@ -25,7 +25,7 @@ _KINDS = {
 }
 
 
-def open_regular(path: str | os.PathLike, *, follow_symlinks: bool = False) -> BinaryIO:
+def open_regular(path: str | os.PathLike, *, follow_symlinks: bool = False) -> BufferedReader:
     """Open a regular file for reading.
 
     Args:

@@ -263,7 +263,7 @@ def _check_expected(
 ) -> None:
     """Refuse a file whose tensors are not exactly the expected ones."""
     found = {name: (info.dtype.name, info.shape) for name, info in header.tensors.items()}
-    for name in sorted(found | expected):
+    for name in sorted({*found, *expected}):
         if found.get(name) != expected.get(name):
             raise InvalidInput(
                 f"{where} holds weights of another architecture or other sizes: tensor "

@@ -152,7 +152,7 @@ def select_checks(prerequisites: Prerequisites, names: Iterable[str] | None) -> 
     selected = set(names)
     for name in selected - prerequisites.keys():
         raise unknown("check", name, prerequisites)
-    for name in reversed(prerequisites):
+    for name in reversed(list(prerequisites)):
         selected |= set(prerequisites[name]) if name in selected else set()
     return [name for name in prerequisites if name in selected]
 

@@ -51,7 +51,7 @@ def new_package(name: str, out: Path | None = None) -> list[Path]:
 
 def template_files() -> list[tuple[str, str]]:
     """Return path and text of each file of the template, in the order in which to read them."""
-    found = list(_files_in(resources.files(__package__) / "template", ""))
+    found = list(_files_in(resources.files("ganzoo.testing") / "template", ""))
     order = ("pyproject.toml", "README.md")
     return sorted(found, key=lambda one: (one[0] not in order, one[0]))
 

@@ -19,7 +19,7 @@ def digits(*, images: int | None = None) -> Dataset:
     Source: https://doi.org/10.24432/C50P49; see digits.ATTRIBUTION.txt.
     """
     with (
-        resources.files(__package__).joinpath("digits.npz").open("rb") as file,
+        resources.files("ganzoo_data").joinpath("digits.npz").open("rb") as file,
         np.load(file, allow_pickle=False) as arrays,
     ):
         pixels, labels = arrays["images"], arrays["labels"].astype(np.int32)

@@ -70,7 +70,7 @@ def describe(path: Path) -> dict[str, Any]:
     about = safetensors.metadata(path)
     shape, widths, classes = (about.get(key) for key in ("image_shape", "widths", "classes"))
     fine = _sizes(shape, range(3, 4)) and _sizes(widths, range(1, 9))
-    if not fine or not isinstance(classes, list) or not classes:
+    if not fine or not isinstance(shape, list) or not isinstance(classes, list) or not classes:
         raise InvalidInput(f"Expected the weights of a classifier. Received: {quote(path)}.")
     return about | {"image_shape": tuple(shape)}
 
