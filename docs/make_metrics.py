@@ -79,26 +79,26 @@ def _digits(seed: int) -> Iterator[tuple[str, SampleSet, list[SampleSet]]]:
     images, labels = data.images[order], data.labels[order]
     classify = _classifier(_flat(images[:COUNT]), labels[:COUNT])
 
-    def side(pixels: np.ndarray, asked: np.ndarray) -> SampleSet:
+    def side(pixels: np.ndarray, classes: np.ndarray) -> SampleSet:
         flat = _flat(pixels[:COUNT])
         return SampleSet(
-            features=flat, images=pixels[:COUNT], logits=classify(flat), labels=asked[:COUNT]
+            features=flat, images=pixels[:COUNT], logits=classify(flat), labels=classes[:COUNT]
         )
 
     real = side(images, labels)
-    fresh, asked = images[COUNT:], labels[COUNT:]  # none of them on the real side
-    yield "Blur", real, [side(_blurred(fresh, times), asked) for times in (0, 1, 2, 4)]
+    fresh, classes = images[COUNT:], labels[COUNT:]  # none of them on the real side
+    yield "Blur", real, [side(_blurred(fresh, times), classes) for times in (0, 1, 2, 4)]
     noise = 255 * random.standard_normal(fresh.shape)
-    yield "Noise", real, [side(_pixels(fresh + s * noise), asked) for s in (0, 0.1, 0.2, 0.4)]
-    kept = [asked >= dropped for dropped in (0, 2, 4, 6)]
-    yield "Dropped classes", real, [side(fresh[keep], asked[keep]) for keep in kept]
+    yield "Noise", real, [side(_pixels(fresh + s * noise), classes) for s in (0, 0.1, 0.2, 0.4)]
+    kept = [classes >= dropped for dropped in (0, 2, 4, 6)]
+    yield "Dropped classes", real, [side(fresh[keep], classes[keep]) for keep in kept]
     # a generator that memorizes is not exact: copies have 2 % noise
     copies = _pixels(images[:COUNT] + 0.02 * noise[:COUNT])
     yield (
         "Copies of training images",
         real,
         [
-            side(*(np.concatenate([a[:n], b[n:]]) for a, b in ((copies, fresh), (labels, asked))))
+            side(*(np.concatenate([a[:n], b[n:]]) for a, b in ((copies, fresh), (labels, classes))))
             for n in (0, COUNT // 5, COUNT // 2, COUNT)
         ],
     )
@@ -138,8 +138,8 @@ def _blurred(images: np.ndarray, times: int) -> np.ndarray:
 def _classifier(rows: np.ndarray, labels: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     """Fisher's linear discriminant: Gaussian classes with one covariance."""
     means = np.stack([rows[labels == label].mean(axis=0) for label in range(10)])
-    apart = rows - means[labels]
-    covariance = apart.T @ apart / len(rows) + 0.01 * np.eye(rows.shape[1])
+    centered = rows - means[labels]
+    covariance = centered.T @ centered / len(rows) + 0.01 * np.eye(rows.shape[1])
     weights = np.linalg.solve(covariance, means.T)
     offsets = (means.T * weights).sum(axis=0) / 2
     return lambda some: some @ weights - offsets

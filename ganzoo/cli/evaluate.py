@@ -13,7 +13,7 @@ from ganzoo.cli.support.options import (
     Json,
     Raw,
     parse_integers,
-    require_at_most_one,
+    require_mutually_exclusive,
     require_range,
 )
 from ganzoo.cli.support.printing import (
@@ -91,7 +91,7 @@ def evaluate(
 
     Each number comes with its protocol; numbers of different protocols do not compare.
     """
-    require_at_most_one(seed=seed, seeds=seeds)
+    require_mutually_exclusive(seed=seed, seeds=seeds)
     require_range("--seed", seed, low=0, high=MAX_SEED)
     require_range("--truncation", truncation, above=0, below=100)
     if settings and against is None:

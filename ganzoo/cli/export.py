@@ -12,7 +12,7 @@ from ganzoo.cli.support.options import (
     Overwrite,
     Raw,
     Source,
-    require_at_most_one,
+    require_mutually_exclusive,
 )
 from ganzoo.cli.support.printing import print_files
 from ganzoo.cli.support.quiet import silence_frameworks
@@ -45,7 +45,7 @@ def export(
 
     By default the generator's moving average alone, which is all that `sample` needs.
     """
-    require_at_most_one(all=everything, raw=raw)
+    require_mutually_exclusive(all=everything, raw=raw)
     if out.suffix == ".safetensors":
         from ganzoo.jobs.models.export import export as job
 

@@ -6,7 +6,13 @@ from typing import Annotated
 import typer
 
 from ganzoo.cli.publishing import Folder
-from ganzoo.cli.support.options import AllowPluginMismatch, Backend, Data, Json, require_at_most_one
+from ganzoo.cli.support.options import (
+    AllowPluginMismatch,
+    Backend,
+    Data,
+    Json,
+    require_mutually_exclusive,
+)
 from ganzoo.cli.support.printing import format_fields, print_data, print_json, print_note
 from ganzoo.cli.support.quiet import silence_frameworks
 from ganzoo.errors import UsageError
@@ -50,7 +56,7 @@ def import_file(
     A file of `ganzoo export` says itself what it is. For another file --recipe says it; its
     arrays must have the names, shapes and types that the architecture gives them.
     """
-    require_at_most_one(image_shape=image_shape, data=data)  # with the one, no data is read
+    require_mutually_exclusive(image_shape=image_shape, data=data)  # with the one, no data is read
     _check_companion(
         "--recipe", recipe, image_shape=image_shape, data_license=data_license, data=data
     )

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ganzoo.cli.support.options import Json, require_at_most_one
+from ganzoo.cli.support.options import Json, require_mutually_exclusive
 from ganzoo.cli.support.printing import (
     format_columns,
     format_fields,
@@ -55,7 +55,7 @@ def push(
 
     A version never changes. The same weights are published once, however often they are pushed.
     """
-    require_at_most_one(registry=folder, to=to)
+    require_mutually_exclusive(registry=folder, to=to)
     from ganzoo.jobs.publishing.push import push as job
 
     done = job(

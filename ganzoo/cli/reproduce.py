@@ -11,7 +11,7 @@ from ganzoo.cli.support.options import (
     Json,
     RunFolder,
     RunsFolder,
-    require_at_most_one,
+    require_mutually_exclusive,
     require_range,
 )
 from ganzoo.cli.support.printing import (
@@ -57,7 +57,7 @@ def reproduce(
     another protocol (other data, other features) are listed and not compared. Exits with 3 if a
     number is not reproduced.
     """
-    require_at_most_one(run=run, runs=runs)
+    require_mutually_exclusive(run=run, runs=runs)
     require_range("--tolerance", tolerance, low=0, below=1)
     from ganzoo.catalog.runs import RUNS
     from ganzoo.cli.support.recipe_arguments import absolute_path

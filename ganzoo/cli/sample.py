@@ -16,7 +16,7 @@ from ganzoo.cli.support.options import (
     Source,
     parse_classes,
     parse_integers,
-    require_at_most_one,
+    require_mutually_exclusive,
     require_range,
 )
 from ganzoo.cli.support.printing import print_files
@@ -86,8 +86,8 @@ def sample(
     Images become a PNG, sounds a WAV and a PNG of their waveforms, videos a GIF. The same seed
     gives the same samples on every backend.
     """
-    require_at_most_one(seed=seed, seeds=seeds, interpolate=interpolate)
-    require_at_most_one(n=n, seeds=seeds)
+    require_mutually_exclusive(seed=seed, seeds=seeds, interpolate=interpolate)
+    require_mutually_exclusive(n=n, seeds=seeds)
     require_range("-n", n, low=1, high=100_000)
     require_range("--seed", seed, low=0, high=MAX_SEED)
     require_range("--truncation", truncation, low=0, below=100)

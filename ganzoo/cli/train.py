@@ -14,7 +14,7 @@ from ganzoo.cli.support.options import (
     RunFolder,
     RunsFolder,
     Settings,
-    require_at_most_one,
+    require_mutually_exclusive,
 )
 from ganzoo.cli.support.printing import (
     format_columns,
@@ -75,8 +75,8 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train a model, or a recipe of your own, into a new run folder."""
-    require_at_most_one(images=images, steps=steps, epochs=epochs)
-    require_at_most_one(run=run, runs=runs)
+    require_mutually_exclusive(images=images, steps=steps, epochs=epochs)
+    require_mutually_exclusive(run=run, runs=runs)
     from ganzoo.cli.support.recipe_arguments import resolve_recipe
 
     options = {

@@ -82,9 +82,9 @@ def nearest_rows(
     for here, there, block in distance_blocks(queries, rows):
         if excluded is not None:
             _exclude(block, excluded[here], there)
-        places = _smallest(block, count)
-        values = np.concatenate([squared[here], np.take_along_axis(block, places, 1)], axis=1)
-        names = np.concatenate([indices[here], places + there.start], axis=1)
+        columns = _min_columns(block, count)
+        values = np.concatenate([squared[here], np.take_along_axis(block, columns, 1)], axis=1)
+        names = np.concatenate([indices[here], columns + there.start], axis=1)
         best = np.argsort(values, axis=1, kind="stable")[:, :count]
         squared[here] = np.take_along_axis(values, best, 1)
         indices[here] = np.take_along_axis(names, best, 1)
@@ -101,15 +101,15 @@ def _exclude(block: np.ndarray, excluded: np.ndarray, there: slice) -> None:
     block[here, excluded[here] - there.start] = np.inf
 
 
-def _smallest(block: np.ndarray, count: int) -> np.ndarray:
+def _min_columns(block: np.ndarray, count: int) -> np.ndarray:
     """Return the columns of the smallest numbers of each row, in order, ties by column."""
     if count == 1:
         return block.argmin(axis=1)[:, None]
     if count >= block.shape[1]:
         return np.argsort(block, axis=1, kind="stable")
-    places = np.sort(np.argpartition(block, count - 1, axis=1)[:, :count], axis=1)
-    order = np.argsort(np.take_along_axis(block, places, 1), axis=1, kind="stable")
-    return np.take_along_axis(places, order, 1)
+    columns = np.sort(np.argpartition(block, count - 1, axis=1)[:, :count], axis=1)
+    order = np.argsort(np.take_along_axis(block, columns, 1), axis=1, kind="stable")
+    return np.take_along_axis(columns, order, 1)
 
 
 def _parts(rows: np.ndarray, size: int) -> Iterator[slice]:

@@ -72,10 +72,10 @@ def _share_of_copies(
         training: Features of all training data (n, d).
         queries: Indices of the queries if they are training images, which are no others then.
     """
-    neighbors, places = np.unique(found.indices[:, 0], return_inverse=True)
+    neighbors, positions = np.unique(found.indices[:, 0], return_inverse=True)
     others = nearest_rows(training[neighbors], training, 2, excluded=neighbors)
-    radius = others.distances[places, 0]
+    radius = others.distances[positions, 0]
     if queries is not None:
-        is_query = others.indices[places, 0] == queries
-        radius = np.where(is_query, others.distances[places, 1], radius)
+        is_query = others.indices[positions, 0] == queries
+        radius = np.where(is_query, others.distances[positions, 1], radius)
     return float(np.mean(found.distances[:, 0] <= radius * _TOLERANCE))

@@ -29,7 +29,7 @@ class MetricResult:
         metric: Key in `METRICS`.
         value: The value.
         error: Standard error of `value`, or `None` if it is unknown.
-        protocol: How it was measured: strings, numbers and booleans by name.
+        protocol: How it was measurement: strings, numbers and booleans by name.
 
     Raises:
         InvalidInput: `value` or `error` is not finite, or the protocol holds something else.
@@ -118,15 +118,15 @@ class Metric:
                 f"The metric {self.name!r} needs {' and '.join(missing)}."
                 f" Received: real {_names(real)}; fake {_names(fake)}."
             )
-        measured = self.compute(real, fake, seed)
+        measurement = self.compute(real, fake, seed)
         counts = {"real": len(real)} if self.real else {}
         counts["fake"] = len(fake)
         seeds = {"seed": seed} if self.seeded else {}
         return MetricResult(
             metric=self.name,
-            value=float(measured.value),
-            error=None if measured.error is None else float(measured.error),
-            protocol={**counts, **seeds, **measured.protocol},
+            value=float(measurement.value),
+            error=None if measurement.error is None else float(measurement.error),
+            protocol={**counts, **seeds, **measurement.protocol},
         )
 
 

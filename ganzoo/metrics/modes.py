@@ -45,12 +45,12 @@ def estimate_modes(points: np.ndarray, labels: np.ndarray) -> Modes:
             f" Received: {labels.dtype} {labels.shape} for {len(points):,} points."
         )
     points = np.asarray(points, dtype=np.float64)
-    _, places, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    _, mode_indices, counts = np.unique(labels, return_inverse=True, return_counts=True)
     if len(points) == len(counts):
         raise UsageError("Each mode has a single point. Expected: at least two of one mode.")
-    sums = [np.bincount(places, column) for column in points.T]
+    sums = [np.bincount(mode_indices, column) for column in points.T]
     centers = np.stack(sums, axis=1) / counts[:, None]
-    squares = np.square(points - centers[places]).sum()
+    squares = np.square(points - centers[mode_indices]).sum()
     degrees = (len(points) - len(counts)) * points.shape[1]
     return Modes(centers, float(np.sqrt(squares / degrees)))
 

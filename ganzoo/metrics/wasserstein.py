@@ -117,10 +117,10 @@ def patch_wasserstein(
         )
     count = min(images, len(real), len(fake))
     random = random_state(seed)
-    places = random.random_sample((_levels(real.shape[1:3]), 2, count, patches))
-    # the same indices and places for both, so that equal images have distance 0
-    ours = _patches(real, random_state(seed).permutation(len(real))[:count], places)
-    theirs = _patches(fake, random_state(seed).permutation(len(fake))[:count], places)
+    positions = random.random_sample((_levels(real.shape[1:3]), 2, count, patches))
+    # the same indices and positions for both, so that equal images have distance 0
+    ours = _patches(real, random_state(seed).permutation(len(real))[:count], positions)
+    theirs = _patches(fake, random_state(seed).permutation(len(fake))[:count], positions)
     levels = {
         height: _sliced_distance(ours[height], theirs[height], directions, 1, random)
         for height in ours
@@ -177,23 +177,25 @@ def _filtered(images: np.ndarray, axis: int) -> np.ndarray:
     return np.moveaxis(result, 0, axis)
 
 
-def _patches(images: np.ndarray, subset: np.ndarray, places: np.ndarray) -> dict[int, np.ndarray]:
+def _patches(
+    images: np.ndarray, subset: np.ndarray, positions: np.ndarray
+) -> dict[int, np.ndarray]:
     """Return normalized patches (count x patches, 7 * 7 * c) by height of their level.
 
     Args:
         images: uint8 (n, h, w, c).
         subset: Indices of images in their order by content (count,).
-        places: Relative positions of patches in [0, 1), (levels, 2, count, patches).
+        positions: Relative positions of patches in [0, 1), (levels, 2, count, patches).
     """
     chosen = content_order(images)[subset]
     heights = [images.shape[1]]
-    while len(heights) < len(places):
+    while len(heights) < len(positions):
         heights.append((heights[-1] + 1) // 2)
     found: dict[int, list[np.ndarray]] = {height: [] for height in heights}
     step = max(1, _PIXELS_AT_ONCE // math.prod(images.shape[1:]))
     for start in range(0, len(chosen), step):
         part = slice(start, start + step)
-        for level, spots in zip(pyramid(images[chosen[part]]), places, strict=True):
+        for level, spots in zip(pyramid(images[chosen[part]]), positions, strict=True):
             found[level.shape[1]].append(_cut(level, spots[:, part]))
     return {height: _normalized(parts, images.shape[3]) for height, parts in found.items()}
 
@@ -227,13 +229,13 @@ def _sliced_distance(
 ) -> float:
     axes = random.standard_normal((directions, real.shape[1]))
     axes /= np.linalg.norm(axes, axis=1, keepdims=True)
-    weights, places = _quantiles(len(real), len(fake))
+    weights, positions = _quantiles(len(real), len(fake))
     total = 0.0
     for start in range(0, directions, _DIRECTIONS_AT_ONCE):
         group = axes[start : start + _DIRECTIONS_AT_ONCE]
         projections = (_project(real, group), _project(fake, group))
         for one, other in zip(*projections, strict=True):
-            total += float(weights @ np.abs(one[places[0]] - other[places[1]]) ** order)
+            total += float(weights @ np.abs(one[positions[0]] - other[positions[1]]) ** order)
     return (total / directions) ** (1 / order)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ganzoo.cli.support.options import parse_classes, parse_integers, require_at_most_one
+from ganzoo.cli.support.options import parse_classes, parse_integers, require_mutually_exclusive
 from ganzoo.errors import UsageError
 
 
@@ -46,10 +46,10 @@ def test_numbers_of_classes_that_cannot_be_are_refused(text):
 
 
 def test_one_of_several_options_is_fine():
-    require_at_most_one(images=None, steps=3, epochs=None)
-    require_at_most_one(images=None, steps=None)
+    require_mutually_exclusive(images=None, steps=3, epochs=None)
+    require_mutually_exclusive(images=None, steps=None)
 
 
 def test_contradictory_options_are_refused_by_name():
     with pytest.raises(UsageError, match="Received: --dry-run, --images, -n"):
-        require_at_most_one(dry_run=True, images=0, n=1, off=False)
+        require_mutually_exclusive(dry_run=True, images=0, n=1, off=False)

@@ -42,7 +42,7 @@ def format_speed(event: Event) -> str:
     return "  ".join(parts)
 
 
-def measured_numbers(event: Event) -> dict[str, float]:
+def logged_values(event: Event) -> dict[str, float]:
     """Return losses, accuracies, scores and whatever else an event has measured."""
     return {
         name: float(value)
@@ -53,7 +53,7 @@ def measured_numbers(event: Event) -> dict[str, float]:
 
 def format_evaluation(event: Event) -> str:
     """Format an evaluation in one line, and say if it is the best so far."""
-    scores = "  ".join(f"{name} {value:.4g}" for name, value in measured_numbers(event).items())
+    scores = "  ".join(f"{name} {value:.4g}" for name, value in logged_values(event).items())
     best = "  (best so far)" if event.get("best") else ""
     return f"step {event['step']:,} evaluated: {scores or 'not finite'}{best}"
 

@@ -75,7 +75,7 @@ MAX_SEED = 2**31 - 1
 _MAX_LENGTH = 100_000  # of a list
 
 
-def require_at_most_one(**options: object) -> None:
+def require_mutually_exclusive(**options: object) -> None:
     """Refuse options that contradict each other.
 
     Args:

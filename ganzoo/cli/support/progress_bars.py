@@ -12,7 +12,7 @@ from ganzoo.cli.support.event_text import (
     format_evaluation,
     format_speed,
     format_start,
-    measured_numbers,
+    logged_values,
 )
 from ganzoo.cli.support.printing import print_note, single_line
 from ganzoo.cli.support.reporters import PATIENCE
@@ -51,12 +51,12 @@ class ProgressBars(Progress):
             case "warning":
                 print_note(f"warning: {single_line(str(event['message']))}")
             case "progress":
-                self._numbers |= measured_numbers(event)
+                self._numbers |= logged_values(event)
                 self._remove("compiling")
                 amount = f"{event['step']:,}/{event['steps']:,}  {format_speed(event)}"
                 self._show("training", event["step"], event["steps"], amount)
             case "evaluation":
-                self._numbers |= measured_numbers(event)
+                self._numbers |= logged_values(event)
                 print_note(format_evaluation(event))
             case "prepare" if event["seconds"] >= PATIENCE or event["what"] in self._bars:
                 what = single_line(event["what"])

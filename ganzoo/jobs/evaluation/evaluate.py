@@ -78,7 +78,7 @@ def evaluate(
 
     Raises:
         UnknownName: The source, a metric or the features do not exist.
-        UsageError: A metric cannot be measured, or the extractor does not accept the images.
+        UsageError: A metric cannot be results_by_seed, or the extractor does not accept the images.
     """
     check_arguments(n, seeds, metrics)
     given_images = is_image_source(source)
@@ -107,8 +107,8 @@ def evaluate(
         if len(seeds) > 1 and not generated.seeded:
             raise UsageError("Given images do not depend on a seed. Expected: at most one seed.")
         extractor = select_extractor(features, part.name, dataset, metrics)
-        measured = [measure_samples(generated, dataset, extractor, metrics, one) for one in seeds]
-    return aggregate_seeds(measured, seeds)
+        results = [measure_samples(generated, dataset, extractor, metrics, one) for one in seeds]
+    return aggregate_seeds(results, seeds)
 
 
 def evaluate_gan(

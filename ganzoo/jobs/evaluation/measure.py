@@ -171,16 +171,16 @@ def _available(
 
 
 def aggregate_seeds(
-    measured: Sequence[Sequence[MetricResult]], seeds: Sequence[int]
+    results_by_seed: Sequence[Sequence[MetricResult]], seeds: Sequence[int]
 ) -> list[dict[str, Any]]:
     """Return one table for each metric, with mean and standard deviation over several seeds.
 
     Args:
-        measured: For each seed the results of the same metrics in the same order.
+        results_by_seed: For each seed the results of the same metrics in the same order.
         seeds: The seeds.
     """
     tables = []
-    for results in zip(*measured, strict=True):
+    for results in zip(*results_by_seed, strict=True):
         table = results[0].tables() | {"better": METRICS[results[0].metric].better}
         if len(seeds) > 1:
             values = [result.value for result in results]

@@ -28,7 +28,7 @@ class Renderer:
             samples: rate in Hz or `None`, columns of a grid or `None`.
         single: Suffix and encoder `(sample, rate) -> bytes` for a file of one sample; `None` if
             one sample alone has no file.
-        media: The suffix in `encoders` to play beside the still image, for sound and video.
+        media: The suffix in `encoders` of the sound or video that a still image cannot show.
         side_by_side: `(sources, samples, ...) -> image`: one column each; `None` if the modality
             has no translation.
         num_samples: Samples in each image of a run.

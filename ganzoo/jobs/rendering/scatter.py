@@ -62,9 +62,9 @@ def _frame(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if not len(points):
         return np.array([-1.0, -1.0]), np.array([1.0, 1.0])
     middle = (points.min(axis=0) + points.max(axis=0)) / 2
-    half = 1.15 * (points - middle).max()
-    half = max(half, 1e-6 * np.abs(middle).max(), 1e-6)
-    return middle - half, middle + half
+    radius = 1.15 * (points - middle).max()
+    radius = max(radius, 1e-6 * np.abs(middle).max(), 1e-6)
+    return middle - radius, middle + radius
 
 
 def _draw_grid_lines(canvas: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:

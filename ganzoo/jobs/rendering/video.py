@@ -12,7 +12,7 @@ MAX_STRIP_FRAMES = 16
 
 
 def video_gif(videos: np.ndarray, *, columns: int | None = None) -> bytes:
-    """Encode videos as one endless GIF, in which all play at once in a grid.
+    """Encode videos as one endless GIF, side by side in a grid.
 
     Args:
         videos: uint8 (n, frames, h, w, c) with 1, 3 or 4 channels.

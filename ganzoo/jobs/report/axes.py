@@ -41,15 +41,15 @@ def tick_label(tick: float, step: float) -> str:
     if tick == 0:
         return "0"
     if abs(step) < 1e-4 or abs(tick) >= 1e13:
-        labels = [f"{tick:.{places}e}" for places in range(9)]
+        labels = [f"{tick:.{decimals}e}" for decimals in range(9)]
         exact = (label for label in labels if math.isclose(tick, float(label), rel_tol=1e-9))
         return next(exact, labels[-1]).replace("-", "−")
     unit, sign = next(
         ((u, s) for u, s in ((1e9, "G"), (1e6, "M"), (1e4, "k")) if abs(tick) >= u), (1.0, "")
     )
     unit = min(unit, 1e3) if sign == "k" else unit
-    places = max(0, -math.floor(math.log10(abs(step) / unit) + 1e-9))
-    return f"{tick / unit:,.{places}f}{sign}".replace("-", "−")
+    decimals = max(0, -math.floor(math.log10(abs(step) / unit) + 1e-9))
+    return f"{tick / unit:,.{decimals}f}{sign}".replace("-", "−")
 
 
 def linear_ticks(low: float, high: float, max_count: int = 6) -> tuple[float, ...]:

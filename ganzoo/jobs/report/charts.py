@@ -101,7 +101,7 @@ def line_chart(
         f' data-left="{LEFT}" data-top="{TOP}" data-bottom="{HEIGHT - BOTTOM}"'
         f' data-hover="{escape_html(hover)}">'
         f"{_axes(plot)}"
-        # a nested svg clips; 6 pixels at both sides leave room for dots
+        # a nested svg clips; 6 pixels at both sides are for dots
         f'<svg x="{LEFT - 6}" y="{TOP}" width="{plot.width + 12}" height="{plot.height}"'
         f' viewBox="-6 0 {plot.width + 12} {plot.height}">'
         f"{''.join(lines)}{''.join(_marks(plot, curves))}</svg></svg>"

@@ -36,8 +36,8 @@ def format_number(value: float, *, digits: int = 4) -> str:
         return "0"
     if not 1e-3 <= abs(value) < 1e9:
         return f"{value:.{max(digits - 2, 0)}e}"
-    places = max(digits - 1 - math.floor(math.log10(abs(value))), 0)
-    return f"{value:,.{places}f}"
+    decimals = max(digits - 1 - math.floor(math.log10(abs(value))), 0)
+    return f"{value:,.{decimals}f}"
 
 
 def format_percent(value: float) -> str:

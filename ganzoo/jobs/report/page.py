@@ -125,7 +125,7 @@ def render_report(
             media=media,
             columns=_shape(data, "source_shape") is not None,
         ),
-        facts=_facts(recipe, data, training_log)
+        facts=_progress_summary(recipe, data, training_log)
         + _network_sizes(_table(manifest, "parameters"))
         + _objective(recipe),
         charts=log_charts(training_log, recipe, _table(manifest, "evaluation")),
@@ -191,7 +191,7 @@ def _shape_text(data: Mapping) -> str:
     return f" of {' × '.join(map(escape_html, shape))}"
 
 
-def _facts(recipe: Mapping, data: Mapping, log: TrainingLog) -> str:
+def _progress_summary(recipe: Mapping, data: Mapping, log: TrainingLog) -> str:
     """Return length, steps, time and speed of the training."""
     if not log.steps.size:
         return ""

@@ -169,7 +169,7 @@ def _charts(log: TrainingLog, recipe: Mapping, protocol: Mapping) -> Iterator[di
     facts = LOSS_FACTS.get(str(gan.get("loss")), LossFacts("unknown"))
     regularizers = [name for name in log.names() if name in REGULARIZERS]
     known = {*PROGRESS, *LOSSES, *ACCURACIES, *DISTANCE, *PRECISION_RECALL, *regularizers}
-    measured = _protocol_note(protocol)
+    protocol_note = _protocol_note(protocol)
     groups = [
         ("Losses", LOSSES, DISTANCE_NOTE if facts.is_distance else LOSS_NOTE, {}),
         (
@@ -178,11 +178,11 @@ def _charts(log: TrainingLog, recipe: Mapping, protocol: Mapping) -> Iterator[di
             ACCURACY_NOTE if facts.has_threshold else NO_THRESHOLD_NOTE,
             {"percent": True},
         ),
-        ("Fréchet distance", DISTANCE, f"{_best_note(log)} {measured}", {}),
+        ("Fréchet distance", DISTANCE, f"{_best_note(log)} {protocol_note}", {}),
         (
             "Precision and recall",
             PRECISION_RECALL,
-            f"{PRECISION_RECALL_NOTE} {measured}",
+            f"{PRECISION_RECALL_NOTE} {protocol_note}",
             {"percent": True},
         ),
         ("Regularizers", _with_colors(regularizers), "Regularization of the discriminator.", {}),
@@ -205,8 +205,8 @@ def _best_note(log: TrainingLog) -> str:
     if not np.isfinite(distances).any():
         return ""
     at = int(np.nanargmin(distances))
-    least, step = format_number(float(distances[at])), format_count(int(log.steps[at]))
-    return f"Lower is better. Least: {least} at step {step}, whose checkpoint is kept."
+    minimum, step = format_number(float(distances[at])), format_count(int(log.steps[at]))
+    return f"Lower is better. Least: {minimum} at step {step}, whose checkpoint is kept."
 
 
 def _protocol_note(protocol: Mapping) -> str:

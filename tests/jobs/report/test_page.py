@@ -16,7 +16,7 @@ from ganzoo.jobs.report import render_report, report_of_run, sample_viewer
 RECIPE = {
     "architecture": {"name": "dcgan", "width": 64},
     "dataset": {"name": "digits"},
-    "gan": {"loss": "hinge", "penalties": [{"name": "r1", "weight": 10.0}], "n_critic": 2},
+    "gan": {"loss": "hinge", "regularizers": [{"name": "r1", "weight": 10.0}], "n_critic": 2},
     "generator_optimizer": {"name": "adam", "learning_rate": 2e-4},
     "discriminator_optimizer": {"name": "adam", "learning_rate": {"schedule": "cosine_decay"}},
     "training": {"batch": 64, "steps": 2000, "seed": 0, "log_every": 50},
@@ -137,10 +137,10 @@ def test_the_page_has_the_recipe_as_toml():
     assert '[architecture] name = "dcgan" width = 64' in re.sub(r" +", " ", recipe)
 
 
-def test_every_measure_has_its_chart_and_a_penalty_its_name():
+def test_every_metric_has_its_chart_and_a_regularizer_its_name():
     labels = [svg["aria-label"] for svg in page().all("svg") if svg.get("class") == "chart"]
     titles = [label.split(":")[0] for label in labels]
-    assert titles == ["Losses", "Discriminator accuracy", "Penalties", "Speed"]
+    assert titles == ["Losses", "Discriminator accuracy", "Regularizers", "Speed"]
     assert "r1 from 0.01000" in labels[2]
 
 
