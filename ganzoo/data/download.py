@@ -125,12 +125,8 @@ def _is_there(path: Path, size: int) -> bool:
 
 def _download_file(source: HubRepository, file: HubFile, revision: str, folder: Path) -> None:
     """Download one file by way of a hidden folder, so that it appears whole and verified."""
-    size = source.size_of(file.name, revision)
-    if size is not None and size != file.size:  # found out before 1.4 GB have come for nothing
-        raise _other_file(file, source, f"{size:,} bytes, expected {file.size:,}")
-    came = source.fetch(
-        file.name, revision, progress=progress_option, local_dir=folder / _DOWNLOADS
-    )
+    options = {"progress": progress_option, "local_dir": folder / _DOWNLOADS}
+    came = source.fetch(file.name, revision, **options)
     if file.sha256 is not None:
         name, digest, expected = "SHA-256", file_digest(came), file.sha256
     else:

@@ -6,6 +6,7 @@ request is tried a few times where that may help, and an error becomes one line 
 """
 
 import contextlib
+import itertools
 import os
 import re
 import sys
@@ -42,8 +43,8 @@ class HubFile:
     Args:
         name: Its path in the repository.
         size: In bytes.
-        sha256: In hex; `None` where only `blob` is known.
-        blob: Git's SHA-1 of it, in hex.
+        sha256: In hex; `None` where it is not known.
+        blob: Git's SHA-1 of the file in hex, which counts where `sha256` is `None`.
     """
 
     name: str
@@ -115,7 +116,18 @@ class HubRepository:
             InvalidInput: There are more than `MAX_FILES`.
             EnvironmentProblem: The list holds a size or digest that no file has.
         """
-        found = self.request(lambda client: self._tree(client, commit))
+
+        def ask(client: ModuleType) -> list[tuple[Any, ...]]:
+            tree = client.HfApi(endpoint=endpoint()).list_repo_tree(
+                self.repo_id, repo_type=self.repo_type, revision=commit, recursive=True
+            )
+            files = (entry for entry in tree if getattr(entry, "blob_id", None))  # not folders
+            return [
+                (file.path, file.size, file.lfs and file.lfs.sha256, file.blob_id)
+                for file in itertools.islice(files, MAX_FILES + 1)
+            ]
+
+        found = self.request(ask)
         if len(found) > MAX_FILES:
             raise InvalidInput(
                 f"The repository {self.repo_id} holds more than {MAX_FILES:,} files, which are "
@@ -129,35 +141,6 @@ class HubRepository:
                 f"The Hub's list of {self.repo_id} cannot be used. Received: {quote(str(fault))}.",
                 hint=self.hint,
             ) from fault
-
-    def _tree(self, client: ModuleType, commit: str) -> list[tuple[Any, ...]]:
-        tree = client.HfApi(endpoint=endpoint()).list_repo_tree(
-            self.repo_id, repo_type=self.repo_type, revision=commit, recursive=True
-        )
-        found: list[tuple[Any, ...]] = []
-        for entry in tree:
-            if getattr(entry, "blob_id", None) is None:  # a folder
-                continue
-            sha256 = entry.lfs.sha256 if entry.lfs else None
-            found.append((entry.path, entry.size, sha256, None if entry.lfs else entry.blob_id))
-            if len(found) > MAX_FILES:
-                break
-        return found
-
-    def size_of(self, name: str, revision: str) -> int | None:
-        """Return the size that the server states for a file, in bytes; `None` if it does not."""
-
-        def ask(client: ModuleType) -> int | None:
-            url = client.hf_hub_url(
-                self.repo_id,
-                name,
-                repo_type=self.repo_type,
-                revision=revision,
-                endpoint=endpoint(),
-            )
-            return client.get_hf_file_metadata(url, endpoint=endpoint()).size
-
-        return self.request(ask)
 
     def fetch(
         self,
@@ -239,8 +222,8 @@ def check_file(name: Any, size: Any, sha256: Any, blob: Any) -> HubFile:
         raise ValueError(f"a name of {name!r}")
     if type(size) is not int or not 0 <= size < _MAX_FILE_BYTES:
         raise ValueError(f"a size of {size!r}")
-    form, digest = (_SHA256, sha256) if sha256 is not None else (_COMMIT, blob)
-    if not form.fullmatch(digest):
+    pattern, digest = (_SHA256, sha256) if sha256 is not None else (_COMMIT, blob)
+    if not pattern.fullmatch(digest):
         raise ValueError(f"a digest of {digest!r}")
     return HubFile(name=name, size=size, sha256=sha256, blob=blob)
 

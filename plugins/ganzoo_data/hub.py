@@ -5,7 +5,7 @@ from ganzoo.data.fetching import Known, described
 from ganzoo.data.folder import class_labels
 from ganzoo.data.images import Preprocessing
 
-from .hub_repository import address, copy_of
+from .hub_repository import copy_repository, dataset_address
 from .image_set import dataset_of
 from .stylegan_layout import in_layout, listed_labels
 
@@ -51,10 +51,10 @@ def hub(
     known = Known(
         name="hub",
         license="the one that the repository states",
-        source=address(id, revision),
+        source=dataset_address(id, revision),
     )
     with described(known):
-        copy = copy_of(id, revision, title=f"The data set {id}", ways=_WAYS, only=only)
+        copy = copy_repository(id, revision, title=f"The data set {id}", ways=_WAYS, only=only)
     listed = in_layout(copy.files)
     files = listed or copy.files
     image_names = files.image_names()
@@ -67,5 +67,5 @@ def hub(
         labels=labels,
         classes=names,
         license=copy.license,
-        source=address(id, copy.commit),
+        source=dataset_address(id, copy.commit),
     )

@@ -42,7 +42,7 @@ class Listing:
     files: tuple[HubFile, ...]
 
 
-def commit_of(folder: Path, revision: str, title: str, connect: Connect) -> str:
+def resolve_commit(folder: Path, revision: str, title: str, connect: Connect) -> str:
     """Return the commit that a revision means: itself, or what it meant when first asked for.
 
     Args:
@@ -67,7 +67,7 @@ def commit_of(folder: Path, revision: str, title: str, connect: Connect) -> str:
     return commit
 
 
-def listing_of(folder: Path, commit: str, connect: Connect) -> Listing:
+def list_repository(folder: Path, commit: str, connect: Connect) -> Listing:
     """Return the contents of a repository at a commit, which are asked for once.
 
     Args:

@@ -21,7 +21,7 @@ from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files.home import data_home
 from ganzoo.files.text import quote
 
-from .hub_listing import commit_of, listing_of
+from .hub_listing import list_repository, resolve_commit
 from .places import joined, loose_or_packed
 
 _ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
@@ -29,7 +29,7 @@ _REVISION = re.compile(r"[A-Za-z0-9][\w./-]{0,199}", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Copy:
+class RepositoryCopy:
     """Images of a repository, in the data folder.
 
     Args:
@@ -43,7 +43,7 @@ class Copy:
     license: str
 
 
-def copy_of(
+def copy_repository(
     repository: str,
     revision: str,
     *,
@@ -51,7 +51,7 @@ def copy_of(
     ways: str,
     license: str | None = None,
     only: str | None = None,
-) -> Copy:
+) -> RepositoryCopy:
     """Image files or zip archives of a data set repository, downloaded if they are not here.
 
     Args:
@@ -67,13 +67,13 @@ def copy_of(
         InvalidInput: The repository holds no such files, or both kinds, or odd names.
         EnvironmentProblem: No client, network or disk space, or no such repository.
     """
-    _check("id", repository, _ID, "owner/name")
-    _check("revision", revision, _REVISION, "a commit, branch or tag")
+    _check_option("id", repository, _ID, "owner/name")
+    _check_option("revision", revision, _REVISION, "a commit, branch or tag")
     kept = data_home() / "hub" / repository.replace("/", "--")
     connect = partial(data_repository, repository, title=title, ways=ways)
-    commit = commit_of(kept, revision, title, connect)
-    listing = listing_of(kept, commit, connect)
-    image_names, archives = _chosen(listing.files, only, f"{repository} at {commit[:12]}")
+    commit = resolve_commit(kept, revision, title, connect)
+    listing = list_repository(kept, commit, connect)
+    image_names, archives = _choose_files(listing.files, only, f"{repository} at {commit[:12]}")
     names = set(image_names or archives)
     folder = kept / commit
     stated = f"License, as the repository states it: {listing.license}."
@@ -83,32 +83,32 @@ def copy_of(
         revision=commit,
         folder=folder,
         title=title,
-        license=f"{license or stated}\nFrom {address(repository, commit)}",
+        license=f"{license or stated}\nFrom {dataset_address(repository, commit)}",
         ways=ways,
     )
     # other files may lie there, of another pattern
-    files = joined(folder, archives) if archives else _some(open_folder(folder), names)
-    return Copy(files=files, commit=commit, license=listing.license)
+    files = joined(folder, archives) if archives else _restrict(open_folder(folder), names)
+    return RepositoryCopy(files=files, commit=commit, license=listing.license)
 
 
-def _check(what: str, value: object, form: re.Pattern, expected: str) -> None:
-    odd = not isinstance(value, str) or not form.fullmatch(value) or ".." in value
+def _check_option(what: str, value: str, pattern: re.Pattern[str], expected: str) -> None:
+    odd = not isinstance(value, str) or not pattern.fullmatch(value) or ".." in value
     if odd or "--" in value.partition("/")[0]:  # no owner has that, and folders would collide
         raise UsageError(
             f"The {what} of a repository must be {expected}. Received: {quote(value)}."
         )
 
 
-def address(repository: str, commit: str) -> str:
+def dataset_address(repository: str, commit: str) -> str:
     """The page of the repository at a commit."""
     return f"https://huggingface.co/datasets/{repository}/tree/{commit}"
 
 
-def _some(files: Files, names: Iterable[str]) -> Files:
+def _restrict(files: Files, names: Iterable[str]) -> Files:
     return replace(files, names=tuple(sorted(names)), folders=())
 
 
-def _chosen(
+def _choose_files(
     files: tuple[HubFile, ...], only: str | None, where: str
 ) -> tuple[list[str], list[str]]:
     """The names of the images or of the archives to bring."""

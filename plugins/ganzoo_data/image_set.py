@@ -19,7 +19,7 @@ from ganzoo.errors import InvalidInput, UsageError, unknown
 from ganzoo.files.digests import bytes_digest, tensors_digest
 from ganzoo.files.text import quote
 
-from .hub_repository import copy_of
+from .hub_repository import copy_repository
 from .places import at_home, not_here, open_files, own_name, shared_folder, within
 from .stylegan_layout import LIST, in_layout, listed_labels
 
@@ -88,7 +88,7 @@ class ImageSet:
             files, image_names = listed, self._in_one_part(listed, only, part)
             labels, classes = listed_labels(files, image_names, self.classes)
         else:
-            image_names = self._chosen(files.image_names(), part, files)
+            image_names = self._choose_files(files.image_names(), part, files)
             image_names, labels, classes = self._of_classes(files, image_names, only)
             files, image_names = _from(shared_folder(image_names), files, image_names)
         return dataset_of(
@@ -123,7 +123,7 @@ class ImageSet:
             " --set dataset.revision=COMMIT."
         )
         if repository is not None:
-            return copy_of(
+            return copy_repository(
                 repository, revision, title=self.title, license=self.terms, ways=ways
             ).files
         if data is not None:
@@ -144,7 +144,7 @@ class ImageSet:
             )
         return files.image_names()
 
-    def _chosen(self, image_names: Sequence[str], part: str, files: Files) -> tuple[str, ...]:
+    def _choose_files(self, image_names: Sequence[str], part: str, files: Files) -> tuple[str, ...]:
         """The images of a part, in the folders to look into."""
         for folder in self.folders:
             found = [name for name in image_names if folder in _folders(name)]

@@ -104,15 +104,6 @@ def test_another_content_of_the_same_size_is_refused_and_removed(hub, get, tmp_p
     assert not list(tmp_path.rglob("faces.zip"))
 
 
-def test_another_size_is_refused_before_it_is_transferred(hub, get):
-    hub.files["faces.zip"] = CONTENT["faces.zip"][:-1]
-
-    with pytest.raises(EnvironmentProblem, match=r"1,023,999 bytes, expected 1,024,000"):
-        get()
-
-    assert not hub.asked("/storage/")
-
-
 def test_a_page_instead_of_the_file_is_refused(hub, get, tmp_path):
     hub.claims["faces.zip"] = len(CONTENT["faces.zip"])
     hub.files["faces.zip"] = b"<!doctype html><title>Sign in</title>"

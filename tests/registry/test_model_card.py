@@ -102,7 +102,7 @@ def front_matter(page: str) -> dict:
 
 
 def test_the_front_matter_is_what_the_hub_reads(card_tables):
-    content = front_matter(render_model_card(with_(card_tables), IMAGES, beside=["samples.png"]))
+    content = front_matter(render_model_card(with_(card_tables), IMAGES, files=["samples.png"]))
     assert content == {
         "license": "apache-2.0", "library_name": "ganzoo", "tags": ["gan", "keras", "mlp"],
         "pipeline_tag": "unconditional-image-generation", "datasets": ["digits"],
@@ -129,14 +129,14 @@ CLASSES = {"classes": ["cat", "dog"]}
     ],
 )  # fmt: skip
 def test_the_hub_is_told_what_a_model_does_if_it_has_a_word_for_it(card_tables, about, tag):
-    content = front_matter(render_model_card(with_(card_tables), IMAGES | about, beside=[]))
+    content = front_matter(render_model_card(with_(card_tables), IMAGES | about, files=[]))
     assert content.get("pipeline_tag") == tag
 
 
 def test_the_page_names_the_kind_of_samples_and_many_classes_only_begun(card_tables):
     def page(**about):
         return render_model_card(
-            with_(card_tables), IMAGES | about, beside=["samples.wav", "samples.gif"]
+            with_(card_tables), IMAGES | about, files=["samples.wav", "samples.gif"]
         )
 
     sounds = page(image_shape=[200, 2], rate=8000)
@@ -168,16 +168,16 @@ def test_the_pages_of_the_zoos_own_versions_are_those_of_their_cards():
 
 def test_a_license_that_the_hub_does_not_know_is_other(card_tables):
     card_tables["license"]["weights"] = "CelebA agreement: non-commercial research only"
-    content = front_matter(render_model_card(with_(card_tables), IMAGES, beside=[]))
+    content = front_matter(render_model_card(with_(card_tables), IMAGES, files=[]))
     assert content["license"] == "other"
     assert content["license_name"] == "celeba-agreement-non-commercial-research-only"
-    assert "samples.png" not in render_model_card(with_(card_tables), IMAGES, beside=[])
+    assert "samples.png" not in render_model_card(with_(card_tables), IMAGES, files=[])
 
 
 def test_numbers_of_different_protocols_are_in_different_tables(card_tables):
     other = RESULT | {"protocol": PROTOCOL | {"fake": 500}, "value": 3.5}
     more = RESULT | {"metric": "recall", "better": "higher", "value": 0.25}
-    page = render_model_card(with_(card_tables, results=[RESULT, other, more]), IMAGES, beside=[])
+    page = render_model_card(with_(card_tables, results=[RESULT, other, more]), IMAGES, files=[])
     tables = page.split("Measured with")[1:]
     assert len(tables) == 2
     assert "1.25" in tables[0] and "0.25" in tables[0] and "3.5" not in tables[0]
@@ -197,11 +197,11 @@ HOSTILE = [
 @pytest.mark.parametrize("text", HOSTILE)
 def test_what_a_card_says_is_inert_on_the_page(card_tables, text):
     card = with_(card_tables, summary=text.replace("\n", " "), description=text, deviations=[text])
-    page = render_model_card(card, IMAGES | {"classes": [text, text]}, beside=[])
+    page = render_model_card(card, IMAGES | {"classes": [text, text]}, files=[])
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\ufeff]", page)
     body = page.split("## Recipe")[0].split("---\n", 2)[2]
     plain_card = with_(card_tables, summary="S", description="D", deviations=["E"])
-    own = render_model_card(plain_card, IMAGES | {"classes": ["F", "G"]}, beside=[])
+    own = render_model_card(plain_card, IMAGES | {"classes": ["F", "G"]}, files=[])
     own_body = own.split("## Recipe")[0].split("---\n", 2)[2]
     for mark in ("<", "](", "![", "**", "://", "www.", "```"):
         unescaped = len(re.findall(rf"(?<!\\){re.escape(mark)}", body))

@@ -78,7 +78,7 @@ def build_bundle(
     card = parse_card(files[CARD], model, CARD)
     files = dict(files)
     if README not in files:
-        page = render_model_card(card, _metadata(files[GENERATOR]), beside=files)
+        page = render_model_card(card, _metadata(files[GENERATOR]), files=files)
         files[README] = page.encode("utf-8")
     manifest = {
         "schema": SCHEMA,

@@ -36,13 +36,13 @@ _SAMPLES = {
 }
 
 
-def render_model_card(card: Card, metadata: Mapping[str, Any], *, beside: Collection[str]) -> str:
+def render_model_card(card: Card, metadata: Mapping[str, Any], *, files: Collection[str]) -> str:
     """Return the page of a card.
 
     Args:
         card: The card.
         metadata: Metadata of the weights.
-        beside: Names of the files that lie beside the page.
+        files: Names of the files that lie beside the page.
     """
     usage = _usage(card.name, metadata)
     blocks = [
@@ -50,7 +50,7 @@ def render_model_card(card: Card, metadata: Mapping[str, Any], *, beside: Collec
         f"# {escape_markdown(card.name)}",
         escape_markdown(card.summary),
     ]
-    blocks += [image for file, image in _SAMPLES.items() if file in beside]
+    blocks += [image for file, image in _SAMPLES.items() if file in files]
     if card.description:
         blocks.append(escape_markdown(card.description))
     if usage:
