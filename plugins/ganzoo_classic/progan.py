@@ -14,7 +14,7 @@ from ganzoo.blocks import (
 )
 from ganzoo.layers import EqualizedConv2D, EqualizedDense, PixelNorm
 
-from .growing import GrowingGAN, Growth, downsample, upsample
+from .progressive_growing import GrowingGAN, Growth, downsample, upsample
 
 _GAIN = math.sqrt(2)  # He's gain of ReLU, section 4.1
 
@@ -103,5 +103,5 @@ def progan(
         levels=len(others),
         stable_images=stable_images,
         fading_images=fading_images,
-        drift=drift_weight,
+        drift_weight=drift_weight,
     )

@@ -1,1 +1,1 @@
-"""Conditional architectures: GANs that are told a class, or find classes themselves."""
+"""Conditional architectures: GANs conditioned on a class, or that classify themselves."""

@@ -1,4 +1,4 @@
-"""ACGAN, whose discriminator also names the class. Odena et al. 2017,
+"""ACGAN, whose discriminator also classifies. Odena et al. 2017,
 https://arxiv.org/abs/1610.09585, section 3 and, for CIFAR-10, appendix A, table 2.
 """
 
@@ -6,6 +6,7 @@ import keras
 from keras import layers, ops
 
 from ganzoo import GAN
+from ganzoo.backend import Tensor
 from ganzoo.blocks import (
     batch_norm,
     check_at_least,
@@ -18,44 +19,41 @@ from ganzoo.layers import Conv2D
 
 @keras.saving.register_keras_serializable("ganzoo")
 class ACGAN(GAN):
-    """A GAN in which both players want the class of every image to be told: section 3.
+    """A GAN whose losses include the classification of real and fake images: section 3.
 
     Args:
-        *networks: A generator of [latents, labels], and a discriminator of images that says
+        *networks: A generator of [latents, labels], and a discriminator of images that returns
             [logits, class logits].
-        discriminator_weight: Of L_C, equation 3, in what the discriminator minimizes.
-        generator_weight: Of L_C in what the generator minimizes.
-        **options: As of `GAN`.
+        discriminator_class_weight: Weight of L_C, equation 3, in the discriminator's loss.
+        generator_class_weight: Weight of L_C in the generator's loss.
+        **options: Further arguments of `GAN`.
     """
 
     def __init__(
         self,
         *networks,
-        discriminator_weight: float = 1.0,
-        generator_weight: float = 1.0,
+        discriminator_class_weight: float = 1.0,
+        generator_class_weight: float = 1.0,
         **options,
     ):
         super().__init__(*networks, **options)
-        self.discriminator_weight = discriminator_weight
-        self.generator_weight = generator_weight
+        self.discriminator_class_weight = discriminator_class_weight
+        self.generator_class_weight = generator_class_weight
 
     def discriminator_loss_terms(self, batch, fake, real_outputs: list, fake_outputs: list) -> dict:
-        """Equation 3 has both expectations: fakes teach the classes, too."""
-        loss = _class_loss(batch.labels, real_outputs[1]) + _class_loss(
-            batch.labels, fake_outputs[1]
-        )
-        return {"d_class_loss": self.discriminator_weight * loss}
+        """L_C, equation 3: the expectations over real and over fake images."""
+        both = (real_outputs, fake_outputs)
+        loss = sum(_class_loss(batch.labels, outputs[1]) for outputs in both)
+        return {"d_class_loss": self.discriminator_class_weight * loss}
 
     def generator_loss_terms(self, batch, fake, fake_outputs: list) -> dict:
-        """The generator maximizes L_C as well, not its opposite."""
-        return {"g_class_loss": self.generator_weight * _class_loss(batch.labels, fake_outputs[1])}
+        """L_C of fake images: the generator maximizes the log-likelihood as well."""
+        loss = _class_loss(batch.labels, fake_outputs[1])
+        return {"g_class_loss": self.generator_class_weight * loss}
 
     def get_config(self) -> dict:
-        weights = {name: getattr(self, name) for name in _WEIGHTS}
-        return {**super().get_config(), **weights}
-
-
-_WEIGHTS = ("discriminator_weight", "generator_weight")
+        names = ("discriminator_class_weight", "generator_class_weight")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
 def acgan(
@@ -128,8 +126,8 @@ def acgan(
     return ACGAN(
         generator(),
         discriminator(),
-        discriminator_weight=discriminator_class_weight,
-        generator_weight=generator_class_weight,
+        discriminator_class_weight=discriminator_class_weight,
+        generator_class_weight=generator_class_weight,
     )
 
 
@@ -139,6 +137,6 @@ def _conv_options() -> dict:
     return {**geometry, "kernel_initializer": normal_initializer()}
 
 
-def _class_loss(labels, class_logits):
+def _class_loss(labels: Tensor, class_logits: Tensor) -> Tensor:
     """Mean cross-entropy: labels (batch,), logits (batch, classes) -> scalar."""
     return ops.mean(ops.sparse_categorical_crossentropy(labels, class_logits, from_logits=True))

@@ -24,12 +24,13 @@ _INITIALIZERS = {
 
 @keras.saving.register_keras_serializable("ganzoo")
 class BigGAN(GAN):
-    """A GAN whose generator may be asked for orthogonal filters: section 3.1, equation 3.
+    """A GAN with orthogonal regularization of the generator: section 3.1, equation 3.
 
     Args:
-        *networks: As of `GAN`.
-        orthogonal_weight: beta in the equation, 1e-4 in the paper; 0: not asked for.
-        **options: As of `GAN`.
+        *networks: Generator and discriminator.
+        orthogonal_weight: Weight of the regularization, beta in the equation, 1e-4 in the paper;
+            0 for none.
+        **options: Further arguments of `GAN`.
     """
 
     def __init__(self, *networks, orthogonal_weight: float = 0.0, **options):
@@ -37,9 +38,7 @@ class BigGAN(GAN):
         self.orthogonal_weight = orthogonal_weight
 
     def generator_loss_terms(self, batch, fake, fake_outputs: list) -> dict:
-        """How far from orthogonal the filters are, their norms aside. The classes' shared
-        embedding is not of filters.
-        """
+        """The regularization of all kernels but the class embedding, which has no filters."""
         if not self.orthogonal_weight:
             return {}
         kernels = [w for w in self.generator.trainable_variables if w.name == "kernel"]
@@ -50,7 +49,7 @@ class BigGAN(GAN):
         return {**super().get_config(), "orthogonal_weight": self.orthogonal_weight}
 
 
-def orthogonality(kernel):
+def orthogonality(kernel: Tensor) -> Tensor:
     """||W'W * (1 - I)||^2, a scalar: squared inner products of different filters, the last axis."""
     filters = ops.reshape(ops.convert_to_tensor(kernel), (-1, kernel.shape[-1]))
     products = ops.matmul(ops.transpose(filters), filters)

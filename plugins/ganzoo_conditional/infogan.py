@@ -1,4 +1,4 @@
-"""InfoGAN, whose latents hold codes that must be legible in the images. Chen et al. 2016,
+"""InfoGAN, whose latents hold codes that are predicted from the images. Chen et al. 2016,
 https://arxiv.org/abs/1606.03657, section 5 and, for MNIST, appendix C.1, table 1.
 """
 
@@ -16,28 +16,28 @@ from ganzoo.layers import Conv2D
 class Codes:
     """The prior: a latent is [a category as a one-hot vector, continuous codes, noise].
 
-    Categories are equally likely, all else is uniform in [-1, 1): appendix C.1.
+    Categories are equally likely, all other numbers are uniform in [-1, 1): appendix C.1.
 
     Args:
-        categories: How many categories.
+        num_categories: Number of categories.
     """
 
     __name__ = "codes"  # messages call a prior by its name, as a function
 
-    def __init__(self, categories: int):
-        self.categories = categories
+    def __init__(self, num_categories: int):
+        self.num_categories = num_categories
 
-    def __call__(self, seed, step, stream, shape):
-        """Latents, float32. Arguments as of `ganzoo.random.uniform`."""
-        others = shape[-1] - self.categories
-        draws = random.uniform(seed, step, stream, (*shape[:-1], 1 + others))
-        category = ops.cast(ops.floor(draws[..., 0] * self.categories), "int32")
-        category = ops.minimum(category, self.categories - 1)  # the product may be rounded up
-        one_hot = ops.one_hot(category, self.categories, dtype="float32")
-        return ops.concatenate([one_hot, 2.0 * draws[..., 1:] - 1.0], axis=-1)
+    def __call__(self, seed, step, stream, shape) -> Tensor:
+        """Latents, float32. Arguments as in `ganzoo.random.uniform`."""
+        count = self.num_categories
+        numbers = random.uniform(seed, step, stream, (*shape[:-1], 1 + shape[-1] - count))
+        category = ops.cast(ops.floor(numbers[..., 0] * count), "int32")
+        category = ops.minimum(category, count - 1)  # the product may be rounded up
+        one_hot = ops.one_hot(category, count, dtype="float32")
+        return ops.concatenate([one_hot, 2.0 * numbers[..., 1:] - 1.0], axis=-1)
 
     def get_config(self) -> dict:
-        return {"categories": self.categories}
+        return {"num_categories": self.num_categories}
 
     @classmethod
     def from_config(cls, config: dict) -> "Codes":
@@ -46,13 +46,13 @@ class Codes:
 
 @keras.saving.register_keras_serializable("ganzoo")
 class InfoGAN(GAN):
-    """A GAN whose players both maximize a lower bound of I(codes; image): equations 5 and 6.
+    """A GAN that maximizes a lower bound of I(codes; image): equations 5 and 6.
 
     Args:
-        *networks: A generator of latents as `Codes` draws them, and a discriminator that says
+        *networks: A generator of latents from `Codes`, and a discriminator that returns
             [logits, category logits, means of the continuous codes].
-        information_weight: lambda of equation 6.
-        **options: As of `GAN`.
+        information_weight: Weight of the code loss in both losses; lambda of equation 6.
+        **options: Further arguments of `GAN`.
     """
 
     def __init__(self, *networks, information_weight: float = 1.0, **options):
@@ -60,18 +60,18 @@ class InfoGAN(GAN):
         self.information_weight = information_weight
 
     def discriminator_loss_terms(self, batch, fake, real_outputs: list, fake_outputs: list) -> dict:
-        """What the fakes' codes are is known; of real images nobody knows."""
+        """The code loss of fake images, whose codes are known."""
         return {"d_code_loss": self.information_weight * _code_loss(batch.latents, fake_outputs)}
 
     def generator_loss_terms(self, batch, fake, fake_outputs: list) -> dict:
-        """The same bound: generator and Q pull together."""
+        """The same code loss: generator and Q minimize it together."""
         return {"g_code_loss": self.information_weight * _code_loss(batch.latents, fake_outputs)}
 
     def get_config(self) -> dict:
         return {**super().get_config(), "information_weight": self.information_weight}
 
 
-def _code_loss(latents, fake_outputs: list):
+def _code_loss(latents: Tensor, fake_outputs: list) -> Tensor:
     """-log Q(codes | image) without its constants, the mean over the batch: a scalar."""
     _, category_logits, means = fake_outputs
     categories, continuous = category_logits.shape[-1], means.shape[-1]
@@ -94,7 +94,7 @@ def infogan(
     num_upsamples: int = 2,
     information_weight: float = 1.0,
 ) -> InfoGAN:
-    """A convolutional GAN that finds, without labels, codes for what varies in the images.
+    """A convolutional GAN that learns codes for what varies in the images, without labels.
 
     A latent starts with the codes: a one-hot vector of `num_categories` numbers, then
     `num_continuous_codes` numbers in [-1, 1].

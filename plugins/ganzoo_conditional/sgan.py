@@ -15,17 +15,17 @@ from ganzoo.layers import Conv2D
 
 @keras.saving.register_keras_serializable("ganzoo")
 class SGAN(GAN):
-    """A GAN whose discriminator is a classifier, of which only some images' labels are known.
+    """A GAN whose discriminator is a classifier; only some images' labels are known.
 
     Its K class logits l make the logit for "real": with Z = sum exp(l), D = Z / (Z + 1), so
     that the logit is log Z (section 5, last paragraph).
 
     Args:
-        *networks: A generator of latents, and a discriminator that says [log Z, l, features].
-        labeled_share: Share of the images whose labels may be used, in (0, 1].
-        feature_matching: Whether the generator, instead of playing against the logit, makes the
-            mean features of its images those of real ones.
-        **options: As of `GAN`.
+        *networks: A generator of latents, and a discriminator that returns [log Z, l, features].
+        labeled_fraction: Fraction of the images whose labels are used, in (0, 1].
+        feature_matching: Whether the generator's loss is feature matching instead of the
+            adversarial loss.
+        **options: Further arguments of `GAN`.
     """
 
     label_shape = ()  # for the discriminator; the generator takes no labels
@@ -33,48 +33,49 @@ class SGAN(GAN):
     def __init__(
         self,
         *networks,
-        labeled_share: float = 0.1,
+        labeled_fraction: float = 0.1,
         feature_matching: bool = True,
         **options,
     ):
         super().__init__(*networks, **options)
-        self.labeled_share = labeled_share
+        self.labeled_fraction = labeled_fraction
         self.feature_matching = feature_matching
 
     def discriminator_loss_terms(self, batch, fake, real_outputs: list, fake_outputs: list) -> dict:
         """Cross-entropy of the labels that are known: L_supervised, section 5."""
-        losses = ops.sparse_categorical_crossentropy(
-            batch.labels, real_outputs[1], from_logits=True
-        )
-        known = ops.cast(self.known(batch.real), "float32")  # (batch,)
+        logits = real_outputs[1]
+        losses = ops.sparse_categorical_crossentropy(batch.labels, logits, from_logits=True)
+        known = ops.cast(self.is_labeled(batch.real), "float32")  # (batch,)
         return {"d_class_loss": ops.sum(known * losses) / ops.maximum(ops.sum(known), 1.0)}
 
-    def generator_loss(self, batch):
+    def generator_loss(self, batch) -> tuple[Tensor, dict]:
         """Squared distance of the mean features: section 3.1."""
         if not self.feature_matching:
             return super().generator_loss(batch)
         fake = self.generate(batch.latents)
-        of_fake = self.discriminator_outputs(fake, rng=batch.rng.fold_in("fake"))[2]  # (batch, c)
-        of_real = self.discriminator_outputs(batch.real, rng=batch.rng.fold_in("real"))[2]
-        distance = ops.mean(of_real, axis=0) - ops.mean(of_fake, axis=0)
+        fake_features, real_features = (  # (batch, c)
+            self.discriminator_outputs(images, rng=batch.rng.fold_in(name))[2]
+            for name, images in (("fake", fake), ("real", batch.real))
+        )
+        distance = ops.mean(real_features, axis=0) - ops.mean(fake_features, axis=0)
         return ops.sum(ops.square(distance)), {}
 
-    def known(self, images):
-        """Whether the label of each image may be used: (batch, ...) -> (batch,).
+    def is_labeled(self, images: Tensor) -> Tensor:
+        """Whether the label of each image is used: (batch, ...) -> (batch,), boolean.
 
-        Always the same images of a data set, whatever the order, the batch and the backend:
-        drawn by lot, with a number that is made of the pixels.
+        Always the same random images of a data set, in whatever order, batch or backend: the
+        random number is a function of the pixels.
         """
         low, high = self.value_range
         pixels = ops.cast(ops.round((images - low) * (255.0 / (high - low))), "int32")
         pixels = ops.reshape(pixels, (ops.shape(pixels)[0], -1))
-        places = ops.arange(1, 2 * pixels.shape[1], 2, dtype="int32")
-        number = ops.sum(pixels * places, axis=1)
-        return random.uniform(0, number, 0, (1,))[:, 0] < self.labeled_share
+        odd = ops.arange(1, 2 * pixels.shape[1], 2, dtype="int32")
+        number = ops.sum(pixels * odd, axis=1)
+        return random.uniform(0, number, 0, (1,))[:, 0] < self.labeled_fraction
 
     def get_config(self) -> dict:
-        own = {"labeled_share": self.labeled_share, "feature_matching": self.feature_matching}
-        return {**super().get_config(), **own}
+        names = ("labeled_fraction", "feature_matching")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
 def sgan(
@@ -89,7 +90,7 @@ def sgan(
     labeled_fraction: float = 0.1,
     feature_matching: bool = True,
 ) -> SGAN:
-    """A convolutional GAN whose discriminator classifies, though few labels are known.
+    """A convolutional GAN whose discriminator learns to classify from few labels.
 
     The generator is unconditional. The classifier is the discriminator's second output,
     `gan.discriminator(images)[1]`: a logit for each class.
@@ -154,7 +155,7 @@ def sgan(
         logit = ops.logsumexp(class_logits, axis=-1, keepdims=True)  # log Z
         return keras.Model(images, [logit, class_logits, features], name="discriminator")
 
-    options = {"labeled_share": labeled_fraction, "feature_matching": feature_matching}
+    options = {"labeled_fraction": labeled_fraction, "feature_matching": feature_matching}
     return SGAN(generator(), discriminator(), prior=random.uniform, **options)
 
 

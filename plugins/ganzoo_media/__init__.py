@@ -1,1 +1,1 @@
-"""Beyond pictures: GANs for sound and for video."""
+"""GANs for audio and video."""

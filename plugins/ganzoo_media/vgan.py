@@ -20,29 +20,29 @@ _START = 4  # lowest resolution of both networks
 
 @keras.saving.register_keras_serializable("ganzoo")
 class VGAN(GAN):
-    """A GAN whose videos are a moving foreground before a background that stands still.
+    """A GAN whose videos are a moving foreground in front of a static background.
 
     Args:
         *networks: A generator that has a layer "mask", and a discriminator.
-        sparsity: Weight of the mask's mean in the generator's loss: most of a scene is to be
-            background. 0.1 in the paper, whose norm is a sum; here it is per pixel.
-        **options: As of `GAN`.
+        sparsity_weight: Weight of the mask's mean in the generator's loss, so that most of a
+            scene is background. 0.1 in the paper, whose norm is a sum; here it is per pixel.
+        **options: Further arguments of `GAN`.
     """
 
-    def __init__(self, *networks, sparsity: float = 0.1, **options):
+    def __init__(self, *networks, sparsity_weight: float = 0.1, **options):
         super().__init__(*networks, **options)
-        self.sparsity = sparsity
+        self.sparsity_weight = sparsity_weight
         layer = self.generator.get_layer("mask")
         self._masks = keras.Model(self.generator.inputs, layer.output, name="masks")
 
     def generator_loss_terms(self, batch, fake, fake_outputs: list) -> dict:
         """The L1 norm of the mask, per pixel."""
-        with WriteCapture():  # the layers have seen these latents: their statistics move once
+        with WriteCapture():  # batch norm has seen these latents: its averages move once
             mask = ops.cast(self._masks(batch.latents, training=True), "float32")
-        return {"g_mask": self.sparsity * ops.mean(mask)}
+        return {"g_mask": self.sparsity_weight * ops.mean(mask)}
 
     def get_config(self) -> dict:
-        return {**super().get_config(), "sparsity": self.sparsity}
+        return {**super().get_config(), "sparsity_weight": self.sparsity_weight}
 
 
 def vgan(
@@ -119,7 +119,7 @@ def vgan(
         x = layers.Dense(1, kernel_initializer=initializer, name="logit", dtype="float32")(x)
         return keras.Model(videos, x, name="discriminator")
 
-    return VGAN(generator(), discriminator(), sparsity=sparsity_weight)
+    return VGAN(generator(), discriminator(), sparsity_weight=sparsity_weight)
 
 
 def _norm_relu(x: Tensor, name: str, negative_slope: float) -> Tensor:

@@ -30,7 +30,7 @@ class FastGAN(GAN):
         self.reconstruction_weight = reconstruction_weight
 
     def discriminator_loss_terms(self, batch, fake, real_outputs: list, fake_outputs: list) -> dict:
-        """The error at real images, equation 2; what it draws of fakes is not asked for."""
+        """The error of real images, equation 2; fake images are not reconstructed."""
         return {"reconstruction": self.reconstruction_weight * ops.mean(real_outputs[1])}
 
     def get_config(self) -> dict:

@@ -26,8 +26,8 @@ from ganzoo.layers import (
     Resample2D,
 )
 
-from .style_game import StyleGAN2
 from .style_layers import AverageStyle, Constant, NoisyActivation
+from .stylegan2_training import StyleGAN2
 
 _GAIN = math.sqrt(2)  # of leaky ReLU
 _MAPPING_RATE = 0.01  # StyleGAN, https://arxiv.org/abs/1812.04948, appendix C
@@ -79,9 +79,9 @@ def stylegan2(
     return StyleGAN2(
         generator_network(mapping, synthesis),
         discriminator_network(image_shape, channels, residual, mbstd_group_size),
-        mixing=style_mixing_prob,
-        path_weight=path_length_weight,
-        path_every=path_length_interval,
+        style_mixing_prob=style_mixing_prob,
+        path_length_weight=path_length_weight,
+        path_length_interval=path_length_interval,
     )
 
 

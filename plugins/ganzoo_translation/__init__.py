@@ -1,1 +1,1 @@
-"""Image to image: GANs that translate pictures from one domain into another."""
+"""Image-to-image translation, with and without pairs."""

@@ -1,12 +1,12 @@
 """CycleGAN, translation learned without pairs. Zhu et al. 2017, https://arxiv.org/abs/1703.10593.
 
-Two games at once. One player holds both directions, the other both critics:
+The paper's two generators and two discriminators are one GAN. X is the source, Y the target:
 
-    generator        there: source -> target,    back: target -> source
-    discriminator    a critic of the target,     a critic of the source
+    generator        G: X -> Y,    F: Y -> X
+    discriminator    D_Y,          D_X
 
-A label is a picture of the source, which has nothing to do with the image that it comes with.
-Nothing is drawn at random: a latent is one number that has no effect.
+A label is an image of X, which is not paired with the image of Y beside it. Nothing is random:
+a latent is one number that has no effect.
 """
 
 import keras
@@ -32,50 +32,49 @@ _LARGE = 256  # from this size on there are 9 residual blocks instead of 6: appe
 
 
 @keras.saving.register_keras_serializable("ganzoo")
-class Directions(layers.Layer):
-    """Both translations as one layer. Calling it goes there; `back` is the other way.
+class TranslationPair(layers.Layer):
+    """The two generators as one layer. Calling it is G.
 
     Args:
-        there: A model: pictures of the source -> of the target.
-        back: The opposite one.
+        g: Images of X -> images of Y.
+        f: Images of Y -> images of X.
     """
 
-    def __init__(self, there: keras.Model, back: keras.Model, **kwargs):
+    def __init__(self, g: keras.Model, f: keras.Model, **kwargs):
         super().__init__(**kwargs)
-        self.there = there
-        self.back = back
+        self.g = g
+        self.f = f
         self.built = True
 
-    def call(self, pictures):
-        """(batch, height, width, channels) of the source -> of the target."""
-        return self.there(pictures)
+    def call(self, images: Tensor) -> Tensor:
+        return self.g(images)
 
     def get_config(self) -> dict:
         serialize = keras.saving.serialize_keras_object
-        both = {"there": serialize(self.there), "back": serialize(self.back)}
-        return {**super().get_config(), **both}
+        return {**super().get_config(), "g": serialize(self.g), "f": serialize(self.f)}
 
     @classmethod
-    def from_config(cls, config: dict) -> "Directions":
+    def from_config(cls, config: dict) -> "TranslationPair":
         restore = keras.saving.deserialize_keras_object
-        return cls(**{**config, **{key: restore(config[key]) for key in ("there", "back")}})
+        return cls(**{**config, "g": restore(config["g"]), "f": restore(config["f"])})
 
 
 @keras.saving.register_keras_serializable("ganzoo")
 class CycleGAN(GAN):
-    """Two games whose translations undo each other: section 3.
+    """Two GANs whose generators are inverse to each other: section 3.
 
-    The rules are those of the game on the target's pictures. That on the source's has the same
-    loss, as a further term, and neither penalties nor augmentation.
+    The GAN on Y is configured as any. That on X has the same loss, as a further term, and
+    neither penalties nor augmentation.
 
     Args:
-        generator: A model of [latents, pictures] with a layer `Directions` named "directions".
-        discriminator: A model of [images, pictures] that says [logits of the images, logits of
-            the pictures]; the latter by a model named "source_critic".
-        cycle_weight: Of equation 2; the paper's lambda.
-        identity_weight: Of the loss in section 5.2, as a share of `cycle_weight`.
-        pool: How many older fakes of each domain are kept for the critics, at least 1.
-        **options: As of `GAN`.
+        generator: A model of [latents, images of X] with a layer `TranslationPair` named
+            "directions".
+        discriminator: A model of [images of Y, images of X] that returns [logits of D_Y, logits
+            of D_X]; D_X is a model named "source_critic".
+        cycle_weight: Weight of the cycle consistency loss, equation 2; the paper's lambda.
+        identity_weight: Weight of the identity loss, section 5.2, as a share of `cycle_weight`.
+        pool_size: Older fake images kept for each discriminator, at least 1.
+        **options: Further arguments of `GAN`.
     """
 
     def __init__(
@@ -85,49 +84,49 @@ class CycleGAN(GAN):
         *,
         cycle_weight: float = 10.0,
         identity_weight: float = 0.5,
-        pool: int = 50,
+        pool_size: int = 50,
         **options,
     ):
         super().__init__(generator, discriminator, **options)
         self.cycle_weight = cycle_weight
         self.identity_weight = identity_weight
-        self.pool = pool
-        self.pools = [ImagePool(pool), ImagePool(pool)]
-        for name, images in zip(("target", "source"), self.pools, strict=True):
-            images.build(f"{name}_pool", self.sampler.image_shape, self.add_weight)
+        self.pool_size = pool_size
+        self.pools = [ImagePool(pool_size), ImagePool(pool_size)]
+        for name, pool in zip(("target", "source"), self.pools, strict=True):
+            pool.build(f"{name}_pool", self.sampler.image_shape, self.add_weight)
 
     @property
-    def back(self) -> Sampler:
-        """A sampler of the other direction: `gan.back.sample(n, labels=images)`."""
+    def inverse(self) -> Sampler:
+        """A sampler of F: `gan.inverse.sample(n, labels=images_of_y)`."""
         latents, images = self.generator.inputs
-        back = self.generator.get_layer("directions").back
-        backward = keras.Model([latents, images], back(images), name="backward")
-        return Sampler(backward, value_range=self.value_range, prior=self.prior, ema=self.ema)
+        f = self.generator.get_layer("directions").f
+        generator = keras.Model([latents, images], f(images), name="backward")
+        return Sampler(generator, value_range=self.value_range, prior=self.prior, ema=self.ema)
 
-    def fake_samples(self, batch) -> list:
-        """Fakes of the target and of the source, some of them older ones: section 4."""
-        new = [super().fake_samples(batch), ops.stop_gradient(self._back(batch.real))]
+    def fake_samples(self, batch) -> list[Tensor]:
+        """Fake images of Y and of X, some of them older ones: section 4."""
+        new = [super().fake_samples(batch), ops.stop_gradient(self._f(batch.real))]
         rngs = (batch.rng.fold_in("target_pool"), batch.rng.fold_in("source_pool"))
         pairs = zip(self.pools, new, rngs, strict=True)
         return [pool.exchange(images, rng) for pool, images, rng in pairs]
 
-    def discriminator_loss(self, batch, fake: list):
-        """Equation 1 for either domain."""
-        target, source = fake
-        loss, logs = super().discriminator_loss(batch, target)
-        logits = self._source_logits(batch.labels), self._source_logits(source)
+    def discriminator_loss(self, batch, fake: list[Tensor]) -> tuple[Tensor, dict]:
+        """Equation 1 for D_Y and for D_X."""
+        fake_y, fake_x = fake
+        loss, logs = super().discriminator_loss(batch, fake_y)
+        logits = self._d_x(batch.labels), self._d_x(fake_x)
         logs["d_source_loss"] = ops.mean(self.adversarial_loss.discriminator(*logits))
         return loss + logs["d_source_loss"], logs
 
     def generator_loss_terms(self, batch, fake, fake_outputs: list) -> dict:
-        """Equations 1 for the source and 2, and the identity loss of section 5.2."""
-        source, target = batch.labels, batch.real
-        fake_source = self._back(target)
-        logits = ops.reshape(fake_outputs[1], (-1,)), self._source_logits(fake_source)
+        """Equation 1 for F, the cycle consistency loss and the identity loss."""
+        x, y, fake_y = batch.labels, batch.real, fake
+        fake_x = self._f(y)
+        logits = ops.reshape(fake_outputs[1], (-1,)), self._d_x(fake_x)
         adversarial = ops.mean(self.adversarial_loss.generator(*logits))
-        cycle = _l1(self._back(fake), source) + _l1(self._there(fake_source), target)
-        identity = _l1(self._there(target), target) + _l1(self._back(source), source)
-        # the paper's weights stand beside (D - 1)^2; LSGAN's loss, which is played, is half of it
+        cycle = _l1(self._f(fake_y), x) + _l1(self._g(fake_x), y)  # equation 2
+        identity = _l1(self._g(y), y) + _l1(self._f(x), x)  # section 5.2
+        # the paper's weights are relative to (D - 1)^2; the LSGAN loss of a recipe is half of it
         weight = self.cycle_weight / 2
         return {
             "g_source_loss": adversarial,
@@ -135,21 +134,21 @@ class CycleGAN(GAN):
             "identity": weight * self.identity_weight * identity,
         }
 
-    def _there(self, pictures):
-        directions = self.generator.get_layer("directions")
-        return ops.cast(directions.there(pictures, training=True), "float32")
+    def _g(self, x: Tensor) -> Tensor:
+        pair = self.generator.get_layer("directions")
+        return ops.cast(pair.g(x, training=True), "float32")
 
-    def _back(self, pictures):
-        directions = self.generator.get_layer("directions")
-        return ops.cast(directions.back(pictures, training=True), "float32")
+    def _f(self, y: Tensor) -> Tensor:
+        pair = self.generator.get_layer("directions")
+        return ops.cast(pair.f(y, training=True), "float32")
 
-    def _source_logits(self, pictures):
-        critic = self.discriminator.get_layer("source_critic")
-        return ops.reshape(ops.cast(critic(pictures, training=True), "float32"), (-1,))
+    def _d_x(self, x: Tensor) -> Tensor:
+        d_x = self.discriminator.get_layer("source_critic")
+        return ops.reshape(ops.cast(d_x(x, training=True), "float32"), (-1,))
 
     def get_config(self) -> dict:
-        own = {key: getattr(self, key) for key in ("cycle_weight", "identity_weight", "pool")}
-        return {**super().get_config(), **own}
+        names = ("cycle_weight", "identity_weight", "pool_size")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
 def cyclegan(
@@ -202,10 +201,10 @@ def cyclegan(
             translation_network(image_shape, generator_base_channels, num_residual_blocks, name)
             for name in ("there", "back")
         )
-        images = Directions(g, f, name="directions")(labels)
+        images = TranslationPair(g, f, name="directions")(labels)
         return keras.Model([latents, labels], images, name="generator")
 
-    def domain_discriminator(domain: str) -> keras.Model:
+    def domain_discriminator(domain: str) -> keras.Model:  # D_Y or D_X
         images = keras.Input(image_shape, name=f"{domain}_pictures")
         logits = patchgan(
             images,
@@ -224,7 +223,7 @@ def cyclegan(
         return keras.Model([images, labels], logits, name="discriminator")
 
     weights = {"cycle_weight": cycle_weight, "identity_weight": identity_weight}
-    return CycleGAN(generator(), discriminator(), pool=pool_size, **weights)
+    return CycleGAN(generator(), discriminator(), pool_size=pool_size, **weights)
 
 
 def translation_network(

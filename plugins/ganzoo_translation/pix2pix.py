@@ -24,12 +24,13 @@ _DROPOUT_LAYERS = 3  # the decoder's first layers, "CD" in appendix 6.1.1
 
 @keras.saving.register_keras_serializable("ganzoo")
 class Pix2Pix(GAN):
-    """A GAN whose generator also stays near the picture to be reached: equation 4.
+    """A GAN whose generator also minimizes the L1 distance from the target: equation 4.
 
     Args:
-        *networks: A generator of [latents, pictures] and a discriminator of [images, pictures].
-        l1_weight: Of the mean absolute difference from the real image.
-        **options: As of `GAN`.
+        *networks: A generator of [latents, source images] and a discriminator of [images, source
+            images].
+        l1_weight: Weight of the mean absolute difference from the real image.
+        **options: Further arguments of `GAN`.
     """
 
     def __init__(self, *networks, l1_weight: float = 100.0, **options):
@@ -37,7 +38,7 @@ class Pix2Pix(GAN):
         self.l1_weight = l1_weight
 
     def generator_loss_terms(self, batch, fake, fake_outputs: list) -> dict:
-        """Equation 3. The term sees to the coarse forms, the discriminator to the fine ones."""
+        """The L1 distance, equation 3, for low frequencies; the discriminator is for high ones."""
         return {"l1": self.l1_weight * ops.mean(ops.abs(batch.real - fake))}
 
     def get_config(self) -> dict:

@@ -40,7 +40,7 @@ SMALL = {
 LEAST = {"mlp": (4, 4, 1), "facegan": (64, 64, 3), "cdcgan": (8, 12, 1)}
 FROM_8 = ["dcgan", "wgan-gp", "sngan", "sagan", "r1gan", "progan"]
 CLASSES = 10
-PLAYERS = ("generator", "discriminator")
+NETWORKS = ("generator", "discriminator")
 WIDE = {"generator_base_channels": 64, "generator_max_channels": 1024}
 WIDE |= {"discriminator_base_channels": 64, "discriminator_max_channels": 1024}
 
@@ -96,7 +96,7 @@ def array(x) -> np.ndarray:
             12_220_675,
             10_141_441,
         ),
-        # published of networks that are told one of 1,000 classes: batch norms of 4,928 channels
+        # published of networks conditioned on 1,000 classes: batch norms of 4,928 channels
         # have two numbers for each, the discriminator a vector
         (
             "sagan",
@@ -144,7 +144,7 @@ def test_weights_have_the_same_names_however_often_a_gan_is_built(name):
 
     def names():
         gan = build(small(name), LEAST.get(name, (8, 8, 1)))
-        return [[n for n, _ in network_state(getattr(gan, player))] for player in PLAYERS]
+        return [[n for n, _ in network_state(getattr(gan, part))] for part in NETWORKS]
 
     assert names() == names()
 
@@ -154,7 +154,7 @@ def test_weights_have_the_same_names_however_often_a_gan_is_built(name):
 def test_images_are_in_the_range_of_the_data_and_float32(name, precision):
     from keras import backend, ops
 
-    from ganzoo.backend import compiled
+    from ganzoo.backend import jit
 
     def given(x, *labels):
         return [x, *labels] if labels else x
@@ -166,8 +166,8 @@ def test_images_are_in_the_range_of_the_data_and_float32(name, precision):
         4, seed=0
     )  # far out, where only the output's form helps
     labels = [ops.convert_to_tensor(np.arange(4, dtype="int32"))] if gan.sampler.conditional else []
-    play = compiled(lambda *x: (y := gan.generator(given(*x)), gan.discriminator(given(y, *x[1:]))))
-    images, logits = play(latents, *labels)
+    forward = jit(lambda *x: (y := gan.generator(given(*x)), gan.discriminator(given(y, *x[1:]))))
+    images, logits = forward(latents, *labels)
     assert backend.standardize_dtype(images.dtype) == "float32"
     assert backend.standardize_dtype(logits.dtype) == "float32"
     assert (images.shape, logits.shape) == ((4, *gan.sampler.image_shape), (4, 1))
@@ -189,7 +189,7 @@ def test_one_definition_takes_every_power_of_two_from_8(name):
         assert any(str(size) in layer.name for layer in gan.generator.layers), size
 
 
-def test_dcgan_doubles_from_its_smallest_side_to_the_images():
+def test_dcgan_doubles_from_its_start_resolution_to_the_images():
     gan = build(small("dcgan", "start_resolution=4"), (64, 64, 3))
     ups = [layer.name for layer in gan.generator.layers if layer.name.startswith("up_")]
     assert [u for u in ups if u.count("_") == 1] == ["up_8", "up_16", "up_32", "up_64"]
@@ -209,7 +209,7 @@ def test_the_range_follows_the_last_activation(output, expected):
 
 
 @pytest.mark.parametrize(
-    ("name", "shape", "options", "said"),
+    ("name", "shape", "options", "message"),
     [
         *[(name, (30, 30, 1), [], f"{name} .*from 8. Received: 30x30") for name in FROM_8],
         ("dcgan", (4, 4, 1), [], "power of two from 8. Received: 4x4"),
@@ -249,12 +249,12 @@ def test_the_range_follows_the_last_activation(output, expected):
             ["attention_resolution=4", "num_downsamples=2"],
             "of both networks.*num_downsamples=2",
         ),
-        ("progan", (8, 8, 1), ["fading_images=0"], "fading_images at least 1.*and 0"),
+        ("progan", (8, 8, 1), ["fading_images=0"], "must be at least 1.*fading_images=0"),
         ("progan", (128, 128, 3), [], "fmap_base must be at least 128.*fmap_base=64"),
     ],
 )
-def test_what_an_architecture_cannot_be_built_for_is_refused(name, shape, options, said):
-    with pytest.raises(UsageError, match=said):
+def test_what_an_architecture_cannot_be_built_for_is_refused(name, shape, options, message):
+    with pytest.raises(UsageError, match=message):
         build(small(name, *options), shape)
 
 
@@ -269,7 +269,7 @@ def test_images_without_channels_are_no_traceback():
 @pytest.mark.parametrize(
     "recipe", [small("wgan-gp"), small("dcgan", "discriminator_batch_norm=false")]
 )
-def test_a_critic_for_the_gradient_penalty_judges_each_image_alone(recipe):
+def test_a_critic_for_the_gradient_penalty_sees_each_image_alone(recipe):
     gan = build(recipe, (8, 8, 1))
     images = random_images(4, 8, 8, 1)
     together = array(gan.discriminator(images, training=True))
@@ -278,32 +278,32 @@ def test_a_critic_for_the_gradient_penalty_judges_each_image_alone(recipe):
 
 
 @pytest.mark.parametrize(
-    ("name", "players"), [("sngan", ["discriminator"]), ("sagan", ["discriminator", "generator"])]
+    ("name", "parts"), [("sngan", ["discriminator"]), ("sagan", ["discriminator", "generator"])]
 )
-def test_spectral_norm_takes_the_scale_out_of_every_kernel(name, players):
+def test_spectral_norm_takes_the_scale_out_of_every_kernel(name, parts):
     gan = build(small(name), (8, 8, 1))
     given = {
         "generator": gan.sampler.sample_latents(2, seed=1),
         "discriminator": random_images(2, 8, 8, 1),
     }
-    for player in players:
-        network = getattr(gan, player)
+    for part in parts:
+        network = getattr(gan, part)
         for weight in network.weights:  # attention counts from the start
             weight.assign(weight + 1.0 if weight.name == "gamma" else weight)
-        before = array(network(given[player]))
+        before = array(network(given[part]))
         for weight in network.trainable_variables:
             weight.assign(3.0 * weight if weight.name == "kernel" else weight)
-        assert array(network(given[player])) == pytest.approx(before, rel=1e-4, abs=1e-6)
+        assert array(network(given[part])) == pytest.approx(before, rel=1e-4, abs=1e-6)
 
 
 @pytest.mark.parametrize(("size", "side"), [(8, 4), (32, 16), (128, 32)])
-def test_sagan_attends_where_images_have_a_side_of_32_or_half_their_size(size, side):
+def test_sagan_attends_at_32x32_or_at_half_the_size(size, side):
     num_downsamples = 2 if size == 128 else 1
     gan = build(
         small("sagan", "start_resolution=4", f"num_downsamples={num_downsamples}"), (size, size, 3)
     )
-    for player in PLAYERS:
-        attention = getattr(gan, player).get_layer("attention")
+    for part in NETWORKS:
+        attention = getattr(gan, part).get_layer("attention")
         assert attention.output.shape[1:3] == (side, side)
 
 
@@ -357,14 +357,14 @@ def test_an_image_grows_from_blocks_and_is_the_mixture_of_two_sizes_in_between()
     assert drawn[1.25] == pytest.approx(0.75 * drawn[1.0] + 0.25 * drawn[2.0], abs=1e-5)
 
 
-def test_real_images_are_shown_at_the_size_that_is_drawn():
+def test_real_images_are_blurred_to_the_level():
     gan = growing()
     images = random_images(4, 16, 16, 1)
     expected = {0.0: blocks(images, 4), 1.0: blocks(images, 8), 2.0: array(images)}
     expected[1.5] = (expected[1.0] + expected[2.0]) / 2
     for level, seen in expected.items():
         set_level(gan, level)
-        assert array(gan.shown(images)) == pytest.approx(seen, abs=1e-6)
+        assert array(gan.blur_to_level(images)) == pytest.approx(seen, abs=1e-6)
 
 
 @pytest.mark.parametrize(("level", "side"), [(0.0, 4), (1.0, 8)])
@@ -380,12 +380,12 @@ def test_the_discriminator_sees_nothing_finer_than_the_level(level, side):
     assert sharp != pytest.approx(smallest, rel=1e-3)
 
 
-def test_a_step_moves_the_level_of_both_players_and_of_the_average():
+def test_a_step_moves_the_level_of_both_networks_and_of_the_average():
     gan = growing(size=8, stable_images=16, fading_images=32)
     gan.compile("adam", "adam", loss="wasserstein", ema_half_life=0.9)
     images = np.random.default_rng(0).integers(0, 256, (32, 8, 8, 1)).astype("uint8")
     history = gan.fit(images, batch_size=16, epochs=1, verbose=0).history
     assert history["drift"][0] > 0
     levels = {name: float(v) for name, v in gan.state().items() if name.endswith("growth/level")}
-    owners = ("average", "discriminator", "generator")
+    owners = ("discriminator", "ema", "generator")
     assert levels == {f"{owner}/growth/level": 0.5 for owner in owners}

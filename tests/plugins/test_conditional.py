@@ -50,9 +50,9 @@ def trained_weights(network) -> int:
 
 
 def drawn(gan, count: int, seed: int = 0) -> np.ndarray:
-    """Latents of a seed; compiled, since operation by operation takes seconds."""
+    """Latents of a seed; jitted, since operation by operation takes seconds."""
     return array(
-        backend().compiled(lambda s: gan.sampler.sample_latents(count, s))(tensor(seed, "int32"))
+        backend().jit(lambda s: gan.sampler.sample_latents(count, s))(tensor(seed, "int32"))
     )
 
 
@@ -62,17 +62,19 @@ def backend():
     return backend
 
 
-def turn(gan, latents=None, labels=None, real=None):
-    """What a turn is given."""
-    from ganzoo.gan.gan import Batch
+def batch_of(gan, latents=None, labels=None, real=None):
+    """Data of an update."""
+    from ganzoo.gan.batches import Batch
+    from ganzoo.gan.random import Rng
 
-    given = [None if x is None else tensor(x) for x in (real, latents)]
-    return Batch(*given, None if labels is None else tensor(labels, "int32"), None)
+    real, latents = (None if x is None else tensor(x) for x in (real, latents))
+    labels = None if labels is None else tensor(labels, "int32")
+    return Batch(real, latents, labels, Rng(gan.seed, gan.steps))
 
 
-def said_of(gan, images, *labels) -> list[np.ndarray]:
-    said = gan.discriminator.predict([images, *labels] if labels else images, verbose=0)
-    return said if isinstance(said, list) else [said]
+def outputs_of(gan, images, *labels) -> list[np.ndarray]:
+    outputs = gan.discriminator.predict([images, *labels] if labels else images, verbose=0)
+    return outputs if isinstance(outputs, list) else [outputs]
 
 
 def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -116,7 +118,7 @@ def test_the_networks_have_the_published_numbers_of_weights(
 
 
 @pytest.mark.parametrize("name", ["acgan", "sngan_projection", "biggan"])
-def test_the_class_reaches_both_players(name):
+def test_the_class_reaches_both_networks(name):
     gan = small(name)
     if name == "sngan_projection":  # its classes start alike
         paths = {w.path: w for w in gan.generator.trainable_variables}
@@ -125,8 +127,8 @@ def test_the_class_reaches_both_players(name):
     latents, labels = np.ones((2, *gan.sampler.latent_shape), "float32"), np.array([1, 2], "int32")
     one, other = gan.generator.predict([latents, labels], verbose=0)
     assert np.abs(one - other).max() > 1e-4
-    if name != "acgan":  # whose discriminator says the class
-        (logits,) = said_of(gan, np.stack([one, one]), labels)
+    if name != "acgan":  # whose discriminator takes no labels
+        (logits,) = outputs_of(gan, np.stack([one, one]), labels)
         assert abs(logits[0, 0] - logits[1, 0]) > 1e-4
 
 
@@ -134,16 +136,16 @@ def test_acgan_adds_the_cross_entropy_of_the_classes_of_both_kinds_of_images():
     gan = small("acgan", discriminator_class_weight=2.0, generator_class_weight=0.5)
     labels = np.array([3, 0, 9])
     real, fake = np.random.default_rng(1).normal(size=(2, 3, CLASSES)).astype("float32")
-    said = {"real_outputs": [None, tensor(real)], "fake_outputs": [None, tensor(fake)]}
-    batch = turn(gan, labels=labels)
+    outputs = {"real_outputs": [None, tensor(real)], "fake_outputs": [None, tensor(fake)]}
+    batch = batch_of(gan, labels=labels)
     of_real, of_fake = (cross_entropy(x, labels).mean() for x in (real, fake))
-    discriminators = gan.discriminator_loss_terms(batch, None, **said)["d_class_loss"]
-    generators = gan.generator_loss_terms(batch, None, said["fake_outputs"])["g_class_loss"]
+    discriminators = gan.discriminator_loss_terms(batch, None, **outputs)["d_class_loss"]
+    generators = gan.generator_loss_terms(batch, None, outputs["fake_outputs"])["g_class_loss"]
     assert array(discriminators) == pytest.approx(2.0 * (of_real + of_fake), rel=1e-5)
     assert array(generators) == pytest.approx(0.5 * of_fake, rel=1e-5)
 
 
-def test_infogans_codes_are_drawn_as_the_paper_says():
+def test_infogans_codes_are_distributed_as_in_the_paper():
     latents = drawn(small("infogan"), 2000)
     one_hot, others = latents[:, :10], latents[:, 10:]
     assert ((one_hot == 0) | (one_hot == 1)).all()
@@ -154,17 +156,17 @@ def test_infogans_codes_are_drawn_as_the_paper_says():
     assert np.abs(np.corrcoef(latents[:, 9:].T) - np.eye(7)).max() < 0.1
 
 
-def test_infogans_codes_of_a_step_are_drawn_alike():
+def test_infogans_codes_of_several_steps_are_alike():
     from ganzoo_conditional.infogan import Codes
 
-    codes = backend().compiled(lambda step: Codes(3)(7, step, 1, (2, 50, 5)))
+    codes = backend().jit(lambda step: Codes(3)(7, step, 1, (2, 50, 5)))
     latents = array(codes(tensor(2, "int32")))
     assert latents.shape == (2, 50, 5)
     assert (latents[..., :3].sum(axis=-1) == 1).all()
     assert np.abs(latents[0] - latents[1]).max() > 0.5
 
 
-def test_infogans_codes_change_the_picture():
+def test_infogans_codes_change_the_image():
     gan = small("infogan")
     latents = np.ones((3, 16), "float32")
     latents[:, :10] = np.eye(10)[[1, 2, 2]]
@@ -174,17 +176,17 @@ def test_infogans_codes_change_the_picture():
     assert np.abs(category - continuous).max() > 1e-4
 
 
-def test_infogans_players_both_want_the_codes_to_be_read():
+def test_both_losses_of_infogan_have_the_code_loss():
     gan = small("infogan", information_weight=3.0)
     rng = np.random.default_rng(2)
     logits, means, codes = (rng.normal(size=(4, n)).astype("float32") for n in (10, 2, 2))
     category = np.array([3, 0, 9, 3])
-    batch = turn(gan, np.concatenate([np.eye(10)[category], codes, np.ones((4, 4))], axis=1))
+    batch = batch_of(gan, np.concatenate([np.eye(10)[category], codes, np.ones((4, 4))], axis=1))
     expected = cross_entropy(logits, category) + 0.5 * ((codes - means) ** 2).sum(axis=1)
     fake_outputs = [None, tensor(logits), tensor(means)]
     terms = gan.discriminator_loss_terms(batch, None, [], fake_outputs)
     terms |= gan.generator_loss_terms(batch, None, fake_outputs)
-    assert set(terms) == set(gan.logged)
+    assert set(terms) == {"d_code_loss", "g_code_loss"}
     for value in terms.values():
         assert array(value) == pytest.approx(3.0 * expected.mean(), rel=1e-5)
 
@@ -198,7 +200,7 @@ def test_infogans_prior_is_saved(tmp_path):
     assert np.array_equal(drawn(again, 50), drawn(gan, 50))
 
 
-def test_biggans_blocks_are_told_a_part_of_the_latent_each():
+def test_each_block_of_biggan_gets_its_part_of_the_latent():
     import keras
 
     gan = small("biggan", (16, 16, 1))
@@ -223,7 +225,7 @@ def test_biggans_orthogonal_term_is_that_of_equation_3():
             expected += ((products - np.diag(np.diag(products))) ** 2).sum()
             kernels += 1
     assert kernels == 1 + 3 + 4 + 1  # project, block, scales and offsets, image
-    batch = turn(gan)
+    batch = batch_of(gan)
     (term,) = gan.generator_loss_terms(batch, None, []).values()
     assert array(term) == pytest.approx(0.5 * expected, rel=1e-4)
     assert small("biggan").generator_loss_terms(batch, None, []) == {}
@@ -239,18 +241,18 @@ def test_orthogonal_filters_cost_nothing_whatever_their_length():
 def test_sgans_logit_is_the_log_of_the_sum_of_the_classes():
     gan = small("sgan")
     images = np.random.default_rng(0).uniform(-1, 1, (3, *SHAPE)).astype("float32")
-    logits, class_logits, _ = said_of(gan, images)
+    logits, class_logits, _ = outputs_of(gan, images)
     expected = np.log(np.exp(class_logits.astype("float64")).sum(axis=1, keepdims=True))
     assert logits == pytest.approx(expected, rel=1e-5)
     head = gan.discriminator.get_layer("class_logits")
     head.kernel.assign(np.zeros(head.kernel.shape, "float32"))
     head.bias.assign(np.log(np.arange(1.0, CLASSES + 1)).astype("float32"))
-    assert said_of(gan, images)[0] == pytest.approx(np.full((3, 1), math.log(55)))
+    assert outputs_of(gan, images)[0] == pytest.approx(np.full((3, 1), math.log(55)))
 
 
 def known_by(gan, images) -> np.ndarray:
     return array(
-        backend().compiled(gan.known)(gan.sampler.scale(tensor(images, images.dtype.name)))
+        backend().jit(gan.is_labeled)(gan.sampler.scale(tensor(images, images.dtype.name)))
     )
 
 
@@ -265,13 +267,13 @@ def test_sgan_uses_the_labels_of_always_the_same_images():
     assert known_by(small("sgan", labeled_fraction=1.0), images).all()
 
 
-def test_sgan_learns_from_the_labels_that_are_known_alone():
+def test_sgan_learns_from_known_labels_alone():
     from ganzoo_data.digits import digits
 
     gan, data = small("sgan", labeled_fraction=0.3), digits(images=10)
     known = known_by(gan, data.images)
     assert 0 < known.sum() < 10
-    batch = turn(gan, labels=data.labels)
+    batch = batch_of(gan, labels=data.labels)
     batch = batch._replace(real=gan.sampler.scale(tensor(data.images, "uint8")))
     logits = np.random.default_rng(3).normal(size=(10, CLASSES)).astype("float32")
     (term,) = gan.discriminator_loss_terms(batch, None, [None, tensor(logits)], []).values()
@@ -290,19 +292,19 @@ def test_sgan_is_trained_with_labels_that_its_generator_does_not_take(feature_ma
         gan.fit(images, batch_size=4, verbose=0)
 
 
-def test_sgans_generator_wants_the_mean_features_of_real_images():
+def test_sgans_generator_matches_the_mean_features_of_real_images():
     gan = small("sgan", dropout=0.0)
     rng = np.random.default_rng(1)
-    batch = turn(gan, rng.uniform(size=(6, 8)), real=rng.uniform(-1, 1, (6, *SHAPE)))
+    batch = batch_of(gan, rng.uniform(size=(6, 8)), real=rng.uniform(-1, 1, (6, *SHAPE)))
     made = array(gan.generate(batch.latents))  # with this batch's statistics, as in training
-    of_real, of_fake = (said_of(gan, array(x))[2].mean(axis=0) for x in (batch.real, made))
+    of_real, of_fake = (outputs_of(gan, array(x))[2].mean(axis=0) for x in (batch.real, made))
     loss, terms = gan.generator_loss(batch)
     assert array(loss) == pytest.approx(((of_real - of_fake) ** 2).sum(), rel=1e-3)
     assert terms == {}
 
 
 @pytest.mark.parametrize(
-    ("name", "options", "said"),
+    ("name", "options", "message"),
     [
         ("acgan", {"shape": (10, 8, 1)}, "acgan needs .*Received: 10x8, num_upsamples=2"),
         ("infogan", {"num_upsamples": 0}, "infogan needs .*Received: 8x8, num_upsamples=0"),
@@ -316,6 +318,6 @@ def test_sgans_generator_wants_the_mean_features_of_real_images():
         ("biggan", {"initializer": "zeros"}, "orthogonal or normal. Received: 'zeros'"),
     ],
 )
-def test_what_cannot_be_built_is_refused(name, options, said):
-    with pytest.raises(UsageError, match=said):
+def test_what_cannot_be_built_is_refused(name, options, message):
+    with pytest.raises(UsageError, match=message):
         small(name, **options)

@@ -44,15 +44,15 @@ def test_shifts_are_drawn_anew_in_each_call_and_evenly_and_not_after_training():
     assert not numbers(layer(sounds)).any() and int(layer.calls.value) == 2
 
 
-def test_each_turn_of_the_critic_draws_other_shifts_and_the_generators_turn_moves_none():
+def test_each_update_of_the_critic_has_other_shifts_and_that_of_the_generator_none():
     from ganzoo_media.wavegan import wavegan
 
     gan = wavegan((256, 1), base_channels=2, latent_size=3)
     sounds = np.random.default_rng(0).uniform(-1, 1, (8, 256, 1)).astype("float32")
     penalties = [{"name": "gradient_penalty", "weight": 10.0}]
-    gan.compile("adam", "adam", loss="wasserstein", penalties=penalties, n_critic=2)
+    gan.compile("adam", "adam", loss="wasserstein", regularizers=penalties, n_critic=2)
     gan.train_on_batch(sounds)
-    # two turns, each judging real and fake; the penalty looks and does not move
+    # two updates, each with real and fake; the penalty counts no call
     assert int(gan.discriminator.get_layer("shifts").calls.value) == 4
     assert gan.sample(2, seed=1).shape == (2, 256, 1)
     latents = numbers(gan.sampler.sample_latents(200, 0))
@@ -89,7 +89,7 @@ def test_the_mask_is_looked_at_without_moving_batch_norm_again():
             variable.assign(np.full(variable.shape, 0.1, "float32"))
         gan.train_on_batch(np.zeros((4, 4, 8, 8, 1), "uint8"))
         moved[sparsity] = numbers(gan.generator.get_layer("still_project_norm").moving_variance)
-    kept = 0.9 * 0.1  # of a turn: what was there
+    kept = 0.9 * 0.1  # what was there before the update
     np.testing.assert_allclose(moved[0.1], moved[0.0], rtol=1e-6)
     assert (moved[0.1] > kept).all()
 
@@ -106,7 +106,7 @@ def test_the_generator_of_vgan_learns_to_hide_its_foreground():
 
 
 @pytest.mark.parametrize(
-    ("name", "shape", "said"),
+    ("name", "shape", "message"),
     [
         ("wavegan", (1000, 1), r"16 times a power of 4. Received: .*\(1000, 1\)"),
         ("wavegan", (16, 1), "16 times a power of 4"),
@@ -117,9 +117,9 @@ def test_the_generator_of_vgan_learns_to_hide_its_foreground():
         ("vgan", (4, 8, 16, 1), "Received: 4 frames of 8x16"),
     ],
 )
-def test_samples_of_other_shapes_are_refused(name, shape, said):
+def test_samples_of_other_shapes_are_refused(name, shape, message):
     from ganzoo_media.vgan import vgan
     from ganzoo_media.wavegan import wavegan
 
-    with pytest.raises(UsageError, match=said):
+    with pytest.raises(UsageError, match=message):
         {"wavegan": wavegan, "vgan": vgan}[name](shape)

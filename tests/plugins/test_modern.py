@@ -110,7 +110,7 @@ def test_truncation_brings_styles_to_their_average_and_0_leaves_one_picture():
 def test_mixing_gives_an_image_the_end_of_its_neighbors_style():
     gan = small("stylegan2", "style_mixing_prob=1.0")
     latents = numbers(6, 8)
-    mixed = array(gan.styles(latents))  # (6, 4, 8)
+    mixed = array(gan.mix_styles(latents))  # (6, 4, 8)
     own = array(gan.generator.get_layer("mapping")(latents))
     other = np.roll(own, 1, axis=0)
     from_other = np.abs(mixed - other[:, None]).max(axis=2) < 1e-5
@@ -119,7 +119,7 @@ def test_mixing_gives_an_image_the_end_of_its_neighbors_style():
     assert (np.diff(from_other.astype(int), axis=1) >= 0).all()
     plain = array(gan.generator(latents))
     assert np.abs(array(gan.generate(latents)) - plain).max() > 1e-2
-    gan.styling["mixing"] = 0.0
+    gan.style_mixing_prob = 0.0
     assert array(gan.generate(latents)) == pytest.approx(plain, abs=1e-6)
 
 
@@ -131,7 +131,7 @@ def test_path_lengths_are_the_slopes_that_differences_show():
     styles = numbers(1, 4, 8, seed=2)
     steps = h * np.eye(32, dtype="float32").reshape(32, 4, 8)
     moved = ops.convert_to_tensor(array(styles) + np.concatenate([steps, -steps]))
-    images = array(gan.synthesized(moved, ops.repeat(latents, 64, axis=0)))
+    images = array(gan.synthesize(moved, ops.repeat(latents, 64, axis=0)))
     along = (images.astype("float64") * array(directions)).sum(axis=(1, 2, 3)) / 8  # 64 pixels
     slopes = (along[:32] - along[32:]) / (2 * h)
     expected = np.sqrt((slopes**2).sum() / 4)  # the mean over four convolutions
@@ -140,6 +140,8 @@ def test_path_lengths_are_the_slopes_that_differences_show():
 
 
 def test_paths_are_kept_equal_every_fourth_step_and_both_averages_move():
+    from ganzoo.gan.random import stream
+
     gan = small("stylegan2")
     gan.compile("adam", "adam")
     penalties, means = [], []
@@ -149,7 +151,7 @@ def test_paths_are_kept_equal_every_fourth_step_and_both_averages_move():
         penalties.append(history["path_penalty"][0])
         means.append(float(gan.state()["gan/path_mean"]))
         if step == 0:  # no layer of the mapping moves far from weights of N(0, 100^2)
-            latents = gan.prior(0, 0, 1, (2, 4, 8))[1]  # the generator's of that step
+            latents = gan.prior(0, 0, stream("generator", "latents"), (4, 8))
             styles = array(gan.generator.get_layer("mapping")(latents))
             average = array(gan.generator.get_layer("average_style").mean)
             assert average == pytest.approx(0.005 * styles.mean(axis=0), rel=1e-2, abs=1e-5)

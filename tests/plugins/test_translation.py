@@ -37,15 +37,17 @@ def array(x) -> np.ndarray:
     return np.array(ops.convert_to_numpy(x))
 
 
-def pictures(seed: int, count: int = 3) -> np.ndarray:
+def images(seed: int, count: int = 3) -> np.ndarray:
     return np.random.default_rng(seed).uniform(-1, 1, (count, *SHAPE)).astype("float32")
 
 
-def turn(gan, draw=None):
-    """What a turn is given: random images and random pictures to translate from."""
-    from ganzoo.gan.gan import Batch
+def batch_of(gan):
+    """Data of an update: random images and random source images."""
+    from ganzoo.gan.batches import Batch
+    from ganzoo.gan.random import Rng
 
-    return Batch(tensor(pictures(0)), gan.sampler.sample_latents(3, 0), tensor(pictures(1)), draw)
+    latents, rng = gan.sampler.sample_latents(3, 0), Rng(gan.seed, gan.steps)
+    return Batch(tensor(images(0)), latents, tensor(images(1)), rng)
 
 
 def least_squares(gan):
@@ -108,8 +110,8 @@ def test_a_logit_depends_on_a_patch_of_the_published_size(num_downsamples, patch
 
 def test_the_term_of_pix2pix_is_a_hundred_times_the_mean_absolute_difference():
     gan = pix2pix()
-    batch, fake = turn(gan), pictures(2)
-    expected = 100 * np.abs(pictures(0).astype("float64") - fake).mean()
+    batch, fake = batch_of(gan), images(2)
+    expected = 100 * np.abs(images(0).astype("float64") - fake).mean()
     assert array(gan.generator_loss_terms(batch, tensor(fake), [])["l1"]) == pytest.approx(expected)
 
 
@@ -118,9 +120,7 @@ def test_the_outermost_skip_brings_the_source_past_all_other_layers():
 
     def changes() -> bool:
         latents = gan.sampler.sample_latents(3, 0)
-        one, other = (
-            array(gan.sampler.generate(latents, tensor(pictures(seed)))) for seed in (1, 2)
-        )
+        one, other = (array(gan.sampler.generate(latents, tensor(images(seed)))) for seed in (1, 2))
         return not np.array_equal(one, other)
 
     up = gan.generator.get_layer("up_4")  # from 2x2, beside which the skip of 4x4 is put
@@ -135,7 +135,7 @@ def test_the_outermost_skip_brings_the_source_past_all_other_layers():
 
 def test_a_latent_decides_what_dropout_leaves_out():
     gan = pix2pix(latent_size=4)
-    labels = np.repeat(pictures(1, count=1), 3, axis=0)
+    labels = np.repeat(images(1, count=1), 3, axis=0)
     latents = array(gan.sampler.sample_latents(3, 5))
     latents[2] = latents[0]
     made = array(gan.sampler.generate(tensor(latents), tensor(labels)))
@@ -160,7 +160,7 @@ def test_dropout_leaves_out_its_share_and_keeps_the_mean():
 def test_instance_normalization_against_numpy():
     from ganzoo.layers import InstanceNormalization
 
-    x = pictures(0).astype("float64")
+    x = images(0).astype("float64")
     layer = InstanceNormalization(True)
     layer.build(x.shape)
     layer.gamma.assign([2.0, 3.0, 4.0])
@@ -173,10 +173,10 @@ def test_instance_normalization_against_numpy():
 # CycleGAN ---------------------------------------------------------------------------------
 
 
-def scaling(there: float, back: float, **options):
-    """A CycleGAN whose translations only multiply, and whose critics tell the mean."""
+def scaling(g: float, f: float, **options):
+    """A CycleGAN whose generators only multiply, and whose discriminators are a mean."""
     import keras
-    from ganzoo_translation.cyclegan import CycleGAN, Directions
+    from ganzoo_translation.cyclegan import CycleGAN, TranslationPair
     from keras import layers
 
     def network(name: str, layer) -> keras.Model:
@@ -184,8 +184,8 @@ def scaling(there: float, back: float, **options):
         return keras.Model(x, layer(x), name=name)
 
     latents, images, labels = keras.Input((1,)), keras.Input(SHAPE), keras.Input(SHAPE)
-    ways = [network(n, layers.Rescaling(s)) for n, s in (("there", there), ("back", back))]
-    made = Directions(*ways, name="directions")(labels)
+    ways = [network(n, layers.Rescaling(s)) for n, s in (("there", g), ("back", f))]
+    made = TranslationPair(*ways, name="directions")(labels)
     critics = [
         network(f"{kind}_critic", layers.Conv2D(1, 8, name=f"{kind}_mean"))
         for kind in ("target", "source")
@@ -196,29 +196,27 @@ def scaling(there: float, back: float, **options):
     return least_squares(CycleGAN(generator, discriminator, **options))
 
 
-@pytest.mark.parametrize(("there", "back"), [(1.0, 1.0), (-1.0, 1.0), (0.5, -1.0)])
-def test_terms_of_translations_that_only_multiply_can_be_said_by_hand(there, back):
-    gan = scaling(there, back)
-    batch = turn(gan)
-    source, target = (np.abs(pictures(seed).astype("float64")).mean() for seed in (1, 0))
+@pytest.mark.parametrize(("g", "f"), [(1.0, 1.0), (-1.0, 1.0), (0.5, -1.0)])
+def test_terms_of_generators_that_only_multiply_are_known_by_hand(g, f):
+    gan = scaling(g, f)
+    batch = batch_of(gan)
+    source, target = (np.abs(images(seed).astype("float64")).mean() for seed in (1, 0))
     fake = gan.generate(batch.latents, batch.labels)
-    terms = {
-        k: array(v)
-        for k, v in gan.generator_loss_terms(batch, fake, gan.judge(fake, batch.labels)).items()
-    }
-    half = 10 / 2  # the loss that is played is half of the paper's
-    changed = abs(there * back - 1) * (source + target)
+    outputs = gan.discriminator_outputs(fake, batch.labels)
+    terms = {k: array(v) for k, v in gan.generator_loss_terms(batch, fake, outputs).items()}
+    half = 10 / 2  # LSGAN's loss is half of the paper's
+    changed = abs(g * f - 1) * (source + target)
     assert terms["cycle"] == pytest.approx(half * changed)
-    moved = abs(there - 1) * target + abs(back - 1) * source
+    moved = abs(g - 1) * target + abs(f - 1) * source
     assert terms["identity"] == pytest.approx(half * 0.5 * moved)
-    logits = array(gan.discriminator.get_layer("source_critic")(back * batch.real))
+    logits = array(gan.discriminator.get_layer("source_critic")(f * batch.real))
     assert terms["g_source_loss"] == pytest.approx(np.mean((logits - 1) ** 2) / 2, rel=1e-5)
 
 
-def test_both_critics_play_and_the_loss_is_the_sum_of_theirs():
+def test_the_loss_is_the_sum_of_those_of_both_discriminators():
     gan = scaling(1.0, 1.0)
-    batch = turn(gan)
-    fakes = [tensor(pictures(seed)) for seed in (2, 3)]
+    batch = batch_of(gan)
+    fakes = [tensor(images(seed)) for seed in (2, 3)]
     loss, logs = gan.discriminator_loss(batch, fakes)
     pairs = (("target", batch.real, fakes[0]), ("source", batch.labels, fakes[1]))
     expected = {}
@@ -231,16 +229,16 @@ def test_both_critics_play_and_the_loss_is_the_sum_of_theirs():
 
 
 class Scripted:
-    """Draws what it is told to."""
+    """Random numbers from a list."""
 
     def __init__(self, *numbers):
         self._numbers = list(numbers)
 
-    def uniform(self, shape):
+    def uniform(self, name, shape):
         return tensor(np.reshape(self._numbers.pop(0), shape))
 
 
-def test_a_pool_keeps_the_first_pictures_and_then_exchanges_half_of_the_new_ones():
+def test_a_pool_keeps_the_first_images_and_then_exchanges_half_of_the_new_ones():
     import keras
     from ganzoo_translation.image_pool import ImagePool
 
@@ -253,21 +251,21 @@ def test_a_pool_keeps_the_first_pictures_and_then_exchanges_half_of_the_new_ones
 
     never, always = 0.5, 0.49
     assert exchange([1, 2, 3], [0.9], [always] * 3) == [1, 2, 3]
-    # one place is free; the next picture is exchanged for the first, the last one is not
+    # one place is free; the next image is exchanged for the first, the last one is not
     assert exchange([4, 5, 6], [0.9], [always, always, never]) == [4, 1, 6]
-    assert array(pool.pictures).ravel().tolist() == [5, 2, 3, 4]
+    assert array(pool.images).ravel().tolist() == [5, 2, 3, 4]
     # from the last place on, and round
     assert exchange([7, 8, 9], [0.99], [always, never, always]) == [4, 8, 2]
-    assert array(pool.pictures).ravel().tolist() == [5, 9, 3, 7]
+    assert array(pool.images).ravel().tolist() == [5, 9, 3, 7]
     assert int(pool.count) == 4
 
 
-def test_pools_are_filled_by_a_turn_and_belong_to_the_state():
+def test_pools_are_filled_by_an_update_and_belong_to_the_state():
     gan = cyclegan(pool_size=4)
-    batch = turn(gan, gan._draw(0))
+    batch = batch_of(gan)
     made = {
         "target": array(gan.sampler.generate(batch.latents, batch.labels)),
-        "source": array(gan.back.render(batch.latents, batch.real)),
+        "source": array(gan.inverse.generate(batch.latents, batch.real)),
     }
     shown = gan.fake_samples(batch)
     for (kind, fakes), seen in zip(made.items(), shown, strict=True):
@@ -277,23 +275,23 @@ def test_pools_are_filled_by_a_turn_and_belong_to_the_state():
         np.testing.assert_allclose(held, [*fakes, np.zeros(SHAPE)], atol=1e-5)
 
 
-def test_sampling_goes_there_and_back_draws_the_other_way():
+def test_sampling_is_g_and_the_inverse_is_f():
     gan = scaling(-1.0, 0.5)
     given = np.full((2, *SHAPE), 255, "uint8")
     assert (gan.sample(2, labels=given) == 0).all()
-    assert (gan.back.sample(2, labels=given) == 191).all()  # (0.5 + 1) * 255 / 2
+    assert (gan.inverse.sample(2, labels=given) == 191).all()  # (0.5 + 1) * 255 / 2
 
 
-def test_the_way_back_uses_the_average_of_the_weights_where_there_is_one():
+def test_the_inverse_uses_the_moving_average_of_the_weights():
     gan = cyclegan()
     gan.compile("sgd", "sgd", loss="least_squares", ema_half_life=0.5)
-    given = tensor(pictures(0))
-    before = array(gan.back.render(gan.sampler.sample_latents(3, 0), given))
-    for variable in gan.generator.get_layer("directions").back.trainable_variables:
+    given = tensor(images(0))
+    before = array(gan.inverse.generate(gan.sampler.sample_latents(3, 0), given))
+    for variable in gan.generator.get_layer("directions").f.trainable_variables:
         variable.assign(2 * variable)
     averaged, raw = (
-        array(gan.back.render(gan.sampler.sample_latents(3, 0), given, raw=raw))
-        for raw in (False, True)
+        array(gan.inverse.generate(gan.sampler.sample_latents(3, 0), given, use_ema=use_ema))
+        for use_ema in (True, False)
     )
     np.testing.assert_array_equal(averaged, before)
     assert not np.array_equal(raw, before)
@@ -305,7 +303,7 @@ def test_a_cyclegan_is_made_again_from_its_configuration():
     gan = cyclegan(cycle_weight=3.0, identity_weight=0.25, pool_size=2)
     config = keras.saving.serialize_keras_object(gan)
     again = keras.saving.deserialize_keras_object(config)
-    assert (again.cycle_weight, again.identity_weight, again.pool) == (3.0, 0.25, 2)
+    assert (again.cycle_weight, again.identity_weight, again.pool_size) == (3.0, 0.25, 2)
     assert again.state().keys() == gan.state().keys()
 
 
