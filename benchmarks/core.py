@@ -148,7 +148,7 @@ def _contenders(model: str, steps: int, batch: int | None) -> dict[str, Callable
     from ganzoo.catalog.registry.lookup import find_model
     from ganzoo.data.dataset import Dataset
     from ganzoo.data.feed import Feed
-    from ganzoo.jobs.models.build import build, build_optimizer
+    from ganzoo.jobs.models.build import build_gan, build_optimizer
 
     recipe = find_model(model).recipe
     recipe = apply_settings(recipe, [f"training.batch={batch}"] if batch else [])
@@ -156,7 +156,7 @@ def _contenders(model: str, steps: int, batch: int | None) -> dict[str, Callable
     images = np.random.default_rng(SEED).integers(0, 256, (steps * batch, 28, 28, 1), "uint8")
     about = {"name": "random", "license": "none", "source": "random", "fingerprint": "random"}
     dataset = Dataset(images=images, **about)
-    gan = build(recipe, dataset)
+    gan = build_gan(recipe, dataset)
     plain = plain_gan(
         gan,
         build_optimizer(recipe.generator_optimizer),

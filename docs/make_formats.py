@@ -118,9 +118,9 @@ def _exported(gan, kind: str, path: Path):
     """Write the file and return a function that runs it: inputs -> images."""
     import numpy as np
 
-    from ganzoo.jobs.models.formats import FORMATS, called
+    from ganzoo.jobs.models.formats import FORMATS, call_generator
 
-    called(gan)
+    call_generator(gan)
     FORMATS[kind].write(gan.generator, str(path))
     if kind == ".onnx":
         import onnxruntime

@@ -1,8 +1,9 @@
-"""A run: the folder that holds everything about one training, such as `runs/00007-gan-mnist`."""
+"""Runs: folders that hold everything about one training, such as `runs/00007-gan-mnist`."""
 
 import contextlib
 import os
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,19 +11,23 @@ from typing import TYPE_CHECKING, Any
 
 from ganzoo.catalog import run_log
 from ganzoo.errors import InvalidInput, Locked, UsageError, unknown
+from ganzoo.files import checkpoints
+from ganzoo.files.checkpoints import Checkpoint
+from ganzoo.files.leftovers import lock
 from ganzoo.files.names import check_name
 from ganzoo.files.problems import environment_problem
 from ganzoo.files.reading import read_bytes
-from ganzoo.files.strict_json import parse_json
+from ganzoo.files.strict_json import parse_object
 from ganzoo.files.text import quote, shorten
 
 if TYPE_CHECKING:
     from ganzoo.catalog.recipe.recipe import Recipe
 
-RUNS = Path("runs")  # where runs are numbered, unless somebody says otherwise
+RUNS = Path("runs")  # where runs are numbered by default
 _NUMBERED = re.compile(r"\.?([0-9]{5,})(?:-.*)?")
-_BEST = "@best"  # after a run: its best checkpoint instead of its newest
-_LARGEST_MANIFEST = 8 * 1024 * 1024  # bytes
+_BEST_SUFFIX = "@best"  # behind a run: its best checkpoint instead of its newest
+BEST = "best"  # key of a checkpoint's `about`: metric, value and step of the best so far
+_MAX_MANIFEST_BYTES = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -37,26 +42,26 @@ class Run:
 
     @classmethod
     def create(cls, runs: Path, name: str) -> "Run":
-        """A new folder `runs/00007-name` with the next number, which nobody else gets.
+        """Make the folder `runs/00007-name` with the next number, which nobody else gets.
 
         Args:
-            runs: The folder of all runs, created if need be.
-            name: The model's name; of `"source:name"` the last part.
+            runs: The folder of all runs; it is created if it is not there.
+            name: The model's name; the last part of `"source:name"` is used.
         """
         name = check_name(name.rpartition(":")[2], "name for a run", error=UsageError)
         runs = Path(runs)
         try:
             runs.mkdir(parents=True, exist_ok=True)
-            number = 1 + max(_numbers(runs), default=0)
-            while not _claimed(runs, number, name):
+            number = 1 + max(_run_numbers(runs), default=0)
+            while not _claim_number(runs, number, name):
                 number += 1
         except OSError as error:
             raise environment_problem("write", runs, error) from error
         return cls(runs / f"{number:05d}-{name}")
 
     @classmethod
-    def at(cls, path: Path) -> "Run":
-        """A new run in a folder that does not exist yet or is empty."""
+    def create_at(cls, path: Path) -> "Run":
+        """Make a run in a folder that does not exist yet or is empty."""
         path = Path(path)
         try:
             path.mkdir(parents=True, exist_ok=True)
@@ -77,17 +82,17 @@ class Run:
 
     @classmethod
     def open(cls, run: str | os.PathLike | int, runs: Path = RUNS) -> "Run":
-        """An existing run.
+        """Open an existing run.
 
         Args:
-            run: Its folder, or its number or name in `runs`.
+            run: The folder of the run, or its number or name in `runs`.
             runs: The folder of all runs.
 
         Raises:
             UnknownName: There is no such run.
             InvalidInput: The folder is not a run's.
         """
-        path = _existing(run, Path(runs))
+        path = _find_run_folder(run, Path(runs))
         if not (path / "recipe.toml").is_file():
             raise InvalidInput(
                 f"Not the folder of a run: it has no recipe.toml. Received: {quote(path)}."
@@ -101,8 +106,13 @@ class Run:
 
     @property
     def manifest_path(self) -> Path:
-        """With what it was trained: versions, arguments, data, plugins."""
+        """Versions, arguments, data and plugins of the training."""
         return self.path / "manifest.json"
+
+    @property
+    def card_path(self) -> Path:
+        """The card of the model that is trained."""
+        return self.path / "card.toml"
 
     @property
     def log_path(self) -> Path:
@@ -126,48 +136,40 @@ class Run:
 
     @property
     def report_path(self) -> Path:
-        """The page that shows it all."""
+        """The HTML report."""
         return self.path / "report.html"
 
     @property
     def gif_path(self) -> Path:
-        """The samples as a moving picture."""
+        """The sample pictures as an animation."""
         return self.path / "progress.gif"
 
     def moving_path(self, ending: str) -> Path:
-        """The newest samples as a file of that ending, to hear or watch: `samples.wav`."""
+        """Return the path of the newest samples as audio or video: `samples.wav`."""
         return self.path / f"samples{ending}"
 
-    @property
-    def card_path(self) -> Path:
-        """What to say of the model when it is passed on."""
-        return self.path / "card.toml"
-
     def recipe(self) -> "Recipe":
-        """The recipe; `InvalidInput` if the file holds none."""
+        """Return the recipe; raise `InvalidInput` if the file holds none."""
         from ganzoo.catalog.recipe.recipe import Recipe  # pydantic, for whoever reads recipes only
 
         return Recipe.read(self.recipe_path)
 
     def manifest(self) -> dict[str, Any]:
-        """The manifest; `InvalidInput` if it is not a JSON object."""
-        where = quote(self.manifest_path)
-        found = parse_json(read_bytes(self.manifest_path, limit=_LARGEST_MANIFEST), where)
-        if not isinstance(found, dict):
-            raise InvalidInput(f"{where} must be a JSON object. Received: {quote(found)}.")
-        return found
+        """Return the manifest; raise `InvalidInput` if it is not a JSON object."""
+        content = read_bytes(self.manifest_path, limit=_MAX_MANIFEST_BYTES)
+        return parse_object(content, quote(self.manifest_path))
 
     def log(self) -> list[dict[str, Any]]:
-        """All entries of the log, without a last one that a crash has torn."""
-        return run_log.read(self.log_path)
+        """Return all entries of the log, without a last one that a crash has torn."""
+        return run_log.read_log(self.log_path)
 
     def append_log(self, entry: Mapping[str, Any]) -> None:
-        """Adds an entry. A number that is not finite becomes null, which JSON can say."""
-        run_log.append(self.log_path, entry)
+        """Add an entry to the log. A number that is not finite becomes null."""
+        run_log.append_entry(self.log_path, entry)
 
     def rewind(self, step: int) -> None:
-        """Drops log entries and samples after a step, so that a resumed run makes them anew."""
-        run_log.truncate(self.log_path, step)
+        """Drop log entries and samples after a step, so that a resumed run makes them anew."""
+        run_log.truncate_log(self.log_path, step)
         try:
             for picture in self.samples.glob("step-*.png"):
                 number = picture.stem.removeprefix("step-")
@@ -180,7 +182,7 @@ class Run:
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Keeps other processes from writing to the run; given back when this one dies.
+        """Keep other processes from writing to the run; released when this one ends.
 
         Raises:
             Locked: Another holds it.
@@ -191,32 +193,55 @@ class Run:
         except OSError as error:
             raise environment_problem("write", path, error) from error
         try:
-            _take(descriptor, self.path)
+            _lock_run(descriptor, self.path)
             yield
         finally:
             os.close(descriptor)  # which gives the lock back
 
 
 def split_best(source: str | os.PathLike) -> tuple[str | os.PathLike, bool]:
-    """What stands before `@best`, and whether that stands there: `"7@best"` -> `("7", True)`.
+    """Split `@best` off a name: `"7@best"` -> `("7", True)`, `"7"` -> `("7", False)`.
 
     Args:
-        source: Any name or path; one that is there, whatever it is called, is not split.
+        source: A name or path. A path that exists is not split, whatever it is called.
     """
     text = os.fspath(source)
-    if text.endswith(_BEST) and text != _BEST and not os.path.lexists(source):
-        return text.removesuffix(_BEST), True
+    if text.endswith(_BEST_SUFFIX) and text != _BEST_SUFFIX and not os.path.lexists(source):
+        return text.removesuffix(_BEST_SUFFIX), True
     return source, False
 
 
-def _take(descriptor: int, run: Path) -> None:
-    from filelock import lock_descriptor  # it takes long to import, and few commands write
+def recorded_best(checkpoint: Checkpoint | None) -> dict[str, Any] | None:
+    """Return what a checkpoint records of the best so far: `metric`, `value` and `step`."""
+    return None if checkpoint is None else checkpoint.about.get(BEST)
 
-    try:
-        taken = lock_descriptor(descriptor, blocking=False)
-    except OSError as error:
-        raise environment_problem("lock", run, error) from error
-    if not taken:
+
+def best_checkpoint(run: Run) -> Checkpoint:
+    """Return the checkpoint with the best score, verified.
+
+    Each later checkpoint names it, and rotation leaves it alone.
+
+    Raises:
+        UsageError: The run was never evaluated while it was trained.
+        InvalidInput: The checkpoint is broken.
+    """
+    newest = checkpoints.newest(run.checkpoints, report=warnings.warn)
+    best = recorded_best(newest)
+    if newest is None or best is None:
+        raise UsageError(
+            f"The run {run.path} has no best checkpoint: it was not evaluated while it was "
+            "trained.",
+            hint="Train with --evaluate-every N, or leave out @best.",
+        )
+    return (
+        newest
+        if newest.step == best["step"]
+        else checkpoints.of_step(run.checkpoints, best["step"])
+    )
+
+
+def _lock_run(descriptor: int, run: Path) -> None:
+    if lock(descriptor) is False:
         owner = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
         raise Locked(
             f"Another process writes to the run {quote(run)}"
@@ -227,27 +252,27 @@ def _take(descriptor: int, run: Path) -> None:
     os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
 
 
-def _numbers(runs: Path) -> list[int]:
+def _run_numbers(runs: Path) -> list[int]:
     found = (_NUMBERED.fullmatch(name) for name in os.listdir(runs))
     return [int(match[1]) for match in found if match]
 
 
-def _claimed(runs: Path, number: int, name: str) -> bool:
-    """Whether the number was free, and is now this name's folder."""
+def _claim_number(runs: Path, number: int, name: str) -> bool:
+    """Return whether the number was free, and is now this name's folder."""
     claim = runs / f".{number:05d}"
     try:
         claim.mkdir()
     except FileExistsError:
         return False
     # Whoever had the claim before may have given it up for the folder meanwhile.
-    if _numbers(runs).count(number) > 1:
+    if _run_numbers(runs).count(number) > 1:
         claim.rmdir()
         return False
     claim.rename(runs / f"{number:05d}-{name}")
     return True
 
 
-def _existing(run: str | os.PathLike | int, runs: Path) -> Path:
+def _find_run_folder(run: str | os.PathLike | int, runs: Path) -> Path:
     """The folder that a path, name or number means."""
     text = str(run) if isinstance(run, int) else os.fspath(run)
     if not isinstance(run, int) and text and os.path.isdir(text):

@@ -22,7 +22,7 @@ DatasetOptions = Annotated[
 @app.command("list")
 def list_datasets(as_json: Json = False) -> None:
     """List the installed data sets."""
-    from ganzoo.jobs.data import list_datasets as job
+    from ganzoo.jobs.listing import list_datasets as job
 
     datasets = job()
     if as_json:
@@ -45,7 +45,7 @@ def info(
 
     dataset = resolve_dataset(name, settings=settings, data=data)
     silence_frameworks()
-    from ganzoo.jobs.data import info as job
+    from ganzoo.jobs.models.open_dataset import describe_dataset as job
 
     print_result(job(dataset), as_json=as_json)
 
@@ -60,7 +60,7 @@ def prepare(
     dataset = resolve_dataset(name, settings=settings, data=data)
     silence_frameworks()
     from ganzoo.cli.support.reporters import report_events
-    from ganzoo.jobs.data import prepare as job
+    from ganzoo.jobs.models.open_dataset import prepare_dataset as job
 
     with report_events() as events:
         description = job(dataset, events=events)

@@ -54,9 +54,9 @@ def export(
         raise UsageError(f"--all writes a .safetensors file. Received: {out}.")
     else:
         silence_frameworks()
-        from ganzoo.jobs.models.formats import write
+        from ganzoo.jobs.models.formats import export_format
 
-        written = write(
+        written = export_format(
             source,
             out,
             raw=raw,

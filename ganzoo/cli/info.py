@@ -32,7 +32,7 @@ def info(name: Name, as_json: Json = False) -> None:
     weights file: what it was trained with, and its recipe. An architecture or a data set: its
     package, and its options with their defaults.
     """
-    from ganzoo.jobs.listing import info as job
+    from ganzoo.jobs.info import info as job
 
     found = job(name)
     if as_json:

@@ -22,9 +22,9 @@ def list_names(pattern: Pattern = "*", weights: Weights = False, as_json: Json =
     if weights:
         _list_weights(pattern, as_json=as_json)
         return
-    from ganzoo.jobs.listing import listing
+    from ganzoo.jobs.listing import list_names as job
 
-    content = listing(pattern)
+    content = job(pattern)
     if as_json:
         print_json(content)
         return
@@ -43,9 +43,9 @@ def list_names(pattern: Pattern = "*", weights: Weights = False, as_json: Json =
 
 
 def _list_weights(pattern: str, *, as_json: bool) -> None:
-    from ganzoo.jobs.listing import weights
+    from ganzoo.jobs.listing import list_weights as job
 
-    content = weights(pattern)
+    content = job(pattern)
     if as_json:
         print_json(content)
     elif content["models"]:

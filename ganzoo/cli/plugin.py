@@ -56,7 +56,7 @@ AllBackends = Annotated[
 
 def list_plugins(as_json: Json = False) -> None:
     """List plugins, including broken and clashing ones."""
-    from ganzoo.jobs.listing import plugins as job
+    from ganzoo.jobs.listing import list_plugins as job
 
     found = job()
     if as_json:

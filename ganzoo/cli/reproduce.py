@@ -61,15 +61,15 @@ def reproduce(
     require_range("--tolerance", tolerance, low=0, below=1)
     from ganzoo.catalog.runs import RUNS
     from ganzoo.cli.support.recipe_arguments import absolute_path
-    from ganzoo.jobs.reproduce import claim_of
+    from ganzoo.jobs.reproduce import published_results
     from ganzoo.jobs.reproduce import reproduce as job
 
-    claim = claim_of(name)
+    published = published_results(name)
     select.choose(backend)  # before any data is read or downloaded
     silence_frameworks()
     with report_events() as events:
         report = job(
-            claim,
+            published,
             data=absolute_path(data),
             share=tolerance,
             run=run,

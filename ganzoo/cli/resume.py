@@ -45,7 +45,7 @@ def resume(
     }
     changes = combined_settings(settings, options)
     silence_frameworks()
-    from ganzoo.jobs.training.train import resume as job
+    from ganzoo.jobs.training.resume import resume as job
 
     with report_events(as_json=as_json) as events:
         finished = job(

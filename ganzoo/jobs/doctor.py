@@ -15,7 +15,7 @@ from ganzoo.catalog.runs import RUNS
 from ganzoo.errors import GanzooError
 from ganzoo.files import home
 from ganzoo.files.leftovers import lock
-from ganzoo.jobs import listing
+from ganzoo.jobs.listing import list_plugins
 from ganzoo.jobs.models import environment
 
 _PACKAGES = (
@@ -137,7 +137,7 @@ def _nearest(path: Path) -> Path:
 
 
 def _plugins(cautions: list[str]) -> dict[str, int]:
-    found = listing.plugins()
+    found = list_plugins()
     for clash in found["clashes"]:
         owners = " and ".join(clash["owners"])
         cautions.append(f"The {clash['kind']} {clash['name']!r} is claimed by {owners}.")

@@ -9,7 +9,7 @@ from ganzoo.errors import UsageError
 from ganzoo.files import safetensors
 from ganzoo.gan.gan import GAN
 from ganzoo.gan.state import named_state
-from ganzoo.jobs.models.weights import STATE, arrays_of, assign, not_finite
+from ganzoo.jobs.models.weights import STATE, assign_arrays, first_nonfinite, state_arrays
 from ganzoo.testing.architecture_case import (
     ADAM,
     BATCH,
@@ -163,8 +163,8 @@ def check_precision(case: ArchitectureCase) -> None:
         gan.compile(*optimizers, run_eagerly=eager, **{**case.config, "ema_half_life": 0.0})
         for step in range(2):
             logs = fit_one_step(gan, case.batch(step))
-        state = arrays_of(gan)
-        name = not_finite(logs) or not_finite(state)
+        state = state_arrays(gan)
+        name = first_nonfinite(logs) or first_nonfinite(state)
         if name:
             raise Violation(f"Under {policy}, {name} is not finite.")
         scales = {n: a for n, a in state.items() if n.endswith("dynamic_scale") and a < 1}
@@ -183,7 +183,7 @@ def check_steps(case: ArchitectureCase) -> None:
     except UnseededRandom as error:
         raise NotRun("needs seeds") from error
     for number, (logs, arrays) in enumerate(zip(steps.logs, steps.arrays[1:], strict=True), 1):
-        name = not_finite(logs) or not_finite(arrays)
+        name = first_nonfinite(logs) or first_nonfinite(arrays)
         if name:
             raise Violation(f"After step {number}, {name} is not finite.")
     last = steps.arrays[-1]
@@ -252,11 +252,11 @@ def check_seeds(case: ArchitectureCase) -> None:
         raise NotRun("needs steps") from error
     advance_global_seeds()
     gan = twin(case)
-    changed = changed_arrays(steps.arrays[0], arrays_of(gan))
+    changed = changed_arrays(steps.arrays[0], state_arrays(gan))
     if changed:
         raise Violation(f"Built twice with one seed, these differ: {join_names(changed)}.")
     fit_one_step(gan, case.batch(0))
-    changed = changed_arrays(steps.arrays[1], arrays_of(gan))
+    changed = changed_arrays(steps.arrays[1], state_arrays(gan))
     if changed:
         raise Violation(
             f"One step from one seed gives other bits: {join_names(changed)}. {_SEEDED}"
@@ -272,8 +272,8 @@ def check_state(case: ArchitectureCase) -> None:
             "Make it a variable: self.add_weight(..., trainable=False)."
         )
     saved = safetensors.dump(steps.arrays[_SAVED_STEP])
-    assign(gan.state(), safetensors.load(saved), STATE)
+    assign_arrays(gan.state(), safetensors.load(saved), STATE)
     fit_one_step(gan, case.batch(_SAVED_STEP))
-    changed = changed_arrays(steps.arrays[_SAVED_STEP + 1], arrays_of(gan))
+    changed = changed_arrays(steps.arrays[_SAVED_STEP + 1], state_arrays(gan))
     if changed:
         raise Violation(f"After loading, the next step gives other bits: {join_names(changed)}.")

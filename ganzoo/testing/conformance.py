@@ -65,7 +65,7 @@ def check_plugin(
             hint="Install another, or leave --all-backends out.",
         )
     os.environ.setdefault("XLA_FLAGS", _FAST_COMPILER)
-    environment.begin(backend)
+    environment.prepare_environment(backend)
     reports = []
     if "architecture" in kinds:
         given = {"config": config, "image_shapes": list(image_shapes), "raises": False}

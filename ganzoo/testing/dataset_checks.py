@@ -14,7 +14,7 @@ from ganzoo.catalog.recipe.checks import check_plugin_options
 from ganzoo.catalog.recipe.recipe import Part
 from ganzoo.data.dataset import Dataset
 from ganzoo.files.digests import tensors_digest
-from ganzoo.jobs.models.build import open_dataset
+from ganzoo.jobs.models.open_dataset import open_dataset
 from ganzoo.testing.check_report import (
     CheckFailed,
     Report,

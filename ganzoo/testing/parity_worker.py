@@ -21,7 +21,7 @@ from ganzoo import backend
 from ganzoo.backend.scope import WriteCapture
 from ganzoo.gan import random
 from ganzoo.gan.gan import GAN, Batch
-from ganzoo.jobs.models.weights import assign
+from ganzoo.jobs.models.weights import assign_arrays
 from ganzoo.testing.architecture_case import BATCH, SEED, ArchitectureCase
 from ganzoo.testing.traversal import without_noise
 from ganzoo.testing.update_trace import NETWORKS
@@ -80,7 +80,7 @@ def _set_weights(gan: GAN, name: str, like: Arrays) -> Arrays:
         for n, v in variables.items()
     }
     seeds = {n for n in variables if "/seeds/" in n}
-    assign(
+    assign_arrays(
         {n: v for n, v in variables.items() if n not in seeds},
         {n: a for n, a in weights.items() if n not in seeds},
         f"What {name} is on the other backend",

@@ -11,7 +11,7 @@ import numpy as np
 from keras import ops
 
 from ganzoo.gan.gan import GAN
-from ganzoo.jobs.models.weights import arrays_of
+from ganzoo.jobs.models.weights import state_arrays
 from ganzoo.testing.architecture_case import STEPS, ArchitectureCase
 from ganzoo.testing.traversal import all_layers
 
@@ -122,12 +122,12 @@ def join_names(names: Iterable[str]) -> str:
 
 def _traced_steps(case: ArchitectureCase) -> Trace:
     gan = case.compile(case.gan, eager=keras.backend.backend() == "tensorflow")
-    arrays, logs, changes = [arrays_of(gan)], [], Changes()
+    arrays, logs, changes = [state_arrays(gan)], [], Changes()
     _record_changes(gan, changes)
     before = _attributes(gan)
     for step in range(STEPS):
         logs.append(fit_one_step(gan, case.batch(step)))
-        arrays.append(arrays_of(gan))
+        arrays.append(state_arrays(gan))
     after = _attributes(gan)
     changes.attributes = {name for name in after if before.get(name, after) != after[name]}
     return Trace(gan, arrays, logs, changes)

@@ -16,7 +16,7 @@ from ganzoo.errors import EnvironmentProblem, InvalidInput, Locked, UnknownName,
 
 @pytest.fixture
 def run(tmp_path, tables):
-    run = Run.at(tmp_path / "run")
+    run = Run.create_at(tmp_path / "run")
     run.recipe_path.write_text(Recipe.from_tables(tables).toml())
     return run
 
@@ -82,25 +82,25 @@ def test_processes_that_race_get_numbers_of_their_own(tmp_path):
 
 def test_a_number_taken_since_the_folder_was_looked_at_is_passed_over(tmp_path, monkeypatch):
     made(tmp_path, "theirs")
-    real = runs._numbers
+    real = runs._run_numbers
     looks = chain([lambda folder: []], repeat(real))  # the first was before theirs was there
-    monkeypatch.setattr(runs, "_numbers", lambda folder: next(looks)(folder))
+    monkeypatch.setattr(runs, "_run_numbers", lambda folder: next(looks)(folder))
     assert made(tmp_path, "ours").name == "00002-ours"
 
 
 def test_a_folder_of_ones_choice_must_be_new_or_empty(tmp_path):
-    assert Run.at(tmp_path / "a" / "b").path == tmp_path / "a" / "b"
-    assert Run.at(tmp_path / "a" / "b").path.is_dir()
+    assert Run.create_at(tmp_path / "a" / "b").path == tmp_path / "a" / "b"
+    assert Run.create_at(tmp_path / "a" / "b").path.is_dir()
     (tmp_path / "a" / "b" / "file").touch()
     with pytest.raises(UsageError, match="not empty.*ganzoo resume"):
-        Run.at(tmp_path / "a" / "b")
+        Run.create_at(tmp_path / "a" / "b")
     with pytest.raises(UsageError, match="is a file"):
-        Run.at(tmp_path / "a" / "b" / "file")
+        Run.create_at(tmp_path / "a" / "b" / "file")
 
 
 def test_where_no_folder_can_be_made_is_an_environment_problem():
     with pytest.raises(EnvironmentProblem):
-        Run.at(Path("/proc/nowhere"))
+        Run.create_at(Path("/proc/nowhere"))
     with pytest.raises(EnvironmentProblem):
         Run.create(Path("/proc/nowhere"), "x")
 

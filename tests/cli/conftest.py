@@ -61,8 +61,8 @@ def fake_job(monkeypatch):
     and one that is a function is called with the same arguments.
     """
 
-    def install(module: str, **results: Any) -> list[dict[str, Any]]:
-        calls: list[dict[str, Any]] = []
+    def install(module: str, *, calls: list | None = None, **results: Any) -> list[dict[str, Any]]:
+        calls = [] if calls is None else calls
         fake = ModuleType(f"ganzoo.jobs.{module}")
         for name, result in results.items():
             setattr(fake, name, _job(name, result, calls))

@@ -27,17 +27,17 @@ def found(*rows, reproduced=True):
 def job(fake_job, monkeypatch):
     """`calls = job(result)`: what the job is asked, and what it gives."""
     monkeypatch.setattr("ganzoo.backend.select.choose", lambda backend: backend)
-    return lambda result: fake_job("reproduce", claim_of="the claim", reproduce=result)
+    return lambda result: fake_job("reproduce", published_results="the results", reproduce=result)
 
 
 def test_without_options_the_job_decides(ganzoo, job):
     calls = job(found(ROW))
     done = ganzoo("reproduce", "small@2")
     assert done.code == 0
-    assert calls[0] == {"job": "claim_of", "args": ("small@2",)}
+    assert calls[0] == {"job": "published_results", "args": ("small@2",)}
     assert callable(calls[1].pop("events"))
     assert calls[1] == {
-        "job": "reproduce", "args": ("the claim",), "data": None, "share": 0.1, "run": None,
+        "job": "reproduce", "args": ("the results",), "data": None, "share": 0.1, "run": None,
         "runs": Path("runs"), "backend": None, "argv": ["ganzoo", "reproduce", "small@2"],
     }  # fmt: skip
 
@@ -78,9 +78,10 @@ def test_where_nothing_could_be_compared_there_is_no_table(ganzoo, job):
 
 
 def test_a_card_without_results_is_a_wrong_use(ganzoo, fake_job):
-    calls = fake_job("reproduce", claim_of=UsageError("It has no results."), reproduce=found(ROW))
+    error = UsageError("It has no results.")
+    calls = fake_job("reproduce", published_results=error, reproduce=found(ROW))
     done = ganzoo("reproduce", "small")
-    assert done.code == 2 and [call["job"] for call in calls] == ["claim_of"]
+    assert done.code == 2 and [call["job"] for call in calls] == ["published_results"]
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,8 @@ def backends(monkeypatch):
 
 @pytest.fixture
 def jobs(fake_job):
-    return fake_job("training.train", train=trained, resume=trained)
+    calls = fake_job("training.train", train=trained)
+    return fake_job("training.resume", calls=calls, resume=trained)
 
 
 @pytest.fixture

@@ -9,11 +9,10 @@ from ganzoo.catalog.registry.versions import open_version, publish_version
 from ganzoo.catalog.runs import Run
 from ganzoo.cli import main
 from ganzoo.errors import UnknownName, UsageError
-from ganzoo.jobs.comparison import compared
 from ganzoo.jobs.evaluation.evaluate import evaluate, record_results
 from ganzoo.jobs.hub.bundle import build_bundle
 from ganzoo.jobs.publishing.push import push
-from ganzoo.jobs.reproduce import claim_of, reproduce
+from ganzoo.jobs.reproduce import compare_result, published_results, reproduce
 from ganzoo.jobs.training.train import train
 
 METRICS = ["frechet", "kernel", "patch_wasserstein"]
@@ -82,7 +81,7 @@ def measured(value, **changes):
 
 
 @pytest.mark.parametrize(
-    ("claim", "value", "tolerance", "fine"),
+    ("result_of_card", "value", "tolerance", "fine"),
     [
         (result(), 2.19, 0.2, True),
         (result(), 2.21, 0.2, False),
@@ -96,32 +95,34 @@ def measured(value, **changes):
         (result(0.0), 0.01, 0.0, False),
     ],
 )
-def test_a_number_may_differ_by_three_spreads_or_a_share_of_itself(claim, value, tolerance, fine):
-    found = compared(claim, measured(value), 0.1)
+def test_a_number_may_differ_by_three_spreads_or_a_share_of_itself(
+    result_of_card, value, tolerance, fine
+):
+    found = compare_result(result_of_card, measured(value), 0.1)
     assert found["tolerance"] == pytest.approx(tolerance)
-    assert found["difference"] == value - claim.value
+    assert found["difference"] == value - result_of_card.value
     assert found["reproduced"] is fine
 
 
 @pytest.mark.parametrize(
-    ("claim", "said"),
+    ("result_of_card", "said"),
     [
         (result(of={"fake": 11}), "fake = 11, here it is 10"),
         (result(of={"digest": "a" * 64}), f"digest = {'a' * 12}, here it is None"),
         (result(of={"subsets": 3}), "subsets = 3, here it is None"),
     ],
 )
-def test_numbers_of_different_protocols_are_not_compared(claim, said):
-    found = compared(claim, measured(2.0), 0.1)
+def test_numbers_of_different_protocols_are_not_compared(result_of_card, said):
+    found = compare_result(result_of_card, measured(2.0), 0.1)
     assert found["reproduced"] is None and said in found["reason"]
     assert "measured" not in found
 
 
 def test_a_card_without_results_is_refused_before_anything_is_slow(home):
     with pytest.raises(UsageError, match=r"has no results.*ganzoo train gan-mnist-small"):
-        claim_of("gan-mnist-small")
+        published_results("gan-mnist-small")
     with pytest.raises(UnknownName):
-        claim_of("nothing-of-the-kind")
+        published_results("nothing-of-the-kind")
 
 
 # What trains
@@ -129,7 +130,7 @@ def test_a_card_without_results_is_refused_before_anything_is_slow(home):
 
 @pytest.mark.backend
 def test_the_same_training_gives_the_same_numbers(small, tmp_path):
-    found = reproduce(claim_of("small@1"), run=tmp_path / "again")
+    found = reproduce(published_results("small@1"), run=tmp_path / "again")
     assert found["reproduced"] and found["backend"]["here"] == found["backend"]["card"]
     rows = found["results"]
     assert sorted({row["metric"] for row in rows}) == sorted(METRICS)
@@ -139,7 +140,7 @@ def test_the_same_training_gives_the_same_numbers(small, tmp_path):
     assert run.manifest()["model"] == "small" and run.recipe().training.steps == 6
     again = Card.read(run.card_path).results  # the new run's card holds what was measured
     assert {(one.metric, one.protocol.fake) for one in again} == {
-        (one.metric, one.protocol.fake) for one in claim_of("small").card.results
+        (one.metric, one.protocol.fake) for one in published_results("small").card.results
     }
 
 
@@ -164,7 +165,7 @@ def test_what_cannot_be_compared_at_all_is_not_trained(claimed, tmp_path):
     protocol = {"features": "digits", "fake": 60, "digest": "0" * 64}
     claimed(lambda results: [{"metric": "frechet", "value": 1.0, "protocol": protocol}])
     with pytest.raises(UsageError, match="None of the results.*features of digest 000000000000"):
-        reproduce(claim_of("small"), run=tmp_path / "again")
+        reproduce(published_results("small"), run=tmp_path / "again")
     assert not (tmp_path / "again").exists()
 
 

@@ -41,10 +41,10 @@ def shape_of(recipe: Recipe) -> tuple[int, ...]:
 
 def build(recipe: Recipe, shape: tuple[int, ...] | None = None):
     """The recipe's GAN, for its own data or for samples of another shape."""
-    from ganzoo.jobs.models.build import networks
+    from ganzoo.jobs.models.build import build_networks
 
     shape = shape or shape_of(recipe)
-    return networks(recipe, shape, CLASSES.get(recipe.dataset.name, 0), source_shape=shape)
+    return build_networks(recipe, shape, CLASSES.get(recipe.dataset.name, 0), source_shape=shape)
 
 
 def test_every_architecture_of_the_zoo_has_a_card():

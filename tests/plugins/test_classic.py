@@ -46,9 +46,12 @@ WIDE |= {"discriminator_base_channels": 64, "discriminator_max_channels": 1024}
 
 
 def build(recipe: Recipe, shape: tuple[int, ...]):
-    from ganzoo.jobs.models.build import networks, wants_classes
+    from ganzoo.catalog.plugins.discovery import find_plugin
+    from ganzoo.jobs.models.build import build_networks
+    from ganzoo.jobs.models.open_dataset import label_parameters
 
-    return networks(recipe, shape, CLASSES if wants_classes(recipe) else 0)
+    parameters = label_parameters(find_plugin("architecture", recipe.architecture.name))
+    return build_networks(recipe, shape, CLASSES if "classes" in parameters else 0)
 
 
 def small(name: str, *more: str) -> Recipe:

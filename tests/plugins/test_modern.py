@@ -32,12 +32,12 @@ SMALL = {
 
 
 def build(name: str, shape: tuple[int, int, int], *settings: str, classes: int = 0):
-    from ganzoo.jobs.models.build import networks
+    from ganzoo.jobs.models.build import build_networks
 
     recipe = CARDS["dcgan-digits"].recipe
     recipe = Recipe.from_tables(recipe.tables() | {"architecture": {"name": name}})
     recipe = apply_settings(recipe, [f"architecture.{setting}" for setting in settings])
-    return networks(recipe, shape, classes)
+    return build_networks(recipe, shape, classes)
 
 
 def small(name: str, *settings: str):

@@ -6,7 +6,7 @@ import pytest
 from ganzoo.catalog.registry import lookup
 from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files import safetensors
-from ganzoo.jobs.models.half import half_spec, halved, is_half, restored
+from ganzoo.jobs.models.weights import float16_spec, from_float16, is_float16, to_float16
 from ganzoo.jobs.publishing.push import push
 from ganzoo.jobs.publishing.verify import verify
 
@@ -42,7 +42,7 @@ def test_what_half_precision_cannot_hold_is_refused(made_run, home, value):
 
 
 def test_the_largest_number_of_half_precision_fits():
-    assert halved({"a": np.array([65504, -65504], "float32")})["a"].tolist() == [65504, -65504]
+    assert to_float16({"a": np.array([65504, -65504], "float32")})["a"].tolist() == [65504, -65504]
 
 
 def test_other_types_stay_as_they_are():
@@ -52,12 +52,12 @@ def test_other_types_stay_as_they_are():
         "c": np.array([1e300], "float64"),
     }
     spec = {name: (array.dtype.name, array.shape) for name, array in arrays.items()}
-    found = halved(arrays)
+    found = to_float16(arrays)
     assert {name: array.dtype.name for name, array in found.items()} == {
         "a": "int32", "b": "float16", "c": "float64",
     }  # fmt: skip
-    assert half_spec(spec) == {name: (a.dtype.name, a.shape) for name, a in found.items()}
-    again = restored(found, spec)
+    assert float16_spec(spec) == {name: (a.dtype.name, a.shape) for name, a in found.items()}
+    again = from_float16(found, spec)
     assert all(again[name].dtype == arrays[name].dtype for name in arrays)
     assert all(np.array_equal(again[name], arrays[name]) for name in arrays)
 
@@ -76,8 +76,8 @@ def test_a_version_in_half_precision_is_published_elsewhere_as_it_is(made_run, t
 @pytest.mark.parametrize("stored", ["bfloat16", "float32", "", None, 16, ["float16"]])
 def test_only_half_precision_can_be_declared(stored):
     with pytest.raises(InvalidInput, match="does not know"):
-        is_half({"stored": stored}, "a file")
+        is_float16({"stored": stored}, "a file")
 
 
 def test_nothing_is_declared_of_full_precision():
-    assert not is_half({}, "a file")
+    assert not is_float16({}, "a file")

@@ -16,8 +16,8 @@ from ganzoo.catalog.registry.versions import open_version, version_numbers
 from ganzoo.errors import EnvironmentProblem, GanzooError, InvalidInput, UnknownName, UsageError
 from ganzoo.files import hub_client
 from ganzoo.jobs.hub.pull import find_or_pull
-from ganzoo.jobs.models import load
 from ganzoo.jobs.models.export import export
+from ganzoo.jobs.models.find import find_source
 from ganzoo.jobs.publishing.manage import pull, remove, tag
 from ganzoo.jobs.publishing.push import push
 from ganzoo.jobs.publishing.verify import verify
@@ -72,7 +72,7 @@ def nothing_unverified():
 def test_what_was_pushed_to_the_hub_is_exported_from_there(server, made_run, tmp_path):
     push(made_run().path, "small", to=ADDRESS)
     written = export(ADDRESS, tmp_path / "out.safetensors").read_bytes()
-    assert written == load.find(ADDRESS).content
+    assert written == find_source(ADDRESS).content
 
 
 # Pull
@@ -121,11 +121,11 @@ def test_what_was_pulled_is_not_changed_here(server, offered):
 def test_an_address_is_pulled_on_first_use_and_never_asked_again(made_run, server):
     push(made_run().path, "small", to=ADDRESS)
     server.requests.clear()
-    found = load.find(ADDRESS)
+    found = find_source(ADDRESS)
     assert found.title == "small-1" and found.about["version"] == 1
     asked = len(server.requests)
     assert asked > 3
-    load.find(ADDRESS), load.find(f"{ADDRESS}/small"), load.find(f"{ADDRESS}/small@1")
+    find_source(ADDRESS), find_source(f"{ADDRESS}/small"), find_source(f"{ADDRESS}/small@1")
     assert len(server.requests) == asked
 
 
@@ -451,7 +451,7 @@ def test_a_push_is_one_commit_that_is_pulled_as_it_was(made_run, server, home):
     assert len(server.commits) == 2
     assert not (home / "registry").exists()
     assert pull(ADDRESS)["digest"] == done["digest"]
-    assert load.find("small").title == "small-1"
+    assert find_source("small").title == "small-1"
 
 
 def test_pushing_the_same_again_changes_nothing(made_run, server):
@@ -500,7 +500,7 @@ def test_an_address_of_another_model_is_refused(made_run, server):
     ],
 )  # fmt: skip
 def test_a_bad_address_is_refused_without_a_request(server, address):
-    for verb in (pull, load.find):
+    for verb in (pull, find_source):
         with pytest.raises(UsageError, match="Not an address on the Hub"):
             verb(address)
     assert not server.requests
@@ -643,11 +643,11 @@ def test_offline_opens_no_socket_and_works_from_what_is_here(
             opened.append(event)
 
     sys.addaudithook(watch)  # for ever: a hook cannot be removed
-    assert load.find(ADDRESS).title == load.find("small@1").title == "small-1"
+    assert find_source(ADDRESS).title == find_source("small@1").title == "small-1"
     for verb in (
         lambda: pull(ADDRESS),
         lambda: push(run.path, "small", to=ADDRESS),
-        lambda: load.find("hf://me/others"),
+        lambda: find_source("hf://me/others"),
     ):
         with pytest.raises(EnvironmentProblem, match="offline mode is on"):
             verb()

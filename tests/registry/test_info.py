@@ -13,7 +13,7 @@ from ganzoo.cli import main
 from ganzoo.cli.support.recipe_arguments import resolve_recipe
 from ganzoo.errors import InvalidInput, UnknownName, UsageError
 from ganzoo.files import checkpoints, safetensors
-from ganzoo.jobs.listing import info
+from ganzoo.jobs.info import info
 from ganzoo.jobs.models.export import export
 from ganzoo.jobs.publishing.manage import tag
 from ganzoo.jobs.publishing.push import push

@@ -16,6 +16,7 @@ from ganzoo.errors import EnvironmentProblem, InvalidInput, PluginError, Unknown
 from ganzoo.files import checkpoints, safetensors
 from ganzoo.jobs import listing
 from ganzoo.jobs.models import load
+from ganzoo.jobs.models.find import find_source
 from ganzoo.jobs.publishing.manage import list_registries, remove, tag
 from ganzoo.jobs.publishing.push import push
 from ganzoo.jobs.publishing.verify import verify
@@ -103,14 +104,14 @@ def test_with_everything_the_whole_state_goes_along(made_run, home):
     push(made_run().path, "small", everything=True)
     state = safetensors.load(home / "registry" / "small" / "1" / "everything.safetensors")
     assert {name.partition("/")[0] for name in state} == {"generator", "ema", "discriminator"}
-    found = load.find("small", raw=True)
+    found = find_source("small", raw=True)
     assert np.all(safetensors.load(found.content)["generator/dense/kernel"] == 1.0)
 
 
 def test_a_registry_may_be_any_folder(made_run, tmp_path):
     done = push(made_run().path, "small", folder=tmp_path / "zoo")
     assert Path(done["path"]) == tmp_path / "zoo" / "small" / "1"
-    assert load.find(done["path"]).about["version"] == 1
+    assert find_source(done["path"]).about["version"] == 1
 
 
 def test_a_license_is_required(made_run, home):
@@ -135,7 +136,7 @@ def test_what_is_not_finite_is_not_published(made_run, home, value):
 
 def test_a_run_without_a_checkpoint_gives_its_weights_file(made_run):
     run = made_run()
-    about = load.find(str(run.path)).about
+    about = find_source(str(run.path)).about
     array = np.full((4, 8), 9, "float32")
     safetensors.save(
         run.weights_path, {"generator/dense/kernel": array}, about | {"weights": "ema"}
@@ -163,31 +164,31 @@ def test_a_name_means_the_newest_a_number_or_an_alias(made_run):
     tag("small@2", "best")
 
     def value_of(name):
-        return float(safetensors.load(load.find(name).content)["generator/dense/kernel"][0, 0])
+        return float(safetensors.load(find_source(name).content)["generator/dense/kernel"][0, 0])
 
     assert [value_of(n) for n in ("small", "small@latest", "small@1", "small@best")] == [4, 4, 2, 3]
     assert value_of("user:small@1") == 2
     assert value_of("user:small") == 4
-    source = load.find("small@best")
+    source = find_source("small@best")
     assert source.title == "small-2"
     assert source.about["digest"] == lookup.find_version("small@2").digest
 
 
 def test_a_run_or_file_that_is_there_counts_before_a_model(made_run):
     push(made_run("small", value=5.0).path, "small")
-    found = load.find("small")
+    found = find_source("small")
     assert found.title is None and "checkpoints" not in str(found.where)
     os.rename("small", "elsewhere")
-    assert load.find("small").title == "small-1"
+    assert find_source("small").title == "small-1"
 
 
 def test_a_model_without_weights_is_told_in_one_line(made_run):
     with pytest.raises(UsageError, match="no weights.*Train it: ganzoo train dcgan-celeba"):
-        load.find("dcgan-celeba")
+        find_source("dcgan-celeba")
     push(made_run().path, "dcgan-celeba")
     with pytest.raises(UsageError, match="There are some of 'user:dcgan-celeba'"):
-        load.find("dcgan-celeba")
-    assert load.find("user:dcgan-celeba").title == "dcgan-celeba-1"
+        find_source("dcgan-celeba")
+    assert find_source("user:dcgan-celeba").title == "dcgan-celeba-1"
 
 
 HOSTILE = [
@@ -204,7 +205,7 @@ def test_no_hostile_name_reaches_out_of_the_registry(made_run, tmp_path, home, n
     push(made_run().path, "small")
     before = sorted(str(p) for p in tmp_path.rglob("*"))
     verbs = [
-        lambda: load.find(name), lambda: tag(name, "best"), lambda: remove(name),
+        lambda: find_source(name), lambda: tag(name, "best"), lambda: remove(name),
         lambda: tag("small@1", name), lambda: push("run", name), lambda: verify(name),
     ]  # fmt: skip
     for verb in verbs:
@@ -220,9 +221,9 @@ def test_what_is_broken_is_said_and_never_used(made_run, home):
     path.write_bytes(path.read_bytes()[:-4] + b"\0\0\0\1")
     for _ in range(2):
         with pytest.raises(InvalidInput, match="small@1 is not what was published"):
-            load.find("small")
+            find_source("small")
     assert push(made_run("again", value=2.0).path, "small")["version"] == 2
-    assert load.find("small").title == "small-2"
+    assert find_source("small").title == "small-2"
 
 
 def test_a_file_that_others_left_in_a_version_damages_nothing(made_run, home):
@@ -231,7 +232,7 @@ def test_a_file_that_others_left_in_a_version_damages_nothing(made_run, home):
     path.chmod(0o755)
     (path / ".DS_Store").touch()
     assert any(".DS_Store" in one["reason"] for one in verify("small")["problems"])
-    assert load.find("small").title == "small-1"
+    assert find_source("small").title == "small-1"
     with pytest.raises(InvalidInput, match="files that were not published: '?.DS_Store"):
         lookup.find_version("small").read_all()
     assert path.is_dir()
@@ -259,7 +260,7 @@ def test_a_version_of_another_ganzoo_is_not_damaged(made_run, home):
     manifest.write_text(manifest.read_text().replace('"schema": 1', '"schema": 2'))
     for _ in range(2):
         with pytest.raises(InvalidInput, match="Another version of ganzoo"):
-            load.find("small")
+            find_source("small")
     assert manifest.exists()
 
 
@@ -295,7 +296,7 @@ def test_an_architecture_of_nobody_is_named_and_nothing_is_imported(made_run, ho
         "name": "alien",
     }
     tables["recipe"]["architecture"] = {"name": "os"}
-    about = load.find("run").about
+    about = find_source("run").about
     about["recipe"]["architecture"] = {"name": "os"}
     about["plugins"] = {"architecture": {"distribution": "alien-gans", "version": "3"}}
     array = np.zeros(3, "float32")
@@ -304,10 +305,10 @@ def test_an_architecture_of_nobody_is_named_and_nothing_is_imported(made_run, ho
         "generator.safetensors": safetensors.dump({"generator/a": array}, about),
     }
     create(home / "registry", "alien", files)
-    source = load.find("alien")
+    source = find_source("alien")
     before = set(sys.modules)
     with pytest.raises(PluginError, match="'os', which is not installed.*alien-gans 3") as caught:
-        load.read(source)
+        load.load_source(source)
     assert caught.value.exit_code == 4
     assert not set(sys.modules) - before
 
@@ -319,7 +320,7 @@ def test_an_architecture_of_another_distribution_is_refused(made_run, home, cont
     run.manifest_path.write_text(json.dumps(manifest))
     push(run.path, "small")
     with pytest.raises(PluginError, match=r"Expected: other-gans 0\.1\.0 .*Received: keras-ganzoo"):
-        load.read(load.find("small"))
+        load.load_source(find_source("small"))
 
 
 # What can be done with versions
@@ -334,8 +335,8 @@ def test_a_version_that_has_a_name_is_not_removed(made_run):
     assert remove("small@best") == {"removed": "small@best", "kind": "alias"}
     assert remove("small@1") == {"removed": "small@1", "kind": "version"}
     with pytest.raises(UsageError, match="Version 1 of 'small' does not exist. Known: 2"):
-        load.find("small@1")
-    assert load.find("small").title == "small-2"
+        find_source("small@1")
+    assert find_source("small").title == "small-2"
 
 
 @pytest.mark.parametrize("spoil", [lambda p: p.write_text("x"), lambda p: p.mkdir()])
@@ -476,11 +477,11 @@ def test_registries_are_added_listed_and_forgotten(made_run, tmp_path):
 
     push(made_run().path, "small", folder=tmp_path / "team")
     with pytest.raises(UnknownName):
-        load.find("small")
+        find_source("small")
     assert add_registry(str(tmp_path / "team")) == "team"
     assert add_registry(str(tmp_path / "team")) == "team"
-    assert load.find("small").title == "small-1"
-    assert load.find("team:small@1").title == "small-1"
+    assert find_source("small").title == "small-1"
+    assert find_source("team:small@1").title == "small-1"
     assert [one["name"] for one in list_registries()][:3] == ["keras-ganzoo", "user", "team"]
     with pytest.raises(UsageError, match="not yours to change"):
         remove("small@1")
@@ -488,7 +489,7 @@ def test_registries_are_added_listed_and_forgotten(made_run, tmp_path):
     assert lookup.find_entry("small").source == "user"  # the user's own first
     forget_registry("team")
     with pytest.raises(UnknownName):
-        load.find("team:small")
+        find_source("team:small")
     assert (tmp_path / "team" / "small" / "1").is_dir()
 
 
@@ -499,8 +500,8 @@ def test_two_added_registries_with_one_model_clash(made_run, tmp_path):
         push(made_run(name).path, "small", folder=tmp_path / name)
         add_registry(str(tmp_path / name))
     with pytest.raises(PluginError, match="'one:small' or 'two:small'"):
-        load.find("small")
-    assert load.find("two:small").title == "small-1"
+        find_source("small")
+    assert find_source("two:small").title == "small-1"
 
 
 def test_an_added_folder_that_is_gone_hides_nothing(tmp_path):

@@ -16,6 +16,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ganzoo.catalog.plugins.entry_points import (
     FIRST_PARTY,
@@ -33,7 +34,7 @@ from ganzoo.catalog.plugins.resolution import (
     resolve_names,
 )
 from ganzoo.catalog.plugins.signature import Signature, api_version, read_signature
-from ganzoo.errors import PluginError, unknown
+from ganzoo.errors import GanzooError, PluginError, unknown
 from ganzoo.files.text import format_exception, quote, shorten
 
 API_VERSION = 1  # a plugin's module may state the one that it is written for: GANZOO_API = 1
@@ -155,6 +156,24 @@ def load_plugin(plugin: Plugin) -> object:
             hint=f"Mend {plugin.distribution} or uninstall it; everything else works.",
         ) from error
     return value
+
+
+def call_plugin(plugin: Plugin, **keywords: Any) -> Any:
+    """Import a plugin and call its function.
+
+    Raises:
+        PluginError: It cannot be imported, or raises anything but a `GanzooError` of its own.
+    """
+    function: Any = load_plugin(plugin)
+    try:
+        return function(**keywords)
+    except (GanzooError, MemoryError):
+        raise
+    except Exception as error:
+        raise PluginError(
+            f"The {plugin.kind} {plugin.qualified} failed with {type(error).__name__}: {error}",
+            hint="Run with --debug for the traceback.",
+        ) from error
 
 
 def plugin_signature(plugin: Plugin) -> Signature:

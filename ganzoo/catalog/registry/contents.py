@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from ganzoo.errors import InvalidInput
 from ganzoo.files.listed import check_entry
 from ganzoo.files.names import check_digest
-from ganzoo.files.text import quote
 from ganzoo.files.strict_json import canonical_json, parse_json
+from ganzoo.files.text import quote
 
 if TYPE_CHECKING:
     from ganzoo.catalog.registry.cards import Card

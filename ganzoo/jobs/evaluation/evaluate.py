@@ -30,7 +30,8 @@ from ganzoo.jobs.evaluation.measure import (
     select_extractor,
 )
 from ganzoo.jobs.models import environment, load
-from ganzoo.jobs.models.build import open_dataset
+from ganzoo.jobs.models.find import Source, find_source
+from ganzoo.jobs.models.open_dataset import open_dataset
 from ganzoo.metrics import MetricResult
 from ganzoo.metrics.extractor import Extractor
 
@@ -84,20 +85,20 @@ def evaluate(
     given_images = is_image_source(source)
     if given_images and (raw or truncation is not None):
         raise UsageError("Images have neither weights nor latents: neither raw nor truncation.")
-    found = None if given_images else load.find(source, raw=raw)
+    found = None if given_images else find_source(source, raw=raw)
     part = _real_part(source, found, against, data)
     check_plugin_options("dataset", part, f"the data set {part.name!r}")
     if features is not None:
         discovery.find_plugin(
             "features", features
         )  # a wrong name is refused before anything is read
-    environment.begin(backend)
+    environment.prepare_environment(backend)
     with reporting(events):
         dataset = open_dataset(part)
         if found is None:
             generated = samples_of_images(Path(source), dataset, n)
         else:
-            gan = load.read(
+            gan = load.load_source(
                 found, raw=raw, backend=backend, allow_plugin_mismatch=allow_plugin_mismatch
             )
             protocol = weights_protocol(found, dataset, raw=raw) | _plugin_mismatch(found)
@@ -166,7 +167,7 @@ def _replaces(new: CardResult, old: CardResult) -> bool:
     return new.measured_like(old) and new.protocol.step == old.protocol.step
 
 
-def _plugin_mismatch(found: load.Source) -> dict[str, str]:
+def _plugin_mismatch(found: Source) -> dict[str, str]:
     """Return what the protocol says about another architecture plugin than that recorded."""
     mismatches = plugin_differences(
         found.about.get("plugins"), found.recipe, kinds=["architecture"]
@@ -175,7 +176,7 @@ def _plugin_mismatch(found: load.Source) -> dict[str, str]:
 
 
 def _real_part(
-    source: str | os.PathLike, found: load.Source | None, against: Part | None, data: str | None
+    source: str | os.PathLike, found: Source | None, against: Part | None, data: str | None
 ) -> Part:
     """Return the data set to compare with, as a recipe names it."""
     if against is not None:

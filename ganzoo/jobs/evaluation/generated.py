@@ -15,8 +15,8 @@ from ganzoo.data.order import permutation
 from ganzoo.errors import UsageError
 from ganzoo.files import safetensors
 from ganzoo.jobs.evaluation.features import Batch
-from ganzoo.jobs.models.build import open_dataset
-from ganzoo.jobs.models.load import Source
+from ganzoo.jobs.models.find import Source
+from ganzoo.jobs.models.open_dataset import open_dataset
 from ganzoo.modalities import IMAGES
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Where a job runs: what is settled before Keras is imported, and what may move last bits."""
+"""The environment of a job: its backend, and all that may change the last bits of a result."""
 
 import contextlib
 import importlib.metadata
@@ -7,12 +7,12 @@ import platform
 from typing import Any
 
 from ganzoo.backend import select
-from ganzoo.catalog.plugins import discovery
+from ganzoo.catalog.plugins.discovery import find_plugin
 from ganzoo.errors import EnvironmentProblem, GanzooError
 from ganzoo.files.home import cache_home
 
 _PACKAGES = ("keras", "numpy", "jax", "jaxlib", "torch", "tensorflow", "tensorflow-cpu", "pillow")
-# What changes the last bits of a result without being part of the recipe.
+# Variables that change the last bits of a result without being part of the recipe.
 VARIABLES = (
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -29,14 +29,15 @@ VARIABLES = (
 )
 
 
-def begin(backend: str | None = None) -> str:
-    """Choose the backend, and settings of it that move no bit of a result.
+def prepare_environment(backend: str | None = None) -> str:
+    """Choose the backend, and set variables of it that change no bit of a result.
 
     JAX keeps what it compiles for the next process. Torch's threads wait without spinning:
     where others use the processors too, small networks are several times faster for it.
 
     Args:
-        backend: "jax", "torch" or "tensorflow"; None takes the user's or the first installed.
+        backend: `"jax"`, `"torch"` or `"tensorflow"`; None takes the user's or the first
+            installed.
 
     Returns:
         The backend.
@@ -50,8 +51,8 @@ def begin(backend: str | None = None) -> str:
     return chosen
 
 
-def described() -> dict[str, Any]:
-    """Versions, variables and the machine, as a manifest keeps them. Imports Keras."""
+def describe_environment() -> dict[str, Any]:
+    """Return versions, variables and the machine, as a manifest keeps them. Imports Keras."""
     from ganzoo import backend
 
     versions = {}
@@ -68,9 +69,12 @@ def described() -> dict[str, Any]:
     }
 
 
-def differences(manifest: dict[str, Any]) -> list[str]:
-    """Sentences about what is not as it was, so that going on may not be bit-identical."""
-    before, now = _flat(manifest), _flat(described() | {"plugins": _plugins_now(manifest)})
+def environment_differences(manifest: dict[str, Any]) -> list[str]:
+    """Return a sentence for each difference that may change the last bits of a resumed run."""
+    before, now = (
+        _comparable_facts(manifest),
+        _comparable_facts(describe_environment() | {"plugins": _installed_plugins(manifest)}),
+    )
     return [
         f"Not bit-identical, perhaps: {name} was {before.get(name)}, is {now.get(name)}."
         for name in sorted(before.keys() | now.keys())
@@ -78,7 +82,7 @@ def differences(manifest: dict[str, Any]) -> list[str]:
     ]
 
 
-def _flat(facts: dict[str, Any]) -> dict[str, Any]:
+def _comparable_facts(facts: dict[str, Any]) -> dict[str, Any]:
     groups = [facts.get(group) for group in ("versions", "variables", "plugins")]
     flat = {
         name: value for group in groups if isinstance(group, dict) for name, value in group.items()
@@ -86,11 +90,11 @@ def _flat(facts: dict[str, Any]) -> dict[str, Any]:
     return flat | {name: facts.get(name) for name in ("device", "cpus", "platform", "python")}
 
 
-def _plugins_now(manifest: dict[str, Any]) -> dict[str, Any]:
+def _installed_plugins(manifest: dict[str, Any]) -> dict[str, Any]:
     """The plugins that a manifest names, as they are installed now."""
     now = {}
     for kind, was in (manifest.get("plugins") or {}).items():
         with contextlib.suppress(GanzooError):
-            plugin = discovery.find_plugin(kind, was["name"])
+            plugin = find_plugin(kind, was["name"])
             now[kind] = was | {"distribution": plugin.distribution, "version": plugin.version}
     return now

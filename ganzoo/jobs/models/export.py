@@ -1,4 +1,4 @@
-"""Weights out of a run, a model or a file, as safetensors that any backend can load."""
+"""Export of weights as safetensors, which any backend can load."""
 
 import os
 import warnings
@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ganzoo.catalog.runs import Run
+from ganzoo.catalog.runs import Run, best_checkpoint
 from ganzoo.errors import UsageError
 from ganzoo.files import checkpoints, safetensors
-from ganzoo.jobs.best import best_of
-from ganzoo.jobs.models import load
-from ganzoo.jobs.models.weights import STATE, check_finite, generator_of
+from ganzoo.jobs.models.find import find_source
+from ganzoo.jobs.models.weights import STATE, check_finite, generator_arrays
 
 
 def export(
@@ -23,15 +22,15 @@ def export(
     raw: bool = False,
     overwrite: bool = False,
 ) -> Path:
-    """Write the weights of a model, a run or a weights file. Needs no framework.
+    """Write the weights of a model, a run or a weights file. No framework is needed.
 
     Args:
-        source: As of `load.find`; of a run, its newest weights.
+        source: As of `find_source`; of a run, its newest weights.
         out: The file to write.
-        everything: The whole state, both players, optimizers and average, instead of the
-            averaged generator; where it is there.
-        raw: The generator's own weights instead of their average.
-        overwrite: Whether a file that is there may be replaced.
+        everything: Write the whole state (both networks, optimizers, average) instead of the
+            averaged generator, if the source has it.
+        raw: Write the generator's own weights instead of their average.
+        overwrite: Replace a file that is there.
 
     Returns:
         `out`. The same weights give the same bytes, wherever they lie.
@@ -40,7 +39,7 @@ def export(
         UsageError: There is no such source, or not those weights in it.
         InvalidInput: A weight is not finite, also one that would not be written.
     """
-    found = load.find(source, raw=raw or everything)
+    found = find_source(source, raw=raw or everything)
     arrays, metadata = safetensors.load(found.content), safetensors.metadata(found.content)
     check_finite(arrays, found.where, "written")
     if everything and "weights" in metadata:
@@ -49,26 +48,28 @@ def export(
             hint="Take the run itself, or a model that was pushed with --all.",
         )
     if not everything and "weights" not in metadata:
-        arrays, metadata["weights"] = generator_of(arrays, raw=raw)
+        arrays, metadata["weights"] = generator_arrays(arrays, raw=raw)
     safetensors.save(Path(out), arrays, metadata, overwrite=overwrite)
     return Path(out)
 
 
-def weights_of(
+def run_weights(
     run: Run, *, everything: bool = False, raw: bool = False, best: bool = False
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """The arrays of a run's newest checkpoint, and what is to be said of them.
+    """Return the arrays of a run's newest checkpoint, and their metadata.
 
     Args:
-        run: A run.
-        everything: The whole state instead of the averaged generator.
-        raw: The generator's own weights instead of their average.
-        best: Those of the best checkpoint instead.
+        run: The run.
+        everything: Return the whole state instead of the averaged generator.
+        raw: Return the generator's own weights instead of their average.
+        best: Take the best checkpoint instead of the newest.
 
     Raises:
         InvalidInput: Anything in the checkpoint is not finite.
     """
-    newest = best_of(run) if best else checkpoints.newest(run.checkpoints, report=warnings.warn)
+    newest = (
+        best_checkpoint(run) if best else checkpoints.newest(run.checkpoints, report=warnings.warn)
+    )
     if newest is None and run.weights_path.is_file() and not (everything or raw):
         arrays = safetensors.load(run.weights_path)
         check_finite(arrays, run.weights_path, "published")
@@ -82,5 +83,5 @@ def weights_of(
     arrays, metadata = safetensors.load(content), safetensors.metadata(content)
     check_finite(arrays, newest.path, "published")
     if not everything:
-        arrays, metadata["weights"] = generator_of(arrays, raw=raw)
+        arrays, metadata["weights"] = generator_arrays(arrays, raw=raw)
     return arrays, metadata

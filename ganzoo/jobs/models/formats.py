@@ -1,4 +1,4 @@
-"""A trained generator in the formats of others: Keras, ONNX, TensorFlow's SavedModel, PyTorch.
+"""Export of generators to other formats: Keras, ONNX, TensorFlow's SavedModel, PyTorch.
 
 Each is written by Keras' own exporters, from latents (and labels) to images in the generator's
 range, float32 (n, height, width, channels), for any number n.
@@ -18,6 +18,7 @@ from ganzoo.backend import select
 from ganzoo.errors import EnvironmentProblem, UsageError
 from ganzoo.files.publish import publish, publish_folder
 from ganzoo.jobs.models import load
+from ganzoo.jobs.models.find import find_source
 
 if TYPE_CHECKING:
     import keras
@@ -27,14 +28,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Format:
-    """A kind of file.
+    """A file format that Keras can export.
 
     Args:
-        name: What it is, for messages.
-        suffix: How its files end; "" for a folder.
+        name: Its name, for messages.
+        suffix: The ending of its files; "" for a folder.
         backends: The backends that can write it, the best first.
-        write: Writes a model to a path.
-        extra: What to install where a package is missing.
+        write: Function that writes a model to a path.
+        extra: The package to install where one is missing.
     """
 
     name: str
@@ -44,7 +45,7 @@ class Format:
     extra: str = ""
 
 
-def _write(kind: str) -> Callable[["keras.Model", str], None]:
+def _exporter(kind: str) -> Callable[["keras.Model", str], None]:
     return lambda model, path: model.export(path, format=kind, verbose=False)
 
 
@@ -77,16 +78,16 @@ FORMATS = {
                extra="pip install 'keras-ganzoo[onnx]' and use --backend torch"),
         Format(name="torch.export", suffix=".pt2", backends=("torch",), write=_write_torch),
         Format(name="SavedModel", suffix="", backends=("tensorflow", "jax"),
-               write=_write("tf_saved_model"), extra="pip install tensorflow"),
+               write=_exporter("tf_saved_model"), extra="pip install tensorflow"),
     )
 }  # fmt: skip
 
 
-def format_of(out: Path) -> Format:
-    """The format that a path's ending asks for.
+def find_format(out: Path) -> Format:
+    """Return the format of files with the ending of a path.
 
     Raises:
-        UsageError: there is none with that ending.
+        UsageError: There is none with that ending.
     """
     if out.suffix not in FORMATS:
         endings = ", ".join(suffix for suffix in FORMATS if suffix)
@@ -97,7 +98,7 @@ def format_of(out: Path) -> Format:
     return FORMATS[out.suffix]
 
 
-def write(
+def export_format(
     source: str | os.PathLike,
     out: Path,
     *,
@@ -109,7 +110,7 @@ def write(
     """Write the generator of a model, a run or a weights file in the format that `out` ends in.
 
     Args:
-        source: As of `load.find`.
+        source: As of `find_source`.
         out: Where: a name that ends in .keras, .onnx or .pt2, or a folder for a SavedModel.
         raw: The generator's own weights instead of their average.
         overwrite: Whether a file that is there may be replaced; a folder never is.
@@ -117,60 +118,60 @@ def write(
         allow_plugin_mismatch: As of `load.load`.
 
     Raises:
-        UsageError: no such format, or the backend cannot write it, or `out` is there.
-        EnvironmentProblem: a package that the format needs is missing.
+        UsageError: No such format, or the backend cannot write it, or `out` is there.
+        EnvironmentProblem: A package that the format needs is missing.
     """
-    wanted = format_of(out)
-    if os.path.lexists(out) and not (overwrite and wanted.suffix):
+    target = find_format(out)
+    if os.path.lexists(out) and not (overwrite and target.suffix):
         raise UsageError(
             f"{out} exists already, and nothing is overwritten.",
-            hint="Choose another name" + (", or --overwrite." if wanted.suffix else "."),
+            hint="Choose another name" + (", or --overwrite." if target.suffix else "."),
         )
-    found = load.find(source, raw=raw)
-    gan = load.read(
+    found = find_source(source, raw=raw)
+    gan = load.load_source(
         found,
         raw=raw,
-        backend=_backend(wanted, backend),
+        backend=_backend_for(target, backend),
         allow_plugin_mismatch=allow_plugin_mismatch,
     )
-    called(gan)
+    call_generator(gan)
 
     def exported(path: Path) -> None:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of the exporters, about their own insides
-                wanted.write(gan.generator, str(path))
+                target.write(gan.generator, str(path))
         except ImportError as error:
             raise EnvironmentProblem(
-                f"{wanted.name} needs a package that is not installed: {error}.",
-                hint=f"Install it: {wanted.extra}." if wanted.extra else None,
+                f"{target.name} needs a package that is not installed: {error}.",
+                hint=f"Install it: {target.extra}." if target.extra else None,
             ) from error
 
-    if not wanted.suffix:
+    if not target.suffix:
         publish_folder(out, lambda folder: exported(folder))
         return out
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"generator{wanted.suffix}"
+        path = Path(folder) / f"generator{target.suffix}"
         exported(path)
         publish(out, path.read_bytes(), overwrite=overwrite)
     return out
 
 
-def called(gan: "GAN") -> None:
-    """Call the generator once: Keras exports no model that never was."""
+def call_generator(gan: "GAN") -> None:
+    """Call the generator once: Keras exports no model that was never called."""
     inputs = [np.zeros((1, *one.shape[1:]), one.dtype) for one in gan.generator.inputs]
     gan.generator(inputs if gan.sampler.conditional else inputs[0])
 
 
-def _backend(wanted: Format, asked: str | None) -> str:
-    """The backend to write with: what is asked for or running, or else the best that is here."""
-    backend = asked or select.imported()
+def _backend_for(target: Format, requested: str | None) -> str:
+    """The backend to write with: the requested or running one, or else the best that is here."""
+    backend = requested or select.imported()
     if backend is None:
-        here = [name for name in wanted.backends if name in select.installed()]
-        return here[0] if here else wanted.backends[0]
-    if backend not in wanted.backends:
+        here = [name for name in target.backends if name in select.installed()]
+        return here[0] if here else target.backends[0]
+    if backend not in target.backends:
         raise UsageError(
-            f"{wanted.name} cannot be written with the backend {backend!r}.",
-            hint=f"Use {' or '.join(wanted.backends)}, in a process of its own.",
+            f"{target.name} cannot be written with the backend {backend!r}.",
+            hint=f"Use {' or '.join(target.backends)}, in a process of its own.",
         )
     return backend

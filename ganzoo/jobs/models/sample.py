@@ -12,6 +12,7 @@ from ganzoo.errors import UsageError, unknown
 from ganzoo.files.publish import make_folder, publish
 from ganzoo.jobs import rendering
 from ganzoo.jobs.models import load
+from ganzoo.jobs.models.find import Source, find_source
 from ganzoo.modalities import modality_of
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def sample(
     Returns:
         The files written.
     """
-    found = load.find(source, raw=raw)
+    found = find_source(source, raw=raw)
     count = len(seeds) if seeds is not None else n
     # a discriminator may learn classes that its generator is not told
     told = found.about.get("generator_labels", []) is not None
@@ -79,7 +80,7 @@ def sample(
     out = Path(out) if out is not None else _default_out(found, [] if separate else endings)
     paths = _paths(out, endings[0], count, seeds) if separate else _beside(out, endings)
     _check_free(out, paths, overwrite)
-    gan = load.read(
+    gan = load.load_source(
         found,
         raw=raw,
         backend=backend,
@@ -105,7 +106,7 @@ def sample(
 
 
 def _sources(
-    data: str | os.PathLike | None, found: load.Source, n: int, *, repeated: bool
+    data: str | os.PathLike | None, found: Source, n: int, *, repeated: bool
 ) -> np.ndarray | None:
     """The pictures to translate, uint8 (n, h, w, c); None for a model that makes its own."""
     if found.source_shape is None:
@@ -199,7 +200,7 @@ def _index(label: int | str, classes: Sequence[str]) -> int:
     return list(classes).index(label)
 
 
-def _default_out(found: load.Source, endings: Sequence[str]) -> Path:
+def _default_out(found: Source, endings: Sequence[str]) -> Path:
     """A name that is free, with each of the endings; that of a folder without any."""
     where = found.where
     stem = found.title or (where.stem if where.suffix == ".safetensors" else where.name)

@@ -22,8 +22,9 @@ from ganzoo.files import safetensors
 from ganzoo.files.names import check_name
 from ganzoo.jobs.hub.bundle import build_bundle
 from ganzoo.jobs.models import environment, load
-from ganzoo.jobs.models.build import dataset_for
-from ganzoo.jobs.models.weights import check_finite, generator_of
+from ganzoo.jobs.models.find import Source, find_source
+from ganzoo.jobs.models.open_dataset import open_recipe_dataset
+from ganzoo.jobs.models.weights import check_finite, generator_arrays
 from ganzoo.jobs.publishing.push import NOT_CHOSEN, publish_bundle
 from ganzoo.jobs.training import provenance as describing
 from ganzoo.modalities import MODALITIES
@@ -88,32 +89,36 @@ def import_weights(
             f"{os.fspath(path)} {'says' if own else 'does not say'} how to rebuild its model.",
             hint="Leave --recipe out." if own else "Say how, with a recipe: --recipe recipe.toml",
         )
-    found = load.find(path) if description is None else _describe(Path(path), description, backend)
+    found = (
+        find_source(path) if description is None else _describe(Path(path), description, backend)
+    )
     about = _with_licenses(found, license)
     arrays = safetensors.load(found.content)
     check_finite(arrays, found.where, "published")
     about = _with_plugins(found, about, allowed=allow_plugin_mismatch)
-    gan = load.read(replace(found, about=about), backend=backend)  # it fits, or this says why not
+    gan = load.load_source(
+        replace(found, about=about), backend=backend
+    )  # it fits, or this says why not
     if description is not None:
-        about |= describing.of_generator(gan)
+        about |= describing.generator_metadata(gan)
     files = {}
     if "weights" not in about:
         files[contents.EVERYTHING] = safetensors.dump(arrays, about)
-        arrays, about["weights"] = generator_of(arrays)
+        arrays, about["weights"] = generator_arrays(arrays)
     files[contents.GENERATOR] = safetensors.dump(arrays, about)
     files[contents.CARD] = _card(name, found.recipe, about).toml().encode("utf-8")
     return publish_bundle(build_bundle(name, files, plugins=_locks_of(about)), folder=folder)
 
 
-def _describe(path: Path, description: FileDescription, backend: str | None) -> load.Source:
+def _describe(path: Path, description: FileDescription, backend: str | None) -> Source:
     """The file with the metadata that `ganzoo export` would have written, as far as known."""
     recipe = with_data_from(description.recipe, Path.cwd())
     check_recipe_plugins(recipe)
     license = description.data_license
     if description.image_shape is None:
-        environment.begin(backend)  # some data sets come through Keras
-        dataset = dataset_for(recipe)
-        data = describing.of_data(dataset)
+        environment.prepare_environment(backend)  # some data sets come through Keras
+        dataset = open_recipe_dataset(recipe)
+        data = describing.data_metadata(dataset)
         license = license or dataset.license
     else:
         shape = description.image_shape
@@ -142,10 +147,10 @@ def _describe(path: Path, description: FileDescription, backend: str | None) -> 
         "ganzoo": ganzoo.__version__,
         "weights": "raw",  # as they are: nobody says that they are an average
     }
-    return load.Source(where=path, content=path, about=about, recipe=Recipe.from_tables(tables))
+    return Source(where=path, content=path, about=about, recipe=Recipe.from_tables(tables))
 
 
-def _with_licenses(found: load.Source, license: str | None) -> dict[str, Any]:
+def _with_licenses(found: Source, license: str | None) -> dict[str, Any]:
     """The file's metadata with both licenses."""
     known = found.about.get("license")
     known = known if isinstance(known, dict) else {}
@@ -195,7 +200,7 @@ def _provenance(recipe: Recipe, about: dict[str, Any]) -> dict[str, Any] | None:
     }
 
 
-def _with_plugins(found: load.Source, about: dict[str, Any], *, allowed: bool) -> dict[str, Any]:
+def _with_plugins(found: Source, about: dict[str, Any], *, allowed: bool) -> dict[str, Any]:
     """The metadata with the architecture that the weights were compared with here."""
     mismatches = load.check_architecture(found, allow_plugin_mismatch=allowed)
     if not mismatches:

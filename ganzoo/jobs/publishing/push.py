@@ -20,9 +20,8 @@ from ganzoo.files import safetensors
 from ganzoo.files.names import check_name
 from ganzoo.files.reading import read_bytes
 from ganzoo.jobs.hub.bundle import Bundle, build_bundle
-from ganzoo.jobs.models.export import weights_of
-from ganzoo.jobs.models.half import HALF, KEY, halved
-from ganzoo.jobs.models.weights import check_finite
+from ganzoo.jobs.models.export import run_weights
+from ganzoo.jobs.models.weights import FLOAT16, STORED, check_finite, to_float16
 from ganzoo.jobs.training.provenance import MISMATCHES
 
 NOT_CHOSEN = "not chosen yet"  # the license in the card of a run of somebody's own recipe
@@ -130,18 +129,18 @@ def bundle_run(
         InvalidInput: A weight is not finite, or the run is damaged.
     """
     manifest = run.manifest()
-    arrays, about = weights_of(run, best=best)
+    arrays, about = run_weights(run, best=best)
     card = _version_card(run, manifest, about, name, license)
     about["license"] = {"data": card.license.data, "weights": card.license.weights}
     if half:
-        arrays, about[KEY] = halved(arrays), HALF
+        arrays, about[STORED] = to_float16(arrays), FLOAT16
     files = {
         contents.CARD: card.toml().encode("utf-8"),
         contents.GENERATOR: safetensors.dump(arrays, about),
     }
     files |= _sample_files(run, about["step"] if best else None)
     if everything:
-        state, about = weights_of(run, everything=True, best=best)
+        state, about = run_weights(run, everything=True, best=best)
         files[contents.EVERYTHING] = safetensors.dump(state, about)
     plugins = manifest.get("plugins")
     return build_bundle(name, files, plugins=plugins)

@@ -15,7 +15,7 @@ from ganzoo.errors import GanzooError, UnknownName, UsageError
 from ganzoo.files import checkpoints, safetensors
 from ganzoo.files.digests import file_digest, tensors_digest
 from ganzoo.files.text import quote
-from ganzoo.jobs.models.weights import not_finite
+from ganzoo.jobs.models.weights import first_nonfinite
 
 Facts = dict[str, Any]
 
@@ -76,7 +76,7 @@ def _describe_file(path: Path) -> Facts:
         "bytes": path.stat().st_size,
         "sha256": file_digest(path),
         "content": tensors_digest(arrays),
-        "not_finite": not_finite(arrays),
+        "not_finite": first_nonfinite(arrays),
         "tensors": {
             name: {
                 "dtype": tensor.dtype,
@@ -152,7 +152,7 @@ def _weights_problems(version: Version) -> list[Facts]:
     for name in (contents.GENERATOR, contents.EVERYTHING):
         if name in version.sizes:
             try:
-                bad = not_finite(safetensors.load(version.read(name)))
+                bad = first_nonfinite(safetensors.load(version.read(name)))
                 if bad is not None:
                     problems.append(_problem(version.path / name, f"{bad} is not finite."))
             except GanzooError as error:

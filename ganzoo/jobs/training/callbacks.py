@@ -1,238 +1,254 @@
-"""What happens between the steps: numbers, pictures, checkpoints, and a guard over them."""
+"""Callbacks between the steps: log, sample pictures, checkpoints, and a guard over them."""
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import numpy as np
 
-from ganzoo.catalog.recipe.recipe import Recipe
-from ganzoo.catalog.runs import Run
+from ganzoo.catalog.runs import BEST
 from ganzoo.errors import Diverged
 from ganzoo.files import checkpoints, safetensors
 from ganzoo.files.publish import make_folder, publish
-from ganzoo.jobs import best, rendering
-from ganzoo.jobs.models.weights import STATE, arrays_of, not_finite
+from ganzoo.jobs import rendering
+from ganzoo.jobs.models.weights import STATE, first_nonfinite, state_arrays
 from ganzoo.jobs.training import provenance
-from ganzoo.jobs.training.evaluation import Judge
-from ganzoo.jobs.training.signals import Stop
+from ganzoo.jobs.training.session import Session
 
-if TYPE_CHECKING:
-    from ganzoo.data.dataset import Dataset
-    from ganzoo.data.feed import Feed
-    from ganzoo.gan.gan import GAN
-    from ganzoo.jobs.models.build import Length
+_MAX_SAMPLES = 100  # with full rows of many classes
+_MAX_SOURCES = 8  # images to translate, one below the other
+_PROGRESS_SECONDS = 0.5  # between two progress events
 
-_MOST_SAMPLES = 100  # with full rows of many classes
-_SOURCES = 8  # to translate, one below the other
-_SPOKEN = 0.5  # seconds between two progress events
+
+class UnreadLogs(keras.callbacks.CallbackList):
+    """Keras' list of callbacks, without the logs of a dispatch.
+
+    Keras' own list turns them into Python floats after every dispatch, for which the host waits
+    until the device has computed it, and only then prepares the next. The callbacks of a training
+    read the means themselves when they are due.
+    """
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Tell every callback that a dispatch was given to the device."""
+        for callback in self.callbacks:
+            callback.on_train_batch_end(batch, None)
 
 
 class Recorder(keras.callbacks.Callback):
-    """Logs, judges, samples and saves at the recipe's cadences, all at the edge of a dispatch.
+    """Logs, evaluates, samples and saves at the recipe's cadences, between dispatches.
 
     The losses are means on the device; they are read at the cadence of the log only.
+
+    Args:
+        session: The training.
     """
 
-    def __init__(
-        self, gan: "GAN", recipe: Recipe, dataset: "Dataset", run: Run, feed: "Feed",
-        length: "Length", events, stop: Stop, judge: Judge,
-    ):  # fmt: skip
+    def __init__(self, session: Session):
         super().__init__()
-        self.gan, self.run, self.events, self.stop = gan, run, events, stop
-        self.training, self.feed, self.length = recipe.training, feed, length
-        self.step = feed.start_step
-        self.about = provenance.of_weights(gan, recipe, dataset, run)
-        self._dataset, self._judge = dataset, judge
-        self._restored = [
-            np.array(keras.ops.convert_to_numpy(v.value)) for v in gan.step_metrics.variables
+        self.session, self.gan, self.run = session, session.gan, session.run
+        self.training, self.length = session.recipe.training, session.length
+        self.step = session.start
+        self.about = provenance.weights_metadata(
+            session.gan, session.recipe, session.dataset, session.run
+        )
+        self._restored_metrics = [
+            np.array(keras.ops.convert_to_numpy(v.value)) for v in self.gan.step_metrics.variables
         ]
-        log = run.log()
-        self._before = log[-1]["seconds"] if log else 0.0
-        self._begun = self._spoke = time.perf_counter()
-        self._counted = (self._begun, self.step)
-        self._sound = self.step  # the last step at which what was looked at was finite
-        self._saved = self.step if self.step else None
+        log = self.run.log()
+        self._seconds_before = log[-1]["seconds"] if log else 0.0
+        self._reset_clock()
+        self._last_finite_step = self.step
+        self._saved_step = self.step if self.step else None
 
     @property
     def seconds(self) -> float:
         """Seconds of training so far, those before a resume included."""
-        return self._before + time.perf_counter() - self._begun
+        return self._seconds_before + time.perf_counter() - self._begun
 
-    def on_train_begin(self, logs=None) -> None:
-        """The pictures of the untrained generator."""
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Sample the untrained generator."""
         if self.step == 0:
             self._sample()
-        self._begun = self._spoke = time.perf_counter()
-        self._counted = (self._begun, self.step)
+        self._reset_clock()
 
-    def on_epoch_begin(self, epoch, logs=None) -> None:
-        """Give back the means that `fit` has just reset."""
-        for variable, value in zip(self.gan.step_metrics.variables, self._restored, strict=True):
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Restore the means that `fit` has just reset."""
+        metrics = self.gan.step_metrics.variables
+        for variable, value in zip(metrics, self._restored_metrics, strict=True):
             variable.assign(value)
 
-    def on_train_batch_end(self, batch, logs=None) -> None:
-        """After each dispatch: whatever is due at this step."""
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Do whatever is due after a dispatch."""
         before = self.step
-        self.step += self.feed.steps(batch)
+        self.step += self.session.feed.steps(batch)
         due = {
             name: self.step % getattr(self.training, name) == 0
             for name in ("log_every", "sample_every", "checkpoint_every")
         }
-        scores = self._scores(before)
+        scores = self._evaluate(before)
         if due["log_every"] or scores:
-            self._log(self._numbers() | scores)
+            self._log(self._mean_logs() | scores)
         if due["log_every"]:
             self.gan.reset_metrics()
-        elif time.perf_counter() - self._spoke > _SPOKEN and before != self.step:
-            self._speak({})
+        elif time.perf_counter() - self._reported > _PROGRESS_SECONDS and before != self.step:
+            self._report_progress({})
         if due["sample_every"]:
             self._sample()
-        if due["checkpoint_every"] or self._judge.is_best(self.step):
+        if due["checkpoint_every"] or self.session.evaluation.is_best(self.step):
             self._save()
         if any(due.values()) or scores:
-            self._sound = self.step
-        if self.stop.signal and self.step < self.length.steps:
+            self._last_finite_step = self.step
+        if self.session.stop.signal and self.step < self.length.steps:
             self.model.stop_training = True
 
     def close(self) -> None:
-        """The last checkpoint, log line and picture, if they were not due anyway.
+        """Write the last checkpoint, log line and picture, if they were not due anyway.
 
         The means are not reset, so that a run that is made longer goes on as if it had been
         that long from the start.
         """
-        if self._saved != self.step:
+        if self._saved_step != self.step:
             self._save()
         if self.step < self.length.steps:
             return
         if not any(entry.get("step") == self.step for entry in self.run.log()[-1:]):
-            self._log(self._numbers())
-        if not self._picture.exists():
+            self._log(self._mean_logs())
+        if not self._picture_path.exists():
             self._sample()
 
-    def _numbers(self) -> dict[str, float]:
-        """What the steps have logged since the last reset, on average.
+    def _reset_clock(self) -> None:
+        self._begun = self._reported = time.perf_counter()
+        self._rate_since = (self._begun, self.step)
+
+    def _mean_logs(self) -> dict[str, float]:
+        """The means of what the steps have logged since the last reset.
 
         Raises:
-            Diverged: one of them is not finite.
+            Diverged: One of them is not finite.
         """
         if hasattr(self.gan, "jax_state_sync"):
             self.gan.jax_state_sync()  # JAX's trainer holds the state outside the model
-        means = self.gan.step_metrics
-        total, count = (keras.ops.convert_to_numpy(v.value) for v in means.variables)
+        metrics = self.gan.step_metrics
+        total, count = (keras.ops.convert_to_numpy(v.value) for v in metrics.variables)
         averages = (total / np.maximum(count, 1)).tolist()  # more of them than names
-        numbers = dict(zip(means.names, averages, strict=False))
-        self._refuse(not_finite(numbers))
-        return numbers
+        means = dict(zip(metrics.names, averages, strict=False))
+        self._check_finite(means)
+        return means
 
-    def _scores(self, before: int) -> dict[str, float]:
-        """What the averaged generator is worth, if that is due; its time is not the steps'."""
-        if not self._judge.is_due(before, self.step, self.length.steps):
+    def _evaluate(self, before: int) -> dict[str, float | None]:
+        """The scores of the averaged generator, if due; their time is not the steps'."""
+        session = self.session
+        if not session.evaluation.is_due(before, self.step, self.length.steps):
             return {}
-        self._numbers()
-        self._refuse(not_finite(arrays_of(self.gan)))
+        self._mean_logs()
+        self._check_finite(state_arrays(self.gan))
         begun = time.perf_counter()
-        scores = self._judge.scores(self.gan, self._dataset, self.step)
+        scores = session.evaluation.evaluate(self.gan, session.dataset, self.step)
         seconds = time.perf_counter() - begun
-        self._counted = (self._counted[0] + seconds, self._counted[1])
-        self.events({
+        self._rate_since = (self._rate_since[0] + seconds, self._rate_since[1])
+        session.events({
             "event": "evaluation", "step": self.step, **scores,
-            "best": self._judge.is_best(self.step), "seconds": round(seconds, 3),
+            "best": session.evaluation.is_best(self.step), "seconds": round(seconds, 3),
         })  # fmt: skip
         return scores
 
-    def _log(self, numbers: dict[str, float]) -> None:
+    def _log(self, values: dict[str, Any]) -> None:
         now = time.perf_counter()
-        since, step = self._counted
+        since, step = self._rate_since
         images = (self.step - step) * self.length.per_step
-        self._counted = (now, self.step)
+        self._rate_since = (now, self.step)
         entry = {
             "step": self.step,
             "images": self.step * self.length.per_step,
             "seconds": round(self.seconds, 3),
             "images_per_second": round(images / max(now - since, 1e-9), 1),
-            **numbers,
+            **values,
         }
         self.run.append_log(entry)
-        self._speak(entry)
+        self._report_progress(values)
 
-    def _refuse(self, name: str | None) -> None:
-        """Stop here if anything is not finite, before it is logged, drawn or saved."""
+    def _check_finite(self, values: dict[str, Any]) -> None:
+        """Stop here if a value is not finite, before it is logged, drawn or saved."""
+        name = first_nonfinite(values)
         if name is None:
             return
         last = checkpoints.newest(self.run.checkpoints, report=lambda text: None)
         kept = f"The last good checkpoint is {last.path}." if last else "There is no checkpoint."
         raise Diverged(
             f"Training diverged: {name} is not finite at step {self.step}; "
-            f"at step {self._sound} everything was.",
+            f"at step {self._last_finite_step} everything was.",
             hint=f"{kept} Lower the learning rates, or add a penalty such as r1.",
         )
 
-    def _speak(self, entry: dict[str, Any]) -> None:
-        self._spoke = time.perf_counter()
-        seconds = max(self._spoke - self._begun, 1e-9)
-        rate = (self.step - self.feed.start_step) / seconds
-        losses = {k: v for k, v in entry.items() if k not in ("step", "images", "seconds")}
-        self.events({
+    def _report_progress(self, values: dict[str, Any]) -> None:
+        self._reported = time.perf_counter()
+        seconds = max(self._reported - self._begun, 1e-9)
+        rate = (self.step - self.session.start) / seconds
+        self.session.events({
             "event": "progress",
             "step": self.step,
             "steps": self.length.steps,
             "images": self.step * self.length.per_step,
             "images_per_second": round(rate * self.length.per_step, 1),
             "seconds_left": round((self.length.steps - self.step) / max(rate, 1e-9), 1),
-            **{k: v for k, v in losses.items() if k != "images_per_second"},
+            **values,
         })  # fmt: skip
 
     @property
-    def _picture(self) -> Path:
+    def _picture_path(self) -> Path:
         return self.run.samples / f"step-{self.step:08d}.png"
 
     def _sample(self) -> None:
-        self._numbers()  # no pictures of what is not finite
+        self._mean_logs()  # no pictures of what is not finite
         renderer = rendering.renderer_for(self.gan.sampler.image_shape)
-        labels = self._labels(renderer.num_samples) if self.gan.sampler.conditional else None
+        labels = self._sample_labels(renderer.num_samples) if self.gan.sampler.conditional else None
         n = renderer.num_samples if labels is None else len(labels)
         samples = self.gan.sample(n, seed=self.training.seed, labels=labels)
         make_folder(self.run.samples)
-        drawn = self._drawn(renderer, samples, labels)
-        publish(self._picture, rendering.encode_png(drawn), overwrite=True)
+        picture = self._render_samples(renderer, samples, labels)
+        publish(self._picture_path, rendering.encode_png(picture), overwrite=True)
         if renderer.media:  # beside the pictures, the newest in place of the last
-            content = renderer.encoders[renderer.media](samples, self._dataset.rate, None)
+            encode = renderer.encoders[renderer.media]
+            content = encode(samples, self.session.dataset.rate, None)
             publish(self.run.moving_path(renderer.media), content, overwrite=True)
-        self.events({"event": "sample", "step": self.step, "path": str(self._picture)})
+        self.session.events({
+            "event": "sample", "step": self.step, "path": str(self._picture_path),
+        })  # fmt: skip
 
-    def _drawn(self, renderer: rendering.Renderer, samples: np.ndarray, labels: np.ndarray | None):
-        """The samples, beside what they were made from, or over what is real."""
-        dataset = self._dataset
+    def _render_samples(
+        self, renderer: rendering.Renderer, samples: np.ndarray, labels: np.ndarray | None
+    ) -> Any:
+        """The samples, beside the images they were made from, or over real ones."""
+        dataset = self.session.dataset
         if dataset.source_shape is None or renderer.side_by_side is None:
             real = np.asarray(dataset.images[: renderer.num_real]) if renderer.num_real else None
             return renderer.image(samples, real)
         targets = [np.asarray(dataset.images[: len(samples)])] if dataset.paired else []
         return renderer.side_by_side(labels, samples, *targets)
 
-    def _labels(self, least: int) -> np.ndarray:
-        """Labels for at least so many samples: the classes in turn, full rows if not too many."""
-        labels, classes = self._dataset.labels, len(self._dataset.classes)
-        if self._dataset.source_shape is not None:  # pictures: the first, as many as there are
-            return np.asarray(labels[: min(least, _SOURCES)])
+    def _sample_labels(self, n: int) -> np.ndarray:
+        """Labels of at least n samples: the classes in turn, full rows if not too many."""
+        dataset = self.session.dataset
+        labels, classes = np.asarray(dataset.labels), len(dataset.classes)
+        if dataset.source_shape is not None:  # images: the first, as many as there are
+            return labels[: min(n, _MAX_SOURCES)]
         if labels.ndim == 2:  # attributes: those of the first images
-            return np.asarray(labels)[np.arange(least) % len(labels)]
-        count = -(-least // classes) * classes
-        return (np.arange(min(count, max(least, _MOST_SAMPLES))) % classes).astype("int32")
+            return labels[np.arange(n) % len(labels)]
+        count = -(-n // classes) * classes
+        return (np.arange(min(count, max(n, _MAX_SAMPLES))) % classes).astype("int32")
 
     def _save(self) -> None:
-        self._numbers()
-        arrays = arrays_of(self.gan)
-        self._refuse(not_finite(arrays))
+        self._mean_logs()
+        arrays, best = state_arrays(self.gan), self.session.evaluation.best
+        self._check_finite(arrays)
         path = checkpoints.save(
             self.run.checkpoints,
             self.step,
             {STATE: safetensors.dump(arrays, {**self.about, "step": self.step})},
-            {"images": self.step * self.length.per_step}
-            | ({best.KEY: self._judge.best} if self._judge.best else {}),
+            {"images": self.step * self.length.per_step} | ({BEST: best} if best else {}),
             keep=self.training.keep_checkpoints,
-            spare=[self._judge.best["step"]] if self._judge.best else [],
+            spare=[best["step"]] if best else [],
         )
-        self._saved = self.step
-        self.events({"event": "checkpoint", "step": self.step, "path": str(path)})
+        self._saved_step = self.step
+        self.session.events({"event": "checkpoint", "step": self.step, "path": str(path)})

@@ -1,4 +1,4 @@
-"""Evaluation while a game is being trained: what it is worth now, and where it was best."""
+"""Periodic evaluation of a GAN while it is trained, and the best step so far."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -15,26 +15,27 @@ from ganzoo.metrics import METRICS
 if TYPE_CHECKING:
     from ganzoo.gan.gan import GAN
 
-BEST = "frechet"  # by which one checkpoint is the best
-SCORES = (BEST, "precision", "recall")  # seconds for thousands of images; others take minutes
+RANKING = "frechet"  # the metric by which one checkpoint is the best
+SCORES = (RANKING, "precision", "recall")  # seconds for thousands of images; others take minutes
 _SEED = 0  # that of `ganzoo evaluate`, so that the numbers are the same
-_FEWEST = 10  # real images: precision and recall need neighbors
+_MIN_REAL = 10  # real images: precision and recall need neighbors
 
 
-class Judge:
-    """Judges the averaged generator at the recipe's cadence; knows the best step so far.
+class PeriodicEvaluation:
+    """Evaluation of the averaged generator at the recipe's cadence, and the best step so far.
 
-    Nothing of it moves the game: its images are drawn from a seed of their own, and the edges
-    between dispatches are where they would be without it.
+    Nothing of it changes the training: its images are drawn from a seed of their own, and the
+    dispatches are cut where they would be without it.
 
     Args:
-        recipe: What is trained.
-        gan: The game.
+        recipe: The recipe that is trained.
+        gan: The GAN.
         dataset: The real images or points.
-        best: What the checkpoint that a run goes on from says of the best; see `best.recorded`.
+        best: What the checkpoint that a run goes on from records of the best; see
+            `ganzoo.catalog.runs.recorded_best`.
 
     Raises:
-        UsageError: The features cannot be had here, or do not fit the images.
+        UsageError: The features are not available here, or do not fit the images.
     """
 
     def __init__(
@@ -46,12 +47,12 @@ class Judge:
         self.protocol: dict[str, Any] | None = None
         if not self.every:
             return
-        if len(dataset) < _FEWEST:
+        if len(dataset) < _MIN_REAL:
             raise UsageError(
-                f"Evaluation needs at least {_FEWEST} real images. Received: {len(dataset)}.",
+                f"Evaluation needs at least {_MIN_REAL} real images. Received: {len(dataset)}.",
                 hint="Train without: --evaluate-every 0.",
             )
-        self._extractor = _extractor(training.evaluate_features, recipe.dataset.name, dataset)
+        self._extractor = _find_extractor(training.evaluate_features, recipe.dataset.name, dataset)
         shape = dataset.image_shape
         seen = self._extractor.protocol(shape) if self._extractor else descriptor_protocol(shape)
         self.protocol = {
@@ -67,12 +68,17 @@ class Judge:
         kinds = {kind for name in SCORES for kind in METRICS[name].real}
         real_samples(dataset, kinds, self._extractor)  # now, and from the cache later on
 
+    def manifest(self) -> dict[str, Any]:
+        """Return the entry of a manifest; empty without evaluation."""
+        return {} if self.protocol is None else {"evaluation": self.protocol}
+
     def is_due(self, before: int, step: int, last: int) -> bool:
-        """Whether to judge at an edge: the first from a multiple of the cadence on, or the last.
+        """Return whether to evaluate: after the first dispatch past a multiple of the cadence, and
+        after the last.
 
         Args:
-            before: The step at the edge before.
-            step: The step at this edge.
+            before: The step before the dispatch.
+            step: The step after it.
             last: The last step of the training.
         """
         if not self.every or step == before:
@@ -80,16 +86,16 @@ class Judge:
         return step // self.every > before // self.every or step == last
 
     def is_best(self, step: int) -> bool:
-        """Whether no step so far was better than this one."""
+        """Return whether no step so far was better than this one."""
         return self.best is not None and self.best["step"] == step
 
-    def scores(self, gan: "GAN", dataset: Dataset, step: int) -> dict[str, float | None]:
-        """Each metric's value; None for all where the images are not finite.
+    def evaluate(self, gan: "GAN", dataset: Dataset, step: int) -> dict[str, float | None]:
+        """Return each metric's value; None for all where the images are not finite.
 
         Args:
-            gan: The game, whose variables are up to date.
+            gan: The GAN, whose variables are up to date.
             dataset: The real images or points.
-            step: The step that the values are of.
+            step: The step of the GAN.
         """
         try:
             with reporting(None):
@@ -99,11 +105,11 @@ class Judge:
         except InvalidInput:
             return dict.fromkeys(SCORES)
         found = {result.metric: result.value for result in results}
-        if self.best is None or found[BEST] < self.best["value"]:
-            self.best = {"metric": BEST, "value": found[BEST], "step": step}
+        if self.best is None or found[RANKING] < self.best["value"]:
+            self.best = {"metric": RANKING, "value": found[RANKING], "step": step}
         return found
 
-    def check_same(self, before: Mapping | None, log: Sequence[Mapping]) -> None:
+    def check_protocol(self, before: Mapping | None, log: Sequence[Mapping]) -> None:
         """Refuse to go on with numbers that do not compare with those of the log.
 
         Args:
@@ -113,7 +119,7 @@ class Judge:
         Raises:
             UsageError: The protocol is another one now.
         """
-        if self.protocol is None or not any(BEST in entry for entry in log):
+        if self.protocol is None or not any(RANKING in entry for entry in log):
             return
         before = before or {}
         differing = sorted(
@@ -122,18 +128,18 @@ class Judge:
             if before.get(key) != self.protocol.get(key)
         )
         if differing:
-            was, now = (
+            expected, received = (
                 ", ".join(f"{key} {one.get(key)}" for key in differing)
                 for one in (before, self.protocol)
             )
             raise UsageError(
                 f"The run was evaluated by another protocol, and its numbers would not compare. "
-                f"Expected: {was}. Received: {now}.",
+                f"Expected: {expected}. Received: {received}.",
                 hint="Go on with that one, or without: --evaluate-every 0.",
             )
 
 
-def _extractor(name: str | None, dataset_name: str, dataset: Dataset):
+def _find_extractor(name: str | None, dataset_name: str, dataset: Dataset):
     try:
         return select_extractor(name, dataset_name, dataset, SCORES)
     except EnvironmentProblem as problem:

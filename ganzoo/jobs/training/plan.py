@@ -1,4 +1,4 @@
-"""What a training would do, without doing it."""
+"""The plan of a training: shapes, parameters, steps and memory, without training."""
 
 import math
 from typing import Any
@@ -7,31 +7,32 @@ from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.fetching import NotHere, forbidden
 from ganzoo.jobs.models import environment
-from ganzoo.jobs.models.build import build, dataset_for, length_of, suited
+from ganzoo.jobs.models.build import build_gan, training_length
+from ganzoo.jobs.models.open_dataset import fit_dataset, open_recipe_dataset
 
 
 def plan(recipe: Recipe, *, backend: str | None = None) -> dict[str, Any]:
-    """Build the game and measure it. Nothing is downloaded.
+    """Build the GAN of a recipe and describe its training. Nothing is downloaded.
 
     Args:
-        recipe: What would be trained.
-        backend: "jax", "torch" or "tensorflow".
+        recipe: The recipe.
+        backend: `"jax"`, `"torch"` or `"tensorflow"`.
 
     Returns:
         Shapes, parameters, steps, how they are dispatched, and memory in bytes: `state` is
         what a checkpoint holds, `activations` a rough upper bound for one step. `data` is
-        whether the data set is here; where it is not, `get` is how to get it, and the rest is
-        what is known without it.
+        whether the data set is here; if not, `get` is how to get it, and the rest is what is known
+        without it.
 
     Raises:
-        NotHere: the data set is not here, and its form is not known without it.
+        NotHere: The data set is not here, and its form is not known without it.
     """
-    environment.begin(backend)  # before the data: some data sets come through Keras
-    dataset, absent = _form(recipe)
-    gan = build(recipe, dataset)
+    environment.prepare_environment(backend)  # before the data: some data sets come through Keras
+    dataset, absent = _open_or_blank(recipe)
+    gan = build_gan(recipe, dataset)
     import keras
 
-    length = length_of(recipe, len(dataset))
+    length = training_length(recipe, len(dataset))
     state = sum(
         math.prod(v.shape) * keras.ops.convert_to_numpy(v.value).itemsize
         for v in gan.state().values()
@@ -47,7 +48,7 @@ def plan(recipe: Recipe, *, backend: str | None = None) -> dict[str, Any]:
         "latent_shape": list(gan.sampler.latent_shape),
         "classes": len(dataset.classes),
         **{key: described[key] for key in ("rate", "source_shape") if key in described},
-        "parameters": parameters(gan),
+        "parameters": count_parameters(gan),
         "batch": recipe.training.batch,
         "images_per_step": length.per_step,
         "steps_per_epoch": length.per_epoch,
@@ -58,49 +59,51 @@ def plan(recipe: Recipe, *, backend: str | None = None) -> dict[str, Any]:
         "memory": {
             "data": sum(int(part.nbytes) for part in parts if part is not None),
             "state": int(state),
-            "activations": _activations(gan, recipe.training.batch),
+            "activations": _activation_bytes(gan, recipe.training.batch),
         },
-        "layers": {name: _layers(getattr(gan, name)) for name in ("generator", "discriminator")},
+        "layers": {
+            name: _describe_layers(getattr(gan, name)) for name in ("generator", "discriminator")
+        },
     }
 
 
-def _form(recipe: Recipe) -> tuple[Dataset, NotHere | None]:
+def _open_or_blank(recipe: Recipe) -> tuple[Dataset, NotHere | None]:
     """The data set; or one of the same form without its content, and what to say of that."""
     try:
         with forbidden():
-            return dataset_for(recipe), None
+            return open_recipe_dataset(recipe), None
     except NotHere as absent:
         blank = absent.known.blank() if absent.known is not None else None
         if blank is None:
             raise
-        return suited(recipe, blank), absent
+        return fit_dataset(recipe, blank), absent
 
 
-def parameters(gan) -> dict[str, int]:
-    """Weights by network, batch norm's moving statistics included."""
+def count_parameters(gan: Any) -> dict[str, int]:
+    """Return the number of weights by network, batch norm's moving statistics included."""
     return {name: getattr(gan, name).count_params() for name in ("generator", "discriminator")}
 
 
-def _layers(network) -> list[dict[str, Any]]:
+def _describe_layers(network: Any) -> list[dict[str, Any]]:
     return [
         {
             "name": layer.name,
             "kind": type(layer).__name__,
-            "shape": [n or "batch" for n in _outputs(layer)[0].shape],
+            "shape": [n or "batch" for n in _layer_outputs(layer)[0].shape],
             "parameters": layer.count_params(),
         }
         for layer in network.layers
     ]
 
 
-def _outputs(layer) -> list:
+def _layer_outputs(layer: Any) -> list:
     """What a layer gives: one tensor, as a rule."""
     import keras
 
     return keras.tree.flatten(layer.output)
 
 
-def _activations(gan, batch: int) -> int:
+def _activation_bytes(gan: Any, batch: int) -> int:
     # every layer's output is kept for the backward pass: once through the generator, and
     # twice, for real and fake, through the discriminator
     sizes = {"generator": 1, "discriminator": 2}
@@ -108,5 +111,5 @@ def _activations(gan, batch: int) -> int:
         times * batch * 4 * math.prod(n or 1 for n in output.shape[1:])
         for name, times in sizes.items()
         for layer in getattr(gan, name).layers
-        for output in _outputs(layer)
+        for output in _layer_outputs(layer)
     )

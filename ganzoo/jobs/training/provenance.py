@@ -1,4 +1,4 @@
-"""What a run says of itself: manifest, card, and the metadata inside its weights."""
+"""Provenance of a run: its manifest, its card, and the metadata inside its weights."""
 
 import datetime
 import json
@@ -20,7 +20,7 @@ from ganzoo.files.checkpoints import Checkpoint
 from ganzoo.files.publish import publish_text
 from ganzoo.jobs.models import environment
 from ganzoo.jobs.models.weights import STATE
-from ganzoo.jobs.training.plan import parameters
+from ganzoo.jobs.training.plan import count_parameters
 
 if TYPE_CHECKING:
     from ganzoo.gan.gan import GAN
@@ -29,10 +29,10 @@ KINDS = ("architecture", "dataset")  # of the plugins that a training uses
 MISMATCHES = "plugin_mismatches"  # in manifests and metadata: other plugins, by consent
 
 
-def manifest(
+def run_manifest(
     gan: "GAN", recipe: Recipe, dataset: Dataset, model: str | None, argv: Sequence[str]
 ) -> dict[str, Any]:
-    """Under which circumstances a run began."""
+    """Return the manifest of a run that begins."""
     import keras
 
     described = dataset.describe()
@@ -41,14 +41,14 @@ def manifest(
         "ganzoo": ganzoo.__version__,
         "model": model,
         "backend": keras.backend.backend(),
-        **environment.described(),
+        **environment.describe_environment(),
         "argv": list(argv),
         "seed": recipe.training.seed,
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "recipe_digest": recipe.digest(),
         "data": {k: v for k, v in described.items() if k not in ("dtype", "labels")},
-        "plugins": plugins_of(recipe),
-        "parameters": parameters(gan),
+        "plugins": recipe_locks(recipe),
+        "parameters": count_parameters(gan),
         "dispatch": {"steps_per_dispatch": gan.steps_per_dispatch, "xla": bool(gan.jit_compile)},
         "state": "running",
     }
@@ -60,7 +60,7 @@ def write_manifest(run: Run, content: dict[str, Any]) -> None:
 
 
 def read_manifest(run: Run) -> dict[str, Any]:
-    """The run's manifest; `InvalidInput` if it does not say what resuming needs to know."""
+    """Return the run's manifest; raise `InvalidInput` if it lacks what resuming needs."""
     content = run.manifest()
     data = content.get("data")
     texts = [content.get("backend"), content.get("state")]
@@ -73,42 +73,44 @@ def read_manifest(run: Run) -> dict[str, Any]:
     return content
 
 
-def recipe_of(checkpoint: Checkpoint) -> Recipe:
-    """The recipe with which a checkpoint was trained, without the place of the data."""
+def checkpoint_recipe(checkpoint: Checkpoint) -> Recipe:
+    """Return the recipe with which a checkpoint was trained, without the path of the data."""
     found = safetensors.metadata(checkpoint.read(STATE)).get("recipe")
     where = f"the recipe in {checkpoint.path}"
     return Recipe.from_tables(found, where=where, error=InvalidInput)
 
 
 def run_name(recipe: Recipe, model: str | None) -> str:
-    """What to call a run: as its model, or after its architecture and data set."""
+    """Return the name of a run: that of its model, or of its architecture and data set."""
     name = model or f"{recipe.architecture.name}-{recipe.dataset.name.rpartition(':')[2]}"
     return re.sub(r"[^a-z0-9._-]", "-", name.rpartition(":")[2].lower())[:64].rstrip(".")
 
 
-def plugins_of(recipe: Recipe) -> dict[str, dict[str, str]]:
+def recipe_locks(recipe: Recipe) -> dict[str, dict[str, str]]:
     """Return the locks of a recipe's plugins, by kind."""
     return {kind: lock_plugin(kind, getattr(recipe, kind).name) for kind in KINDS}
 
 
-def record_plugins(run: Run, manifest: dict[str, Any], recipe: Recipe, told: Sequence[str]) -> None:
-    """Write down that a run goes on with other plugins than before.
+def record_plugins(
+    run: Run, manifest: dict[str, Any], recipe: Recipe, sentences: Sequence[str]
+) -> None:
+    """Record that a run goes on with other plugins than before.
 
     Args:
-        run: Whose card says so from now on.
-        manifest: Of the run, which is changed here and written by whoever asks.
-        recipe: That is played.
-        told: A sentence for each plugin.
+        run: The run, whose card is rewritten.
+        manifest: Its manifest, which is changed here and written by the caller.
+        recipe: The recipe that is trained.
+        sentences: A sentence for each plugin.
     """
-    manifest["plugins"] = plugins_of(recipe)
-    manifest[MISMATCHES] = [*manifest.get(MISMATCHES, []), *told]
+    manifest["plugins"] = recipe_locks(recipe)
+    manifest[MISMATCHES] = [*manifest.get(MISMATCHES, []), *sentences]
     tables = Card.read(run.card_path).tables()
     tables |= {key: manifest[key] for key in ("plugins", MISMATCHES)}
     publish_text(run.card_path, Card.from_tables(tables).toml(), overwrite=True)
 
 
-def card(recipe: Recipe, dataset: Dataset, model: str | None, name: str) -> Card:
-    """The card of a model that this run trains: that of the zoo with the recipe as played."""
+def run_card(recipe: Recipe, dataset: Dataset, model: str | None, name: str) -> Card:
+    """Return the card of the model that a run trains: the zoo's with the recipe as trained."""
     tables = recipe.tables()
     tables["dataset"].pop("data", None)  # a path of the trainer's machine
     if model is None:
@@ -118,42 +120,42 @@ def card(recipe: Recipe, dataset: Dataset, model: str | None, name: str) -> Card
             "summary": f"{recipe.architecture.name} trained on {dataset.name}.",
             "license": {"data": dataset.license, "weights": "not chosen yet"},
             "recipe": tables,
-            "plugins": plugins_of(recipe),
+            "plugins": recipe_locks(recipe),
         })  # fmt: skip
     known = find_model(model)
-    played: dict[str, Any] = {
+    changes: dict[str, Any] = {
         "recipe": Recipe.from_tables(tables),
         "plugins": {
-            kind: PluginLock.model_validate(lock) for kind, lock in plugins_of(recipe).items()
+            kind: PluginLock.model_validate(lock) for kind, lock in recipe_locks(recipe).items()
         },
         "results": [],
         "provenance": None,
     }
     if recipe.dataset.name != known.recipe.dataset.name:
-        played["license"] = License(data=dataset.license, weights=known.license.weights)
+        changes["license"] = License(data=dataset.license, weights=known.license.weights)
     if (recipe.architecture, recipe.dataset) != (known.recipe.architecture, known.recipe.dataset):
-        played["parameters"] = {}  # the published numbers are of other networks
-    return known.model_copy(update=played)
+        changes["parameters"] = {}  # the published numbers are of other networks
+    return known.model_copy(update=changes)
 
 
-def of_data(dataset: Dataset) -> dict[str, Any]:
-    """What a weights file says of the data, without which its model cannot be rebuilt or heard."""
+def data_metadata(dataset: Dataset) -> dict[str, Any]:
+    """Return the metadata about the data, without which a model cannot be rebuilt or played."""
     described = dataset.describe()
     keys = ("image_shape", "classes", "source_shape", "rate")
     return {key: described[key] for key in keys if key in described}
 
 
-def of_generator(gan: "GAN") -> dict[str, Any]:
-    """What a weights file says of the labels that its generator takes.
+def generator_metadata(gan: "GAN") -> dict[str, Any]:
+    """Return the metadata about the labels that a generator takes.
 
-    The shape of one: `[]` for a class, `[k]` for attributes, that of a picture, or `None`.
+    The shape of one: `[]` for a class, `[k]` for attributes, that of an image, or `None`.
     """
     shape = list(gan.generator.inputs[1].shape[1:]) if gan.sampler.conditional else None
     return {"generator_labels": shape}
 
 
-def of_weights(gan: "GAN", recipe: Recipe, dataset: Dataset, run: Run) -> dict[str, Any]:
-    """What a weights file says of itself: enough to rebuild the model, and where it is from.
+def weights_metadata(gan: "GAN", recipe: Recipe, dataset: Dataset, run: Run) -> dict[str, Any]:
+    """Return the metadata of a weights file: enough to rebuild the model, and its origin.
 
     Nothing in it depends on the time or the machine: the same weights give the same file.
     """
@@ -165,8 +167,8 @@ def of_weights(gan: "GAN", recipe: Recipe, dataset: Dataset, run: Run) -> dict[s
         "schema": 1,
         "model": known["model"],
         "recipe": tables,
-        **of_data(dataset),
-        **of_generator(gan),
+        **data_metadata(dataset),
+        **generator_metadata(gan),
         "license": {"data": license.data, "weights": license.weights},
         "data": {"name": dataset.name, "fingerprint": dataset.fingerprint},
         "plugins": known["plugins"],

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: a flag, read at the edge of a step.
+"""Ctrl-C and SIGTERM: a flag, read between the steps.
 
 An exception raised inside a step would leave JAX's donated buffers deleted; a flag leaves
 a state that can be saved.
@@ -6,7 +6,9 @@ a state that can be saved.
 
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType
+from typing import Any
 
 from ganzoo.errors import Interrupted
 
@@ -15,7 +17,7 @@ _NOTHING = "Stopped before the first step; nothing was changed."
 
 
 class Stop:
-    """While entered, SIGINT and SIGTERM ask the work to stop; a third one kills.
+    """A request to stop: while entered, SIGINT and SIGTERM set it; a third one kills.
 
     Until `hold` is called the first signal ends the work at once, and leaving raises
     `Interrupted`. From then on signals only set `signal`. So they do during any import before
@@ -32,7 +34,7 @@ class Stop:
         self._before: dict[int, object] = {}
 
     def hold(self) -> None:
-        """From here on signals wait for whoever reads `signal`."""
+        """Let signals wait for whoever reads `signal` from here on."""
         if self.signal:  # it came during an import, or somebody has swallowed the exception
             raise KeyboardInterrupt
         self._holding = True
@@ -41,6 +43,15 @@ class Stop:
         """Raise `Interrupted` if a signal has come; for use before the first step."""
         if self.signal:
             raise Interrupted(_NOTHING, signal_number=self.signal)
+
+    def interrupting(self, events: Callable[[dict[str, Any]], None]) -> Callable:
+        """Return `events` for a long preparation: after a signal the next event ends it."""
+
+        def check_and_forward(event: dict[str, Any]) -> None:
+            self.check()
+            events(event)
+
+        return check_and_forward
 
     def __enter__(self) -> "Stop":
         if threading.current_thread() is threading.main_thread():
@@ -61,11 +72,11 @@ class Stop:
         if self._count >= 3:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
-        if not self._holding and not _importing(frame):
+        if not self._holding and not _is_importing(frame):
             raise KeyboardInterrupt
 
 
-def _importing(frame: FrameType | None) -> bool:
+def _is_importing(frame: FrameType | None) -> bool:
     """Whether a module is being imported where the signal came."""
     while frame is not None:
         if frame.f_code.co_filename.startswith("<frozen importlib"):

@@ -61,8 +61,8 @@ def test_values_are_toml_and_bare_words_are_text(recipe, setting, table, key, va
 
 
 def test_lists_and_tables_are_values(recipe):
-    changed = apply_settings(recipe, ["penalties=[{name = 'r1', weight = 10}]"])
-    assert changed.gan.penalties[0].weight == 10.0
+    changed = apply_settings(recipe, ["regularizers=[{name = 'r1', weight = 10}]"])
+    assert changed.gan.regularizers[0].weight == 10.0
     rate = "{schedule='cosine_decay', initial_learning_rate=0.1, decay_steps=3}"
     changed = apply_settings(recipe, [f"generator_optimizer.learning_rate={rate}"])
     assert changed.generator_optimizer.options["learning_rate"]["decay_steps"] == 3

@@ -8,11 +8,11 @@ pytestmark = pytest.mark.backend
 
 
 def manifest() -> dict:
-    return environment.described() | {"plugins": {}}
+    return environment.describe_environment() | {"plugins": {}}
 
 
 def test_where_nothing_has_changed_there_is_nothing_to_say():
-    assert environment.differences(manifest()) == []
+    assert environment.environment_differences(manifest()) == []
 
 
 @pytest.mark.parametrize("name", environment.VARIABLES)
@@ -21,15 +21,15 @@ def test_what_may_change_last_bits_is_named_when_it_differs(name, monkeypatch):
     before = manifest()
     monkeypatch.setenv(name, "3")
 
-    (said,) = environment.differences(before)
+    (said,) = environment.environment_differences(before)
 
     assert f"{name} was None, is 3" in said
 
 
 def test_another_kind_of_device_is_named():
-    now = environment.described()["device"]
+    now = environment.describe_environment()["device"]
     assert now in ("cpu", "gpu", "tpu", "mps")
 
-    (said,) = environment.differences(manifest() | {"device": "abacus"})
+    (said,) = environment.environment_differences(manifest() | {"device": "abacus"})
 
     assert f"device was abacus, is {now}" in said

@@ -160,7 +160,8 @@ def test_pictures_are_translated_while_training_and_afterward(paired, trained, p
 def test_an_architecture_and_its_labels_must_fit(kinds, monkeypatch):
     import ganzoo_kinds
 
-    from ganzoo.jobs.models.build import dataset_for, networks
+    from ganzoo.jobs.models.build import build_networks
+    from ganzoo.jobs.models.open_dataset import open_recipe_dataset
     from ganzoo.jobs.training.plan import plan
 
     for settings, said in (
@@ -169,10 +170,10 @@ def test_an_architecture_and_its_labels_must_fit(kinds, monkeypatch):
         (["architecture.name=cdcgan"], "'cdcgan' needs classes.*'pairs', whose labels are pict"),
     ):
         with pytest.raises(UsageError, match=said):
-            dataset_for(kinds("pairs", *settings))
-    assert dataset_for(kinds("pairs", "architecture.name=any-shape")).labels is None
+            open_recipe_dataset(kinds("pairs", *settings))
+    assert open_recipe_dataset(kinds("pairs", "architecture.name=any-shape")).labels is None
     with pytest.raises(UsageError, match="needs the shape of those to translate from"):
-        networks(kinds("pairs"), (8, 6, 3), 0)
+        build_networks(kinds("pairs"), (8, 6, 3), 0)
 
     found = plan(kinds("pairs"))
     assert (found["source_shape"], found["classes"]) == ([8, 6, 1], 0)
@@ -184,7 +185,7 @@ def test_an_architecture_and_its_labels_must_fit(kinds, monkeypatch):
         ganzoo_kinds, "translator", lambda image_shape, source_shape: plain(image_shape)
     )
     with pytest.raises(PluginError, match=r"must take \[latents, pictures\].*no pictures"):
-        networks(kinds("pairs"), (8, 6, 3), 0, (8, 6, 1))
+        build_networks(kinds("pairs"), (8, 6, 3), 0, (8, 6, 1))
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ from ganzoo.files import checkpoints, safetensors
 from ganzoo.jobs.models import load
 from ganzoo.jobs.publishing.import_weights import import_weights
 from ganzoo.jobs.publishing.push import push
-from ganzoo.jobs.training.train import resume, train
+from ganzoo.jobs.training.resume import resume
+from ganzoo.jobs.training.train import train
 
 pytestmark = pytest.mark.backend
 

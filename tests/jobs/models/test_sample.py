@@ -252,7 +252,7 @@ def test_what_is_no_weights_file_is_refused(content, place, capsys):
 def test_a_run_without_a_checkpoint_says_how_to_get_one(recipe, place, capsys):
     from ganzoo.catalog.runs import Run
 
-    run = Run.at(place / "empty")
+    run = Run.create_at(place / "empty")
     run.recipe_path.write_text(recipe().toml())
     for argv in (["sample", "empty"], ["export", "empty", "out.safetensors"]):
         assert main(argv) == 2
@@ -260,7 +260,8 @@ def test_a_run_without_a_checkpoint_says_how_to_get_one(recipe, place, capsys):
 
 
 def test_an_older_checkpoint_is_not_taken_silently(run, rewound, place):
-    from ganzoo.jobs.models import export, load
+    from ganzoo.jobs.models import export
+    from ganzoo.jobs.models.find import find_source
 
     broken = rewound(run, 3)
     (broken.checkpoints / "step-00000003" / "MANIFEST.json").unlink()
@@ -268,20 +269,20 @@ def test_an_older_checkpoint_is_not_taken_silently(run, rewound, place):
     with pytest.warns(UserWarning, match="step 3 is broken.*step 2"):
         export.export(broken.path, place / "out.safetensors")
     with pytest.warns(UserWarning, match="step 3 is broken.*step 2"):
-        assert load.find(broken.path).about["step"] == 2
+        assert find_source(broken.path).about["step"] == 2
 
 
 def test_a_run_that_went_on_past_its_end_is_sampled_where_it_is(run, rewound):
     """`weights.safetensors` of an earlier, shorter training is not the newest any more."""
-    from ganzoo.jobs.models import load
+    from ganzoo.jobs.models.find import find_source
 
     longer = rewound(run, 3)
     arrays, about = safetensors.load(run.weights_path), safetensors.metadata(run.weights_path)
     safetensors.save(longer.weights_path, arrays, {**about, "step": 1})
 
     assert longer.manifest()["state"] == "running"
-    assert load.find(longer.path).about["step"] == 3
-    assert load.find(run.path).about["step"] == 3
+    assert find_source(longer.path).about["step"] == 3
+    assert find_source(run.path).about["step"] == 3
 
 
 def test_labels_of_the_wrong_kind_are_refused_before_training(recipe, monkeypatch):
@@ -289,18 +290,19 @@ def test_labels_of_the_wrong_kind_are_refused_before_training(recipe, monkeypatc
 
     import ganzoo_testbed
 
-    from ganzoo.jobs.models.build import build, dataset_for
+    from ganzoo.jobs.models.build import build_gan
+    from ganzoo.jobs.models.open_dataset import open_recipe_dataset
 
     one = ganzoo_testbed.patient()
     many = dataclasses.replace(one, labels=np.zeros((40, 2), "uint8"))
     monkeypatch.setattr(ganzoo_testbed, "patient", lambda: many)
     with pytest.raises(UsageError, match=r"Expected: \(\).*Received: \(2,\)"):
-        build(recipe(), dataset_for(recipe()))
+        build_gan(recipe(), open_recipe_dataset(recipe()))
 
     none = dataclasses.replace(one, labels=None, classes=())
     monkeypatch.setattr(ganzoo_testbed, "patient", lambda: none)
     with pytest.raises(UsageError, match="is conditional and needs labels"):
-        dataset_for(recipe())
+        open_recipe_dataset(recipe())
 
 
 def test_points_have_no_separate_pictures(plain, place, capsys):
@@ -316,7 +318,7 @@ def test_points_have_no_separate_pictures(plain, place, capsys):
 
 
 def test_metadata_of_any_shape_is_refused_without_a_crash(place):
-    from ganzoo.jobs.models import load
+    from ganzoo.jobs.models.find import find_source
 
     for odd in ({}, {"recipe": 1}, {"recipe": {}, "image_shape": [8], "classes": []},
                 {"recipe": {}, "image_shape": [0, 8, 1], "classes": []},
@@ -324,4 +326,4 @@ def test_metadata_of_any_shape_is_refused_without_a_crash(place):
         path = place / f"{abs(hash(json.dumps(odd)))}.safetensors"
         safetensors.save(path, {"generator/x": np.zeros(1, "float32")}, odd)
         with pytest.raises(InvalidInput):
-            load.find(path)
+            find_source(path)

@@ -52,10 +52,10 @@ NAMES = [f"{architecture['name']} of {dataset}" for architecture, dataset, *_ in
 def home(place, monkeypatch):
     """A home of the test's own, and three pictures to translate."""
     monkeypatch.setenv("GANZOO_HOME", str(place / "home"))
-    (place / "pictures").mkdir()
+    (place / "images").mkdir()
     for index in range(3):
         picture = np.full((20, 15, 3), 80 * index, "uint8")
-        Image.fromarray(picture).save(place / "pictures" / f"{index}.png")
+        Image.fromarray(picture).save(place / "images" / f"{index}.png")
 
 
 def recipe_of(architecture: dict, dataset: str) -> Recipe:

@@ -9,6 +9,7 @@ from ganzoo.errors import InvalidInput, PluginError, UsageError
 from ganzoo.files import safetensors
 from ganzoo.jobs.models import load
 from ganzoo.jobs.models.export import export
+from ganzoo.jobs.models.find import find_source
 from ganzoo.jobs.publishing.import_weights import FileDescription, import_weights
 from ganzoo.jobs.publishing.push import push
 from ganzoo.jobs.training.train import train
@@ -98,7 +99,7 @@ def test_a_file_without_a_recipe_needs_one(file, run, place, capsys):
     command = ["import", str(path), "mine", "--license", "MIT", "--recipe", str(run.recipe_path)]
     assert main(command) == 0
     assert "mine@1" in capsys.readouterr().out
-    found = load.find("mine")
+    found = find_source("mine")
     assert found.image_shape == (8, 8, 1) and found.about["license"]["data"] == "CC-BY-4.0"
     assert lookup.find_version("mine").card().provenance is None
     assert np.array_equal(pictures("mine"), pictures(run.path))

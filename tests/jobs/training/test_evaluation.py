@@ -121,6 +121,7 @@ def test_the_best_checkpoint_is_kept_and_found_by_name(plain, place, arrays, scr
     """Best at step 4; then only the newest and that one stay."""
     from ganzoo.jobs.models import load
     from ganzoo.jobs.models.export import export
+    from ganzoo.jobs.models.find import find_source
     from ganzoo.jobs.publishing.push import push
     from ganzoo.jobs.training.train import train
 
@@ -133,10 +134,10 @@ def test_the_best_checkpoint_is_kept_and_found_by_name(plain, place, arrays, scr
     assert [e["best"] for e in said if e["event"] == "evaluation"] == [True, True, False, False]
     average = {n: a for n, a in arrays(run, 4).items() if n.startswith("ema/")}
     for name in ("1@best", f"{run.path}@best", f"{run.path.name}@best"):
-        found = load.find(name)
+        found = find_source(name)
         assert found.about["step"] == 4, name
     assert found.title == f"{run.path.name}-best"
-    assert load.find(run.path).about["step"] == 8
+    assert find_source(run.path).about["step"] == 8
     best, newest = load.load("1@best"), load.load("1")
     assert (best.sample(3, seed=1) != newest.sample(3, seed=1)).any()
     exported = safetensors.load(export("1@best", place / "best.safetensors"))
@@ -148,13 +149,13 @@ def test_the_best_checkpoint_is_kept_and_found_by_name(plain, place, arrays, scr
 
 
 def test_without_an_evaluation_there_is_no_best(plain, place):
-    from ganzoo.jobs.models import load
+    from ganzoo.jobs.models.find import find_source
     from ganzoo.jobs.training.train import train
 
     run = train(plain("steps=1"), run=place / "run")
 
     with pytest.raises(UsageError, match="no best checkpoint.*--evaluate-every"):
-        load.find(f"{run.path}@best")
+        find_source(f"{run.path}@best")
     assert "evaluation" not in run.manifest()
     assert "frechet" not in run.log()[-1]
 
@@ -163,7 +164,7 @@ def test_without_an_evaluation_there_is_no_best(plain, place):
 def test_a_judged_run_that_died_ends_with_the_same_log_and_the_same_best(
     step, whole, rewound, arrays
 ):
-    from ganzoo.jobs.training.train import resume
+    from ganzoo.jobs.training.resume import resume
 
     died = rewound(whole, step)
     (died.path / "log.jsonl").write_text(  # a crash may leave a line that no checkpoint has
@@ -200,7 +201,8 @@ def whole(made, plain, tmp_path_factory):
 
 
 def test_a_resumed_run_knows_the_best_so_far_and_keeps_it(plain, place, scripted):
-    from ganzoo.jobs.training.train import resume, train
+    from ganzoo.jobs.training.resume import resume
+    from ganzoo.jobs.training.train import train
 
     scripted([4.0, 7.0, 6.0, 8.0, 3.0, 9.0])
     run = train(plain(*JUDGED, "steps=4"), run=place / "run")
@@ -214,7 +216,8 @@ def test_a_resumed_run_knows_the_best_so_far_and_keeps_it(plain, place, scripted
 
 
 def test_a_run_can_be_judged_from_the_middle_on_but_not_by_another_protocol(plain, place):
-    from ganzoo.jobs.training.train import resume, train
+    from ganzoo.jobs.training.resume import resume
+    from ganzoo.jobs.training.train import train
 
     run = train(plain("steps=2"), run=place / "run")
     resume(run.path, settings=["steps=4", "evaluate_every=1", "evaluate_samples=30"])
@@ -227,7 +230,7 @@ def test_a_run_can_be_judged_from_the_middle_on_but_not_by_another_protocol(plai
 
 
 def test_a_best_checkpoint_that_is_broken_is_not_replaced_in_silence(plain, place, scripted):
-    from ganzoo.jobs.models import load
+    from ganzoo.jobs.models.find import find_source
     from ganzoo.jobs.training.train import train
 
     scripted([9.0, 3.0, 5.0, 4.0])
@@ -235,8 +238,8 @@ def test_a_best_checkpoint_that_is_broken_is_not_replaced_in_silence(plain, plac
     (run.checkpoints / "step-00000004" / "MANIFEST.json").unlink()
 
     with pytest.raises(InvalidInput, match="step 4 .* is broken or gone"):
-        load.find(f"{run.path}@best")
-    assert load.find(run.path).about["step"] == 8
+        find_source(f"{run.path}@best")
+    assert find_source(run.path).about["step"] == 8
 
 
 def test_points_are_judged_as_they_are(plain, place):
@@ -307,9 +310,10 @@ def test_pictures_that_are_not_finite_are_logged_so_and_are_never_the_best(
 
 
 def test_an_edge_from_a_multiple_on_is_due_once_and_the_last_step_always(plain):
-    from ganzoo.jobs.training.evaluation import Judge
 
-    judge = Judge.__new__(Judge)
+    from ganzoo.jobs.training.evaluation import PeriodicEvaluation
+
+    judge = PeriodicEvaluation.__new__(PeriodicEvaluation)
     judge.every = 10
     edges = [0, 8, 16, 24, 32, 40, 48, 56]
     due = [b for a, b in zip(edges, edges[1:], strict=False) if judge.is_due(a, b, 100)]

@@ -35,12 +35,13 @@ class Game:
     """A built game and its data; compiled once however often it is played."""
 
     def __init__(self, recipe):
-        from ganzoo.jobs.models.build import build, dataset_for
-        from ganzoo.jobs.models.weights import arrays_of
+        from ganzoo.jobs.models.build import build_gan
+        from ganzoo.jobs.models.open_dataset import open_recipe_dataset
+        from ganzoo.jobs.models.weights import state_arrays
 
-        self.dataset = dataset_for(recipe)
-        self.gan = build(recipe, self.dataset)
-        self.fresh = arrays_of(self.gan)
+        self.dataset = open_recipe_dataset(recipe)
+        self.gan = build_gan(recipe, self.dataset)
+        self.fresh = state_arrays(self.gan)
 
     def play(self, state, start: int, stop: int) -> dict[str, np.ndarray]:
         """The state after the steps from `start` to `stop`, beginning with `state`."""
@@ -48,9 +49,9 @@ class Game:
 
         from ganzoo import backend
         from ganzoo.data.feed import Feed
-        from ganzoo.jobs.models.weights import arrays_of, assign
+        from ganzoo.jobs.models.weights import assign_arrays, state_arrays
 
-        assign(self.gan.state(), state, "the test")
+        assign_arrays(self.gan.state(), state, "the test")
         feed = Feed(self.dataset, batch=4, n_critic=2, seed=3, start_step=start, stop_step=stop)
         means = [(v, state[f"means/{v.name}"]) for v in self.gan.step_metrics.variables]
         back = keras.callbacks.LambdaCallback(  # `fit` has just reset them
@@ -62,7 +63,7 @@ class Game:
         )  # fmt: skip
         if stop % 4 == 0:  # log_every
             self.gan.reset_metrics()
-        return arrays_of(self.gan)
+        return state_arrays(self.gan)
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +86,7 @@ def differing(one, other) -> list[str]:
 @pytest.mark.parametrize("step", [1, 5, 7])
 def test_a_run_that_died_after_any_step_ends_as_if_it_had_not(step, whole, recipe, rewound, arrays):
     """1: between two lazy penalties; 5: the end of an epoch; 7: in the middle of one."""
-    from ganzoo.jobs.training.train import resume
+    from ganzoo.jobs.training.resume import resume
 
     never, died = whole(recipe), rewound(whole(recipe), step)
 
@@ -171,7 +172,8 @@ def test_n_steps_and_n_more_are_2n_with_fused_steps_and_scaled_losses(recipe, ar
     """
     import keras
 
-    from ganzoo.jobs.training.train import resume, train
+    from ganzoo.jobs.training.resume import resume
+    from ganzoo.jobs.training.train import train
 
     steps = 4 if keras.backend.backend() == "tensorflow" else 5
     never = train(recipe(*FUSED, "steps=8"), run=place / "never")
@@ -242,7 +244,7 @@ def test_what_would_change_the_game_is_refused(
 
 
 def test_a_recipe_edited_by_hand_is_refused(whole, recipe, rewound):
-    from ganzoo.jobs.training.train import resume
+    from ganzoo.jobs.training.resume import resume
 
     run = rewound(whole(recipe), 7)
     run.recipe_path.write_text(run.recipe_path.read_text().replace("batch = 4", "batch = 2"))
@@ -254,7 +256,7 @@ def test_a_recipe_edited_by_hand_is_refused(whole, recipe, rewound):
 def test_other_data_is_refused_and_named(whole, recipe, rewound, monkeypatch):
     import ganzoo_testbed
 
-    from ganzoo.jobs.training.train import resume
+    from ganzoo.jobs.training.resume import resume
 
     run = rewound(whole(recipe), 7)
     before = snapshot(run)
@@ -267,7 +269,7 @@ def test_other_data_is_refused_and_named(whole, recipe, rewound, monkeypatch):
 
 
 def test_two_processes_do_not_go_on_with_one_run(whole, recipe, rewound):
-    from ganzoo.jobs.training.train import resume
+    from ganzoo.jobs.training.resume import resume
 
     run = rewound(whole(recipe), 7)
 
@@ -279,7 +281,7 @@ def test_two_processes_do_not_go_on_with_one_run(whole, recipe, rewound):
 def test_a_broken_checkpoint_falls_back_with_a_warning_and_ends_the_same(
     whole, recipe, rewound, arrays
 ):
-    from ganzoo.jobs.training.train import resume
+    from ganzoo.jobs.training.resume import resume
 
     run = rewound(whole(recipe), 9)
     state = run.checkpoints / "step-00000009" / "state.safetensors"
@@ -296,7 +298,7 @@ def test_a_broken_checkpoint_falls_back_with_a_warning_and_ends_the_same(
 
 
 def test_when_all_checkpoints_are_broken_nothing_starts_anew(whole, recipe, rewound):
-    from ganzoo.jobs.training.train import resume
+    from ganzoo.jobs.training.resume import resume
 
     run = rewound(whole(recipe), 2)
     for path in run.checkpoints.iterdir():
@@ -308,7 +310,7 @@ def test_when_all_checkpoints_are_broken_nothing_starts_anew(whole, recipe, rewo
 
 @pytest.mark.parametrize("mutation", ["missing", "extra", "reshaped", "recast", "swapped"])
 def test_a_state_that_does_not_fit_is_refused_whole(mutation, whole, recipe, game, arrays):
-    from ganzoo.jobs.models.weights import arrays_of, assign
+    from ganzoo.jobs.models.weights import assign_arrays, state_arrays
 
     state, name = arrays(whole(recipe), 3), "discriminator/logit/kernel"
     match mutation:
@@ -323,11 +325,11 @@ def test_a_state_that_does_not_fit_is_refused_whole(mutation, whole, recipe, gam
         case "swapped":
             a, b = "generator_optimizer/iteration", "generator_optimizer/up/kernel/momentum"
             state[a], state[b] = state[b], state[a]
-    before = arrays_of(game.gan)
+    before = state_arrays(game.gan)
 
     with pytest.raises(InvalidInput, match="does not fit this architecture at"):
-        assign(game.gan.state(), state, "a file")
-    assert differing(before, arrays_of(game.gan)) == []
+        assign_arrays(game.gan.state(), state, "a file")
+    assert differing(before, state_arrays(game.gan)) == []
 
 
 def test_a_run_without_its_manifest_is_refused(whole, recipe, rewound, capsys):
@@ -338,7 +340,7 @@ def test_a_run_without_its_manifest_is_refused(whole, recipe, rewound, capsys):
 
 
 def test_a_run_that_died_before_its_first_checkpoint_starts_again(whole, recipe, rewound, arrays):
-    from ganzoo.jobs.training.train import resume
+    from ganzoo.jobs.training.resume import resume
 
     run = rewound(whole(recipe), 0)
     shutil.rmtree(run.checkpoints)

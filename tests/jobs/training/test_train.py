@@ -93,10 +93,10 @@ def test_a_card_of_the_zoo_says_what_was_changed(place):
 
 
 def test_an_architecture_without_latents_is_refused_by_what_it_builds(plain):
-    from ganzoo.jobs.models.build import networks
+    from ganzoo.jobs.models.build import build_networks
 
     with pytest.raises(UsageError, match=r"needs latents of at least one.*of shape \(0,\)"):
-        networks(plain("architecture.latent_size=0"), (8, 8, 1), 0)
+        build_networks(plain("architecture.latent_size=0"), (8, 8, 1), 0)
 
 
 def test_a_plan_leaves_nothing_behind(plain, place, monkeypatch):
@@ -170,7 +170,8 @@ def test_without_any_checkpoint_that_is_said_too(plain, place, capsys):
 def test_a_signal_saves_at_the_edge_of_the_step_and_says_how_to_go_on(
     number, recipe, place, arrays, capsys
 ):
-    from ganzoo.jobs.training.train import resume, train
+    from ganzoo.jobs.training.resume import resume
+    from ganzoo.jobs.training.train import train
 
     def press(event):
         if event["event"] == "progress" and event["step"] >= 2:
@@ -239,7 +240,8 @@ def test_a_disk_that_fills_up_keeps_the_checkpoints_before(plain, place, monkeyp
 
     from ganzoo.errors import EnvironmentProblem
     from ganzoo.files import publish
-    from ganzoo.jobs.training.train import resume, train
+    from ganzoo.jobs.training.resume import resume
+    from ganzoo.jobs.training.train import train
 
     def full(step, path):
         if step == "publish" and path.name == "step-00000004":
@@ -259,7 +261,8 @@ def test_a_disk_that_fills_up_keeps_the_checkpoints_before(plain, place, monkeyp
 
 def test_data_from_an_npz_file_of_keras_reaches_training(plain, place, monkeypatch):
     """Data sets of `keras.datasets` come through the backend in use."""
-    from ganzoo.jobs.training.train import resume, train
+    from ganzoo.jobs.training.resume import resume
+    from ganzoo.jobs.training.train import train
 
     images = np.random.default_rng(0).integers(0, 256, (20, 28, 28), dtype="uint8")
     np.savez(place / "mnist.npz", x_train=images, y_train=np.arange(20, dtype="uint8") % 10,

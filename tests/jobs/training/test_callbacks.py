@@ -8,7 +8,7 @@ pytestmark = pytest.mark.backend
 def test_the_logs_of_a_dispatch_are_not_read():
     import keras
 
-    from ganzoo.jobs.training.unread import UnreadLogs
+    from ganzoo.jobs.training.callbacks import UnreadLogs
 
     read, told = [], []
 

@@ -1,0 +1,180 @@
+"""Resuming a run from its newest checkpoint, exactly as if it had not stopped."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ganzoo.catalog.recipe.overrides import apply_settings, with_data_from
+from ganzoo.catalog.recipe.plugin_locks import check_plugin_locks
+from ganzoo.catalog.recipe.recipe import Recipe
+from ganzoo.catalog.runs import Run, recorded_best
+from ganzoo.data.dataset import Dataset
+from ganzoo.data.progress import reporting
+from ganzoo.errors import InvalidInput, UsageError
+from ganzoo.files import checkpoints, safetensors
+from ganzoo.files.checkpoints import Checkpoint
+from ganzoo.files.leftovers import reclaim
+from ganzoo.files.publish import publish_text
+from ganzoo.files.text import quote
+from ganzoo.jobs.models import environment
+from ganzoo.jobs.models.build import build_gan, training_length
+from ganzoo.jobs.models.open_dataset import open_recipe_dataset
+from ganzoo.jobs.models.weights import STATE, assign_arrays
+from ganzoo.jobs.training import provenance
+from ganzoo.jobs.training.evaluation import PeriodicEvaluation
+from ganzoo.jobs.training.session import Events, Session, run_session
+from ganzoo.jobs.training.signals import Stop
+
+# Keys that a resumed run may change: none of them changes a weight.
+_FREE_KEYS = {
+    "training.steps", "training.images", "training.epochs", "training.log_every",
+    "training.sample_every", "training.checkpoint_every", "training.keep_checkpoints",
+    "training.evaluate_every", "training.evaluate_samples", "training.evaluate_features",
+    "dataset.data",
+}  # fmt: skip
+
+
+def resume(
+    run: str | Path,
+    *,
+    settings: Sequence[str] = (),
+    allow_plugin_mismatch: bool = False,
+    argv: Sequence[str] = (),
+    events: Events = lambda event: None,
+) -> Run:
+    """Go on with a run from its newest valid checkpoint, bit for bit as if it had not stopped.
+
+    Args:
+        run: The run's folder or its number.
+        settings: Settings of keys that change no weight, such as `training.steps=9000`.
+        allow_plugin_mismatch: Accept an architecture and a data set of other distributions or
+            versions than before; the manifest and the card say so then.
+        argv: The command line, for the manifest.
+        events: Function called with each event, as it happens.
+
+    Returns:
+        The run.
+
+    Raises:
+        UsageError: A setting would change the weights.
+        PluginError: The architecture or the data set comes from another plugin.
+        InvalidInput: The data or the checkpoints are not what they were.
+    """
+    opened = Run.open(run)
+    with Stop() as stop, opened.lock():
+        manifest = provenance.read_manifest(opened)
+        before = with_data_from(opened.recipe(), opened.path)
+        recipe = with_data_from(apply_settings(before, list(settings)), Path.cwd())
+        _check_same_recipe(before, recipe)
+        mismatches = check_plugin_locks(
+            manifest.get("plugins"),
+            recipe,
+            opened.path,
+            kinds=provenance.KINDS,
+            allowed=allow_plugin_mismatch,
+        )
+        environment.prepare_environment(manifest["backend"])
+        reclaim(opened.path)
+        with reporting(stop.interrupting(events)):
+            dataset = open_recipe_dataset(recipe)
+        _check_same_data(manifest["data"], dataset)
+        newest = checkpoints.newest(opened.checkpoints, report=lambda text: _warn(events, text))
+        start = newest.step if newest else 0
+        if not _steps_left(recipe, dataset, start) and manifest["state"] == "finished":
+            _warn(events, "The run is finished; nothing is left to do.")
+            return opened
+        if newest is not None:  # recipe.toml may have been edited
+            _check_same_recipe(provenance.checkpoint_recipe(newest), recipe)
+        stop.hold()
+        session = _restore_session(opened, recipe, dataset, newest, events, stop)
+        log = [entry for entry in opened.log() if entry.get("step", 0) <= start]
+        session.evaluation.check_protocol(manifest.get("evaluation"), log)
+        for text in environment.environment_differences(manifest):
+            _warn(events, text)
+        stop.check()
+        opened.rewind(start)
+        if recipe != before:
+            publish_text(opened.recipe_path, recipe.toml(), overwrite=True)
+        if mismatches:
+            sentences = [f"From step {start} on: {sentence}" for sentence in mismatches]
+            provenance.record_plugins(opened, manifest, recipe, sentences)
+        manifest["resumed"] = [*manifest.get("resumed", []), {"step": start, "argv": list(argv)}]
+        manifest |= {"state": "running", "recipe_digest": recipe.digest()}
+        provenance.write_manifest(opened, manifest | session.evaluation.manifest())
+        run_session(session)
+    return opened
+
+
+def _restore_session(
+    run: Run,
+    recipe: Recipe,
+    dataset: Dataset,
+    newest: Checkpoint | None,
+    events: Events,
+    stop: Stop,
+) -> Session:
+    """The session at its newest checkpoint, or at the start if there is none."""
+    gan = build_gan(recipe, dataset)
+    if newest is not None:
+        assign_arrays(gan.state(), safetensors.load(newest.read(STATE)), str(newest.path))
+    with reporting(stop.interrupting(events)):
+        evaluation = PeriodicEvaluation(recipe, gan, dataset, best=recorded_best(newest))
+    return Session(
+        gan=gan,
+        recipe=recipe,
+        dataset=dataset,
+        run=run,
+        events=events,
+        stop=stop,
+        evaluation=evaluation,
+        start=newest.step if newest else 0,
+    )
+
+
+def _steps_left(recipe: Recipe, dataset: Dataset, start: int) -> int:
+    steps = training_length(recipe, len(dataset)).steps
+    if steps < start:
+        raise UsageError(
+            f"The run is at step {start} already. Expected: at least as many steps. "
+            f"Received: {steps}."
+        )
+    return steps - start
+
+
+def _warn(events: Events, text: str) -> None:
+    events({"event": "warning", "message": text})
+
+
+def _check_same_recipe(before: Recipe, after: Recipe) -> None:
+    old, new = (_dotted_keys(one.tables()) for one in (before, after))
+    differing = sorted(k for k in old.keys() | new.keys() if old.get(k) != new.get(k))
+    fixed = [key for key in differing if key not in _FREE_KEYS]
+    if fixed:
+        expected, received = (
+            ", ".join(str(table.get(key)) for key in fixed) for table in (old, new)
+        )
+        raise UsageError(
+            f"A resumed run goes on with the same recipe, so {', '.join(fixed)} cannot change. "
+            f"Expected: {expected}. Received: {received}.",
+            hint=f"Free to change: {', '.join(sorted(_FREE_KEYS))}. Or begin a new run.",
+        )
+
+
+def _check_same_data(before: dict[str, Any], dataset: Dataset) -> None:
+    now = dataset.describe()
+    if now["fingerprint"] == before["fingerprint"]:
+        return
+    differing = [key for key in ("count", "image_shape", "classes", "source")
+                 if before.get(key) != now[key]] or ["fingerprint"]  # fmt: skip
+    expected, received = (
+        ", ".join(f"{key} {quote(facts.get(key))}" for key in differing) for facts in (before, now)
+    )
+    raise InvalidInput(
+        f"The data set {dataset.name!r} is not what the run began with. "
+        f"Expected: {expected}. Received: {received}.",
+        hint="Restore the data, or begin a new run.",
+    )
+
+
+def _dotted_keys(tables: dict[str, dict]) -> dict[str, Any]:
+    return {f"{table}.{key}": v for table, keys in tables.items() for key, v in keys.items()}
