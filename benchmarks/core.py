@@ -89,8 +89,8 @@ def compare_checkouts(options: argparse.Namespace) -> list[dict]:
             for side in checkouts if number % 2 else reversed(checkouts):
                 for row in run_child(checkouts[side], backend, options):
                     for contender, rate in row["steps_per_second"].items():
-                        sides = rates.setdefault(row["model"], {}).setdefault(contender, {})
-                        sides.setdefault(side, []).append(rate)
+                        by_side = rates.setdefault(row["model"], {}).setdefault(contender, {})
+                        by_side.setdefault(side, []).append(rate)
         results += [{"model": model, "backend": backend, **row} for model, row in rates.items()]
     return results
 

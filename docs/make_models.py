@@ -17,7 +17,7 @@ FAMILIES = {
     "ganzoo_conditional": "Conditional",
     "ganzoo_modern": "Modern",
     "ganzoo_translation": "Image to image",
-    "ganzoo_media": "Beyond pictures",
+    "ganzoo_media": "Beyond images",
 }
 
 

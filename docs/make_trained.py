@@ -75,7 +75,7 @@ def figures_of(
     }
     logged = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
     if "l1" in logged[0]:  # of a translation, to the image that it should become
-        row["l1"] = [float(f"{logged[at]['l1']:.3g}") for at in (0, -1)]
+        row["l1"] = [float(f"{logged[line]['l1']:.3g}") for line in (0, -1)]
     return row
 
 
@@ -116,7 +116,7 @@ def command(*argv: str) -> str:
 
 
 def evaluate(run: Path | str, *options: str) -> dict[str, float]:
-    """What the metrics say of a run's averaged generator, those that apply."""
+    """Evaluate a run and return its metrics by name."""
     common = ["-n", str(SAMPLES), "--backend", "jax", "--json"]
     output = command("evaluate", str(run), *common, *options)
     results = json.loads(output)["results"]

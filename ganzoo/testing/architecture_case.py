@@ -238,11 +238,11 @@ def advance_global_seeds() -> None:
 
 def _limited(default: object, limit: int) -> Any:
     """A whole number or a list of them, limited; None for defaults that need no limit."""
-    numbers = default if isinstance(default, list | tuple) else [default]
-    if not all(type(n) is int for n in numbers) or max(numbers, default=0) <= limit:
+    values = default if isinstance(default, list | tuple) else [default]
+    if not all(type(value) is int for value in values) or max(values, default=0) <= limit:
         return None
-    limited = [min(n, limit) for n in numbers]
-    return limited if numbers is default else limited[0]
+    limited = [min(value, limit) for value in values]
+    return limited if values is default else limited[0]
 
 
 def _random_samples(shape: Shape, seed: int) -> np.ndarray:

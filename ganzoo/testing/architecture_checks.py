@@ -61,9 +61,9 @@ def check_builds(case: ArchitectureCase) -> None:
 
 
 def _check_input_shape(gan: GAN, shape: Shape) -> None:
-    received = tuple(gan.discriminator.inputs[0].shape[1:])
-    if received != shape:
-        raise Violation(f"At {shape} its discriminator takes images of the shape {received}.")
+    input_shape = tuple(gan.discriminator.inputs[0].shape[1:])
+    if input_shape != shape:
+        raise Violation(f"At {shape} its discriminator takes images of the shape {input_shape}.")
 
 
 def check_separate(case: ArchitectureCase) -> None:

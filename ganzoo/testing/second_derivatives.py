@@ -57,10 +57,10 @@ def check_penalties(case: ArchitectureCase) -> None:
     with without_noise(gan.discriminator):
         derivatives = _derivatives_function(gan, case)
         _check_flat_images(derivatives, gan, case, weights)
-        errors = _best_trial(_trials(derivatives, gan, case))
+        errors = _best_errors(_error_trials(derivatives, gan, case))
         if max(errors) >= _TOLERANCE:  # perhaps for its kinks: they lie close in a large network
             with without_kinks(gan.discriminator):
-                errors = _best_trial(_trials(_derivatives_function(gan, case), gan, case))
+                errors = _best_errors(_error_trials(_derivatives_function(gan, case), gan, case))
     if max(errors) < _TOLERANCE:
         return
     worst = int(np.argmax(errors))
@@ -87,18 +87,18 @@ def _check_flat_images(
                 raise Violation(f"For flat images the gradient of R1 is not finite at {name!r}.")
 
 
-def _best_trial(trials: Iterator[list[float]]) -> list[float]:
+def _best_errors(trials: Iterator[list[float]]) -> list[float]:
     """The first trial within the tolerance, or else the best one."""
     best = [0.0]
-    for number, trial in enumerate(trials):
-        if not number or max(trial) < max(best):
-            best = trial
+    for number, errors in enumerate(trials):
+        if not number or max(errors) < max(best):
+            best = errors
         if max(best) < _TOLERANCE:
             break
     return best
 
 
-def _trials(
+def _error_trials(
     derivatives: DerivativesFunction, gan: GAN, case: ArchitectureCase
 ) -> Iterator[list[float]]:
     """Relative errors of the slope, then of R1's gradient with respect to each weight."""

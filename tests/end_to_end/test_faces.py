@@ -37,16 +37,16 @@ def celeba(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("setting", "words"),
+    ("setting", "message"),
     [("dataset.size=3", "3x3"), ("dataset.size=24", "24x24"),
      ("architecture.start_resolution=3", "3"), ("architecture.latent_size=0", "at least")],
 )  # fmt: skip
-def test_sizes_that_the_architecture_does_not_support_are_refused(setting, words, celeba, capsys):
+def test_sizes_that_the_architecture_does_not_support_are_refused(setting, message, celeba, capsys):
     sets = [word for s in [*SMALL, setting] for word in ("--set", s)]
     code = main(["train", "dcgan-celeba", "--data", "celeba", "--batch", "4", *sets])
-    message = capsys.readouterr().err
-    assert (code, message.count("\n")) == (2, 1), message
-    assert words in message
+    error = capsys.readouterr().err
+    assert (code, error.count("\n")) == (2, 1), error
+    assert message in error
     assert not (celeba / "runs").exists()
 
 

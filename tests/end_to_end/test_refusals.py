@@ -125,7 +125,7 @@ def test_invalid_input_is_refused_in_one_line_before_any_framework(command, inva
     )  # fmt: skip
 
     wrong = []
-    for (argv, code, words), (got, out, err, loaded) in zip(
+    for (argv, code, parts), (got, out, err, loaded) in zip(
         CASES, json.loads(done.stdout), strict=True
     ):
         last = err.splitlines()[-1] if err else ""
@@ -134,10 +134,10 @@ def test_invalid_input_is_refused_in_one_line_before_any_framework(command, inva
             and last.startswith("error: ")
             and err.count("error: ") == 1
             and "Traceback" not in err
-            and all(word in last for word in words)
+            and all(part in last for part in parts)
         )
         if not fine:
-            wrong.append(f"{argv}: expected {code} {words}; got {got} {loaded} {out}{err}")
+            wrong.append(f"{argv}: expected {code} {parts}; got {got} {loaded} {out}{err}")
     assert not wrong, "\n".join(wrong)
 
     left = {p.name for p in command.folder.iterdir()} - {"cases.json", "empty", "home", "keras"}

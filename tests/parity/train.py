@@ -83,11 +83,11 @@ def first_value(name: str, shape: tuple[int, ...], owner: str) -> np.ndarray:
         return np.ones(shape, "float32")
     if kind not in ("kernel", "u"):
         return np.zeros(shape, "float32")
-    draw = np.random.default_rng(zlib.crc32(f"{owner}/{name}".encode())).standard_normal(shape)
+    generator = np.random.default_rng(zlib.crc32(f"{owner}/{name}".encode())).standard_normal(shape)
     fan_in = np.prod(shape[:2]) * shape[2] if len(shape) == 4 else shape[0]
     if owner == "generator" and len(shape) == 4:  # a transposed convolution of stride 2
         fan_in = np.prod(shape[:2]) * shape[3] / 4
-    return (draw / np.sqrt(fan_in)).astype("float32")
+    return (generator / np.sqrt(fan_in)).astype("float32")
 
 
 def build(name: str, activation: str) -> GAN:
@@ -108,8 +108,8 @@ def build(name: str, activation: str) -> GAN:
 
 def data() -> np.ndarray:
     """Return 96 images of soft spots, uint8 (96, 8, 8, 1)."""
-    draw = np.random.default_rng(0)
-    y, x = draw.uniform(1, 6, (2, 96, 1, 1))
+    generator = np.random.default_rng(0)
+    y, x = generator.uniform(1, 6, (2, 96, 1, 1))
     rows, columns = np.mgrid[:SIZE, :SIZE]
     spot = np.exp(-((rows - y) ** 2 + (columns - x) ** 2) / 4)
     return np.rint(255 * spot[..., None]).astype("uint8")

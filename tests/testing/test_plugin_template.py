@@ -15,7 +15,7 @@ from ganzoo.testing.plugin_template import new_package, template_files
 TIMEOUT = 300  # seconds
 
 
-def run(*words, folder: Path, code: int = 0, site: Path | None = None):
+def run(*arguments, folder: Path, code: int = 0, site: Path | None = None):
     path = [*([site] if site else []), *filter(None, sys.path)]
     environment = {
         **os.environ,
@@ -25,10 +25,10 @@ def run(*words, folder: Path, code: int = 0, site: Path | None = None):
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     done = subprocess.run(
-        [sys.executable, *map(str, words)], cwd=folder, env=environment,
+        [sys.executable, *map(str, arguments)], cwd=folder, env=environment,
         capture_output=True, text=True, check=False, timeout=TIMEOUT,
     )  # fmt: skip
-    assert done.returncode == code, f"{words}\n{done.stdout}\n{done.stderr}"
+    assert done.returncode == code, f"{arguments}\n{done.stdout}\n{done.stderr}"
     return done
 
 
@@ -69,8 +69,8 @@ def test_installed_it_passes_its_own_tests(written, site, tmp_path):
 
 
 def test_its_report_is_json_and_its_model_trains(site, tmp_path):
-    words = ("-m", "ganzoo.cli", "plugin", "check", "first-paper", "--json")
-    (report,) = json.loads(run(*words, folder=tmp_path, site=site).stdout)["reports"]
+    command = ("-m", "ganzoo.cli", "plugin", "check", "first-paper", "--json")
+    (report,) = json.loads(run(*command, folder=tmp_path, site=site).stdout)["reports"]
     assert report["passed"]
     assert {one["check"] for one in report["checks"]} >= {"builds", "state", "penalties", "fit"}
     run("-m", "ganzoo.cli", "train", "first-paper-digits", "--steps", "2",
@@ -80,8 +80,8 @@ def test_its_report_is_json_and_its_model_trains(site, tmp_path):
 
 def test_a_plugin_that_fails_a_check_exits_with_4(tmp_path):
     site = Path(__file__).parent / "site"
-    words = ("-m", "ganzoo.cli", "plugin", "check", "wrong-range", "--shape", "4x4x1")
-    done = run(*words, folder=tmp_path, site=site, code=4)
+    command = ("-m", "ganzoo.cli", "plugin", "check", "wrong-range", "--shape", "4x4x1")
+    done = run(*command, folder=tmp_path, site=site, code=4)
     assert "error: wrong-range fails output." in done.stderr
     assert "value_range" in done.stdout
 

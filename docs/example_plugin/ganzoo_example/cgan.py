@@ -20,17 +20,17 @@ def cgan(
     maxout_units: int = 240,
     dropout: float = 0.5,
 ) -> GAN:
-    """A fully connected GAN for small images that draws the class it is asked for.
+    """A fully connected GAN for small images, conditional on a class.
 
     Args:
         image_shape: (height, width, channels); filled from the data set.
         classes: Number of classes, at least 2; filled from the data set.
         latent_size: Length of a latent, uniform in [0, 1).
-        latent_units: Width of the generator's layer above the latent.
-        label_units: Width of the generator's layer above the label.
-        joint_units: Width of the generator's layer above both.
-        maxout_units: Width of the discriminator's layers.
-        dropout: Share of the hidden units that a step leaves out, in [0, 1).
+        latent_units: Units of the generator's layer after the latent.
+        label_units: Units of the generator's layer after the label.
+        joint_units: Units of the generator's layer after both.
+        maxout_units: Units of the discriminator's layers.
+        dropout: Share of the hidden units that are dropped, in [0, 1).
     """
     if math.prod(image_shape) > 4096:
         raise UsageError(

@@ -8,16 +8,16 @@ from ganzoo.errors import UsageError
 from ganzoo.files.digests import tensors_digest
 
 CLASSES = ("disc", "square", "triangle", "cross")
-_FINE = 4  # drawn four times as large and then reduced, for smooth edges
+_OVERSAMPLING = 4  # drawn four times as large and then reduced, for smooth edges
 
 
 def shapes(*, size: int = 16, count: int = 4000, seed: int = 0) -> Dataset:
-    """Gray pictures of discs, squares, triangles and crosses; needs no download.
+    """Gray images of discs, squares, triangles and crosses; needs no download.
 
     Args:
         size: Height and width in pixels, 8 to 128.
-        count: How many pictures, at least 4; each shape has an equal share.
-        seed: Decides where and how large they are; not the training seed.
+        count: Number of images, at least 4; each shape has an equal share.
+        seed: Decides their places and sizes; not the training seed.
     """
     if not 8 <= size <= 128 or count < len(CLASSES) or seed < 0:
         raise UsageError(
@@ -39,12 +39,12 @@ def shapes(*, size: int = 16, count: int = 4000, seed: int = 0) -> Dataset:
 
 
 def _draw(shape: str, size: int, random: np.random.Generator) -> np.ndarray:
-    """One picture, uint8 (size, size, 1)."""
-    side = size * _FINE
+    """One image, uint8 (size, size, 1)."""
+    side = size * _OVERSAMPLING
     r = side * random.uniform(0.25, 0.4)
     x, y = side * random.uniform(0.42, 0.58, size=2)  # near the middle
-    picture = Image.new("L", (side, side))
-    pen = ImageDraw.Draw(picture)
+    image = Image.new("L", (side, side))
+    pen = ImageDraw.Draw(image)
     if shape == "disc":
         pen.ellipse((x - r, y - r, x + r, y + r), fill=255)
     elif shape == "square":
@@ -54,4 +54,4 @@ def _draw(shape: str, size: int, random: np.random.Generator) -> np.ndarray:
     else:
         pen.rectangle((x - r, y - 0.25 * r, x + r, y + 0.25 * r), fill=255)
         pen.rectangle((x - 0.25 * r, y - r, x + 0.25 * r, y + r), fill=255)
-    return np.asarray(picture.resize((size, size), Image.Resampling.BOX))[..., None]
+    return np.asarray(image.resize((size, size), Image.Resampling.BOX))[..., None]

@@ -14,20 +14,20 @@ def test_each_shape_has_an_equal_share():
     assert np.bincount(data.labels).tolist() == [10, 10, 10, 10]
 
 
-def test_a_seed_means_the_same_pictures_always():
+def test_a_seed_always_gives_the_same_images():
     assert shapes(count=8).fingerprint == shapes(count=8).fingerprint
     assert shapes(count=8).fingerprint != shapes(count=8, seed=1).fingerprint
 
 
-def test_the_game_runs_and_draws_one_picture_for_each_label():
+def test_it_trains_and_samples_one_image_for_each_label():
     data = shapes(size=8, count=64)
     gan = cgan(data.image_shape, len(data.classes), maxout_units=16, **SMALL)
     gan.compile("adam", "adam", loss="non_saturating")
     history = gan.fit(data.images, data.labels, batch_size=32, epochs=2, verbose=0)
     assert np.isfinite(history.history["d_loss"]).all()
-    pictures = gan.sample(4, seed=7, labels=range(len(CLASSES)))
-    assert pictures.shape == (4, 8, 8, 1)
-    assert pictures.dtype == np.uint8
+    images = gan.sample(4, seed=7, labels=range(len(CLASSES)))
+    assert images.shape == (4, 8, 8, 1)
+    assert images.dtype == np.uint8
 
 
 def test_large_images_are_refused():

@@ -47,20 +47,20 @@ def poisoned(image_shape, *, what: str = "d_loss", since: int = 3) -> GAN:
     from keras import layers, ops
 
     class Poisoned(GAN):
-        def _spoilt(self, loss, player):
+        def _poison(self, loss, network):
             healthy = ops.clip(ops.cast(since - self.steps, "float32"), 0.0, 1.0)
             if what == "weight":  # the loss stays finite, its gradient does not
-                weight = ops.convert_to_tensor(player.trainable_variables[0])
+                weight = ops.convert_to_tensor(network.trainable_variables[0])
                 return loss + ops.sqrt(ops.sum(weight * weight) * healthy)  # 0 * inf
             return loss + ops.where(healthy > 0, 0.0, float("nan"))
 
         def discriminator_loss(self, batch, fake):
             loss, logs = super().discriminator_loss(batch, fake)
-            return (self._spoilt(loss, self.discriminator) if what == "d_loss" else loss), logs
+            return (self._poison(loss, self.discriminator) if what == "d_loss" else loss), logs
 
         def generator_loss(self, batch):
             loss, logs = super().generator_loss(batch)
-            return (self._spoilt(loss, self.generator) if what != "d_loss" else loss), logs
+            return (self._poison(loss, self.generator) if what != "d_loss" else loss), logs
 
     def network(name, shape, outputs, last) -> keras.Model:
         x = inputs = keras.Input(shape, name="inputs")

@@ -14,9 +14,9 @@ def noise(name: str, seed: int = 0, **changes) -> Dataset:
     images = random.integers(0, 256, (12, 4, 4, 1)).astype("uint8")
     labels = np.arange(12, dtype="int32") % 2
     digest = tensors_digest({"images": images, "labels": labels})
-    facts = {"classes": ("dark", "bright"), "license": "CC0-1.0", "source": "made by the tests"}
+    options = {"classes": ("dark", "bright"), "license": "CC0-1.0", "source": "made by the tests"}
     return Dataset(
-        name=name, images=images, labels=labels, **{**facts, "fingerprint": digest, **changes}
+        name=name, images=images, labels=labels, **{**options, "fingerprint": digest, **changes}
     )
 
 
