@@ -71,7 +71,7 @@ def pull(
         str,
         typer.Argument(
             metavar="NAME",
-            help="hf://org/repo[@revision][/model[@version]], or a model of an added registry.",
+            help="hf://org/repo[@revision][/model[@version]], or REGISTRY:MODEL of an added one.",
         ),
     ],
     as_json: Json = False,

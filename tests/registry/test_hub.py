@@ -269,29 +269,24 @@ def test_an_empty_repository_is_told(server):
         pull(ADDRESS)
 
 
-def test_models_of_added_registries_are_pulled_by_name(server, offered):
+def test_models_of_added_registries_are_pulled_by_name(made_run, server, offered):
     offered(1)
     assert added.add_registry(ADDRESS, "team") == "team"
-    asked = len(server.requests)
-    with pytest.raises(UnknownName):
-        lookup.find_version("small")
-    assert len(server.requests) == asked  # looking opens no connection
-    assert pull("small")["version"] == 1
+    for name in ("small", "team:small"):
+        with pytest.raises(UnknownName):
+            lookup.find_version(name)
+    assert not server.requests  # looking opens no connection
+    assert pull("team:small@1")["version"] == 1
     offered(2)
-    assert pull("team:small")["version"] == 2
+    assert pull("small")["version"] == 2
     assert lookup.find_entry("small").source == "team"
     assert lookup.find_version("team:small@1").number == 1
-    with pytest.raises(UnknownName):
-        pull("nothing")
-    with pytest.raises(UnknownName):
-        pull("user:small")
-
-
-def test_what_is_ours_needs_no_pull(made_run, server):
-    push(made_run().path, "small")
-    asked = len(server.requests)
-    assert pull("small")["version"] == 1
-    assert len(server.requests) == asked
+    push(made_run().path, "own")
+    for name in ("nothing", "user:small", "nobody:small"):
+        with pytest.raises(UnknownName):
+            pull(name)
+    with pytest.raises(UsageError, match="'own' does not come from the Hub"):
+        pull("own")
 
 
 HOSTILE_PATHS = [

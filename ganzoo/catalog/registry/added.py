@@ -1,9 +1,5 @@
-"""Registries that the user has added, one small file each.
+"""Registries that the user has added: names and addresses in `<home>/registries.toml`."""
 
-<home>/registries/<name>.toml       address = "..."
-"""
-
-import os
 from pathlib import Path
 
 from ganzoo.catalog.registry.remotes import Remote, is_address, parse_address
@@ -11,44 +7,31 @@ from ganzoo.errors import InvalidInput, UnknownName, UsageError, unknown
 from ganzoo.files.home import home
 from ganzoo.files.names import check_name
 from ganzoo.files.problems import environment_problem
+from ganzoo.files.publish import make_folder, publish_text
 from ganzoo.files.text import quote
-from ganzoo.files.publish import make_folder, publish_text, sync_folder
 from ganzoo.files.toml import read_toml
+
+_FILE = "registries.toml"
 
 
 def added_registries() -> dict[str, str]:
     """Addresses or folders of the registries that the user has added, by name."""
-    folder = home() / "registries"
-    try:
-        names = sorted(os.listdir(folder))
-    except OSError:
-        return {}
-    found = {}
-    for file in names:
-        if file.endswith(".toml") and not file.startswith("."):
-            path = folder / file
-            address = read_toml(path).get("address")
-            if not isinstance(address, str):
-                raise InvalidInput(
-                    f"{quote(path)} must have an `address`. Received: {quote(address)}.",
-                    hint="Remove the file.",
-                )
-            found[file.removesuffix(".toml")] = address
-    return found
-
-
-def added_remotes() -> dict[str, Remote]:
-    """Those of the added registries that are on the Hub, by name."""
-    found = added_registries().items()
-    return {name: parse_address(address) for name, address in found if is_address(address)}
+    path = home() / _FILE
+    found = read_toml(path) if path.is_file() else {}
+    for name, address in found.items():
+        if not isinstance(address, str):
+            raise InvalidInput(
+                f"{quote(path)} holds names and addresses. Received: {quote(address)} for {name}."
+            )
+    return dict(sorted(found.items()))
 
 
 def added_remote(name: str) -> Remote:
-    """Return the repository behind the name of an added registry."""
-    remotes = added_remotes()
-    if name not in remotes:
+    """Return the repository on the Hub behind the name of an added registry."""
+    address = added_registries().get(name)
+    if address is None or not is_address(address):
         raise UnknownName(f"No added registry on the Hub has that name. Received: {quote(name)}.")
-    return remotes[name]
+    return parse_address(address)
 
 
 def add_registry(address: str, name: str | None = None) -> str:
@@ -74,23 +57,12 @@ def add_registry(address: str, name: str | None = None) -> str:
             raise UsageError(f"A registry is a folder. Received: {quote(address)}.")
         default, address = path.name.lower(), str(path)
     name = check_name(name or default, "name of a registry", error=UsageError)
-    if name in ("user", "keras-ganzoo"):
-        raise UsageError(f"The name {name!r} is taken.", hint="Give another: --name")
-    if added_registries().get(name) == address:
-        return name
-    import tomli_w
-
-    folder = home() / "registries"
-    try:
-        make_folder(folder)
-    except OSError as error:
-        raise environment_problem("make", folder, error) from error
-    try:
-        publish_text(folder / f"{name}.toml", tomli_w.dumps({"address": address}))
-    except UsageError:
+    known = added_registries()
+    if name in ("user", "keras-ganzoo") or known.get(name, address) != address:
         raise UsageError(
             f"There is another registry of the name {name!r}.", hint="Give another: --name"
-        ) from None
+        )
+    _write(known | {name: address})
     return name
 
 
@@ -99,9 +71,14 @@ def forget_registry(name: str) -> None:
     known = added_registries()
     if name not in known:
         raise unknown("added registry", name, known)
-    path = home() / "registries" / f"{name}.toml"
+    _write({other: address for other, address in known.items() if other != name})
+
+
+def _write(registries: dict[str, str]) -> None:
+    import tomli_w
+
     try:
-        os.unlink(path)
-        sync_folder(path.parent)
+        make_folder(home())
     except OSError as error:
-        raise environment_problem("remove", path, error) from error
+        raise environment_problem("make", home(), error) from error
+    publish_text(home() / _FILE, tomli_w.dumps(registries), overwrite=True)

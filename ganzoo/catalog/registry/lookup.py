@@ -61,14 +61,9 @@ class Entry:
         return self.source == USER
 
     @property
-    def card_path(self) -> Path:
-        """The model's card, which need not exist where there are versions."""
-        return self.folder / CARD
-
-    @property
     def has_card(self) -> bool:
         """Whether it has a card of its own, beside those of its versions."""
-        return self.card_path.is_file()
+        return (self.folder / CARD).is_file()
 
     @property
     def qualified(self) -> str:
@@ -81,10 +76,11 @@ class Entry:
 
         if not self.has_card:
             return self.version().card()
-        card = Card.read(self.card_path)
+        path = self.folder / CARD
+        card = Card.read(path)
         if card.name != self.name:
             raise InvalidInput(
-                f"`name` in {quote(self.card_path)} must be {self.name!r}, as its folder. "
+                f"`name` in {quote(path)} must be {self.name!r}, as its folder. "
                 f"Received: {card.name!r}."
             )
         return card

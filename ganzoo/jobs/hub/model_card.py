@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, final
+from typing import Any, NamedTuple, final
 from urllib.parse import quote
 
 from ganzoo.catalog.registry.cards import Card, Result
@@ -54,7 +54,7 @@ def render_model_card(card: Card, metadata: Mapping[str, Any], *, files: Collect
     if card.description:
         blocks.append(escape_markdown(card.description))
     if usage:
-        blocks += [f"```python\n{usage.code}\n```", escape_markdown(" ".join(usage.sentences))]
+        blocks += [f"```python\n{usage.code}\n```", escape_markdown(usage.sentences)]
     more = "To pull it from the Hub, or to train it again, see `ganzoo pull --help` and "
     blocks.append(f"{more}`ganzoo info {card.name}`.")
     if card.results:
@@ -81,19 +81,11 @@ def escape_markdown(text: str) -> str:
     return re.sub(r"^(\d+)([.)])(?=\s|$)", r"\1\\\2", text)  # not the number of a list
 
 
-@final
-@dataclass(frozen=True, kw_only=True)
-class _Usage:
-    """How a model is used.
-
-    Args:
-        code: Python that generates samples.
-        sentences: What the page says about it. Names in them may be a stranger's.
-        task: The Hub's word for what the model does; `None` if it has none.
-    """
+class _Usage(NamedTuple):
+    """Python code that generates samples, sentences about it, and the Hub's tag of the task."""
 
     code: str
-    sentences: Sequence[str]
+    sentences: str
     task: str | None
 
 
@@ -134,7 +126,7 @@ def _usage(name: str, metadata: Mapping[str, Any]) -> _Usage | None:
     rate = metadata.get("rate")
     result = f"The {modality.plural} come as an array, {modality.dtype} ({_join([n, *shape])})"
     result += f", at {rate} samples a second." if type(rate) is int else "."
-    return _Usage(code="\n".join(lines), sentences=[*call.sentences, result], task=call.task)
+    return _Usage("\n".join(lines), " ".join([*call.sentences, result]), call.task)
 
 
 def _call_with_images(modality: Modality, shape: Sequence[int]) -> _Call:

@@ -10,7 +10,7 @@ from ganzoo.catalog.registry.lookup import Entry
 from ganzoo.catalog.registry.maintenance import remove_version
 from ganzoo.catalog.registry.remotes import LATEST, Remote
 from ganzoo.catalog.registry.versions import Version, version_numbers
-from ganzoo.errors import GanzooError, UnknownName, UsageError, unknown
+from ganzoo.errors import GanzooError, UnknownName, UsageError
 from ganzoo.files.names import check_name
 from ganzoo.files.text import quote
 
@@ -23,33 +23,17 @@ def pull(name: str) -> dict[str, Any]:
     """Pull a version from the Hub, verified.
 
     Args:
-        name: `"hf://org/repo[@revision][/model[@version]]"`, or the name of a model in one of
-            the added registries, also as `"registry:model"`.
+        name: `"hf://org/repo[@revision][/model[@version]]"`; `"registry:model"` for an added
+            registry; or the name of a model that was pulled before.
 
     Returns:
         `name`, `version`, `digest`, `path`.
     """
-    if remotes.is_address(name):
-        return _pull(remotes.parse_address(name))
-    model, _, selector = name.partition("@")
-    source, colon, plain = model.rpartition(":")
-    check_name(plain, "model name", error=UsageError)
-    selector = selector or LATEST
-    if colon:
-        return _pull(replace(added.added_remote(source), model=plain, selector=selector))
-    own = lookup.models().get(model)
-    if own is not None and own.registry.remote is None:
-        return describe_version(own.version(selector))  # here, and from nowhere else
-    offered = [remote for remote in added.added_remotes().values() if _offers(remote, plain)]
-    if not offered:
-        raise unknown("model in the registries that were added", name, ())
-    if len(offered) > 1:
-        addresses = [f"{remote.address}/{plain}" for remote in offered]
-        raise UsageError(
-            f"Several registries have a model {plain!r}.",
-            hint=f"Name one of: {', '.join(addresses)}.",
-        )
-    return _pull(replace(offered[0], model=plain, selector=selector))
+    from ganzoo.jobs.hub.pull import pull_version  # the client, for whoever pulls only
+
+    remote = _find_remote(name)
+    version = pull_version(remote)
+    return describe_version(version) | {"name": f"{remote.address}/{version.name}"}
 
 
 def tag(name: str, alias: str, *, folder: Path | None = None) -> dict[str, Any]:
@@ -166,19 +150,20 @@ def describe_recipe(recipe: "Recipe") -> dict[str, Any]:
     return {"recipe": recipe.tables(), "toml": recipe.toml()}
 
 
-def _pull(remote: Remote) -> dict[str, Any]:
-    from ganzoo.jobs.hub.pull import pull_version
-
-    version = pull_version(remote)
-    return describe_version(version) | {"name": f"{remote.address}/{version.name}"}
-
-
-def _offers(remote: Remote, model: str) -> bool:
-    from ganzoo.jobs.hub.pull import hub_repository, offered_versions
-
-    repository = hub_repository(remote)
-    commit = repository.describe(remote.revision).sha
-    return model in offered_versions(repository.list_files(commit))
+def _find_remote(name: str) -> Remote:
+    """The repository that a name means, and the model and version in it."""
+    if remotes.is_address(name):
+        return remotes.parse_address(name)
+    model, _, selector = name.partition("@")
+    source, colon, plain = model.rpartition(":")
+    check_name(plain, "model name", error=UsageError)
+    remote = added.added_remote(source) if colon else lookup.find_entry(model).registry.remote
+    if remote is None:
+        raise UsageError(
+            f"The model {model!r} does not come from the Hub.",
+            hint="Name a repository: hf://org/repo/model",
+        )
+    return replace(remote, model=plain, selector=selector or LATEST)
 
 
 def _address(registry: Location, addresses: dict[str, str]) -> str | None:
