@@ -81,9 +81,10 @@ def _escape_unencodable_text() -> None:
 
 def _discard_unwritten_output() -> None:
     """Drop output that cannot be written, about which the interpreter would complain at exit."""
+    if sys.stdout is None:
+        return
     try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
     except (OSError, ValueError):
         with open(os.devnull, "w") as nowhere:
             os.dup2(nowhere.fileno(), sys.stdout.fileno())

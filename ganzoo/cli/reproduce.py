@@ -89,17 +89,17 @@ def reproduce(
 
 def format_comparison(report: dict[str, Any]) -> str:
     """Format the numbers side by side, then those that cannot be compared, and why."""
-    rows = [("metric", "features", "card", "", "measured", "difference", "tolerance", "")]
+    rows = [["metric", "features", "card", "", "measured", "difference", "tolerance", ""]]
     for one in report["results"]:
         if "reason" in one:
             continue
         spread = "" if one["spread"] is None else f"± {humanize(float(one['spread']))}"
         numbers = (one["measured"], one["difference"], one["tolerance"])
-        rows.append((
+        rows.append([
             one["metric"], one["features"] or "", humanize(float(one["value"])), spread,
             *(humanize(float(number)) for number in numbers),
             "reproduced" if one["reproduced"] else "NOT reproduced",
-        ))  # fmt: skip
+        ])  # fmt: skip
     blocks = [format_columns(rows, indent="")] if len(rows) > 1 else []
     others = [(one["metric"], one["reason"]) for one in report["results"] if "reason" in one]
     if others:

@@ -29,8 +29,8 @@ class Moments:
 
     def __init__(self) -> None:
         self.count = 0
-        self._mean: np.ndarray | None = None  # (d,)
-        self._scatter: np.ndarray | None = None  # (d, d): sum of (x - mean) (x - mean)^T
+        self._mean = np.zeros(0)  # (d,)
+        self._scatter = np.zeros((0, 0))  # (d, d): sum of (x - mean) (x - mean)^T
 
     @classmethod
     def of(cls, rows: ArrayLike) -> "Moments":
@@ -102,11 +102,10 @@ class Moments:
         return self._scatter / (self.count - 1)
 
     def __repr__(self) -> str:
-        size = 0 if self._mean is None else len(self._mean)
-        return f"Moments({self.count:,} x {size})"
+        return f"Moments({self.count:,} x {len(self._mean)})"
 
     def _combine(self, count: int, mean: np.ndarray, scatter: np.ndarray) -> None:
-        if self._mean is None:
+        if not self.count:
             self.count, self._mean, self._scatter = count, mean.copy(), scatter.copy()
             return
         if mean.shape != self._mean.shape:

@@ -92,7 +92,6 @@ def _measure_memorization(real: Any, fake: Any, seed: int) -> Measurement:
     return Measurement(found.excess, found.error)
 
 
-_BOTH_FEATURES = {"real": ("features",), "fake": ("features",)}
 _KYNKAANNIEMI = "Kynkäänniemi et al. 2019, https://arxiv.org/abs/1904.06991"
 _NAEEM = "Naeem et al. 2020, https://arxiv.org/abs/2002.09797"
 _LIN = "Lin et al. 2018, https://arxiv.org/abs/1712.04086"
@@ -110,7 +109,8 @@ _ALL = (
     Metric(
         name="kernel",
         summary="Unbiased kernel distance of features (KID).",
-        **_BOTH_FEATURES,
+        real=("features",),
+        fake=("features",),
         better="lower",
         paper="Bińkowski et al. 2018, https://arxiv.org/abs/1801.01401",
         compute=_measure_kernel,
@@ -128,7 +128,8 @@ _ALL = (
     Metric(
         name="precision",
         summary="Fraction of fake samples inside the manifold of real ones.",
-        **_BOTH_FEATURES,
+        real=("features",),
+        fake=("features",),
         better="higher",
         paper=_KYNKAANNIEMI,
         compute=_measure_manifolds(precision_recall.precision, 3),
@@ -137,7 +138,8 @@ _ALL = (
     Metric(
         name="recall",
         summary="Fraction of real samples inside the manifold of fake ones.",
-        **_BOTH_FEATURES,
+        real=("features",),
+        fake=("features",),
         better="higher",
         paper=_KYNKAANNIEMI,
         compute=_measure_manifolds(precision_recall.recall, 3),
@@ -146,7 +148,8 @@ _ALL = (
     Metric(
         name="density",
         summary="Mean number of real neighborhoods around a fake sample; 1 for real samples.",
-        **_BOTH_FEATURES,
+        real=("features",),
+        fake=("features",),
         better="higher",
         paper=_NAEEM,
         compute=_measure_manifolds(precision_recall.density, 5),
@@ -155,7 +158,8 @@ _ALL = (
     Metric(
         name="coverage",
         summary="Fraction of real samples with a fake sample nearby.",
-        **_BOTH_FEATURES,
+        real=("features",),
+        fake=("features",),
         better="higher",
         paper=_NAEEM,
         compute=_measure_manifolds(precision_recall.coverage, 5),
@@ -164,7 +168,8 @@ _ALL = (
     Metric(
         name="sliced_wasserstein",
         summary="Sliced Wasserstein-2 distance of features, in random directions.",
-        **_BOTH_FEATURES,
+        real=("features",),
+        fake=("features",),
         better="lower",
         paper="Bonneel et al. 2015, https://doi.org/10.1007/s10851-014-0506-3",
         compute=_measure_sliced_wasserstein,
@@ -209,7 +214,8 @@ _ALL = (
     Metric(
         name="memorization",
         summary="Fraction of samples too near to a training image, minus that of fresh data.",
-        **_BOTH_FEATURES,
+        real=("features",),
+        fake=("features",),
         better="lower",
         paper="Alaa et al. 2022, https://arxiv.org/abs/2102.08921",
         compute=_measure_memorization,

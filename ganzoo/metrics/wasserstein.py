@@ -173,7 +173,9 @@ def _filtered(images: np.ndarray, axis: int) -> np.ndarray:
     pad = [(2, 2) if i == axis else (0, 0) for i in range(images.ndim)]
     padded = np.moveaxis(np.pad(images, pad, mode="reflect"), axis, 0)
     length = images.shape[axis]
-    result = sum(weight * padded[i : i + length] for i, weight in enumerate(_BINOMIAL))
+    result = np.zeros((length, *padded.shape[1:]))
+    for i, weight in enumerate(_BINOMIAL):
+        result += weight * padded[i : i + length]
     return np.moveaxis(result, 0, axis)
 
 

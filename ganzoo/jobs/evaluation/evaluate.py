@@ -188,4 +188,7 @@ def _real_part(
         )
     own = found.where.parent / "recipe.toml"  # a run's own recipe knows where its data is
     part = Recipe.read(own).dataset if own.is_file() else found.recipe.dataset
-    return part if data is None else Part(name=part.name, **(part.options | {"data": data}))
+    if data is None:
+        return part
+    options: dict[str, Any] = part.options | {"data": data}
+    return Part(name=part.name, **options)

@@ -18,14 +18,19 @@ _MAX_PCM = 32767  # of 16-bit signed integers
 _BRIGHTEST = (255, 246, 226)
 
 
-def encode_wav(sounds: np.ndarray, rate: int) -> bytes:
+def encode_wav(sounds: np.ndarray, rate: int | None) -> bytes:
     """Encode sounds as 16-bit PCM, one after the other, with a short silence between.
 
     Args:
         sounds: float32 (n, samples, channels); values outside [-1, 1] are clipped.
         rate: Samples per second.
+
+    Raises:
+        UsageError: `rate` is unknown, or `sounds` are not sounds.
     """
     sounds = _checked_sounds(sounds)
+    if rate is None:
+        raise UsageError("A WAV file needs the rate of the sounds in Hz. Received: none.")
     pause = np.zeros((round(SILENCE * rate), sounds.shape[2]), np.float32)
     pieces = [piece for sound in sounds for piece in (pause, sound)][1:]
     pcm = np.rint(np.concatenate(pieces).clip(-1, 1) * _MAX_PCM).astype("<i2")

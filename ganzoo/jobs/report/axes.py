@@ -32,8 +32,9 @@ class Axis:
         """Return the text beside a tick."""
         if self.percent:
             return f"{100 * tick:.0f} %"
-        even = len(self.ticks) > 1 and not self.log
-        return tick_label(tick, self.ticks[1] - self.ticks[0] if even else tick)
+        first = list(self.ticks[:2])
+        even = len(first) == 2 and not self.log
+        return tick_label(tick, first[1] - first[0] if even else tick)
 
 
 def tick_label(tick: float, step: float) -> str:

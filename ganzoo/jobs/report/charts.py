@@ -168,7 +168,7 @@ def _marks(plot: _Plot, curves: Sequence[Curve]) -> Iterable[str]:
     for curve in curves:
         for above in (True, False):
             out = curve.values > plot.y.high if above else curve.values < plot.y.low
-            for step in evenly_spaced(curve.steps[out], MAX_MARKS):
+            for step in evenly_spaced(curve.steps[out].tolist(), MAX_MARKS):
                 x = float(plot.across(step))
                 arrow = "1l4 7h-8z" if above else f"{plot.height - 1}l4-7h-8z"
                 yield f'<path class="beyond {curve.color}" d="M{x:.1f} {arrow}"/>'
