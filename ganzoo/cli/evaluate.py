@@ -14,7 +14,7 @@ from ganzoo.cli.support.options import (
     Raw,
     parse_integers,
     require_mutually_exclusive,
-    require_range,
+    require_number,
 )
 from ganzoo.cli.support.printing import (
     format_columns,
@@ -55,7 +55,10 @@ Features = Annotated[
 ]
 Count = Annotated[int, typer.Option("-n", metavar="N", min=2, help="Generated images.")]
 Seed = Annotated[
-    int | None, typer.Option(metavar="N", help="Seed of the generated images.  [default: 0]")
+    int | None,
+    typer.Option(
+        metavar="N", min=0, max=MAX_SEED, help="Seed of the generated images.  [default: 0]"
+    ),
 ]
 Seeds = Annotated[
     str | None,
@@ -63,7 +66,13 @@ Seeds = Annotated[
 ]
 Truncation = Annotated[
     float | None,
-    typer.Option(metavar="X", help="Truncate latents at X standard deviations."),
+    typer.Option(
+        metavar="X",
+        min=0.01,
+        max=99,
+        callback=require_number,
+        help="Truncate latents at X standard deviations.",
+    ),
 ]
 Record = Annotated[
     bool, typer.Option("--record", help="Write the results into the card of the run.")
@@ -92,8 +101,6 @@ def evaluate(
     Each number comes with its protocol; numbers of different protocols do not compare.
     """
     require_mutually_exclusive(seed=seed, seeds=seeds)
-    require_range("--seed", seed, low=0, high=MAX_SEED)
-    require_range("--truncation", truncation, above=0, below=100)
     if settings and against is None:
         raise UsageError("--set changes the data set of --against. Received: --set alone.")
     real = _real_data(against, settings, data)

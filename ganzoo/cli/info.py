@@ -7,13 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from ganzoo.cli.support.options import Json
-from ganzoo.cli.support.printing import (
-    format_columns,
-    format_fields,
-    humanize,
-    print_data,
-    print_json,
-)
+from ganzoo.cli.support.printing import format_columns, format_fields, print_data, print_json
+
+_OWN_BLOCKS = ("summary", "description", "deviations", "results", "versions", "recipe", "toml")
 
 Name = Annotated[
     str,
@@ -41,61 +37,31 @@ def info(name: Name, as_json: Json = False) -> None:
         print_data("\n\n".join(_FORMATS[kind](content) for kind, content in found.items()))
 
 
-def _format_model(content: dict[str, Any]) -> str:
-    head = {
-        "source": content["source"],
-        "license of the data": content["license"]["data"],
-        "license of the weights": content["license"]["weights"],
-        "papers": content["papers"],
-        "parameters": ", ".join(f"{k} {humanize(v)}" for k, v in content["parameters"].items()),
-    }
-    blocks = [f"{content['name']}: {content['summary']}", format_fields(head, indent="  ")]
-    blocks += _card_blocks(content)
-    for version in content["versions"]:
-        blocks += _version_blocks(content["name"], version)
-    return "\n\n".join([*blocks, _format_recipe(content)])
+def _format_trained(content: dict[str, Any]) -> str:
+    """Format a model, a run or a weights file: facts, then its card, versions and recipe."""
+    blocks, name = [], content.get("name")
+    facts = {key: value for key, value in content.items() if key not in _OWN_BLOCKS}
+    if "summary" in content:
+        blocks.append(f"{facts.pop('name')}: {content['summary']}")
+    blocks.append(format_fields(facts, indent="  " if blocks else ""))
+    blocks.append((content.get("description") or "").strip())
+    if deviations := content.get("deviations"):
+        blocks.append("deviations\n" + "\n".join(f"  - {line}" for line in deviations))
+    blocks += _format_results(content)
+    for version in content.get("versions") or []:
+        aliases = "".join(f", {name}@{alias}" for alias in version["aliases"])
+        facts = {k: v for k, v in version.items() if k not in ("version", "aliases", "results")}
+        if "bytes" in facts:
+            facts["bytes"] = f"{facts['bytes'] / 1e6:.1f} MB"
+        title = f"{name}@{version['version']}{aliases}"
+        blocks += [f"{title}\n{format_fields(facts, indent='  ')}", *_format_results(version)]
+    blocks.append("# recipe.toml\n" + content["toml"].strip())
+    return "\n\n".join(filter(None, blocks))
 
 
-def _format_run(content: dict[str, Any]) -> str:
-    elsewhere = ("name", "summary", "description", "deviations", "results", "recipe", "toml")
-    facts = {key: value for key, value in content.items() if key not in elsewhere}
-    blocks = [f"{content['name']}: {content['summary']}", format_fields(facts, indent="  ")]
-    return "\n\n".join([*blocks, *_card_blocks(content), _format_recipe(content)])
-
-
-def _format_weights(content: dict[str, Any]) -> str:
-    facts = {key: value for key, value in content.items() if key not in ("recipe", "toml")}
-    return "\n\n".join([format_fields(facts), _format_recipe(content)])
-
-
-def _card_blocks(content: dict[str, Any]) -> list[str]:
-    """Format description, deviations and results of a card."""
-    blocks = [content["description"].strip()] if content["description"] else []
-    if content["deviations"]:
-        blocks.append("deviations\n" + "\n".join(f"  - {line}" for line in content["deviations"]))
-    return blocks + [_format_result(result) for result in content["results"]]
-
-
-def _version_blocks(name: str, version: dict[str, Any]) -> list[str]:
-    """Format a version and its results."""
-    aliases = "".join(f", {name}@{alias}" for alias in version["aliases"])
-    facts = {
-        "digest": version.get("digest"),
-        "size": f"{version['bytes'] / 1e6:.1f} MB" if "bytes" in version else None,
-        "license": version.get("license"),
-        "provenance": version.get("provenance"),
-        "broken": version.get("broken"),
-    }
-    head = f"{name}@{version['version']}{aliases}\n" + format_fields(facts, indent="  ")
-    return [head, *(_format_result(result) for result in version.get("results", []))]
-
-
-def _format_recipe(content: dict[str, Any]) -> str:
-    return "# recipe.toml\n" + content["toml"].strip()
-
-
-def _format_result(result: dict[str, Any]) -> str:
-    return "result\n" + format_fields(result, indent="  ")
+def _format_results(content: dict[str, Any]) -> list[str]:
+    results = content.get("results") or []
+    return ["result\n" + format_fields(result, indent="  ") for result in results]
 
 
 def _format_plugin(kind: str, content: dict[str, Any]) -> str:
@@ -126,9 +92,7 @@ def _format_default(option: dict[str, Any]) -> str:
 
 
 _FORMATS: dict[str, Callable[[dict[str, Any]], str]] = {
-    "model": _format_model,
-    "run": _format_run,
-    "weights": _format_weights,
+    **dict.fromkeys(("model", "run", "weights"), _format_trained),
     "architecture": lambda content: _format_plugin("architecture", content),
     "dataset": lambda content: _format_plugin("dataset", content),
 }

@@ -12,7 +12,7 @@ from ganzoo.cli.support.options import (
     RunFolder,
     RunsFolder,
     require_mutually_exclusive,
-    require_range,
+    require_number,
 )
 from ganzoo.cli.support.printing import (
     format_columns,
@@ -36,7 +36,13 @@ Name = Annotated[
 ]
 Tolerance = Annotated[
     float,
-    typer.Option(metavar="SHARE", help="Relative difference that counts as reproduced."),
+    typer.Option(
+        metavar="SHARE",
+        min=0,
+        max=0.99,
+        callback=require_number,
+        help="Relative difference that counts as reproduced.",
+    ),
 ]
 
 
@@ -58,7 +64,6 @@ def reproduce(
     number is not reproduced.
     """
     require_mutually_exclusive(run=run, runs=runs)
-    require_range("--tolerance", tolerance, low=0, below=1)
     from ganzoo.catalog.runs import RUNS
     from ganzoo.cli.support.recipe_arguments import absolute_path
     from ganzoo.jobs.reproduce import published_results

@@ -17,16 +17,20 @@ from ganzoo.cli.support.options import (
     parse_classes,
     parse_integers,
     require_mutually_exclusive,
-    require_range,
+    require_number,
 )
 from ganzoo.cli.support.printing import print_files
 from ganzoo.cli.support.quiet import silence_frameworks
 from ganzoo.errors import UsageError
 
 Count = Annotated[
-    int | None, typer.Option("-n", metavar="N", help="Number of samples.  [default: 16]")
+    int | None,
+    typer.Option("-n", metavar="N", min=1, max=100_000, help="Number of samples.  [default: 16]"),
 ]
-Seed = Annotated[int | None, typer.Option(metavar="N", help="Seed of all samples.  [default: 0]")]
+Seed = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=0, max=MAX_SEED, help="Seed of all samples.  [default: 0]"),
+]
 Seeds = Annotated[
     str | None, typer.Option(metavar="LIST", help="One sample for each seed: 1,2,5-9.")
 ]
@@ -51,6 +55,9 @@ Truncation = Annotated[
     float | None,
     typer.Option(
         metavar="X",
+        min=0,
+        max=99,
+        callback=require_number,
         help="Less variety: truncate latents at X standard deviations (0.5 to 2); in a style-based"
         " model, scale the distance from the mean style by X (0 to 1).",
     ),
@@ -88,9 +95,6 @@ def sample(
     """
     require_mutually_exclusive(seed=seed, seeds=seeds, interpolate=interpolate)
     require_mutually_exclusive(n=n, seeds=seeds)
-    require_range("-n", n, low=1, high=100_000)
-    require_range("--seed", seed, low=0, high=MAX_SEED)
-    require_range("--truncation", truncation, low=0, below=100)
     ends = parse_integers("--interpolate", interpolate)
     if ends is not None and len(ends) != 2:
         raise UsageError(f"--interpolate takes two seeds, such as 3,9. Received: {interpolate!r}.")

@@ -80,11 +80,6 @@ class Moments:
             centered = rows - mean
             self._combine(len(rows), mean, centered.T @ centered)
 
-    def merge(self, other: "Moments") -> None:
-        """Add all rows of `other`, which stays as it is."""
-        if other.count:
-            self._combine(other.count, other._mean, other._scatter)
-
     @property
     def mean(self) -> np.ndarray:
         """Mean, float64 (d,), a copy."""

@@ -63,13 +63,13 @@ def kernel_distance(
         )
     size = min(subset_size, len(real), len(fake))
     if size == len(real) == len(fake):
-        return KernelDistance(_squared_mmd(real, fake), None, 1, size)
+        return KernelDistance(squared_mmd(real, fake), None, 1, size)
     random, real_order, fake_order = random_state(seed), content_order(real), content_order(fake)
     values = []
     for _ in range(subsets):
         some_real = real[real_order[random.permutation(len(real))[:size]]]
         some_fake = fake[fake_order[random.permutation(len(fake))[:size]]]
-        values.append(_squared_mmd(some_real, some_fake))
+        values.append(squared_mmd(some_real, some_fake))
     error = float(np.std(values)) / math.sqrt(subsets) if subsets > 1 else None
     return KernelDistance(float(np.mean(values)), error, subsets, size)
 
@@ -85,10 +85,7 @@ def squared_mmd(real: ArrayLike, fake: ArrayLike) -> float:
         UsageError: Fewer than two samples of either.
         InvalidInput: A number is not finite.
     """
-    return _squared_mmd(*check_row_pair(real, fake, "features", min_rows=2))
-
-
-def _squared_mmd(real: np.ndarray, fake: np.ndarray) -> float:
+    real, fake = check_row_pair(real, fake, "features", min_rows=2)
     n, m = len(real), len(fake)
     within_real = (_kernel_sum(real, real) - _diagonal_sum(real)) / (n * (n - 1))
     within_fake = (_kernel_sum(fake, fake) - _diagonal_sum(fake)) / (m * (m - 1))

@@ -63,7 +63,7 @@ def test_info_of_a_model_shows_its_card_and_a_recipe_that_can_be_trained(ganzoo,
         "CC-BY-4.0",
         "Apache-2.0",
         "https://arxiv.org/abs/1511.06434",
-        "generator 414,209",
+        "generator  414,209",
         "- Nothing is as in the paper.",
     ):
         assert text in done.out

@@ -75,25 +75,6 @@ def test_moments_do_not_depend_on_batches_or_order(sizes, offset, seed):
     np.testing.assert_allclose(moments.covariance, expected, rtol=1e-9, atol=1e-9)
 
 
-def test_merging_is_adding(random):
-    rows = random.normal(size=(70, 5))
-    first, second = Moments.of(rows[:30]), Moments.of(rows[30:])
-    first.merge(second)
-    first.merge(Moments())
-    whole = Moments.of(rows)
-    assert first.count == 70 and second.count == 40
-    np.testing.assert_allclose(first.covariance, whole.covariance, rtol=1e-12, atol=1e-12)
-    assert frechet_distance(first, whole) < 1e-12
-
-
-def test_what_is_merged_in_is_not_changed_by_what_comes_later(random):
-    empty, other = Moments(), Moments.of(random.normal(size=(9, 2)))
-    before = other.covariance
-    empty.merge(other)
-    empty.add(random.normal(size=(9, 2)) + 5)
-    np.testing.assert_array_equal(other.covariance, before)
-
-
 def test_known_moments_are_those_of_the_rows(random):
     moments = Moments.of(random.normal(size=(50, 4)))
     again = Moments.known(moments.count, moments.mean, moments.covariance)
@@ -131,7 +112,7 @@ def test_features_of_two_extractors_are_refused():
     with pytest.raises(UsageError, match="Received: 3 and 4"):
         frechet_distance(a, b)
     with pytest.raises(UsageError, match="as those before"):
-        a.merge(b)
+        a.add(np.zeros((2, 4)))
 
 
 def test_numbers_that_are_not_finite_are_refused():

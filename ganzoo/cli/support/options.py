@@ -1,11 +1,14 @@
 """Options and arguments that several verbs share, and parsers of their values."""
 
+import math
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
 from ganzoo.errors import UsageError
+
+MAX_SEED = 2**31 - 1
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Backend = Annotated[
@@ -71,8 +74,14 @@ AllowNonfinite = Annotated[
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")]
 
-MAX_SEED = 2**31 - 1
 _MAX_LENGTH = 100_000  # of a list
+
+
+def require_number(param: typer.CallbackParam, value: float | None) -> float | None:
+    """Refuse NaN, which no bound refuses; a callback of options that take a float."""
+    if value is not None and math.isnan(value):
+        raise UsageError(f"--{param.name} must be a number. Received: nan.")
+    return value
 
 
 def require_mutually_exclusive(**options: object) -> None:
@@ -93,41 +102,6 @@ def require_mutually_exclusive(**options: object) -> None:
         raise UsageError(
             f"At most one of these options can be given. Received: {', '.join(present)}."
         )
-
-
-def require_range(
-    option: str,
-    value: float | None,
-    *,
-    low: float | None = None,
-    above: float | None = None,
-    high: float | None = None,
-    below: float | None = None,
-) -> None:
-    """Refuse a number outside a range; `None` stands for an absent option.
-
-    Args:
-        option: The option's name.
-        value: Its value.
-        low: Least value accepted.
-        above: Bound that `value` must exceed.
-        high: Greatest value accepted.
-        below: Bound that `value` must not reach.
-
-    Raises:
-        UsageError: `value` is outside the range.
-    """
-    if value is None:
-        return
-    bounds = (
-        ("at least", low, low is None or value >= low),
-        ("above", above, above is None or value > above),
-        ("at most", high, high is None or value <= high),
-        ("below", below, below is None or value < below),
-    )
-    if not all(kept for _, _, kept in bounds):
-        expected = " and ".join(f"{word} {bound}" for word, bound, _ in bounds if bound is not None)
-        raise UsageError(f"{option} must be {expected}. Received: {value}.")
 
 
 def parse_integers(option: str, text: str | None, *, largest: int = MAX_SEED) -> list[int] | None:

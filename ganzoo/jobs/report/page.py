@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from string import Template
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tomli_w
@@ -26,6 +26,9 @@ from ganzoo.jobs.report.sample_viewer import sample_viewer
 from ganzoo.jobs.report.training_log import TrainingLog, log_charts, log_table
 from ganzoo.modalities import IMAGES, MODALITIES, Modality
 
+if TYPE_CHECKING:
+    from ganzoo.catalog.runs import Run
+
 STATES = {
     "running": "Written while the run was still training.",
     "interrupted": "Stopped before its end. <code>ganzoo resume</code> continues it.",
@@ -34,34 +37,7 @@ STATES = {
 BACKENDS = {"jax": "JAX", "torch": "PyTorch", "tensorflow": "TensorFlow"}
 
 
-class RecipeLike(Protocol):
-    """Recipe that has plain tables."""
-
-    def tables(self) -> dict:
-        """Return the tables of the recipe."""
-        ...
-
-
-class RunLike(Protocol):
-    """Run folder, as far as a report reads it."""
-
-    samples: Path
-    gif_path: Path
-
-    def recipe(self) -> RecipeLike:
-        """Return the recipe of the run."""
-        ...
-
-    def manifest(self) -> dict:
-        """Return the manifest of the run."""
-        ...
-
-    def log(self) -> list[dict]:
-        """Return the lines of the training log."""
-        ...
-
-
-def report_of_run(run: RunLike, *, manifest: Mapping | None = None) -> str:
+def report_of_run(run: "Run", *, manifest: Mapping | None = None) -> str:
     """Return the report of a run folder as HTML.
 
     Its images are `samples/*.png`, named by step; the newest sound or video is `samples.wav` or
