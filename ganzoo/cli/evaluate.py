@@ -5,17 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ganzoo.cli.support.options import (
-    MAX_SEED,
-    AllowPluginMismatch,
-    Backend,
-    Data,
-    Json,
-    Raw,
-    parse_integers,
-    require_mutually_exclusive,
-    require_number,
-)
+from ganzoo.cli.support import options
 from ganzoo.cli.support.printing import (
     format_columns,
     format_fields,
@@ -57,7 +47,7 @@ Count = Annotated[int, typer.Option("-n", metavar="N", min=2, help="Generated im
 Seed = Annotated[
     int | None,
     typer.Option(
-        metavar="N", min=0, max=MAX_SEED, help="Seed of the generated images.  [default: 0]"
+        metavar="N", min=0, max=options.MAX_SEED, help="Seed of the generated images.  [default: 0]"
     ),
 ]
 Seeds = Annotated[
@@ -70,7 +60,7 @@ Truncation = Annotated[
         metavar="X",
         min=0.01,
         max=99,
-        callback=require_number,
+        callback=options.require_number,
         help="Truncate latents at X standard deviations.",
     ),
 ]
@@ -83,29 +73,29 @@ def evaluate(
     source: EvaluatedSource,
     against: Against = None,
     settings: DatasetOptions = None,
-    data: Data = None,
+    data: options.Data = None,
     metrics: Metrics = None,
     features: Features = None,
     n: Count = 10_000,
     seed: Seed = None,
     seeds: Seeds = None,
-    raw: Raw = False,
+    raw: options.Raw = False,
     truncation: Truncation = None,
     record: Record = False,
-    backend: Backend = None,
-    allow_plugin_mismatch: AllowPluginMismatch = False,
-    as_json: Json = False,
+    backend: options.Backend = None,
+    allow_plugin_mismatch: options.AllowPluginMismatch = False,
+    as_json: options.Json = False,
 ) -> None:
     """Compare a model's samples, or given images, with real images.
 
     Each number comes with its protocol; numbers of different protocols do not compare.
     """
-    require_mutually_exclusive(seed=seed, seeds=seeds)
+    options.require_mutually_exclusive(seed=seed, seeds=seeds)
     if settings and against is None:
         raise UsageError("--set changes the data set of --against. Received: --set alone.")
     real = _real_data(against, settings, data)
     names = [name.strip() for name in metrics.split(",")] if metrics is not None else None
-    each = parse_integers("--seeds", seeds) or [seed or 0]
+    each = options.parse_integers("--seeds", seeds) or [seed or 0]
     if record:
         _require_run(source)
     silence_frameworks()

@@ -5,15 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ganzoo.cli.support.options import (
-    AllowPluginMismatch,
-    Backend,
-    Json,
-    Overwrite,
-    Raw,
-    Source,
-    require_mutually_exclusive,
-)
+from ganzoo.cli.support import options
 from ganzoo.cli.support.printing import print_files
 from ganzoo.cli.support.quiet import silence_frameworks
 from ganzoo.errors import UsageError
@@ -32,20 +24,20 @@ Everything = Annotated[
 
 
 def export(
-    source: Source,
+    source: options.Source,
     out: Out,
     everything: Everything = False,
-    raw: Raw = False,
-    overwrite: Overwrite = False,
-    backend: Backend = None,
-    allow_plugin_mismatch: AllowPluginMismatch = False,
-    as_json: Json = False,
+    raw: options.Raw = False,
+    overwrite: options.Overwrite = False,
+    backend: options.Backend = None,
+    allow_plugin_mismatch: options.AllowPluginMismatch = False,
+    as_json: options.Json = False,
 ) -> None:
     """Write weights as safetensors, or a generator in another framework's format.
 
     By default the generator's moving average alone, which is all that `sample` needs.
     """
-    require_mutually_exclusive(all=everything, raw=raw)
+    options.require_mutually_exclusive(all=everything, raw=raw)
     if out.suffix == ".safetensors":
         from ganzoo.jobs.models.export import export as job
 

@@ -5,15 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from ganzoo.backend import select
-from ganzoo.cli.support.options import (
-    Backend,
-    Data,
-    Json,
-    RunFolder,
-    RunsFolder,
-    require_mutually_exclusive,
-    require_number,
-)
+from ganzoo.cli.support import options
 from ganzoo.cli.support.printing import (
     format_columns,
     humanize,
@@ -40,7 +32,7 @@ Tolerance = Annotated[
         metavar="SHARE",
         min=0,
         max=0.99,
-        callback=require_number,
+        callback=options.require_number,
         help="Relative difference that counts as reproduced.",
     ),
 ]
@@ -49,12 +41,12 @@ Tolerance = Annotated[
 def reproduce(
     context: typer.Context,
     name: Name,
-    data: Data = None,
+    data: options.Data = None,
     tolerance: Tolerance = 0.1,
-    run: RunFolder = None,
-    runs: RunsFolder = None,
-    backend: Backend = None,
-    as_json: Json = False,
+    run: options.RunFolder = None,
+    runs: options.RunsFolder = None,
+    backend: options.Backend = None,
+    as_json: options.Json = False,
 ) -> None:
     """Train a model's recipe again, and measure it as its card says it was measured.
 
@@ -63,7 +55,7 @@ def reproduce(
     another protocol (other data, other features) are listed and not compared. Exits with 3 if a
     number is not reproduced.
     """
-    require_mutually_exclusive(run=run, runs=runs)
+    options.require_mutually_exclusive(run=run, runs=runs)
     from ganzoo.catalog.runs import RUNS
     from ganzoo.cli.support.recipe_arguments import absolute_path
     from ganzoo.jobs.reproduce import published_results

@@ -4,14 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ganzoo.cli.support.options import (
-    AllowPluginMismatch,
-    Data,
-    EvaluateEvery,
-    EvaluateFeatures,
-    Json,
-    Settings,
-)
+from ganzoo.cli.support import options
 from ganzoo.cli.support.printing import print_run
 from ganzoo.cli.support.quiet import silence_frameworks
 from ganzoo.cli.support.reporters import report_events
@@ -22,12 +15,12 @@ Run = Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or its nu
 def resume(
     context: typer.Context,
     run: Run,
-    settings: Settings = None,
-    data: Data = None,
-    evaluate_every: EvaluateEvery = None,
-    features: EvaluateFeatures = None,
-    allow_plugin_mismatch: AllowPluginMismatch = False,
-    as_json: Json = False,
+    settings: options.Settings = None,
+    data: options.Data = None,
+    evaluate_every: options.EvaluateEvery = None,
+    features: options.EvaluateFeatures = None,
+    allow_plugin_mismatch: options.AllowPluginMismatch = False,
+    as_json: options.Json = False,
 ) -> None:
     """Continue a run, exactly as if it had not stopped.
 
@@ -38,12 +31,12 @@ def resume(
     """
     from ganzoo.cli.support.recipe_arguments import combined_settings
 
-    options = {
+    keys = {
         "dataset.data": data,
         "training.evaluate_every": evaluate_every,
         "training.evaluate_features": features,
     }
-    changes = combined_settings(settings, options)
+    changes = combined_settings(settings, keys)
     silence_frameworks()
     from ganzoo.jobs.training.resume import resume as job
 

@@ -5,20 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ganzoo.cli.support.options import (
-    MAX_SEED,
-    AllowNonfinite,
-    AllowPluginMismatch,
-    Backend,
-    Json,
-    Overwrite,
-    Raw,
-    Source,
-    parse_classes,
-    parse_integers,
-    require_mutually_exclusive,
-    require_number,
-)
+from ganzoo.cli.support import options
 from ganzoo.cli.support.printing import print_files
 from ganzoo.cli.support.quiet import silence_frameworks
 from ganzoo.errors import UsageError
@@ -29,7 +16,9 @@ Count = Annotated[
 ]
 Seed = Annotated[
     int | None,
-    typer.Option(metavar="N", min=0, max=MAX_SEED, help="Seed of all samples.  [default: 0]"),
+    typer.Option(
+        metavar="N", min=0, max=options.MAX_SEED, help="Seed of all samples.  [default: 0]"
+    ),
 ]
 Seeds = Annotated[
     str | None, typer.Option(metavar="LIST", help="One sample for each seed: 1,2,5-9.")
@@ -57,7 +46,7 @@ Truncation = Annotated[
         metavar="X",
         min=0,
         max=99,
-        callback=require_number,
+        callback=options.require_number,
         help="Less variety: truncate latents at X standard deviations (0.5 to 2); in a style-based"
         " model, scale the distance from the mean style by X (0 to 1).",
     ),
@@ -71,7 +60,7 @@ Out = Annotated[
 
 
 def sample(
-    source: Source,
+    source: options.Source,
     n: Count = None,
     seed: Seed = None,
     seeds: Seeds = None,
@@ -79,27 +68,27 @@ def sample(
     labels: Labels = None,
     data: SourceImages = None,
     truncation: Truncation = None,
-    raw: Raw = False,
+    raw: options.Raw = False,
     separate: Separate = False,
     out: Out = None,
-    overwrite: Overwrite = False,
-    backend: Backend = None,
-    allow_plugin_mismatch: AllowPluginMismatch = False,
-    allow_nonfinite: AllowNonfinite = False,
-    as_json: Json = False,
+    overwrite: options.Overwrite = False,
+    backend: options.Backend = None,
+    allow_plugin_mismatch: options.AllowPluginMismatch = False,
+    allow_nonfinite: options.AllowNonfinite = False,
+    as_json: options.Json = False,
 ) -> None:
     """Generate samples from a model, a run or a weights file.
 
     Images become a PNG, sounds a WAV and a PNG of their waveforms, videos a GIF. The same seed
     gives the same samples on every backend.
     """
-    require_mutually_exclusive(seed=seed, seeds=seeds, interpolate=interpolate)
-    require_mutually_exclusive(n=n, seeds=seeds)
-    ends = parse_integers("--interpolate", interpolate)
+    options.require_mutually_exclusive(seed=seed, seeds=seeds, interpolate=interpolate)
+    options.require_mutually_exclusive(n=n, seeds=seeds)
+    ends = options.parse_integers("--interpolate", interpolate)
     if ends is not None and len(ends) != 2:
         raise UsageError(f"--interpolate takes two seeds, such as 3,9. Received: {interpolate!r}.")
-    each = parse_integers("--seeds", seeds)
-    classes = parse_classes("--labels", labels)
+    each = options.parse_integers("--seeds", seeds)
+    classes = options.parse_classes("--labels", labels)
     silence_frameworks()
     from ganzoo.cli.support.reporters import report_events
     from ganzoo.jobs.models.sample import sample as job

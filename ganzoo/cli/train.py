@@ -5,17 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from ganzoo.backend import select
-from ganzoo.cli.support.options import (
-    Backend,
-    Data,
-    EvaluateEvery,
-    EvaluateFeatures,
-    Json,
-    RunFolder,
-    RunsFolder,
-    Settings,
-    require_mutually_exclusive,
-)
+from ganzoo.cli.support import options
 from ganzoo.cli.support.printing import (
     format_columns,
     format_fields,
@@ -58,28 +48,28 @@ DryRun = Annotated[
 def train(
     context: typer.Context,
     name: Model,
-    settings: Settings = None,
-    data: Data = None,
+    settings: options.Settings = None,
+    data: options.Data = None,
     images: Images = None,
     steps: Steps = None,
     epochs: Epochs = None,
     batch: Batch = None,
     seed: Seed = None,
     precision: Precision = None,
-    evaluate_every: EvaluateEvery = None,
-    features: EvaluateFeatures = None,
-    run: RunFolder = None,
-    runs: RunsFolder = None,
-    backend: Backend = None,
+    evaluate_every: options.EvaluateEvery = None,
+    features: options.EvaluateFeatures = None,
+    run: options.RunFolder = None,
+    runs: options.RunsFolder = None,
+    backend: options.Backend = None,
     dry_run: DryRun = False,
-    as_json: Json = False,
+    as_json: options.Json = False,
 ) -> None:
     """Train a model, or a recipe of your own, into a new run folder."""
-    require_mutually_exclusive(images=images, steps=steps, epochs=epochs)
-    require_mutually_exclusive(run=run, runs=runs)
+    options.require_mutually_exclusive(images=images, steps=steps, epochs=epochs)
+    options.require_mutually_exclusive(run=run, runs=runs)
     from ganzoo.cli.support.recipe_arguments import resolve_recipe
 
-    options = {
+    keys = {
         "dataset.data": data,
         "training.images": images,
         "training.steps": steps,
@@ -90,7 +80,7 @@ def train(
         "training.evaluate_every": evaluate_every,
         "training.evaluate_features": features,
     }
-    resolved = resolve_recipe(name, settings=settings, options=options)
+    resolved = resolve_recipe(name, settings=settings, options=keys)
     select.choose(backend)  # before any data is read or downloaded
     silence_frameworks()
     if dry_run:
