@@ -39,7 +39,7 @@ def test_without_options_the_job_decides(ganzoo, fake_job):
 def test_every_option_reaches_the_job(ganzoo, fake_job, tmp_path):
     calls = fake_job("evaluation.evaluate", evaluate=RESULTS)
     done = ganzoo(
-        "evaluate", "pictures", "--against", "mnist", "--set", "images=10", "--data",
+        "evaluate", "images", "--against", "mnist", "--set", "images=10", "--data",
         tmp_path / "x.npz", "--metrics", "frechet, kernel", "--features", "mnist", "-n", 50,
         "--seeds", "0,2-3", "--raw", "--backend", "torch",
         "--truncation", 0.7, "--allow-plugin-mismatch",

@@ -76,7 +76,7 @@ def test_options_and_settings_change_the_recipe(ganzoo, jobs, toy):
     assert jobs[0]["backend"] == "torch"
 
 
-def test_how_often_a_training_is_judged_and_by_whom_is_passed_on(ganzoo, jobs, toy):
+def test_how_often_a_training_is_evaluated_and_with_which_features_is_passed_on(ganzoo, jobs, toy):
     assert ganzoo("train", "toy", "--evaluate-every", "9", "--features", "mnist").code == 0
     training = jobs[0]["args"][0].training
     assert (training.evaluate_every, training.evaluate_features) == (9, "mnist")
@@ -103,17 +103,17 @@ def test_a_recipe_file_is_trained_without_a_model(ganzoo, jobs, toy, card):
 
 
 def test_data_on_the_command_line_is_meant_from_here(ganzoo, jobs, card):
-    card("pictures", dataset="folder")
-    ganzoo("train", "pictures", "--data", "my photos")
-    ganzoo("train", "pictures", "--set", "dataset.data=photos")
+    card("images", dataset="folder")
+    ganzoo("train", "images", "--data", "my photos")
+    ganzoo("train", "images", "--set", "dataset.data=photos")
     here = Path.cwd()
     assert jobs[0]["args"][0].dataset.options["data"] == str(here / "my photos")
     assert jobs[1]["args"][0].dataset.options["data"] == str(here / "photos")
 
 
 def test_data_in_a_recipe_file_is_meant_from_the_file(ganzoo, jobs, card):
-    card("pictures", dataset="folder")
-    ganzoo("train", "pictures", "--set", "dataset.data=photos")
+    card("images", dataset="folder")
+    ganzoo("train", "images", "--set", "dataset.data=photos")
     recipe = jobs[0]["args"][0].toml().replace(str(Path.cwd() / "photos"), "../photos")
     folder = Path("recipes")
     folder.mkdir()
@@ -191,7 +191,7 @@ def test_a_recipe_file_that_is_broken_is_refused_with_its_name(ganzoo, jobs):
 @pytest.mark.parametrize(
     ("error", "code"),
     [
-        (InvalidInput("bad picture"), 3),
+        (InvalidInput("bad image"), 3),
         (EnvironmentProblem("disk full"), 5),
         (Diverged("nan"), 6),
         (Locked("in use"), 7),
@@ -275,7 +275,7 @@ def test_a_dry_run_prints_the_plan_and_does_not_train(ganzoo, fake_job, jobs, to
 
 @pytest.mark.parametrize("name", ["cyclegan-facades", "cyclegan-flowers-small"])
 @pytest.mark.parametrize("option", [(), ("--dry-run",)])
-def test_pictures_of_ones_own_are_asked_for_by_the_option_that_gives_them(name, option, ganzoo):
+def test_images_of_ones_own_are_asked_for_by_the_option_that_gives_them(name, option, ganzoo):
     done = ganzoo("train", name, *option)
     assert (done.code, done.out) == (2, "")
     assert "unpaired needs --data PATH" in done.err and done.err.count("\n") == 1

@@ -11,7 +11,7 @@ LINE = np.arange(10.0)[:, None]  # each ball with k = 1 reaches to the next numb
 def test_precision_and_recall_of_points_on_a_line():
     fake = np.array([[0.5], [9.9], [10.0], [10.5], [100.0]])
     assert precision(LINE, fake, neighbors=1) == 3 / 5  # balls are closed: 10.0 is inside
-    # the balls of the fakes: 9.4, 0.1, 0.1, 0.5 and 89.5 wide
+    # the balls of the fake samples: 9.4, 0.1, 0.1, 0.5 and 89.5 wide
     assert recall(LINE, fake, neighbors=1) == 1.0
     assert recall(LINE, fake[1:4], neighbors=1) == 0.0
 

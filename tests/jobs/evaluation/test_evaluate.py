@@ -1,4 +1,4 @@
-"""Judging runs and pictures: the numbers are those of the metrics, and say how they came about."""
+"""Evaluating runs and images: the numbers are those of the metrics, and say how they came about."""
 
 import zipfile
 from types import SimpleNamespace
@@ -60,11 +60,11 @@ def batches(images, labels=None, size=64):
         yield images[start : start + size], None if labels is None else labels[start : start + size]
 
 
-def save_pictures(folder, images, mode=None):
+def save_images(folder, images, mode=None):
     folder.mkdir()
     for i, image in enumerate(images):
-        picture = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
-        (picture.convert(mode) if mode else picture).save(folder / f"{i:05}.png")
+        image = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
+        (image.convert(mode) if mode else image).save(folder / f"{i:05}.png")
     return folder
 
 
@@ -178,13 +178,13 @@ def test_seeds_become_a_mean_and_a_spread():
     ],
 )
 def test_what_is_asked_wrongly_is_refused_before_anything_is_read(tmp_path, options, error, words):
-    folder = save_pictures(tmp_path / "pictures", digits(images=3).images)
+    folder = save_images(tmp_path / "images", digits(images=3).images)
     asked = {"against": Part(name="digits")} | options
     with pytest.raises(error, match=words):
         evaluate(folder, **asked)
 
 
-# Runs and pictures
+# Runs and images
 
 
 @pytest.fixture
@@ -196,7 +196,7 @@ def trained(plain):
 
 
 @pytest.mark.backend
-def test_a_run_is_judged_and_each_number_says_how(trained, plain):
+def test_a_run_is_evaluated_and_each_number_says_how(trained, plain):
     tables = evaluate(trained.path, metrics=QUICK, n=300, seeds=[5])
     assert [table["metric"] for table in tables] == list(QUICK)
     for table in tables:
@@ -227,7 +227,7 @@ def test_results_are_recorded_in_the_run_s_card_once_for_each_protocol(trained):
 
 
 @pytest.mark.backend
-def test_the_distance_is_that_of_the_features_of_the_run_s_own_pictures(trained):
+def test_the_distance_is_that_of_the_features_of_the_run_s_own_images(trained):
     from ganzoo.jobs.models.load import load
 
     extractor = load_extractor("digits")
@@ -244,7 +244,7 @@ def test_the_distance_is_that_of_the_features_of_the_run_s_own_pictures(trained)
 
 
 @pytest.mark.backend
-def test_a_weights_file_is_judged_as_its_run(trained, tmp_path):
+def test_a_weights_file_is_evaluated_as_its_run(trained, tmp_path):
     (one,) = evaluate(trained.path, metrics=["frechet"], n=100, seeds=[0])
     against = Part(name="digits", images=64)
     (other,) = evaluate(trained.weights_path, against=against, metrics=["frechet"], n=100)
@@ -252,21 +252,21 @@ def test_a_weights_file_is_judged_as_its_run(trained, tmp_path):
 
 
 @pytest.mark.backend
-def test_real_pictures_in_a_folder_or_an_archive_are_as_good_as_real(tmp_path):
+def test_real_images_in_a_folder_or_an_archive_are_as_good_as_real(tmp_path):
     half = Dataset(
         name="half", images=digits().images[::2], license="x", source="x", fingerprint="f" * 64
     )
-    folder = save_pictures(tmp_path / "pictures", half.images, mode="RGB")
-    with zipfile.ZipFile(tmp_path / "pictures.ZIP", "w") as archive:
+    folder = save_images(tmp_path / "images", half.images, mode="RGB")
+    with zipfile.ZipFile(tmp_path / "images.ZIP", "w") as archive:
         for path in sorted(folder.iterdir()):
             archive.write(path, path.name)
     noise = np.random.default_rng(0).integers(0, 256, (300, 8, 8, 1), dtype=np.uint8)
-    bad = save_pictures(tmp_path / "noise", noise)
+    bad = save_images(tmp_path / "noise", noise)
     found = [
         {table["metric"]: table for table in evaluate(
             place, against=Part(name="digits"), metrics=["frechet", "coverage", "precision"]
         )}
-        for place in (folder, tmp_path / "pictures.ZIP", bad)
+        for place in (folder, tmp_path / "images.ZIP", bad)
     ]  # fmt: skip
     good, same, worst = ({name: t["value"] for name, t in one.items()} for one in found)
     assert good == pytest.approx(same)
@@ -279,8 +279,8 @@ def test_real_pictures_in_a_folder_or_an_archive_are_as_good_as_real(tmp_path):
 
 
 @pytest.mark.backend
-def test_pictures_of_another_size_are_refused_with_a_way_out(tmp_path):
-    folder = save_pictures(tmp_path / "large", np.zeros((12, 9, 9, 1), np.uint8))
+def test_images_of_another_size_are_refused_with_a_way_out(tmp_path):
+    folder = save_images(tmp_path / "large", np.zeros((12, 9, 9, 1), np.uint8))
     with pytest.raises(UsageError, match=r"one shape. Expected: \(8, 8, 1\).*dataset.size"):
         evaluate(folder, against=Part(name="digits"))
     with pytest.raises(UsageError, match="'cifar10' take images of 32x32 pixels"):
@@ -288,9 +288,9 @@ def test_pictures_of_another_size_are_refused_with_a_way_out(tmp_path):
 
 
 @pytest.mark.backend
-def test_without_features_the_pixels_can_still_be_judged(tmp_path, monkeypatch):
+def test_without_features_the_pixels_can_still_be_evaluated(tmp_path, monkeypatch):
     monkeypatch.setattr(measuring, "default_features", lambda name: "inception")
-    folder = save_pictures(tmp_path / "pictures", digits(images=40).images)
+    folder = save_images(tmp_path / "images", digits(images=40).images)
     options = {"against": Part(name="digits", images=40)}
     with pytest.raises(EnvironmentProblem, match="ganzoo_features.convert"):
         evaluate(folder, **options)
@@ -299,7 +299,7 @@ def test_without_features_the_pixels_can_still_be_judged(tmp_path, monkeypatch):
 
 
 @pytest.mark.backend
-def test_points_are_judged_by_their_modes(plain):
+def test_points_are_evaluated_by_their_modes(plain):
     from ganzoo.jobs.training.train import train
 
     settings = ["dataset.points=400", "dataset.name=mixture"]
@@ -356,7 +356,7 @@ def test_a_conditional_generator_gets_the_classes_of_the_data():
 
 @pytest.mark.backend
 def test_progress_is_told_to_whoever_listens(tmp_path, capsys):
-    folder = save_pictures(tmp_path / "pictures", digits(images=40).images)
+    folder = save_images(tmp_path / "images", digits(images=40).images)
     events = []
     evaluate(folder, against=Part(name="digits"), metrics=["frechet"], events=events.append)
     told = {event["what"]: event["done"] for event in events if event["event"] == "prepare"}
@@ -378,7 +378,7 @@ def test_a_broken_extractor_is_named(monkeypatch, body, words):
     assert "keras-ganzoo:digits" in str(caught.value)
 
 
-def test_a_run_is_no_folder_of_pictures_and_an_archive_is_known_by_its_name(tmp_path):
+def test_a_run_is_no_folder_of_images_and_an_archive_is_known_by_its_name(tmp_path):
     (tmp_path / "x.zip").touch()
     assert is_image_source(tmp_path / "x.zip")
     assert is_image_source(tmp_path)

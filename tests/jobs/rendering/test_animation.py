@@ -28,7 +28,7 @@ def shown(gif) -> list[tuple[tuple, int]]:
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB"])
-def test_an_animation_shows_every_picture_the_first_longer_and_the_last_longest(tmp_path, mode):
+def test_an_animation_shows_every_image_the_first_longer_and_the_last_longest(tmp_path, mode):
     paths = frames(tmp_path, [0, 80, 160, 250], mode)
     out = rendering.progress_gif(paths, tmp_path / "progress.gif")
     colors, times = zip(*shown(out), strict=True)
@@ -55,13 +55,13 @@ def test_every_frame_has_the_size_of_the_last(tmp_path):
         assert (animation.size, animation.n_frames) == ((40, 40), 2)
 
 
-def test_a_long_run_is_thinned_and_a_large_picture_shrunk(tmp_path):
+def test_a_long_run_is_thinned_and_a_large_image_shrunk(tmp_path):
     paths = frames(tmp_path, range(0, 180, 2), size=(1280, 20))
     with Image.open(rendering.progress_gif(paths, tmp_path / "out.gif")) as animation:
         assert (animation.n_frames, animation.size) == (rendering.GIF_FRAMES, (640, 10))
 
 
-def test_an_animation_of_one_picture_is_one_frame(tmp_path):
+def test_an_animation_of_one_image_is_one_frame(tmp_path):
     out = rendering.progress_gif(frames(tmp_path, [77]), tmp_path / "out.gif")
     with Image.open(out) as animation:
         assert getattr(animation, "n_frames", 1) == 1
@@ -73,7 +73,7 @@ def test_an_animation_of_nothing_is_refused(tmp_path):
         rendering.progress_gif([], tmp_path / "out.gif")
 
 
-@pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 30])
+@pytest.mark.parametrize("content", [b"", b"no image", b"\x89PNG\r\n\x1a\n" + b"\0" * 30])
 def test_a_file_that_is_no_png_is_named(tmp_path, content):
     broken = tmp_path / "broken.png"
     broken.write_bytes(content)
@@ -81,7 +81,7 @@ def test_a_file_that_is_no_png_is_named(tmp_path, content):
         rendering.progress_gif([broken], tmp_path / "out.gif")
 
 
-def test_a_picture_cut_in_half_is_named(tmp_path):
+def test_a_image_cut_in_half_is_named(tmp_path):
     (path,) = frames(tmp_path, [9], size=(400, 400))
     noise = np.random.default_rng(0).integers(0, 256, (400, 400, 3)).astype(np.uint8)
     Image.fromarray(noise).save(path)

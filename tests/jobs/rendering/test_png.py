@@ -1,4 +1,4 @@
-"""PNG files: the same bytes for the same picture."""
+"""PNG files: the same bytes for the same image."""
 
 import io
 

@@ -25,7 +25,7 @@ def test_every_kind_of_data_has_a_form():
 
 
 @pytest.mark.parametrize("rank", MODALITIES)
-def test_the_picture_fits_the_samples(rank):
+def test_the_image_fits_the_samples(rank):
     samples = SAMPLES[rank]
     assert rendering.render_samples(samples).tobytes() == DRAWN[rank](samples).tobytes()
     assert rendering.render_samples(samples, real=None).tobytes() == DRAWN[rank](samples).tobytes()

@@ -8,10 +8,10 @@ from ganzoo.errors import UsageError
 from ganzoo.jobs import rendering
 
 
-def dominant(picture: Image.Image, at: tuple[float, float], low: float, high: float) -> str:
+def dominant(image: Image.Image, at: tuple[float, float], low: float, high: float) -> str:
     """Whether blue (real), red (fake or outside) or nothing lies at a coordinate."""
     across, up = ((value - low) / (high - low) * (rendering.PLOT_SIZE - 1) for value in at)
-    red, _, blue = picture.getpixel((round(across), rendering.PLOT_SIZE - 1 - round(up)))
+    red, _, blue = image.getpixel((round(across), rendering.PLOT_SIZE - 1 - round(up)))
     if max(red, blue) < 70:
         return "nothing"
     return "real" if blue > red else "fake"
@@ -19,17 +19,17 @@ def dominant(picture: Image.Image, at: tuple[float, float], low: float, high: fl
 
 def test_points_are_drawn_where_they_are_with_up_as_up():
     real = np.array([[-1, -1], [1, 1], [-1, 1], [1, -1]], np.float32)
-    picture = rendering.scatter_plot(np.array([[0.5, -0.75]]), real)
+    image = rendering.scatter_plot(np.array([[0.5, -0.75]]), real)
     low, high = -1.15, 1.15  # the frame: 15 % around the real points
-    assert dominant(picture, (0.5, -0.75), low, high) == "fake"
-    assert dominant(picture, (1, 1), low, high) == "real"
-    assert dominant(picture, (0.5, 0.75), low, high) == "nothing"
+    assert dominant(image, (0.5, -0.75), low, high) == "fake"
+    assert dominant(image, (1, 1), low, high) == "real"
+    assert dominant(image, (0.5, 0.75), low, high) == "nothing"
 
 
 def test_a_generated_point_outside_the_frame_is_shown_on_its_edge_in_another_color():
     real = np.array([[-1, -1], [1, 1]], np.float32)
-    picture = rendering.scatter_plot(np.array([[50.0, 0.0]]), real)
-    red, green, blue = picture.getpixel((rendering.PLOT_SIZE - 1, rendering.PLOT_SIZE // 2))
+    image = rendering.scatter_plot(np.array([[50.0, 0.0]]), real)
+    red, green, blue = image.getpixel((rendering.PLOT_SIZE - 1, rendering.PLOT_SIZE // 2))
     assert red > 200 and abs(green - blue) < 20
 
 
@@ -61,7 +61,7 @@ def test_points_on_a_line_are_drawn_on_a_level():
 
 
 @pytest.mark.parametrize("points", [np.zeros((0, 2)), np.full((3, 2), 7.0), np.full((2, 2), 1e90)])
-def test_a_scatter_without_extent_is_still_a_picture(points):
+def test_a_scatter_without_extent_is_still_a_image(points):
     assert rendering.scatter_plot(points).size == (rendering.PLOT_SIZE, rendering.PLOT_SIZE)
 
 

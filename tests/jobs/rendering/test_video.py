@@ -1,4 +1,4 @@
-"""Films: every frame in its time, every video in its place."""
+"""Videos: every frame in its time, every video in its place."""
 
 import io
 
@@ -29,14 +29,14 @@ def frames_of(content: bytes) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_a_film_shows_all_videos_at_once_frame_by_frame(channels):
+def test_a_video_shows_all_videos_at_once_frame_by_frame(channels):
     found = frames_of(video_gif(10 * numbered(2, 5, channels), columns=2))
     levels = [(frame[0, 0], frame[0, -1]) for frame in found]
     expected = [(10 * t, 100 + 10 * t) for t in range(5)]
     assert np.abs(np.array(levels, int) - expected).max() <= 2  # of a palette
 
 
-def test_a_film_of_one_is_its_pixels():
+def test_a_video_of_one_is_its_pixels():
     found = frames_of(single_video_gif(numbered(1, 3)[0]))
     assert [frame.shape for frame in found] == [(4, 4)] * 3
     assert [int(frame[0, 0]) for frame in found] == [0, 1, 2]

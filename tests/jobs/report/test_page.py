@@ -196,7 +196,7 @@ def test_the_page_needs_nothing_from_elsewhere(tmp_path):
     assert "url(" not in html and "@import" not in html
 
 
-def test_pictures_are_embedded_as_they_are_in_the_order_of_time(tmp_path):
+def test_images_are_embedded_as_they_are_in_the_order_of_time(tmp_path):
     shots = samples(tmp_path, 3)
     told = page(samples=shots[::-1])
     images = told.all("img")
@@ -205,14 +205,14 @@ def test_pictures_are_embedded_as_they_are_in_the_order_of_time(tmp_path):
     assert "Step 500 64,000 images" in told.text
 
 
-def test_many_pictures_are_thinned_and_the_page_says_so(tmp_path):
+def test_many_images_are_thinned_and_the_page_says_so(tmp_path):
     told = page(samples=samples(tmp_path, 50))
     assert len(told.all("img")) == sample_viewer.MAX_IMAGES
     assert told.all("img")[-1]["alt"] == "Samples at step 24,500"
     assert "40 of the 50 images" in told.text
 
 
-def test_large_pictures_are_thinned_by_their_size(tmp_path, monkeypatch):
+def test_large_images_are_thinned_by_their_size(tmp_path, monkeypatch):
     shots = samples(tmp_path, 9)
     monkeypatch.setattr(sample_viewer, "MAX_IMAGE_BYTES", 4 * shots[0][1].stat().st_size)
     assert 2 <= len(page(samples=shots).all("img")) <= 4
@@ -370,7 +370,7 @@ def test_the_same_run_has_the_same_page(tmp_path):
     assert render_report(**parts, samples=shots) == render_report(**parts, samples=shots)
 
 
-def test_a_run_folder_is_read_with_its_pictures_numbered_by_step(tmp_path):
+def test_a_run_folder_is_read_with_its_images_numbered_by_step(tmp_path):
     shots = samples(tmp_path, 3)
     (tmp_path / "cover.png").write_bytes(shots[0][1].read_bytes())
     run = SimpleNamespace(
