@@ -19,7 +19,7 @@ from ganzoo.backend.scope import StrictScope, WriteCapture
 from ganzoo.backend.types import FusedSteps, GradientResult
 
 
-class Stepper:
+class Stepper(keras.Model):
     """Fits `step(data)` to Keras' JAX trainer, whose `train_step` is a pure function."""
 
     def train_step(self, state, data):
@@ -122,11 +122,11 @@ def conv(x, kernel, *, strides: int, padding: str):
         dense = functools.partial(conv, strides=strides, padding=padding)
         return grouped(dense, x, kernel, groups)
     size, kernel_size = tuple(x.shape[1:-1]), kernel.shape[:-2]
-    strides = (strides,) * len(size)
-    pads = pads_for(size, kernel_size, strides, padding)
+    steps = (strides,) * len(size)
+    pads = pads_for(size, kernel_size, steps, padding)
     if len(size) == 3 and jax.default_backend() == "cpu":
-        return convolve_by_frames(x, kernel, strides, pads, size)
-    return convolve(x, kernel, strides, pads, size)
+        return convolve_by_frames(x, kernel, steps, pads, size)
+    return convolve(x, kernel, steps, pads, size)
 
 
 def conv_transpose(x, kernel, *, strides: int, padding: str):
@@ -134,14 +134,14 @@ def conv_transpose(x, kernel, *, strides: int, padding: str):
     and three likewise.
     """
     kernel_size = kernel.shape[:-2]
-    reach = 1 if padding == "valid" else 0  # whether the kernel goes beyond the last stride
+    overhang = 1 if padding == "valid" else 0  # the kernel goes beyond the last stride
     axes = zip(x.shape[1:-1], kernel_size, strict=True)
-    size = tuple(n * strides + reach * max(k - strides, 0) for n, k in axes)
-    strides = (strides,) * len(size)
-    pads = pads_for(size, kernel_size, strides, padding)
+    size = tuple(n * strides + overhang * max(k - strides, 0) for n, k in axes)
+    steps = (strides,) * len(size)
+    pads = pads_for(size, kernel_size, steps, padding)
     if len(size) == 3 and jax.default_backend() == "cpu":
-        return spread_by_frames(x, kernel, strides, pads, size)
-    return spread(x, kernel, strides, pads, size)
+        return spread_by_frames(x, kernel, steps, pads, size)
+    return spread(x, kernel, steps, pads, size)
 
 
 def lazy_cond(due, value: Callable, otherwise: Callable):

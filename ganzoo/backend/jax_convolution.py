@@ -79,21 +79,21 @@ correlate.defvjp(_keep(correlate), _correlate_back)
 
 
 # In three dimensions XLA's CPU backend has no fast path for any of the three. So the frames that
-# a kernel sees at once become channels, and the convolution one of pictures.
+# a kernel sees at once become channels, and the convolution one of images.
 
 
 def convolve_by_frames(x, w, strides, pads, size):
     """(n, *size, c) x (kt, kh, kw, c, d) -> (n, t', h', w', d), as `convolve`."""
     windows = _windows(x, w.shape[0], strides[0], pads[0])  # (n, t', h, w, kt, c)
-    g = convolve(_pictures(windows), _flat(w), strides[1:], pads[1:], size[1:])
+    g = convolve(_frames_as_channels(windows), _flat(w), strides[1:], pads[1:], size[1:])
     return g.reshape(windows.shape[:2] + g.shape[1:])
 
 
 def spread_by_frames(g, w, strides, pads, size):
     """(n, t', h', w', d) x (kt, kh, kw, c, d) -> (n, *size, c), as `spread`."""
-    pictures = g.reshape(-1, *g.shape[2:])
-    pictures = spread(pictures, _flat(w), strides[1:], pads[1:], size[1:])
-    windows = pictures.reshape(*g.shape[:2], *size[1:], w.shape[0], w.shape[-2])
+    images = g.reshape(-1, *g.shape[2:])
+    images = spread(images, _flat(w), strides[1:], pads[1:], size[1:])
+    windows = images.reshape(*g.shape[:2], *size[1:], w.shape[0], w.shape[-2])
     x = jax.ShapeDtypeStruct((g.shape[0], *size, w.shape[-2]), g.dtype)
     add = jax.linear_transpose(lambda x: _windows(x, w.shape[0], strides[0], pads[0]), x)
     return add(windows)[0]
@@ -107,7 +107,7 @@ def _windows(x, length: int, stride: int, pads):
     return jnp.stack([x[:, cut] for cut in cuts], axis=-2)
 
 
-def _pictures(windows):
+def _frames_as_channels(windows):
     """(n, t', h, w, kt, c) -> (n t', h, w, kt c)"""
     _, _, h, w, kt, c = windows.shape
     return windows.reshape(-1, h, w, kt * c)

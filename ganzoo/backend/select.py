@@ -1,4 +1,4 @@
-"""Which backend Keras will use, decided before Keras is imported and without importing it.
+"""Selection of the Keras backend, before Keras is imported and without importing it.
 
 The order is: an explicit name, `KERAS_BACKEND`, a `keras.json` that somebody wrote, and then
 the first one installed. Keras fixes its backend at import, so nothing here imports it.
@@ -41,7 +41,7 @@ class Choice:
 
 
 def choose(backend: str | None = None) -> str:
-    """Decides on a backend and sets `KERAS_BACKEND`, so that importing Keras uses it.
+    """Select a backend and set `KERAS_BACKEND`, so that importing Keras uses it.
 
     Args:
         backend: One of `BACKENDS`, or `None` to follow the environment.
@@ -58,7 +58,7 @@ def choose(backend: str | None = None) -> str:
 
 
 def decide(backend: str | None = None) -> Choice:
-    """What `choose` would choose and why, without changing the environment."""
+    """Return the backend that `choose` would select, and why; change nothing."""
     running = imported()
     if backend is not None:
         _check_flag(backend)
@@ -68,7 +68,7 @@ def decide(backend: str | None = None) -> Choice:
                 f" Received: {backend!r}.",
                 hint="Choose the backend before Keras is imported.",
             )
-        return Choice(backend=backend, reason="asked for")
+        return Choice(backend=backend, reason="requested")
     if running:
         return Choice(backend=running, reason="Keras is already imported")
     if name := os.environ.get("KERAS_BACKEND"):
@@ -78,12 +78,12 @@ def decide(backend: str | None = None) -> Choice:
 
 
 def installed() -> tuple[str, ...]:
-    """The backends whose packages are here, in the order of preference."""
+    """The backends whose packages are installed, in the order of preference."""
     return tuple(name for name in BACKENDS if _is_installed(name))
 
 
 def keras_json() -> Path:
-    """Where Keras keeps its configuration: `$KERAS_HOME/keras.json` or `~/.keras/keras.json`."""
+    """Path of Keras' configuration: `$KERAS_HOME/keras.json` or `~/.keras/keras.json`."""
     home = os.environ.get("KERAS_HOME")
     return (Path(home) if home else Path("~/.keras")).expanduser() / "keras.json"
 
@@ -96,7 +96,7 @@ def imported() -> str | None:
 
 
 def _configured() -> Choice | None:
-    """What keras.json names, when somebody chose it and it is usable.
+    """The backend that keras.json names, if somebody chose it and it is usable.
 
     A file of exactly what Keras writes by itself is nobody's choice: otherwise the first command
     would decide for those after it. To choose TensorFlow, a file of the backend alone is enough.

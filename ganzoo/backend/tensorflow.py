@@ -14,7 +14,7 @@ from ganzoo.backend.types import FusedSteps, GradientResult
 _ZERO = tf.UnconnectedGradients.ZERO
 
 
-class Stepper:
+class Stepper(keras.Model):
     """Fits `step(data)` to Keras' TensorFlow trainer."""
 
     def train_step(self, data):

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import keras
 import torch
@@ -13,7 +14,7 @@ from ganzoo.backend.types import FusedSteps, GradientResult
 ONNX_OPSET = 18  # the first with bitwise operations
 
 
-class Stepper:
+class Stepper(keras.Model):
     """Fits `step(data)` to Keras' torch trainer."""
 
     def train_step(self, data):
@@ -78,9 +79,9 @@ def ema_update(averages: Sequence, values: Sequence, weight: Tensor) -> None:
     """Move each average toward its value: `average += weight * (value - average)`."""
     old = [average.value for average in averages]
     with torch.no_grad():
-        change = torch._foreach_sub([value.value for value in values], old)
-        torch._foreach_mul_(change, weight)
-        torch._foreach_add_(old, change)
+        change = torch._foreach_sub([value.value for value in values], old)  # pyright: ignore
+        torch._foreach_mul_(change, weight)  # pyright: ignore
+        torch._foreach_add_(old, change)  # pyright: ignore
 
 
 def conv(x, kernel, *, strides: int, padding: str):
@@ -135,6 +136,7 @@ def integers_in_onnx() -> Iterator[None]:
     division that rounds toward zero, and does not know `ravel`, by which Keras looks up numbers
     in a table.
     """
+    onnx: Any = torch.onnx
     known = {
         **{f"aten::{name}": _bitwise("Xor") for name in ("__xor_", "bitwise_xor")},
         **{f"aten::{name}": _bitwise("Or") for name in ("__or_", "bitwise_or")},
@@ -142,12 +144,12 @@ def integers_in_onnx() -> Iterator[None]:
         "aten::ravel": _ravel,
     }
     for name, symbolic in known.items():
-        torch.onnx.register_custom_op_symbolic(name, symbolic, ONNX_OPSET)
+        onnx.register_custom_op_symbolic(name, symbolic, ONNX_OPSET)
     try:
         yield
     finally:
         for name in known:
-            torch.onnx.unregister_custom_op_symbolic(name, ONNX_OPSET)
+            onnx.unregister_custom_op_symbolic(name, ONNX_OPSET)
 
 
 def _bitwise(word: str) -> Callable:

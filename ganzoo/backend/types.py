@@ -24,7 +24,7 @@ class GradientResult(NamedTuple):
 
 
 class FusedSteps(NamedTuple):
-    """How training steps are given to the framework.
+    """Training steps as they are given to the framework.
 
     Args:
         steps: Steps fused into one call.

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import Any, Literal, TypeVar, cast, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -146,7 +146,7 @@ def _path(location: Path, tables: Any, *, missing: bool) -> Path:
         inside_list = isinstance(node, list) and isinstance(part, int)
         if inside_list or (isinstance(node, Mapping) and part in node):
             path.append(part)
-            node = node[part]  # type: ignore[index]
+            node = cast(Any, node)[part]
         elif missing and position == len(location) - 1:
             path.append(part)
     return tuple(path)

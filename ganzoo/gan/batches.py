@@ -28,7 +28,7 @@ class Batch(NamedTuple):
     rng: Rng
 
 
-def training_batches(gan: "GAN", data: tuple) -> list[Batch]:
+def training_batches(gan: "GAN", data: tuple[Tensor, ...]) -> list[Batch]:
     """A batch for each of `n_critic` updates of the discriminator, and one for the generator.
 
     Args:
@@ -38,7 +38,7 @@ def training_batches(gan: "GAN", data: tuple) -> list[Batch]:
     Raises:
         UsageError: the GAN needs labels and there are none.
     """
-    images, labels = data if len(data) > 1 else (data[0], None)
+    images, labels = (*data, None)[:2]
     labeled = gan.label_shape is not None
     if labeled and labels is None:
         raise UsageError("This GAN is conditional: `fit` needs images and labels.")

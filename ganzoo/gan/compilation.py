@@ -1,4 +1,4 @@
-"""How a GAN is compiled, and what Keras saves of it."""
+"""Compilation of a GAN: optimizers, loss, regularizers, and its configuration in `.keras` files."""
 
 from typing import Any
 
@@ -14,8 +14,8 @@ from ganzoo.gan.optimizers import GANOptimizer
 from ganzoo.gan.step_metrics import StepMetrics
 
 
-class Compilation:
-    """The part of `GAN` that Keras asks for; see there for what it is."""
+class Compilation(keras.Model):
+    """The part of `GAN` that Keras asks for: compiling and serialization."""
 
     config: GANConfig
     adversarial_loss: losses.Loss
@@ -109,7 +109,7 @@ class Compilation:
 
     @property
     def convolutional(self) -> bool:
-        """Whether a network holds convolutions, which decides how steps are fused."""
+        """True if a network holds convolutions, which decides how steps are fused."""
         weights = self.generator.trainable_variables + self.discriminator.trainable_variables
         return any(len(weight.shape) > 2 for weight in weights)
 
@@ -135,7 +135,7 @@ class Compilation:
         return cls(**{**config, **parts})
 
     def get_compile_config(self) -> dict[str, Any] | None:
-        """What `compile` was given, so that a `.keras` file keeps both optimizers."""
+        """The arguments of `compile`, so that a `.keras` file keeps both optimizers."""
         if not self.compiled:
             return None
         serialize = keras.saving.serialize_keras_object

@@ -19,7 +19,7 @@ from ganzoo.gan.state import named_state
 
 
 @keras.saving.register_keras_serializable("ganzoo")
-class GAN(backend.Stepper, Compilation, keras.Model):
+class GAN(backend.Stepper, Compilation):
     """A generator and a discriminator that learn from each other.
 
     `fit` trains it with ordinary Keras callbacks on JAX, PyTorch and TensorFlow. A paper that
@@ -61,8 +61,7 @@ class GAN(backend.Stepper, Compilation, keras.Model):
     ):
         super().__init__(name=name)
         owned = {id(variable) for variable in generator.variables}
-        shared = [v.path for v in discriminator.variables if id(v) in owned]
-        if shared:
+        if shared := [v.path for v in discriminator.variables if id(v) in owned]:
             raise UsageError(f"The networks must not share variables. Received: {shared}.")
         self.generator = generator
         self.discriminator = discriminator
@@ -70,9 +69,8 @@ class GAN(backend.Stepper, Compilation, keras.Model):
         self.prior = prior
         self.ema = None
         self.regularizers = ()
-        self.sampler = Sampler(
-            generator, value_range=self.value_range, prior=prior, psi=self.truncation_psi
-        )
+        options = {"value_range": self.value_range, "prior": prior, "psi": self.truncation_psi}
+        self.sampler = Sampler(generator, **options)
         count = {"shape": (), "dtype": "int32", "initializer": "zeros", "trainable": False}
         self.seed = self.add_weight(name="seed", **count)
         self.steps = self.add_weight(name="steps", **count)
@@ -105,7 +103,7 @@ class GAN(backend.Stepper, Compilation, keras.Model):
         fake = self.fake_samples(batch)
         logs = self._update("discriminator", lambda: self.discriminator_loss(batch, fake))
         if bound := self.config.weight_clip:
-            # Arjovsky et al. 2017 (WGAN), https://arxiv.org/abs/1701.07875, algorithm 1, line 7
+            # Arjovsky et al. 2017 (WGAN), https://arxiv.org/abs/1701.07875, algorithm 1
             for weight in self.discriminator.trainable_variables:
                 weight.assign(ops.clip(weight, -bound, bound))
         for regularizer in self.regularizers:
@@ -143,8 +141,8 @@ class GAN(backend.Stepper, Compilation, keras.Model):
         """
         real_outputs, fake_outputs = self._outputs_of_both(batch, fake)
         real_logits, fake_logits = real_outputs[0], fake_outputs[0]
-        flipped = self._flip_labels(real_logits, fake_logits, batch.rng)
-        loss = ops.mean(self.adversarial_loss.discriminator(*flipped))
+        logits = self._flip_labels(real_logits, fake_logits, batch.rng)
+        loss = ops.mean(self.adversarial_loss.discriminator(*logits))
         boundary = self.adversarial_loss.boundary
         logs = {
             "d_real_accuracy": ops.mean(ops.cast(real_logits > boundary, "float32")),
@@ -154,10 +152,9 @@ class GAN(backend.Stepper, Compilation, keras.Model):
         def discriminate(samples, rng=None):
             return self.discriminator_outputs(samples, batch.labels, rng=rng)[0]
 
-        update = DiscriminatorUpdate(
-            discriminate, batch.real, fake, real_logits, fake_logits,
-            fake_logits if self.adversarial_loss.paired else boundary, self.steps, batch.rng,
-        )  # fmt: skip
+        threshold = fake_logits if self.adversarial_loss.paired else boundary
+        seen = (batch.real, fake, real_logits, fake_logits, threshold)
+        update = DiscriminatorUpdate(discriminate, *seen, self.steps, batch.rng)
         for regularizer in self.regularizers:
             terms = regularizer.terms(update)
             loss = loss + regularizer.weight * sum(terms.values())
@@ -191,11 +188,12 @@ class GAN(backend.Stepper, Compilation, keras.Model):
             The loss, a scalar, and scalars to log by name.
         """
         fake = self.generate(batch.latents, batch.labels)
-        fake_outputs = self.discriminator_outputs(fake, batch.labels, rng=batch.rng.fold_in("fake"))
-        real_logits = None
+        real_logits, labels, rng = None, batch.labels, batch.rng
+        fake_outputs = self.discriminator_outputs(fake, labels, rng=rng.fold_in("fake"))
         if self.adversarial_loss.paired:
-            rng = batch.rng.fold_in("real")
-            real_logits = self.discriminator_outputs(batch.real, batch.labels, rng=rng)[0]
+            real_logits, *_ = self.discriminator_outputs(
+                batch.real, labels, rng=rng.fold_in("real")
+            )
         loss = ops.mean(self.adversarial_loss.generator(real_logits, fake_outputs[0]))
         terms = self.generator_loss_terms(batch, fake, fake_outputs)
         return sum(terms.values(), loss), terms
@@ -277,21 +275,16 @@ class GAN(backend.Stepper, Compilation, keras.Model):
     def _flip_labels(self, real_logits: Tensor, fake_logits: Tensor, rng: Rng) -> tuple:
         if not self.config.label_flip_prob:
             return real_logits, fake_logits
-        numbers = rng.uniform("label_flip", ops.shape(real_logits))
-        flip = numbers < self.config.label_flip_prob
-        return (
-            ops.where(flip, fake_logits, real_logits),
-            ops.where(flip, real_logits, fake_logits),
-        )
-
-    # Keras and sampling ---------------------------------------------------------------------
+        flip = rng.uniform("label_flip", ops.shape(real_logits)) < self.config.label_flip_prob
+        swapped = ops.where(flip, fake_logits, real_logits)
+        return swapped, ops.where(flip, real_logits, fake_logits)
 
     def call(self, latents, training: bool = False):
         """Call the generator, so that `predict` and `summary` mean something."""
         return self.generator(latents, training=training)
 
     def state(self) -> dict[str, keras.Variable]:
-        """Everything that a step may change, by stable name. See `ganzoo.gan.state`."""
+        """Everything that a step may change, by stable name."""
         return named_state(self)
 
     def sample(self, n: int, **options):

@@ -43,7 +43,7 @@ def non_saturating(*, label_smoothing: float = 0.0) -> Loss:
     """Non-saturating loss: the generator maximizes log D(fake). Goodfellow et al. 2014,
     end of section 3.
 
-    This is binary cross-entropy in which the generator's fakes are labeled real.
+    This is binary cross-entropy in which the generated samples are labeled real.
 
     Args:
         label_smoothing: See `minimax`.

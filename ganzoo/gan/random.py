@@ -53,7 +53,7 @@ class Rng:
         return normal(self.seed, self.step, stream(*self.names, name, "normal"), shape)
 
 
-def words(seed, step, stream, count: int) -> Tensor:
+def random_bits(seed, step, stream, count: int) -> Tensor:
     """Uniform bits, int32.
 
     Args:
@@ -73,7 +73,7 @@ def uniform(seed, step, stream, shape) -> Tensor:
     """Uniform in [0, 1): multiples of 2**-24, float32.
 
     Args:
-        seed, step, stream: See `words`.
+        seed, step, stream: See `random_bits`.
         shape: The shape for one step; a vector of steps goes before it.
     """
     return counter.uniform(*_key_and_step(seed, step, stream), shape)
@@ -84,12 +84,12 @@ def normal(seed, step, stream, shape, *, truncation: float = math.inf) -> Tensor
     """Standard normal, float32; two numbers per word.
 
     Args:
-        seed, step, stream: See `words`.
+        seed, step, stream: See `random_bits`.
         shape: The shape for one step; a vector of steps goes before it.
         truncation: Where the distribution is cut off, in standard deviations.
     """
     return counter.normal(*_key_and_step(seed, step, stream), shape, truncation=truncation)
 
 
-def _key_and_step(seed, step, stream) -> tuple:
+def _key_and_step(seed, step, stream) -> tuple[tuple[Tensor, Tensor], Tensor]:
     return (ops.cast(seed, "int32"), ops.cast(stream, "int32")), ops.cast(step, "int32")

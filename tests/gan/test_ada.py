@@ -147,7 +147,7 @@ def test_colors_have_the_papers_spread(p):
     def drawn(p):  # a gray pixel, and a pure red
         pixels = ops.convert_to_tensor(np.array([[[0, 0, 0], [1, 0, 0]]], "float32"))
         images = ops.broadcast_to(pixels[None], (N, 1, 2, 3))
-        return module.recolored(images, p, ganzoo.random.Rng(3, 1))
+        return module.recolor(images, p, ganzoo.random.Rng(3, 1))
 
     happened, images = backend.jit(drawn)(ops.convert_to_tensor(p, "float32"))
     gray, red = np.moveaxis(np.float64(ops.convert_to_numpy(images))[:, 0], 1, 0)

@@ -347,7 +347,9 @@ def test_with_probability_zero_images_stay_as_they_are_to_the_bit(value_range):
 def test_the_two_filters_undo_each_other_whatever_the_size():
     from ganzoo.gan.regularizers import warp
 
-    still = backend.jit(lambda x: warp.warp(x, warp.moved(tensor([0.0]), tensor([0.0]))))
+    still = backend.jit(
+        lambda x: warp.warp_images(x, warp.translation(tensor([0.0]), tensor([0.0])))
+    )
     for shape in ((1, 1, 6, 1), (2, 2, 3, 3), (1, 32, 5, 1)):
         images = pictures(shape, (-1, 1))
         np.testing.assert_allclose(numbers(still(tensor(images))), images, atol=2e-6)

@@ -91,7 +91,7 @@ def test_truncated_normals_stay_inside_and_follow_the_truncated_distribution():
 
 def test_seeds_steps_and_streams_give_different_numbers():
     draws = {
-        numbers(ganzoo.random.words(seed, step, stream, 8)).tobytes()
+        numbers(ganzoo.random.random_bits(seed, step, stream, 8)).tobytes()
         for seed in (0, 1, 2**31 - 1)
         for step in (0, 1, 2**31 - 1)
         for stream in (1, 2, 1024, 1025)
@@ -126,6 +126,6 @@ def test_a_name_is_one_draw_whatever_else_is_drawn():
 
 def test_large_and_odd_counts_begin_with_the_words_of_smaller_ones():
     # one counter gives two words, which stand half a draw apart
-    a, b = (numbers(ganzoo.random.words(3, 1, 4, count)) for count in (6, 5))
+    a, b = (numbers(ganzoo.random.random_bits(3, 1, 4, count)) for count in (6, 5))
 
     np.testing.assert_array_equal(a[:5], b)

@@ -5,7 +5,7 @@ Their names and options are defined in `ganzoo/config/regularizer_options.py`.
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from ganzoo.config import regularizer_options as options
 from ganzoo.config.contracts import DiscriminatorUpdate, Regularizer
@@ -55,5 +55,5 @@ def get(given: str | Mapping[str, Any] | Table | Regularizer, **options: Any) ->
         config = validate_keywords(
             GANConfig, {"regularizers": [table]}, where="the options", error=UsageError
         )
-        (given,) = config.regularizers
+        given = cast(Table, config.regularizers[0])
     return _MADE_BY[type(given)](**given.model_dump(exclude={"name"}))

@@ -2,13 +2,14 @@
 https://arxiv.org/abs/2006.06676, section 3 and appendix B: the pipeline "bgc".
 
 Every transform happens to an image with probability p, which follows how often the discriminator
-is sure of real images. What the filters of the geometric part differ in is said in `warp.py`.
+is sure of real images. `warp.py` states how the filters of the geometric part differ.
 Images of one channel have no hue and no saturation; the paper has color images only.
 """
 
 import functools
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from keras import ops
 
@@ -22,7 +23,7 @@ _OCTAVE = math.log(2.0)  # a factor of 2, as a logarithm
 
 
 class Ada(Augmentation):
-    """Flips, turns, moves, scalings and color changes, each with probability p.
+    """Flips, rotations, moves, scaling and color changes, each with probability p.
 
     Args:
         target: The mean sign of the logits of real images at which p is held, in [0, 1]; above
@@ -44,7 +45,7 @@ class Ada(Augmentation):
     ):
         self.target, self.interval, self.ramp_images = target, interval, ramp_images
         self.policy = tuple(name for name in (*_MOVES, "color") if name in policy)
-        self.p = float(probability)  # a number until it is built, and after if it is fixed
+        self.p: Any = float(probability)  # a number until it is built, and after if it is fixed
 
     def build(self, add_weight, value_range: Sequence[float] = (-1.0, 1.0)) -> None:
         super().build(add_weight, value_range)
@@ -72,10 +73,10 @@ class Ada(Augmentation):
         ]
         if moves:
             happened, sources = zip(*moves, strict=True)
-            moved = warp.warp(images, functools.reduce(warp.after, sources))
+            moved = warp.warp_images(images, functools.reduce(warp.compose, sources))
             images = ops.where(_per_image(_any(*happened)), moved, images)
         if "color" in self.policy:
-            happened, changed = recolored(self._center(images), p, rng.fold_in("color"))
+            happened, changed = recolor(self._center(images), p, rng.fold_in("color"))
             images = ops.where(_per_image(happened), self._restore(changed), images)
         return images
 
@@ -113,52 +114,52 @@ def blit(images, p, rng: Rng):
         Whether anything happens to each image, (batch,), and from where its pixels come.
     """
     height, width = images.shape[1:3]
-    a, b, c, flip, quarter, right, down = _numbers(rng.uniform, images, 7)
+    a, b, c, flip, quarter, right, down = _random_numbers(rng.uniform, images, 7)
     flips, quarters, moves = a < p, b < p, c < p
     mirror = ops.where(flips, 1.0 - 2.0 * ops.floor(2.0 * flip), 1.0)
     angle = ops.where(quarters, 0.5 * math.pi * ops.floor(4.0 * quarter), 0.0)
     right = ops.where(moves, ops.round((0.25 * right - 0.125) * width), 0.0)
     down = ops.where(moves, ops.round((0.25 * down - 0.125) * height), 0.0)
     undone = (
-        warp.scaled(mirror, 1.0),
-        warp.turned(ops.round(ops.cos(angle)), ops.round(ops.sin(angle))),
-        warp.moved(-right, -down),
+        warp.scaling(mirror, 1.0),
+        warp.rotation(ops.round(ops.cos(angle)), ops.round(ops.sin(angle))),
+        warp.translation(-right, -down),
     )
-    return _any(flips, quarters, moves), functools.reduce(warp.after, undone)
+    return _any(flips, quarters, moves), functools.reduce(warp.compose, undone)
 
 
 def geometry(images, p, rng: Rng):
-    """Changes that need a filter: scaling, turning, moving by any amount. Appendix B.
+    """Changes that need a filter: scaling, rotation, moves by any amount. Appendix B.
 
     Returns:
         Whether anything happens to each image, (batch,), and from where its pixels come.
     """
     height, width = images.shape[1:3]
-    a, b, c, d, e, first, second = _numbers(rng.uniform, images, 7)
-    zoom, stretch, right, down = _numbers(rng.normal, images, 4)
-    turn = 1.0 - ops.sqrt(1.0 - p)  # each of two, so that one of them happens with p
-    zooms, turns, stretches, turns_again, moves = a < p, b < turn, c < p, d < turn, e < p
+    a, b, c, d, e, first, second = _random_numbers(rng.uniform, images, 7)
+    zoom, stretch, right, down = _random_numbers(rng.normal, images, 4)
+    half_p = 1.0 - ops.sqrt(1.0 - p)  # each of two, so that one of them happens with p
+    zooms, rotates, stretches, rotates_again, moves = a < p, b < half_p, c < p, d < half_p, e < p
     zoom = ops.where(zooms, ops.exp(0.2 * _OCTAVE * zoom), 1.0)
     stretch = ops.where(stretches, ops.exp(0.2 * _OCTAVE * stretch), 1.0)
-    first = ops.where(turns, math.pi * (2.0 * first - 1.0), 0.0)
-    second = ops.where(turns_again, math.pi * (2.0 * second - 1.0), 0.0)
+    first = ops.where(rotates, math.pi * (2.0 * first - 1.0), 0.0)
+    second = ops.where(rotates_again, math.pi * (2.0 * second - 1.0), 0.0)
     right = ops.where(moves, 0.125 * right * width, 0.0)
     down = ops.where(moves, 0.125 * down * height, 0.0)
     undone = (
-        warp.scaled(1.0 / zoom, 1.0 / zoom),
-        warp.turned(ops.cos(first), ops.sin(first)),
-        warp.scaled(1.0 / stretch, stretch),
-        warp.turned(ops.cos(second), ops.sin(second)),
-        warp.moved(-right, -down),
+        warp.scaling(1.0 / zoom, 1.0 / zoom),
+        warp.rotation(ops.cos(first), ops.sin(first)),
+        warp.scaling(1.0 / stretch, stretch),
+        warp.rotation(ops.cos(second), ops.sin(second)),
+        warp.translation(-right, -down),
     )
-    happened = _any(zooms, turns, stretches, turns_again, moves)
-    return happened, functools.reduce(warp.after, undone)
+    happened = _any(zooms, rotates, stretches, rotates_again, moves)
+    return happened, functools.reduce(warp.compose, undone)
 
 
 _MOVES = {"blit": blit, "geometry": geometry}
 
 
-def recolored(x, p, rng: Rng):
+def recolor(x, p, rng: Rng):
     """Brightness, contrast, luma flip, hue and saturation, in this order. Appendix B.
 
     The paper's product of matrices, multiplied out: all but brightness act on the gray part of
@@ -173,8 +174,8 @@ def recolored(x, p, rng: Rng):
         Whether anything happens to each image, (batch,), and the images.
     """
     colored = x.shape[-1] > 1
-    a, b, c, d, e, flip, hue = _numbers(rng.uniform, x, 7)
-    brightness, contrast, saturation = _numbers(rng.normal, x, 3)
+    a, b, c, d, e, flip, hue = _random_numbers(rng.uniform, x, 7)
+    brightness, contrast, saturation = _random_numbers(rng.normal, x, 3)
     brightens, contrasts, flips = a < p, b < p, c < p
     brightness = _per_image(ops.where(brightens, 0.2 * brightness, 0.0))
     contrast = _per_image(ops.where(contrasts, ops.exp(0.5 * _OCTAVE * contrast), 1.0))
@@ -183,18 +184,18 @@ def recolored(x, p, rng: Rng):
     lit = sign * contrast * (gray + brightness)
     if not colored:
         return _any(brightens, contrasts, flips), lit
-    turns, saturates = d < p, e < p
-    hue = _per_image(ops.where(turns, math.pi * (2.0 * hue - 1.0), 0.0))
+    rotates, saturates = d < p, e < p
+    hue = _per_image(ops.where(rotates, math.pi * (2.0 * hue - 1.0), 0.0))
     saturation = _per_image(ops.where(saturates, ops.exp(_OCTAVE * saturation), 1.0))
-    beside = x - gray
+    chroma = x - gray
     # the cross product with the gray axis (1, 1, 1) / sqrt(3)
-    across = (ops.roll(beside, 1, axis=3) - ops.roll(beside, -1, axis=3)) * 3.0**-0.5
-    turned = ops.cos(hue) * beside + ops.sin(hue) * across
-    changed = lit + contrast * saturation * turned
-    return _any(brightens, contrasts, flips, turns, saturates), changed
+    across = (ops.roll(chroma, 1, axis=3) - ops.roll(chroma, -1, axis=3)) * 3.0**-0.5
+    rotated = ops.cos(hue) * chroma + ops.sin(hue) * across
+    changed = lit + contrast * saturation * rotated
+    return _any(brightens, contrasts, flips, rotates, saturates), changed
 
 
-def _numbers(kind, images, count: int) -> list:
+def _random_numbers(kind, images, count: int) -> list:
     """So many random numbers for each image, (batch,) each."""
     return ops.unstack(kind("numbers", (count, ops.shape(images)[0])), count)
 

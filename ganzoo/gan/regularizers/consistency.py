@@ -6,7 +6,12 @@ from ganzoo.backend import Tensor
 from ganzoo.config.contracts import DiscriminatorUpdate
 from ganzoo.gan.random import Rng
 from ganzoo.gan.regularizers.augmentation import check_images
-from ganzoo.gan.regularizers.pixels import eighth, mirrored, picked, steps
+from ganzoo.gan.regularizers.pixels import (
+    eighth_of_side,
+    gather_pixels,
+    random_shift,
+    reflect_index,
+)
 
 
 def consistency(update: DiscriminatorUpdate, discriminate, rng: Rng) -> Tensor:
@@ -22,8 +27,10 @@ def consistency(update: DiscriminatorUpdate, discriminate, rng: Rng) -> Tensor:
     real = update.real
     height, width, _ = check_images(real, "The penalty consistency")
     flip, down, right = ops.unstack(rng.uniform("transform", (3, ops.shape(real)[0], 1)), 3)
-    rows = ops.arange(height) - steps(down, max(eighth(height), 1))  # (batch, height)
-    columns = ops.arange(width) - steps(right, max(eighth(width), 1))
+    rows = ops.arange(height) - random_shift(
+        down, max(eighth_of_side(height), 1)
+    )  # (batch, height)
+    columns = ops.arange(width) - random_shift(right, max(eighth_of_side(width), 1))
     columns = ops.where(flip < 0.5, width - 1 - columns, columns)
-    moved = picked(real, mirrored(rows, height), mirrored(columns, width))
+    moved = gather_pixels(real, reflect_index(rows, height), reflect_index(columns, width))
     return ops.square(discriminate(real) - discriminate(moved))

@@ -6,7 +6,7 @@ from keras import ops
 
 from ganzoo.gan.random import Rng
 from ganzoo.gan.regularizers.augmentation import Augmentation, check_images
-from ganzoo.gan.regularizers.pixels import eighth, picked, steps
+from ganzoo.gan.regularizers.pixels import eighth_of_side, gather_pixels, random_shift
 
 # Each takes images in [-1, 1] and random numbers, and transforms every image.
 
@@ -28,9 +28,9 @@ def translation(x, rng: Rng):
     """A shift of up to an eighth of each side, gray where nothing comes from. Section 3."""
     height, width = x.shape[1:3]
     down, right = ops.unstack(rng.uniform("translation", (2, ops.shape(x)[0], 1)), 2)
-    rows = ops.arange(height) - steps(down, eighth(height))  # (batch, height)
-    columns = ops.arange(width) - steps(right, eighth(width))
-    return picked(x, rows, columns)
+    rows = ops.arange(height) - random_shift(down, eighth_of_side(height))  # (batch, height)
+    columns = ops.arange(width) - random_shift(right, eighth_of_side(width))
+    return gather_pixels(x, rows, columns)
 
 
 def cutout(x, rng: Rng):
@@ -40,8 +40,8 @@ def cutout(x, rng: Rng):
     for number, size in zip(numbers, x.shape[1:3], strict=True):
         side = max(size // 2, 1)
         first = ops.cast(ops.floor(number * size), "int32") - side // 2
-        place = ops.arange(size)
-        inside.append(ops.logical_and(place >= first, place < first + side))
+        index = ops.arange(size)
+        inside.append(ops.logical_and(index >= first, index < first + side))
     rows, columns = inside
     hole = ops.logical_and(rows[:, :, None], columns[:, None, :])
     return ops.where(hole[..., None], 0.0, x)

@@ -10,8 +10,8 @@ from ganzoo.config.contracts import DiscriminatorUpdate, Regularizer
 class LeCam(Regularizer):
     """A term that keeps the discriminator's logits near the moving average of the other kind's.
 
-    Logits of real images are drawn to the moving average of the fakes' logits, and the other
-    way round: with few images the discriminator cannot be sure of what it has memorized.
+    Logits of real images are drawn to the moving average of generated images' logits, and the
+    other way round: with few images the discriminator cannot be sure of what it has memorized.
 
     Args:
         weight: Weight of the term; the paper's lambda.

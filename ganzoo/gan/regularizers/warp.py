@@ -1,4 +1,4 @@
-"""Turning, scaling and moving images by fractions of pixels, with good derivatives.
+"""Affine maps of images by fractions of pixels, with good derivatives.
 
 Karras et al. 2020 (ADA), https://arxiv.org/abs/2006.06676, appendix B: an image is doubled in
 size, sampled between its pixels, and halved again, with filters that undo each other. The
@@ -15,7 +15,8 @@ import functools
 import numpy as np
 from keras import ops
 
-from ganzoo.gan.regularizers.pixels import mirrored
+from ganzoo.backend import Tensor
+from ganzoo.gan.regularizers.pixels import reflect_index
 
 # Cohen, Daubechies & Feauveau 1992, "Biorthogonal bases of compactly supported wavelets": from
 # the middle outwards. What the first doubles, the second halves again without a trace.
@@ -30,89 +31,92 @@ Row = tuple  # (a, b, c): a * x + b * y + c
 Affine = tuple[Row, Row]  # the new x, to the right, and the new y, downwards
 
 
-def after(outer: Affine, inner: Affine) -> Affine:
-    """First `inner`, then `outer`. Coefficients are numbers or (batch,).
+def compose(outer: Affine, inner: Affine) -> Affine:
+    """Compose two maps: first `inner`, then `outer`. Coefficients are numbers or (batch,).
 
     By hand, because a GPU's matrix products may keep three digits only.
     """
     (a, b, c), (d, e, f) = inner
-    return tuple((p * a + q * d, p * b + q * e, p * c + q * f + r) for p, q, r in outer)
+    first, second = ((p * a + q * d, p * b + q * e, p * c + q * f + r) for p, q, r in outer)
+    return first, second
 
 
-def scaled(x, y) -> Affine:
-    """Scaling around the middle."""
+def scaling(x, y) -> Affine:
+    """Scaling around the center."""
     return (x, 0.0, 0.0), (0.0, y, 0.0)
 
 
-def turned(cosine, sine) -> Affine:
-    """Turning around the middle."""
+def rotation(cosine, sine) -> Affine:
+    """Rotation around the center."""
     return (cosine, -sine, 0.0), (sine, cosine, 0.0)
 
 
-def moved(x, y) -> Affine:
-    """Moving."""
+def translation(x, y) -> Affine:
+    """Translation in pixels."""
     return (1.0, 0.0, x), (0.0, 1.0, y)
 
 
-def warp(images, source: Affine):
-    """Images made of what stands elsewhere in them.
+def warp_images(images, source: Affine) -> Tensor:
+    """Sample images between their pixels, at affine coordinates.
 
     Args:
         images: (batch, height, width, channels), any size.
-        source: From where each pixel comes, in pixels from the middle of the image:
-            coefficients (batch,).
+        source: The map from each pixel to the point it is sampled from, in pixels from the center
+            of the image: coefficients (batch,).
 
     Returns:
         Images of the same shape. Whole-pixel moves, quarter turns and flips are exact to rounding.
     """
     height, width = images.shape[1:3]
-    doubled = _filtered(images, _doubling(height), _doubling(width))
+    doubled = _resample(images, _doubling_matrix(height), _doubling_matrix(width))
     tall, wide = doubled.shape[1:3]
     x = ops.arange(-_MARGIN, wide + _MARGIN, dtype="float32") - (wide - 1) / 2
     y = ops.arange(-_MARGIN, tall + _MARGIN, dtype="float32")[:, None] - (tall - 1) / 2
-    middles = ((wide - 1) / 2, (tall - 1) / 2)
-    places = []
-    for (a, b, c), middle in zip(source, middles, strict=True):
+    centers = ((wide - 1) / 2, (tall - 1) / 2)
+    coordinates = []
+    for (a, b, c), center in zip(source, centers, strict=True):
         a, b, c = (ops.reshape(number, (-1, 1, 1)) for number in (a, b, c))
-        places.append(a * x + b * y + (2.0 * c + middle))  # (batch, tall + 8, wide + 8)
-    sampled = _between(doubled, mirrored(places[1], tall), mirrored(places[0], wide))
-    return _filtered(sampled, _halving(height), _halving(width))
+        coordinates.append(a * x + b * y + (2.0 * c + center))  # (batch, tall + 8, wide + 8)
+    sampled = _bilinear(
+        doubled, reflect_index(coordinates[1], tall), reflect_index(coordinates[0], wide)
+    )
+    return _resample(sampled, _halving_matrix(height), _halving_matrix(width))
 
 
-def _between(images, y, x):
-    """Bilinear samples: (batch, h, w, c) at places (batch, h', w') -> (batch, h', w', c)."""
+def _bilinear(images, y, x):
+    """Bilinear samples: (batch, h, w, c) at coordinates (batch, h', w') -> (batch, h', w', c)."""
     height, width, channels = images.shape[1:]
     top, left = ops.floor(y), ops.floor(x)
     down, right = (y - top)[..., None], (x - left)[..., None]
     top, left = ops.cast(top, "int32"), ops.cast(left, "int32")
     # where there is no next pixel, its share is 0
-    below, beside = ops.minimum(top + 1, height - 1), ops.minimum(left + 1, width - 1)
+    below, next_right = ops.minimum(top + 1, height - 1), ops.minimum(left + 1, width - 1)
     first = ops.arange(ops.shape(images)[0])[:, None, None] * (height * width)
     pixels = ops.reshape(images, (-1, channels))
 
-    def at(row, column):
+    def pixels_at(row, column):
         index = ops.reshape(first + row * width + column, (-1,))
         taken = ops.take(pixels, index, axis=0)
         return ops.reshape(taken, (-1, *y.shape[1:], channels))
 
-    upper = (1.0 - right) * at(top, left) + right * at(top, beside)
-    lower = (1.0 - right) * at(below, left) + right * at(below, beside)
+    upper = (1.0 - right) * pixels_at(top, left) + right * pixels_at(top, next_right)
+    lower = (1.0 - right) * pixels_at(below, left) + right * pixels_at(below, next_right)
     return (1.0 - down) * upper + down * lower
 
 
-def _filtered(images, rows, columns):
+def _resample(images, rows, columns):
     """(batch, h, w, c) -> (batch, h', w', c) by a matrix (h', h) and another (w', w)."""
     images = ops.einsum("ij,bjwc->biwc", ops.convert_to_tensor(rows), images)
     return ops.einsum("ij,bhjc->bhic", ops.convert_to_tensor(columns), images)
 
 
 @functools.cache
-def _doubling(size: int) -> np.ndarray:
+def _doubling_matrix(size: int) -> np.ndarray:
     """(2 size - 1, size): zeros between the pixels of the mirrored image, then the filter."""
     matrix = np.zeros((2 * size - 1, size))
-    reach, period = len(_DOUBLING) - 1, max(2 * (size - 1), 1)
+    radius, period = len(_DOUBLING) - 1, max(2 * (size - 1), 1)
     for row in range(2 * size - 1):
-        for offset in range(-reach, reach + 1):
+        for offset in range(-radius, radius + 1):
             pixel, between = divmod(row + offset, 2)
             if not between:
                 pixel = pixel % period
@@ -121,7 +125,7 @@ def _doubling(size: int) -> np.ndarray:
 
 
 @functools.cache
-def _halving(size: int) -> np.ndarray:
+def _halving_matrix(size: int) -> np.ndarray:
     """(size, 2 size - 1 + 2 margins): the filter around every second sample."""
     matrix = np.zeros((size, 2 * size - 1 + 2 * _MARGIN))
     for row in range(size):

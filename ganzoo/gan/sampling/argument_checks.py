@@ -78,9 +78,7 @@ def check_labels(given, n: int, sampler: "Sampler") -> np.ndarray | None:
         array = np.repeat(array, n)
     if classes:
         return _check_classes(array, given, n, sampler.class_count)
-    fits = array is not None and array.ndim == len(shape) + 1 and array.shape[0] == n
-    fits = fits and all(t in (None, g) for t, g in zip(shape, array.shape[1:], strict=True))
-    if not fits or not np.isfinite(array).all():
+    if array is None or not _fits_shape(array, (n, *shape)) or not np.isfinite(array).all():
         raise UsageError(
             "This generator is conditional: it needs labels, one per sample. "
             f"Expected: finite numbers of shape {(n, *shape)}. "
@@ -93,8 +91,8 @@ def check_labels(given, n: int, sampler: "Sampler") -> np.ndarray | None:
 def _check_classes(array: np.ndarray | None, given, n: int, known: int | None) -> np.ndarray:
     """Class indices (n,), int32."""
     limit = _LIMIT if known is None else known
-    fits = array is not None and array.shape == (n,) and (np.rint(array) == array).all()
-    if not fits or not ((array >= 0) & (array < limit)).all():
+    whole = array is not None and array.shape == (n,) and (np.rint(array) == array).all()
+    if array is None or not whole or not ((array >= 0) & (array < limit)).all():
         expected = "whole numbers from 0" if known is None else f"whole numbers in [0, {known})"
         raise UsageError(
             f"This generator is conditional: it needs labels, one per sample. Expected: {n} "
@@ -102,6 +100,13 @@ def _check_classes(array: np.ndarray | None, given, n: int, known: int | None) -
             hint="One number is that class for all: labels=0.",
         )
     return array.astype("int32")
+
+
+def _fits_shape(array: np.ndarray, shape: tuple[int | None, ...]) -> bool:
+    """Compare with a shape in which None stands for any size."""
+    if array.ndim != len(shape):
+        return False
+    return all(size in (None, own) for size, own in zip(shape, array.shape, strict=True))
 
 
 def _as_array(given) -> np.ndarray | None:

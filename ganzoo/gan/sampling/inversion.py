@@ -2,7 +2,7 @@
 https://arxiv.org/abs/1802.05701, algorithm 1.
 """
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from keras import ops
@@ -54,27 +54,28 @@ def invert(sampler: "Sampler", images, *, labels, steps: int, starts: int, seed:
     values = sampler.values()
 
     def errors(latents, targets, inputs, values):
-        samples = sampler.call_stateless(*values, [latents, *inputs])
+        samples = sampler.call_stateless(values[0], values[1], [latents, *inputs])
         axes = tuple(range(1, len(samples.shape)))
         return ops.mean(ops.square((samples - targets) / (high - low)), axis=axes)
 
     def gradients(latents, targets, inputs, values):
-        return backend.input_gradients(lambda z: errors(z, targets, inputs, values), latents)
+        def error(z):
+            return errors(z, targets, inputs, values)
 
-    gradients, final_errors = backend.jit(gradients), backend.jit(errors)
+        return backend.input_gradients(error, latents)
+
+    gradient_fn, error_fn = backend.jit(gradients), backend.jit(errors)
     z = np.array(ops.convert_to_numpy(sampler.sample_latents(len(images) * starts, seed)))
-    known = (targets, sampler.inputs(None, labels)[1:], values)
+    known: tuple[Any, Any, Any] = (targets, sampler.inputs(None, labels)[1:], values)
     mean, square = np.zeros_like(z), np.zeros_like(z)
     for step in range(steps):
-        gradient = ops.convert_to_numpy(gradients(ops.convert_to_tensor(z), *known))
+        gradient = ops.convert_to_numpy(gradient_fn(ops.convert_to_tensor(z), *known))
         mean = _BETA_1 * mean + (1 - _BETA_1) * gradient
         square = _BETA_2 * square + (1 - _BETA_2) * gradient**2
         rate = _RATE * 0.5 * (1 + np.cos(np.pi * step / steps))
         scale = np.sqrt(square / (1 - _BETA_2 ** (step + 1))) + 1e-12
         z = (z - rate * mean / (1 - _BETA_1 ** (step + 1)) / scale).astype("float32")
-    found = np.array(
-        ops.convert_to_numpy(final_errors(ops.convert_to_tensor(z), *known)), "float64"
-    )
+    found = np.array(ops.convert_to_numpy(error_fn(ops.convert_to_tensor(z), *known)), "float64")
     best = found.reshape(-1, starts).argmin(axis=1) + starts * np.arange(len(images))
     labels = None if labels is None else labels[best]
     samples = sampler.generate_images(ops.convert_to_tensor(z[best]), labels)

@@ -60,7 +60,7 @@ class Sampler:
 
     @property
     def conditional(self) -> bool:
-        """Whether the generator takes labels."""
+        """True if the generator takes labels."""
         return len(self.generator.inputs) > 1
 
     @property
@@ -246,7 +246,7 @@ class Sampler:
         """Values of the generator's trainable and of its other variables."""
         average = self.ema.of if self.ema is not None and use_ema else lambda variable: variable
         psi = self.psi if truncation is not None else None
-        if psi is not None and not truncation >= 0:
+        if psi is not None and truncation is not None and not truncation >= 0:
             raise UsageError(f"truncation must be at least 0. Received: {truncation}.")
 
         def value(variable):
