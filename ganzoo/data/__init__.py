@@ -1,1 +1,1 @@
-"""Images on their way to the game: data sets, their order, decoding and the prepared cache."""
+"""Data sets on their way to the GAN: reading, decoding, the cache, and the order of batches."""

@@ -203,9 +203,13 @@ class Dataset:
             )
         if self.labels is None:
             return
-        form = (str(self.labels.dtype), self.labels.ndim)
+        dtype_and_rank = (str(self.labels.dtype), self.labels.ndim)
         allowed = (("int32", 1), ("uint8", 2), ("uint8", _AXES_OF_IMAGES))
-        if form not in allowed or len(self.labels) != len(self.images) or 0 in self.labels.shape:
+        if (
+            dtype_and_rank not in allowed
+            or len(self.labels) != len(self.images)
+            or 0 in self.labels.shape
+        ):
             raise InvalidInput(
                 f"The labels of data set {self.name!r} must be int32 (n,) class indices,"
                 f" uint8 (n, k) attributes or {IMAGES} images,"

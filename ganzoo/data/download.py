@@ -16,7 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from ganzoo.data import fetching
+from ganzoo.data import availability
 from ganzoo.data.progress import Progress, notice
 from ganzoo.errors import EnvironmentProblem
 from ganzoo.files.digests import file_digest
@@ -38,14 +38,14 @@ def data_repository(
         repo_id: `"owner/name"`.
         title: Name of the data set, for people.
         ways: Other ways to get the data, for errors.
-        size: Of the download in bytes, if that is known.
+        size: Size of the download in bytes, if that is known.
 
     Raises:
-        NotHere: Nothing may be downloaded now, or offline mode is on.
+        DataMissing: Nothing may be downloaded now, or offline mode is on.
     """
-    fetching.check(title, ways, size=size)
+    availability.check_download_allowed(title, ways, size=size)
     if is_offline():
-        raise fetching.NotHere(
+        raise availability.DataMissing(
             f"{title} is not here, and offline mode is on.",
             hint=f"Unset GANZOO_OFFLINE and HF_HUB_OFFLINE to download it. {ways}",
         )
@@ -75,7 +75,7 @@ def download(
         ways: Other ways to get the data, for errors.
 
     Raises:
-        NotHere: Something is missing, and nothing may be downloaded now.
+        DataMissing: Something is missing, and nothing may be downloaded now.
         EnvironmentProblem: No client, network or disk space; or the server holds other files.
     """
     missing = [file for file in files if not _is_there(folder / file.name, file.size)]

@@ -184,7 +184,7 @@ def class_labels(
     shared = os.path.commonprefix(parents)
     own = [parts[len(shared)] if len(parts) > len(shared) else None for parts in parents]
     if all(name is None for name in own):
-        _check_beside(files, shared)
+        _check_sibling_folders(files, shared)
         return None, ()
     if None in own:
         loose = image_names[own.index(None)]
@@ -206,7 +206,7 @@ def _children(files: Files, parent: Sequence[str]) -> list[str]:
     return [path.name for path in paths if path.parent.parts == tuple(parent)]
 
 
-def _check_beside(files: Files, shared: Sequence[str]) -> None:
+def _check_sibling_folders(files: Files, shared: Sequence[str]) -> None:
     """Refuse empty folders beside the only one with images: classes that are not filled yet."""
     for name in _children(files, shared[:-1]) if shared else ():
         folder = "/".join((*shared[:-1], name))

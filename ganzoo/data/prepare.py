@@ -70,9 +70,9 @@ def prepare_files(
         lambda data, name: decode_image(data, name, preprocessing)  # type: ignore[arg-type]
     )
 
-    def build(place: Path) -> dict[str, Any]:
+    def build(entry: Path) -> dict[str, Any]:
         with Progress(f"{dataset}: decoding", len(names), unit) as progress:
-            _write_images(place / "images.npy", files, names, decode, progress)
+            _write_images(entry / "images.npy", files, names, decode, progress)
         return {"fingerprint": bytes_digest(canonical_json(key).encode())}
 
     return load_or_build(key, build, folder=folder)
@@ -153,7 +153,7 @@ def _unusable(messages: list[str]) -> InvalidInput:
 
 
 def _unlike(example: _Shaped, unlike: list[_Shaped]) -> InvalidInput:
-    def words(shape: tuple[int, ...]) -> str:
+    def format_shape(shape: tuple[int, ...]) -> str:
         height, width, channels = shape
         return f"{width}x{height} pixels in {'gray' if channels == 1 else 'color'}"
 
@@ -164,8 +164,8 @@ def _unlike(example: _Shaped, unlike: list[_Shaped]) -> InvalidInput:
     if any(other[2] != example[1][2] for _, other in unlike):
         ways.append("--set dataset.mode=rgb (or gray)")
     return InvalidInput(
-        f"All images must be alike. Received: {example[0]!r} with {words(example[1])} and"
-        f" {name!r} with {words(shape)}"
+        f"All images must be alike. Received: {example[0]!r} with {format_shape(example[1])} and"
+        f" {name!r} with {format_shape(shape)}"
         f"{f', {_many(len(unlike))} in all unlike the first' if unlike[1:] else ''}.",
         hint=f"Make them alike with {' and '.join(ways)}.",
     )

@@ -201,7 +201,7 @@ class HubRepository:
 
 
 def is_offline() -> bool:
-    """Whether `GANZOO_OFFLINE` or `HF_HUB_OFFLINE` forbids every download and upload."""
+    """Return whether `GANZOO_OFFLINE` or `HF_HUB_OFFLINE` forbids every download and upload."""
     values = (os.environ.get(name, "") for name in ("GANZOO_OFFLINE", "HF_HUB_OFFLINE"))
     return any(value.strip().lower() in ("1", "true", "yes", "on") for value in values)
 
@@ -212,7 +212,7 @@ def endpoint() -> str | None:
 
 
 def is_commit(revision: object) -> bool:
-    """Whether a revision is a commit in full, which never means anything else."""
+    """Return whether a revision is a commit in full, which never means anything else."""
     return isinstance(revision, str) and bool(_COMMIT.fullmatch(revision))
 
 

@@ -16,8 +16,8 @@ from ganzoo.files.problems import environment_problem
 from ganzoo.files.reading import open_regular
 from ganzoo.files.text import format_value, location, quote
 
-MOST_BYTES = 256 * 1024
-MOST_DEPTH = 8
+MAX_BYTES = 256 * 1024
+MAX_DEPTH = 8
 LARGEST_INTEGER = 2**53  # beyond it a float, and so JSON, cannot hold every whole number
 
 # Strings and comments, also unclosed ones, so that a search among keys sees keys only.
@@ -29,7 +29,7 @@ _TEXT = re.compile(
     r"|#[^\n]*",
     re.DOTALL,
 )
-_LONG_KEY = re.compile(rf"(?<![\w-])(?:[\w-]+[ \t]*\.[ \t]*){{{MOST_DEPTH},}}")
+_LONG_KEY = re.compile(rf"(?<![\w-])(?:[\w-]+[ \t]*\.[ \t]*){{{MAX_DEPTH},}}")
 
 
 def read_toml(path: str | os.PathLike, *, error: type[GanzooError] = InvalidInput) -> dict:
@@ -42,7 +42,7 @@ def read_toml(path: str | os.PathLike, *, error: type[GanzooError] = InvalidInpu
     path = Path(path)
     with open_regular(path, follow_symlinks=True) as file:
         try:
-            content = file.read(MOST_BYTES + 1)
+            content = file.read(MAX_BYTES + 1)
         except OSError as problem:
             raise environment_problem("read", path, problem) from problem
     return parse_toml(content, where=quote(path), error=error)
@@ -56,14 +56,14 @@ def parse_toml(content: bytes, *, where: str, error: type[GanzooError] = Invalid
         where: Name of the document, for the message.
         error: Error to raise for content that is not valid.
     """
-    if len(content) > MOST_BYTES:
-        raise error(f"{where} is too large: expected at most {MOST_BYTES // 1024} kB of TOML.")
+    if len(content) > MAX_BYTES:
+        raise error(f"{where} is too large: expected at most {MAX_BYTES // 1024} kB of TOML.")
     try:
         text = content.decode("utf-8")
         if text.startswith("\ufeff"):
             raise ValueError("a byte-order mark at the beginning")
         if _LONG_KEY.search(_TEXT.sub("x", text)):
-            raise ValueError(f"a key of more than {MOST_DEPTH} parts")
+            raise ValueError(f"a key of more than {MAX_DEPTH} parts")
         return tomllib.loads(text)
     except (ValueError, RecursionError) as problem:
         reason = "nested too deeply" if isinstance(problem, RecursionError) else str(problem)
@@ -96,8 +96,8 @@ def check_values(
                 f"{location(path, where)} must be {expected}. Received: {format_value(value)}."
             )
         return
-    if len(path) >= MOST_DEPTH:
-        raise error(f"{location(path, where)} is too deep: expected at most {MOST_DEPTH} levels.")
+    if len(path) >= MAX_DEPTH:
+        raise error(f"{location(path, where)} is too deep: expected at most {MAX_DEPTH} levels.")
     for key, item in items:
         check_values(item, where=where, error=error, path=(*path, key))
 

@@ -27,19 +27,19 @@ def afhq(
     data: str | None = None,
     size: int = 64,
     only: str | None = None,
-    part: str = "train",
+    split: str = "train",
     repository: str | None = None,
     revision: str = "main",
 ) -> Dataset:
     """About 15,000 faces of animals in color, 3 classes.
 
     Args:
-        data: Folder or zip. By default `afhq` in the data folder (GANZOO_DATA).
+        data: Path of a folder or zip. By default `afhq` in the data folder (GANZOO_DATA).
         size: Height and width in pixels.
-        only: One of the classes, whose images are taken without labels: `"cat"`.
-        part: `"train"`, `"test"` or `"all"`; images in folders of no part are for training.
-        repository: A copy on the Hub, as image files or zips, to use instead: `"owner/name"`.
-        revision: Branch, tag or commit of it.
+        only: Class whose images alone are used, without labels: `"cat"`.
+        split: `"train"`, `"test"` or `"all"`; images in folders of no split are for training.
+        repository: Id of a copy on the Hub, as image files or zips, to use instead: `"owner/name"`.
+        revision: Branch, tag or commit of the repository.
 
     Raises:
         UsageError: Nothing is at `data`, or an option is out of range.
@@ -47,5 +47,5 @@ def afhq(
         EnvironmentProblem: Nothing is there, or it cannot be downloaded.
     """
     return _AFHQ.load(
-        data=data, size=size, only=only, part=part, repository=repository, revision=revision
+        data=data, size=size, only=only, split=split, repository=repository, revision=revision
     )

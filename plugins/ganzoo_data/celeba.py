@@ -8,15 +8,15 @@ Read from the official layout, as a folder or a zip archive:
 
 from pathlib import Path
 
+from ganzoo.data.availability import DatasetInfo, attach_info
 from ganzoo.data.dataset import Dataset, check_max_images
 from ganzoo.data.download import HubFile, download
-from ganzoo.data.fetching import Known, described
 from ganzoo.data.images import Preprocessing
 from ganzoo.data.prepare import prepare_files
 from ganzoo.files.digests import bytes_digest, tensors_digest
 
 from .celeba_layout import Layout, attribute_labels, find_layout
-from .places import at_home
+from .data_files import find_in_data_home
 
 LICENSE = """\
 CelebA is available for non-commercial research purposes only. You agree not to reproduce,
@@ -66,31 +66,31 @@ def celeba(
     """Faces of CelebA in color, center-cropped; attributes as labels.
 
     Args:
-        data: Folder or zip archive in the official layout. By default the folder `celeba`
+        data: Path of a folder or zip archive in the official layout. By default the folder `celeba`
             in the data folder (GANZOO_DATA); if that is not there, the official files are
             downloaded into it from the Hub, after their license is shown.
         size: Height and width in pixels.
         crop: Box [left, top, right, bottom] in pixels of the 178x218 originals, cut out
-            first. By default the largest centerd square: [0, 20, 178, 198].
-        images: Use at most so many, in the order of their numbers.
+            first. By default the largest centered square: [0, 20, 178, 198].
+        images: Largest number of images to use, in the order of their numbers.
         attribute: A name such as `"Smiling"`: two classes, without and with it. `"all"`: all
             40 as uint8 labels (n, 40). By default there are no labels.
-        repository: Where on the Hub to download from: any copy of the official files, which
-            are recognized by their SHA-256.
-        revision: Branch, tag or commit of it.
+        repository: Id of a repository on the Hub with a copy of the official files, which are
+            recognized by their SHA-256.
+        revision: Branch, tag or commit of the repository.
 
     Raises:
         UsageError: Nothing is at `data`, or an option is out of range.
         UnknownName: There is no such attribute.
-        InvalidInput: Not the official layout, or an image cannot be used.
+        InvalidInput: The layout is not the official one, or an image cannot be used.
         EnvironmentProblem: Nothing is there and it cannot be downloaded.
     """
     count, preprocessing = check_max_images(images), Preprocessing(size=size, mode="rgb", crop=crop)
     if data is not None:
         layout = find_layout(Path(data))
     else:
-        with described(_known(count, size, attribute)):
-            layout = _at_home(repository, revision)
+        with attach_info(_info(count, size, attribute)):
+            layout = _layout_in_data_home(repository, revision)
     image_names = layout.image_names[:count]
     labels, classes = attribute_labels(layout, image_names, attribute)
     prepared = prepare_files(
@@ -113,9 +113,9 @@ def celeba(
     )
 
 
-def _known(count: int | None, size: int, attribute: str | None) -> Known:
+def _info(count: int | None, size: int, attribute: str | None) -> DatasetInfo:
     everything = attribute == "all"  # whose names only the list tells
-    return Known(
+    return DatasetInfo(
         name="celeba",
         license=_LICENSE,
         source=_SOURCE,
@@ -125,10 +125,10 @@ def _known(count: int | None, size: int, attribute: str | None) -> Known:
     )
 
 
-def _at_home(repository: str, revision: str) -> Layout:
-    """The copy in the data folder, downloaded if there is none."""
+def _layout_in_data_home(repository: str, revision: str) -> Layout:
+    """Return the copy in the data folder, downloaded if there is none."""
 
-    def bring(root: Path) -> None:
+    def fetch(root: Path) -> None:
         download(
             FILES,
             repository=repository,
@@ -139,4 +139,4 @@ def _at_home(repository: str, revision: str) -> Layout:
             ways=_WAYS.format(root=root),
         )
 
-    return find_layout(at_home("celeba", bring, pattern="img_align_celeba*"))
+    return find_layout(find_in_data_home("celeba", fetch, pattern="img_align_celeba*"))

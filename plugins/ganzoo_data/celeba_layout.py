@@ -1,4 +1,4 @@
-"""CelebA's official layout: where the images and their attributes are."""
+"""Official layout of CelebA: its images and the list of their attributes."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ class Layout:
     """The parts of CelebA that were found.
 
     Args:
-        files: The folder or archive that holds the images.
-        images: Their names, in the order of their numbers.
+        files: Files of the folder or archive that holds the images.
+        image_names: Names of the images, in the order of their numbers.
         attributes: Reads the list of attributes; `None` if there is none.
     """
 
@@ -33,7 +33,7 @@ class Layout:
 
 
 def find_layout(path: Path) -> Layout:
-    """Looks for CelebA in a folder or zip archive.
+    """Find CelebA in a folder or zip archive.
 
     The folder may also be `img_align_celeba` itself, or hold `img_align_celeba.zip`, at any
     depth; the list of attributes may lie anywhere in it, or beside it.
@@ -93,12 +93,12 @@ def _read(files: Files, name: str) -> bytes:
 def attribute_labels(
     layout: Layout, image_names: Sequence[str], attribute: str | None
 ) -> tuple[np.ndarray | None, tuple[str, ...]]:
-    """Labels and the names of their classes.
+    """Return labels and the names of their classes.
 
     Args:
-        layout: Where the list of attributes is.
-        images: The images, in the order of the rows.
-        attribute: Name of one, `"all"`, or `None`.
+        layout: Layout with the list of attributes.
+        image_names: Names of the images, in the order of the rows.
+        attribute: Name of one attribute, `"all"`, or `None`.
 
     Returns:
         int32 (n,) and two classes for one attribute; uint8 (n, 40) and 40 names for all.
@@ -132,7 +132,7 @@ def attribute_labels(
 
 
 def _table(content: bytes, where: Path) -> tuple[tuple[str, ...], dict[str, np.ndarray]]:
-    """Names of the attributes, and 0 or 1 for each of them by image."""
+    """Return the names of the attributes, and for each image 0 or 1 for each of them."""
     try:
         count, header, *lines = content.decode("ascii").splitlines()
         names = tuple(header.split())

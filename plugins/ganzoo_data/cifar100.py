@@ -32,10 +32,10 @@ def cifar100(*, data: str | None = None, images: int | None = None) -> Dataset:
     """50,000 photographs, 32x32 color, 100 classes (the training part, fine labels).
 
     Args:
-        data: An `.npz` file with `x_train` and `y_train`, instead of the download.
-        images: Use at most so many, from the start.
+        data: Path of an `.npz` file with `x_train` and `y_train`, instead of the download.
+        images: Largest number of images to use, from the start.
 
     Raises:
-        EnvironmentProblem: Not here, and the download failed.
+        EnvironmentProblem: The data are not here, and the download failed.
     """
     return _CIFAR100.load(data=data, images=images)

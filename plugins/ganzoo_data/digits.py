@@ -14,7 +14,7 @@ def digits(*, images: int | None = None) -> Dataset:
     Pixels are counts from 0 to 16 in the source, here round(255 * count / 16).
 
     Args:
-        images: Use at most so many, from the start.
+        images: Largest number of images to use, from the start.
 
     Source: https://doi.org/10.24432/C50P49; see digits.ATTRIBUTION.txt.
     """

@@ -10,13 +10,13 @@ License: none stated; its authors ask to cite them, https://cmp.felk.cvut.cz/~ty
 
 from dataclasses import asdict, dataclass
 from functools import partial
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
+from ganzoo.data.availability import DatasetInfo, attach_info
 from ganzoo.data.dataset import Dataset, check_max_images
-from ganzoo.data.fetching import Known, described
 from ganzoo.data.folder import Files
 from ganzoo.data.images import Preprocessing, crop_and_resize, open_image
 from ganzoo.data.prepare import prepare_files
@@ -24,10 +24,10 @@ from ganzoo.errors import InvalidInput, unknown
 from ganzoo.files.digests import bytes_digest
 from ganzoo.files.text import quote
 
-from .places import at_home, not_here, open_files, within
+from .data_files import files_in_folder, find_in_data_home, missing_data, open_files
 
 _DIRECTIONS = {"labels-to-photo": (1, 0), "photo-to-labels": (0, 1)}  # source half, target half
-_PARTS = {"train": 400, "val": 100, "test": 106}  # pairs in each
+_SPLITS = {"train": 400, "val": 100, "test": 106}  # pairs in each
 _LICENSE = "none stated; research data, its authors ask to cite Tyleček and Šára 2013"
 _SOURCE = "Tyleček and Šára 2013, https://cmp.felk.cvut.cz/~tylecr1/facade/"
 _WAYS = (
@@ -37,8 +37,8 @@ _WAYS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Halves:
-    """How a pair becomes two images, for the cache's key."""
+class _PairOptions:
+    """Options by which a pair becomes two images, for the cache's key."""
 
     halves: int  # height and width of each, in pixels
 
@@ -51,43 +51,44 @@ def facades(
     data: str | None = None,
     size: int = 256,
     direction: str = "labels-to-photo",
-    part: str = "train",
+    split: str = "train",
     images: int | None = None,
 ) -> Dataset:
-    """400 facades of houses with their label maps, in pairs: for translating one to the other.
+    """400 facades of houses with their label maps, paired, for image-to-image translation.
 
     Args:
-        data: Folder or zip in the layout of pix2pix. By default `facades` in the data folder
-            (GANZOO_DATA).
+        data: Path of a folder or zip in the layout of pix2pix. By default `facades` in the data
+            folder (GANZOO_DATA).
         size: Height and width of both images in pixels.
-        direction: `"labels-to-photo"` or `"photo-to-labels"`: from which to which.
-        part: `"train"`, `"val"` or `"test"`.
-        images: Use at most so many, in the order of their numbers.
+        direction: `"labels-to-photo"` or `"photo-to-labels"`.
+        split: `"train"`, `"val"` or `"test"`.
+        images: Largest number of images to use, in the order of their numbers.
 
     Returns:
-        Images (n, size, size, 3) to be reached, and as labels the images (n, size, size, 3)
-        to start from.
+        Target images (n, size, size, 3), and as labels the source images (n, size, size, 3).
 
     Raises:
         UsageError: Nothing is at `data`, or an option is out of range.
-        InvalidInput: Not that layout, or an image that is no pair.
+        InvalidInput: The layout is another, or an image is not a pair.
         EnvironmentProblem: Nothing is there.
     """
     count = check_max_images(images)
     Preprocessing(size=size or 0)  # in range?
     if direction not in _DIRECTIONS:
         raise unknown("direction", str(direction), _DIRECTIONS)
-    if part not in _PARTS:
-        raise unknown("part", str(part), _PARTS)
-    with described(_known(min(count or _PARTS[part], _PARTS[part]), size)):
-        files = open_files(data if data is not None else at_home("facades", _bring))
-    files, pairs = _pairs(files, part)
+    if split not in _SPLITS:
+        raise unknown("split", str(split), _SPLITS)
+    with attach_info(_info(min(count or _SPLITS[split], _SPLITS[split]), size)):
+        files = open_files(
+            data if data is not None else find_in_data_home("facades", _raise_missing)
+        )
+    files, pairs = _pairs(files, split)
     prepared = prepare_files(
         files,
         pairs[:count],
         dataset="facades",
-        preprocessing=_Halves(halves=size),
-        decode=partial(_halves, size=size),
+        preprocessing=_PairOptions(halves=size),
+        decode=partial(_decode_pair, size=size),
     )
     source, target = _DIRECTIONS[direction]
     return Dataset(
@@ -100,8 +101,8 @@ def facades(
     )
 
 
-def _known(count: int, size: int) -> Known:
-    return Known(
+def _info(count: int, size: int) -> DatasetInfo:
+    return DatasetInfo(
         name="facades",
         license=_LICENSE,
         source=_SOURCE,
@@ -111,28 +112,28 @@ def _known(count: int, size: int) -> Known:
     )
 
 
-def _bring(root) -> None:
-    raise not_here("The set of facades", root, _WAYS)
+def _raise_missing(root: Path) -> None:
+    raise missing_data("The set of facades", root, _WAYS)
 
 
-def _pairs(files: Files, part: str) -> tuple[Files, list[str]]:
-    """The pairs of a part in the order of their numbers, named from the folder above."""
-    found = [name for name in files.image_names() if PurePosixPath(name).parent.name == part]
+def _pairs(files: Files, split: str) -> tuple[Files, list[str]]:
+    """Return the pairs of a split in the order of their numbers, named from the folder above."""
+    found = [name for name in files.image_names() if PurePosixPath(name).parent.name == split]
     tops = {str(PurePosixPath(name).parent.parent) for name in found}
     if len(tops) != 1:
         raise InvalidInput(
-            f"Expected one folder {part!r} with pairs, as pix2pix has it, in {quote(files.where)}."
+            f"Expected one folder {split!r} with pairs, as pix2pix has it, in {quote(files.where)}."
             f" Received: {'none' if not tops else f'{len(tops)} of them'}."
         )
     top = tops.pop()
     top = "" if top == "." else top
     names = [name.removeprefix(f"{top}/") for name in found]
-    files = within(files, top)
+    files = files_in_folder(files, top)
     return files, sorted(names, key=lambda name: (len(name), name))  # 2.jpg before 10.jpg
 
 
-def _halves(data: bytes, name: str, *, size: int) -> np.ndarray:
-    """Both images of a pair, uint8 (2, size, size, 3): left and right."""
+def _decode_pair(data: bytes, name: str, *, size: int) -> np.ndarray:
+    """Decode both images of a pair, uint8 (2, size, size, 3): left and right."""
     pair = open_image(data, name, mode="rgb")
     side = pair.height
     if pair.width != 2 * side:

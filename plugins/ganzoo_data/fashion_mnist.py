@@ -32,10 +32,10 @@ def fashion_mnist(*, data: str | None = None, images: int | None = None) -> Data
     """60,000 garments, 28x28 gray, 10 classes (the training part).
 
     Args:
-        data: An `.npz` file with `x_train` and `y_train`, instead of the download.
-        images: Use at most so many, from the start.
+        data: Path of an `.npz` file with `x_train` and `y_train`, instead of the download.
+        images: Largest number of images to use, from the start.
 
     Raises:
-        EnvironmentProblem: Not here, and the download failed.
+        EnvironmentProblem: The data are not here, and the download failed.
     """
     return _FASHION_MNIST.load(data=data, images=images)

@@ -37,11 +37,11 @@ def ffhq(
     """70,000 aligned faces in color, without labels.
 
     Args:
-        data: Folder or zip. By default `ffhq` in the data folder (GANZOO_DATA).
+        data: Path of a folder or zip. By default `ffhq` in the data folder (GANZOO_DATA).
         size: Height and width in pixels.
-        images: Use at most so many, in the order of their numbers.
-        repository: A copy on the Hub, as image files or zips, to use instead: `"owner/name"`.
-        revision: Branch, tag or commit of it.
+        images: Largest number of images to use, in the order of their numbers.
+        repository: Id of a copy on the Hub, as image files or zips, to use instead: `"owner/name"`.
+        revision: Branch, tag or commit of the repository.
 
     Raises:
         UsageError: Nothing is at `data`, or an option is out of range.

@@ -34,12 +34,12 @@ def flowers(
     """3,670 photographs of flowers in color, center-cropped, 5 classes.
 
     Args:
-        data: Folder or zip with the class folders. By default `flowers` in the data folder
-            (GANZOO_DATA).
+        data: Path of a folder or zip with the class folders. By default `flowers` in the data
+            folder (GANZOO_DATA).
         size: Height and width in pixels.
-        only: One of the classes, whose images are taken without labels: `"roses"`.
-        repository: A copy on the Hub, as image files or zips, to use instead: `"owner/name"`.
-        revision: Branch, tag or commit of it.
+        only: Class whose images alone are used, without labels: `"roses"`.
+        repository: Id of a copy on the Hub, as image files or zips, to use instead: `"owner/name"`.
+        revision: Branch, tag or commit of the repository.
 
     Raises:
         UsageError: Nothing is at `data`, or an option is out of range.

@@ -1,13 +1,13 @@
 """Any set of images on the Hugging Face Hub, by the id of its repository and a revision."""
 
+from ganzoo.data.availability import DatasetInfo, attach_info
 from ganzoo.data.dataset import Dataset
-from ganzoo.data.fetching import Known, described
 from ganzoo.data.folder import class_labels
 from ganzoo.data.images import Preprocessing
 
 from .hub_repository import copy_repository, dataset_address
-from .image_set import dataset_of
-from .stylegan_layout import in_layout, listed_labels
+from .image_set import build_image_dataset
+from .stylegan_layout import find_stylegan_layout, read_stylegan_labels
 
 _WAYS = (
     "Check the id and the revision; accept the terms of a gated repository on its page and set"
@@ -37,7 +37,7 @@ def hub(
             is said, and kept from then on.
         only: A pattern for the files to take, such as `"train/*"` or `"faces.zip"`; `*` stands
             for anything, also for `/`. By default all.
-        size: Height and width in pixels: the largest centerd square, scaled.
+        size: Height and width in pixels: the largest centered square, scaled.
         mode: `"rgb"` or `"gray"`: what all images are turned into.
         crop: Box [left, top, right, bottom] in pixels, cut out first.
 
@@ -48,18 +48,18 @@ def hub(
         EnvironmentProblem: It is not here and cannot be downloaded.
     """
     preprocessing = Preprocessing(size=size, mode=mode, crop=crop)
-    known = Known(
+    known = DatasetInfo(
         name="hub",
         license="the one that the repository states",
         source=dataset_address(id, revision),
     )
-    with described(known):
+    with attach_info(known):
         copy = copy_repository(id, revision, title=f"The data set {id}", ways=_WAYS, only=only)
-    listed = in_layout(copy.files)
+    listed = find_stylegan_layout(copy.files)
     files = listed or copy.files
     image_names = files.image_names()
-    labels, names = (listed_labels if listed else class_labels)(files, image_names)
-    return dataset_of(
+    labels, names = (read_stylegan_labels if listed else class_labels)(files, image_names)
+    return build_image_dataset(
         files,
         image_names,
         name="hub",

@@ -21,8 +21,8 @@ from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files.home import data_home
 from ganzoo.files.text import quote
 
+from .data_files import join_archives, split_loose_and_zipped
 from .hub_listing import list_repository, resolve_commit
-from .places import joined, loose_or_packed
 
 _ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 _REVISION = re.compile(r"[A-Za-z0-9][\w./-]{0,199}", re.ASCII)
@@ -87,7 +87,7 @@ def copy_repository(
         ways=ways,
     )
     # other files may lie there, of another pattern
-    files = joined(folder, archives) if archives else _restrict(open_folder(folder), names)
+    files = join_archives(folder, archives) if archives else _restrict(open_folder(folder), names)
     return RepositoryCopy(files=files, commit=commit, license=listing.license)
 
 
@@ -121,7 +121,7 @@ def _choose_files(
                 hint=f"It holds {_examples(names)}.",
             )
         names = chosen
-    image_names, archives = loose_or_packed(
+    image_names, archives = split_loose_and_zipped(
         names, where, hint="Choose with --set dataset.only=PATTERN."
     )
     if not image_names and not archives:

@@ -1,17 +1,17 @@
-"""What the published sets of images share that come as a folder, a zip or a copy on the Hub.
+"""Published sets of images that come as a folder, a zip or a copy on the Hub.
 
-A plugin is a line in this table and a function with the options that its images have.
+A data set of this form is an `ImageSet` and a function with the options that its images have.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from ganzoo.data.availability import DatasetInfo, attach_info
 from ganzoo.data.dataset import Dataset, check_max_images
-from ganzoo.data.fetching import Known, described
 from ganzoo.data.folder import Files
 from ganzoo.data.images import Preprocessing
 from ganzoo.data.prepare import prepare_files
@@ -19,12 +19,19 @@ from ganzoo.errors import InvalidInput, UsageError, unknown
 from ganzoo.files.digests import bytes_digest, tensors_digest
 from ganzoo.files.text import quote
 
+from .data_files import (
+    common_folder,
+    files_in_folder,
+    find_in_data_home,
+    missing_data,
+    name_of_files,
+    open_files,
+)
 from .hub_repository import copy_repository
-from .places import at_home, not_here, open_files, own_name, shared_folder, within
-from .stylegan_layout import LIST, in_layout, listed_labels
+from .stylegan_layout import LABELS_FILE, find_stylegan_layout, read_stylegan_labels
 
-PARTS = ("train", "test", "all")
-_PART = re.compile(r"(?:(.+)_)?(train|val|test)(?:_lmdb)?", re.IGNORECASE)
+SPLITS = ("train", "test", "all")
+_SPLIT = re.compile(r"(?:(.+)_)?(train|val|test)(?:_lmdb)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,15 +39,15 @@ class ImageSet:
     """A published set of images.
 
     Args:
-        name: Ours: `"afhq"`.
-        title: Its name, for people.
-        license: Its terms in one line.
-        terms: The same at length, shown before anything is downloaded.
+        name: Name of the data set: `"afhq"`.
+        title: Name for people.
+        license: Terms in one line.
+        terms: Terms at length, shown before anything is downloaded.
         source: Authors, year and address.
-        ways: Where to get it, as the end of the sentence "To get it: ...".
-        classes: The folders that are classes, in the order of the labels; empty if it has none.
+        ways: Instructions for getting it, as the end of the sentence "To get it: ...".
+        classes: Folders that are classes, in the order of the labels; empty if there are none.
         folders: Folders to look into, the first one of them that is there; empty for all.
-        count: How many images there are in all; `None` where that depends on what one has.
+        count: Number of images in all; `None` where that depends on the copy.
     """
 
     name: str
@@ -62,36 +69,36 @@ class ImageSet:
         revision: str,
         images: int | None = None,
         only: str | None = None,
-        part: str = "all",
+        split: str = "all",
     ) -> Dataset:
-        """The images in color, center-cropped and scaled, with their class folders as labels.
+        """Return the images in color, center-cropped and scaled, with class folders as labels.
 
         Args:
-            data: Folder or zip; by default the one in the data folder.
+            data: Path of a folder or zip; by default the one in the data folder.
             size: Height and width in pixels.
             repository: Id of a copy on the Hub, of image files or zips, to use instead.
-            revision: Branch, tag or commit of it.
-            images: Use at most so many, in the order of their names.
-            only: One of the classes, whose images are taken without labels.
-            part: `"train"`, `"test"` or `"all"`.
+            revision: Branch, tag or commit of the repository.
+            images: Largest number of images to use, in the order of their names.
+            only: Class whose images alone are used, without labels.
+            split: `"train"`, `"test"` or `"all"`.
         """
         count, preprocessing = check_max_images(images), Preprocessing(size=size, mode="rgb")
         if only is not None and only not in self.classes:
             raise unknown("class", str(only), self.classes)
-        if part not in PARTS:
-            raise unknown("part", str(part), PARTS)
+        if split not in SPLITS:
+            raise unknown("split", str(split), SPLITS)
         whole = self.count if only is None and repository is None else None
-        with described(self._known(whole and min(count or whole, whole), size)):
-            files = self._files(data, repository, revision)
-        listed = in_layout(files)
+        with attach_info(self._info(whole and min(count or whole, whole), size)):
+            files = self._open(data, repository, revision)
+        listed = find_stylegan_layout(files)
         if listed is not None:
-            files, image_names = listed, self._in_one_part(listed, only, part)
-            labels, classes = listed_labels(files, image_names, self.classes)
+            files, image_names = listed, self._all_images(listed, only, split)
+            labels, classes = read_stylegan_labels(files, image_names, self.classes)
         else:
-            image_names = self._choose_files(files.image_names(), part, files)
-            image_names, labels, classes = self._of_classes(files, image_names, only)
-            files, image_names = _from(shared_folder(image_names), files, image_names)
-        return dataset_of(
+            image_names = self._images_of_split(files.image_names(), split, files)
+            image_names, labels, classes = self._images_of_classes(files, image_names, only)
+            files, image_names = _relative_to(common_folder(image_names), files, image_names)
+        return build_image_dataset(
             files,
             image_names[:count],
             name=self.name,
@@ -102,8 +109,8 @@ class ImageSet:
             source=self.source,
         )
 
-    def _known(self, count: int | None, size: int) -> Known:
-        return Known(
+    def _info(self, count: int | None, size: int) -> DatasetInfo:
+        return DatasetInfo(
             name=self.name,
             license=self.license,
             source=self.source,
@@ -112,7 +119,7 @@ class ImageSet:
             image_shape=(size, size, 3),
         )
 
-    def _files(self, data: str | None, repository: str | None, revision: str) -> Files:
+    def _open(self, data: str | None, repository: str | None, revision: str) -> Files:
         if data is not None and repository is not None:
             raise UsageError(
                 f"{self.title} is read either from a path or from the Hub. Received:"
@@ -129,45 +136,44 @@ class ImageSet:
         if data is not None:
             return open_files(data)
 
-        def bring(root):
-            raise not_here(self.title, root, ways)
+        def raise_missing(root: Path) -> None:
+            raise missing_data(self.title, root, ways)
 
-        return open_files(at_home(self.name, bring))
+        return open_files(find_in_data_home(self.name, raise_missing))
 
-    def _in_one_part(self, files: Files, only: str | None, part: str) -> tuple[str, ...]:
-        """All the images of a zip of StyleGAN's, which has no folders to choose by."""
-        if only is not None or part == "test":
-            asked = f"only={only!r}" if only is not None else f"part={part!r}"
+    def _all_images(self, files: Files, only: str | None, split: str) -> tuple[str, ...]:
+        """Return all images in StyleGAN's layout, which has no folders to choose by."""
+        if only is not None or split == "test":
+            option = f"only={only!r}" if only is not None else f"split={split!r}"
             raise UsageError(
-                f"Images listed in {LIST} are taken as they are: of one part, in no class"
-                f" folders. Received: {asked} for {quote(files.where)}."
+                f"Images listed in {LABELS_FILE} are taken as they are: of one split, in no class"
+                f" folders. Received: {option} for {quote(files.where)}."
             )
         return files.image_names()
 
-    def _choose_files(self, image_names: Sequence[str], part: str, files: Files) -> tuple[str, ...]:
-        """The images of a part, in the folders to look into."""
+    def _images_of_split(
+        self, image_names: Sequence[str], split: str, files: Files
+    ) -> tuple[str, ...]:
+        """Return the images of a split, in the folders to look into."""
         for folder in self.folders:
             found = [name for name in image_names if folder in _folders(name)]
             if found:
                 image_names = found
                 break
-        if part != "all":
-            tests = [name for name in image_names if _is_test(name)]
-            beside = set(tests)
-            trains = [name for name in image_names if name not in beside]
-            image_names = tests if part == "test" else trains
+        if split != "all":
+            image_names = [n for n in image_names if _is_test(n) == (split == "test")]
         if not image_names:
             raise InvalidInput(
-                f"There are no images of the part {part!r} of {self.title} in"
+                f"There are no images of the split {split!r} of {self.title} in"
                 f" {quote(files.where)}. Expected: folders called train, and val or test."
             )
         return tuple(image_names)
 
-    def _of_classes(
+    def _images_of_classes(
         self, files: Files, image_names: tuple[str, ...], only: str | None
     ) -> tuple[tuple[str, ...], np.ndarray | None, tuple[str, ...]]:
-        """Images, labels and the classes that are there; no labels for a single class."""
-        top = own_name(files)
+        """Return images, labels and the classes that are there; no labels for a single class."""
+        top = name_of_files(files)
         found = [self._class((top, *_folders(name))) for name in image_names]
         if only is not None:
             image_names = tuple(n for n, own in zip(image_names, found, strict=True) if own == only)
@@ -190,11 +196,11 @@ class ImageSet:
         return image_names, np.array([classes.index(own) for own in found], np.int32), classes
 
     def _class(self, folders: Sequence[str]) -> str | None:
-        """The innermost folder that is a class: `bedroom` of `bedroom_train/0/1.jpg`.
+        """Return the innermost folder that is a class: `bedroom` of `bedroom_train/0/1.jpg`.
 
         `train` is a class only where no other folder is one: LSUN has images of trains.
         """
-        matches = [(folder, _PART.fullmatch(folder)) for folder in reversed(folders)]
+        matches = [(folder, _SPLIT.fullmatch(folder)) for folder in reversed(folders)]
         named = [match[1] if match and match[1] else folder for folder, match in matches]
         parts = [folder for folder, match in matches if match and not match[1]]
         plain = [name for name in named if name not in parts]
@@ -206,21 +212,23 @@ def _folders(name: str) -> tuple[str, ...]:
 
 
 def _is_test(name: str) -> bool:
-    """Whether an image was put aside: in `val`, in `church_outdoor_val`."""
+    """Return whether an image is held out: in `val`, in `church_outdoor_val`."""
     return any(
         match[2].lower() != "train"
-        for match in map(_PART.fullmatch, _folders(name))
+        for match in map(_SPLIT.fullmatch, _folders(name))
         if match is not None
     )
 
 
-def _from(folder: str, files: Files, image_names: Sequence[str]) -> tuple[Files, tuple[str, ...]]:
-    """Files and images, named from the folder."""
+def _relative_to(
+    folder: str, files: Files, image_names: Sequence[str]
+) -> tuple[Files, tuple[str, ...]]:
+    """Return files and names of images, named from the folder."""
     start = f"{folder}/" if folder else ""
-    return within(files, folder), tuple(name.removeprefix(start) for name in image_names)
+    return files_in_folder(files, folder), tuple(name.removeprefix(start) for name in image_names)
 
 
-def dataset_of(
+def build_image_dataset(
     files: Files,
     image_names: Sequence[str],
     *,
@@ -231,7 +239,7 @@ def dataset_of(
     license: str,
     source: str,
 ) -> Dataset:
-    """Prepared images with labels that are part of their fingerprint."""
+    """Decode images into a data set whose labels are part of its fingerprint."""
     prepared = prepare_files(
         files,
         image_names,

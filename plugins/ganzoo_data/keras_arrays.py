@@ -1,4 +1,4 @@
-"""What the data sets behind `keras.datasets` share.
+"""Data sets behind `keras.datasets`.
 
 Keras is imported when, and only when, the arrays are not in the prepared cache; from then on
 neither it nor the download is needed. An `.npz` file with Keras' names does without both.
@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from ganzoo.backend.select import choose
+from ganzoo.data.availability import DatasetInfo, attach_info, check_download_allowed
 from ganzoo.data.cache import load_or_build, write_array
 from ganzoo.data.dataset import Dataset, check_max_images
-from ganzoo.data.fetching import Known, check, described
 from ganzoo.data.progress import notice
 from ganzoo.errors import EnvironmentProblem, GanzooError, InvalidInput
 from ganzoo.files.digests import tensors_digest
@@ -28,18 +28,18 @@ from ganzoo.files.text import quote
 
 @dataclass(frozen=True, kw_only=True)
 class KerasSet:
-    """The training part of a data set of `keras.datasets`.
+    """The training split of a data set of `keras.datasets`.
 
     Args:
-        name: Ours: `"fashion-mnist"`.
-        module: Keras': `"fashion_mnist"`.
-        image_shape: (height, width, channels).
+        name: Name of the data set: `"fashion-mnist"`.
+        module: Name of its module in Keras: `"fashion_mnist"`.
+        image_shape: Shape (height, width, channels) of an image.
         classes: Names of the classes.
-        license: Terms of the data.
-        source: Where it comes from.
-        files: Where Keras keeps the download, in its home folder.
-        count: How many images there are.
-        size: Of the download, in bytes.
+        license: License or terms of the data.
+        source: Origin of the data, for people.
+        files: Description of the files that Keras keeps in its home folder.
+        count: Number of images.
+        size: Size of the download in bytes.
     """
 
     name: str
@@ -53,20 +53,20 @@ class KerasSet:
     size: int
 
     def load(self, *, data: str | None, images: int | None) -> Dataset:
-        """The data set, from `data`, the cache or Keras.
+        """Return the data set, from `data`, the cache or Keras.
 
         Args:
-            data: An `.npz` file with `x_train` and `y_train`, as Keras gives them.
-            images: Use at most so many, from the start.
+            data: Path of an `.npz` file with `x_train` and `y_train`, as Keras returns them.
+            images: Largest number of images to use, from the start.
         """
         count = min(
             check_max_images(images) or self.count, self.count
         )  # checked before a long download
         if data is not None:
-            pixels, labels = self._plain(*_read_npz(Path(data), self.image_shape))
+            pixels, labels = self._check(*_read_npz(Path(data), self.image_shape))
             fingerprint = tensors_digest({"images": pixels, "labels": labels})
         else:
-            with described(self._known(count)):
+            with attach_info(self._info(count)):
                 prepared = load_or_build({"keras.datasets": self.module}, self._build)
             pixels, labels = prepared.images, prepared.labels
             fingerprint = prepared.about["fingerprint"]
@@ -80,8 +80,8 @@ class KerasSet:
             fingerprint=fingerprint,
         ).first(images)
 
-    def _known(self, count: int) -> Known:
-        return Known(
+    def _info(self, count: int) -> DatasetInfo:
+        return DatasetInfo(
             name=self.name,
             license=self.license,
             source=self.source,
@@ -90,10 +90,10 @@ class KerasSet:
             image_shape=self.image_shape,
         )
 
-    def _build(self, place: Path) -> dict[str, Any]:
-        pixels, labels = self._plain(*self._fetch())
-        write_array(place / "images.npy", pixels.shape, "uint8", [pixels])
-        write_array(place / "labels.npy", labels.shape, "int32", [labels])
+    def _build(self, folder: Path) -> dict[str, Any]:
+        pixels, labels = self._check(*self._fetch())
+        write_array(folder / "images.npy", pixels.shape, "uint8", [pixels])
+        write_array(folder / "labels.npy", labels.shape, "int32", [labels])
         return {"fingerprint": tensors_digest({"images": pixels, "labels": labels})}
 
     def _fetch(self) -> tuple[np.ndarray, np.ndarray]:
@@ -102,7 +102,7 @@ class KerasSet:
             " ~/.keras), after removing what is damaged there; or give an .npz file with x_train"
             f" and y_train: --data {self.module}.npz."
         )
-        check(self.name, f"Or {ways}", size=self.size)
+        check_download_allowed(self.name, f"Or {ways}", size=self.size)
         notice(
             f"{self.name} is prepared through keras.datasets, which downloads it if it has not"
             f" yet. License: {self.license}. Source: {self.source}"
@@ -118,14 +118,14 @@ class KerasSet:
         except Exception as error:  # get_file raises a bare Exception; a bad file, anything
             reason = textwrap.shorten(str(error), 300, placeholder=" ...") or type(error).__name__
             raise EnvironmentProblem(
-                f"{self.name} is not here and could not be had through keras.datasets."
+                f"{self.name} is not here and could not be loaded through keras.datasets."
                 f" Received: {reason.rstrip('.')}.",
                 hint=f"Try again with a network; or {ways}",
             ) from error
         return pixels, labels
 
-    def _plain(self, pixels: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Images (n, height, width, channels) and int32 labels (n,), checked."""
+    def _check(self, pixels: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return images (n, height, width, channels) and int32 labels (n,), if they are such."""
         shape = (len(pixels), *self.image_shape)
         fits = pixels.dtype == np.uint8 and pixels.shape in (shape, shape[:3]) and len(pixels)
         if not fits or labels.dtype.kind not in "iu" or labels.size != len(pixels):
@@ -138,7 +138,7 @@ class KerasSet:
 
 
 def _read_npz(path: Path, image_shape: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """`x_train` and `y_train`, after a look at what their headers claim."""
+    """Return `x_train` and `y_train`, after their headers are checked."""
     with open_regular(path, follow_symlinks=True) as file:
         try:
             with zipfile.ZipFile(file) as archive:
@@ -159,7 +159,7 @@ _MAX_IMAGES = 1_000_000
 
 
 def _read_npy(archive: zipfile.ZipFile, name: str, row_bytes: int) -> np.ndarray:
-    """One array; only if its stated size is one that such a data set can have."""
+    """Return one array, if its stated size is one that such a data set can have."""
     info = archive.getinfo(name)
     limit = _MAX_IMAGES * max(8, row_bytes)
     if info.file_size > limit:

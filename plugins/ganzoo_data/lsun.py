@@ -37,22 +37,22 @@ def lsun(
     size: int = 64,
     images: int | None = None,
     only: str | None = None,
-    part: str = "train",
+    split: str = "train",
     repository: str | None = None,
     revision: str = "main",
 ) -> Dataset:
     """Scenes and objects in color, center-cropped; the categories that are there as classes.
 
     Args:
-        data: Folder or zip of exported images. By default `lsun` in the data folder
+        data: Path of a folder or zip of exported images. By default `lsun` in the data folder
             (GANZOO_DATA).
         size: Height and width in pixels.
-        images: Use at most so many, in the order of their names.
-        only: One of the categories, whose images are taken without labels: `"bedroom"`.
-        part: `"train"`, `"test"` (also called val) or `"all"`; images in folders of no part
+        images: Largest number of images to use, in the order of their names.
+        only: Category whose images alone are used, without labels: `"bedroom"`.
+        split: `"train"`, `"test"` (also called val) or `"all"`; images in folders of no split
             are for training.
-        repository: A copy on the Hub, as image files or zips, to use instead: `"owner/name"`.
-        revision: Branch, tag or commit of it.
+        repository: Id of a copy on the Hub, as image files or zips, to use instead: `"owner/name"`.
+        revision: Branch, tag or commit of the repository.
 
     Raises:
         UsageError: Nothing is at `data`, or an option is out of range.
@@ -64,7 +64,7 @@ def lsun(
         size=size,
         images=images,
         only=only,
-        part=part,
+        split=split,
         repository=repository,
         revision=revision,
     )

@@ -35,10 +35,10 @@ def mixture(
         arrangement: `"ring"` or `"grid"`.
         modes: Number of centers: 8 on a ring and 25 on a grid by default. A square number
             for a grid.
-        points: How many points; each mode has an equal share, up to one point.
+        points: Number of points; each mode has an equal share, up to one point.
         extent: Largest coordinate of a center.
         spread: Standard deviation around a center; by default the paper's, scaled to `extent`.
-        seed: Decides the points; not the training seed.
+        seed: Seed of the points; not the seed of the training.
 
     Returns:
         float32 points (n, 2), labeled with their mode.
@@ -52,11 +52,11 @@ def mixture(
     spread = _SPREAD[arrangement] * extent if spread is None else spread
     _check(modes=modes, points=points, extent=extent, spread=spread, seed=seed)
     labels = (np.arange(points) % modes).astype(np.int32)
-    places = centers(arrangement, modes, extent)
+    modes_of_points = centers(arrangement, modes, extent)
     options = [arrangement, modes, points, float(extent), float(spread), seed]
     return Dataset(
         name="mixture",
-        images=(places[labels] + spread * _normal(points, seed)).astype(np.float32),
+        images=(modes_of_points[labels] + spread * _normal(points, seed)).astype(np.float32),
         labels=labels,
         classes=tuple(f"mode {i}" for i in range(modes)),
         license="CC0-1.0",
@@ -67,7 +67,7 @@ def mixture(
 
 
 def centers(arrangement: str, modes: int, extent: float) -> np.ndarray:
-    """The centers of the modes, float64 (modes, 2), in the order of the labels."""
+    """Return the centers of the modes, float64 (modes, 2), in the order of the labels."""
     if arrangement == "ring":
         angles = 2 * np.pi * np.arange(modes) / modes
         return extent * np.stack([np.cos(angles), np.sin(angles)], axis=1)
@@ -81,7 +81,7 @@ def centers(arrangement: str, modes: int, extent: float) -> np.ndarray:
 
 
 def _normal(points: int, seed: int) -> np.ndarray:
-    """Standard normal numbers, float64 (points, 2), by Box and Muller 1958."""
+    """Return standard normal numbers, float64 (points, 2), by Box and Muller 1958."""
     words = threefry(seed, POINTS_STREAM, 0, np.arange(points, dtype=np.uint32))
     u, v = ((word + 0.5) / 2**32 for word in words)  # in (0, 1)
     radius = np.sqrt(-2 * np.log(u))

@@ -22,10 +22,10 @@ def mnist(*, data: str | None = None, images: int | None = None) -> Dataset:
     """60,000 handwritten digits, 28x28 gray, 10 classes (the training part).
 
     Args:
-        data: An `.npz` file with `x_train` and `y_train`, instead of the download.
-        images: Use at most so many, from the start.
+        data: Path of an `.npz` file with `x_train` and `y_train`, instead of the download.
+        images: Largest number of images to use, from the start.
 
     Raises:
-        EnvironmentProblem: Not here, and the download failed.
+        EnvironmentProblem: The data are not here, and the download failed.
     """
     return _MNIST.load(data=data, images=images)

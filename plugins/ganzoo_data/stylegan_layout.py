@@ -1,4 +1,4 @@
-"""The layout of images that StyleGAN's users have, in a zip or a folder.
+"""Layout of images for StyleGAN, in a zip or a folder.
 
 Karras et al. 2020, https://arxiv.org/abs/2006.06676 and those after it keep data so:
 
@@ -17,27 +17,27 @@ from ganzoo.errors import InvalidInput
 from ganzoo.files.strict_json import parse_json
 from ganzoo.files.text import quote
 
-from .places import shared_folder, within
+from .data_files import common_folder, files_in_folder
 
-LIST = "dataset.json"
-_MOST_CLASSES = 10_000
-
-
-def in_layout(files: Files) -> Files | None:
-    """The files as seen from the folder that holds the list, if they are in this layout."""
-    found = within(files, shared_folder(files.names))
-    return found if LIST in found.names else None
+LABELS_FILE = "dataset.json"
+_MAX_CLASSES = 10_000
 
 
-def listed_labels(
+def find_stylegan_layout(files: Files) -> Files | None:
+    """Return the files named from the folder with the list of labels; `None` in other layouts."""
+    found = files_in_folder(files, common_folder(files.names))
+    return found if LABELS_FILE in found.names else None
+
+
+def read_stylegan_labels(
     files: Files, image_names: Sequence[str], classes: Sequence[str] = ()
 ) -> tuple[np.ndarray | None, tuple[str, ...]]:
-    """The labels that `dataset.json` gives, and names for them.
+    """Return the labels in `dataset.json`, and the names of their classes.
 
     Args:
-        files: In this layout.
-        images: All of them, in the order of the rows.
-        classes: The names of the classes, if they are known; else they are called by number.
+        files: Files in this layout.
+        image_names: Names of all images, in the order of the rows.
+        classes: Names of the classes, if they are known; by default their numbers.
 
     Returns:
         int32 labels (n,) and the classes; uint8 (n, k) for rows of 0 and 1; `None` and `()` if
@@ -46,9 +46,9 @@ def listed_labels(
     Raises:
         InvalidInput: The list is damaged, or does not name each image once.
     """
-    where = f"{LIST} of {quote(files.where)}"
+    where = f"{LABELS_FILE} of {quote(files.where)}"
     with files.reader() as read:
-        content = parse_json(read(LIST), where)
+        content = parse_json(read(LABELS_FILE), where)
     if not isinstance(content, dict) or "labels" not in content:
         raise InvalidInput(f'Expected {{"labels": ...}} in {where}. Received: {quote(content)}.')
     if content["labels"] is None:
@@ -59,7 +59,7 @@ def listed_labels(
         if odd is not None:
             what = "an image without a label" if there is labels else "a label without its image"
             raise InvalidInput(f"{where} must label each image. Received: {what}, {quote(odd)}.")
-    return _array([labels[name] for name in image_names], tuple(classes), where)
+    return _label_array([labels[name] for name in image_names], tuple(classes), where)
 
 
 def _labels_by_name(entries: object, where: str) -> dict[str, object]:
@@ -77,21 +77,21 @@ def _labels_by_name(entries: object, where: str) -> dict[str, object]:
     return labels
 
 
-def _array(
+def _label_array(
     values: list[object], classes: tuple[str, ...], where: str
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """int32 (n,) of numbers, or uint8 (n, k) of rows of 0 and 1."""
-    if all(type(value) is int and 0 <= value < _MOST_CLASSES for value in values):
+    if all(type(value) is int and 0 <= value < _MAX_CLASSES for value in values):
         labels = np.array(values, np.int32)
         count = int(labels.max()) + 1
     else:
         lengths = {len(value) if isinstance(value, list) else 0 for value in values}
         count = lengths.pop()
-        flat = not lengths and 0 < count < _MOST_CLASSES
+        flat = not lengths and 0 < count < _MAX_CLASSES
         if not flat or not all(number in (0, 1) for row in values for number in row):
-            odd = next(v for v in values if type(v) is not int or not 0 <= v < _MOST_CLASSES)
+            odd = next(v for v in values if type(v) is not int or not 0 <= v < _MAX_CLASSES)
             raise InvalidInput(
-                f"A label in {where} must be a class from 0 to {_MOST_CLASSES - 1:,}, or all must"
+                f"A label in {where} must be a class from 0 to {_MAX_CLASSES - 1:,}, or all must"
                 f" be rows of 0 and 1 of one length. Received: {quote(odd)}."
             )
         labels = np.array(values, np.uint8)

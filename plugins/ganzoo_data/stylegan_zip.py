@@ -1,13 +1,13 @@
-"""A zip in the format of StyleGAN's tools: `dataset.json` beside folders of images."""
+"""Zip in the format of StyleGAN's tools: `dataset.json` beside folders of images."""
 
 from ganzoo.data.dataset import Dataset, check_max_images
 from ganzoo.data.images import Preprocessing
 from ganzoo.errors import InvalidInput
 from ganzoo.files.text import quote
 
-from .image_set import dataset_of
-from .places import open_files
-from .stylegan_layout import LIST, in_layout, listed_labels
+from .data_files import open_files
+from .image_set import build_image_dataset
+from .stylegan_layout import LABELS_FILE, find_stylegan_layout, read_stylegan_labels
 
 
 def stylegan_zip(
@@ -21,11 +21,11 @@ def stylegan_zip(
     """Your own data set as StyleGAN's tools pack it, with the labels of its list.
 
     Args:
-        data: The archive; a folder with the same inside will do.
+        data: Path of the archive, or of a folder with the same inside.
         size: Height and width in pixels, if not the archive's own.
         mode: `"rgb"` or `"gray"`, if not the archive's own.
-        images: Use at most so many, in the order of their numbers.
-        labels: Whether to read the list, which must then be there; else it is passed over.
+        images: Largest number of images to use, in the order of their numbers.
+        labels: Whether to read the list of labels, which must then be there.
 
     Raises:
         UsageError: There is no such file, or an option is out of range.
@@ -36,18 +36,18 @@ def stylegan_zip(
     """
     count, preprocessing = check_max_images(images), Preprocessing(size=size, mode=mode)
     files = open_files(data)
-    listed = in_layout(files)
+    listed = find_stylegan_layout(files)
     if labels and listed is None:
         raise InvalidInput(
-            f"Expected {LIST} beside the images in {quote(files.where)}."
+            f"Expected {LABELS_FILE} beside the images in {quote(files.where)}."
             f" Received: {len(files.names):,} other files.",
             hint="Without labels: --set dataset.labels=false. For class folders use the data sets"
             " 'zip' and 'folder'.",
         )
     files = listed or files
     image_names = files.image_names()
-    rows, classes = listed_labels(files, image_names) if labels else (None, ())
-    return dataset_of(
+    rows, classes = read_stylegan_labels(files, image_names) if labels else (None, ())
+    return build_image_dataset(
         files,
         image_names[:count],
         name="stylegan-zip",

@@ -1,4 +1,4 @@
-"""Images of two kinds without pairs: Zhu et al. 2017 (CycleGAN), https://arxiv.org/abs/1703.10593.
+"""Images of two domains without pairs: Zhu et al. 2017 (CycleGAN), https://arxiv.org/abs/1703.10593.
 
 The user's own, as two folders or archives, or as two class folders of one:
 
@@ -22,10 +22,10 @@ from ganzoo.errors import InvalidInput, UsageError, unknown
 from ganzoo.files.digests import bytes_digest
 from ganzoo.files.text import quote
 
-from .places import open_files, shared_folder, within
+from .data_files import common_folder, files_in_folder, open_files
 
 _OFFICIAL = ("trainA", "trainB")  # as CycleGAN's own data sets call them, beside testA and testB
-_PARTS = {"train", "val", "test"}  # as pix2pix's data sets call theirs
+_SPLITS = {"train", "val", "test"}  # as pix2pix's data sets call theirs
 _CHUNK = 256  # images in memory at once
 
 
@@ -36,22 +36,22 @@ def unpaired(
     target: str | None = None,
     size: int = 256,
 ) -> Dataset:
-    """Your own images of two kinds, to be translated from one to the other without pairs.
+    """Your own images of two domains, for image-to-image translation without pairs.
 
-    Where one kind has fewer images they begin again from the first, so that both are as many
-    as the more numerous.
+    The images of the smaller domain are repeated from the first, so that both have as many as
+    the larger one.
 
     Args:
-        data: Folder or zip with a folder for each kind. Without it, `source` and `target` are
-            paths of two folders or zips.
-        source: The folder of the images to start from; by default trainA, or of two the
-            first in the order of their names.
-        target: The folder of the images to reach; by default the other one.
-        size: Height and width in pixels: the largest centerd square, scaled.
+        data: Path of a folder or zip with a folder for each domain. Without it, `source` and
+            `target` are paths of two folders or zips.
+        source: Name of the folder of source images; by default trainA, or of two the first in
+            the order of their names.
+        target: Name of the folder of target images; by default the other one.
+        size: Height and width in pixels: the largest centered square, scaled.
 
     Returns:
-        Images (n, size, size, 3) of the target and, as labels that have no part in them, the
-        source's images (n, size, size, 3).
+        Target images (n, size, size, 3) and, as labels that are unrelated to them, source images
+        (n, size, size, 3).
 
     Raises:
         UsageError: Nothing is there, or an option is out of range.
@@ -59,9 +59,9 @@ def unpaired(
     """
     preprocessing = Preprocessing(size=size, mode="rgb")
     if data is None:
-        kinds = [_whole(open_files(path)) for path in _two_places(source, target)]
+        domains = [_all_images(open_files(path)) for path in _check_two_paths(source, target)]
     else:
-        kinds = _two_folders(open_files(data), source, target)
+        domains = _two_folders(open_files(data), source, target)
     before, after = (
         prepare_files(
             files,
@@ -69,23 +69,23 @@ def unpaired(
             dataset=f"unpaired, {what}",
             preprocessing=preprocessing,
         )
-        for what, (files, image_names) in zip(("source", "target"), kinds, strict=True)
+        for what, (files, image_names) in zip(("source", "target"), domains, strict=True)
     )
     count = max(len(before.images), len(after.images))
     prints = f"{before.about['fingerprint']} to {after.about['fingerprint']}"
     return Dataset(
         name="unpaired",
-        images=_repeated(after, count),
-        labels=_repeated(before, count),
+        images=_repeat(after, count),
+        labels=_repeat(before, count),
         paired=False,
         license="not stated (the user's own images)",
-        source=" to ".join(dict.fromkeys(str(files.where) for files, _ in kinds)),
+        source=" to ".join(dict.fromkeys(str(files.where) for files, _ in domains)),
         fingerprint=bytes_digest(f"unpaired {prints}".encode()),
     )
 
 
-def _two_places(source: str | None, target: str | None) -> tuple[str, str]:
-    """The paths, if there is something at both; the names in a card are no paths."""
+def _check_two_paths(source: str | None, target: str | None) -> tuple[str, str]:
+    """Return the paths, if there is something at both; the names in a card are no paths."""
     if source is not None and target is not None:
         missing = [quote(path) for path in (source, target) if not Path(path).exists()]
         if not missing:
@@ -101,30 +101,30 @@ def _two_places(source: str | None, target: str | None) -> tuple[str, str]:
     )
 
 
-_Kind = tuple[Files, tuple[str, ...]]  # where, and which images
+_Domain = tuple[Files, tuple[str, ...]]  # files, and the names of the images among them
 
 
-def _whole(files: Files) -> _Kind:
+def _all_images(files: Files) -> _Domain:
     image_names = files.image_names()
-    folder = shared_folder(image_names)
-    files = within(files, folder)
+    folder = common_folder(image_names)
+    files = files_in_folder(files, folder)
     return files, tuple(files.image_names())
 
 
-def _two_folders(files: Files, source: str | None, target: str | None) -> list[_Kind]:
-    """The images of the two chosen class folders."""
+def _two_folders(files: Files, source: str | None, target: str | None) -> list[_Domain]:
+    """Return the images of the two chosen class folders."""
     image_names = files.image_names()
-    folder = shared_folder(image_names)
-    files = within(files, folder)
+    folder = common_folder(image_names)
+    files = files_in_folder(files, folder)
     image_names = files.image_names()
     labels, names = class_labels(files, image_names)
-    if set(names) <= _PARTS:
+    if set(names) <= _SPLITS:
         _refuse_pairs(files, image_names[0])
     if labels is None:
         raise InvalidInput(
             f"Expected two folders of images in {quote(files.where)}. Received: one."
         )
-    chosen = _names(names, source, target, files)
+    chosen = _choose_folders(names, source, target, files)
     return [
         (files, tuple(itertools.compress(image_names, labels == names.index(name))))
         for name in chosen
@@ -132,21 +132,21 @@ def _two_folders(files: Files, source: str | None, target: str | None) -> list[_
 
 
 def _refuse_pairs(files: Files, name: str) -> None:
-    """Refuses the layout of pix2pix: parts instead of kinds, two images in each file."""
+    """Refuse the layout of pix2pix: splits instead of domains, two images in each file."""
     with files.reader() as read:
         width, height = open_image(read(name), name, mode="rgb").size
     if width == 2 * height:
         raise InvalidInput(
-            f"Expected two folders of images, one of each kind, in {quote(files.where)}."
+            f"Expected two folders of images, one of each domain, in {quote(files.where)}."
             f" Received: pairs, such as {quote(name)} with {width}x{height} pixels.",
             hint="Pairs are read by the data set 'facades': --set dataset.name=facades.",
         )
 
 
-def _names(
+def _choose_folders(
     names: tuple[str, ...], source: str | None, target: str | None, files: Files
 ) -> tuple[str, str]:
-    """Which folder is which, of those that are there."""
+    """Return the names of the source and the target folder."""
     if source is None and target is None and set(_OFFICIAL) <= set(names):
         return _OFFICIAL
     for name in (source, target):
@@ -165,8 +165,8 @@ def _names(
     return source, target
 
 
-def _repeated(prepared: Prepared, count: int) -> np.ndarray:
-    """The images, from the first again until there are `count`; on the disk, as they are."""
+def _repeat(prepared: Prepared, count: int) -> np.ndarray:
+    """Return the images, repeated until there are `count`, as a memory map."""
     images = prepared.images
     if len(images) == count:
         return images
@@ -175,8 +175,8 @@ def _repeated(prepared: Prepared, count: int) -> np.ndarray:
         for start in range(0, count, _CHUNK):
             yield images[np.arange(start, min(start + _CHUNK, count)) % len(images)]
 
-    def build(place: Path) -> dict[str, Any]:
-        write_array(place / "images.npy", (count, *images.shape[1:]), "uint8", rows())
+    def build(folder: Path) -> dict[str, Any]:
+        write_array(folder / "images.npy", (count, *images.shape[1:]), "uint8", rows())
         return {}
 
     key = {"repeated": prepared.about["fingerprint"], "count": count}

@@ -233,4 +233,4 @@ def test_without_data_and_client_one_message_names_the_ways_to_get_it(home, monk
     assert "\n" not in message
     for way in ("mmlab.ie.cuhk.edu.hk", "--data PATH", "keras-ganzoo[hub]", str(home / "data")):
         assert way in message
-    assert list(home.iterdir()) == []
+    assert not [path for path in home.rglob("*") if path.is_file()]

@@ -10,8 +10,8 @@ import pytest
 from ganzoo_data import celeba as module
 from ganzoo_data.celeba import LICENSE, celeba
 
+from ganzoo.data.availability import DataMissing
 from ganzoo.data.download import HubFile, download
-from ganzoo.data.fetching import NotHere
 from ganzoo.data.progress import reporting
 from ganzoo.errors import EnvironmentProblem
 
@@ -148,7 +148,9 @@ def test_offline_mode_stops_a_download_but_not_the_use_of_what_is_here(
     asked = len(hub.requests)
     monkeypatch.setenv(variable, "1")
     get()
-    with pytest.raises(NotHere, match="Faces is not here, and offline mode is on.*Unset GANZOO"):
+    with pytest.raises(
+        DataMissing, match="Faces is not here, and offline mode is on.*Unset GANZOO"
+    ):
         get(folder=tmp_path / "other")
     assert len(hub.requests) == asked
 

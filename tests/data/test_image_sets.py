@@ -31,13 +31,13 @@ LAYOUTS = {
     "afhq, the second version's tests": (
         afhq,
         ["train/cat/1.png", "test/cat/1.png", "test/dog/1.png"],
-        {"part": "test"},
+        {"split": "test"},
         ([1, 2], [0, 1], ("cat", "dog")),
     ),
     "afhq, cats": (
         afhq,
         ["train/cat/1.png", "train/dog/2.png", "val/cat/3.png"],
-        {"only": "cat", "part": "all"},
+        {"only": "cat", "split": "all"},
         ([0, 2], None, ()),
     ),
     "ffhq, both sizes": (
@@ -61,7 +61,7 @@ LAYOUTS = {
     "lsun, what was put aside": (
         lsun,
         ["bedroom_train/a.png", "bedroom_val_lmdb/0/b.png"],
-        {"part": "test", "only": "bedroom"},
+        {"split": "test", "only": "bedroom"},
         ([1], None, ()),
     ),
     "lsun, parts within a category": (
@@ -147,11 +147,11 @@ def test_the_data_folder_is_looked_into(home, fill, pack, image):
         (["cat/1.png", "dog/1.png", "cow/1.png"], {}, InvalidInput, "'cow/1.png' beside 'cat'"),
         (["cat/1.png", "dog/1.png", "1.png"], {}, InvalidInput, "'1.png' beside 'cat'"),
         (["dog/1.png"], {"only": "cat"}, InvalidInput, "no folder 'cat'"),
-        (["cat/1.png"], {"part": "test"}, InvalidInput, "no images of the part 'test'"),
+        (["cat/1.png"], {"split": "test"}, InvalidInput, "no images of the split 'test'"),
         (["cat/1.txt"], {}, InvalidInput, "There is no image"),
         (["cat/1.png", "more.zip"], {}, InvalidInput, "not both.*cat/1.png.*more.zip"),
         (["cat/1.png"], {"only": "cats"}, UnknownName, "Did you mean 'cat'"),
-        (["cat/1.png"], {"part": "val"}, UnknownName, "Unknown part"),
+        (["cat/1.png"], {"split": "val"}, UnknownName, "Unknown split"),
         (["cat/1.png"], {"size": 0}, UsageError, "size must be"),
         (["cat/1.png"], {"repository": "some/faces"}, UsageError, "either from a path or from"),
     ],
@@ -282,6 +282,6 @@ def test_published_sets_are_read_from_such_a_zip(tmp_path, pack, styled):
     assert afhq(data=labeled, size=8).classes == ("cat", "dog", "wild")
     assert afhq(data=labeled, size=8).labels.tolist() == [2, 0, 1]
     assert ffhq(data=without, size=8, images=2).images.shape == (2, 8, 8, 3)
-    for option in ({"only": "cat"}, {"part": "test"}):
+    for option in ({"only": "cat"}, {"split": "test"}):
         with pytest.raises(UsageError, match=r"Images listed in dataset\.json"):
             afhq(data=labeled, **option)

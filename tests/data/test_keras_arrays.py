@@ -83,17 +83,17 @@ print(json.dumps(facts))
 WITHOUT_KERAS = "import sys\nsys.modules['keras'] = None\n"
 
 FORBIDDEN = """
-from ganzoo.data.fetching import NotHere, forbidden
+from ganzoo.data.availability import DataMissing, downloads_forbidden
 from ganzoo_data.mnist import mnist
-with forbidden():
+with downloads_forbidden():
     try:
         mnist()
-    except NotHere as absent:
+    except DataMissing as absent:
         print(absent)
 print(fetched)
 mnist()
 print(fetched)
-with forbidden():
+with downloads_forbidden():
     print(len(mnist()))
 """
 

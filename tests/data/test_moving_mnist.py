@@ -3,11 +3,11 @@ import sys
 import numpy as np
 import pytest
 from ganzoo_data.digits import digits
-from ganzoo_data.moving_mnist import draw, moving_mnist
+from ganzoo_data.moving_mnist import moving_mnist, render_video
 
 from ganzoo.errors import UnknownName, UsageError
 
-SMALL = {"of": "digits", "frames": 12, "size": 20, "count": 6}
+SMALL = {"source": "digits", "frames": 12, "size": 20, "count": 6}
 
 
 def corners(video):
@@ -32,7 +32,7 @@ def test_a_digit_stays_whole_and_bounces_at_constant_speed():
     bounces, speeds = 0, []
 
     for index in range(20):
-        video = draw(square, index, frames=40, size=64, digits=1, seed=3)
+        video = render_video(square, index, frames=40, size=64, digits=1, seed=3)
         assert (video == 9).sum(axis=(1, 2, 3)).tolist() == [16] * 40  # never cut off
         places = corners(video)
         moves = np.diff(places, axis=0)
@@ -49,7 +49,7 @@ def test_a_digit_stays_whole_and_bounces_at_constant_speed():
 
 def test_digits_overlap_and_none_hides_another():
     images = digits(images=50).images
-    alone = [draw(images, 5, 8, 16, n, 0).astype(int) for n in (1, 2)]
+    alone = [render_video(images, 5, 8, 16, n, 0).astype(int) for n in (1, 2)]
 
     assert (alone[1] >= alone[0]).all()
     assert (alone[1] > alone[0]).any()
@@ -70,7 +70,7 @@ def test_a_video_depends_on_its_number_and_the_seed_alone():
 def test_every_option_is_part_of_the_identity(tmp_path):
     pixels = np.random.default_rng(0).integers(0, 256, (9, 28, 28), np.uint8)
     np.savez(tmp_path / "mnist.npz", x_train=pixels, y_train=np.arange(9))
-    mnist = {"of": "mnist", "data": str(tmp_path / "mnist.npz"), "size": 32}
+    mnist = {"source": "mnist", "data": str(tmp_path / "mnist.npz"), "size": 32}
     changes = [{}, {"frames": 3}, {"size": 24}, {"digits": 1}, {"count": 5}, {"seed": 2}, mnist]
 
     found = [moving_mnist(**SMALL | change).fingerprint for change in changes]
@@ -80,7 +80,7 @@ def test_every_option_is_part_of_the_identity(tmp_path):
 
 
 def test_a_canvas_as_small_as_a_digit_stands_still():
-    video = moving_mnist(of="digits", size=8, count=1, frames=3, digits=1).images[0]
+    video = moving_mnist(source="digits", size=8, count=1, frames=3, digits=1).images[0]
 
     assert (video == video[:1]).all() and video.any()
 
@@ -89,7 +89,7 @@ def test_a_canvas_as_small_as_a_digit_stands_still():
     "option",
     [
         {"size": 7},
-        {"of": "mnist", "size": 27},
+        {"source": "mnist", "size": 27},
         {"frames": 0},
         {"digits": 17},
         {"count": 2.5},
@@ -105,4 +105,4 @@ def test_options_out_of_range_are_refused(option):
 
 def test_another_source_of_digits_is_refused_with_a_suggestion():
     with pytest.raises(UnknownName, match="Did you mean 'mnist'"):
-        moving_mnist(of="minst")
+        moving_mnist(source="minst")

@@ -67,7 +67,7 @@ def test_the_halves_of_a_pair_are_source_and_target(where, tmp_path, fill, pairs
 
 def test_the_direction_the_part_and_the_size_are_part_of_the_identity(tmp_path, fill, pairs):
     data = str(fill(tmp_path / "a", pairs))
-    options = [{}, {"direction": "photo-to-labels"}, {"part": "test"}, {"size": 2}, {"images": 2}]
+    options = [{}, {"direction": "photo-to-labels"}, {"split": "test"}, {"size": 2}, {"images": 2}]
 
     found = [facades(**{"data": data, "size": 4, **option}) for option in options]
 
@@ -95,7 +95,7 @@ def test_a_pair_that_is_cut_off_is_named(tmp_path, fill, pairs):
 def test_another_layout_is_refused(tmp_path, fill, pairs):
     data = str(fill(tmp_path / "a", pairs))
     with pytest.raises(InvalidInput, match="one folder 'val' .*Received: none"):
-        facades(data=data, part="val")
+        facades(data=data, split="val")
 
     fill(tmp_path / "a" / "copy", pairs)
     with pytest.raises(InvalidInput, match="Received: 2 of them"):
@@ -108,7 +108,7 @@ def test_another_layout_is_refused(tmp_path, fill, pairs):
         ({"size": 0}, UsageError),
         ({"size": None}, UsageError),
         ({"direction": "photo-to-label"}, UnknownName),
-        ({"part": "training"}, UnknownName),
+        ({"split": "training"}, UnknownName),
         ({"images": 0}, UsageError),
     ],
 )

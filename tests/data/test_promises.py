@@ -96,7 +96,7 @@ DATA: dict[str, Callable] = {
     "fashion-mnist": arrays(28, 28),
     "cifar10": arrays(32, 32, 3),
     "cifar100": arrays(32, 32, 3, classes=100),
-    "moving-mnist": lambda made: {"of": "digits", "size": 16, "frames": 2, "count": 9},
+    "moving-mnist": lambda made: {"source": "digits", "size": 16, "frames": 2, "count": 9},
     "folder": image_files("cats/1.png", "dogs/1.jpg"),
     "zip": image_files("cats/1.png", "dogs/1.png", packed=True),
     "stylegan-zip": stylegans,

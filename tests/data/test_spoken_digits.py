@@ -67,7 +67,7 @@ def test_recordings_are_read_from_every_place(where, tmp_path, fill, recordings)
 
 def test_parts_lengths_and_counts_are_told_apart(tmp_path, fill, recordings):
     data = str(fill(tmp_path / "a", recordings))
-    options = [{}, {"part": "test"}, {"part": "all"}, {"samples": 2}, {"images": 2}]
+    options = [{}, {"split": "test"}, {"split": "all"}, {"samples": 2}, {"images": 2}]
 
     found = [spoken_digits(**{"data": data, "samples": 5, **option}) for option in options]
 
@@ -124,7 +124,7 @@ def test_another_layout_is_refused(tmp_path, fill, recordings):
     with pytest.raises(InvalidInput, match="Received: 2"):
         spoken_digits(data=str(tmp_path / "b"))
     only_tests = fill(tmp_path / "c", {"recordings/0_jackson_4.wav": GOOD})
-    with pytest.raises(InvalidInput, match="no recordings of the part 'train'"):
+    with pytest.raises(InvalidInput, match="no recordings of the split 'train'"):
         spoken_digits(data=str(only_tests))
 
 
@@ -134,7 +134,7 @@ def test_another_layout_is_refused(tmp_path, fill, recordings):
         ({"samples": 0}, UsageError),
         ({"samples": True}, UsageError),
         ({"samples": 1 << 20}, UsageError),
-        ({"part": "val"}, UnknownName),
+        ({"split": "val"}, UnknownName),
         ({"images": 0}, UsageError),
         ({"data": "/nowhere"}, UsageError),
     ],

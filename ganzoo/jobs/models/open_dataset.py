@@ -12,7 +12,7 @@ from ganzoo.catalog.plugins.entry_points import Plugin
 from ganzoo.catalog.recipe.checks import check_plugin_options, check_recipe_plugins
 from ganzoo.catalog.recipe.recipe import Part, Recipe
 from ganzoo.data.dataset import Dataset
-from ganzoo.data.fetching import NotHere, forbidden
+from ganzoo.data.availability import DataMissing, downloads_forbidden
 from ganzoo.data.order import rows_of_step
 from ganzoo.data.progress import reporting
 from ganzoo.errors import EnvironmentProblem, PluginError, UsageError
@@ -28,14 +28,14 @@ def open_dataset(part: Part) -> Dataset:
         UnknownName, UsageError: There is no such data set, or a key is wrong.
         PluginError: Its plugin fails.
         InvalidInput: Its files are not what they should be.
-        NotHere: It is not on this machine, and nobody can or may fetch it now.
+        DataMissing: It is not on this machine, and nobody can or may fetch it now.
     """
     plugin = find_plugin("dataset", part.name)
     try:
         dataset = call_plugin(plugin, **part.options)
-    except NotHere as absent:
-        if absent.known is not None and absent.known.name != plugin.name:
-            absent.known = None  # that of another set, of which this one is made
+    except DataMissing as absent:
+        if absent.info is not None and absent.info.name != plugin.name:
+            absent.info = None  # that of another set, of which this one is made
         raise
     if not isinstance(dataset, Dataset):
         raise PluginError(
@@ -85,10 +85,10 @@ def describe_dataset(part: Part) -> dict[str, Any]:
         it is left out.
     """
     try:
-        with forbidden():
+        with downloads_forbidden():
             facts, state = _open_checked(part).describe(), {"data": "here"}
-    except NotHere as absent:
-        facts = absent.known.describe() if absent.known is not None else {"name": part.name}
+    except DataMissing as absent:
+        facts = absent.info.describe() if absent.info is not None else {"name": part.name}
         state = {"data": "not here yet", "get": absent.hint}
     return {"name": facts["name"], **state, **facts}
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.data.dataset import Dataset
-from ganzoo.data.fetching import NotHere, forbidden
+from ganzoo.data.availability import DataMissing, downloads_forbidden
 from ganzoo.jobs.models import environment
 from ganzoo.jobs.models.build import build_gan, training_length
 from ganzoo.jobs.models.open_dataset import fit_dataset, open_recipe_dataset
@@ -25,7 +25,7 @@ def plan(recipe: Recipe, *, backend: str | None = None) -> dict[str, Any]:
         without it.
 
     Raises:
-        NotHere: The data set is not here, and its form is not known without it.
+        DataMissing: The data set is not here, and its form is not known without it.
     """
     environment.prepare_environment(backend)  # before the data: some data sets come through Keras
     dataset, absent = _open_or_blank(recipe)
@@ -67,13 +67,13 @@ def plan(recipe: Recipe, *, backend: str | None = None) -> dict[str, Any]:
     }
 
 
-def _open_or_blank(recipe: Recipe) -> tuple[Dataset, NotHere | None]:
+def _open_or_blank(recipe: Recipe) -> tuple[Dataset, DataMissing | None]:
     """The data set; or one of the same form without its content, and what to say of that."""
     try:
-        with forbidden():
+        with downloads_forbidden():
             return open_recipe_dataset(recipe), None
-    except NotHere as absent:
-        blank = absent.known.blank() if absent.known is not None else None
+    except DataMissing as absent:
+        blank = absent.info.blank() if absent.info is not None else None
         if blank is None:
             raise
         return fit_dataset(recipe, blank), absent

@@ -1,8 +1,8 @@
-"""Whether data may be fetched now, and what is known of a data set that is not here.
+"""Permission to download, and the facts about data sets that are not on this machine.
 
-To tell of a data set, or to plan a training, nothing is downloaded. Whatever downloads calls
-`check` before it does; that ends in `NotHere`, to which the data set adds what it knows of
-itself all the same.
+Nothing is downloaded to describe a data set or to plan a training. Whatever downloads calls
+`check_download_allowed` first; that ends in `DataMissing`, to which the data set attaches the
+facts that it knows all the same.
 """
 
 import contextlib
@@ -18,19 +18,23 @@ from ganzoo.errors import EnvironmentProblem
 from ganzoo.modalities import modality_of
 
 _forbidden: contextvars.ContextVar[bool] = contextvars.ContextVar(
-    "ganzoo_fetching_forbidden", default=False
+    "ganzoo_downloads_forbidden", default=False
 )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Known:
-    """What is known of a data set without having it.
+class DatasetInfo:
+    """Facts about a data set that are known without its files.
 
     Args:
-        name, license, source, classes, rate: As of a `Dataset`.
-        count: How many samples there are; `None` if only the data tell.
+        name: Name of the data set.
+        license: License or terms of the data in one line.
+        source: Origin of the data, for people.
+        classes: Names of the classes or attributes.
+        rate: Samples per second of sounds, in Hz.
+        count: Number of samples; `None` if only the files tell.
         image_shape: Shape of one sample; `None` likewise.
-        source_shape: Of labels that are images: the shape of one.
+        source_shape: Shape of one label, where labels are images.
     """
 
     name: str
@@ -43,7 +47,7 @@ class Known:
     source_shape: tuple[int, ...] | None = None
 
     def blank(self) -> Dataset | None:
-        """A data set of this form, of zeros that take no memory; `None` if it is not known."""
+        """Return a data set of zeros that takes no memory; `None` if the shape is not known."""
         if self.count is None or self.image_shape is None:
             return None
         labels = None
@@ -63,25 +67,25 @@ class Known:
         )
 
     def describe(self) -> dict[str, Any]:
-        """As `Dataset.describe`, as far as it is known."""
+        """Return the facts of `Dataset.describe`, as far as they are known."""
         blank = self.blank()
         if blank is None:
             return {"name": self.name, "license": self.license, "source": self.source}
         return {key: fact for key, fact in blank.describe().items() if key != "fingerprint"}
 
 
-class NotHere(EnvironmentProblem):
-    """A data set that is not on this machine; the hint says how to get it. Exit code 5.
+class DataMissing(EnvironmentProblem):
+    """A data set is not on this machine; the hint says how to get it. Exit code 5.
 
-    `known` is what the data set says of itself, `None` if it says nothing.
+    `info` holds the facts that the data set has attached, if any.
     """
 
-    known: Known | None = None
+    info: DatasetInfo | None = None
 
 
 @contextlib.contextmanager
-def forbidden() -> Iterator[None]:
-    """In this block nothing is downloaded: what is not here ends in `NotHere`."""
+def downloads_forbidden() -> Iterator[None]:
+    """Forbid downloads in a `with` block: data that are not here end in `DataMissing`."""
     token = _forbidden.set(True)
     try:
         yield
@@ -89,35 +93,35 @@ def forbidden() -> Iterator[None]:
         _forbidden.reset(token)
 
 
-def check(title: str, ways: str, *, size: int | None = None) -> None:
-    """To be called before anything is downloaded.
+def check_download_allowed(title: str, ways: str, *, size: int | None = None) -> None:
+    """Check that something may be downloaded now.
 
     Args:
         title: Name of the data set, for people.
-        ways: The other ways to get it, in sentences.
-        size: Of the download in bytes, if that is known.
+        ways: Other ways to get the data, in sentences.
+        size: Size of the download in bytes, if that is known.
 
     Raises:
-        NotHere: Nothing may be downloaded now.
+        DataMissing: Nothing may be downloaded now.
     """
     if _forbidden.get():
         much = "" if size is None else f" ({size / 1e6:,.0f} MB)"
-        raise NotHere(
+        raise DataMissing(
             f"{title} is not here, and nothing is downloaded now.",
             hint=f"ganzoo data prepare downloads it{much}, and so does ganzoo train. {ways}",
         )
 
 
 @contextlib.contextmanager
-def described(known: Known) -> Iterator[None]:
-    """Adds what is known of a data set to a `NotHere` of this block.
+def attach_info(info: DatasetInfo) -> Iterator[None]:
+    """Attach facts about a data set to a `DataMissing` that is raised in a `with` block.
 
-    Of nested blocks the outermost counts: a data set may be made of another one.
+    Of nested blocks the outermost counts, since a data set may be made of another one.
     """
     try:
         yield
-    except NotHere as absent:
-        absent.known = known
+    except DataMissing as missing:
+        missing.info = info
         raise
 
 

@@ -1,4 +1,4 @@
-"""Where the files of a data set are: at a path, in the data folder, in archives in a folder."""
+"""Finding the files of a data set: at a path, in the data folder, in archives."""
 
 import contextlib
 import os
@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ganzoo.data.archive import open_zip
-from ganzoo.data.fetching import NotHere
+from ganzoo.data.availability import DataMissing
 from ganzoo.data.folder import Files, Read, is_hidden, open_folder
 from ganzoo.data.images import SUFFIXES
 from ganzoo.errors import InvalidInput
@@ -16,21 +16,22 @@ from ganzoo.files.home import data_home
 from ganzoo.files.text import quote
 
 
-def at_home(name: str, bring: Callable[[Path], None], *, pattern: str = "*") -> Path:
-    """The folder or zip of a data set in the data folder (GANZOO_DATA).
+def find_in_data_home(name: str, fetch: Callable[[Path], None], *, pattern: str = "*") -> Path:
+    """Return the folder or zip of a data set in the data folder (GANZOO_DATA).
 
     Args:
-        name: Of the data set: the folder, or the archive without `.zip`.
-        bring: Gets the data into the folder it is given, if nothing is there yet, or raises.
-        pattern: A name in the folder that shows that the data are there. What is hidden, as
-            everything is that is still being downloaded, does not count.
+        name: Name of the folder, or of the archive without `.zip`.
+        fetch: Function that gets the data into the folder it is given, or raises; it is called
+            if nothing is there yet.
+        pattern: Pattern of a name in the folder that shows that the data are there. Hidden files
+            do not count: they are still being downloaded.
     """
     root = data_home() / name
     archive = root.with_suffix(".zip")
     if archive.is_file():
         return archive
     if not any(_is_visible(path.relative_to(root)) for path in root.rglob(pattern)):
-        bring(root)
+        fetch(root)
     return root
 
 
@@ -38,15 +39,15 @@ def _is_visible(path: Path) -> bool:
     return not any(is_hidden(part) for part in path.parts)
 
 
-def not_here(title: str, root: Path, ways: str) -> NotHere:
-    """The error for a data set that nobody has brought.
+def missing_data(title: str, root: Path, ways: str) -> DataMissing:
+    """Return the error for a data set that is not on this machine.
 
     Args:
-        title: Its name, for people.
-        root: Its folder in the data folder.
-        ways: How to get it.
+        title: Name of the data set, for people.
+        root: Path of its folder in the data folder.
+        ways: Instructions for getting it.
     """
-    return NotHere(
+    return DataMissing(
         f"{title} is not here. Received: no data, and none in the data folder.",
         hint=f"Give its folder or zip with --data PATH, or put its files into {quote(root)}."
         f" To get it: {ways}",
@@ -54,59 +55,59 @@ def not_here(title: str, root: Path, ways: str) -> NotHere:
 
 
 def open_files(path: str | os.PathLike, suffixes: tuple[str, ...] = SUFFIXES) -> Files:
-    """The files of a folder or a zip, or of the zips in a folder without files of the kind.
+    """Open a folder or a zip, or the zips in a folder that holds no data files itself.
 
     Args:
-        path: The folder or the zip.
-        suffixes: How the names of the data's files end, in lower case; images' by default.
+        path: Path of the folder or the zip.
+        suffixes: Endings of the data files' names in lower case; those of images by default.
 
     Raises:
         UsageError: Nothing is there.
-        InvalidInput: A file that must not be there; or files of the kind beside archives.
+        InvalidInput: A file must not be there, or there are data files beside archives.
     """
     path = Path(path)
     if path.is_file():
         return open_zip(path)
     files = open_folder(path)
-    _, archives = loose_or_packed(files.names, quote(files.where), suffixes=suffixes)
-    return joined(files.where, archives) if archives else files
+    _, archives = split_loose_and_zipped(files.names, quote(files.where), suffixes=suffixes)
+    return join_archives(files.where, archives) if archives else files
 
 
-def loose_or_packed(
+def split_loose_and_zipped(
     names: Sequence[str],
     where: str,
     *,
     suffixes: tuple[str, ...] = SUFFIXES,
     hint: str = "Move one of the two elsewhere.",
 ) -> tuple[list[str], list[str]]:
-    """The data's files among the names and the zip archives among them, of which one is empty.
+    """Return the data files and the zip archives among names, of which one list is empty.
 
     Raises:
-        InvalidInput: There are both, and no telling which are the data.
+        InvalidInput: There are both, and no way to know which are the data.
     """
     loose = [name for name in names if name.lower().endswith(suffixes)]
-    packed = [name for name in names if name.lower().endswith(".zip")]
-    if loose and packed:
+    archives = [name for name in names if name.lower().endswith(".zip")]
+    if loose and archives:
         raise InvalidInput(
             "Expected the data either as they are or in zip archives, not both. Received:"
             f" {len(loose):,} files such as {quote(loose[0])} and"
-            f" {len(packed):,} archives such as {quote(packed[0])} in {where}.",
+            f" {len(archives):,} archives such as {quote(archives[0])} in {where}.",
             hint=hint,
         )
-    return loose, packed
+    return loose, archives
 
 
-def own_name(files: Files) -> str:
-    """The name of the folder, or of the archive without its ending."""
+def name_of_files(files: Files) -> str:
+    """Return the name of the folder, or of the archive without its ending."""
     return files.where.stem if files.where.is_file() else files.where.name
 
 
-def joined(root: Path, archives: Sequence[str]) -> Files:
-    """The members of one archive; or of several, each as a folder with the archive's name.
+def join_archives(root: Path, archives: Sequence[str]) -> Files:
+    """Return the members of one archive; or of several, each as a folder with its name.
 
     Args:
-        root: The folder that holds the archives.
-        archives: Their names in it.
+        root: Path of the folder that holds the archives.
+        archives: Names of the archives in it.
     """
     if len(archives) == 1:
         return open_zip(root / archives[0])
@@ -137,10 +138,10 @@ def joined(root: Path, archives: Sequence[str]) -> Files:
     )
 
 
-def within(files: Files, folder: str) -> Files:
-    """What lies in one of the folders, named from there; all of it for `""`.
+def files_in_folder(files: Files, folder: str) -> Files:
+    """Return the files in one of the folders, named from there; all of them for `""`.
 
-    So that the data are the same whether the user gave the folder or one above it.
+    So the data are the same whether the user gave the folder or one above it.
     """
     if not folder:
         return files
@@ -151,8 +152,8 @@ def within(files: Files, folder: str) -> Files:
         with files.reader() as read:
             yield lambda name: read(start + name)
 
-    def names(those: Sequence[str]) -> tuple[str, ...]:
-        return tuple(name.removeprefix(start) for name in those if name.startswith(start))
+    def names(paths: Sequence[str]) -> tuple[str, ...]:
+        return tuple(name.removeprefix(start) for name in paths if name.startswith(start))
 
     return replace(
         files,
@@ -163,7 +164,7 @@ def within(files: Files, folder: str) -> Files:
     )
 
 
-def shared_folder(names: Sequence[str]) -> str:
-    """The deepest folder that holds all the files; `""` for the top."""
+def common_folder(names: Sequence[str]) -> str:
+    """Return the deepest folder that holds all the files; `""` for the top."""
     parents = [name.split("/")[:-1] for name in names]
     return "/".join(os.path.commonprefix(parents))

@@ -12,16 +12,22 @@ from ganzoo_data.mnist import mnist
 from ganzoo_data.moving_mnist import moving_mnist
 from ganzoo_data.spoken_digits import spoken_digits
 
-from ganzoo.data.fetching import Known, NotHere, check, described, forbidden
+from ganzoo.data.availability import (
+    DataMissing,
+    DatasetInfo,
+    attach_info,
+    check_download_allowed,
+    downloads_forbidden,
+)
 
 ABOUT = {"license": "CC0-1.0", "source": "made up"}
 
 
 def test_a_download_is_refused_in_the_block_alone():
-    check("Faces", "Ask.")
-    with forbidden(), pytest.raises(NotHere) as caught:
-        check("Faces", "Ask.", size=1_470_211_864)
-    check("Faces", "Ask.")
+    check_download_allowed("Faces", "Ask.")
+    with downloads_forbidden(), pytest.raises(DataMissing) as caught:
+        check_download_allowed("Faces", "Ask.", size=1_470_211_864)
+    check_download_allowed("Faces", "Ask.")
 
     assert caught.value.exit_code == 5
     assert str(caught.value) == (
@@ -31,16 +37,16 @@ def test_a_download_is_refused_in_the_block_alone():
 
 
 def test_of_a_set_that_is_made_of_another_the_outer_one_is_told():
-    outer, inner = (Known(name=name, **ABOUT) for name in ("outer", "inner"))
+    outer, inner = (DatasetInfo(name=name, **ABOUT) for name in ("outer", "inner"))
 
-    with pytest.raises(NotHere) as caught, described(outer), described(inner):
-        raise NotHere("Nothing.")
+    with pytest.raises(DataMissing) as caught, attach_info(outer), attach_info(inner):
+        raise DataMissing("Nothing.")
 
-    assert caught.value.known == outer
+    assert caught.value.info == outer
 
 
 def test_a_blank_has_the_form_of_the_data_and_takes_no_memory():
-    blank = Known(
+    blank = DatasetInfo(
         name="a", count=10**9, image_shape=(64, 64, 3), classes=("b", "c"), **ABOUT
     ).blank()
 
@@ -50,7 +56,7 @@ def test_a_blank_has_the_form_of_the_data_and_takes_no_memory():
 
 
 def test_without_a_count_there_is_no_blank():
-    known = Known(name="a", image_shape=(8, 8, 1), classes=("b", "c"), **ABOUT)
+    known = DatasetInfo(name="a", image_shape=(8, 8, 1), classes=("b", "c"), **ABOUT)
 
     assert known.blank() is None
     assert known.describe() == {"name": "a", **ABOUT}
@@ -63,7 +69,7 @@ FORMS = [
     (celeba, {"size": 32}, 202_599, (32, 32, 3), None),
     (celeba, {"attribute": "Smiling", "images": 10**6}, 202_599, (64, 64, 3), ()),
     (flowers, {}, 3_670, (64, 64, 3), ()),
-    (facades, {"part": "test", "size": 8}, 106, (8, 8, 3), (8, 8, 3)),
+    (facades, {"split": "test", "size": 8}, 106, (8, 8, 3), (8, 8, 3)),
     (spoken_digits, {"samples": 9}, 2_700, (9, 1), ()),
     (moving_mnist, {"count": 3, "frames": 2}, 3, (2, 64, 64, 1), None),
 ]
@@ -73,10 +79,10 @@ FORMS = [
 def test_a_set_that_is_not_here_knows_its_form(load, options, count, shape, labels, monkeypatch):
     monkeypatch.setitem(sys.modules, "keras", None)
 
-    with forbidden(), pytest.raises(NotHere) as caught:
+    with downloads_forbidden(), pytest.raises(DataMissing) as caught:
         load(**options)
 
-    blank = caught.value.known.blank()
+    blank = caught.value.info.blank()
     assert (len(blank), blank.image_shape) == (count, shape)
     assert (None if blank.labels is None else blank.labels.shape[1:]) == labels
     assert "--data" in caught.value.hint
@@ -92,18 +98,18 @@ def test_a_set_that_is_not_here_knows_its_form(load, options, count, shape, labe
     ],
 )
 def test_a_form_that_only_the_data_tell_is_not_made_up(load, options):
-    with forbidden(), pytest.raises(NotHere) as caught:
+    with downloads_forbidden(), pytest.raises(DataMissing) as caught:
         load(**options)
 
-    assert caught.value.known.blank() is None
-    assert caught.value.known.license and caught.value.known.source
+    assert caught.value.info.blank() is None
+    assert caught.value.info.license and caught.value.info.source
 
 
 def test_the_hub_is_not_asked_and_nothing_is_written(serve, image, home):
     server = serve({"cats/1.png": image()})
 
     for load in (celeba, lambda: hub(id="some/faces"), lambda: flowers(repository="some/faces")):
-        with forbidden(), pytest.raises(NotHere):
+        with downloads_forbidden(), pytest.raises(DataMissing):
             load()
 
     assert server.requests == []
@@ -115,7 +121,7 @@ def test_what_was_fetched_before_is_read(serve, image):
     fetched = hub(id="some/faces")
     server.requests.clear()
 
-    with forbidden():
+    with downloads_forbidden():
         assert hub(id="some/faces").fingerprint == fetched.fingerprint
 
     assert server.requests == []
