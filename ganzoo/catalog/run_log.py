@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ganzoo.files.problems import environment_problem
 from ganzoo.files.publish import publish
 from ganzoo.files.reading import read_bytes
 from ganzoo.files.strict_json import parse_object
-from ganzoo.files.text import quote
+from ganzoo.files.text import environment_problem, quote
 
 _MOST_BYTES = 1024**3
 

@@ -14,11 +14,10 @@ from ganzoo.errors import InvalidInput, Locked, UsageError, unknown
 from ganzoo.files import checkpoints
 from ganzoo.files.checkpoints import Checkpoint
 from ganzoo.files.leftovers import lock
-from ganzoo.files.names import check_name
-from ganzoo.files.problems import environment_problem
+from ganzoo.files.manifests import check_name
 from ganzoo.files.reading import read_bytes
 from ganzoo.files.strict_json import parse_object
-from ganzoo.files.text import quote, shorten
+from ganzoo.files.text import environment_problem, quote, shorten
 
 if TYPE_CHECKING:
     from ganzoo.catalog.recipe.recipe import Recipe

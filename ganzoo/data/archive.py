@@ -17,9 +17,8 @@ from typing import BinaryIO
 
 from ganzoo.data.folder import Files, Read, is_hidden
 from ganzoo.errors import InvalidInput
-from ganzoo.files.problems import environment_problem
 from ganzoo.files.reading import open_regular
-from ganzoo.files.text import quote
+from ganzoo.files.text import environment_problem, quote
 
 MAX_MEMBERS = 500_000
 MAX_MEMBER_BYTES = 64 << 20

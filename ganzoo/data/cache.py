@@ -23,11 +23,11 @@ from ganzoo.errors import GanzooError, InvalidInput, UsageError
 from ganzoo.files.digests import bytes_digest, canonical_json
 from ganzoo.files.home import cache_home
 from ganzoo.files.leftovers import reclaim
-from ganzoo.files.names import check_digest
-from ganzoo.files.problems import environment_problem
+from ganzoo.files.manifests import check_digest
 from ganzoo.files.publish import make_folder, publish_folder, publish_text, withdraw, write_new
 from ganzoo.files.reading import read_bytes
 from ganzoo.files.strict_json import parse_object
+from ganzoo.files.text import environment_problem
 
 _SCHEMA = 1  # part of every key: a new layout finds no old entries
 _ABOUT = "about.json"

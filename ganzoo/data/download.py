@@ -23,8 +23,8 @@ from ganzoo.files.digests import file_digest
 from ganzoo.files.home import check_space
 from ganzoo.files.hub_client import HubFile, HubRepository, is_offline
 from ganzoo.files.leftovers import remove
-from ganzoo.files.problems import environment_problem
 from ganzoo.files.publish import make_folder, sync_folder
+from ganzoo.files.text import environment_problem
 
 _DOWNLOADS = ".download"  # hidden: no data set looks into it
 

@@ -13,9 +13,8 @@ import numpy as np
 
 from ganzoo.data.images import SUFFIXES
 from ganzoo.errors import EnvironmentProblem, InvalidInput, UsageError
-from ganzoo.files.problems import environment_problem
 from ganzoo.files.reading import read_bytes
-from ganzoo.files.text import quote
+from ganzoo.files.text import environment_problem, quote
 
 MAX_FILE_BYTES = 256 << 20  # one image, or one list of attributes
 

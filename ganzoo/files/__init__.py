@@ -3,9 +3,7 @@
 No other package opens a weights file, renames a file into place or hashes one. Imports
 NumPy at most, never Keras or a framework.
 
-    names.py         names and paths that may be joined to a folder
-    text.py          text that no terminal or page obeys
-    problems.py      errors of the operating system in one line
+    text.py          values, text and errors of the system in messages
     strict_json.py   canonical JSON out, strict JSON in
     toml.py          TOML documents, read strictly and under limits
     home.py          folders that belong to the user
@@ -13,7 +11,8 @@ NumPy at most, never Keras or a framework.
     digests.py       SHA-256 of bytes, files and tensors
     leftovers.py     temporary files: named, locked, removed
     publish.py       a file or folder appears whole or not at all
-    listed.py        folders with a manifest that lists every file
+    manifests.py     names, and folders with a manifest that lists every file
     safetensors.py   weights files
     checkpoints.py   folders of a training's state; the newest valid one wins
+    hub_client.py    the client of the Hugging Face Hub
 """

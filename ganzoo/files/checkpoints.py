@@ -19,21 +19,20 @@ from typing import Any
 from ganzoo.errors import GanzooError, InvalidInput, UsageError
 from ganzoo.files.digests import bytes_digest
 from ganzoo.files.leftovers import reclaim
-from ganzoo.files.listed import (
+from ganzoo.files.manifests import (
     Broken,
     check_entry,
+    check_folder,
+    check_name,
     check_names,
-    held,
     listing,
     publish_listed,
     read_listed,
 )
-from ganzoo.files.names import check_name
-from ganzoo.files.problems import environment_problem
 from ganzoo.files.publish import make_folder, withdraw
 from ganzoo.files.reading import read_bytes
 from ganzoo.files.strict_json import canonical_json, parse_object
-from ganzoo.files.text import quote
+from ganzoo.files.text import environment_problem, quote
 
 _MANIFEST = "MANIFEST.json"
 _SCHEMA = 1
@@ -181,14 +180,14 @@ def verify(folder: Path, contents: dict[str, bytes] | None = None) -> dict[str, 
         Broken: Anything is missing, left over or altered.
     """
     try:
-        with held(folder):
-            manifest = _read_manifest(folder)
-            files = manifest["files"]
-            check_names(folder, {_MANIFEST, *files})
-            for name in sorted(files):
-                data = read_listed(folder / name, files[name])
-                if contents is not None:
-                    contents[name] = data
+        check_folder(folder)
+        manifest = _read_manifest(folder)
+        files = manifest["files"]
+        check_names(folder, {_MANIFEST, *files})
+        for name in sorted(files):
+            data = read_listed(folder / name, files[name])
+            if contents is not None:
+                contents[name] = data
     except (OSError, GanzooError) as error:
         raise Broken(str(error).rstrip(".")) from error
     return manifest

@@ -5,9 +5,9 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ganzoo.files.problems import environment_problem
 from ganzoo.files.reading import open_regular
 from ganzoo.files.strict_json import canonical_json
+from ganzoo.files.text import environment_problem
 
 if TYPE_CHECKING:
     import numpy as np

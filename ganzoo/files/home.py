@@ -5,8 +5,7 @@ import shutil
 from pathlib import Path
 
 from ganzoo.errors import EnvironmentProblem
-from ganzoo.files.problems import environment_problem
-from ganzoo.files.text import quote
+from ganzoo.files.text import environment_problem, quote
 
 
 def home() -> Path:

@@ -16,8 +16,7 @@ from pathlib import Path
 
 from ganzoo.errors import UsageError
 from ganzoo.files.leftovers import lock, remove, temporary_beside
-from ganzoo.files.problems import environment_problem, printable_path
-from ganzoo.files.text import quote
+from ganzoo.files.text import environment_problem, printable_path, quote
 
 # Called with a step's name and path just before the step is made. For tests: one that
 # raises OSError makes the step fail, one that kills the process makes a crash.

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from io import BufferedReader
 
 from ganzoo.errors import InvalidInput, UsageError
-from ganzoo.files.problems import environment_problem, printable_path
-from ganzoo.files.text import quote
+from ganzoo.files.text import environment_problem, printable_path, quote
 
 _AT_ONCE = 2**20  # bytes
 

@@ -21,11 +21,10 @@ import safetensors
 import safetensors.numpy
 
 from ganzoo.errors import EnvironmentProblem, GanzooError, InvalidInput, UsageError, unknown
-from ganzoo.files.problems import environment_problem
 from ganzoo.files.publish import publish
 from ganzoo.files.reading import open_regular, read_bytes
 from ganzoo.files.strict_json import canonical_json, parse_object
-from ganzoo.files.text import quote
+from ganzoo.files.text import environment_problem, quote
 
 MAX_HEADER_BYTES = 8 * 2**20
 MAX_TENSORS = 65_536

@@ -1,9 +1,12 @@
-"""Values and text from others, written into messages: quoted, shortened, escaped."""
+"""Values, text from others and errors of the system, as they are written into messages."""
 
+import errno
 import math
 import os
 import re
 from datetime import date, time
+
+from ganzoo.errors import EnvironmentProblem, GanzooError
 
 # C0 except tab and newline, DEL and C1, bidirectional marks and overrides, zero-width and
 # line separators, the byte-order mark, lone surrogates: what can move a cursor, hide or
@@ -11,6 +14,17 @@ from datetime import date, time
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
 )
+_HINTS = {
+    errno.ENOSPC: "Free some disk space.",
+    errno.EDQUOT: "The disk quota is used up: free some space.",
+    errno.EFBIG: "Raise the file size limit (`ulimit -f`) or use another disk.",
+    errno.EIO: "The disk or the network drive has a fault.",
+    errno.EROFS: "Choose a folder on a disk that can be written to.",
+    errno.EACCES: "Check its owner and permissions.",
+    errno.EPERM: "Check its owner and permissions.",
+    errno.EMFILE: "Raise the limit of open files (`ulimit -n`).",
+    errno.ENOENT: "Check the path; the folder must exist.",
+}
 
 
 def quote(value: object, limit: int = 200) -> str:
@@ -86,3 +100,31 @@ def location(path: tuple[str | int, ...], where: str) -> str:
             plain = re.fullmatch(r"[A-Za-z0-9_-]{1,64}", part)
             name += ("." if name else "") + (part if plain else quote(part))
     return f"`{name}` in {where}" if name else where
+
+
+def environment_problem(verb: str, path: str | os.PathLike, error: OSError) -> EnvironmentProblem:
+    """Return the error for an operation that the system refused.
+
+    Args:
+        verb: Name of the operation: `"write"`, `"read"`.
+        path: File or folder as the user knows it, not a temporary one.
+        error: Error of the system.
+    """
+    reason = error.strerror or str(error)
+    return EnvironmentProblem(
+        f"Cannot {verb} {quote(path)}: {reason}.",
+        hint=_HINTS.get(error.errno) if error.errno is not None else None,
+    )
+
+
+def printable_path(path: str | os.PathLike, error: type[GanzooError]) -> str:
+    """Return the path as text; raise `error` if it is empty or holds NUL or bad Unicode."""
+    text = os.fspath(path)
+    try:
+        if b"\0" in os.fsencode(text) or not text:
+            raise ValueError
+    except (ValueError, TypeError) as cause:
+        raise error(
+            f"A path must be text without NUL characters and not empty. Received: {quote(path)}."
+        ) from cause
+    return os.fsdecode(text)

@@ -12,9 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ganzoo.errors import GanzooError, InvalidInput
-from ganzoo.files.problems import environment_problem
 from ganzoo.files.reading import open_regular
-from ganzoo.files.text import format_value, location, quote
+from ganzoo.files.text import environment_problem, format_value, location, quote
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 8

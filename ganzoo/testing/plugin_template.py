@@ -11,7 +11,7 @@ from pathlib import Path
 from ganzoo.catalog.plugins import discovery
 from ganzoo.catalog.registry import lookup
 from ganzoo.errors import UsageError
-from ganzoo.files.names import check_name
+from ganzoo.files.manifests import check_name
 from ganzoo.files.publish import make_folder, publish_folder, write_new
 from ganzoo.files.text import quote
 

@@ -17,11 +17,10 @@ from ganzoo.data.progress import notice
 from ganzoo.errors import EnvironmentProblem, GanzooError, InvalidInput
 from ganzoo.files.digests import canonical_json
 from ganzoo.files.hub_client import HubFile, HubRepository, check_file, is_commit
-from ganzoo.files.problems import environment_problem
 from ganzoo.files.publish import make_folder, publish_text
 from ganzoo.files.reading import read_bytes
 from ganzoo.files.strict_json import parse_json
-from ganzoo.files.text import quote
+from ganzoo.files.text import environment_problem, quote
 
 _MAX_JSON_BYTES = 64 << 20
 _MAX_LICENSE = 120  # characters: a data set's line has room for more words

@@ -333,7 +333,7 @@ def test_wrong_content_is_refused_and_never_used(server, offered, file, change):
 
 def test_a_version_without_its_own_card_is_refused(server, content):
     """The manifest fits the files, but the card is another model's."""
-    from ganzoo.files.listed import listing
+    from ganzoo.files.manifests import listing
     from ganzoo.files.strict_json import canonical_json
 
     files = content("other") | {"README.md": b"x"}

@@ -246,7 +246,7 @@ def test_what_cannot_be_opened_just_now_is_not_damaged(made_run, home, monkeypat
         raise OSError(24, "Too many open files")
 
     with monkeypatch.context() as patched:
-        patched.setattr("ganzoo.files.listed.os.open", refuse)
+        patched.setattr("ganzoo.files.manifests.os.open", refuse)
         with pytest.raises(EnvironmentProblem):
             version.read("card.toml")
     assert version.read("card.toml")

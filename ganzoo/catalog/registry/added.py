@@ -5,10 +5,9 @@ from pathlib import Path
 from ganzoo.catalog.registry.remotes import Remote, is_address, parse_address
 from ganzoo.errors import InvalidInput, UnknownName, UsageError, unknown
 from ganzoo.files.home import home
-from ganzoo.files.names import check_name
-from ganzoo.files.problems import environment_problem
+from ganzoo.files.manifests import check_name
 from ganzoo.files.publish import make_folder, publish_text
-from ganzoo.files.text import quote
+from ganzoo.files.text import environment_problem, quote
 from ganzoo.files.toml import read_toml
 
 _FILE = "registries.toml"

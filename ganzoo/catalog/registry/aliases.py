@@ -18,11 +18,10 @@ from ganzoo.catalog.registry.versions import (
     version_numbers,
 )
 from ganzoo.errors import InvalidInput, UsageError, unknown
-from ganzoo.files.names import check_name
-from ganzoo.files.problems import environment_problem
+from ganzoo.files.manifests import check_name
 from ganzoo.files.publish import make_folder, publish_text, sync_folder
 from ganzoo.files.reading import read_bytes
-from ganzoo.files.text import quote
+from ganzoo.files.text import environment_problem, quote
 
 FOLDER = "aliases"
 MAX_BYTES = 64

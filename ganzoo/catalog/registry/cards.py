@@ -10,12 +10,11 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, ConfigDict, Field, PlainValidator, model_validator
 
-from ganzoo.files.text import format_value
-from ganzoo.files.toml import read_toml
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.config.validation import DIGEST, ONE_LINE, Table, validated
 from ganzoo.errors import InvalidInput
-from ganzoo.files.text import quote
+from ganzoo.files.text import format_value, quote
+from ganzoo.files.toml import read_toml
 
 SCHEMA = 1
 
@@ -32,7 +31,8 @@ def _check_schema(value: Any) -> int:
     if type(value) is int and value == SCHEMA:
         return value
     raise ValueError(
-        f"must be {SCHEMA}, the form of cards that this ganzoo reads. Received: {format_value(value)}"
+        f"must be {SCHEMA}, the form of cards that this ganzoo reads. "
+        f"Received: {format_value(value)}"
     )
 
 

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ganzoo.errors import InvalidInput
-from ganzoo.files.listed import check_entry
-from ganzoo.files.names import check_digest
+from ganzoo.files.manifests import check_digest, check_entry
 from ganzoo.files.strict_json import canonical_json, parse_json
 from ganzoo.files.text import quote
 

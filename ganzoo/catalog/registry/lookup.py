@@ -23,9 +23,8 @@ from ganzoo.errors import (
     UsageError,
     unknown,
 )
-from ganzoo.files.names import check_name
-from ganzoo.files.text import quote
-from ganzoo.files.text import shorten
+from ganzoo.files.manifests import check_name
+from ganzoo.files.text import quote, shorten
 
 if TYPE_CHECKING:
     from ganzoo.catalog.registry.cards import Card

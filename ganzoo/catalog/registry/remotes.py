@@ -18,10 +18,9 @@ from pathlib import Path
 from ganzoo.errors import GanzooError, UsageError, unknown
 from ganzoo.files.home import home
 from ganzoo.files.hub_client import is_commit
-from ganzoo.files.problems import environment_problem
-from ganzoo.files.text import quote
 from ganzoo.files.publish import make_folder, publish_text
 from ganzoo.files.reading import read_bytes
+from ganzoo.files.text import environment_problem, quote
 
 SCHEME = "hf://"
 MAIN = "main"

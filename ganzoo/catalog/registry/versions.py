@@ -32,12 +32,17 @@ from ganzoo.catalog.registry.contents import (
 from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files.digests import bytes_digest
 from ganzoo.files.leftovers import reclaim
-from ganzoo.files.listed import Broken, check_listed, held, publish_listed, read_listed
-from ganzoo.files.names import check_name
-from ganzoo.files.problems import environment_problem
-from ganzoo.files.text import quote
+from ganzoo.files.manifests import (
+    Broken,
+    check_folder,
+    check_listed,
+    check_name,
+    publish_listed,
+    read_listed,
+)
 from ganzoo.files.publish import make_folder
 from ganzoo.files.reading import read_bytes
+from ganzoo.files.text import environment_problem, quote
 
 if TYPE_CHECKING:
     from ganzoo.catalog.registry.cards import Card
@@ -93,7 +98,8 @@ class Version:
                 f"{self.name} has no such file: expected one of {', '.join(sorted(self.sizes))}. "
                 f"Received: {quote(name)}."
             )
-        with _damage_reported(self.name, self.path), held(self.path):
+        with _damage_reported(self.name, self.path):
+            check_folder(self.path)
             return read_listed(_real_path(self.path / name), self.manifest["files"][name])
 
     def read_all(self) -> dict[str, bytes]:
@@ -105,7 +111,8 @@ class Version:
         self._each(check_listed)
 
     def _each(self, look: Callable[[Path, Mapping[str, Any]], Any]) -> dict[str, Any]:
-        with _damage_reported(self.name, self.path), held(self.path):
+        with _damage_reported(self.name, self.path):
+            check_folder(self.path)
             content = {
                 name: look(_real_path(self.path / name), entry)
                 for name, entry in sorted(self.manifest["files"].items())
@@ -160,7 +167,8 @@ def open_version(folder: Path, number: int) -> Version:
         listed = ", ".join(map(str, known[-20:])) or "none"
         raise UsageError(f"Version {number} of {folder.name!r} does not exist. Known: {listed}.")
     model, path = folder.name, folder / str(number)
-    with _damage_reported(f"{model}@{number}", path), held(path):
+    with _damage_reported(f"{model}@{number}", path):
+        check_folder(path)
         manifest, raw = _read_manifest(path / MANIFEST, model)
     return Version(
         model=model, number=number, path=path, digest=bytes_digest(raw), manifest=manifest

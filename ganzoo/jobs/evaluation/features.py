@@ -17,7 +17,7 @@ from ganzoo.data.dataset import Dataset
 from ganzoo.data.progress import Progress
 from ganzoo.errors import GanzooError, PluginError
 from ganzoo.files.home import cache_home, writable
-from ganzoo.files.problems import environment_problem
+from ganzoo.files.text import environment_problem
 from ganzoo.metrics.descriptors import DESCRIPTORS, Descriptor
 from ganzoo.metrics.extractor import Extractor
 from ganzoo.metrics.frechet import Moments

@@ -17,8 +17,7 @@ from ganzoo.catalog.registry.contents import (
 )
 from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files.digests import bytes_digest
-from ganzoo.files.listed import listing
-from ganzoo.files.names import check_name
+from ganzoo.files.manifests import check_name, listing
 from ganzoo.files.text import quote
 from ganzoo.jobs.hub.model_card import render_model_card
 

@@ -22,9 +22,9 @@ from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files.digests import file_digest
 from ganzoo.files.home import check_space
 from ganzoo.files.hub_client import HubFile, HubRepository
-from ganzoo.files.names import check_name
-from ganzoo.files.problems import environment_problem
+from ganzoo.files.manifests import check_name
 from ganzoo.files.publish import make_folder
+from ganzoo.files.text import environment_problem
 
 
 def find_or_pull(address: str) -> Version:

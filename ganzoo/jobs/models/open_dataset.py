@@ -11,8 +11,8 @@ from ganzoo.catalog.plugins.discovery import call_plugin, find_plugin, plugin_si
 from ganzoo.catalog.plugins.entry_points import Plugin
 from ganzoo.catalog.recipe.checks import check_plugin_options, check_recipe_plugins
 from ganzoo.catalog.recipe.recipe import Part, Recipe
-from ganzoo.data.dataset import Dataset
 from ganzoo.data.availability import DataMissing, downloads_forbidden
+from ganzoo.data.dataset import Dataset
 from ganzoo.data.order import rows_of_step
 from ganzoo.data.progress import reporting
 from ganzoo.errors import EnvironmentProblem, PluginError, UsageError

@@ -19,7 +19,7 @@ from ganzoo.catalog.registry import contents
 from ganzoo.catalog.registry.cards import Card
 from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files import safetensors
-from ganzoo.files.names import check_name
+from ganzoo.files.manifests import check_name
 from ganzoo.jobs.hub.bundle import build_bundle
 from ganzoo.jobs.models import environment, load
 from ganzoo.jobs.models.find import Source, find_source

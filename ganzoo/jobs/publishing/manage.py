@@ -11,7 +11,7 @@ from ganzoo.catalog.registry.maintenance import remove_version
 from ganzoo.catalog.registry.remotes import LATEST, Remote
 from ganzoo.catalog.registry.versions import Version, version_numbers
 from ganzoo.errors import GanzooError, UnknownName, UsageError
-from ganzoo.files.names import check_name
+from ganzoo.files.manifests import check_name
 from ganzoo.files.text import quote
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from ganzoo.catalog.registry.versions import Version, publish_version
 from ganzoo.catalog.runs import Run, split_best
 from ganzoo.errors import GanzooError, InvalidInput, UnknownName, UsageError
 from ganzoo.files import safetensors
-from ganzoo.files.names import check_name
+from ganzoo.files.manifests import check_name
 from ganzoo.files.reading import read_bytes
 from ganzoo.jobs.hub.bundle import Bundle, build_bundle
 from ganzoo.jobs.models.export import run_weights

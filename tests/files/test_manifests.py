@@ -1,7 +1,7 @@
 import pytest
 
 from ganzoo.errors import InvalidInput, UsageError
-from ganzoo.files.names import check_digest, check_name
+from ganzoo.files.manifests import check_digest, check_name
 
 HOSTILE = [
     "",

@@ -1,18 +1,19 @@
-"""Folders with a manifest that lists every file with its size and SHA-256."""
+"""Folders with a manifest that lists every file with its size and SHA-256, and their names."""
 
 import errno
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from ganzoo.errors import InvalidInput, UsageError
+from ganzoo.errors import GanzooError, InvalidInput, UsageError
 from ganzoo.files.digests import bytes_digest, file_digest
-from ganzoo.files.names import check_digest
-from ganzoo.files.problems import environment_problem
 from ganzoo.files.publish import publish_folder, write_new
 from ganzoo.files.reading import open_regular, pieces, read_bytes
-from ganzoo.files.text import quote
+from ganzoo.files.text import environment_problem, quote
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class Broken(Exception):
@@ -59,8 +60,7 @@ def publish_listed(
     publish_folder(path, write)
 
 
-@contextmanager
-def held(folder: Path) -> Iterator[None]:
+def check_folder(folder: Path) -> None:
     """Check that a folder is there before it is read.
 
     Raises:
@@ -74,7 +74,6 @@ def held(folder: Path) -> Iterator[None]:
             raise Broken(f"it cannot be opened ({error.strerror})") from error
         raise environment_problem("read", folder, error) from error
     os.close(descriptor)
-    yield
 
 
 def check_names(folder: Path, expected: Iterable[str]) -> None:
@@ -114,3 +113,26 @@ def read_listed(path: Path, entry: Mapping) -> bytes:
     if {"size": len(data), "sha256": bytes_digest(data)} != entry:
         raise Broken(f"{path.name} is not what was saved")
     return data
+
+
+def check_name(name: str, kind: str = "name", *, error: type[GanzooError] = InvalidInput) -> str:
+    """Return the name, if it can be one component of a path on every system.
+
+    Args:
+        name: Name out of a card, a manifest or an argument.
+        kind: Kind of the named thing, for the message: `"model"`, `"file"`.
+        error: Error to raise: `UsageError` for an argument, `InvalidInput` for a file's content.
+    """
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or name.endswith("."):
+        raise error(
+            f"Not a valid {kind}: expected 1 to 64 of a-z, 0-9, '.', '_' and '-', beginning with "
+            f"a letter or digit and not ending with '.'. Received: {quote(name)}."
+        )
+    return name
+
+
+def check_digest(digest: str, *, error: type[GanzooError] = InvalidInput) -> str:
+    """Return the digest, if it is a SHA-256 in 64 lower-case hexadecimal digits."""
+    if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
+        raise error(f"Not a sha256 digest: expected 64 of 0-9 and a-f. Received: {quote(digest)}.")
+    return digest
