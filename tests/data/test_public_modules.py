@@ -28,11 +28,12 @@ PACKAGES = sorted(
 def imported(path):
     """Modules of ganzoo that a file imports."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = []
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name.split(".")[0] == "ganzoo")
+            names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and not node.level:
-            if (node.module or "").split(".")[0] == "ganzoo":
-                yield node.module
+            names = [node.module]
+        yield from (name for name in names if name.split(".")[0] == "ganzoo")
 
 
 def test_the_page_lists_modules_that_exist():
