@@ -5,7 +5,7 @@ is passed in, since names of layers become names of arrays in a weights file.
 """
 
 from ganzoo.blocks.batch_norm import batch_norm
-from ganzoo.blocks.checks import check_at_least
+from ganzoo.blocks.checks import check_minimum
 from ganzoo.blocks.dcgan_stacks import (
     dcgan_batch_norm,
     dcgan_discriminator_body,
@@ -25,7 +25,7 @@ from ganzoo.blocks.residual import (
 from ganzoo.blocks.resolutions import channels_by_resolution, downsampled_size, resolutions
 
 __all__ = [
-    "batch_norm", "channels_by_resolution", "check_at_least", "dcgan_batch_norm",
+    "batch_norm", "channels_by_resolution", "check_minimum", "dcgan_batch_norm",
     "dcgan_discriminator_body", "dcgan_generator_body", "downsampled_size", "equalized_conv",
     "equalized_discriminator_head", "normal_initializer", "patchgan", "patchgan_downsamples",
     "projection_discriminator", "residual_block", "residual_discriminator", "residual_generator",

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from ganzoo.errors import UsageError
 
 
-def check_at_least(minimum: float, **options: float | Sequence[float]) -> None:
-    """Refuse options below a minimum: `check_at_least(1, latent_size=latent_size)`.
+def check_minimum(minimum: float, **options: float | Sequence[float]) -> None:
+    """Refuse options below a minimum: `check_minimum(1, latent_size=latent_size)`.
 
     Args:
         minimum: The smallest value allowed.

@@ -7,7 +7,7 @@ from keras import layers
 
 from ganzoo.backend import Tensor
 from ganzoo.blocks.batch_norm import batch_norm
-from ganzoo.blocks.checks import check_at_least
+from ganzoo.blocks.checks import check_minimum
 from ganzoo.blocks.initializers import normal_initializer
 from ganzoo.layers import Conv2D, Conv2DTranspose
 
@@ -72,7 +72,7 @@ def dcgan_discriminator_body(
         names: Names of the convolutions.
         use_batch_norm: Whether there is batch norm; otherwise there are biases in its place.
     """
-    check_at_least(1, base_channels=base_channels)
+    check_minimum(1, base_channels=base_channels)
     for i, name in enumerate(names):  # (batch, h, w, c) -> (batch, h / 2, w / 2, 2 c)
         options = {**dcgan_conv_options(), "use_bias": i > 0 and not use_batch_norm}
         x = Conv2D(base_channels << i, name=name, **options)(x)

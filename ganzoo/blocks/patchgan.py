@@ -5,7 +5,7 @@ section 3.2.2 and appendix 6.1.2.
 from keras import layers
 
 from ganzoo.backend import Tensor
-from ganzoo.blocks.checks import check_at_least
+from ganzoo.blocks.checks import check_minimum
 from ganzoo.blocks.initializers import normal_initializer
 from ganzoo.errors import UsageError
 from ganzoo.layers import Conv2D, InstanceNormalization
@@ -35,7 +35,7 @@ def patchgan(
         num_downsamples: Convolutions of stride two, at least 1.
         affine: Whether the instance normalizations have scales and offsets.
     """
-    check_at_least(1, base_channels=base_channels, max_channels=max_channels)
+    check_minimum(1, base_channels=base_channels, max_channels=max_channels)
     conv = {"kernel_size": 4, "kernel_initializer": normal_initializer()}
     for i in range(num_downsamples + 1):  # (batch, s, s, c) -> (batch, s / 2, s / 2, 2 c)
         name, strides = f"{prefix}look_{i}", 1 if i == num_downsamples else 2

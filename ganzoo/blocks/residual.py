@@ -12,7 +12,7 @@ from keras import layers, ops
 
 from ganzoo.backend import Tensor
 from ganzoo.blocks.batch_norm import batch_norm
-from ganzoo.blocks.checks import check_at_least
+from ganzoo.blocks.checks import check_minimum
 from ganzoo.errors import UsageError
 from ganzoo.layers import Conv2D
 
@@ -37,7 +37,7 @@ def residual_generator(
         channels: Channels by resolution, see `channels_by_resolution`.
         **options: `wrap` and `inserted`, see `residual_generator_body`.
     """
-    check_at_least(1, latent_size=latent_size)
+    check_minimum(1, latent_size=latent_size)
     latents = keras.Input((latent_size,), name="latents")
     images = residual_generator_body(latents, channels, image_shape[-1], **options)
     return keras.Model(latents, images, name="generator")

@@ -1,6 +1,6 @@
 """Resolutions and channels as loops: each resolution is twice the one before."""
 
-from ganzoo.blocks.checks import check_at_least
+from ganzoo.blocks.checks import check_minimum
 from ganzoo.errors import UsageError
 
 
@@ -45,7 +45,7 @@ def channels_by_resolution(
     Raises:
         UsageError: One of the two is below 1.
     """
-    check_at_least(1, base_channels=base_channels, max_channels=max_channels)
+    check_minimum(1, base_channels=base_channels, max_channels=max_channels)
     return {r: min(base_channels * resolutions[-1] // r, max_channels) for r in resolutions}
 
 

@@ -65,7 +65,7 @@ def random_bits(seed, step, stream, count: int) -> Tensor:
     Returns:
         Shape `(count,)`, or `(steps, count)` for a vector of steps.
     """
-    return counter.words(*_key_and_step(seed, step, stream), count)
+    return counter.random_bits(*_key_and_step(seed, step, stream), count)
 
 
 @keras.saving.register_keras_serializable("ganzoo")

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from ganzoo.backend import Tensor
+
 
 @keras.saving.register_keras_serializable("ganzoo")
 class BatchNormalization(keras.layers.BatchNormalization):
@@ -14,8 +16,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
     up to a quarter off. Arguments, weights and results are Keras'.
     """
 
-    def call(self, inputs, training: bool | None = None, mask=None):
-        """The normalized inputs, of their shape; updates the moving statistics in training."""
+    def call(self, inputs: Tensor, training: bool | None = None, mask=None) -> Tensor:
+        """Return the normalized inputs; update the moving statistics in training."""
         special = mask is not None or self.synchronized or getattr(self, "renorm", False)
         if special or not (training and self.trainable):
             return super().call(inputs, training=training, mask=mask)

@@ -9,11 +9,11 @@ from ganzoo.backend import Tensor
 class Bias(keras.layers.Layer):
     """x + bias, one learned number per channel, from 0: (batch, ..., c) -> (batch, ..., c)."""
 
-    def build(self, input_shape) -> None:
+    def build(self, input_shape: tuple) -> None:
         self.bias = self.add_weight(shape=(input_shape[-1],), initializer="zeros", name="bias")
 
     def call(self, inputs: Tensor) -> Tensor:
         return inputs + self.bias
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         return input_shape

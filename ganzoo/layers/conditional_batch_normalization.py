@@ -6,6 +6,7 @@ and, with linear maps, BigGAN: Brock et al. 2019, https://arxiv.org/abs/1809.110
 import keras
 from keras import layers, ops
 
+from ganzoo.backend import Tensor
 from ganzoo.layers.batch_normalization import BatchNormalization
 from ganzoo.layers.spectral_normalization import SpectralNormalization
 
@@ -26,10 +27,10 @@ class ConditionalBatchNormalization(keras.layers.Layer):
 
     Args:
         classes: Number of classes, or None for vectors.
-        momentum: Of the moving averages.
+        momentum: Momentum of the moving averages, as in Keras.
         epsilon: Added to the variance.
         spectral: Whether the linear maps are spectrally normalized; for vectors only.
-        kernel_initializer: Of the linear maps.
+        kernel_initializer: Initializer of the linear maps.
 
     Raises:
         ValueError: `spectral` with `classes`.
@@ -47,7 +48,7 @@ class ConditionalBatchNormalization(keras.layers.Layer):
     ):
         if spectral and classes is not None:
             raise ValueError(
-                "spectral is for linear maps of vectors, and tables of classes have none. "
+                "spectral normalizes linear maps of vectors; tables of classes have none. "
                 f"Received: spectral={spectral}, classes={classes}"
             )
         super().__init__(**kwargs)
@@ -65,8 +66,7 @@ class ConditionalBatchNormalization(keras.layers.Layer):
             name="norm",
         )
 
-    def build(self, input_shape) -> None:
-        """Make the tables or the linear maps."""
+    def build(self, input_shape: list[tuple]) -> None:
         shape, condition = input_shape
         self.norm.build(shape)
         if self.classes is None:
@@ -76,7 +76,7 @@ class ConditionalBatchNormalization(keras.layers.Layer):
         self.gamma = self.add_weight(shape=table, initializer="ones", name="gamma")
         self.beta = self.add_weight(shape=table, initializer="zeros", name="beta")
 
-    def _linear(self, name: str, shape, condition) -> keras.layers.Layer:
+    def _linear(self, name: str, shape: tuple, condition: tuple) -> keras.layers.Layer:
         layer = layers.Dense(
             shape[-1],
             use_bias=False,
@@ -88,8 +88,7 @@ class ConditionalBatchNormalization(keras.layers.Layer):
         layer.build(condition)
         return layer
 
-    def call(self, inputs, training: bool = False):
-        """The normalized x, scaled and moved as the condition says."""
+    def call(self, inputs: list[Tensor], training: bool = False) -> Tensor:
         x, condition = inputs
         if self.classes is None:
             condition = ops.cast(condition, self.compute_dtype)
@@ -103,7 +102,7 @@ class ConditionalBatchNormalization(keras.layers.Layer):
         each = (-1, *[1] * (len(x.shape) - 2), x.shape[-1])  # (batch, 1, 1, c)
         return ops.reshape(gamma, each) * self.norm(x, training=training) + ops.reshape(beta, each)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: list[tuple]) -> tuple:
         return input_shape[0]
 
     def get_config(self) -> dict:

@@ -1,19 +1,20 @@
 """Keras' convolutions, in the formulation that is fast on the backend in use.
 
-Arguments, weights and results are Keras'. What Keras can and these cannot do (dilation,
-channels first, unequal strides, causal padding) is left to Keras.
+Arguments, weights and results are Keras'. Dilation, channels first, unequal strides and causal
+padding are left to Keras' own implementation.
 """
 
 import keras
 from keras import layers, ops
 
 from ganzoo import backend
+from ganzoo.backend import Tensor
 
 
 class _Fast:
-    """Calls `_operation` where it can, in place of the layer of Keras that comes after."""
+    """Calls `_operation` in place of the Keras layer that is the next base class, if it can."""
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         if not self._is_plain():
             return super().call(inputs)
         geometry = {"strides": self.strides[0], "padding": self.padding}
@@ -33,12 +34,12 @@ class _Fast:
 
 
 class _Convolution(_Fast):
-    def _operation(self, inputs, kernel, **geometry):
+    def _operation(self, inputs: Tensor, kernel: Tensor, **geometry) -> Tensor:
         return backend.conv(inputs, kernel, **geometry)
 
 
 class _Transposed(_Fast):
-    def _operation(self, inputs, kernel, **geometry):
+    def _operation(self, inputs: Tensor, kernel: Tensor, **geometry) -> Tensor:
         return backend.conv_transpose(inputs, kernel, **geometry)
 
 

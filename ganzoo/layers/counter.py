@@ -1,7 +1,7 @@
 """Counter-based random numbers in plain int32 arithmetic: the same bits on every backend.
 
-`words` is Threefry-2x32 with 20 rounds. Salmon et al. 2011, "Parallel random numbers: as easy
-as 1, 2, 3", section 4.3. `uniform` and `normal` read numbers from its words.
+`random_bits` is Threefry-2x32 with 20 rounds. Salmon et al. 2011, "Parallel random numbers: as easy
+as 1, 2, 3", section 4.3. `uniform` and `normal` read numbers from its 32-bit words.
 
 Normal numbers are read from a table of 65,536 quantiles, 16 bits each: the same float on
 every backend, where a logarithm or a cosine would differ in its last bits. (The largest is
@@ -11,9 +11,12 @@ every backend, where a logarithm or a cosine would differ in its last bits. (The
 import functools
 import math
 import statistics
+from collections.abc import Sequence
 
 import numpy as np
 from keras import ops
+
+from ganzoo.backend import Tensor
 
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))  # table 4, Threefry-2x32
 _PARITY = 0x1BD11BDA  # section 3.3: makes an all-zero key harmless
@@ -22,12 +25,12 @@ _TABLE_BITS = 16
 
 # Below, operators stand for `keras.ops` wherever every backend has them: on torch, which runs
 # eagerly, that takes half the time. The product is a shift, and wraps like one.
-def _rotate(x, bits: int):
+def _rotate(x: Tensor, bits: int) -> Tensor:
     # int32 shifts to the right copy the sign; the mask clears it
     return x * (1 << bits) | ops.right_shift(x, 32 - bits) & ((1 << bits) - 1)
 
 
-def threefry(key, counter):
+def threefry(key: Sequence[Tensor], counter: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
     """Threefry-2x32-20 in wrapping int32 arithmetic.
 
     Args:
@@ -48,7 +51,7 @@ def threefry(key, counter):
     return x, y
 
 
-def words(key, step, count: int):
+def random_bits(key: Sequence[Tensor], step: Tensor, count: int) -> Tensor:
     """Uniform bits, int32: word i is a function of the key, the step and i alone.
 
     Args:
@@ -66,9 +69,9 @@ def words(key, step, count: int):
     return ops.concatenate([x, y], axis=-1)[..., :count]
 
 
-def uniform(key, step, shape):
+def uniform(key: Sequence[Tensor], step: Tensor, shape) -> Tensor:
     """Uniform in [0, 1): multiples of 2**-24, float32, of shape `(*step.shape, *shape)`."""
-    bits = words(key, step, math.prod(shape))
+    bits = random_bits(key, step, math.prod(shape))
     bits = ops.bitwise_and(ops.right_shift(bits, 8), 0xFFFFFF)
     return ops.reshape(ops.cast(bits, "float32") * 2.0**-24, (*ops.shape(bits)[:-1], *shape))
 
@@ -78,23 +81,24 @@ def quantiles(bound: float = math.inf) -> np.ndarray:
     """Quantiles at the midpoints of 65,536 equal parts: of the standard normal distribution
     between -bound and bound.
     """
-    half = 1 << (_TABLE_BITS - 1)
+    count = 1 << (_TABLE_BITS - 1)
     normal = statistics.NormalDist()
     inside = 2 * normal.cdf(bound) - 1
-    upper = np.array([normal.inv_cdf(0.5 + inside * (i + 0.5) / (2 * half)) for i in range(half)])
+    upper = np.array([normal.inv_cdf(0.5 + inside * (i + 0.5) / (2 * count)) for i in range(count)])
     return np.concatenate([-upper[::-1], upper]).astype("float32")
 
 
-def normal(key, step, shape, *, truncation: float = math.inf):
+def normal(key: Sequence[Tensor], step: Tensor, shape, *, truncation: float = math.inf) -> Tensor:
     """Standard normal, float32, of shape `(*step.shape, *shape)`; two numbers per word.
 
     Args:
-        key, step: As of `words`.
+        key: Two int32 tensors, scalars or of the shape of `step`.
+        step: int32, any shape.
         shape: The shape for one step.
         truncation: Where the distribution is cut off, in standard deviations.
     """
     size = math.prod(shape)
-    bits = words(key, step, -(-size // 2))
+    bits = random_bits(key, step, -(-size // 2))
     mask = (1 << _TABLE_BITS) - 1
     low = ops.bitwise_and(bits, mask)
     high = ops.bitwise_and(ops.right_shift(bits, _TABLE_BITS), mask)

@@ -11,12 +11,15 @@ import keras
 from keras import ops
 
 from ganzoo import backend
+from ganzoo.backend import Tensor
 
 
 class _Equalized(keras.layers.Layer):
-    """What the layers below share: the weights and their scale."""
+    """Base of the layers below: the weights and their scale."""
 
-    def __init__(self, gain, lr_multiplier, bias_init, use_bias, **kwargs):
+    def __init__(
+        self, gain: float, lr_multiplier: float, bias_init: float, use_bias: bool, **kwargs
+    ):
         super().__init__(**kwargs)
         self.gain = gain
         self.lr_multiplier = lr_multiplier
@@ -34,7 +37,7 @@ class _Equalized(keras.layers.Layer):
             first = keras.initializers.Constant(self.bias_init / self.lr_multiplier)
             self.bias = self.add_weight(shape=shape[-1:], initializer=first, name="bias")
 
-    def _with_bias(self, outputs):
+    def _with_bias(self, outputs: Tensor) -> Tensor:
         return outputs if self.bias is None else outputs + self.bias * self.lr_multiplier
 
     def get_config(self) -> dict:
@@ -48,11 +51,11 @@ class EqualizedDense(_Equalized):
 
     Args:
         units: Number of outputs.
-        gain: Of the activation that follows: sqrt(2) for ReLU, 1 for none.
-        lr_multiplier: How fast the weights learn, as a multiple of the others; 0.01 in the
-            mapping network of Karras et al. 2019, https://arxiv.org/abs/1812.04948, appendix C.
+        gain: Gain of the activation that follows: sqrt(2) for ReLU, 1 for none.
+        lr_multiplier: Factor of the learning rate of these weights; 0.01 in the mapping network
+            of Karras et al. 2019, https://arxiv.org/abs/1812.04948, appendix C.
         bias_init: First value of the biases.
-        use_bias: Whether there are any.
+        use_bias: Whether there are biases.
     """
 
     def __init__(
@@ -67,15 +70,13 @@ class EqualizedDense(_Equalized):
         super().__init__(gain, lr_multiplier, bias_init, use_bias, **kwargs)
         self.units = units
 
-    def build(self, input_shape) -> None:
-        """Make the kernel (d, units) and the bias."""
+    def build(self, input_shape: tuple) -> None:
         self._add_weights((input_shape[-1], self.units))
 
-    def call(self, inputs):
-        """inputs @ (kernel scale) + bias."""
+    def call(self, inputs: Tensor) -> Tensor:
         return self._with_bias(ops.matmul(inputs, self.kernel * self.scale))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         return (*input_shape[:-1], self.units)
 
     def get_config(self) -> dict:
@@ -91,7 +92,7 @@ class EqualizedConv2D(_Equalized):
         kernel_size: Height and width of the kernel, one number or two.
         strides: One number for both axes.
         padding: `"same"` or `"valid"`.
-        use_bias, gain, lr_multiplier, bias_init: As of `EqualizedDense`.
+        use_bias, gain, lr_multiplier, bias_init: See `EqualizedDense`.
     """
 
     def __init__(
@@ -108,32 +109,27 @@ class EqualizedConv2D(_Equalized):
     ):
         super().__init__(gain, lr_multiplier, bias_init, use_bias, **kwargs)
         self.filters = filters
-        self.kernel_size = _pair(kernel_size)
+        size = kernel_size
+        self.kernel_size = (size, size) if isinstance(size, int) else tuple(size)
         self.strides = strides
         self.padding = padding
 
-    def build(self, input_shape) -> None:
-        """Make the kernel (kh, kw, c, filters) and the bias."""
+    def build(self, input_shape: tuple) -> None:
         self._add_weights((*self.kernel_size, input_shape[-1], self.filters))
 
-    def call(self, inputs):
-        """The convolution of the inputs with kernel * scale, and the bias."""
+    def call(self, inputs: Tensor) -> Tensor:
         kernel = self.kernel * self.scale
         geometry = {"strides": self.strides, "padding": self.padding}
         return self._with_bias(backend.conv(inputs, kernel, **geometry))
 
-    def compute_output_shape(self, input_shape):
-        sides = zip(input_shape[1:3], self.kernel_size, strict=True)
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        sizes = zip(input_shape[1:3], self.kernel_size, strict=True)
         if self.padding == "valid":
-            sides = [None if n is None else (n - k) // self.strides + 1 for n, k in sides]
+            sizes = [None if n is None else (n - k) // self.strides + 1 for n, k in sizes]
         else:
-            sides = [None if n is None else -(-n // self.strides) for n, _ in sides]
-        return (input_shape[0], *sides, self.filters)
+            sizes = [None if n is None else -(-n // self.strides) for n, _ in sizes]
+        return (input_shape[0], *sizes, self.filters)
 
     def get_config(self) -> dict:
         own = {"filters": self.filters, "kernel_size": self.kernel_size}
         return {**super().get_config(), **own, "strides": self.strides, "padding": self.padding}
-
-
-def _pair(size) -> tuple[int, int]:
-    return (size, size) if isinstance(size, int) else tuple(size)

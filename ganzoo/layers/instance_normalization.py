@@ -23,7 +23,7 @@ class InstanceNormalization(keras.layers.Layer):
         self.affine = affine
         self.epsilon = epsilon
 
-    def build(self, input_shape) -> None:
+    def build(self, input_shape: tuple) -> None:
         if self.affine:
             options = {"shape": (input_shape[-1],), "autocast": False}
             self.gamma = self.add_weight(name="gamma", initializer="ones", **options)
@@ -38,7 +38,7 @@ class InstanceNormalization(keras.layers.Layer):
             x = x * self.gamma + self.beta
         return ops.cast(x, self.compute_dtype)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         return input_shape
 
     def get_config(self) -> dict:

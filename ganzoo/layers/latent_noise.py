@@ -1,8 +1,8 @@
-"""Noise that follows from the latents: the inputs of StyleGAN's noise layers, with no state.
+"""Noise that is a function of the latents: the inputs of StyleGAN's noise layers, stateless.
 
 Karras et al. 2019, https://arxiv.org/abs/1812.04948, section 2, adds fresh noise to every
-layer of the generator. Here the noise of an image is a function of its latent, so a latent is
-one picture on every backend, however many are drawn beside it, and nothing is to be saved.
+layer of the generator. Here a latent is one image on every backend, whatever the batch, and
+there is no state to save.
 """
 
 import functools
@@ -12,34 +12,35 @@ import keras
 import numpy as np
 from keras import ops
 
+from ganzoo.backend import Tensor
 from ganzoo.layers import counter
 
-_DRAWS = {"normal": counter.normal, "uniform": counter.uniform}
+_DISTRIBUTIONS = {"normal": counter.normal, "uniform": counter.uniform}
 _RESOLUTION = 4096  # 2**-12: the smallest difference of latents that the noise is sure to see
 
 
 @keras.saving.register_keras_serializable("ganzoo")
 class LatentNoise(keras.layers.Layer):
-    """Numbers for each latent: (batch, ...) -> (batch, *shape), float32 under every policy.
+    """Random numbers of each latent: (batch, ...) -> (batch, *shape), float32 in any policy.
 
     The key of a sample is a weighted sum of its latents, rounded to 2**-12, in wrapping 32-bit
     arithmetic, and the numbers are those of the counter-based generator under that key. No
     gradient flows to the latents. Latents that differ by less than the rounding may share their
-    noise, and a walk between two latents crosses a new noise at every step.
+    noise, and each step of an interpolation between two latents has a noise of its own.
 
     Args:
         shape: The shape of one sample's numbers, such as `(size, size, 1)`.
-        stream: What the numbers are for: layers with different streams draw independently.
+        stream: Number of the stream: layers with different streams are independent.
         distribution: `"normal"`, or `"uniform"` in [0, 1).
 
     Raises:
         ValueError: `distribution` is neither of the two.
     """
 
-    def __init__(self, shape, stream: int, distribution: str = "normal", **kwargs):
-        if distribution not in _DRAWS:
+    def __init__(self, shape: tuple[int, ...], stream: int, distribution: str = "normal", **kwargs):
+        if distribution not in _DISTRIBUTIONS:
             raise ValueError(
-                f"distribution must be one of {sorted(_DRAWS)}. Received: {distribution!r}"
+                f"distribution must be one of {sorted(_DISTRIBUTIONS)}. Received: {distribution!r}"
             )
         # a latent in half precision has lost the bits that make its key
         super().__init__(**{**kwargs, "dtype": "float32", "autocast": False})
@@ -47,16 +48,15 @@ class LatentNoise(keras.layers.Layer):
         self.stream = stream
         self.distribution = distribution
 
-    def call(self, latents):
-        """The numbers of each latent."""
+    def call(self, latents: Tensor) -> Tensor:
         size = math.prod(latents.shape[1:])
         latents = ops.reshape(ops.cast(ops.stop_gradient(latents), "float32"), (-1, size))
         whole = ops.cast(latents * _RESOLUTION, "int32")
         key = [ops.sum(whole * ops.convert_to_tensor(row), axis=-1) for row in _weights(size)]
         step = ops.zeros_like(key[0]) + self.stream
-        return _DRAWS[self.distribution](key, step, self.shape)  # (batch, *shape)
+        return _DISTRIBUTIONS[self.distribution](key, step, self.shape)  # (batch, *shape)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         return (input_shape[0], *self.shape)
 
     def get_config(self) -> dict:

@@ -7,12 +7,14 @@ import math
 import keras
 from keras import ops
 
+from ganzoo.backend import Tensor
+
 _EPSILON = 1e-8
 
 
 @keras.saving.register_keras_serializable("ganzoo")
 class MinibatchStddev(keras.layers.Layer):
-    """Appends how much the samples of a group differ: (batch, h, w, c) -> (batch, h, w, c + f).
+    """Appends the standard deviation of a group: (batch, h, w, c) -> (batch, h, w, c + f).
 
     The standard deviation over a group of samples, at each position and channel, is averaged
     over positions and over each of f parts of the channels, and every sample of the group gets
@@ -32,8 +34,7 @@ class MinibatchStddev(keras.layers.Layer):
         self.group = group
         self.features = features
 
-    def build(self, input_shape) -> None:
-        """Check the number of channels."""
+    def build(self, input_shape: tuple) -> None:
         if input_shape[-1] % self.features:
             raise ValueError(
                 "features must divide the number of channels. "
@@ -41,8 +42,7 @@ class MinibatchStddev(keras.layers.Layer):
             )
         super().build(input_shape)
 
-    def call(self, inputs):
-        """The inputs with `features` more channels."""
+    def call(self, inputs: Tensor) -> Tensor:
         channels, pixels = inputs.shape[-1], math.prod(inputs.shape[1:-1])
         size = self._group_size(ops.shape(inputs)[0])
         # The samples of a group stand next to each other: in a batch of real and then fake
@@ -57,10 +57,10 @@ class MinibatchStddev(keras.layers.Layer):
         planes = ops.ones_like(inputs[..., :1]) * ops.cast(x, inputs.dtype)  # (batch, h, w, f)
         return ops.concatenate([inputs, planes], axis=-1)
 
-    def _ones(self, shape) -> tuple[int, ...]:
+    def _ones(self, shape: tuple) -> tuple[int, ...]:
         return (-1, *[1] * (len(shape) - 2), self.features)
 
-    def _group_size(self, batch):
+    def _group_size(self, batch: Tensor) -> Tensor:
         """The largest divisor of the batch that is not larger than `group`."""
         if isinstance(batch, int):
             return max(size for size in range(1, self.group + 1) if batch % size == 0)
@@ -68,7 +68,7 @@ class MinibatchStddev(keras.layers.Layer):
         found = [size * ops.cast(batch % size == 0, "int32") for size in sizes]
         return ops.max(ops.stack([1, *found]))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         return (*input_shape[:-1], input_shape[-1] + self.features)
 
     def get_config(self) -> dict:

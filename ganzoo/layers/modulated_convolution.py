@@ -8,7 +8,8 @@ import keras
 from keras import ops
 
 from ganzoo import backend
-from ganzoo.layers.resampling import filtered
+from ganzoo.backend import Tensor
+from ganzoo.layers.resampling import resample
 
 _EPSILON = 1e-8  # equation 3
 _TAPS = (0.25, 0.75, 0.75, 0.25)  # (1, 3, 3, 1), of sum 2: between the pixels stand zeros
@@ -16,23 +17,23 @@ _TAPS = (0.25, 0.75, 0.75, 0.25)  # (1, 3, 3, 1), of sum 2: between the pixels s
 
 @keras.saving.register_keras_serializable("ganzoo")
 class ModulatedConv2D(keras.layers.Layer):
-    """A convolution that scales its input channels as the image's style says:
+    """A convolution whose input channels are scaled by the image's style:
     (batch, h, w, c) -> (batch, h, w, filters), or (batch, 2 h, 2 w, filters) with `up`.
 
     Called with `[x, styles]`, styles of shape (batch, c): the results of the affine map A, whose
     bias starts at 1. Equation 1 scales the kernel, w'[i, j] = s[i] w[i, j]; equation 3 divides
-    it by its norm per output, so that the outputs of unit inputs have unit variance. Kernels of
-    each sample's own are not needed for this: the convolution is linear, so that the inputs are
-    scaled by s before it and the outputs by the inverse norms after it.
+    it by its norm per output, so that the outputs of unit inputs have unit variance. No sample
+    needs a kernel of its own for this: the convolution is linear, so that the inputs are scaled
+    by s before it and the outputs by the inverse norms after it.
 
     The weights have an equalized learning rate. There is no bias: it follows after the noise.
 
     Args:
         filters: Number of output channels.
         kernel_size: Height and width of the kernel; at least 2 with `up`.
-        demodulate: Whether equation 3 is applied; not in the layers that make colors.
-        up: Whether the image is doubled: a transposed convolution of stride 2, then the filter
-            (1, 3, 3, 1), as in section 2.3 and appendix B.
+        demodulate: Whether equation 3 is applied; not in the RGB layers.
+        up: Whether height and width are doubled: a transposed convolution of stride 2, then the
+            filter (1, 3, 3, 1), as in section 2.3 and appendix B.
 
     Raises:
         ValueError: `up` with a smaller kernel.
@@ -55,8 +56,7 @@ class ModulatedConv2D(keras.layers.Layer):
         self.demodulate = demodulate
         self.up = up
 
-    def build(self, input_shape) -> None:
-        """Make the kernel (size, size, c, filters)."""
+    def build(self, input_shape: list[tuple]) -> None:
         channels, size = input_shape[0][-1], self.kernel_size
         self.scale = 1 / math.sqrt(size * size * channels)
         self.kernel = self.add_weight(
@@ -65,13 +65,12 @@ class ModulatedConv2D(keras.layers.Layer):
             name="kernel",
         )
 
-    def call(self, inputs):
-        """The images under the kernel of each one's style."""
+    def call(self, inputs: list[Tensor]) -> Tensor:
         x, styles = inputs
         kernel = self.kernel * self.scale
         x = x * styles[:, None, None, :]
         if self.up:
-            x = self._doubled(x, kernel)
+            x = self._upsample(x, kernel)
         else:
             x = backend.conv(x, kernel, strides=1, padding="same")
         if not self.demodulate:
@@ -82,14 +81,14 @@ class ModulatedConv2D(keras.layers.Layer):
         norms = ops.cast(ops.rsqrt(power + _EPSILON), x.dtype)  # (batch, filters)
         return x * norms[:, None, None, :]
 
-    def _doubled(self, x, kernel):
+    def _upsample(self, x: Tensor, kernel: Tensor) -> Tensor:
         """(batch, h, w, c) -> (batch, 2 h, 2 w, filters)"""
         kernel = ops.transpose(kernel, (0, 1, 3, 2))
         x = backend.conv_transpose(x, kernel, strides=2, padding="valid")
         total = len(_TAPS) + 1 - self.kernel_size  # makes of 2 h + size - 2 pixels 2 h
-        return filtered(x, _TAPS, pads=(total - total // 2, total // 2))
+        return resample(x, _TAPS, pads=(total - total // 2, total // 2))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: list[tuple]) -> tuple:
         batch, h, w, _ = input_shape[0]
         times = 2 if self.up else 1
         return (batch, times * h, times * w, self.filters)

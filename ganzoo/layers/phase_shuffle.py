@@ -3,29 +3,30 @@
 import keras
 from keras import ops
 
+from ganzoo.backend import Tensor
+
 
 @keras.saving.register_keras_serializable("ganzoo")
 class PhaseShuffle(keras.layers.Layer):
-    """Moves each sample in time by its shift: (batch, samples, c) -> (batch, samples, c).
+    """Shifts each sample in time: (batch, samples, c) -> (batch, samples, c).
 
-    Called with `[x, shifts]`: shifts are integers of shape (batch,), cut to [-radius, radius], and
-    element t of the output is element t + shift of the input. What is missing at an end is
-    reflected from inside, without the outermost element. The paper draws the shifts evenly,
-    anew for every layer and every call: whoever calls draws them, so this layer has no state.
+    Called with `[x, shifts]`: shifts are integers of shape (batch,), clipped to [-radius, radius],
+    and element t of the output is element t + shift of the input. The ends are padded by
+    reflection. In the paper the shifts are uniform, with new ones for every layer and every call;
+    they are inputs, so that this layer has no state.
 
     Args:
         radius: The largest shift, n in the paper, which uses 2.
 
     Raises:
-        ValueError: when it is built on no more than `radius` samples.
+        ValueError: It is built on no more than `radius` samples.
     """
 
     def __init__(self, radius: int = 2, **kwargs):
         super().__init__(**kwargs)
         self.radius = radius
 
-    def build(self, input_shape) -> None:
-        """Check that there is enough to reflect."""
+    def build(self, input_shape: list[tuple]) -> None:
         samples = input_shape[0][1]
         if samples <= self.radius:
             raise ValueError(
@@ -33,8 +34,7 @@ class PhaseShuffle(keras.layers.Layer):
                 f"Received: {samples} samples, radius={self.radius}"
             )
 
-    def call(self, inputs):
-        """The moved samples."""
+    def call(self, inputs: list[Tensor]) -> Tensor:
         x, shifts = inputs
         radius, length = self.radius, x.shape[1]
         if not radius:
@@ -44,11 +44,11 @@ class PhaseShuffle(keras.layers.Layer):
         x = ops.concatenate([before, x, after], axis=1)
         # of all the shifts one is chosen by a product with 1, the others with 0: this has plain
         # derivatives of every order, where a gather scatters
-        places = ops.clip(ops.cast(shifts, "int32"), -radius, radius) + radius  # (batch,)
-        chosen = ops.one_hot(places, 2 * radius + 1, dtype=x.dtype)[:, :, None, None]
+        index = ops.clip(ops.cast(shifts, "int32"), -radius, radius) + radius  # (batch,)
+        chosen = ops.one_hot(index, 2 * radius + 1, dtype=x.dtype)[:, :, None, None]
         return sum(chosen[:, k] * x[:, k : k + length] for k in range(2 * radius + 1))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: list[tuple]) -> tuple:
         return input_shape[0]
 
     def get_config(self) -> dict:

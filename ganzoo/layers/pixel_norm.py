@@ -5,6 +5,8 @@ https://arxiv.org/abs/1710.10196, section 4.2.
 import keras
 from keras import ops
 
+from ganzoo.backend import Tensor
+
 _EPSILON = 1e-8  # section 4.2
 
 
@@ -12,11 +14,10 @@ _EPSILON = 1e-8  # section 4.2
 class PixelNorm(keras.layers.Layer):
     """x / sqrt(mean of x**2 over the channels + 1e-8): (batch, ..., c) -> (batch, ..., c)."""
 
-    def call(self, inputs):
-        """The inputs, each feature vector with a mean square of 1."""
+    def call(self, inputs: Tensor) -> Tensor:
         x = ops.cast(inputs, "float32")  # in half precision the epsilon is 0 and squares overflow
         x = x * ops.rsqrt(ops.mean(ops.square(x), axis=-1, keepdims=True) + _EPSILON)
         return ops.cast(x, self.compute_dtype)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         return input_shape

@@ -9,15 +9,20 @@ convolution beside it costs 9 c.
 """
 
 import functools
+from collections.abc import Sequence
 
 import keras
 import numpy as np
 from keras import ops
 
+from ganzoo.backend import Tensor
+
 _FACTORS = ("up", "down", "none")
 
 
-def filtered(x, taps, *, up: int = 1, down: int = 1, pads: tuple[int, int]):
+def resample(
+    x: Tensor, taps: Sequence[float], *, up: int = 1, down: int = 1, pads: tuple[int, int]
+) -> Tensor:
     """Zeros between the pixels, a convolution, then every `down`-th pixel, on both axes.
 
     Args:
@@ -42,22 +47,22 @@ def filtered(x, taps, *, up: int = 1, down: int = 1, pads: tuple[int, int]):
 
 @functools.cache
 def _matrix(size: int, taps: tuple, up: int, down: int, pads: tuple[int, int]) -> np.ndarray:
-    """(results, size), float32: what each pixel of an axis adds to each result."""
+    """Weights of the pixels of an axis in each result: (results, size), float32."""
     results = (size * up + sum(pads) - len(taps)) // down + 1
     matrix = np.zeros((results, size), "float32")
     for result, pixel in np.ndindex(results, size):
-        # the place of the pixel under the reversed taps, whose first one stands at this result
-        place = pixel * up + pads[0] - result * down
-        if 0 <= place < len(taps):
-            matrix[result, pixel] = taps[len(taps) - 1 - place]
+        # the position of the pixel under the reversed taps, of which the first is at this result
+        position = pixel * up + pads[0] - result * down
+        if 0 <= position < len(taps):
+            matrix[result, pixel] = taps[len(taps) - 1 - position]
     return matrix
 
 
 @keras.saving.register_keras_serializable("ganzoo")
 class Resample2D(keras.layers.Layer):
-    """Doubles, halves or only smooths: (batch, h, w, c) -> (batch, h', w', c).
+    """Upsampling, downsampling or smoothing: (batch, h, w, c) -> (batch, h', w', c).
 
-    A constant image stays what it is, except near the border, where zeros are padded.
+    A constant image stays constant, except near the border, where zeros are padded.
 
     Args:
         factor: `"up"`: h' = 2 h. `"down"`: h' = h / 2, rounded up. `"none"`: h' = h, but for
@@ -75,7 +80,7 @@ class Resample2D(keras.layers.Layer):
     def __init__(
         self,
         factor: str,
-        kernel=(1, 3, 3, 1),
+        kernel: Sequence[float] = (1, 3, 3, 1),
         pads: tuple[int, int] | None = None,
         **kwargs,
     ):
@@ -91,22 +96,21 @@ class Resample2D(keras.layers.Layer):
         self.factor = factor
         self.kernel = tuple(kernel)
 
-    def call(self, inputs):
-        """The resampled images."""
+    def call(self, inputs: Tensor) -> Tensor:
         size, total = len(self.kernel), sum(self.kernel)
         taps = [tap / total for tap in self.kernel]
         if self.factor == "up":  # doubled, because every second pixel of the filter's input is 0
             taps = [2 * tap for tap in taps]
-            return filtered(inputs, taps, up=2, pads=(size // 2, (size - 1) // 2))
+            return resample(inputs, taps, up=2, pads=(size // 2, (size - 1) // 2))
         if self.factor == "down":
-            return filtered(inputs, taps, down=2, pads=((size - 1) // 2, size // 2))
-        return filtered(inputs, taps, pads=self.pads)
+            return resample(inputs, taps, down=2, pads=((size - 1) // 2, size // 2))
+        return resample(inputs, taps, pads=self.pads)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         more = sum(self.pads) - len(self.kernel) + 1
-        sides = {"up": lambda n: 2 * n, "down": lambda n: -(-n // 2), "none": lambda n: n + more}
+        sizes = {"up": lambda n: 2 * n, "down": lambda n: -(-n // 2), "none": lambda n: n + more}
         batch, h, w, channels = input_shape
-        return (batch, sides[self.factor](h), sides[self.factor](w), channels)
+        return (batch, sizes[self.factor](h), sizes[self.factor](w), channels)
 
     def get_config(self) -> dict:
         own = {"factor": self.factor, "kernel": self.kernel}

@@ -1,10 +1,11 @@
-"""Self-attention between the places of an image. SAGAN: Zhang et al. 2019,
+"""Self-attention between the pixels of feature maps. SAGAN: Zhang et al. 2019,
 https://arxiv.org/abs/1805.08318, section 3.
 """
 
 import keras
 from keras import layers, ops
 
+from ganzoo.backend import Tensor
 from ganzoo.layers.spectral_normalization import SpectralNormalization
 
 
@@ -12,17 +13,17 @@ from ganzoo.layers.spectral_normalization import SpectralNormalization
 class SelfAttention(keras.layers.Layer):
     """x + gamma * attention(x): (batch, h, w, c) -> (batch, h, w, c).
 
-    Every place looks at every other: its query (c / 8 numbers) is compared with their keys by
+    Every pixel attends to every other: its query (c / 8 numbers) is compared with their keys by
     inner products, a softmax makes weights of these (equation 1), and the sum of their values
-    (c / 2 numbers) under these weights is brought back to c channels (equation 2) and added
+    (c / 2 numbers) under these weights is mapped to c channels (equation 2) and added
     (equation 3). gamma is learned and starts at 0. The four linear maps have no bias.
 
-    Keys and values are the maxima of 2x2 places, which the authors' code does to save memory;
-    an odd last row or column is left out of them.
+    Keys and values are max-pooled by 2x2, as in the authors' code, to save memory; an odd last
+    row or column is left out of them.
 
     Args:
         spectral: Whether the linear maps are spectrally normalized, as in SAGAN and BigGAN.
-        kernel_initializer: Of the linear maps.
+        kernel_initializer: Initializer of the linear maps.
     """
 
     def __init__(self, *, spectral: bool = True, kernel_initializer="glorot_uniform", **kwargs):
@@ -30,14 +31,13 @@ class SelfAttention(keras.layers.Layer):
         self.spectral = spectral
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
-    def build(self, input_shape) -> None:
-        """Make the linear maps, 1x1 convolutions in the paper, and gamma."""
+    def build(self, input_shape: tuple) -> None:
         channels = input_shape[-1]
-        few, half = max(channels // 8, 1), max(channels // 2, 1)  # section 3; the authors' code
-        self.queries = self._linear("queries", channels, few)
-        self.keys = self._linear("keys", channels, few)
-        self.values = self._linear("values", channels, half)
-        self.outputs = self._linear("outputs", half, channels)
+        keys, values = max(channels // 8, 1), max(channels // 2, 1)  # section 3; authors' code
+        self.queries = self._linear("queries", channels, keys)
+        self.keys = self._linear("keys", channels, keys)
+        self.values = self._linear("values", channels, values)
+        self.outputs = self._linear("outputs", values, channels)
         self.gamma = self.add_weight(shape=(), initializer="zeros", name="gamma")
 
     def _linear(self, name: str, inputs: int, units: int) -> keras.layers.Layer:
@@ -52,20 +52,19 @@ class SelfAttention(keras.layers.Layer):
         layer.build((None, inputs))
         return layer
 
-    def call(self, inputs, training: bool = False):
-        """The image, with what each place gathered from the others."""
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         _, h, w, c = inputs.shape
-        queries = _places(self.queries(inputs, training=training))  # (batch, h w, c / 8)
-        keys = _places(_pooled(self.keys(inputs, training=training)))  # (batch, h w / 4, c / 8)
-        values = _places(_pooled(self.values(inputs, training=training)))  # (..., c / 2)
+        queries = _flatten(self.queries(inputs, training=training))  # (batch, h w, c / 8)
+        keys = _flatten(_max_pool(self.keys(inputs, training=training)))  # (batch, h w / 4, c / 8)
+        values = _flatten(_max_pool(self.values(inputs, training=training)))  # (..., c / 2)
         # plain products: fused kernels have no second derivative on PyTorch
         logits = ops.matmul(queries, ops.transpose(keys, (0, 2, 1)))
         weights = ops.softmax(ops.cast(logits, "float32"), axis=-1)  # (batch, h w, h w / 4)
-        gathered = ops.matmul(ops.cast(weights, values.dtype), values)
-        gathered = self.outputs(gathered, training=training)  # (batch, h w, c)
-        return inputs + self.gamma * ops.reshape(gathered, (-1, h, w, c))
+        x = ops.matmul(ops.cast(weights, values.dtype), values)
+        x = self.outputs(x, training=training)  # (batch, h w, c)
+        return inputs + self.gamma * ops.reshape(x, (-1, h, w, c))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         return input_shape
 
     def get_config(self) -> dict:
@@ -74,11 +73,12 @@ class SelfAttention(keras.layers.Layer):
         return {**super().get_config(), **own}
 
 
-def _places(x):
+def _flatten(x: Tensor) -> Tensor:
+    """(batch, h, w, c) -> (batch, h w, c)"""
     return ops.reshape(x, (-1, x.shape[1] * x.shape[2], x.shape[3]))
 
 
-def _pooled(x):
+def _max_pool(x: Tensor) -> Tensor:
     """(batch, h, w, c) -> (batch, h / 2, w / 2, c)"""
     _, h, w, c = x.shape
     h, w = h // 2, w // 2

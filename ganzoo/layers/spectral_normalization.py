@@ -3,9 +3,10 @@
 import keras
 from keras import ops
 
+from ganzoo.backend import Tensor
 from ganzoo.backend.scope import WriteCapture
 
-_TINY = 1e-12
+_EPSILON = 1e-12
 
 
 @keras.saving.register_keras_serializable("ganzoo")
@@ -38,13 +39,12 @@ class SpectralNormalization(keras.layers.Wrapper):
             name="u",
         )
 
-    def call(self, inputs, training: bool = False):
-        """The layer's output under the normalized kernel."""
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         with WriteCapture([(self.layer.kernel, self.normalized_kernel(training))]):
             return self.layer(inputs)
 
-    def normalized_kernel(self, training: bool = False):
-        """kernel / sigma, of the kernel's shape, at least float32; updates `u` in training."""
+    def normalized_kernel(self, training: bool = False) -> Tensor:
+        """Return kernel / sigma, at least float32; update `u` in training."""
         dtype = keras.backend.result_type(self.layer.kernel.dtype, "float32")
         kernel = ops.cast(self.layer.kernel, dtype)
         matrix = ops.reshape(kernel, (-1, kernel.shape[-1]))  # (inputs, outputs)
@@ -56,14 +56,14 @@ class SpectralNormalization(keras.layers.Wrapper):
         if training:
             self.u.assign(ops.cast(u, self.u.dtype))
         sigma = ops.sum(ops.matmul(v, matrix) * u)
-        return kernel / (sigma + _TINY)
+        return kernel / (sigma + _EPSILON)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         return self.layer.compute_output_shape(input_shape)
 
     def get_config(self) -> dict:
         return {**super().get_config(), "iterations": self.iterations}
 
 
-def _unit(x):
-    return ops.stop_gradient(x * ops.rsqrt(ops.sum(ops.square(x)) + _TINY))
+def _unit(x: Tensor) -> Tensor:
+    return ops.stop_gradient(x * ops.rsqrt(ops.sum(ops.square(x)) + _EPSILON))

@@ -7,7 +7,7 @@ from keras import layers, ops
 
 from ganzoo import GAN
 from ganzoo.blocks import (
-    check_at_least,
+    check_minimum,
     dcgan_batch_norm,
     dcgan_discriminator_body,
     dcgan_generator_body,
@@ -39,7 +39,7 @@ def cdcgan(
     """
     height, width, image_channels = image_shape
     h, w = downsampled_size("cdcgan", image_shape, num_upsamples)
-    check_at_least(1, latent_size=latent_size, generator_base_channels=generator_base_channels)
+    check_minimum(1, latent_size=latent_size, generator_base_channels=generator_base_channels)
     hidden = range(1, num_upsamples)
 
     def generator() -> keras.Model:

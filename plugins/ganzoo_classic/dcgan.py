@@ -5,7 +5,7 @@ from keras import layers
 
 from ganzoo import GAN
 from ganzoo.blocks import (
-    check_at_least,
+    check_minimum,
     dcgan_batch_norm,
     dcgan_discriminator_body,
     dcgan_generator_body,
@@ -40,7 +40,7 @@ def dcgan(
     """
     size, start = image_shape[0], start_resolution
     between = resolutions("dcgan", image_shape, start)[1:-1]  # 8, 16, ..., size / 2
-    check_at_least(1, latent_size=latent_size, generator_base_channels=generator_base_channels)
+    check_minimum(1, latent_size=latent_size, generator_base_channels=generator_base_channels)
 
     def generator() -> keras.Model:
         c = generator_base_channels * size // (2 * start)  # 64x64: 512 channels at 4x4

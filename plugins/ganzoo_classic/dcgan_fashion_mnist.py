@@ -4,7 +4,7 @@ import keras
 from keras import layers
 
 from ganzoo import GAN
-from ganzoo.blocks import check_at_least
+from ganzoo.blocks import check_minimum
 from ganzoo.errors import UsageError
 from ganzoo.layers import Conv2D, Conv2DTranspose
 
@@ -16,7 +16,7 @@ def dcgan_fashion_mnist(image_shape: tuple[int, int, int], *, latent_size: int =
         image_shape: (height, width, channels); height and width are multiples of 4.
         latent_size: Length of a latent.
     """
-    check_at_least(1, latent_size=latent_size)
+    check_minimum(1, latent_size=latent_size)
     height, width, image_channels = image_shape
     if height % 4 or width % 4:
         raise UsageError(

@@ -5,7 +5,7 @@ from keras import layers
 
 from ganzoo import GAN
 from ganzoo.backend import Tensor
-from ganzoo.blocks import check_at_least
+from ganzoo.blocks import check_minimum
 from ganzoo.errors import UsageError
 from ganzoo.layers import Conv2D, Conv2DTranspose
 
@@ -21,8 +21,8 @@ def facegan(
         base_channels: Channels of the hidden layers; the generator's first layer has half, its
             last two have twice as many. At least 2.
     """
-    check_at_least(1, latent_size=latent_size)
-    check_at_least(2, base_channels=base_channels)
+    check_minimum(1, latent_size=latent_size)
+    check_minimum(2, base_channels=base_channels)
     size, width, image_channels = image_shape
     if size != width or size % 8 or size < 64:
         raise UsageError(

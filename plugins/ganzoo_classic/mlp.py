@@ -10,7 +10,7 @@ from keras import layers
 
 from ganzoo import GAN
 from ganzoo.backend import Tensor
-from ganzoo.blocks import check_at_least
+from ganzoo.blocks import check_minimum
 from ganzoo.errors import UsageError
 
 _RANGES = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0), "linear": (-1.0, 1.0)}
@@ -50,7 +50,7 @@ def mlp(
             f"Received: output_activation={output_activation!r}, activation={activation!r}."
         )
     units = {"generator_units": generator_units, "discriminator_units": discriminator_units}
-    check_at_least(1, latent_size=latent_size, **units)
+    check_minimum(1, latent_size=latent_size, **units)
     negative_slope = negative_slope if activation == "leaky_relu" else 0.0
 
     def hidden(x: Tensor, units: int, name: str) -> Tensor:

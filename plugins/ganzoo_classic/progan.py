@@ -7,7 +7,7 @@ from keras import layers
 
 from ganzoo.backend import Tensor
 from ganzoo.blocks import (
-    check_at_least,
+    check_minimum,
     equalized_conv,
     equalized_discriminator_head,
     resolutions,
@@ -53,8 +53,8 @@ def progan(
         drift_weight: Weight of the mean squared logit of real images (appendix A.1).
     """
     start, *others = growing = resolutions("progan", image_shape, start_resolution)
-    check_at_least(image_shape[0], fmap_base=fmap_base)
-    check_at_least(1, latent_size=latent_size, max_channels=max_channels)
+    check_minimum(image_shape[0], fmap_base=fmap_base)
+    check_minimum(1, latent_size=latent_size, max_channels=max_channels)
     channels = {r: min(fmap_base // r, max_channels) for r in growing}
 
     def generator() -> keras.Model:

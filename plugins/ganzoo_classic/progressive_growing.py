@@ -7,7 +7,7 @@ from keras import ops
 
 from ganzoo import GAN
 from ganzoo.backend import Tensor
-from ganzoo.blocks import check_at_least
+from ganzoo.blocks import check_minimum
 
 
 @keras.saving.register_keras_serializable("ganzoo")
@@ -61,8 +61,8 @@ class GrowingGAN(GAN):
         **options,
     ):
         super().__init__(generator, discriminator, **options)
-        check_at_least(0, stable_images=stable_images)
-        check_at_least(1, fading_images=fading_images)
+        check_minimum(0, stable_images=stable_images)
+        check_minimum(1, fading_images=fading_images)
         self.levels = levels
         self.stable_images = stable_images
         self.fading_images = fading_images

@@ -7,7 +7,7 @@ from keras import layers
 
 from ganzoo import GAN
 from ganzoo.backend import Tensor
-from ganzoo.blocks import channels_by_resolution, check_at_least, resolutions
+from ganzoo.blocks import channels_by_resolution, check_minimum, resolutions
 from ganzoo.layers import Conv2D
 
 
@@ -38,7 +38,7 @@ def r1gan(
             ends, a power of two.
         residual_scale: Factor of the outputs of a block's convolutions.
     """
-    check_at_least(1, latent_size=latent_size)
+    check_minimum(1, latent_size=latent_size)
     (start, *others), size = resolutions("r1gan", image_shape, start_resolution), image_shape[0]
 
     def relu(x: Tensor, name: str) -> Tensor:
@@ -68,8 +68,8 @@ def r1gan(
         return keras.Model(latents, x, name="generator")
 
     def discriminator() -> keras.Model:
-        most = discriminator_max_channels
-        channels = channels_by_resolution([start, *others], base_channels, most)
+        max_channels = discriminator_max_channels
+        channels = channels_by_resolution([start, *others], base_channels, max_channels)
         images = keras.Input(image_shape, name="images")
         x = Conv2D(base_channels, 3, padding="same", name="image_conv")(images)
         x = block(x, base_channels, f"block_{size}")

@@ -9,7 +9,7 @@ from ganzoo import GAN
 from ganzoo.backend import Tensor
 from ganzoo.blocks import (
     batch_norm,
-    check_at_least,
+    check_minimum,
     dcgan_generator_body,
     downsampled_size,
     normal_initializer,
@@ -87,7 +87,7 @@ def acgan(
         generator_class_weight: Weight of the class loss in the generator's loss.
     """
     h, w = downsampled_size("acgan", image_shape, num_upsamples)
-    check_at_least(
+    check_minimum(
         1,
         latent_size=latent_size,
         generator_base_channels=generator_base_channels,

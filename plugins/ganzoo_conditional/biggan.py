@@ -6,7 +6,7 @@ from keras import layers, ops
 from ganzoo import GAN
 from ganzoo.backend import Tensor
 from ganzoo.blocks import (
-    check_at_least,
+    check_minimum,
     normal_initializer,
     projection_discriminator,
     residual_discriminator,
@@ -88,7 +88,7 @@ def biggan(
     size, up = image_shape[0], resolutions("biggan", image_shape)
     small = size <= 32
     num_downsamples, num_extra_blocks = (min(2, len(up) - 1), 2) if small else (len(up) - 1, 1)
-    check_at_least(1, class_embedding_size=class_embedding_size, base_channels=base_channels)
+    check_minimum(1, class_embedding_size=class_embedding_size, base_channels=base_channels)
     _check_options(up, latent_size, attention_resolution, size >> num_downsamples, initializer)
     multiples = dict(zip(up, _channel_multiples(size), strict=True))
     new_initializer = _INITIALIZERS[initializer]

@@ -7,7 +7,7 @@ from keras import layers, ops
 
 from ganzoo import GAN, random
 from ganzoo.backend import Tensor
-from ganzoo.blocks import batch_norm, check_at_least, dcgan_generator_body, downsampled_size
+from ganzoo.blocks import batch_norm, check_minimum, dcgan_generator_body, downsampled_size
 from ganzoo.errors import UsageError
 from ganzoo.layers import Conv2D
 
@@ -114,8 +114,8 @@ def infogan(
         information_weight: Weight of the code loss in both networks' losses; lambda in the paper.
     """
     h, w = downsampled_size("infogan", image_shape, num_upsamples)
-    check_at_least(2, num_categories=num_categories)
-    check_at_least(
+    check_minimum(2, num_categories=num_categories)
+    check_minimum(
         1, num_continuous_codes=num_continuous_codes, hidden_units=hidden_units,
         code_units=code_units, generator_base_channels=generator_base_channels,
         discriminator_base_channels=discriminator_base_channels,

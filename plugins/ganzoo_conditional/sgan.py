@@ -8,7 +8,7 @@ from keras import layers, ops
 
 from ganzoo import GAN, random
 from ganzoo.backend import Tensor
-from ganzoo.blocks import batch_norm, check_at_least, dcgan_generator_body, downsampled_size
+from ganzoo.blocks import batch_norm, check_minimum, dcgan_generator_body, downsampled_size
 from ganzoo.errors import UsageError
 from ganzoo.layers import Conv2D
 
@@ -61,7 +61,7 @@ class SGAN(GAN):
         return ops.sum(ops.square(distance)), {}
 
     def is_labeled(self, images: Tensor) -> Tensor:
-        """Whether the label of each image is used: (batch, ...) -> (batch,), boolean.
+        """Return True for images whose label is used: (batch, ...) -> (batch,), boolean.
 
         Always the same random images of a data set, in whatever order, batch or backend: the
         random number is a function of the pixels.
@@ -114,7 +114,7 @@ def sgan(
     h, w = downsampled_size("sgan", image_shape, num_upsamples)
     if not 0 < labeled_fraction <= 1:
         raise UsageError(f"labeled_fraction must be in (0, 1]. Received: {labeled_fraction}.")
-    check_at_least(
+    check_minimum(
         1,
         latent_size=latent_size,
         generator_base_channels=generator_base_channels,

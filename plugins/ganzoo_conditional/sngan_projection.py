@@ -10,7 +10,7 @@ from ganzoo import GAN
 from ganzoo.backend import Tensor
 from ganzoo.blocks import (
     channels_by_resolution,
-    check_at_least,
+    check_minimum,
     projection_discriminator,
     residual_discriminator,
     residual_generator_body,
@@ -54,7 +54,7 @@ def sngan_projection(
     """
     up = resolutions("sngan-projection", image_shape, start_resolution)
     down = resolutions("sngan-projection", image_shape, 1)
-    check_at_least(1, latent_size=latent_size)
+    check_minimum(1, latent_size=latent_size)
 
     def generator() -> keras.Model:
         latents = keras.Input((latent_size,), name="latents")

@@ -10,7 +10,7 @@ from keras import layers, ops
 from ganzoo import GAN
 from ganzoo.backend import Tensor
 from ganzoo.backend.scope import WriteCapture
-from ganzoo.blocks import batch_norm, check_at_least, normal_initializer
+from ganzoo.blocks import batch_norm, check_minimum, normal_initializer
 from ganzoo.errors import UsageError
 from ganzoo.layers import Conv2DTranspose, Conv3D, Conv3DTranspose
 
@@ -62,7 +62,7 @@ def vgan(
         base_channels: Channels at the video's resolution; they double with each lower one.
         sparsity_weight: Weight of the mask's mean in the generator's loss.
     """
-    check_at_least(1, latent_size=latent_size, base_channels=base_channels)
+    check_minimum(1, latent_size=latent_size, base_channels=base_channels)
     if len(image_shape) != 4:
         raise UsageError(f"vgan needs video. Received: samples of shape {image_shape}.")
     frames, size, width, image_channels = image_shape

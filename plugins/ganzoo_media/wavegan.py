@@ -9,7 +9,7 @@ from keras import layers, ops
 
 from ganzoo import GAN, random
 from ganzoo.backend import Tensor
-from ganzoo.blocks import check_at_least
+from ganzoo.blocks import check_minimum
 from ganzoo.errors import UsageError
 from ganzoo.layers import Conv1D, Conv1DTranspose, PhaseShuffle
 
@@ -36,8 +36,8 @@ def wavegan(
             after each layer but the last, so that it cannot rely on phase alone (section 3.3);
             0 for none.
     """
-    check_at_least(1, latent_size=latent_size, base_channels=base_channels)
-    check_at_least(0, phase_shuffle=phase_shuffle)
+    check_minimum(1, latent_size=latent_size, base_channels=base_channels)
+    check_minimum(0, phase_shuffle=phase_shuffle)
     if len(image_shape) != 2 or image_shape[0] not in [_START * 4**i for i in range(1, 9)]:
         raise UsageError(
             "wavegan needs waveforms whose number of samples is 16 times a power of 4. "

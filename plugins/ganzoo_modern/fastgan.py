@@ -7,7 +7,7 @@ from keras import layers, ops
 
 from ganzoo import GAN
 from ganzoo.backend import Tensor
-from ganzoo.blocks import batch_norm, channels_by_resolution, check_at_least, resolutions
+from ganzoo.blocks import batch_norm, channels_by_resolution, check_minimum, resolutions
 from ganzoo.errors import UsageError
 from ganzoo.layers import Conv2D
 
@@ -67,7 +67,7 @@ def fastgan(
             position.
         reconstruction_weight: Weight of the decoders' errors.
     """
-    check_at_least(1, latent_size=latent_size)
+    check_minimum(1, latent_size=latent_size)
     up, size = resolutions("fastgan", image_shape), image_shape[0]
     power_of_two = excitation_ratio >= 2 and excitation_ratio.bit_count() == 1
     if final_resolution not in up[:-1] or not power_of_two:
@@ -94,8 +94,8 @@ def fastgan(
         return keras.Model(latents, x, name="generator")
 
     def discriminator() -> keras.Model:
-        most = discriminator_max_channels
-        channels = channels_by_resolution(up, discriminator_base_channels, most)
+        max_channels = discriminator_max_channels
+        channels = channels_by_resolution(up, discriminator_base_channels, max_channels)
         images = keras.Input(image_shape, name="images")
         x = Conv2D(channels[size], 3, padding="same", name="image_conv")(images)
         x = layers.LeakyReLU(0.2, name="image_relu")(x)
@@ -169,10 +169,10 @@ def gated_linear_unit(x: Tensor) -> Tensor:
 
 def quarters(x: Tensor) -> Tensor:
     """The four quarters of each image as images: (batch, 2 s, 2 s, c) -> (4 batch, s, s, c)."""
-    half, channels = x.shape[1] // 2, x.shape[-1]
-    x = ops.reshape(x, (-1, 2, half, 2, half, channels))
+    size, channels = x.shape[1] // 2, x.shape[-1]
+    x = ops.reshape(x, (-1, 2, size, 2, size, channels))
     x = ops.transpose(x, (0, 1, 3, 2, 4, 5))
-    return ops.reshape(x, (-1, half, half, channels))
+    return ops.reshape(x, (-1, size, size, channels))
 
 
 def _upsampling_block(x: Tensor, filters: int, name: str) -> Tensor:

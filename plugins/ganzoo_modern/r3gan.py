@@ -8,7 +8,7 @@ from keras import layers, ops
 
 from ganzoo import GAN
 from ganzoo.backend import Tensor
-from ganzoo.blocks import check_at_least
+from ganzoo.blocks import check_minimum
 from ganzoo.errors import UsageError
 from ganzoo.layers import Bias, Conv2D, Resample2D
 
@@ -110,7 +110,7 @@ def _check_options(
             f"channels. Received: {size}x{width} and channels={channels}.",
             hint="Set architecture.channels, or dataset.size where the data set has it.",
         )
-    check_at_least(1, latent_size=latent_size, channels=channels, group_size=group_size)
+    check_minimum(1, latent_size=latent_size, channels=channels, group_size=group_size)
     if any(c * _EXPANSION % group_size for c in channels):
         raise UsageError(
             f"Twice the channels must be multiples of group_size {group_size}. "

@@ -11,7 +11,7 @@ from keras import layers, ops
 
 from ganzoo.backend import Tensor
 from ganzoo.blocks import (
-    check_at_least,
+    check_minimum,
     equalized_conv,
     equalized_discriminator_head,
     resolutions,
@@ -68,8 +68,8 @@ def stylegan2(
             (section 3.1).
     """
     up = resolutions("stylegan2", image_shape)
-    check_at_least(image_shape[0], fmap_base=fmap_base)
-    check_at_least(
+    check_minimum(image_shape[0], fmap_base=fmap_base)
+    check_minimum(
         1, latent_size=latent_size, style_size=style_size, mapping_layers=mapping_layers,
         max_channels=max_channels, mbstd_group_size=mbstd_group_size,
     )  # fmt: skip

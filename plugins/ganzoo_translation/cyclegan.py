@@ -15,7 +15,7 @@ from keras import layers, ops
 from ganzoo import GAN
 from ganzoo.backend import Tensor
 from ganzoo.blocks import (
-    check_at_least,
+    check_minimum,
     normal_initializer,
     patchgan,
     patchgan_downsamples,
@@ -191,8 +191,8 @@ def cyclegan(
             "cyclegan needs source and target images of one shape. "
             f"Received: from {tuple(source_shape)} to {tuple(image_shape)}."
         )
-    check_at_least(1, generator_base_channels=generator_base_channels, pool_size=pool_size)
-    check_at_least(0, num_residual_blocks=num_residual_blocks)
+    check_minimum(1, generator_base_channels=generator_base_channels, pool_size=pool_size)
+    check_minimum(0, num_residual_blocks=num_residual_blocks)
 
     def generator() -> keras.Model:
         latents = keras.Input((1,), name="latents")

@@ -10,7 +10,7 @@ from ganzoo import GAN
 from ganzoo.backend import Tensor
 from ganzoo.blocks import (
     channels_by_resolution,
-    check_at_least,
+    check_minimum,
     normal_initializer,
     patchgan,
     patchgan_downsamples,
@@ -79,7 +79,7 @@ def pix2pix(
     """
     *inner, size = resolutions("pix2pix", image_shape, 1)  # 1, 2, ..., size / 2
     num_downsamples = patchgan_downsamples("pix2pix", size, num_downsamples)
-    check_at_least(1, latent_size=latent_size)
+    check_minimum(1, latent_size=latent_size)
     if tuple(source_shape[:2]) != tuple(image_shape[:2]):
         raise UsageError(
             "pix2pix needs source and target images of one size. "

@@ -4,7 +4,7 @@ import keras
 from keras import layers
 
 from ganzoo import GAN
-from ganzoo.blocks import check_at_least, resolutions
+from ganzoo.blocks import check_minimum, resolutions
 from ganzoo.layers import Conv2D, Conv2DTranspose
 
 
@@ -21,7 +21,7 @@ def my_gan(
             resolution.
     """
     *between, size = resolutions("my-gan", image_shape)[1:]  # 8, 16, ..., size
-    check_at_least(1, latent_size=latent_size, base_channels=base_channels)
+    check_minimum(1, latent_size=latent_size, base_channels=base_channels)
     conv = {"kernel_size": 4, "strides": 2, "padding": "same"}
 
     def generator() -> keras.Model:
