@@ -12,7 +12,7 @@ from ganzoo.catalog.plugins import discovery
 from ganzoo.catalog.plugins.signature import Signature
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.errors import UsageError
-from ganzoo.jobs.models import build
+from ganzoo.jobs.models.build import build_networks
 from ganzoo.modalities import modality_of
 from ganzoo.testing.check_report import NotRun
 
@@ -146,7 +146,7 @@ class ArchitectureCase:
             return error
 
     def _build(self, options: Mapping[str, Any], shape: Shape, precision: str = "float32") -> "GAN":
-        return build.networks(
+        return build_networks(
             self.recipe(options, precision),
             shape,
             CLASSES if "classes" in self.conditions else 0,
