@@ -12,7 +12,7 @@ from ganzoo.files.reading import read_bytes
 from ganzoo.files.strict_json import parse_object
 from ganzoo.files.text import environment_problem, quote
 
-_MOST_BYTES = 1024**3
+_MAX_BYTES = 1024**3
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:
@@ -71,7 +71,7 @@ def _whole_lines(path: Path) -> list[bytes]:
     """The lines that are whole, each with its line break."""
     if not path.exists():
         return []
-    content = read_bytes(path, limit=_MOST_BYTES)
+    content = read_bytes(path, limit=_MAX_BYTES)
     whole, newline, _ = content.rpartition(b"\n")
     return (whole + newline).splitlines(keepends=True)
 

@@ -52,7 +52,7 @@ class Run:
         try:
             runs.mkdir(parents=True, exist_ok=True)
             number = 1 + max(_run_numbers(runs), default=0)
-            while not _claim_number(runs, number, name):
+            while not _reserve_number(runs, number, name):
                 number += 1
         except OSError as error:
             raise environment_problem("write", runs, error) from error
@@ -120,7 +120,7 @@ class Run:
 
     @property
     def samples(self) -> Path:
-        """The folder of sample pictures."""
+        """The folder of sample images."""
         return self.path / "samples"
 
     @property
@@ -140,7 +140,7 @@ class Run:
 
     @property
     def gif_path(self) -> Path:
-        """The sample pictures as an animation."""
+        """The sample images as an animation."""
         return self.path / "progress.gif"
 
     def moving_path(self, ending: str) -> Path:
@@ -170,10 +170,10 @@ class Run:
         """Drop log entries and samples after a step, so that a resumed run makes them anew."""
         run_log.truncate_log(self.log_path, step)
         try:
-            for picture in self.samples.glob("step-*.png"):
-                number = picture.stem.removeprefix("step-")
+            for image in self.samples.glob("step-*.png"):
+                number = image.stem.removeprefix("step-")
                 if number.isdecimal() and int(number) > step:
-                    picture.unlink()
+                    image.unlink()
                     for newest in self.path.glob("samples.*"):  # of that step or a later one
                         newest.unlink()
         except OSError as error:
@@ -256,18 +256,18 @@ def _run_numbers(runs: Path) -> list[int]:
     return [int(match[1]) for match in found if match]
 
 
-def _claim_number(runs: Path, number: int, name: str) -> bool:
+def _reserve_number(runs: Path, number: int, name: str) -> bool:
     """Return whether the number was free, and is now this name's folder."""
-    claim = runs / f".{number:05d}"
+    reservation = runs / f".{number:05d}"
     try:
-        claim.mkdir()
+        reservation.mkdir()
     except FileExistsError:
         return False
-    # Whoever had the claim before may have given it up for the folder meanwhile.
+    # Whoever had the reservation before may have given it up for the folder meanwhile.
     if _run_numbers(runs).count(number) > 1:
-        claim.rmdir()
+        reservation.rmdir()
         return False
-    claim.rename(runs / f"{number:05d}-{name}")
+    reservation.rename(runs / f"{number:05d}-{name}")
     return True
 
 

@@ -133,7 +133,7 @@ def _folders(problems: list[str], cautions: list[str]) -> dict[str, dict[str, An
 
 def _nearest(path: Path) -> Path:
     """The path, or what is there nearest above it: where it would be made."""
-    return next(place for place in (path, *path.parents) if place.exists())
+    return next(folder for folder in (path, *path.parents) if folder.exists())
 
 
 def _plugins(cautions: list[str]) -> dict[str, int]:

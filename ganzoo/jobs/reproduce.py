@@ -126,9 +126,9 @@ def reproduce(
     )
     comparable = [one for one, reason in zip(results, reasons, strict=True) if not reason]
     found = _measure_results(trained.path, comparable, backend=backend, events=events)
-    measured = [one for one in found if not isinstance(one, str)]
-    if measured:
-        record_results(trained.path, measured)
+    rows_measured = [one for one in found if not isinstance(one, str)]
+    if rows_measured:
+        record_results(trained.path, rows_measured)
     rows = []
     for result, reason in zip(results, reasons, strict=True):
         row = reason or found.pop(0)

@@ -134,11 +134,11 @@ def load_plugin(plugin: Plugin) -> object:
     Raises:
         PluginError: It cannot be imported or is not there; the cause is chained.
     """
-    subject = f"The {WORDS[plugin.kind]} {plugin.name!r} of {plugin.distribution} {plugin.version}"
+    label = f"The {WORDS[plugin.kind]} {plugin.name!r} of {plugin.distribution} {plugin.version}"
     declared = api_version(plugin.module)
     if declared is not None and declared != API_VERSION:
         raise PluginError(
-            f"{subject} is written for version {declared} of the plugin interface; this ganzoo "
+            f"{label} is written for version {declared} of the plugin interface; this ganzoo "
             f"offers {API_VERSION}.",
             hint=f"Install versions of {plugin.distribution} and {FIRST_PARTY} that agree.",
         )
@@ -152,7 +152,7 @@ def load_plugin(plugin: Plugin) -> object:
         if not imported_before:  # or the next attempt would find it there and succeed
             sys.modules.pop(plugin.module, None)
         raise PluginError(
-            f"{subject} cannot be loaded from {plugin.target!r}: {format_exception(error)}.",
+            f"{label} cannot be loaded from {plugin.target!r}: {format_exception(error)}.",
             hint=f"Mend {plugin.distribution} or uninstall it; everything else works.",
         ) from error
     return value

@@ -131,13 +131,13 @@ def plugins_of(distribution: Distribution, kind: str, problems: list[Problem]) -
     except Exception as error:  # a line that is not `name = value`, and whatever else
         refuse(None, f"Its entry_points.txt is malformed: {type(error).__name__}: {error}.")
         return []
-    pattern, form = (_FOLDER, "folder") if kind == "registry" else (_OBJECT, "object")
+    pattern, part = (_FOLDER, "folder") if kind == "registry" else (_OBJECT, "object")
     found: dict[str, Plugin] = {}
     for entry in entries:
         if not _NAME.fullmatch(entry.name):
             refuse(entry.name, f"Not a name. Received: {quote(entry.name)}.")
         elif not pattern.fullmatch(entry.value):
-            refuse(entry.name, f"Expected `module:{form}`. Received: {quote(entry.value)}.")
+            refuse(entry.name, f"Expected `module:{part}`. Received: {quote(entry.value)}.")
         elif entry.name in found:
             refuse(entry.name, f"The {WORDS[kind]} is given twice; the first is used.")
         else:

@@ -59,7 +59,7 @@ class Signature:
 
 UNREADABLE = Signature(summary="", parameters={}, open=True)
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
-_MOST_HOPS = 5  # from module to module, until the definition is met
+_MAX_HOPS = 5  # from module to module, until the definition is met
 
 
 def read_signature(module: str, attribute: str) -> Signature:
@@ -105,7 +105,7 @@ def api_version(module: str) -> int | str | None:
 
 def _definition(module: str, name: str) -> ast.stmt | None:
     """Where a module's name is defined, also if that is in another module."""
-    for _ in range(_MOST_HOPS):
+    for _ in range(_MAX_HOPS):
         tree = parse(module)
         node = _bound(tree.body, name) if tree else None
         if not isinstance(node, ast.ImportFrom):

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
-_MOST_MODULES = 1000  # of one plugin
+_MAX_MODULES = 1000  # of one plugin
 
 
 def package_folders(package: str) -> list[Path]:
@@ -38,7 +38,7 @@ def source_digest(module: str) -> str | None:
     found: dict[str, bytes] = {}
     waiting = [module]
     try:
-        while waiting and len(found) < _MOST_MODULES:
+        while waiting and len(found) < _MAX_MODULES:
             name = waiting.pop()
             file, folders = _locate(name)
             if file is None or name in found:

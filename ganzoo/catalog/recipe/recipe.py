@@ -32,7 +32,7 @@ _PluginName = Annotated[str, Field(pattern=rf"^{_NAME}(:{_NAME})?$", max_length=
 _Count = Annotated[int, Field(ge=1)]
 
 
-def _auto_or_count(value: Any) -> int | str:
+def _parse_auto_or_count(value: Any) -> int | str:
     if value == "auto" or (type(value) is int and value >= 1):
         return value
     raise ValueError(
@@ -40,14 +40,14 @@ def _auto_or_count(value: Any) -> int | str:
     )
 
 
-def _auto_or_switch(value: Any) -> bool | str:
+def _parse_auto_or_switch(value: Any) -> bool | str:
     if value == "auto" or isinstance(value, bool):
         return value
     raise ValueError(f'must be "auto", true or false. Received: {format_value(value)}')
 
 
 def _without_defaults(table: Table, written: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
-    """What is written of a table, without those of the keys that have their default values."""
+    """Drop those of the keys that have their default values from a table that is written."""
     for key in keys:
         if getattr(table, key) == type(table).model_fields[key].default:
             written.pop(key, None)
@@ -55,10 +55,10 @@ def _without_defaults(table: Table, written: dict[str, Any], keys: Sequence[str]
 
 
 class Part(Table):
-    """What `[architecture]` or `[dataset]` says: a plugin's name and its keywords.
+    """The table `[architecture]` or `[dataset]`: a plugin's name and its keyword arguments.
 
     Args:
-        name: An entry point: `"dcgan"`, or `"distribution:dcgan"`.
+        name: Name of an entry point: `"dcgan"`, or `"distribution:dcgan"`.
         options: Keyword arguments of the plugin's function.
     """
 
@@ -82,24 +82,24 @@ class Part(Table):
 
 
 class Training(Table):
-    """How long, in which portions, and what is kept on the way.
+    """Length of a training, its batches, and what it writes on the way.
 
     Args:
         batch: Real images in one discriminator update.
         steps: Length of the training in steps.
         images: Length in real images shown to the discriminator.
         epochs: Length in passes over the data set.
-        seed: Of the initial weights, the data's order and all noise.
-        precision: Keras' dtype policy.
-        log_every: In steps, as the next two.
-        sample_every: Sample pictures.
-        checkpoint_every: Checkpoints.
-        keep_checkpoints: How many of the newest stay; the best one stays beside them.
+        seed: Seed of the initial weights, the order of the data and all random numbers.
+        precision: Dtype policy of Keras.
+        log_every: Steps between two entries of the log.
+        sample_every: Steps between two sample images.
+        checkpoint_every: Steps between two checkpoints.
+        keep_checkpoints: Number of the newest checkpoints that stay, beside the best one.
         evaluate_every: Steps between two evaluations of the averaged generator; 0: none.
-        evaluate_samples: Generated images that are judged each time.
-        evaluate_features: Who looks at them; by default the data set's own features.
+        evaluate_samples: Generated samples in each evaluation.
+        evaluate_features: Name of the feature extractor; by default the data set's own.
         steps_per_dispatch: Steps fused in one call; `"auto"` chooses by device and network.
-        xla: Whether XLA compiles the step; `"auto"` likewise.
+        xla: Compile the step with XLA; `"auto"` likewise.
     """
 
     batch: Annotated[int, Field(ge=1, lt=2**24)] = 64
@@ -115,20 +115,22 @@ class Training(Table):
     evaluate_every: Annotated[int, Field(ge=0)] = 0
     evaluate_samples: Annotated[int, Field(ge=10, lt=2**24)] = 2000
     evaluate_features: _PluginName | None = None
-    steps_per_dispatch: Annotated[int | Literal["auto"], PlainValidator(_auto_or_count)] = "auto"
-    xla: Annotated[bool | Literal["auto"], PlainValidator(_auto_or_switch)] = "auto"
+    steps_per_dispatch: Annotated[int | Literal["auto"], PlainValidator(_parse_auto_or_count)] = (
+        "auto"
+    )
+    xla: Annotated[bool | Literal["auto"], PlainValidator(_parse_auto_or_switch)] = "auto"
 
     @model_validator(mode="after")
-    def _one_length(self) -> "Training":
+    def _check_length(self) -> "Training":
         given = [name for name in LENGTHS if getattr(self, name) is not None]
         if len(given) != 1:
-            said = " and ".join(given) or "none"
-            raise ValueError(f"needs exactly one of {', '.join(LENGTHS)}. Received: {said}")
+            received = " and ".join(given) or "none"
+            raise ValueError(f"needs exactly one of {', '.join(LENGTHS)}. Received: {received}")
         return self
 
     @model_serializer(mode="wrap")
-    def _evaluation_if_any(self, tables: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without an evaluation its defaults are not written: nor are they in the digest."""
+    def _write_without_defaults(self, tables: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave the defaults of an evaluation out if there is none, as in the digest."""
         written = tables(self)
         if not self.evaluate_every:
             _without_defaults(self, written, ("evaluate_every", "evaluate_samples"))
@@ -153,37 +155,37 @@ class Recipe(Table):
         *,
         error: type[GanzooError] = UsageError,
     ) -> "Recipe":
-        """The recipe that the tables describe.
+        """Return the recipe in tables.
 
         Args:
-            tables: As a TOML reader gives them.
-            where: What they are, for the message.
-            error: What to raise if a key or value is wrong.
+            tables: Tables as a TOML reader returns them.
+            where: Name of the document, for messages.
+            error: Class of the error that is raised if a key or value is wrong.
         """
         return validated(cls, tables, where=where, error=error)
 
     @classmethod
     def read(cls, path: str | os.PathLike, *, error: type[GanzooError] = InvalidInput) -> "Recipe":
-        """The recipe in a TOML file.
+        """Return the recipe in a TOML file.
 
         Args:
-            path: A file of at most 256 kB.
-            error: What to raise if its content is not a recipe.
+            path: Path of a file of at most 256 kB.
+            error: Class of the error that is raised if its content is not a recipe.
         """
         return cls.from_tables(read_toml(path, error=error), quote(path), error=error)
 
     def tables(self) -> dict[str, Any]:
-        """The recipe as fresh TOML tables, with defaults of `gan` and `training` written out."""
+        """Return fresh TOML tables, the defaults of `gan` and `training` written out."""
         return self.model_dump(exclude_none=True)
 
     def toml(self) -> str:
-        """The recipe as a TOML document: one text for one recipe."""
+        """Return the recipe as a TOML document: one text for one recipe."""
         import tomli_w
 
         return tomli_w.dumps(self.tables())
 
     def digest(self) -> str:
-        """The sha256 of the recipe's canonical JSON: 64 hexadecimal digits."""
+        """Return the sha256 of the recipe's canonical JSON: 64 hexadecimal digits."""
         from ganzoo.files.strict_json import canonical_json
 
         return hashlib.sha256(canonical_json(self.tables()).encode()).hexdigest()

@@ -104,7 +104,7 @@ def build_networks(
     parameters = label_parameters(plugin)
     if "source_shape" in parameters and source_shape is None:
         raise UsageError(
-            f"The architecture {plugin.qualified} translates pictures and needs the shape of those "
+            f"The architecture {plugin.qualified} translates images and needs the shape of those "
             "to translate from. Received: none."
         )
     known = {"classes": classes, "source_shape": source_shape}
@@ -163,9 +163,9 @@ def _check_source_shape(gan: "GAN", plugin: Plugin, source_shape: tuple[int, ...
     received = tuple(gan.generator.inputs[1].shape[1:]) if gan.sampler.conditional else None
     if received != tuple(source_shape or ()):
         raise PluginError(
-            f"The generator of the architecture {plugin.qualified} must take [latents, pictures]. "
-            f"Expected: pictures of shape {source_shape}. "
-            f"Received: {'no pictures' if received is None else received}."
+            f"The generator of the architecture {plugin.qualified} must take [latents, images]. "
+            f"Expected: images of shape {source_shape}. "
+            f"Received: {'no images' if received is None else received}."
         )
 
 

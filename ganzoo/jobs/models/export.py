@@ -25,7 +25,8 @@ def export(
     """Write the weights of a model, a run or a weights file. No framework is needed.
 
     Args:
-        source: As of `find_source`; of a run, its newest weights.
+        source: A name or path, see `ganzoo.jobs.models.find.resolve_source`; the newest weights
+            of a run.
         out: The file to write.
         everything: Write the whole state (both networks, optimizers, average) instead of the
             averaged generator, if the source has it.

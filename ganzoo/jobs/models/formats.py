@@ -110,12 +110,12 @@ def export_format(
     """Write the generator of a model, a run or a weights file in the format that `out` ends in.
 
     Args:
-        source: As of `find_source`.
+        source: A name or path; see `ganzoo.jobs.models.find.resolve_source`.
         out: Where: a name that ends in .keras, .onnx or .pt2, or a folder for a SavedModel.
         raw: The generator's own weights instead of their average.
         overwrite: Whether a file that is there may be replaced; a folder never is.
         backend: None takes the first installed backend that can write the format.
-        allow_plugin_mismatch: As of `load.load`.
+        allow_plugin_mismatch: Accept another architecture; see `ganzoo.load`.
 
     Raises:
         UsageError: No such format, or the backend cannot write it, or `out` is there.

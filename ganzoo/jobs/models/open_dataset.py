@@ -128,8 +128,8 @@ def _check_classes(recipe: Recipe, dataset: Dataset) -> None:
     if dataset.source_shape is not None:
         raise UsageError(
             f"The architecture {recipe.architecture.name!r} needs classes or attributes as labels. "
-            f"Received: the data set {recipe.dataset.name!r}, whose labels are pictures.",
-            hint="Pictures to translate from are for architectures that take a source_shape.",
+            f"Received: the data set {recipe.dataset.name!r}, whose labels are images.",
+            hint="Images to translate from are for architectures that take a source_shape.",
         )
 
 
@@ -139,10 +139,10 @@ def _check_source_images(recipe: Recipe, dataset: Dataset) -> None:
     labels = dataset.describe()["labels"]
     received = "has no labels" if dataset.labels is None else f"has {labels} as labels"
     raise UsageError(
-        f"The architecture {recipe.architecture.name!r} translates pictures, so the labels of "
-        f"its data set must be the pictures to translate from. Received: the data set "
+        f"The architecture {recipe.architecture.name!r} translates images, so the labels of "
+        f"its data set must be the images to translate from. Received: the data set "
         f"{recipe.dataset.name!r}, which {received}.",
-        hint="Take a data set of pairs, or of pictures of two kinds: ganzoo data list.",
+        hint="Take a data set of pairs, or of images of two kinds: ganzoo data list.",
     )
 
 

@@ -1,7 +1,7 @@
-"""Pictures, sounds and videos from a trained generator."""
+"""Files of samples from a trained generator: images, audio and video."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from ganzoo.modalities import modality_of
 if TYPE_CHECKING:
     from ganzoo.gan.gan import GAN
 
-_IN_A_ROW = 16  # samples on the way between two seeds, at most
+_MAX_ROW = 16  # samples of an interpolation that are drawn in one row
 
 
 def sample(
@@ -39,47 +39,46 @@ def sample(
     allow_plugin_mismatch: bool = False,
     allow_nonfinite: bool = False,
 ) -> list[Path]:
-    """Write samples: pictures as PNG, sounds as WAV and PNG, videos as GIF.
+    """Write samples: images as PNG, sounds as WAV and PNG, videos as GIF.
 
     Args:
         source: A model's name, a weights file, a run's folder or its number.
-        n: How many; of pictures to translate, at most so many.
-        seed: Samples 0, ..., n - 1 of this seed.
-        seeds: Instead, sample 0 of each of these seeds.
-        interpolate: Instead, n samples on the way between sample 0 of two seeds.
+        n: Number of samples; the largest number of images to translate.
+        seed: Seed of samples 0, ..., n - 1.
+        seeds: Take sample 0 of each of these seeds instead.
+        interpolate: Interpolate between sample 0 of two seeds instead, in n samples.
         labels: Classes of a conditional model, each by its index or its name, repeated as often
-            as needed. By default all classes in turn; on a way between two the first alone.
-        data: The pictures that a model translates: a folder, a zip archive or one picture.
-            With seeds or on a way between two they are repeated as often as needed.
-        truncation: Latents cut off at so many standard deviations; see `GAN.draw_latents`.
-        raw: The generator's own weights instead of their average.
-        separate: One file per sample, in the folder `out`, instead of all in one.
-        out: Where; by default a name beside nothing that exists, in the current folder. If
-            there are several files of all samples, they differ in their ending.
-        overwrite: Whether a file that is there may be replaced.
-        backend: "jax", "torch" or "tensorflow".
-        allow_plugin_mismatch: As of `load.load`.
-        allow_nonfinite: As of `load.load`.
+            as needed. By default all classes in turn; in an interpolation the first alone.
+        data: The images that a model translates: a folder, a zip archive or one image. With
+            seeds or an interpolation they are repeated as often as needed.
+        truncation: Standard deviations at which latents are cut off; see
+            `Sampler.sample_latents`.
+        raw: Use the generator's own weights instead of their average.
+        separate: Write one file per sample, in the folder `out`, instead of all in one.
+        out: Path of the file; by default a name that is free in the current folder. Several
+            files of all samples differ in their ending.
+        overwrite: Replace a file that is there.
+        backend: `"jax"`, `"torch"` or `"tensorflow"`.
+        allow_plugin_mismatch: Accept another architecture; see `ganzoo.load`.
+        allow_nonfinite: Accept NaN and infinity among the weights; see `ganzoo.load`.
 
     Returns:
         The files written.
     """
     found = find_source(source, raw=raw)
     count = len(seeds) if seeds is not None else n
-    # a discriminator may learn classes that its generator is not told
-    told = found.about.get("generator_labels", []) is not None
-    classes = found.classes if told else []
-    chosen = _labels(labels, classes, count, one=interpolate is not None)
-    sources = _sources(data, found, count, repeated=bool(seeds or interpolate))
-    count = count if sources is None else len(sources)
-    renderer = rendering.renderer_for(found.image_shape)
-    if separate and renderer.single is None:
-        many = modality_of(found.image_shape).plural.capitalize()
-        raise UsageError(f"{many} have no pictures of their own.", hint="Leave out --separate.")
-    endings = [renderer.single[0]] if separate else list(renderer.encoders)
-    out = Path(out) if out is not None else _default_out(found, [] if separate else endings)
-    paths = _paths(out, endings[0], count, seeds) if separate else _beside(out, endings)
-    _check_free(out, paths, overwrite)
+    # a discriminator may learn classes that its generator does not take
+    takes_labels = found.about.get("generator_labels", []) is not None
+    classes = found.classes if takes_labels else []
+    indices = _class_indices(labels, classes, count, one=interpolate is not None)
+    images = _source_images(data, found, count, repeated=bool(seeds or interpolate))
+    count = count if images is None else len(images)
+    suffixes = _sample_suffixes(found, separate=separate)
+    out = Path(out) if out is not None else _free_path(found, [] if separate else suffixes)
+    paths = (
+        _separate_paths(out, suffixes[0], count, seeds) if separate else _joint_paths(out, suffixes)
+    )
+    _check_paths_free(out, paths, overwrite)
     gan = load.load_source(
         found,
         raw=raw,
@@ -87,64 +86,89 @@ def sample(
         allow_plugin_mismatch=allow_plugin_mismatch,
         allow_nonfinite=allow_nonfinite,
     )
-    if chosen is not None and len(gan.generator.inputs[1].shape) == 2:
-        chosen = np.eye(len(found.classes), dtype="float32")[chosen]  # attributes, one at a time
-    latents = _latents(gan, count, seed, seeds, interpolate, truncation)
-    asked = chosen if sources is None else sources
-    samples = gan.sampler.generate_images(latents, asked, truncation=truncation)
+    if indices is not None and len(gan.generator.inputs[1].shape) == 2:
+        indices = np.eye(len(found.classes), dtype="float32")[indices]  # one attribute at a time
+    latents = _sample_latents(gan, count, seed, seeds, interpolate, truncation)
+    conditions = indices if images is None else images
+    samples = gan.sampler.generate_images(latents, conditions, truncation=truncation)
     if separate:
         make_folder(out)
-        contents = (renderer.single[1](one, found.rate) for one in samples)
-    elif sources is not None and renderer.side_by_side:
-        contents = iter([rendering.encode_png(renderer.side_by_side(sources, samples))])
-    else:
-        columns = count if interpolate and count <= _IN_A_ROW else None
-        contents = (renderer.encoders[ending](samples, found.rate, columns) for ending in endings)
+    columns = count if interpolate and count <= _MAX_ROW else None
+    contents = _encode_samples(found, samples, images, suffixes, columns, separate=separate)
     for path, content in zip(paths, contents, strict=True):
         publish(path, content, overwrite=overwrite)
     return paths
 
 
-def _sources(
+def _sample_suffixes(found: Source, *, separate: bool) -> list[str]:
+    renderer = rendering.renderer_for(found.image_shape)
+    if not separate:
+        return list(renderer.encoders)
+    if renderer.single is None:
+        many = modality_of(found.image_shape).plural.capitalize()
+        raise UsageError(f"{many} have no files of their own.", hint="Leave out --separate.")
+    return [renderer.single[0]]
+
+
+def _encode_samples(
+    found: Source,
+    samples: np.ndarray,
+    images: np.ndarray | None,
+    suffixes: Sequence[str],
+    columns: int | None,
+    *,
+    separate: bool,
+) -> Iterator[bytes]:
+    """The content of each file, in the order of the paths."""
+    renderer = rendering.renderer_for(found.image_shape)
+    if separate:
+        yield from (renderer.single[1](one, found.rate) for one in samples)
+    elif images is not None and renderer.side_by_side:
+        yield rendering.encode_png(renderer.side_by_side(images, samples))
+    else:
+        yield from (renderer.encoders[end](samples, found.rate, columns) for end in suffixes)
+
+
+def _source_images(
     data: str | os.PathLike | None, found: Source, n: int, *, repeated: bool
 ) -> np.ndarray | None:
-    """The pictures to translate, uint8 (n, h, w, c); None for a model that makes its own."""
+    """The images to translate, uint8 (n, h, w, c); None for a model that translates none."""
     if found.source_shape is None:
         if data is not None:
             raise UsageError(
-                f"This model does not translate pictures. Received: data {os.fspath(data)!r}.",
+                f"This model does not translate images. Received: data {os.fspath(data)!r}.",
                 hint="Leave out --data.",
             )
         return None
     if data is None:
         raise UsageError(
-            "This model translates pictures, and weights hold none. Expected: pictures of yours.",
-            hint="Say which: --data FOLDER, a zip archive or one picture.",
+            "This model translates images. Expected: images to translate. Received: none.",
+            hint="Name them: --data FOLDER, a zip archive or one image.",
         )
     sources = read_source_images(data, found.source_shape, n)
     return np.resize(sources, (n, *found.source_shape)) if repeated else sources
 
 
-def _beside(out: Path, endings: Sequence[str]) -> list[Path]:
-    """The files of all samples: `out`, and beside it those of the other endings."""
-    if out.suffix in rendering.SUFFIXES - set(endings):
+def _joint_paths(out: Path, suffixes: Sequence[str]) -> list[Path]:
+    """The files of all samples: `out`, and beside it those with other suffixes."""
+    if out.suffix in rendering.SUFFIXES - set(suffixes):
         raise UsageError(
-            f"These samples are written as {' and '.join(endings)}. Received: {out}.",
-            hint=f"Choose another --out: {out.with_suffix(endings[0])}.",
+            f"These samples are written as {' and '.join(suffixes)}. Received: {out}.",
+            hint=f"Choose another --out: {out.with_suffix(suffixes[0])}.",
         )
-    kept = out.suffix if out.suffix in endings else endings[0]
-    return [out if ending == kept else out.with_suffix(ending) for ending in endings]
+    kept = out.suffix if out.suffix in suffixes else suffixes[0]
+    return [out if suffix == kept else out.with_suffix(suffix) for suffix in suffixes]
 
 
-def _paths(folder: Path, ending: str, n: int, seeds: Sequence[int] | None) -> list[Path]:
+def _separate_paths(folder: Path, suffix: str, n: int, seeds: Sequence[int] | None) -> list[Path]:
     """A file for each sample, in order; with the seed if each has its own."""
     names = [f"{i:06d}" for i in range(n)]
     if seeds is not None:
         names = [f"{name}-seed{seed}" for name, seed in zip(names, seeds, strict=True)]
-    return [folder / f"{name}{ending}" for name in names]
+    return [folder / f"{name}{suffix}" for name in names]
 
 
-def _check_free(out: Path, paths: list[Path], overwrite: bool) -> None:
+def _check_paths_free(out: Path, paths: list[Path], overwrite: bool) -> None:
     """Refuse, before anything takes long, to write where something is."""
     if out not in paths and out.exists() and not out.is_dir():
         raise UsageError(
@@ -159,7 +183,14 @@ def _check_free(out: Path, paths: list[Path], overwrite: bool) -> None:
         )
 
 
-def _latents(gan: "GAN", n: int, seed: int, seeds, interpolate, truncation) -> Any:
+def _sample_latents(
+    gan: "GAN",
+    n: int,
+    seed: int,
+    seeds: Sequence[int] | None,
+    interpolate: tuple[int, int] | None,
+    truncation: float | None,
+) -> Any:
     from keras import ops
 
     if interpolate:
@@ -170,18 +201,16 @@ def _latents(gan: "GAN", n: int, seed: int, seeds, interpolate, truncation) -> A
     return gan.sampler.sample_latents(n, seed, truncation)
 
 
-def _labels(
+def _class_indices(
     labels: Sequence[int | str] | None, classes: Sequence[str], n: int, *, one: bool
 ) -> np.ndarray | None:
-    """Class indices of n samples; without labels of all classes, or of `one` alone."""
+    """Class indices of n samples; by default all classes in turn, or the first if `one`."""
     if not classes:
         if labels:
-            raise UsageError(
-                f"This model draws no class on demand. Received: labels {list(labels)}."
-            )
+            raise UsageError(f"This model takes no labels. Received: labels {list(labels)}.")
         return None
     labels = list(labels) if labels else list(range(1 if one else len(classes)))
-    chosen = [_index(label, classes) for label in labels]
+    chosen = [_class_index(label, classes) for label in labels]
     wrong = [label for label in chosen if not 0 <= label < len(classes)]
     if wrong:
         raise UsageError(
@@ -191,7 +220,7 @@ def _labels(
     return np.resize(np.array(chosen, "int32"), n)
 
 
-def _index(label: int | str, classes: Sequence[str]) -> int:
+def _class_index(label: int | str, classes: Sequence[str]) -> int:
     """The index of a class."""
     if not isinstance(label, str):
         return label
@@ -200,12 +229,12 @@ def _index(label: int | str, classes: Sequence[str]) -> int:
     return list(classes).index(label)
 
 
-def _default_out(found: Source, endings: Sequence[str]) -> Path:
-    """A name that is free, with each of the endings; that of a folder without any."""
+def _free_path(found: Source, suffixes: Sequence[str]) -> Path:
+    """A name that is free with each of the suffixes; that of a folder without any."""
     where = found.where
     stem = found.title or (where.stem if where.suffix == ".safetensors" else where.name)
     name = f"{where.resolve().parent.name}-samples" if stem in ("weights", "state") else stem
     name = f"{name}-samples" if not name.endswith("-samples") else name
     names = (name, *(f"{name}-{i}" for i in range(2, 10_000)))
-    free = (one for one in names if not any(Path(f"{one}{e}").exists() for e in (endings or [""])))
-    return Path(next(free) + (endings[0] if endings else ""))
+    free = (one for one in names if not any(Path(f"{one}{e}").exists() for e in (suffixes or [""])))
+    return Path(next(free) + (suffixes[0] if suffixes else ""))

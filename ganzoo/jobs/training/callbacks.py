@@ -1,4 +1,4 @@
-"""Callbacks between the steps: log, sample pictures, checkpoints, and a guard over them."""
+"""Callbacks between the steps: log, sample images, checkpoints, and a guard over them."""
 
 import time
 from pathlib import Path
@@ -21,7 +21,7 @@ _MAX_SOURCES = 8  # images to translate, one below the other
 _PROGRESS_SECONDS = 0.5  # between two progress events
 
 
-class UnreadLogs(keras.callbacks.CallbackList):
+class CallbacksWithoutLogs(keras.callbacks.CallbackList):
     """Keras' list of callbacks, without the logs of a dispatch.
 
     Keras' own list turns them into Python floats after every dispatch, for which the host waits
@@ -103,7 +103,7 @@ class Recorder(keras.callbacks.Callback):
             self.model.stop_training = True
 
     def close(self) -> None:
-        """Write the last checkpoint, log line and picture, if they were not due anyway.
+        """Write the last checkpoint, log line and sample image, if they were not due anyway.
 
         The means are not reset, so that a run that is made longer goes on as if it had been
         that long from the start.
@@ -114,7 +114,7 @@ class Recorder(keras.callbacks.Callback):
             return
         if not any(entry.get("step") == self.step for entry in self.run.log()[-1:]):
             self._log(self._mean_logs())
-        if not self._picture_path.exists():
+        if not self._sample_path.exists():
             self._sample()
 
     def _reset_clock(self) -> None:
@@ -196,24 +196,24 @@ class Recorder(keras.callbacks.Callback):
         })  # fmt: skip
 
     @property
-    def _picture_path(self) -> Path:
+    def _sample_path(self) -> Path:
         return self.run.samples / f"step-{self.step:08d}.png"
 
     def _sample(self) -> None:
-        self._mean_logs()  # no pictures of what is not finite
+        self._mean_logs()  # no images of what is not finite
         renderer = rendering.renderer_for(self.gan.sampler.image_shape)
         labels = self._sample_labels(renderer.num_samples) if self.gan.sampler.conditional else None
         n = renderer.num_samples if labels is None else len(labels)
         samples = self.gan.sample(n, seed=self.training.seed, labels=labels)
         make_folder(self.run.samples)
-        picture = self._render_samples(renderer, samples, labels)
-        publish(self._picture_path, rendering.encode_png(picture), overwrite=True)
-        if renderer.media:  # beside the pictures, the newest in place of the last
+        image = self._render_samples(renderer, samples, labels)
+        publish(self._sample_path, rendering.encode_png(image), overwrite=True)
+        if renderer.media:  # beside the images, the newest in place of the last
             encode = renderer.encoders[renderer.media]
             content = encode(samples, self.session.dataset.rate, None)
             publish(self.run.moving_path(renderer.media), content, overwrite=True)
         self.session.events({
-            "event": "sample", "step": self.step, "path": str(self._picture_path),
+            "event": "sample", "step": self.step, "path": str(self._sample_path),
         })  # fmt: skip
 
     def _render_samples(

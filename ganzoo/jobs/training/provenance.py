@@ -139,7 +139,7 @@ def run_card(recipe: Recipe, dataset: Dataset, model: str | None, name: str) -> 
 
 
 def data_metadata(dataset: Dataset) -> dict[str, Any]:
-    """Return the metadata about the data, without which a model cannot be rebuilt or played."""
+    """Return the metadata about the data that a model needs to be rebuilt."""
     described = dataset.describe()
     keys = ("image_shape", "classes", "source_shape", "rate")
     return {key: described[key] for key in keys if key in described}

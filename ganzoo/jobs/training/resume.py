@@ -22,7 +22,8 @@ from ganzoo.jobs.models.open_dataset import open_recipe_dataset
 from ganzoo.jobs.models.weights import STATE, assign_arrays
 from ganzoo.jobs.training import provenance
 from ganzoo.jobs.training.evaluation import PeriodicEvaluation
-from ganzoo.jobs.training.session import Events, Session, run_session
+from ganzoo.jobs.training.loop import run_session
+from ganzoo.jobs.training.session import Events, Session
 from ganzoo.jobs.training.signals import Stop
 
 # Keys that a resumed run may change: none of them changes a weight.

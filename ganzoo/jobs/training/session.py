@@ -1,8 +1,6 @@
-"""A training session: everything that one training works with, and `fit` over it."""
+"""A training session: everything that one training works with."""
 
-import contextlib
 import functools
-import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,20 +9,12 @@ from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.runs import Run
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.feed import Feed
-from ganzoo.errors import Diverged, GanzooError, Interrupted
-from ganzoo.files import safetensors
-from ganzoo.files.publish import publish_text
-from ganzoo.jobs import rendering
 from ganzoo.jobs.models.build import TrainingLength, training_length
-from ganzoo.jobs.models.weights import generator_arrays, state_arrays
-from ganzoo.jobs.report import report_of_run
-from ganzoo.jobs.training import provenance
 from ganzoo.jobs.training.evaluation import PeriodicEvaluation
 from ganzoo.jobs.training.signals import Stop
 
 if TYPE_CHECKING:
     from ganzoo.gan.gan import GAN
-    from ganzoo.jobs.training.callbacks import Recorder
 
 Events = Callable[[dict[str, Any]], None]
 
@@ -74,76 +64,3 @@ class Session:
             steps_per_dispatch=fused,
             boundaries=lambda step: min((step // every + 1) * every for every in marks),
         )
-
-
-def run_session(session: Session) -> None:
-    """Train to the end of the recipe, and write what a training leaves.
-
-    Raises:
-        Diverged: A loss or a weight is no longer finite.
-        Interrupted: A signal asked to stop; the state is saved.
-    """
-    from ganzoo import backend
-    from ganzoo.jobs.training.callbacks import Recorder, UnreadLogs
-
-    run, feed, length = session.run, session.feed, session.length
-    manifest = run.manifest()
-    session.events({
-        "event": "start", "model": manifest["model"], "run": str(run.path),
-        "backend": manifest["backend"], "step": session.start, "steps": length.steps,
-        "images": length.steps * length.per_step, "dataset": session.dataset.name,
-        "parameters": manifest["parameters"],
-    })  # fmt: skip
-    recorder = Recorder(session)
-    try:
-        if len(feed) and not session.stop.signal:
-            session.gan.fit(
-                backend.feed(feed), steps_per_epoch=len(feed), epochs=1, verbose=0, shuffle=False,
-                callbacks=UnreadLogs([recorder], add_history=True, model=session.gan),
-            )  # fmt: skip
-        recorder.close()
-        if not session.stop.signal or recorder.step >= length.steps:
-            finish_run(session, recorder)
-            return
-    except BaseException as error:
-        state = "diverged" if isinstance(error, Diverged) else "failed"
-        with contextlib.suppress(OSError, GanzooError):  # what went wrong matters more
-            conclude_run(run, state, reason=str(error))
-        raise
-    conclude_run(run, "interrupted", step=recorder.step)
-    raise Interrupted(
-        f"Stopped after step {recorder.step} of {length.steps}; everything is saved.",
-        signal_number=session.stop.signal,
-        hint=f"Go on with: ganzoo resume {shlex.quote(str(run.path))}",
-    )
-
-
-def finish_run(session: Session, recorder: "Recorder") -> None:
-    """Write the averaged generator, `progress.gif` and `report.html`; then announce the end."""
-    run, seconds = session.run, round(recorder.seconds, 1)
-    arrays, kind = generator_arrays(state_arrays(session.gan))
-    metadata = {**recorder.about, "step": recorder.step, "weights": kind}
-    safetensors.save(run.weights_path, arrays, metadata, overwrite=True)
-    samples = sorted(run.samples.glob("step-*.png"))
-    rendering.progress_gif(samples, run.gif_path)
-    conclude_run(run, "finished", step=recorder.step, seconds=seconds)
-    session.events({
-        "event": "end", "run": str(run.path), "report": str(run.report_path),
-        "samples": str(samples[-1]), "weights": str(run.weights_path),
-        "seconds": seconds, "step": recorder.step,
-    })  # fmt: skip
-
-
-def conclude_run(run: Run, state: str, **facts: Any) -> None:
-    """Write the report, and then into the manifest how the run ended.
-
-    Args:
-        run: The run.
-        state: `"finished"`, `"interrupted"`, `"diverged"` or `"failed"`.
-        **facts: Further facts about the end for the manifest.
-    """
-    before = {key: value for key, value in run.manifest().items() if key != "reason"}
-    content = {**before, "state": state, **facts}
-    # the manifest last: only then does resuming find nothing left to do
-    publish_text(run.report_path, report_of_run(run, manifest=content), overwrite=True)
-    provenance.write_manifest(run, content)

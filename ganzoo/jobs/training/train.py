@@ -14,7 +14,8 @@ from ganzoo.jobs.models.build import build_gan
 from ganzoo.jobs.models.open_dataset import open_recipe_dataset
 from ganzoo.jobs.training import provenance
 from ganzoo.jobs.training.evaluation import PeriodicEvaluation
-from ganzoo.jobs.training.session import Events, Session, run_session
+from ganzoo.jobs.training.loop import run_session
+from ganzoo.jobs.training.session import Events, Session
 from ganzoo.jobs.training.signals import Stop
 
 

@@ -165,9 +165,9 @@ def test_an_architecture_and_its_labels_must_fit(kinds, monkeypatch):
     from ganzoo.jobs.training.plan import plan
 
     for settings, said in (
-        (["dataset.name=digits"], "'translator' translates pictures.*'digits', which has classes"),
-        (["dataset.name=clips"], "'translator' translates pictures.*'clips', which has no labels"),
-        (["architecture.name=cdcgan"], "'cdcgan' needs classes.*'pairs', whose labels are pict"),
+        (["dataset.name=digits"], "'translator' translates images.*'digits', which has classes"),
+        (["dataset.name=clips"], "'translator' translates images.*'clips', which has no labels"),
+        (["architecture.name=cdcgan"], "'cdcgan' needs classes.*'pairs', whose labels are images"),
     ):
         with pytest.raises(UsageError, match=said):
             open_recipe_dataset(kinds("pairs", *settings))
@@ -184,7 +184,7 @@ def test_an_architecture_and_its_labels_must_fit(kinds, monkeypatch):
     monkeypatch.setattr(
         ganzoo_kinds, "translator", lambda image_shape, source_shape: plain(image_shape)
     )
-    with pytest.raises(PluginError, match=r"must take \[latents, pictures\].*no pictures"):
+    with pytest.raises(PluginError, match=r"must take \[latents, images\].*no images"):
         build_networks(kinds("pairs"), (8, 6, 3), 0, (8, 6, 1))
 
 

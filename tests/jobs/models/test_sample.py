@@ -153,10 +153,10 @@ def test_a_truncation_of_nothing_is_for_who_truncates_by_a_variable(
     assert main(argv) == 2
     assert "truncation must be above 0, for a GAN whose latents are no" in capsys.readouterr().err
 
-    from ganzoo.gan.sampling import Drawing
+    from ganzoo.gan.gan import GAN
 
     by = property(lambda gan: gan.generator.get_layer("project").kernel)  # 0: of no latent
-    monkeypatch.setattr(Drawing, "truncation_psi", by)
+    monkeypatch.setattr(GAN, "truncation_psi", by)
     assert main([*argv, "--separate", "--out", "same"]) == 0
     one, two, three = (pixels(path) for path in sorted((place / "same").iterdir()))
     assert np.array_equal(one, two) and np.array_equal(one, three)
@@ -308,7 +308,7 @@ def test_labels_of_the_wrong_kind_are_refused_before_training(recipe, monkeypatc
 def test_points_have_no_separate_pictures(plain, place, capsys):
     from ganzoo.jobs.training.train import train
 
-    recipe = plain("dataset.name=mixture", "architecture.output=linear", "steps=1")
+    recipe = plain("dataset.name=mixture", "architecture.output_activation=linear", "steps=1")
     run = train(recipe, run=place / "points")
 
     assert main(["sample", str(run.path), "--separate"]) == 2

@@ -135,6 +135,6 @@ def test_a_version_is_trained_again_by_its_name(place, plain):
 
 def test_a_class_is_not_asked_of_a_generator_that_takes_none(place):
     run = train(recipe_of(SGAN, "digits"), run=place / "run")
-    with pytest.raises(UsageError, match="draws no class on demand"):
+    with pytest.raises(UsageError, match="takes no labels"):
         sample(run.path, n=2, labels=[3], out=place / "no.png")
     assert sample(run.path, n=2, out=place / "two.png")

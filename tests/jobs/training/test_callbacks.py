@@ -8,7 +8,7 @@ pytestmark = pytest.mark.backend
 def test_the_logs_of_a_dispatch_are_not_read():
     import keras
 
-    from ganzoo.jobs.training.callbacks import UnreadLogs
+    from ganzoo.jobs.training.callbacks import CallbacksWithoutLogs
 
     read, told = [], []
 
@@ -21,7 +21,7 @@ def test_the_logs_of_a_dispatch_are_not_read():
         told.append((batch, logs))
 
     callbacks = [keras.callbacks.LambdaCallback(on_train_batch_end=tell)]
-    for kind in (UnreadLogs, keras.callbacks.CallbackList):
+    for kind in (CallbacksWithoutLogs, keras.callbacks.CallbackList):
         kind(callbacks).on_train_batch_end(3, {"d_loss": Number()})
 
     assert told == [(3, None), (3, {"d_loss": 0.0})]

@@ -53,7 +53,7 @@ class Game:
 
         assign_arrays(self.gan.state(), state, "the test")
         feed = Feed(self.dataset, batch=4, n_critic=2, seed=3, start_step=start, stop_step=stop)
-        means = [(v, state[f"means/{v.name}"]) for v in self.gan.step_metrics.variables]
+        means = [(v, state[f"metrics/{v.name}"]) for v in self.gan.step_metrics.variables]
         back = keras.callbacks.LambdaCallback(  # `fit` has just reset them
             on_epoch_begin=lambda epoch, logs: [v.assign(value) for v, value in means]
         )
@@ -121,7 +121,7 @@ GROUPS = {
     "seed": ("gan/seed",),
     "steps": ("gan/steps",),
     "images": ("gan/images",),
-    "means": ("means/",),
+    "step metrics": ("metrics/",),
 }
 
 
