@@ -7,6 +7,8 @@ from ganzoo.files.text import format_duration
 
 Event = dict[str, Any]
 
+PATIENCE = 1.0  # seconds before a preparation is reported: short ones never are
+
 # Keys of a progress or evaluation event that are no measured numbers.
 _NOT_NUMBERS = (
     "event", "step", "steps", "images", "images_per_second", "seconds_left", "best", "seconds",
@@ -37,7 +39,7 @@ def format_speed(event: Event) -> str:
     parts = []
     if (speed := event.get("images_per_second")) is not None:
         parts.append(f"{speed:,.0f} images/s")
-    if (left := event.get("seconds_left")) is not None and math.isfinite(left):
+    if (left := event.get("seconds_left")) and math.isfinite(left):
         parts.append(f"{format_duration(left)} left")
     return "  ".join(parts)
 

@@ -7,6 +7,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
 from ganzoo.cli.support.event_text import (
+    PATIENCE,
     Event,
     format_amount,
     format_evaluation,
@@ -15,7 +16,6 @@ from ganzoo.cli.support.event_text import (
     logged_values,
 )
 from ganzoo.cli.support.printing import print_note, single_line
-from ganzoo.cli.support.reporters import PATIENCE
 
 _NUMBERS_PER_ROW = 4
 

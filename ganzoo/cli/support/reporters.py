@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from ganzoo.cli.support.event_text import (
+    PATIENCE,
     Event,
     format_evaluation,
     format_preparation,
@@ -20,7 +21,6 @@ from ganzoo.errors import EnvironmentProblem
 EventHandler = Callable[[Event], None]
 
 _SECONDS_BETWEEN_LINES = 5.0
-PATIENCE = 1.0  # seconds before a preparation is reported: short ones never are
 
 
 @contextlib.contextmanager

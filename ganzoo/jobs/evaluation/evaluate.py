@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from ganzoo.catalog.plugins import discovery
 from ganzoo.catalog.recipe.checks import check_plugin_options
-from ganzoo.catalog.recipe.plugin_locks import plugin_differences
 from ganzoo.catalog.recipe.recipe import Part, Recipe
 from ganzoo.catalog.registry.cards import Card
 from ganzoo.catalog.registry.cards import Result as CardResult
@@ -17,6 +16,7 @@ from ganzoo.data.progress import Listener, reporting
 from ganzoo.errors import UsageError
 from ganzoo.files.publish import publish_text
 from ganzoo.jobs.evaluation.generated import (
+    GeneratedSamples,
     is_image_source,
     samples_of_gan,
     samples_of_images,
@@ -37,8 +37,6 @@ from ganzoo.metrics.extractor import Extractor
 
 if TYPE_CHECKING:
     from ganzoo.gan.gan import GAN
-
-_MAX_NOTE = 200  # characters of a value in a protocol
 
 
 def evaluate(
@@ -81,11 +79,12 @@ def evaluate(
         UnknownName: The source, a metric or the features do not exist.
         UsageError: A metric cannot be results_by_seed, or the extractor does not accept the images.
     """
+    # long by its options and their documentation; the work is in `measure_samples`
     check_arguments(n, seeds, metrics)
-    given_images = is_image_source(source)
-    if given_images and (raw or truncation is not None):
+    given = is_image_source(source)
+    if given and (raw or truncation is not None):
         raise UsageError("Images have neither weights nor latents: neither raw nor truncation.")
-    found = None if given_images else find_source(source, raw=raw)
+    found = None if given else find_source(source, raw=raw)
     part = _real_part(source, found, against, data)
     check_plugin_options("dataset", part, f"the data set {part.name!r}")
     if features is not None:
@@ -98,18 +97,22 @@ def evaluate(
         if found is None:
             generated = samples_of_images(Path(source), dataset, n)
         else:
+            protocol = weights_protocol(found, dataset, raw=raw)
             gan = load.load_source(
                 found, raw=raw, backend=backend, allow_plugin_mismatch=allow_plugin_mismatch
             )
-            protocol = weights_protocol(found, dataset, raw=raw) | _plugin_mismatch(found)
             generated = samples_of_gan(gan, dataset, n, truncation=truncation, protocol=protocol)
-        check_count("generated", generated.count)
-        check_count("real", len(dataset))
-        if len(seeds) > 1 and not generated.seeded:
-            raise UsageError("Given images do not depend on a seed. Expected: at most one seed.")
+        _check_samples(generated, dataset, seeds)
         extractor = select_extractor(features, part.name, dataset, metrics)
         results = [measure_samples(generated, dataset, extractor, metrics, one) for one in seeds]
     return aggregate_seeds(results, seeds)
+
+
+def _check_samples(generated: GeneratedSamples, dataset: Dataset, seeds: Sequence[int]) -> None:
+    check_count("generated", generated.count)
+    check_count("real", len(dataset))
+    if len(seeds) > 1 and not generated.seeded:
+        raise UsageError("Given images do not depend on a seed. Expected: at most one seed.")
 
 
 def evaluate_gan(
@@ -165,14 +168,6 @@ def record_results(run: str | os.PathLike, results: Sequence[Mapping[str, Any]])
 
 def _replaces(new: CardResult, old: CardResult) -> bool:
     return new.measured_like(old) and new.protocol.step == old.protocol.step
-
-
-def _plugin_mismatch(found: Source) -> dict[str, str]:
-    """Return what the protocol says about another architecture plugin than that recorded."""
-    mismatches = plugin_differences(
-        found.about.get("plugins"), found.recipe, kinds=["architecture"]
-    )
-    return {"plugin_mismatch": mismatches[0][:_MAX_NOTE]} if mismatches else {}
 
 
 def _real_part(

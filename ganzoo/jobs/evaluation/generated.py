@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ganzoo.catalog.recipe.plugin_locks import plugin_differences
 from ganzoo.catalog.recipe.recipe import Part
 from ganzoo.catalog.registry.lookup import models
 from ganzoo.data.dataset import Dataset
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ganzoo.gan.gan import GAN
 
 _BATCH = 256  # samples that are generated at once
+_MAX_NOTE = 200  # characters of a value in a protocol
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,4 +163,7 @@ def weights_protocol(found: Source, dataset: Dataset, *, raw: bool) -> dict[str,
         protocol["split"] = "train"  # the real images are those of the training
     if type(found.about.get("step")) is int:
         protocol["step"] = found.about["step"]
-    return protocol
+    mismatches = plugin_differences(
+        found.about.get("plugins"), found.recipe, kinds=["architecture"]
+    )
+    return protocol | ({"plugin_mismatch": mismatches[0][:_MAX_NOTE]} if mismatches else {})
