@@ -38,8 +38,8 @@ def push(
     everything: Annotated[
         bool, typer.Option("--all", help="Add the whole state of the training.")
     ] = False,
-    half: Annotated[
-        bool, typer.Option("--half", help="Store the generator's float32 arrays as float16.")
+    float16: Annotated[
+        bool, typer.Option("--float16", help="Store the generator's float32 arrays as float16.")
     ] = False,
     license: Annotated[
         str | None,
@@ -59,7 +59,7 @@ def push(
     from ganzoo.jobs.publishing.push import push as job
 
     done = job(
-        source, name, everything=everything, half=half, license=license, folder=folder, to=to
+        source, name, everything=everything, float16=float16, license=license, folder=folder, to=to
     )
     if not done["created"]:
         print_note("It is there already.")

@@ -151,9 +151,9 @@ def _blob_digest(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _other_file(file: HubFile, source: HubRepository, received: str) -> EnvironmentProblem:
+def _other_file(file: HubFile, source: HubRepository, actual: str) -> EnvironmentProblem:
     return EnvironmentProblem(
         "The server does not hold the expected file. Received: "
-        f"{received}, for {file.name} of {source.repo_id}.",
+        f"{actual}, for {file.name} of {source.repo_id}.",
         hint=f"Get {file.name} elsewhere and give it as data, or name another repository.",
     )

@@ -201,7 +201,7 @@ class HubRepository:
 
 
 def is_offline() -> bool:
-    """Return whether `GANZOO_OFFLINE` or `HF_HUB_OFFLINE` forbids every download and upload."""
+    """Return True if `GANZOO_OFFLINE` or `HF_HUB_OFFLINE` forbids downloads and uploads."""
     values = (os.environ.get(name, "") for name in ("GANZOO_OFFLINE", "HF_HUB_OFFLINE"))
     return any(value.strip().lower() in ("1", "true", "yes", "on") for value in values)
 
@@ -212,7 +212,7 @@ def endpoint() -> str | None:
 
 
 def is_commit(revision: object) -> bool:
-    """Return whether a revision is a commit in full, which never means anything else."""
+    """Return True if a revision is a commit in full, whose meaning never changes."""
     return isinstance(revision, str) and bool(_COMMIT.fullmatch(revision))
 
 

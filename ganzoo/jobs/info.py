@@ -23,9 +23,9 @@ from ganzoo.jobs.listing import describe_owner
 from ganzoo.jobs.models.find import find_source, is_model_name, resolve_source
 from ganzoo.jobs.publishing.manage import (
     describe_card,
+    describe_contents,
     describe_recipe,
     describe_versions,
-    version_facts,
 )
 
 _NETWORKS = ("generator", "discriminator")
@@ -104,7 +104,7 @@ def _describe_version(version: Version, name: str) -> dict[str, Any]:
     source = str(version.path.parent.parent)
     if remotes.is_address(name):
         source = remotes.parse_address(name).address
-    facts = {"version": version.number, "aliases": [], **version_facts(version)}
+    facts = {"version": version.number, "aliases": [], **describe_contents(version)}
     return describe_card(version.card()) | {"source": source, "results": [], "versions": [facts]}
 
 

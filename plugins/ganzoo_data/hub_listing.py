@@ -1,4 +1,4 @@
-"""What a data set repository on the Hub holds at a commit: asked for once, and remembered.
+"""Contents of a data set repository on the Hub at a commit: asked for once, and remembered.
 
     <folder>/revisions.json    which commit a branch or tag meant
     <folder>/<commit>.json     names, sizes and digests of the files, and the license
@@ -23,7 +23,7 @@ from ganzoo.files.strict_json import parse_json
 from ganzoo.files.text import environment_problem, quote
 
 _MAX_JSON_BYTES = 64 << 20
-_MAX_LICENSE = 120  # characters: a data set's line has room for more words
+_MAX_LICENSE = 120  # characters
 
 Connect = Callable[[], HubRepository]
 
@@ -117,13 +117,13 @@ def _stated_license(about: Any) -> str:
     """License that the repository's page states, in one short line."""
     card = about.card_data.to_dict() if about.card_data else {}
     stated = card.get("license")
-    words = stated if isinstance(stated, list) else [stated, card.get("license_name")]
-    text = " ".join(" ".join(str(word) for word in words if word).split())
+    parts = stated if isinstance(stated, list) else [stated, card.get("license_name")]
+    text = " ".join(" ".join(str(word) for word in parts if word).split())
     return text[:_MAX_LICENSE] or "none stated"
 
 
 def _read_remembered(path: Path) -> dict[str, Any]:
-    """What was remembered; nothing if that is not there or damaged."""
+    """Remembered content; nothing if it is not there or damaged."""
     try:
         content = parse_json(read_bytes(path, limit=_MAX_JSON_BYTES), path.name)
     except GanzooError:

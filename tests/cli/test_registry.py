@@ -90,10 +90,10 @@ def test_registries_come_and_go(ganzoo, tmp_path):
 def test_push_and_pull_pass_their_words_on(ganzoo, fake_job):
     done = {"name": "small@1", "version": 1, "created": False}
     calls = fake_job("publishing.push", push=done)
-    said = ganzoo("push", "7", "small", "--all", "--half", "--license", "MIT", "--to", "hf://a/b")
+    said = ganzoo("push", "7", "small", "--all", "--float16", "--license", "MIT", "--to", "hf://a/b")
     assert said.code == 0 and "there already" in said.err
     assert calls == [
-        {"job": "push", "args": ("7", "small"), "everything": True, "half": True,
+        {"job": "push", "args": ("7", "small"), "everything": True, "float16": True,
          "license": "MIT", "folder": None, "to": "hf://a/b"}
     ]  # fmt: skip
     assert ganzoo("push", "7", "small", "--registry", "x", "--to", "hf://a/b").code == 2

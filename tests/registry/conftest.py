@@ -88,7 +88,7 @@ def made_run(tmp_path):
     """`made_run("name", value=1)`: a finished run's folder that no training has made."""
 
     def make(name: str = "run", *, value: float = 1.0, license: str = "Apache-2.0") -> Run:
-        run = Run.at(tmp_path / "work" / name)
+        run = Run.create_at(tmp_path / "work" / name)
         recipe = Recipe.from_tables(RECIPE)
         tables = copy.deepcopy(CARD) | {"name": "mlp-digits"}
         tables["license"]["weights"] = license

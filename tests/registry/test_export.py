@@ -23,12 +23,12 @@ def out(tmp_path):
     return tmp_path / "out.safetensors"
 
 
-@pytest.mark.parametrize("half", [False, True])
+@pytest.mark.parametrize("float16", [False, True])
 @pytest.mark.parametrize("name", ["small", "small@1", "small@best", "user:small"])
-def test_a_model_is_exported_as_it_was_published(made_run, out, name, half):
+def test_a_model_is_exported_as_it_was_published(made_run, out, name, float16):
     from ganzoo.jobs.publishing.manage import tag
 
-    push(made_run().path, "small", half=half)
+    push(made_run().path, "small", float16=float16)
     tag("small@1", "best")
     published = lookup.find_version("small").read("generator.safetensors")
     assert export(name, out).read_bytes() == published

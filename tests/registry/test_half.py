@@ -12,7 +12,7 @@ from ganzoo.jobs.publishing.verify import verify
 
 
 def test_a_version_in_half_precision_says_so(made_run, home):
-    push(made_run(value=0.1).path, "small", half=True)
+    push(made_run(value=0.1).path, "small", float16=True)
     content = lookup.find_version("small").read("generator.safetensors")
     assert safetensors.metadata(content)["stored"] == "float16"
     array = safetensors.load(content)["generator/dense/kernel"]
@@ -21,7 +21,7 @@ def test_a_version_in_half_precision_says_so(made_run, home):
 
 
 def test_the_whole_state_is_never_in_half_precision(made_run):
-    push(made_run().path, "small", half=True, everything=True)
+    push(made_run().path, "small", float16=True, everything=True)
     content = lookup.find_version("small").read("everything.safetensors")
     assert "stored" not in safetensors.metadata(content)
     assert {array.dtype.name for array in safetensors.load(content).values()} == {"float32"}
@@ -29,15 +29,15 @@ def test_the_whole_state_is_never_in_half_precision(made_run):
 
 def test_half_and_full_precision_are_two_versions(made_run):
     run = made_run().path
-    full, half = push(run, "small"), push(run, "small", half=True)
+    full, half = push(run, "small"), push(run, "small", float16=True)
     assert (full["version"], half["version"]) == (1, 2)
-    assert not push(run, "small", half=True)["created"]
+    assert not push(run, "small", float16=True)["created"]
 
 
 @pytest.mark.parametrize("value", [65520.0, -66000.0, 1e30])
 def test_what_half_precision_cannot_hold_is_refused(made_run, home, value):
     with pytest.raises(UsageError, match="generator/dense/kernel does not fit half precision"):
-        push(made_run(value=value).path, "small", half=True)
+        push(made_run(value=value).path, "small", float16=True)
     assert not (home / "registry").exists()
 
 
@@ -65,11 +65,11 @@ def test_other_types_stay_as_they_are():
 def test_a_published_version_is_not_made_half(made_run, tmp_path):
     push(made_run().path, "small")
     with pytest.raises(UsageError, match="as it is"):
-        push("small", "small", folder=tmp_path / "zoo", half=True)
+        push("small", "small", folder=tmp_path / "zoo", float16=True)
 
 
 def test_a_version_in_half_precision_is_published_elsewhere_as_it_is(made_run, tmp_path):
-    first = push(made_run().path, "small", half=True)
+    first = push(made_run().path, "small", float16=True)
     assert push("small", "small", folder=tmp_path / "zoo")["digest"] == first["digest"]
 
 

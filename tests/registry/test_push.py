@@ -280,7 +280,7 @@ def test_results_of_another_step_are_not_published(made_run, home):
     assert [one.protocol.step for one in kept] == [step]
 
 
-@pytest.mark.parametrize("option", [{"half": True}, {"everything": True}, {"license": "MIT"}])
+@pytest.mark.parametrize("option", [{"float16": True}, {"everything": True}, {"license": "MIT"}])
 def test_a_published_version_is_not_made_another(made_run, home, option, tmp_path):
     push(made_run().path, "small")
     with pytest.raises(UsageError, match="published elsewhere as it is"):

@@ -78,7 +78,7 @@ class PluginLock(Table):
 
 
 class Provenance(Table):
-    """Where weights come from.
+    """Origin of weights: data, training and environment.
 
     Args:
         data: Name of the data set.
@@ -179,7 +179,7 @@ class Result(Table):
         return {key: value for key, value in dumped.items() if value != []}
 
     def measured_like(self, other: "Result") -> bool:
-        """Whether both values may stand in one column."""
+        """Return True if both values may stand in one column."""
         return self.metric == other.metric and _comparable_protocol(self) == _comparable_protocol(
             other
         )

@@ -56,12 +56,12 @@ class Entry:
 
     @property
     def writable(self) -> bool:
-        """Whether its versions may be tagged and removed: they are the user's own."""
+        """True if its versions may be tagged and removed: they are the user's own."""
         return self.source == USER
 
     @property
     def has_card(self) -> bool:
-        """Whether it has a card of its own, beside those of its versions."""
+        """True if it has a card of its own, besides those of its versions."""
         return (self.folder / CARD).is_file()
 
     @property
@@ -253,7 +253,7 @@ def _model_names(registry: Location, problems: list[Problem]) -> Iterator[str]:
 
 
 def is_model_folder(folder: Path) -> bool:
-    """Whether a folder is that of a model: it has a card or a version."""
+    """Return True if a folder is that of a model: it has a card or a version."""
     if folder.name.startswith(".") or not folder.is_dir() or (folder / "recipe.toml").exists():
         return False  # the last is a run's, which has a card too
     return (folder / CARD).is_file() or bool(version_numbers(folder))

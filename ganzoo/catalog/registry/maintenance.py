@@ -17,7 +17,7 @@ from ganzoo.files.publish import withdraw
 from ganzoo.files.reading import read_bytes
 from ganzoo.files.text import quote
 
-_BESIDE = (CARD, README, FOLDER, *SAMPLE_FILES)  # what may lie beside a model's versions
+_ALLOWED = (CARD, README, FOLDER, *SAMPLE_FILES)  # what may lie beside a model's versions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +42,8 @@ def check_model(folder: Path, *, pulled: bool = False) -> tuple[list[Version], l
     """
     whole: list[Version] = []
     findings: list[Finding] = []
-    numbers = version_numbers(folder)
-    for number in numbers:
+    known = version_numbers(folder)
+    for number in known:
         try:
             version = open_version(folder, number)
             if not pulled or version.is_complete:
@@ -52,7 +52,7 @@ def check_model(folder: Path, *, pulled: bool = False) -> tuple[list[Version], l
                 whole.append(version)
         except GanzooError as error:
             findings.append(Finding(path=folder / str(number), reason=str(error)))
-    valid = numbers if pulled else [version.number for version in whole]
+    valid = known if pulled else [version.number for version in whole]
     for alias in alias_names(folder):
         try:
             check_alias(alias)
@@ -68,7 +68,7 @@ def check_model(folder: Path, *, pulled: bool = False) -> tuple[list[Version], l
         except GanzooError as error:
             findings.append(Finding(path=folder / CARD, reason=str(error)))
     for name in sorted(os.listdir(folder)):
-        if not (is_version_number(name) or name in _BESIDE or name.startswith(".")):
+        if not (is_version_number(name) or name in _ALLOWED or name.startswith(".")):
             findings.append(Finding(path=folder / name, reason="It does not belong here."))
     return whole, findings
 

@@ -100,7 +100,7 @@ def cache_folder() -> Path:
 
 
 def is_address(name: object) -> bool:
-    """Whether a name is meant as an address on the Hub."""
+    """Return True if a name is meant as an address on the Hub."""
     return isinstance(name, str) and name.startswith(SCHEME)
 
 

@@ -83,7 +83,7 @@ class Version:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every file is there; of a pulled repository some versions may not be."""
+        """True if every file is there; of a pulled repository some versions may be incomplete."""
         return all((self.path / name).exists() for name in self.sizes)
 
     def read(self, name: str) -> bytes:
@@ -147,7 +147,7 @@ def names_in(folder: Path) -> list[str]:
 
 
 def is_version_number(text: str) -> bool:
-    """Whether a text is the number of a version, and so the name of its folder."""
+    """Return True if a text is the number of a version, and so the name of its folder."""
     return bool(_NUMBER.fullmatch(text))
 
 

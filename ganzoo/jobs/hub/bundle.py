@@ -24,7 +24,7 @@ from ganzoo.jobs.hub.model_card import render_model_card
 
 @dataclass(frozen=True, kw_only=True)
 class Bundle:
-    """What is published as a version.
+    """Files and manifest of a version.
 
     Args:
         model: The model's name.

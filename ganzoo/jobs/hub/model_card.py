@@ -215,9 +215,9 @@ def _origin_rows(card: Card) -> list[tuple[str, str]]:
     ]
     rows += [(f"parameters of the {name}", f"{n:,}") for name, n in card.parameters.items()]
     if card.provenance:
-        facts = card.provenance.model_dump(exclude_none=True, exclude={"data"})
-        versions = facts.pop("versions")
-        rows += [(name, str(value)) for name, value in facts.items()]
+        origin = card.provenance.model_dump(exclude_none=True, exclude={"data"})
+        versions = origin.pop("versions")
+        rows += [(name, str(value)) for name, value in origin.items()]
         rows.append(("versions", ", ".join(f"{k} {v}" for k, v in versions.items())))
     return [(name, value) for name, value in rows if value]
 
@@ -227,11 +227,11 @@ def _result_tables(results: Iterable[Result]) -> list[str]:
     groups: dict[str, list[Result]] = {}
     for result in results:
         protocol = result.protocol.model_dump(exclude_none=True)
-        words = ", ".join(f"{key} {value}" for key, value in protocol.items())
-        groups.setdefault(words, []).append(result)
+        protocol_text = ", ".join(f"{key} {value}" for key, value in protocol.items())
+        groups.setdefault(protocol_text, []).append(result)
     blocks = []
-    for words, group in groups.items():
-        blocks.append(escape_markdown(f"Measured with: {words}"))
+    for protocol_text, group in groups.items():
+        blocks.append(escape_markdown(f"Measured with: {protocol_text}"))
         blocks.append(_table([(_metric(result), _value(result)) for result in group]))
     return blocks
 

@@ -173,10 +173,10 @@ def _fetch_contents(
         version.card()  # raises if it is another model's
 
 
-def _other_content(remote: Remote, name: str, received: str, entry: dict) -> InvalidInput:
+def _other_content(remote: Remote, name: str, actual: str, entry: dict) -> InvalidInput:
     return InvalidInput(
         f"{name} of {remote.address} is not what its manifest lists. Expected: sha256 "
-        f"{entry['sha256'][:16]}..., {entry['size']:,} bytes. Received: {received}.",
+        f"{entry['sha256'][:16]}..., {entry['size']:,} bytes. Received: {actual}.",
         hint="Tell whoever publishes it.",
     )
 
@@ -197,7 +197,7 @@ def _is_alias_file(file: HubFile, model: str) -> bool:
 
 
 def _may_be(check: Callable[[str], str], text: str) -> bool:
-    """Whether a check of names lets a text pass."""
+    """Return True if a check of names accepts a text."""
     try:
         check(text)
     except (InvalidInput, UsageError):

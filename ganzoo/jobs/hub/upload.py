@@ -37,11 +37,11 @@ def upload_bundle(remote: Remote, bundle: Bundle) -> dict[str, Any]:
     for _ in range(_MAX_RACES):
         head = repository.describe(remote.revision).sha
         files = {file.name: file for file in repository.list_files(head)}
-        numbers = offered_versions(list(files.values())).get(bundle.model, [])
-        number = _find_same(remote, head, files, numbers, bundle)
+        known = offered_versions(list(files.values())).get(bundle.model, [])
+        number = _find_same(remote, head, files, known, bundle)
         created = number is None
         if number is None:
-            number = max(numbers, default=0) + 1
+            number = max(known, default=0) + 1
             size = sum(map(len, bundle.files.values())) / 1e6
             notice(f"Uploading {bundle.model}@{number} to {remote.address} ({size:.1f} MB).")
             if not _commit(remote, head, files, bundle, number):
@@ -59,12 +59,12 @@ def upload_bundle(remote: Remote, bundle: Bundle) -> dict[str, Any]:
 
 
 def _find_same(
-    remote: Remote, head: str, files: dict[str, HubFile], numbers: list[int], bundle: Bundle
+    remote: Remote, head: str, files: dict[str, HubFile], known: list[int], bundle: Bundle
 ) -> int | None:
     """Number under which the repository holds the same, whatever its README says."""
     manifest = bundle.parsed_manifest()
     weights = manifest["files"][contents.GENERATOR]["sha256"]
-    for number in reversed(numbers):
+    for number in reversed(known):
         file = files.get(f"{bundle.model}/{number}/{contents.GENERATOR}")
         if file is None or file.sha256 not in (None, weights):
             continue
@@ -108,7 +108,7 @@ def _commit(
 
 
 def _page_is_ours(remote: Remote, head: str, files: dict[str, HubFile]) -> bool:
-    """Whether the repository's own page may be written; that of a person is left as it is."""
+    """Return True if the repository's page may be replaced; that of a person may not."""
     if README not in files:
         return True
     if files[README].size > contents.MAX_BYTES[README]:

@@ -114,7 +114,7 @@ def to_float16(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
             raise UsageError(
                 f"{name} does not fit half precision. Expected: numbers of at most "
                 f"{np.finfo(FLOAT16).max:g} in size. Received: {np.abs(array).max():g}.",
-                hint="Publish it without --half.",
+                hint="Publish it without --float16.",
             )
     return found
 

@@ -183,7 +183,7 @@ def _card(name: str, recipe: Recipe, about: dict[str, Any]) -> Card:
 
 
 def _provenance(recipe: Recipe, about: dict[str, Any]) -> dict[str, Any] | None:
-    """Where the weights come from, if the file says so; its backend is not in it."""
+    """Provenance of the weights, if the file has it; its backend is not in the file."""
     data, step = about.get("data"), about.get("step")
     if not isinstance(data, dict) or not {"name", "fingerprint"} <= data.keys():
         return None

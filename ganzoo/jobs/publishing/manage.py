@@ -117,16 +117,16 @@ def describe_versions(entry: Entry) -> list[dict[str, Any]]:
         named.setdefault(number, []).append(alias)
     found = []
     for number in reversed(version_numbers(entry.folder)):
-        facts: dict[str, Any] = {"version": number, "aliases": named.get(number, [])}
+        described: dict[str, Any] = {"version": number, "aliases": named.get(number, [])}
         try:
-            facts |= version_facts(entry.version(str(number)))
+            described |= describe_contents(entry.version(str(number)))
         except GanzooError as error:
-            facts["broken"] = str(error)
-        found.append(facts)
+            described["broken"] = str(error)
+        found.append(described)
     return found
 
 
-def version_facts(version: Version) -> dict[str, Any]:
+def describe_contents(version: Version) -> dict[str, Any]:
     """Return digest, size, license, provenance and results of a version that is whole."""
     card = version.card()
     return {

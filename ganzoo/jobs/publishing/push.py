@@ -33,7 +33,7 @@ def push(
     name: str,
     *,
     everything: bool = False,
-    half: bool = False,
+    float16: bool = False,
     license: str | None = None,
     folder: Path | None = None,
     to: str | None = None,
@@ -47,7 +47,7 @@ def push(
             or a model's name.
         name: The model to publish as.
         everything: Add the whole state of the training.
-        half: Keep the generator in half precision, of a run.
+        float16: Keep the generator in half precision, of a run.
         license: Of the weights; by default what the card says.
         folder: The registry's; by default the user's own.
         to: Instead of a folder, `hf://org/repo`.
@@ -57,8 +57,8 @@ def push(
     """
     check_name(name, "model name", error=UsageError)
     if _is_model(source):
-        if half or everything or license:
-            option = "--half" if half else "--all" if everything else "--license"
+        if float16 or everything or license:
+            option = "--float16" if float16 else "--all" if everything else "--license"
             raise UsageError(
                 "A version is published elsewhere as it is. "
                 f"Received: {str(source)!r} with {option}.",
@@ -72,7 +72,9 @@ def push(
             hint=f"Import it: ganzoo import {shlex.join([str(plain), name])}",
         )
     run = Run.open(plain)
-    bundle = bundle_run(run, name, everything=everything, half=half, license=license, best=best)
+    bundle = bundle_run(
+        run, name, everything=everything, float16=float16, license=license, best=best
+    )
     return publish_bundle(bundle, folder=folder, to=to)
 
 
@@ -109,7 +111,7 @@ def bundle_run(
     name: str,
     *,
     everything: bool = False,
-    half: bool = False,
+    float16: bool = False,
     license: str | None = None,
     best: bool = False,
 ) -> Bundle:
@@ -119,7 +121,7 @@ def bundle_run(
         run: A run with a checkpoint.
         name: The model to publish as.
         everything: Add the whole state of the training, which is never in half precision.
-        half: Store the generator's float32 arrays as float16.
+        float16: Store the generator's float32 arrays as float16.
         license: License of the weights; by default the one in the run's card.
         best: Take the weights of its best checkpoint instead.
 
@@ -132,7 +134,7 @@ def bundle_run(
     arrays, about = run_weights(run, best=best)
     card = _version_card(run, manifest, about, name, license)
     about["license"] = {"data": card.license.data, "weights": card.license.weights}
-    if half:
+    if float16:
         arrays, about[STORED] = to_float16(arrays), FLOAT16
     files = {
         contents.CARD: card.toml().encode("utf-8"),
@@ -181,7 +183,7 @@ def _sample_files(run: Run, step: int | None) -> dict[str, bytes]:
 
 
 def _is_model(source: str | Path) -> bool:
-    """Whether a source names a model, and no run; a folder that is there counts as a run."""
+    """Return True if a source names a model; a folder that is there counts as a run."""
     run = str(split_best(source)[0])
     if os.path.exists(run) or run.isdecimal():
         return False
@@ -225,7 +227,7 @@ def _version_card(
 
 
 def _provenance(manifest: dict[str, Any], about: dict[str, Any], card: Card) -> Provenance:
-    """Where the weights of a run come from, as its manifest tells."""
+    """Provenance of the weights of a run, from its manifest."""
     try:
         step, recipe = about["step"], card.recipe
         versions = manifest.get("versions") or {}
@@ -257,7 +259,7 @@ def _provenance(manifest: dict[str, Any], about: dict[str, Any], card: Card) -> 
 
 
 def _hardware(manifest: Mapping[str, Any]) -> str:
-    """What kind of machine it was, without its name or kernel."""
+    """Kind of machine, without its name or kernel."""
     system, *rest = str(manifest["platform"]).split("-")
     kinds = [word for word in rest if word in ("x86_64", "aarch64", "arm64", "AMD64")]
     return " ".join([f"{manifest['cpus']} CPUs,", system[:40], *kinds[:1]])
@@ -265,7 +267,7 @@ def _hardware(manifest: Mapping[str, Any]) -> str:
 
 def _portable(argv: Sequence[str]) -> str:
     """A command without the paths of the machine on which it was given."""
-    words: list[str] = []
+    arguments: list[str] = []
     rest = iter(argv)
     for word in rest:
         option, equals, value = word.partition("=")
@@ -273,11 +275,11 @@ def _portable(argv: Sequence[str]) -> str:
             if not equals:
                 next(rest, None)
         elif option == "--data":
-            words += ["--data", "DATA"]
+            arguments += ["--data", "DATA"]
             if not equals:
                 next(rest, None)
         elif option.rpartition(".")[2] == "data" and equals:
-            words.append(f"{option}=DATA")
+            arguments.append(f"{option}=DATA")
         else:
-            words.append(word.replace("\\", "/").rpartition("/")[2] if "/" in word else word)
-    return " ".join(map(shlex.quote, words))[:4000]
+            arguments.append(word.replace("\\", "/").rpartition("/")[2] if "/" in word else word)
+    return " ".join(map(shlex.quote, arguments))[:4000]

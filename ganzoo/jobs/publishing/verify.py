@@ -147,7 +147,7 @@ def _verify_folder(folder: Path, *, pulled: bool = False) -> Facts:
 
 
 def _weights_problems(version: Version) -> list[Facts]:
-    """What is wrong inside the weights of a version whose bytes are as published."""
+    """Problems inside the weights of a version whose bytes are as published."""
     problems = []
     for name in (contents.GENERATOR, contents.EVERYTHING):
         if name in version.sizes:

@@ -19,7 +19,7 @@ def pushed(plain, tmp_path, monkeypatch):
     monkeypatch.setenv("GANZOO_HOME", str(tmp_path / "home"))
     run = train(plain(), run=tmp_path / "run")
     push(run.path, "full", license="MIT")
-    push(run.path, "half", half=True, license="MIT")
+    push(run.path, "half", float16=True, license="MIT")
 
 
 @pytest.fixture
