@@ -420,7 +420,7 @@ def test_sounds_and_films_are_pushed_found_on_the_page_and_pulled(made_run, serv
 
 def test_an_address_is_shown_and_its_recipe_trained(made_run, server):
     from ganzoo.cli.support.recipe_arguments import resolve_recipe
-    from ganzoo.jobs.listing import info
+    from ganzoo.jobs.info import info
 
     run = made_run()
     done = push(run.path, "small", to=ADDRESS)

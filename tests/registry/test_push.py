@@ -14,7 +14,8 @@ from ganzoo.catalog.registry.cards import Card
 from ganzoo.catalog.registry.versions import open_version
 from ganzoo.errors import EnvironmentProblem, InvalidInput, PluginError, UnknownName, UsageError
 from ganzoo.files import checkpoints, safetensors
-from ganzoo.jobs import listing
+from ganzoo.jobs.info import info
+from ganzoo.jobs.listing import list_weights
 from ganzoo.jobs.models import load
 from ganzoo.jobs.models.find import find_source
 from ganzoo.jobs.publishing.manage import list_registries, remove, tag
@@ -347,7 +348,7 @@ def test_a_damaged_alias_is_in_no_version_s_way(made_run, home, spoil):
     spoil(home / "registry" / "small" / "aliases" / "bad")
     with pytest.raises(UsageError, match="small@2 is called best"):
         remove("small@2")
-    assert [one["aliases"] for one in listing.info("small")["model"]["versions"]] == [["best"], []]
+    assert [one["aliases"] for one in info("small")["model"]["versions"]] == [["best"], []]
     assert remove("small@1") == {"removed": "small@1", "kind": "version"}
     assert any(one["path"].endswith("bad") for one in verify("small")["problems"])
 
@@ -442,10 +443,10 @@ def test_a_weights_file_is_described_tensor_by_tensor(made_run):
 
 
 def test_weights_are_listed_with_size_and_license(made_run):
-    assert "small" not in {one["name"] for one in listing.weights()["models"]}
+    assert "small" not in {one["name"] for one in list_weights()["models"]}
     push(made_run().path, "small")
     push(made_run("other", value=2.0).path, "small")
-    (found,) = listing.weights("small*")["models"]
+    (found,) = list_weights("small*")["models"]
     assert (found["version"], found["versions"], found["license"]) == (2, [2, 1], "Apache-2.0")
     assert found["bytes"] > 100 and found["summary"] == "A card to test with"
 
@@ -458,7 +459,7 @@ def test_info_shows_versions_aliases_and_results(made_run, home):
     run.card_path.write_text(Card.from_tables(card).toml())
     push(run.path, "small")
     tag("small@1", "best")
-    found = listing.info("small")["model"]
+    found = info("small")["model"]
     (version,) = found["versions"]
     assert version["aliases"] == ["best"]
     assert version["results"] == card["results"]
@@ -468,7 +469,7 @@ def test_info_shows_versions_aliases_and_results(made_run, home):
     (home / "registry" / "small" / "card.toml").write_text(
         Card.from_tables(card | {"name": "small"}).toml()
     )
-    (version,) = listing.info("small")["model"]["versions"]
+    (version,) = info("small")["model"]["versions"]
     assert "is not what was published" in version["broken"]
 
 
