@@ -16,21 +16,21 @@ def numbers(x):
     return ops.convert_to_numpy(ops.convert_to_tensor(x)).tolist()
 
 
-def test_a_trial_collects_writes_and_changes_nothing():
+def test_a_capture_collects_writes_and_changes_nothing():
     from ganzoo.backend.scope import WriteCapture
 
     a, b = variables()
-    with WriteCapture() as trial:
+    with WriteCapture() as capture:
         a.assign(b + 1.0)
         a.assign(a + 1.0)
         inside = numbers(a)
 
     assert inside == [7, 7]
     assert numbers(a) == [1, 1]
-    assert [(variable.name, numbers(value)) for variable, value in trial.writes] == [("a", [7, 7])]
+    assert [(variable.name, numbers(value)) for variable, value in capture.writes] == [("a", [7, 7])]
 
 
-def test_a_trial_sees_the_values_of_the_scope_around_it():
+def test_a_capture_sees_the_values_of_the_scope_around_it():
     # Keras' own scope does not: weights inside a gradient would be those of the step before
     from ganzoo.backend.scope import StrictScope, WriteCapture
 
@@ -53,11 +53,11 @@ def test_only_the_writes_of_the_owner_are_committed():
     from ganzoo.backend.scope import WriteCapture, assign_captured
 
     a, b = variables()
-    with WriteCapture() as trial:
+    with WriteCapture() as capture:
         a.assign(a + 1.0)
         b.assign(b + 1.0)
 
-    assign_captured(trial.writes, [b])
+    assign_captured(capture.writes, [b])
 
     assert numbers(a) == [1, 1]
     assert numbers(b) == [6, 6]

@@ -91,17 +91,17 @@ def gan(*, cls=None, name="gan", **networks):
     import ganzoo
 
     latent = {"latent": networks.pop("latent")} if "latent" in networks else {}
-    players = generator(**networks, **latent), discriminator(**networks)
-    return (cls or ganzoo.GAN)(*players, name=name)
+    networks = generator(**networks, **latent), discriminator(**networks)
+    return (cls or ganzoo.GAN)(*networks, name=name)
 
 
-def compiled(game, generator="adam", discriminator="adam", **rules):
+def compiled(model, generator="adam", discriminator="adam", **rules):
     """`compile`, with XLA only on JAX, where it is the way: for others it costs seconds."""
     import keras
 
     rules.setdefault("jit_compile", keras.backend.backend() == "jax")
-    game.compile(generator, discriminator, **rules)
-    return game
+    model.compile(generator, discriminator, **rules)
+    return model
 
 
 def sgd(rate=0.0):

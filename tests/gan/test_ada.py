@@ -82,13 +82,13 @@ def coefficients(part, p, size=(8, 16)):
 
     from ganzoo.gan.regularizers import ada as module
 
-    def drawn(p):
+    def numbers_of(p):
         images = ops.zeros((N, *size, 1))
         happened, maps = getattr(module, part)(images, p, ganzoo.random.Rng(3, 1))
         rows = [ops.stack([ops.broadcast_to(x, (N,)) for x in row], axis=1) for row in maps]
         return happened, ops.stack(rows, axis=1)
 
-    happened, maps = backend.jit(drawn)(ops.convert_to_tensor(p, "float32"))
+    happened, maps = backend.jit(numbers_of)(ops.convert_to_tensor(p, "float32"))
     return ops.convert_to_numpy(happened), np.float64(ops.convert_to_numpy(maps))
 
 
@@ -144,12 +144,12 @@ def test_colors_have_the_papers_spread(p):
 
     from ganzoo.gan.regularizers import ada as module
 
-    def drawn(p):  # a gray pixel, and a pure red
+    def numbers_of(p):  # a gray pixel, and a pure red
         pixels = ops.convert_to_tensor(np.array([[[0, 0, 0], [1, 0, 0]]], "float32"))
         images = ops.broadcast_to(pixels[None], (N, 1, 2, 3))
         return module.recolor(images, p, ganzoo.random.Rng(3, 1))
 
-    happened, images = backend.jit(drawn)(ops.convert_to_tensor(p, "float32"))
+    happened, images = backend.jit(numbers_of)(ops.convert_to_tensor(p, "float32"))
     gray, red = np.moveaxis(np.float64(ops.convert_to_numpy(images))[:, 0], 1, 0)
 
     happened = ops.convert_to_numpy(happened)

@@ -1,7 +1,9 @@
-"""Augmentations against the papers' formulas, written again in NumPy and float64."""
+"""Augmentations against the papers' formulas, in NumPy and float64."""
 
 import functools
+import importlib.util
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +13,12 @@ from ganzoo import backend
 from ganzoo.errors import UsageError
 
 pytestmark = pytest.mark.backend
+
+_path = Path(__file__).with_name("augmentation_formulas.py")  # tests are not a package
+_spec = importlib.util.spec_from_file_location("tests_augmentation_formulas", _path)
+formulas = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(formulas)
+by_hand, centered, numbers = formulas.by_hand, formulas.centered, formulas.numbers
 
 ALWAYS = {"name": "ada", "target": 0, "probability": 1.0}
 CASES = {
@@ -62,157 +70,15 @@ def tensor(x):
     return ops.convert_to_tensor(np.asarray(x, "float32"))
 
 
-def numbers(x):
-    from keras import ops
-
-    return np.float64(ops.convert_to_numpy(x))
-
-
-def pictures(shape, value_range):
+def random_images(shape, value_range):
     low, high = value_range
     return np.random.default_rng(5).uniform(low, high, shape).astype("float32")
-
-
-# The papers' formulas ----------------------------------------------------------------------
-
-
-def by_hand(options, draw, shape):
-    """One function per image: (m, h, w, c) -> (m, h, w, c), in pixels of [-1, 1]."""
-    count = shape[0]
-    if options["name"] == "diffaugment":
-        shapes = {"color": (3, count, 1, 1, 1)}
-        shapes |= dict.fromkeys(("translation", "cutout"), (2, count, 1))
-        parts = [numbers(draw.uniform(name, shape)) for name, shape in shapes.items()]
-        rows = np.concatenate([part.reshape(-1, count) for part in parts])
-        return [functools.partial(diffaugment, drawn=row) for row in rows.T]
-    drawn = {}
-    for part in options.get("policy", ("blit", "geometry", "color")):
-        rng = draw.fold_in(part)
-        drawn[part] = [*numbers(rng.uniform("numbers", (7, count)))]
-        if part != "blit":
-            normals = {"geometry": 4, "color": 3}[part]
-            drawn[part] += [*numbers(rng.normal("numbers", (normals, count)))]
-    each = [{part: [row[k] for row in rows] for part, rows in drawn.items()} for k in range(count)]
-    return [functools.partial(ada, p=options["probability"], drawn=one) for one in each]
-
-
-def diffaugment(x, drawn):
-    """Section 3 of Zhao et al.: color, translation, cutout."""
-    colors, move, hole = drawn[:3], drawn[3:5], drawn[5:]
-    height, width = x.shape[1:3]
-    x = x + colors[0] - 0.5
-    gray = x.mean(3, keepdims=True)
-    x = gray + (x - gray) * 2 * colors[1]
-    middle = x.mean((1, 2, 3), keepdims=True)
-    x = middle + (x - middle) * (0.5 + colors[2])
-    shifted = np.zeros_like(x)
-    reach = [int(size / 8 + 0.5) for size in (height, width)]
-    down, right = (int(np.floor(u * (2 * r + 1))) - r for u, r in zip(move, reach, strict=True))
-    for i, j in itertools.product(range(height), range(width)):
-        if 0 <= i - down < height and 0 <= j - right < width:
-            shifted[:, i, j] = x[:, i - down, j - right]
-    top, left = int(hole[0] * height) - height // 2 // 2, int(hole[1] * width) - width // 2 // 2
-    shifted[:, max(top, 0) : top + height // 2, max(left, 0) : left + width // 2] = 0
-    return shifted
-
-
-def ada(x, p, drawn):
-    """Appendix B of Karras et al.: a matrix of the plane and one of colors."""
-    size = np.array(x.shape[2:0:-1])
-    steps = []
-    if "blit" in drawn:
-        a, b, c, flip, quarter, *move = drawn["blit"]
-        steps += [scale(1 - 2 * int(2 * flip), 1)] * int(a < p)
-        steps += [turn(-np.pi / 2 * int(4 * quarter))] * int(b < p)
-        steps += [shift(*np.round((np.array(move) / 4 - 0.125) * size))] * int(c < p)
-    if "geometry" in drawn:
-        a, b, c, d, e, first, second, zoom, stretch, *move = drawn["geometry"]
-        zoom, stretch, q = 2 ** (0.2 * zoom), 2 ** (0.2 * stretch), 1 - np.sqrt(1 - p)
-        steps += [scale(zoom, zoom)] * int(a < p)
-        steps += [turn(-np.pi * (2 * first - 1))] * int(b < q)
-        steps += [scale(stretch, 1 / stretch)] * int(c < p)
-        steps += [turn(-np.pi * (2 * second - 1))] * int(d < q)
-        steps += [shift(*(np.array(move) / 8 * size))] * int(e < p)
-    plane = functools.reduce(lambda done, step: step @ done, steps, np.eye(3))
-    if not np.array_equal(plane, np.eye(3)):
-        x = warped(x, np.linalg.inv(plane))
-    if "color" in drawn:
-        a, b, c, d, e, flip, hue, light, contrast, saturation = drawn["color"]
-        colors, axis = np.eye(4), np.array([1, 1, 1, 0]) / np.sqrt(3)
-        if a < p:
-            colors[:3, 3] += 0.2 * light
-        if b < p:
-            colors = np.diag([2 ** (0.5 * contrast)] * 3 + [1]) @ colors
-        if c < p:
-            colors = (np.eye(4) - 2 * np.outer(axis, axis) * int(2 * flip)) @ colors
-        if x.shape[3] == 3:
-            if d < p:
-                colors = about(axis, np.pi * (2 * hue - 1)) @ colors
-            if e < p:
-                gray = np.outer(axis, axis)
-                strong = gray + (np.diag([1, 1, 1, 0]) - gray) * 2**saturation
-                colors = (strong + np.diag([0, 0, 0, 1])) @ colors
-        channels = x.shape[3]
-        x = np.repeat(x, 3 // channels, axis=3) @ colors[:3, :3].T + colors[:3, 3]
-        x = x[..., :channels]
-    return x
-
-
-def scale(x, y):
-    return np.diag([x, y, 1.0])
-
-
-def shift(x, y):
-    return np.array([[1, 0, x], [0, 1, y], [0, 0, 1.0]])
-
-
-def turn(angle):
-    c, s = np.cos(angle), np.sin(angle)
-    return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1.0]])
-
-
-def about(axis, angle):
-    """Rodrigues' formula."""
-    x, y, z, _ = axis
-    cross = np.zeros((4, 4))
-    cross[:3, :3] = [[0, -z, y], [z, 0, -x], [-y, x, 0]]
-    return np.eye(4) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
-
-
-def warped(images, source, pad=40):
-    """Images, (m, h, w, c), padded by mirrors, doubled, sampled, halved."""
-    from ganzoo.gan.regularizers import warp
-
-    def filtered(x, half):
-        for axis in (1, 2):
-            x = sum(half[abs(k)] * np.roll(x, k, axis) for k in range(1 - len(half), len(half)))
-        return x
-
-    height, width = images.shape[1:3]
-    padded = np.pad(images, ((0, 0), (pad, pad), (pad, pad), (0, 0)), "reflect")
-    double = np.zeros((len(images), 2 * height + 4 * pad, 2 * width + 4 * pad, images.shape[3]))
-    double[:, ::2, ::2] = padded
-    double = filtered(double, warp._DOUBLING)
-    y, x = np.mgrid[-4 : 2 * height + 3, -4 : 2 * width + 3] / 2.0  # in pixels
-    middle = (np.array([width, height]) - 1) / 2
-    places = np.stack([x - middle[0], y - middle[1], np.ones_like(x)], -1) @ source.T
-    x, y = 2 * (places[..., 0] + middle[0] + pad), 2 * (places[..., 1] + middle[1] + pad)
-    i, j = np.int64(np.floor(y)), np.int64(np.floor(x))
-    u, v = (y - i)[..., None], (x - j)[..., None]
-    above = (1 - v) * double[:, i, j] + v * double[:, i, j + 1]
-    below = (1 - v) * double[:, i + 1, j] + v * double[:, i + 1, j + 1]
-    return filtered((1 - u) * above + u * below, warp._HALVING)[:, 4:-4:2, 4:-4:2]
-
-
-def centerd(images, value_range):
-    low, high = value_range
-    return (np.float64(images) * 2 - high - low) / (high - low)
 
 
 def expected(case, draw, images):
     """Values, (n, h, w, c), in the images' own range."""
     options, shape, (low, high) = CASES[case]
-    pairs = zip(by_hand(options, draw, shape), centerd(images, (low, high)), strict=True)
+    pairs = zip(by_hand(options, draw, shape), centered(images, (low, high)), strict=True)
     return np.concatenate([f(x[None]) for f, x in pairs]) * (high - low) / 2 + (high + low) / 2
 
 
@@ -232,7 +98,7 @@ def slopes(case):
 @pytest.mark.parametrize("case", CASES)
 def test_images_come_out_as_the_papers_formulas_say(case):
     options, shape, value_range = CASES[case]
-    images = pictures(shape, value_range)
+    images = random_images(shape, value_range)
     augmentation = built(options, value_range)
 
     changed = numbers(backend.jit(lambda x: augmentation.augment(x, Given()))(tensor(images)))
@@ -247,7 +113,7 @@ def test_the_slope_through_an_augmentation_is_that_of_the_formulas(case):
     from keras import ops
 
     options, shape, value_range = CASES[case]
-    images, augmentation = pictures(shape, value_range), built(options, value_range)
+    images, augmentation = random_images(shape, value_range), built(options, value_range)
     weights = np.random.default_rng(8).normal(size=shape).astype("float32")
 
     def weighted(x):
@@ -270,7 +136,7 @@ def test_the_gradient_of_a_penalty_through_an_augmentation_equals_central_differ
     from keras import ops
 
     options, shape, value_range = CASES[case]
-    images, augmentation = pictures(shape, value_range), built(options, value_range)
+    images, augmentation = random_images(shape, value_range), built(options, value_range)
     rng = np.random.default_rng(9)
     size = int(np.prod(shape[1:]))
     exact = [rng.normal(size=(size, 2)) / np.sqrt(size), rng.normal(size=2)]
@@ -314,7 +180,7 @@ def test_the_gradient_of_a_penalty_through_an_augmentation_equals_central_differ
 @pytest.mark.parametrize("case", ["ada", "diffaugment"])
 def test_the_random_numbers_of_a_gan_do_the_same(case):
     options, shape, value_range = CASES[case]
-    images = pictures(shape, value_range)
+    images = random_images(shape, value_range)
 
     augmentation = built(options, value_range)
     augment = backend.jit(lambda x: augmentation.augment(x, ganzoo.random.Rng(7, 3)))
@@ -329,8 +195,8 @@ def test_with_probability_zero_images_stay_as_they_are_to_the_bit(value_range):
     from keras import ops
 
     ada = built({"name": "ada"}, value_range)
-    images = pictures((4, 8, 8, 3), value_range)
-    weights = pictures((4, 8, 8, 3), (-1, 1))
+    images = random_images((4, 8, 8, 3), value_range)
+    weights = random_images((4, 8, 8, 3), (-1, 1))
 
     def weighted(x):
         return ops.sum(ada.augment(x, Given()) * tensor(weights), axis=(1, 2, 3))
@@ -351,12 +217,12 @@ def test_the_two_filters_undo_each_other_whatever_the_size():
         lambda x: warp.warp_images(x, warp.translation(tensor([0.0]), tensor([0.0])))
     )
     for shape in ((1, 1, 6, 1), (2, 2, 3, 3), (1, 32, 5, 1)):
-        images = pictures(shape, (-1, 1))
+        images = random_images(shape, (-1, 1))
         np.testing.assert_allclose(numbers(still(tensor(images))), images, atol=2e-6)
 
 
 def test_what_is_done_to_each_image_is_its_own():
-    same = np.repeat(pictures((1, 8, 8, 3), (-1, 1)), 4, axis=0)
+    same = np.repeat(random_images((1, 8, 8, 3), (-1, 1)), 4, axis=0)
     for case in ("ada", "diffaugment"):
         augmentation = built(CASES[case][0])
         changed = backend.jit(lambda x, f=augmentation: f.augment(x, Given()))(tensor(same))
@@ -368,7 +234,7 @@ def test_what_is_done_to_each_image_is_its_own():
 def test_diffaugment_draws_from_the_whole_range(part):
     augmentation = built({"name": "diffaugment", "policy": [part]})
     images = np.zeros((2000, 8, 8, 3), "float32")
-    if part == "color":  # of a gray picture only the brightness changes
+    if part == "color":  # of a gray image only the brightness changes
         light = numbers(augmentation.augment(tensor(images), Given()))[:, 0, 0, 0]
         assert -0.5 <= light.min() < -0.49 and 0.49 < light.max() <= 0.5
         assert light.std() == pytest.approx(12**-0.5, rel=0.05)

@@ -5,6 +5,8 @@ The kit asks the rest of every architecture: that its derivatives of second orde
 
 import pytest
 
+from ganzoo.errors import UsageError
+
 pytestmark = pytest.mark.backend
 
 # name: (image shape, why a bias may stand in front of batch norm)
@@ -68,3 +70,9 @@ def test_spectral_normalization_is_our_own(build, keras, name):
     theirs = keras.layers.SpectralNormalization
 
     assert not [layer for layer in all_layers(build(name)) if isinstance(layer, theirs)]
+
+
+@pytest.mark.parametrize("wrong", [{"seed": -1}, {"seed": 2**31}, {"steps_per_dispatch": 0}])
+def test_a_seed_or_dispatch_out_of_range_is_refused(small, wrong):
+    with pytest.raises(UsageError, match="seed must be in"):
+        small.gan().compile(**wrong)

@@ -9,8 +9,8 @@ def averaged(small, **networks):
     return small.compiled(small.gan(**networks), ema_half_life=12.0, ema_rampup=0.0)
 
 
-def parts(state, player):
-    return {n.partition("/")[2]: a for n, a in state.items() if n.startswith(f"{player}/")}
+def parts(state, network):
+    return {n.partition("/")[2]: a for n, a in state.items() if n.startswith(f"{network}/")}
 
 
 def test_an_average_begins_as_a_copy_of_every_float_weight(small):

@@ -51,7 +51,7 @@ def test_state_of_a_papers_own_moves_after_the_step_and_is_logged(small, points)
         np.testing.assert_allclose(small.arrays(gan)[name], value, rtol=1e-6, err_msg=name)
 
 
-def test_what_an_objective_assigns_to_the_game_is_refused_not_lost(small, points):
+def test_what_an_loss_assigns_to_the_gan_is_refused_not_lost(small, points):
     class Losing(ganzoo.GAN):
         def __init__(self, *networks, **options):
             super().__init__(*networks, **options)
@@ -66,7 +66,7 @@ def test_what_an_objective_assigns_to_the_game_is_refused_not_lost(small, points
         gan.train_on_batch(points)
 
 
-def test_an_objective_must_say_what_to_log(small, points):
+def test_an_loss_must_say_what_to_log(small, points):
     class Silent(ganzoo.GAN):
         def discriminator_loss(self, batch, fake):
             return super().discriminator_loss(batch, fake)[0]
@@ -91,7 +91,7 @@ def test_a_hook_with_other_arguments_is_refused_when_it_is_written(small):
     [
         lambda self, *given: {},
         lambda self, batch, fake, fake_outputs, scale=1.0: {},
-        lambda self, batch, picture, said: {},
+        lambda self, batch, image, said: {},
     ],
 )
 def test_names_and_defaults_of_a_hooks_arguments_are_free(small, terms):

@@ -135,11 +135,11 @@ def test_losses_and_their_slopes_are_finite_at_logits_that_saturate_a_sigmoid(na
     fake = keras.Variable(np.array([1e4, -1e4, 0, -200], "float32"))
     for function in (loss.discriminator, loss.generator):
 
-        def objective(function=function):
+        def loss(function=function):
             return keras.ops.sum(function(real + 0.0, fake + 0.0)), {}
 
-        turn = backend.gradients(objective, [real, fake])
-        for value in (turn.loss, *turn.gradients):
+        result = backend.gradients(loss, [real, fake])
+        for value in (result.loss, *result.gradients):
             assert np.isfinite(keras.ops.convert_to_numpy(value)).all()
 
 
@@ -148,6 +148,8 @@ def test_the_discriminator_of_a_confident_fake_still_teaches():
 
     fake = keras.Variable(np.array([-200.0], "float32"))
     loss = ganzoo.losses.get("non_saturating")
-    turn = backend.gradients(lambda: (keras.ops.sum(loss.generator(None, fake + 0.0)), {}), [fake])
+    result = backend.gradients(
+        lambda: (keras.ops.sum(loss.generator(None, fake + 0.0)), {}), [fake]
+    )
 
-    assert float(turn.gradients[0][0]) == -1.0  # through log(sigmoid) it would be 0 or NaN
+    assert float(result.gradients[0][0]) == -1.0  # through log(sigmoid) it would be 0 or NaN

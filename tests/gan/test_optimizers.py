@@ -6,7 +6,7 @@ from ganzoo.errors import UsageError
 pytestmark = pytest.mark.backend
 
 
-def players(keras, generator=1e-3, discriminator=4e-3):
+def networks(keras, generator=1e-3, discriminator=4e-3):
     from ganzoo.gan.optimizers import GANOptimizer
 
     adam = keras.optimizers.Adam
@@ -17,8 +17,8 @@ def rates(both):
     return [float(both.generator.learning_rate), float(both.discriminator.learning_rate)]
 
 
-def test_setting_the_learning_rate_moves_both_players_by_one_factor(keras):
-    both = players(keras)
+def test_setting_the_learning_rate_moves_both_networks_by_one_factor(keras):
+    both = networks(keras)
 
     both.learning_rate = 5e-4
 
@@ -26,8 +26,8 @@ def test_setting_the_learning_rate_moves_both_players_by_one_factor(keras):
     assert float(both.learning_rate) == pytest.approx(5e-4)
 
 
-def test_a_learning_rate_that_was_zero_for_a_while_keeps_the_players_ratio(keras):
-    both = players(keras)
+def test_a_learning_rate_that_was_zero_for_a_while_keeps_the_networks_ratio(keras):
+    both = networks(keras)
 
     for rate in (0.0, 0.0, 2e-3):
         both.learning_rate = rate
@@ -35,7 +35,7 @@ def test_a_learning_rate_that_was_zero_for_a_while_keeps_the_players_ratio(keras
     np.testing.assert_allclose(rates(both), [2e-3, 8e-3], rtol=1e-6)
 
 
-def test_the_variables_are_those_of_both_players(small):
+def test_the_variables_are_those_of_both_networks(small):
     gan = small.compiled(small.gan())
     both = gan.optimizer
 
@@ -54,7 +54,7 @@ def test_both_optimizers_count_their_own_updates(small, points):
     assert int(gan.optimizer.iterations.value) == 4
 
 
-def test_each_player_follows_a_schedule_of_its_own(small, keras, points):
+def test_each_network_follows_a_schedule_of_its_own(small, keras, points):
     schedule = keras.optimizers.schedules.PiecewiseConstantDecay([2], [1.0, 0.0])
     linear = keras.optimizers.SGD(schedule), keras.optimizers.SGD(0.0)
     gan = small.compiled(small.gan(units=0), *linear, loss="wasserstein")
@@ -82,10 +82,10 @@ def test_what_is_not_an_optimizer_is_refused(small, wrong):
         small.gan().compile(wrong, "adam")
 
 
-def test_players_come_back_from_their_configuration(keras):
+def test_optimizers_come_back_from_their_configuration(keras):
     from ganzoo.gan.optimizers import GANOptimizer
 
-    again = GANOptimizer.from_config(players(keras).get_config())
+    again = GANOptimizer.from_config(networks(keras).get_config())
 
     np.testing.assert_allclose(rates(again), [1e-3, 4e-3], rtol=1e-6)
     assert isinstance(again.discriminator, keras.optimizers.Adam)

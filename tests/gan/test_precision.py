@@ -20,7 +20,7 @@ RULES = {
 
 
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
-def test_steps_in_mixed_precision_are_finite_and_move_both_players(
+def test_steps_in_mixed_precision_are_finite_and_move_both_networks(
     small, points, policy, precision
 ):
     policy(precision)
@@ -39,7 +39,7 @@ def test_steps_in_mixed_precision_are_finite_and_move_both_players(
     assert {array.dtype for name, array in after.items() if "kernel" in name} == {np.dtype("f4")}
 
 
-def test_only_float16_has_loss_scales_one_for_each_player(small, policy):
+def test_only_float16_has_loss_scales_one_for_each_network(small, policy):
     for precision, scaled in (("mixed_float16", 2), ("mixed_bfloat16", 0), ("float32", 0)):
         policy(precision)
         state = small.compiled(small.gan()).state()
@@ -47,14 +47,14 @@ def test_only_float16_has_loss_scales_one_for_each_player(small, policy):
         assert sum(name.endswith(SCALE) for name in state) == scaled
 
 
-@pytest.mark.parametrize(("player", "other"), [("generator", "discriminator"),
+@pytest.mark.parametrize(("network", "other"), [("generator", "discriminator"),
                                                ("discriminator", "generator")])  # fmt: skip
-def test_an_overflow_skips_that_players_update_and_halves_its_scale(
-    small, points, policy, player, other
+def test_an_overflow_skips_that_networks_update_and_halves_its_scale(
+    small, points, policy, network, other
 ):
     policy("mixed_float16")
     gan = small.compiled(small.gan())
-    scale = getattr(gan.optimizer, player).dynamic_scale
+    scale = getattr(gan.optimizer, network).dynamic_scale
     scale.assign(2.0**100)  # beyond anything that float16 holds
     before = small.arrays(gan)
 
@@ -62,9 +62,9 @@ def test_an_overflow_skips_that_players_update_and_halves_its_scale(
 
     after = small.arrays(gan)
     changed = small.differing(before, after)
-    assert after[f"{player}_optimizer/{SCALE}"] == 2.0**99
+    assert after[f"{network}_optimizer/{SCALE}"] == 2.0**99
     assert after[f"{other}_optimizer/{SCALE}"] == before[f"{other}_optimizer/{SCALE}"]
-    assert not [name for name in changed if name.startswith(f"{player}/")]
+    assert not [name for name in changed if name.startswith(f"{network}/")]
     assert f"{other}/hidden/kernel" in changed
     assert np.isfinite(list(gan.get_metrics_result().values())).all()
 

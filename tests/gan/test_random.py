@@ -44,7 +44,7 @@ def test_a_compiled_draw_is_the_same(prior):
 
 @pytest.mark.parametrize("prior", ["normal", "uniform"])
 @pytest.mark.parametrize("shape", [(), (1,), (5,), (3, 2)])
-def test_picture_k_of_a_seed_does_not_depend_on_how_many_are_drawn(prior, shape):
+def test_image_k_of_a_seed_does_not_depend_on_how_many_are_sampled(prior, shape):
     from keras import ops
 
     draw = getattr(ganzoo.random, prior)
@@ -114,7 +114,7 @@ def test_streams_follow_from_names_and_meet_no_other():
     assert ganzoo.random.stream("generator", "latents") == STREAM_OF_LATENTS
 
 
-def test_a_name_is_one_draw_whatever_else_is_drawn():
+def test_a_name_is_one_draw_whatever_else_is_sampled():
     rng = ganzoo.random.Rng(5, 3, "part")
     first = numbers(rng.uniform("a", (4,)))
     others = [rng.uniform("b", (4,)), rng.fold_in("a").uniform("a", (4,)), rng.normal("a", (4,))]

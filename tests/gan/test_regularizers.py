@@ -75,7 +75,7 @@ def test_out_of_a_turn_the_discriminator_sees_images_as_they_are(small, images):
     assert np.array_equal(one, other)
 
 
-def test_both_players_see_augmented_images(small, images):
+def test_both_networks_see_augmented_images(small, images):
     """Under an augmentation that blackens all, the critic cannot tell and nobody learns."""
     from ganzoo.gan.regularizers import Regularizer
 

@@ -9,12 +9,12 @@ from ganzoo.errors import InvalidInput, UsageError
 pytestmark = pytest.mark.backend
 
 
-def pictured(small, **more):
+def image_gan(small, **more):
     """A GAN of 4x4 images, compiled."""
     return small.compiled(small.gan(size=16, shape=(4, 4, 1), **more))
 
 
-def test_truncation_brings_pictures_nearer_to_each_other(small):
+def test_truncation_brings_images_nearer_to_each_other(small):
     gan = small.compiled(small.gan())
 
     free, near = gan.sample(64, seed=1), gan.sample(64, seed=1, truncation=0.5)
@@ -38,7 +38,7 @@ def test_latents_that_are_not_normal_are_not_truncated(small):
 
 
 def test_the_way_between_two_seeds_begins_and_ends_at_them(small):
-    gan = pictured(small)
+    gan = image_gan(small)
 
     way = gan.interpolate((3, 9), 5)
 
@@ -62,8 +62,8 @@ def test_normal_latents_keep_their_length_on_the_way_and_others_their_range(smal
 
 
 @pytest.mark.parametrize("classes", [0, 3])
-def test_a_picture_is_found_again(small, classes):
-    gan = pictured(small, classes=classes, latent=2, units=0)  # linear: one way down
+def test_a_image_is_found_again(small, classes):
+    gan = image_gan(small, classes=classes, latent=2, units=0)  # linear: one way down
     labels = np.array([0, 2, 1], "int32") if classes else None
     latents = gan.sampler.sample_latents(3, seed=5)
 
@@ -75,7 +75,7 @@ def test_a_picture_is_found_again(small, classes):
 
 
 def test_pixels_are_as_good_as_floats_and_the_search_is_repeatable(small):
-    gan = pictured(small)
+    gan = image_gan(small)
     images = gan.sample(2, seed=5)
 
     first, again = (gan.invert(images, steps=20, starts=4) for _ in range(2))
@@ -86,11 +86,11 @@ def test_pixels_are_as_good_as_floats_and_the_search_is_repeatable(small):
 
 def test_images_of_another_shape_are_not_looked_for(small):
     with pytest.raises(UsageError, match=r"shape \(n, 4, 4, 1\)"):
-        pictured(small).invert(np.zeros((2, 4, 5, 1), "uint8"))
+        image_gan(small).invert(np.zeros((2, 4, 5, 1), "uint8"))
 
 
 def test_projecting_changes_no_variable(small):
-    gan = pictured(small, norm=True)
+    gan = image_gan(small, norm=True)
     before = small.arrays(gan)
     gan.invert(np.full((1, 4, 4, 1), 7, "uint8"), steps=2)
     assert not small.differing(before, small.arrays(gan))
@@ -99,11 +99,11 @@ def test_projecting_changes_no_variable(small):
 @pytest.mark.parametrize("images", [np.full((1, 4, 4, 1), 7), np.full((1, 4, 4, 1), np.nan)])
 def test_numbers_that_are_no_pixels_are_not_looked_for(small, images):
     with pytest.raises(UsageError, match="uint8, or finite floats"):
-        pictured(small).invert(images)
+        image_gan(small).invert(images)
 
 
-def test_images_that_are_not_finite_are_no_pictures(small):
-    gan = pictured(small)
+def test_images_that_are_not_finite_are_no_images(small):
+    gan = image_gan(small)
     kernel = gan.ema.of(gan.generator.trainable_variables[-2])
     kernel.assign(np.full(kernel.shape, np.inf, "float32"))
     with pytest.raises(InvalidInput, match="not finite"):

@@ -14,7 +14,7 @@ def trained(small, keras, points, **rules):
     return gan
 
 
-def test_a_keras_file_keeps_both_players_both_optimizers_and_the_rules(
+def test_a_keras_file_keeps_both_networks_both_optimizers_and_the_rules(
     small, keras, points, tmp_path
 ):
     regularizers = [{"name": "r1", "weight": 2.0, "every": 2}]
@@ -32,16 +32,14 @@ def test_a_keras_file_keeps_both_players_both_optimizers_and_the_rules(
     np.testing.assert_array_equal(gan.sample(3, seed=1), again.sample(3, seed=1))
 
 
-def test_a_game_goes_on_from_a_keras_file_as_if_nothing_had_happened(
-    small, keras, points, tmp_path
-):
+def test_a_gan_goes_on_from_a_keras_file_as_if_nothing_had_happened(small, keras, points, tmp_path):
     gan = trained(small, keras, points)
     gan.save(tmp_path / "gan.keras")
     again = keras.saving.load_model(tmp_path / "gan.keras")
 
-    for game in (gan, again):
+    for model in (gan, again):
         for _ in range(3):
-            game.train_on_batch(points)
+            model.train_on_batch(points)
 
     assert not small.differing(small.arrays(gan), small.arrays(again))
     assert int(again.steps.value) == 7

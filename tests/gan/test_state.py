@@ -46,7 +46,7 @@ def test_the_name_of_the_model_does_not_matter(small):
     )
 
 
-def test_layers_of_equal_names_in_both_players_stay_apart(small):
+def test_layers_of_equal_names_in_both_networks_stay_apart(small):
     gan = small.compiled(small.gan())
     state = gan.state()
 

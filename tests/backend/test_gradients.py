@@ -25,17 +25,17 @@ def test_a_turn_has_the_loss_its_logs_gradients_and_writes():
 
     w, idle, state = variable(1, 2), variable(7), variable(0)
 
-    def objective():
+    def loss():
         state.assign(state + 1.0)
         return ops.sum(ops.square(w)), {"first": w[0] * 3.0}
 
-    turn = backend.gradients(objective, [w, idle], lambda loss: loss * 10)
+    result = backend.gradients(loss, [w, idle], lambda loss: loss * 10)
 
-    assert numbers(turn.loss) == 5
-    assert numbers(turn.logs["first"]) == 3
-    assert numbers(turn.gradients[0]).tolist() == [20, 40]
-    assert numbers(turn.gradients[1]).tolist() == [0]  # the loss does not depend on it
-    assert [(v is state, numbers(value).tolist()) for v, value in turn.writes] == [(True, [1])]
+    assert numbers(result.loss) == 5
+    assert numbers(result.logs["first"]) == 3
+    assert numbers(result.gradients[0]).tolist() == [20, 40]
+    assert numbers(result.gradients[1]).tolist() == [0]  # the loss does not depend on it
+    assert [(v is state, numbers(value).tolist()) for v, value in result.writes] == [(True, [1])]
     assert numbers(state).tolist() == [0]
 
 
@@ -45,14 +45,14 @@ def test_gradients_with_respect_to_an_input_can_be_differentiated_twice_again():
     w = variable(2.0)
     x = ops.convert_to_tensor([[1.0], [3.0]])
 
-    def objective():
+    def loss():
         slope = backend.input_gradients(lambda x: ops.sum(w * x**3, axis=1), x)  # 3 w x^2
         return ops.sum(ops.square(slope)), {}
 
-    turn = backend.gradients(objective, [w])
+    result = backend.gradients(loss, [w])
 
-    assert numbers(turn.loss) == pytest.approx(6**2 + 54**2)
-    assert numbers(turn.gradients[0]).tolist() == pytest.approx([36 + 54**2])
+    assert numbers(result.loss) == pytest.approx(6**2 + 54**2)
+    assert numbers(result.gradients[0]).tolist() == pytest.approx([36 + 54**2])
 
 
 def test_no_gradient_and_no_write_leaves_a_constant():
@@ -64,13 +64,13 @@ def test_no_gradient_and_no_write_leaves_a_constant():
         state.assign(state + 1.0)
         return w * 2.0
 
-    def objective():
+    def loss():
         return ops.sum(w * backend.no_grad(made)), {}
 
-    turn = backend.gradients(objective, [w])
+    result = backend.gradients(loss, [w])
 
-    assert numbers(turn.gradients[0]).tolist() == [6]
-    assert not turn.writes
+    assert numbers(result.gradients[0]).tolist() == [6]
+    assert not result.writes
     assert numbers(state).tolist() == [0]
 
 

@@ -113,7 +113,7 @@ def test_where_the_number_of_classes_is_not_known_only_their_kind_is_checked(sma
             gan.sample(2, labels=wrong)
 
 
-def test_one_class_is_that_of_all_pictures(conditional):
+def test_one_class_is_that_of_all_images(conditional):
     expected = conditional.sample(4, labels=[3] * 4)
     assert not np.array_equal(expected, conditional.sample(4, labels=[4] * 4))
     for one in (3, np.int64(3), np.array(3)):
