@@ -1,4 +1,4 @@
-"""What is installed and usable here, and what is wrong with it. Imports no framework."""
+"""A report on the installation and on what is wrong with it. Imports no framework."""
 
 import importlib.metadata
 import os

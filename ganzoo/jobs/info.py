@@ -1,4 +1,4 @@
-"""What goes by a name, as plain data for `info`: models, runs, files, plugins. No framework."""
+"""Descriptions of models, runs, files and plugins by name, as plain data. Imports no framework."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -174,7 +174,7 @@ def _describe_plugin(kind: str, name: str) -> dict[str, Any]:
 
 
 def _brings_kind(owner: str, kind: str) -> bool:
-    """Whether a distribution has plugins of that kind, broken ones too; true without a name."""
+    """Return whether a distribution has plugins of that kind, broken or not."""
     found = discover(kind)
     owners = {one.distribution for one in (*found.plugins.values(), *found.problems)}
     return not owner or any(is_same_distribution(owner, one) for one in owners)

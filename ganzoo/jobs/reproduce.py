@@ -126,9 +126,9 @@ def reproduce(
     )
     comparable = [one for one, reason in zip(results, reasons, strict=True) if not reason]
     found = _measure_results(trained.path, comparable, backend=backend, events=events)
-    rows_measured = [one for one in found if not isinstance(one, str)]
-    if rows_measured:
-        record_results(trained.path, rows_measured)
+    new_results = [one for one in found if not isinstance(one, str)]
+    if new_results:
+        record_results(trained.path, new_results)
     rows = []
     for result, reason in zip(results, reasons, strict=True):
         row = reason or found.pop(0)

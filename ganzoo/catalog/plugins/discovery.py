@@ -187,7 +187,7 @@ def is_same_distribution(one: str, other: str) -> bool:
 
 
 def _installation() -> _Installation:
-    """What discovery depends on: changes whenever a distribution is installed or removed."""
+    """A value that changes whenever a distribution is installed or removed."""
     folders = []
     for entry in dict.fromkeys(sys.path):
         with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""What a plugin says of itself in its source, read without importing it.
+"""Signatures of plugins: summary and parameters, read from the source without importing it.
 
 `ganzoo list`, `info` and the check of a recipe's keys need a function's summary and
 parameters before any framework is imported. They stand in the source: it is parsed, not run.
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from ganzoo.catalog.plugins.source_code import package_folders, parse
+from ganzoo.catalog.plugins.source_code import package_folders, parse_module
 
 
 class Missing(Enum):
@@ -63,7 +63,7 @@ _MAX_HOPS = 5  # from module to module, until the definition is met
 
 
 def read_signature(module: str, attribute: str) -> Signature:
-    """The signature of an object in a module; an open one if its source cannot tell.
+    """Return the signature of an object in a module; an open one if its source cannot tell.
 
     A class is read by its `__init__`; a name that comes from another module is followed.
 
@@ -72,50 +72,50 @@ def read_signature(module: str, attribute: str) -> Signature:
         attribute: A function or class in it; a dot leads into a class.
     """
     path = attribute.split(".")
-    node = _definition(module, path[0])
+    node = _find_definition(module, path[0])
     owner = None
     for name in path[1:]:
         owner = node
-        node = _bound(node.body, name) if isinstance(node, ast.ClassDef) else None
+        node = _last_binding(node.body, name) if isinstance(node, ast.ClassDef) else None
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        bound = owner is not None and "staticmethod" not in map(_name, node.decorator_list)
-        return _read(node, bound=bound)
+        bound = owner is not None and "staticmethod" not in map(_identifier, node.decorator_list)
+        return _function_signature(node, bound=bound)
     if isinstance(node, ast.ClassDef):
-        init = _bound(node.body, "__init__")
+        init = _last_binding(node.body, "__init__")
         if isinstance(init, ast.FunctionDef):
-            read = _read(init, bound=True)
-            return replace(read, summary=_summary(node) or read.summary)
+            read = _function_signature(init, bound=True)
+            return replace(read, summary=_docstring_summary(node) or read.summary)
         made = bool(node.bases or node.keywords or node.decorator_list)
-        return Signature(summary=_summary(node), parameters={}, open=made)
+        return Signature(summary=_docstring_summary(node), parameters={}, open=made)
     return UNREADABLE
 
 
 def api_version(module: str) -> int | str | None:
-    """The interface version that a module declares by `GANZOO_API = 1`; None if it does not.
+    """Return the interface version that a module declares (`GANZOO_API = 1`), or None.
 
     A declaration that is not a whole number comes back as the text of the source.
     """
-    tree = parse(module)
-    node = _bound(tree.body, "GANZOO_API") if tree else None
+    tree = parse_module(module)
+    node = _last_binding(tree.body, "GANZOO_API") if tree else None
     if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
         return None
-    version = _literal(node.value)
+    version = _literal_value(node.value)
     return version if type(version) is int else ast.unparse(node.value)
 
 
-def _definition(module: str, name: str) -> ast.stmt | None:
-    """Where a module's name is defined, also if that is in another module."""
+def _find_definition(module: str, name: str) -> ast.stmt | None:
+    """The statement that defines a module's name, also if it is in another module."""
     for _ in range(_MAX_HOPS):
-        tree = parse(module)
-        node = _bound(tree.body, name) if tree else None
+        tree = parse_module(module)
+        node = _last_binding(tree.body, name) if tree else None
         if not isinstance(node, ast.ImportFrom):
             return node
         alias = next(a for a in node.names if (a.asname or a.name) == name)
-        module, name = _absolute(module, node), alias.name
+        module, name = _absolute_module(module, node), alias.name
     return None
 
 
-def _absolute(module: str, node: ast.ImportFrom) -> str:
+def _absolute_module(module: str, node: ast.ImportFrom) -> str:
     """The module that an import statement inside `module` means."""
     if node.level == 0:
         return node.module or ""
@@ -126,7 +126,7 @@ def _absolute(module: str, node: ast.ImportFrom) -> str:
     return ".".join([*base, node.module] if node.module else base)
 
 
-def _bound(body: Sequence[ast.stmt], name: str) -> ast.stmt | None:
+def _last_binding(body: Sequence[ast.stmt], name: str) -> ast.stmt | None:
     """The last statement of a body that gives the name its value."""
     for node in reversed(body):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
@@ -134,9 +134,9 @@ def _bound(body: Sequence[ast.stmt], name: str) -> ast.stmt | None:
         elif isinstance(node, ast.ImportFrom):
             found = any((alias.asname or alias.name) == name for alias in node.names)
         elif isinstance(node, ast.Assign):
-            found = any(_name(target) == name for target in node.targets)
+            found = any(_identifier(target) == name for target in node.targets)
         elif isinstance(node, ast.AnnAssign):
-            found = _name(node.target) == name
+            found = _identifier(node.target) == name
         else:
             found = False
         if found:
@@ -144,7 +144,7 @@ def _bound(body: Sequence[ast.stmt], name: str) -> ast.stmt | None:
     return None
 
 
-def _read(node: _Function, *, bound: bool) -> Signature:
+def _function_signature(node: _Function, *, bound: bool) -> Signature:
     given = node.args
     positional = [*given.posonlyargs, *given.args]
     defaults = [None] * (len(positional) - len(given.defaults)) + list(given.defaults)
@@ -152,12 +152,12 @@ def _read(node: _Function, *, bound: bool) -> Signature:
     pairs = pairs[max(len(given.posonlyargs), int(bound)) :]
     pairs += zip(given.kwonlyargs, given.kw_defaults, strict=True)
     return Signature(
-        summary=_summary(node),
+        summary=_docstring_summary(node),
         parameters={
             argument.arg: Parameter(
                 name=argument.arg,
                 required=default is None,
-                default=MISSING if default is None else _literal(default),
+                default=MISSING if default is None else _literal_value(default),
                 annotation=ast.unparse(argument.annotation) if argument.annotation else "",
             )
             for argument, default in pairs
@@ -166,18 +166,18 @@ def _read(node: _Function, *, bound: bool) -> Signature:
     )
 
 
-def _literal(node: ast.expr) -> object:
+def _literal_value(node: ast.expr) -> object:
     try:
         return ast.literal_eval(node)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return MISSING
 
 
-def _summary(node: ast.ClassDef | _Function) -> str:
+def _docstring_summary(node: ast.ClassDef | _Function) -> str:
     """The first line of the docstring."""
     lines = (ast.get_docstring(node) or "").splitlines()
     return lines[0].strip() if lines else ""
 
 
-def _name(node: ast.expr) -> str:
+def _identifier(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""

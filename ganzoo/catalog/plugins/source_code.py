@@ -1,4 +1,4 @@
-"""Finds and parses a module's source file without importing the module or its parents."""
+"""Source files of modules: found, parsed and digested without importing anything."""
 
 import ast
 import hashlib
@@ -11,23 +11,23 @@ _MAX_MODULES = 1000  # of one plugin
 
 
 def package_folders(package: str) -> list[Path]:
-    """The folders of a package, where its data files lie; none if it cannot be found."""
-    return _locate(package)[1]
+    """Return the folders of a package, where its data files lie; none if it cannot be found."""
+    return _locate_module(package)[1]
 
 
-def parse(module: str) -> ast.Module | None:
-    """The syntax tree of a module; None if its source cannot be found, read or parsed."""
-    file, _ = _locate(module)
+def parse_module(module: str) -> ast.Module | None:
+    """Return the syntax tree of a module; None if its source cannot be found, read or parsed."""
+    file, _ = _locate_module(module)
     if file is None:
         return None
     try:
-        return _tree(file.read_bytes())
+        return _parse_source(file.read_bytes())
     except OSError:
         return None
 
 
 def source_digest(module: str) -> str | None:
-    """The sha256 of a module's source and of what it imports from its own package.
+    """Return the sha256 of a module's source and of what it imports from its own package.
 
     Of a module that imports nothing from there it is that of its file. Modules that are imported
     by computed names, and files that are no modules, are not seen.
@@ -40,11 +40,11 @@ def source_digest(module: str) -> str | None:
     try:
         while waiting and len(found) < _MAX_MODULES:
             name = waiting.pop()
-            file, folders = _locate(name)
+            file, folders = _locate_module(name)
             if file is None or name in found:
                 continue
             found[name] = file.read_bytes()
-            waiting += _of_own_package(name, found[name], is_package=bool(folders))
+            waiting += _imports_of_own_package(name, found[name], is_package=bool(folders))
     except OSError:
         return None
     if module not in found:
@@ -56,9 +56,9 @@ def source_digest(module: str) -> str | None:
     return hashlib.sha256(lines.encode("utf-8")).hexdigest()
 
 
-def _of_own_package(module: str, source: bytes, *, is_package: bool) -> list[str]:
+def _imports_of_own_package(module: str, source: bytes, *, is_package: bool) -> list[str]:
     """The modules of its own top-level package that a module imports, also inside functions."""
-    tree = _tree(source)
+    tree = _parse_source(source)
     above = module.split(".") if is_package else module.split(".")[:-1]
     found: list[str] = []
     for node in ast.walk(tree) if tree is not None else ():
@@ -69,12 +69,12 @@ def _of_own_package(module: str, source: bytes, *, is_package: bool) -> list[str
             base = ".".join([*base, *([node.module] if node.module else [])])
             for alias in node.names:
                 inner = f"{base}.{alias.name}"
-                found.append(inner if _locate(inner)[0] else base)
+                found.append(inner if _locate_module(inner)[0] else base)
     top = module.partition(".")[0]
     return [name for name in found if name.partition(".")[0] == top]
 
 
-def _tree(source: bytes) -> ast.Module | None:
+def _parse_source(source: bytes) -> ast.Module | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a stray backslash in somebody's docstring
@@ -83,16 +83,16 @@ def _tree(source: bytes) -> ast.Module | None:
         return None
 
 
-def _locate(module: str) -> tuple[Path | None, list[Path]]:
+def _locate_module(module: str) -> tuple[Path | None, list[Path]]:
     """A module's source file, and the folders in which its submodules lie."""
     top, *rest = module.split(".")
-    file, folders = _top(top)
+    file, folders = _locate_top_level(top)
     for part in rest:
-        file, folders = _inside(folders, part)
+        file, folders = _locate_submodule(folders, part)
     return file, folders
 
 
-def _top(name: str) -> tuple[Path | None, list[Path]]:
+def _locate_top_level(name: str) -> tuple[Path | None, list[Path]]:
     # Finders look for a top-level name without importing anything. They are asked one by
     # one, since an editable install brings a finder of its own, and may be broken.
     for finder in sys.meta_path:
@@ -108,7 +108,7 @@ def _top(name: str) -> tuple[Path | None, list[Path]]:
     return None, []
 
 
-def _inside(folders: Iterable[Path], name: str) -> tuple[Path | None, list[Path]]:
+def _locate_submodule(folders: Iterable[Path], name: str) -> tuple[Path | None, list[Path]]:
     """The same for a submodule, in the order in which Python would find it."""
     namespace = []
     for folder in folders:

@@ -4,7 +4,7 @@ import os
 import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.registry import contents, lookup, remotes
@@ -140,15 +140,14 @@ def describe_weights(where: Path, content: Path | bytes) -> Source:
     """
     about = safetensors.metadata(content)
     shape, classes, sources = (about.get(k) for k in ("image_shape", "classes", "source_shape"))
-    complete = (
+    if not (
         isinstance(about.get("recipe"), dict)
         and _is_shape(shape)
         and len(shape) in MODALITIES
         and (sources is None or (_is_shape(sources) and len(sources) == len(IMAGES.axes)))
         and isinstance(classes, list)
         and all(isinstance(name, str) for name in classes)
-    )
-    if not complete:
+    ):
         raise InvalidInput(
             f"{where} does not say how to rebuild its model. Expected: a file that ganzoo wrote, "
             "with recipe, image_shape and classes in its metadata.",
@@ -213,5 +212,5 @@ def _source_of_version(version: Version, *, raw: bool) -> Source:
     return replace(found, about=about, title=f"{version.model}-{version.number}")
 
 
-def _is_shape(value: object) -> bool:
+def _is_shape(value: object) -> TypeGuard[list[int]]:
     return isinstance(value, list) and all(type(n) is int and 1 <= n <= _MAX_AXIS for n in value)

@@ -121,7 +121,7 @@ def _encode_samples(
 ) -> Iterator[bytes]:
     """The content of each file, in the order of the paths."""
     renderer = rendering.renderer_for(found.image_shape)
-    if separate:
+    if separate and renderer.single:
         yield from (renderer.single[1](one, found.rate) for one in samples)
     elif images is not None and renderer.side_by_side:
         yield rendering.encode_png(renderer.side_by_side(images, samples))

@@ -104,7 +104,7 @@ class PeriodicEvaluation:
                 )
         except InvalidInput:
             return dict.fromkeys(SCORES)
-        found = {result.metric: result.value for result in results}
+        found: dict[str, float | None] = {result.metric: result.value for result in results}
         if self.best is None or found[RANKING] < self.best["value"]:
             self.best = {"metric": RANKING, "value": found[RANKING], "step": step}
         return found

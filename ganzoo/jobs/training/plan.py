@@ -97,7 +97,7 @@ def _describe_layers(network: Any) -> list[dict[str, Any]]:
 
 
 def _layer_outputs(layer: Any) -> list:
-    """What a layer gives: one tensor, as a rule."""
+    """The outputs of a layer: one tensor, as a rule."""
     import keras
 
     return keras.tree.flatten(layer.output)

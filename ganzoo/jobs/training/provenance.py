@@ -75,7 +75,7 @@ def read_manifest(run: Run) -> dict[str, Any]:
 
 def checkpoint_recipe(checkpoint: Checkpoint) -> Recipe:
     """Return the recipe with which a checkpoint was trained, without the path of the data."""
-    found = safetensors.metadata(checkpoint.read(STATE)).get("recipe")
+    found = safetensors.metadata(checkpoint.read(STATE)).get("recipe", {})
     where = f"the recipe in {checkpoint.path}"
     return Recipe.from_tables(found, where=where, error=InvalidInput)
 

@@ -45,7 +45,7 @@ class Session:
 
     @functools.cached_property
     def length(self) -> TrainingLength:
-        """How long the recipe trains on the data set."""
+        """The length of the recipe's training on the data set."""
         return training_length(self.recipe, len(self.dataset))
 
     @functools.cached_property

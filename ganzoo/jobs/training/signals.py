@@ -31,7 +31,7 @@ class Stop:
         self.signal: int | None = None
         self._holding = False
         self._count = 0
-        self._before: dict[int, object] = {}
+        self._before: dict[int, Any] = {}
 
     def hold(self) -> None:
         """Let signals wait for whoever reads `signal` from here on."""
@@ -77,7 +77,7 @@ class Stop:
 
 
 def _is_importing(frame: FrameType | None) -> bool:
-    """Whether a module is being imported where the signal came."""
+    """Return whether a module is being imported where the signal came."""
     while frame is not None:
         if frame.f_code.co_filename.startswith("<frozen importlib"):
             return True
