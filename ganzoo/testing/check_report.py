@@ -3,7 +3,7 @@
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,12 @@ class CheckFailed(PluginError):
 
 class Violation(Exception):
     """Raised by a check when the plugin fails it; the message says how."""
+
+
+def require(condition: object, message: str) -> None:
+    """Raise a `Violation` with a message unless a condition holds."""
+    if not condition:
+        raise Violation(message)
 
 
 class NotRun(Exception):
@@ -79,27 +85,16 @@ class Report:
         """Results of the checks that failed."""
         return tuple(result for result in self.results if result.status == FAILED)
 
-    @property
-    def seconds(self) -> float:
-        """Duration of all checks."""
-        return sum(result.seconds for result in self.results)
-
     def content(self) -> dict[str, Any]:
         """Return the report as values that JSON can hold."""
         return {
             "kind": self.kind,
             "name": self.name,
             "passed": self.passed,
-            "seconds": round(self.seconds, 3),
+            "seconds": round(sum(result.seconds for result in self.results), 3),
             "setting": dict(self.setting),
             "checks": [
-                {
-                    "check": result.check,
-                    "status": result.status,
-                    "seconds": round(result.seconds, 3),
-                    "message": result.message,
-                }
-                for result in self.results
+                {**asdict(result), "seconds": round(result.seconds, 3)} for result in self.results
             ],
         }
 
@@ -113,23 +108,34 @@ class Report:
 
 
 def run_checks(
-    checks: Mapping[str, Callable[[], None]], prerequisites: Prerequisites
+    checks: Mapping[str, Callable[[], None]],
+    prerequisites: Prerequisites,
+    names: Iterable[str] | None = None,
 ) -> tuple[Result, ...]:
-    """Run checks in their order and return a result for each.
+    """Run checks in the order of `prerequisites` and return a result for each.
 
     Args:
         checks: Functions by name; each returns, or raises what is wrong.
         prerequisites: Checks that must have passed before, by name.
+        names: Names of the checks to run, besides their prerequisites; by default all.
+
+    Raises:
+        UnknownName: there is no such check.
     """
+    selected = set(prerequisites if names is None else names)
+    for name in selected - prerequisites.keys():
+        raise unknown("check", name, prerequisites)
+    for name in reversed(prerequisites):
+        selected |= set(prerequisites[name]) if name in selected else set()
     results: dict[str, Result] = {}
-    for name, check in checks.items():
+    for name in (name for name in prerequisites if name in selected):
         begin = time.monotonic()
         status, message = PASSED, ""
         try:
-            for other in prerequisites.get(name, ()):
+            for other in prerequisites[name]:
                 if results[other].status != PASSED:
                     raise NotRun(f"needs {other}")
-            check()
+            checks[name]()
         except NotRun as reason:
             status, message = NOT_RUN, str(reason)
         except (Violation, GanzooError) as reason:
@@ -139,22 +145,6 @@ def run_checks(
         seconds = time.monotonic() - begin
         results[name] = Result(check=name, status=status, seconds=seconds, message=message)
     return tuple(results.values())
-
-
-def select_checks(prerequisites: Prerequisites, names: Iterable[str] | None) -> list[str]:
-    """Return the names of checks and of their prerequisites, in order; all of them for None.
-
-    Raises:
-        UnknownName: there is no such check.
-    """
-    if names is None:
-        return list(prerequisites)
-    selected = set(names)
-    for name in selected - prerequisites.keys():
-        raise unknown("check", name, prerequisites)
-    for name in reversed(list(prerequisites)):
-        selected |= set(prerequisites[name]) if name in selected else set()
-    return [name for name in prerequisites if name in selected]
 
 
 def _summary(error: BaseException) -> str:

@@ -2,7 +2,7 @@
 
 import functools
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ganzoo.backend import select
@@ -10,7 +10,7 @@ from ganzoo.catalog.plugins import discovery
 from ganzoo.errors import EnvironmentProblem
 from ganzoo.jobs.models import environment
 from ganzoo.testing.backend_parity import check_parity
-from ganzoo.testing.check_report import CheckFailed, Report, run_checks, select_checks
+from ganzoo.testing.check_report import CheckFailed, Report, run_checks
 from ganzoo.testing.dataset_checks import check_dataset
 
 if TYPE_CHECKING:
@@ -121,25 +121,19 @@ def check_architecture(
         UnknownName, PluginError: there is no such architecture, or it cannot be imported.
     """
     discovery.load_plugin(discovery.find_plugin("architecture", name))
+    from ganzoo.testing import architecture_checks, second_derivatives
     from ganzoo.testing.architecture_case import ArchitectureCase
 
     case = ArchitectureCase(name, options, tuple(map(tuple, image_shapes)), config)
-    functions = _check_functions()
-    selected = select_checks(ARCHITECTURE_CHECKS, checks)
-    bound = {check: functools.partial(functions[check], case) for check in selected}
-    results = run_checks(bound, ARCHITECTURE_CHECKS)
+    functions = {**vars(architecture_checks), **vars(second_derivatives)}
+    bound = {
+        check: functools.partial(functions[f"check_{check}"], case) for check in ARCHITECTURE_CHECKS
+    }
+    results = run_checks(bound, ARCHITECTURE_CHECKS, checks)
     report = Report(kind="architecture", name=name, setting=_setting(case), results=results)
     if raises and not report.passed:
         raise CheckFailed(report)
     return report
-
-
-def _check_functions() -> dict[str, Callable[["ArchitectureCase"], None]]:
-    """The function of each check. Imports Keras."""
-    from ganzoo.testing import architecture_checks, second_derivatives
-
-    functions = {**vars(architecture_checks), **vars(second_derivatives)}
-    return {name: functions[f"check_{name}"] for name in ARCHITECTURE_CHECKS}
 
 
 def _setting(case: "ArchitectureCase") -> dict[str, Any]:

@@ -15,13 +15,7 @@ from ganzoo.catalog.recipe.recipe import Part
 from ganzoo.data.dataset import Dataset
 from ganzoo.files.digests import tensors_digest
 from ganzoo.jobs.models.open_dataset import open_dataset
-from ganzoo.testing.check_report import (
-    CheckFailed,
-    Report,
-    Violation,
-    run_checks,
-    select_checks,
-)
+from ganzoo.testing.check_report import CheckFailed, Report, require, run_checks
 
 # The checks of a data set, each with the checks that must have passed before.
 DATASET_CHECKS: Mapping[str, tuple[str, ...]] = {
@@ -96,9 +90,8 @@ def check_dataset(
     part = Part.model_validate({"name": name, **(options or {})})
     check_plugin_options("dataset", part, "the options")
     case = DatasetCase(part)
-    selected = select_checks(DATASET_CHECKS, checks)
-    bound = {check: functools.partial(_FUNCTIONS[check], case) for check in selected}
-    results = run_checks(bound, DATASET_CHECKS)
+    functions = {check: functools.partial(_FUNCTIONS[check], case) for check in DATASET_CHECKS}
+    results = run_checks(functions, DATASET_CHECKS, checks)
     report = Report(kind="data set", name=name, setting={"options": part.options}, results=results)
     if raises and not report.passed:
         raise CheckFailed(report)
@@ -113,11 +106,12 @@ def _check_opens(case: DatasetCase) -> None:
 def _check_description(case: DatasetCase) -> None:
     """It has its plugin's name, a license and a source; JSON can hold its description."""
     data = case.first
-    if data.name != case.plugin.name:
-        raise Violation(f"Its name must be {case.plugin.name!r}. Received: {data.name!r}.")
+    expected = case.plugin.name
+    require(data.name == expected, f"Its name must be {expected!r}. Received: {data.name!r}.")
     for field in ("license", "source"):
-        if str(getattr(data, field)).strip().lower() in _EMPTY:
-            raise Violation(f"Its {field} must say something. Received: {getattr(data, field)!r}.")
+        text = str(getattr(data, field))
+        stated = text.strip().lower() not in _EMPTY
+        require(stated, f"Its {field} must say something. Received: {text!r}.")
     json.dumps(data.describe(), allow_nan=False)
 
 
@@ -125,34 +119,32 @@ def _check_labels(case: DatasetCase) -> None:
     """Each class has a name of its own, and each class has samples."""
     data = case.first
     blank = [name for name in data.classes if not isinstance(name, str) or not name.strip()]
-    if blank or len(set(data.classes)) < len(data.classes):
-        raise Violation(f"Classes must have names of their own. Received: {data.classes}.")
+    unique = not blank and len(set(data.classes)) == len(data.classes)
+    require(unique, f"Classes must have names of their own. Received: {data.classes}.")
     if data.labels is None or data.labels.ndim != 1:
         return
     counts = np.bincount(np.asarray(data.labels), minlength=len(data.classes))
-    missing = [name for name, count in zip(data.classes, counts, strict=True) if not count]
-    if missing:
-        raise Violation(f"No sample is of the class {missing[0]!r}.")
+    for name, count in zip(data.classes, counts, strict=True):
+        require(count, f"No sample is of the class {name!r}.")
 
 
 def _check_fingerprint(case: DatasetCase) -> None:
     """Its fingerprint is a SHA-256, the same at each opening, and another for fewer samples."""
     one, other = case.first.fingerprint, case.second.fingerprint
-    if not re.fullmatch(r"[0-9a-f]{64}", str(one)):
-        raise Violation(f"Its fingerprint must be a SHA-256 in hex. Received: {one!r}.")
-    if one != other:
-        raise Violation(f"Opened twice, its fingerprint is {one[:12]}... and then {other[:12]}...")
-    if len(case.first) > 1 and case.first.first(len(case.first) - 1).fingerprint == one:
-        raise Violation("Without its last sample, its fingerprint is the same.")
+    is_digest = re.fullmatch(r"[0-9a-f]{64}", str(one))
+    require(is_digest, f"Its fingerprint must be a SHA-256 in hex. Received: {one!r}.")
+    require(one == other, f"Opened twice, its fingerprint is {one[:9]}... and then {other[:9]}...")
+    if len(case.first) > 1:
+        fewer = case.first.first(len(case.first) - 1).fingerprint
+        require(fewer != one, "Without its last sample, its fingerprint is the same.")
 
 
 def _check_repeats(case: DatasetCase) -> None:
     """Opened twice, it holds the same samples and labels in the same order."""
-    lengths = len(case.first), len(case.second)
-    if lengths[0] != lengths[1]:
-        raise Violation(f"Opened twice, it holds {lengths[0]} samples and then {lengths[1]}.")
-    if _rows_digest(case.first, case.rows) != _rows_digest(case.second, case.rows):
-        raise Violation("Opened twice, it holds other samples or another order of them.")
+    one, other = len(case.first), len(case.second)
+    require(one == other, f"Opened twice, it holds {one} samples and then {other}.")
+    same = _rows_digest(case.first, case.rows) == _rows_digest(case.second, case.rows)
+    require(same, "Opened twice, it holds other samples or another order of them.")
 
 
 def _check_order(case: DatasetCase) -> None:
@@ -164,8 +156,7 @@ def _check_order(case: DatasetCase) -> None:
         same = np.array_equal(images[position], image[0])
         if labels is not None:
             same = same and np.array_equal(labels[position], label[0])
-        if not same:
-            raise Violation(f"Row {rows[position]} differs in a batch and alone.")
+        require(same, f"Row {rows[position]} differs in a batch and alone.")
 
 
 def _check_copies(case: DatasetCase) -> None:
@@ -175,14 +166,14 @@ def _check_copies(case: DatasetCase) -> None:
     for array in data.batch(rows):
         if array is not None:
             array[...] = 0
-    if _rows_digest(data, rows) != before:
-        raise Violation("Writing into a batch changes the data: a batch must be a copy.")
+    same = _rows_digest(data, rows) == before
+    require(same, "Writing into a batch changes the data: a batch must be a copy.")
 
 
 def _check_tidy(case: DatasetCase) -> None:
     """Opening it leaves nothing in the working folder."""
-    if case.new_files:
-        raise Violation(f"Opening it leaves {sorted(case.new_files)} in the working folder.")
+    files = sorted(case.new_files)
+    require(not files, f"Opening it leaves {files} in the working folder.")
 
 
 def _rows_digest(data: Dataset, rows: np.ndarray) -> str:
