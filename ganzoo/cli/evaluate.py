@@ -148,10 +148,10 @@ def format_results(results: Sequence[Mapping[str, Any]]) -> str:
         return "No metric applies to this source."
     names = dict.fromkeys(result["protocol"].get("features") for result in results)
     blocks = [[r for r in results if r["protocol"].get("features") == name] for name in names]
-    return "\n\n".join(map(_format_block, blocks))
+    return "\n\n".join(map(_format_results_block, blocks))
 
 
-def _format_block(results: Sequence[Mapping[str, Any]]) -> str:
+def _format_results_block(results: Sequence[Mapping[str, Any]]) -> str:
     """Format lines of numbers, each with its own part of the protocol, over the shared part."""
     protocols = [result["protocol"] for result in results]
     shared = {
@@ -162,23 +162,23 @@ def _format_block(results: Sequence[Mapping[str, Any]]) -> str:
     rows = [("metric", "value", "", "better", "measured with")]
     for result, protocol in zip(results, protocols, strict=True):
         own = {key: value for key, value in protocol.items() if key not in shared}
-        details = ", ".join(f"{key} {_short(value)}" for key, value in own.items())
+        details = ", ".join(f"{key} {_shorten_digest(value)}" for key, value in own.items())
         value = humanize(float(result["value"]))
-        rows.append((result["metric"], value, _uncertainty(result), result["better"], details))
-    fields = {key: _short(value) for key, value in shared.items()}
+        rows.append((result["metric"], value, _format_error(result), result["better"], details))
+    fields = {key: _shorten_digest(value) for key, value in shared.items()}
     if "seeds" in results[0]:
         fields["seeds"] = ", ".join(map(str, results[0]["seeds"]))
     return f"{format_columns(rows, indent='')}\n\n{format_fields(fields, indent='  ')}"
 
 
-def _uncertainty(result: Mapping[str, Any]) -> str:
+def _format_error(result: Mapping[str, Any]) -> str:
     """Format the standard deviation over seeds, or the standard error."""
     if "spread" in result:
         return f"± {humanize(float(result['spread']))} over seeds"
     return f"± {humanize(float(result['error']))}" if "error" in result else ""
 
 
-def _short(value: Any) -> str:
+def _shorten_digest(value: Any) -> str:
     """Format a value; digests are shortened."""
     text = humanize(value) if not isinstance(value, float) else f"{value:g}"
     return f"{text[:12]}..." if len(text) == 64 else text

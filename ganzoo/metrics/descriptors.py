@@ -50,7 +50,7 @@ def sound_spectrum(sounds: np.ndarray) -> np.ndarray:
     windows = mono[:, starts[:, None] + np.arange(size)]  # (n, windows, size)
     hann = np.hanning(size + 2)[1:-1]
     power = np.abs(np.fft.rfft(windows * hann) / hann.sum()) ** 2
-    loudness = np.log10(_pooled(power, 2, BANDS) + MIN_POWER)  # (n, windows, BANDS)
+    loudness = np.log10(_mean_pool(power, 2, BANDS) + MIN_POWER)  # (n, windows, BANDS)
     return np.concatenate([loudness.mean(axis=1), loudness.std(axis=1)], axis=1, dtype=np.float32)
 
 
@@ -65,13 +65,13 @@ def pooled_frames(videos: np.ndarray) -> np.ndarray:
         change of each cell from frame to frame.
     """
     gray = np.asarray(videos, np.float32).mean(axis=4) / 255
-    cells = _pooled(_pooled(gray, 2, CELLS), 3, CELLS).reshape(*gray.shape[:2], -1)
+    cells = _mean_pool(_mean_pool(gray, 2, CELLS), 3, CELLS).reshape(*gray.shape[:2], -1)
     change = np.abs(np.diff(cells, axis=1)).sum(axis=1) / max(cells.shape[1] - 1, 1)
-    spans = _pooled(cells, 1, SPANS).reshape(len(cells), -1)
+    spans = _mean_pool(cells, 1, SPANS).reshape(len(cells), -1)
     return np.concatenate([spans, change], axis=1, dtype=np.float32)
 
 
-def _pooled(array: np.ndarray, axis: int, parts: int) -> np.ndarray:
+def _mean_pool(array: np.ndarray, axis: int, parts: int) -> np.ndarray:
     """Return means over `parts` equal parts of an axis; short axes repeat some."""
     length = array.shape[axis]
     edges = np.arange(parts + 1) * length / parts

@@ -41,15 +41,14 @@ def distance_blocks(
     """
     # a common shift changes no distance but reduces rounding; integers stay exact
     origin = np.rint(np.mean(right, axis=0, dtype=np.float64))
-    norms = np.concatenate(
-        [np.square(_part(right, part, origin)).sum(axis=1) for part in _parts(right, _ROWS)]
-    )
-    for here in _parts(left, _QUERIES):
-        some = _part(left, here, origin)
+    parts = (_shifted_rows(right, part, origin) for part in _row_slices(right, _ROWS))
+    norms = np.concatenate([np.square(part).sum(axis=1) for part in parts])
+    for here in _row_slices(left, _QUERIES):
+        some = _shifted_rows(left, here, origin)
         own = np.square(some).sum(axis=1)[:, None]
-        for there in _parts(right, _ROWS):
+        for there in _row_slices(right, _ROWS):
             both = own + norms[there]
-            squared = both - 2 * (some @ _part(right, there, origin).T)
+            squared = both - 2 * (some @ _shifted_rows(right, there, origin).T)
             squared[squared < _ROUNDING * both] = 0.0
             yield here, there, squared
 
@@ -81,7 +80,7 @@ def nearest_rows(
     indices = np.zeros((len(queries), count), np.int64)
     for here, there, block in distance_blocks(queries, rows):
         if excluded is not None:
-            _exclude(block, excluded[here], there)
+            _exclude_rows(block, excluded[here], there)
         columns = _min_columns(block, count)
         values = np.concatenate([squared[here], np.take_along_axis(block, columns, 1)], axis=1)
         names = np.concatenate([indices[here], columns + there.start], axis=1)
@@ -96,7 +95,7 @@ def nearest_other_rows(rows: np.ndarray, count: int = 1) -> Nearest:
     return nearest_rows(rows, rows, count, excluded=np.arange(len(rows)))
 
 
-def _exclude(block: np.ndarray, excluded: np.ndarray, there: slice) -> None:
+def _exclude_rows(block: np.ndarray, excluded: np.ndarray, there: slice) -> None:
     here = np.flatnonzero((excluded >= there.start) & (excluded < there.stop))
     block[here, excluded[here] - there.start] = np.inf
 
@@ -112,10 +111,10 @@ def _min_columns(block: np.ndarray, count: int) -> np.ndarray:
     return np.take_along_axis(columns, order, 1)
 
 
-def _parts(rows: np.ndarray, size: int) -> Iterator[slice]:
+def _row_slices(rows: np.ndarray, size: int) -> Iterator[slice]:
     for start in range(0, len(rows), size):
         yield slice(start, min(start + size, len(rows)))
 
 
-def _part(rows: np.ndarray, part: slice, origin: np.ndarray) -> np.ndarray:
+def _shifted_rows(rows: np.ndarray, part: slice, origin: np.ndarray) -> np.ndarray:
     return np.asarray(rows[part], dtype=np.float64) - origin

@@ -78,12 +78,12 @@ class Moments:
         for rows in row_blocks(check_rows(batch, "features", min_rows=0)):
             mean = rows.mean(axis=0)
             centered = rows - mean
-            self._combine(len(rows), mean, centered.T @ centered)
+            self._combine_moments(len(rows), mean, centered.T @ centered)
 
     @property
     def mean(self) -> np.ndarray:
         """Mean, float64 (d,), a copy."""
-        self._require(1)
+        self._require_rows(1)
         return self._mean.copy()
 
     @property
@@ -93,13 +93,13 @@ class Moments:
         Raises:
             UsageError: Fewer than two rows were added.
         """
-        self._require(2)
+        self._require_rows(2)
         return self._scatter / (self.count - 1)
 
     def __repr__(self) -> str:
         return f"Moments({self.count:,} x {len(self._mean)})"
 
-    def _combine(self, count: int, mean: np.ndarray, scatter: np.ndarray) -> None:
+    def _combine_moments(self, count: int, mean: np.ndarray, scatter: np.ndarray) -> None:
         if not self.count:
             self.count, self._mean, self._scatter = count, mean.copy(), scatter.copy()
             return
@@ -115,7 +115,7 @@ class Moments:
         self._scatter += np.outer(shift, shift) * (self.count * (count / total))
         self.count = total
 
-    def _require(self, count: int) -> None:
+    def _require_rows(self, count: int) -> None:
         if self.count < count:
             raise UsageError(
                 f"Moments need at least {count} row{'s' if count > 1 else ''}."
@@ -139,13 +139,13 @@ def frechet_distance(a: Moments, b: Moments) -> float:
             "Real and fake features must have the same length, from one extractor."
             f" Received: {len(mean_a)} and {len(mean_b)} numbers per row."
         )
-    roots = np.linalg.svd(_factor(cov_a).T @ _factor(cov_b), compute_uv=False)
+    roots = np.linalg.svd(_covariance_root(cov_a).T @ _covariance_root(cov_b), compute_uv=False)
     shift = mean_a - mean_b
     distance = shift @ shift + np.trace(cov_a) + np.trace(cov_b) - 2 * roots.sum()
     return max(0.0, float(distance))  # rounding alone makes it negative
 
 
-def _factor(covariance: np.ndarray) -> np.ndarray:
+def _covariance_root(covariance: np.ndarray) -> np.ndarray:
     """Return any F with F F^T = covariance."""
     try:
         return np.linalg.cholesky(covariance)

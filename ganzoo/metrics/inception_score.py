@@ -49,7 +49,7 @@ def inception_score(logits: ArrayLike, *, splits: int = 10, seed: int = 0) -> In
     # sorted as probabilities, which have neither -infinity nor an arbitrary offset
     logs = logs[content_order(np.exp(logs))[random_state(seed).permutation(len(logs))]]
     edges = [i * len(logs) // splits for i in range(splits + 1)]
-    scores = [_score(logs[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
+    scores = [_split_score(logs[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
     return InceptionScore(float(np.mean(scores)), float(np.std(scores)) / math.sqrt(splits))
 
 
@@ -69,7 +69,7 @@ def log_probabilities(logits: np.ndarray) -> np.ndarray:
     return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
 
 
-def _score(logs: np.ndarray) -> float:
+def _split_score(logs: np.ndarray) -> float:
     probabilities = np.exp(logs)
     marginal = probabilities.mean(axis=0)  # p(y)
     # 0 log 0 = 0: where p is 0, its logarithm is replaced before it is multiplied

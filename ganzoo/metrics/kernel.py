@@ -87,8 +87,8 @@ def squared_mmd(real: ArrayLike, fake: ArrayLike) -> float:
     """
     real, fake = check_row_pair(real, fake, "features", min_rows=2)
     n, m = len(real), len(fake)
-    within_real = (_kernel_sum(real, real) - _diagonal_sum(real)) / (n * (n - 1))
-    within_fake = (_kernel_sum(fake, fake) - _diagonal_sum(fake)) / (m * (m - 1))
+    within_real = (_kernel_sum(real, real) - _kernel_diagonal_sum(real)) / (n * (n - 1))
+    within_fake = (_kernel_sum(fake, fake) - _kernel_diagonal_sum(fake)) / (m * (m - 1))
     return within_real + within_fake - 2 * _kernel_sum(real, fake) / (n * m)
 
 
@@ -96,18 +96,18 @@ def _kernel_sum(left: np.ndarray, right: np.ndarray) -> float:
     """Sum the cubic kernel (x.y / d + 1)^3 over all pairs, in blocks."""
     size = left.shape[1]
     return math.fsum(
-        _cubes(some_left @ some_right.T, size)
+        _cube_sum(some_left @ some_right.T, size)
         for some_right in row_blocks(right, _COLUMNS * size)
         for some_left in row_blocks(left, _ROWS * size)
     )
 
 
-def _diagonal_sum(rows: np.ndarray) -> float:
+def _kernel_diagonal_sum(rows: np.ndarray) -> float:
     size = rows.shape[1]
-    return math.fsum(_cubes(np.square(block).sum(axis=1), size) for block in row_blocks(rows))
+    return math.fsum(_cube_sum(np.square(block).sum(axis=1), size) for block in row_blocks(rows))
 
 
-def _cubes(products: np.ndarray, size: int) -> float:
+def _cube_sum(products: np.ndarray, size: int) -> float:
     products /= size
     products += 1
     return float(np.vdot(products, products * products))

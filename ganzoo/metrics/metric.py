@@ -116,7 +116,7 @@ class Metric:
         if missing := self.missing(real.available, fake.available):
             raise UsageError(
                 f"The metric {self.name!r} needs {' and '.join(missing)}."
-                f" Received: real {_names(real)}; fake {_names(fake)}."
+                f" Received: real {_available_names(real)}; fake {_available_names(fake)}."
             )
         measurement = self.compute(real, fake, seed)
         counts = {"real": len(real)} if self.real else {}
@@ -130,5 +130,5 @@ class Metric:
         )
 
 
-def _names(samples: SampleSet) -> str:
+def _available_names(samples: SampleSet) -> str:
     return ", ".join(sorted(samples.available)) or "nothing"

@@ -29,7 +29,7 @@ def precision(real: np.ndarray, fake: np.ndarray, *, neighbors: int = 3) -> floa
         InvalidInput: A number is not finite.
     """
     check_row_pair(real, fake, "features")
-    balls, _ = _count_balls(fake, real, neighbors)
+    balls, _ = _manifold_membership(fake, real, neighbors)
     return float(np.mean(balls > 0))
 
 
@@ -46,7 +46,7 @@ def recall(real: np.ndarray, fake: np.ndarray, *, neighbors: int = 3) -> float:
         InvalidInput: A number is not finite.
     """
     check_row_pair(real, fake, "features")
-    balls, _ = _count_balls(real, fake, neighbors)
+    balls, _ = _manifold_membership(real, fake, neighbors)
     return float(np.mean(balls > 0))
 
 
@@ -65,7 +65,7 @@ def density(real: np.ndarray, fake: np.ndarray, *, neighbors: int = 5) -> float:
         InvalidInput: A number is not finite.
     """
     check_row_pair(real, fake, "features")
-    balls, _ = _count_balls(fake, real, neighbors)
+    balls, _ = _manifold_membership(fake, real, neighbors)
     return float(np.mean(balls) / neighbors)
 
 
@@ -84,11 +84,11 @@ def coverage(real: np.ndarray, fake: np.ndarray, *, neighbors: int = 5) -> float
         InvalidInput: A number is not finite.
     """
     check_row_pair(real, fake, "features")
-    _, occupied = _count_balls(fake, real, neighbors)
+    _, occupied = _manifold_membership(fake, real, neighbors)
     return float(np.mean(occupied))
 
 
-def _count_balls(
+def _manifold_membership(
     points: np.ndarray, centers: np.ndarray, neighbors: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return for each point the number of balls around it, for each ball if it has a point."""

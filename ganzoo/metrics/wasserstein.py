@@ -117,10 +117,10 @@ def patch_wasserstein(
         )
     count = min(images, len(real), len(fake))
     random = random_state(seed)
-    positions = random.random_sample((_levels(real.shape[1:3]), 2, count, patches))
+    positions = random.random_sample((_num_levels(real.shape[1:3]), 2, count, patches))
     # the same indices and positions for both, so that equal images have distance 0
-    ours = _patches(real, random_state(seed).permutation(len(real))[:count], positions)
-    theirs = _patches(fake, random_state(seed).permutation(len(fake))[:count], positions)
+    ours = _patches_by_level(real, random_state(seed).permutation(len(real))[:count], positions)
+    theirs = _patches_by_level(fake, random_state(seed).permutation(len(fake))[:count], positions)
     levels = {
         height: _sliced_distance(ours[height], theirs[height], directions, 1, random)
         for height in ours
@@ -142,34 +142,34 @@ def pyramid(images: np.ndarray) -> list[np.ndarray]:
     """
     rest = np.asarray(images, dtype=np.float64)
     levels = []
-    for _ in range(_levels(rest.shape[1:3]) - 1):
-        smaller = _smooth(rest)[:, ::2, ::2]
-        levels.append(rest - _doubled(smaller, rest.shape))
+    for _ in range(_num_levels(rest.shape[1:3]) - 1):
+        smaller = _blur(rest)[:, ::2, ::2]
+        levels.append(rest - _upsample(smaller, rest.shape))
         rest = smaller
     return [*levels, rest]
 
 
-def _levels(size: tuple[int, int]) -> int:
+def _num_levels(size: tuple[int, int]) -> int:
     levels, resolution = 1, min(size)
     while resolution >= 2 * _MIN_RESOLUTION:
         levels, resolution = levels + 1, (resolution + 1) // 2
     return levels
 
 
-def _doubled(images: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def _upsample(images: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     sparse = np.zeros(shape)
     sparse[:, ::2, ::2] = images
-    return 4 * _smooth(sparse)  # three in four pixels are 0
+    return 4 * _blur(sparse)  # three in four pixels are 0
 
 
-def _smooth(images: np.ndarray) -> np.ndarray:
+def _blur(images: np.ndarray) -> np.ndarray:
     """Apply a binomial filter along height and width; images are mirrored at the border."""
     for axis in (1, 2):
-        images = _filtered(images, axis)
+        images = _blur_axis(images, axis)
     return images
 
 
-def _filtered(images: np.ndarray, axis: int) -> np.ndarray:
+def _blur_axis(images: np.ndarray, axis: int) -> np.ndarray:
     pad = [(2, 2) if i == axis else (0, 0) for i in range(images.ndim)]
     padded = np.moveaxis(np.pad(images, pad, mode="reflect"), axis, 0)
     length = images.shape[axis]
@@ -179,7 +179,7 @@ def _filtered(images: np.ndarray, axis: int) -> np.ndarray:
     return np.moveaxis(result, 0, axis)
 
 
-def _patches(
+def _patches_by_level(
     images: np.ndarray, subset: np.ndarray, positions: np.ndarray
 ) -> dict[int, np.ndarray]:
     """Return normalized patches (count x patches, 7 * 7 * c) by height of their level.
@@ -198,11 +198,11 @@ def _patches(
     for start in range(0, len(chosen), step):
         part = slice(start, start + step)
         for level, spots in zip(pyramid(images[chosen[part]]), positions, strict=True):
-            found[level.shape[1]].append(_cut(level, spots[:, part]))
-    return {height: _normalized(parts, images.shape[3]) for height, parts in found.items()}
+            found[level.shape[1]].append(_cut_patches(level, spots[:, part]))
+    return {height: _normalize_patches(parts, images.shape[3]) for height, parts in found.items()}
 
 
-def _cut(level: np.ndarray, spots: np.ndarray) -> np.ndarray:
+def _cut_patches(level: np.ndarray, spots: np.ndarray) -> np.ndarray:
     """Cut patches out of one level: (n, h, w, c) -> float32 (n x patches, 49 c)."""
     _, height, width, channels = level.shape
     tall, wide = min(7, height), min(7, width)
@@ -213,7 +213,7 @@ def _cut(level: np.ndarray, spots: np.ndarray) -> np.ndarray:
     return np.moveaxis(patches, 2, -1).reshape(-1, tall * wide * channels).astype(np.float32)
 
 
-def _normalized(parts: list[np.ndarray], channels: int) -> np.ndarray:
+def _normalize_patches(parts: list[np.ndarray], channels: int) -> np.ndarray:
     rows = np.concatenate(parts).reshape(-1, channels)
     mean = rows.mean(axis=0, dtype=np.float64)
     deviation = rows.std(axis=0, dtype=np.float64)
@@ -231,22 +231,22 @@ def _sliced_distance(
 ) -> float:
     axes = random.standard_normal((directions, real.shape[1]))
     axes /= np.linalg.norm(axes, axis=1, keepdims=True)
-    weights, positions = _quantiles(len(real), len(fake))
+    weights, positions = _match_quantiles(len(real), len(fake))
     total = 0.0
     for start in range(0, directions, _DIRECTIONS_AT_ONCE):
         group = axes[start : start + _DIRECTIONS_AT_ONCE]
-        projections = (_project(real, group), _project(fake, group))
+        projections = (_project_rows(real, group), _project_rows(fake, group))
         for one, other in zip(*projections, strict=True):
             total += float(weights @ np.abs(one[positions[0]] - other[positions[1]]) ** order)
     return (total / directions) ** (1 / order)
 
 
-def _project(rows: np.ndarray, axes: np.ndarray) -> np.ndarray:
+def _project_rows(rows: np.ndarray, axes: np.ndarray) -> np.ndarray:
     """Return sorted projections, float64 (directions, n)."""
     return np.sort(np.concatenate([block @ axes.T for block in row_blocks(rows)]).T, axis=1)
 
 
-def _quantiles(n: int, m: int) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+def _match_quantiles(n: int, m: int) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
     """Match the quantiles of sorted lists of n and m numbers: weights, and indices in both."""
     if n == m:
         return np.full(n, 1 / n), (np.arange(n), np.arange(n))

@@ -70,12 +70,12 @@ def format_amount(event: Event) -> str:
     done, total, unit = event["done"], event["total"], event["unit"]
     name = "MB" if unit == "bytes" else unit
     if not total:
-        return f"{_count(done, unit)} {name}"
-    text = f"{_count(done, unit)} of {_count(total, unit)} {name}"
+        return f"{_format_unit_count(done, unit)} {name}"
+    text = f"{_format_unit_count(done, unit)} of {_format_unit_count(total, unit)} {name}"
     if 0 < done < total:
         text += f", {format_duration(event['seconds'] * (total - done) / done)} left"
     return text
 
 
-def _count(count: int, unit: str) -> str:
+def _format_unit_count(count: int, unit: str) -> str:
     return f"{count / 1e6:,.1f}" if unit == "bytes" else f"{count:,}"

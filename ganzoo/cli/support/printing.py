@@ -30,13 +30,13 @@ def print_data(text: str) -> None:
         BrokenPipeError: The reader of stdout has closed it.
         EnvironmentProblem: stdout cannot be written.
     """
-    _write(sys.stdout, escape(text).rstrip("\n") + "\n")
+    _write_data(sys.stdout, escape(text).rstrip("\n") + "\n")
 
 
 def print_json(content: Any, *, indent: int | None = 2) -> None:
     """Print one JSON document on stdout; `indent=None` keeps it on one line."""
     # ASCII only: no control characters, and valid in any encoding.
-    _write(sys.stdout, json.dumps(_json_value(content), indent=indent, allow_nan=False) + "\n")
+    _write_data(sys.stdout, json.dumps(_json_value(content), indent=indent, allow_nan=False) + "\n")
 
 
 def print_note(text: str) -> None:
@@ -108,7 +108,7 @@ def print_run(run: Any) -> None:
     print_data(format_fields(paths | {"weights": run.weights_path}))
 
 
-def _write(stream: TextIO | None, text: str) -> None:
+def _write_data(stream: TextIO | None, text: str) -> None:
     if stream is None:
         raise EnvironmentProblem("Standard output is closed.")
     try:

@@ -51,7 +51,7 @@ def resolve_recipe(
         from ganzoo.jobs.hub.pull import find_or_pull  # for whoever names an address only
 
         recipe, model = find_or_pull(name).card().recipe, None
-    elif _is_path(name):
+    elif _is_recipe_path(name):
         recipe = with_data_from(Recipe.read(name, error=UsageError), Path(name).parent)
         model = None
     else:
@@ -77,7 +77,7 @@ def resolve_dataset(name: str, *, settings: Sequence[str] | None, data: Path | N
         find_plugin("dataset", name)
         recipe = Recipe.from_tables(_PLACEHOLDER | {"dataset": {"name": name}})
     recipe = apply_settings(
-        recipe, combined_settings(_prefixed(settings, "dataset"), {"dataset.data": data})
+        recipe, combined_settings(_prefix_settings(settings, "dataset"), {"dataset.data": data})
     )
     return with_data_from(recipe, Path.cwd()).dataset
 
@@ -91,7 +91,7 @@ def resolve_plugin(kind: str, name: str, *, settings: Sequence[str]) -> Part:
         settings: Values of `--set`: its options, with or without the name of their table.
     """
     recipe = Recipe.from_tables(_PLACEHOLDER | {"dataset": {"name": "any"}, kind: {"name": name}})
-    recipe = with_data_from(apply_settings(recipe, _prefixed(settings, kind)), Path.cwd())
+    recipe = with_data_from(apply_settings(recipe, _prefix_settings(settings, kind)), Path.cwd())
     part: Part = getattr(recipe, kind)
     check_plugin_options(kind, part, "the settings")
     return part
@@ -126,7 +126,7 @@ def combined_settings(settings: Sequence[str] | None, options: Mapping[str, Any]
         if keys & {key, last}:
             option = _OPTIONS.get(key, last.replace("_", "-"))
             raise UsageError(f"--{option} and --set {last}=... both set {key}. Give one of them.")
-    return [*(settings or []), *(f"{key}={_toml(value)}" for key, value in present.items())]
+    return [*(settings or []), *(f"{key}={_toml_literal(value)}" for key, value in present.items())]
 
 
 def absolute_path(path: Path | None) -> str | None:
@@ -134,15 +134,15 @@ def absolute_path(path: Path | None) -> str | None:
     return None if path is None else str(path.expanduser().absolute())
 
 
-def _prefixed(settings: Sequence[str] | None, table: str) -> list[str]:
+def _prefix_settings(settings: Sequence[str] | None, table: str) -> list[str]:
     return [s if s.startswith(f"{table}.") else f"{table}.{s}" for s in settings or []]
 
 
-def _is_path(name: str) -> bool:
+def _is_recipe_path(name: str) -> bool:
     return name.endswith(".toml") or os.sep in name or os.path.isfile(name)
 
 
-def _toml(value: Any) -> str:
+def _toml_literal(value: Any) -> str:
     """Format a value as a TOML literal."""
     import tomli_w
 

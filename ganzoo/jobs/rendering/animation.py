@@ -36,10 +36,10 @@ def progress_gif(paths: Sequence[Path], out: Path) -> Path:
     if not paths:
         raise UsageError("An animation needs at least one image. Received: none.")
     images = [read_png(path) for path in evenly_spaced(paths, GIF_FRAMES)]
-    size = _shrunk(images[-1].size, GIF_SIZE)
+    size = _gif_size(images[-1].size, GIF_SIZE)
     middle = min(max(TOTAL_DURATION // len(images) // 10 * 10, 60), 400)
     durations = [FIRST_DURATION, *[middle] * (len(images) - 2), LAST_DURATION][-len(images) :]
-    content = encode_gif([_resized(image, size) for image in images], durations)
+    content = encode_gif([_resize_frame(image, size) for image in images], durations)
     publish(Path(out), content, overwrite=True)
     return Path(out)
 
@@ -52,7 +52,7 @@ def encode_gif(images: Sequence[Image.Image], durations: Sequence[int]) -> bytes
         durations: Milliseconds for each frame.
     """
     gray = all(image.mode == "L" for image in images)
-    frames = [image if gray else _with_palette(image) for image in images]
+    frames = [image if gray else _quantize_colors(image) for image in images]
     buffer = io.BytesIO()
     frames[0].save(
         buffer,
@@ -73,16 +73,16 @@ def evenly_spaced(items: Sequence[T], max_count: int) -> list[T]:
     return [items[i] for i in np.linspace(0, len(items) - 1, max_count).round().astype(int)]
 
 
-def _shrunk(size: tuple[int, int], max_size: int) -> tuple[int, int]:
+def _gif_size(size: tuple[int, int], max_size: int) -> tuple[int, int]:
     shrink = min(1.0, max_size / max(size))
     return max(1, round(size[0] * shrink)), max(1, round(size[1] * shrink))
 
 
-def _resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+def _resize_frame(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     return image if image.size == size else image.resize(size, Image.Resampling.LANCZOS)
 
 
-def _with_palette(image: Image.Image) -> Image.Image:
+def _quantize_colors(image: Image.Image) -> Image.Image:
     """Reduce to 256 colors; a gray image has no more, and loses nothing."""
     image = image.convert("RGB")
     palette = image.quantize(256, method=Image.Quantize.MEDIANCUT)

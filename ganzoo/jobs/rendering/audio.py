@@ -52,8 +52,9 @@ def waveform_plot(sounds: np.ndarray) -> Image.Image:
     Args:
         sounds: float32 (n, samples, channels).
     """
-    cells = [np.concatenate([_waveform(one), _spectrogram(one)]) for one in _checked_sounds(sounds)]
-    return image_grid(np.stack(cells))
+    sounds = _checked_sounds(sounds)
+    plots = [np.concatenate([_draw_waveform(one), _draw_spectrogram(one)]) for one in sounds]
+    return image_grid(np.stack(plots))
 
 
 def _checked_sounds(sounds: np.ndarray) -> np.ndarray:
@@ -66,7 +67,7 @@ def _checked_sounds(sounds: np.ndarray) -> np.ndarray:
     return sounds
 
 
-def _waveform(sound: np.ndarray) -> np.ndarray:
+def _draw_waveform(sound: np.ndarray) -> np.ndarray:
     """Draw a waveform: (samples, channels) -> uint8 (HEIGHT, WIDTH, 3)."""
     edges = np.linspace(0, len(sound) - 1, WIDTH + 1).astype(int)
     starts, ends = edges[:-1], edges[1:]
@@ -82,7 +83,7 @@ def _waveform(sound: np.ndarray) -> np.ndarray:
     return canvas
 
 
-def _spectrogram(sound: np.ndarray) -> np.ndarray:
+def _draw_spectrogram(sound: np.ndarray) -> np.ndarray:
     """Draw a spectrogram: (samples, channels) -> uint8 (HEIGHT, WIDTH, 3)."""
     mono = np.pad(sound.mean(axis=1), WINDOW // 2)
     starts = np.linspace(0, len(sound) - 1, WIDTH).astype(int)

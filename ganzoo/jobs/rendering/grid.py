@@ -41,10 +41,10 @@ def image_grid(
             f"Received: {kind} {shape}."
         )
     n, h, w, c = shape
-    columns = _columns(n) if columns is None else _checked_integer(1, columns=columns)
+    columns = _grid_columns(n) if columns is None else _checked_int(1, columns=columns)
     rows = -(-n // columns)
-    scale = _scale(columns * w, rows * h) if scale is None else _checked_integer(1, scale=scale)
-    pad = max(2, scale) if pad is None else _checked_integer(0, pad=pad)
+    scale = _grid_scale(columns * w, rows * h) if scale is None else _checked_int(1, scale=scale)
+    pad = max(2, scale) if pad is None else _checked_int(0, pad=pad)
     h, w = h * scale, w * scale
 
     sheet = np.full((rows * (h + pad) - pad, columns * (w + pad) - pad, c), GAP, np.uint8)
@@ -66,7 +66,7 @@ def side_by_side(*columns: np.ndarray) -> Image.Image:
         *columns: uint8 (n, h, w, c) each, with their own h, w and c, for instance source images,
             generated images and targets.
     """
-    alike = _same_shape(columns)
+    alike = _match_shapes(columns)
     n, kinds = len(alike[0]), len(alike)
     groups = max(-(-n // MAX_ROWS), round(math.sqrt(n / kinds))) if n > MAX_ROWS else 1
     return image_grid(
@@ -74,7 +74,7 @@ def side_by_side(*columns: np.ndarray) -> Image.Image:
     )
 
 
-def _same_shape(columns: Sequence[np.ndarray]) -> list[np.ndarray]:
+def _match_shapes(columns: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Enlarge all images to the largest height, width and number of channels."""
     height, width, channels = (max(one.shape[axis] for one in columns) for axis in (1, 2, 3))
     found = []
@@ -95,17 +95,17 @@ def single_image(image: np.ndarray) -> Image.Image:
     return image_grid(np.asarray(image)[None], columns=1, pad=0, scale=1)
 
 
-def _columns(n: int) -> int:
+def _grid_columns(n: int) -> int:
     """Return the first divisor of n from its root to twice that, or the root."""
     root = math.isqrt(n - 1) + 1
     return next((k for k in range(root, 2 * root + 1) if n % k == 0), root)
 
 
-def _scale(width: int, height: int) -> int:
+def _grid_scale(width: int, height: int) -> int:
     return max(1, min(-(-MIN_WIDTH // width), MAX_HEIGHT // height))
 
 
-def _checked_integer(minimum: int, **setting: int) -> int:
+def _checked_int(minimum: int, **setting: int) -> int:
     ((name, value),) = setting.items()
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < minimum:
         raise UsageError(f"{name} must be an integer >= {minimum}. Received: {name}={value!r}.")

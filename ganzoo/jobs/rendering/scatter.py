@@ -28,7 +28,7 @@ def scatter_plot(points: np.ndarray, real: np.ndarray | None = None) -> Image.Im
     """
     points = _checked_points(points)
     behind = _checked_points(real) if real is not None else points[:0]
-    low, high = _frame(behind if len(behind) else points)
+    low, high = _plot_bounds(behind if len(behind) else points)
     canvas = np.empty((PLOT_SIZE, PLOT_SIZE, 3))
     canvas[:] = BACKGROUND
     _draw_grid_lines(canvas, low, high)
@@ -57,7 +57,7 @@ def _checked_points(points: np.ndarray) -> np.ndarray:
     return points[(np.abs(points) < 1e100).all(axis=1)]  # false for NaN as well
 
 
-def _frame(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _plot_bounds(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return two corners of the square that holds the points, with a margin."""
     if not len(points):
         return np.array([-1.0, -1.0]), np.array([1.0, 1.0])

@@ -39,7 +39,7 @@ class Curve:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Plot:
+class _PlotArea:
     """Inner rectangle of a chart, in its own coordinates."""
 
     x: Axis
@@ -82,7 +82,7 @@ def line_chart(
     width = FULL_WIDTH if wide else WIDTH
     smoothed = [smooth(c.values) if _is_smoothed(c) else c.values for c in curves]
     logged = np.concatenate([c.values for c in curves])
-    plot = _Plot(
+    plot = _PlotArea(
         x=step_axis(max(int(c.steps[-1]) for c in curves), 10 if wide else 6),
         y=value_axis(logged, np.concatenate(smoothed), percent=percent, zero=zero),
         width=width - LEFT - RIGHT,
@@ -92,19 +92,19 @@ def line_chart(
         smoothed = [
             np.exp(smooth(np.log(c.values))) if _is_smoothed(c) else c.values for c in curves
         ]
-    lines = [_line(plot, c, c.values, "raw") for c in curves if _is_smoothed(c)]
-    lines += [_line(plot, c, line, "line") for c, line in zip(curves, smoothed, strict=True)]
-    hover = json.dumps(_hover(plot, curves, annotate), separators=(",", ":"))
+    lines = [_draw_line(plot, c, c.values, "raw") for c in curves if _is_smoothed(c)]
+    lines += [_draw_line(plot, c, line, "line") for c, line in zip(curves, smoothed, strict=True)]
+    hover = json.dumps(_hover_data(plot, curves, annotate), separators=(",", ":"))
     return (
         f'<svg class="chart" viewBox="0 0 {width} {HEIGHT}" role="img" tabindex="0"'
         f' aria-label="{escape_html(f"{title}: {_spoken_summary(curves)}")}"'
         f' data-left="{LEFT}" data-top="{TOP}" data-bottom="{HEIGHT - BOTTOM}"'
         f' data-hover="{escape_html(hover)}">'
-        f"{_axes(plot)}"
+        f"{_draw_axes(plot)}"
         # a nested svg clips; 6 pixels at both sides are for dots
         f'<svg x="{LEFT - 6}" y="{TOP}" width="{plot.width + 12}" height="{plot.height}"'
         f' viewBox="-6 0 {plot.width + 12} {plot.height}">'
-        f"{''.join(lines)}{''.join(_marks(plot, curves))}</svg></svg>"
+        f"{''.join(lines)}{''.join(_draw_marks(plot, curves))}</svg></svg>"
     )
 
 
@@ -112,7 +112,7 @@ def chart_legend(curves: Sequence[Curve], *, percent: bool = False) -> str:
     """Return names, colors and last values of the curves as an HTML list."""
     items = (
         f'<li><i class="swatch {c.color}"></i>{escape_html(c.label)}'
-        f" <b>{_format(last, percent)}</b>"
+        f" <b>{_format_value(last, percent)}</b>"
         for c, last in ((c, float(c.values[-1])) for c in curves)
     )
     return f'<ul class="legend">{"".join(items)}</ul>'
@@ -122,7 +122,7 @@ def _is_smoothed(curve: Curve) -> bool:
     return len(curve.values) >= MIN_SMOOTHED
 
 
-def _axes(plot: _Plot) -> str:
+def _draw_axes(plot: _PlotArea) -> str:
     bottom, middle = TOP + plot.height, LEFT + plot.width / 2
     parts = []
     for tick in plot.y.ticks:
@@ -140,7 +140,7 @@ def _axes(plot: _Plot) -> str:
     return "".join(parts)
 
 
-def _line(plot: _Plot, curve: Curve, values: np.ndarray, kind: str) -> str:
+def _draw_line(plot: _PlotArea, curve: Curve, values: np.ndarray, kind: str) -> str:
     kept = extremes(values, MAX_BUCKETS)
     xs, ys = plot.across(curve.steps[kept]), plot.down(values[kept])
     finite = np.isfinite(ys)
@@ -155,7 +155,7 @@ def _line(plot: _Plot, curve: Curve, values: np.ndarray, kind: str) -> str:
     return path + "".join(dots)
 
 
-def _marks(plot: _Plot, curves: Sequence[Curve]) -> Iterable[str]:
+def _draw_marks(plot: _PlotArea, curves: Sequence[Curve]) -> Iterable[str]:
     """Yield crosses for values that are not finite, arrows for those outside the axis."""
     broken = sorted({int(s) for c in curves for s in c.steps[~np.isfinite(c.values)]})
     for index, step in enumerate(evenly_spaced(broken, MAX_MARKS)):
@@ -174,7 +174,7 @@ def _marks(plot: _Plot, curves: Sequence[Curve]) -> Iterable[str]:
                 yield f'<path class="beyond {curve.color}" d="M{x:.1f} {arrow}"/>'
 
 
-def _hover(plot: _Plot, curves: Sequence[Curve], annotate: Callable[[int], str]) -> dict:
+def _hover_data(plot: _PlotArea, curves: Sequence[Curve], annotate: Callable[[int], str]) -> dict:
     """Return positions, steps, notes and each curve's values for the pointer, as columns."""
     steps = evenly_spaced(sorted({int(s) for c in curves for s in c.steps}), MAX_HOVER_STEPS)
     rows = []
@@ -185,8 +185,8 @@ def _hover(plot: _Plot, curves: Sequence[Curve], annotate: Callable[[int], str])
             {
                 "label": curve.label,
                 "color": curve.color,
-                "text": [_format(value, plot.y.percent) for value in values],
-                "y": [_height(plot, value) for value in values],
+                "text": [_format_value(value, plot.y.percent) for value in values],
+                "y": [_hover_height(plot, value) for value in values],
             }
         )
     return {
@@ -197,13 +197,13 @@ def _hover(plot: _Plot, curves: Sequence[Curve], annotate: Callable[[int], str])
     }
 
 
-def _format(value: float | None, percent: bool) -> str:
+def _format_value(value: float | None, percent: bool) -> str:
     if value is None:
         return ""
     return format_percent(value) if percent else format_number(value)
 
 
-def _height(plot: _Plot, value: float | None) -> float | None:
+def _hover_height(plot: _PlotArea, value: float | None) -> float | None:
     """Return pixels from the top, or `None` for a value that is not drawn."""
     if value is None or not plot.y.low <= value <= plot.y.high:
         return None

@@ -18,10 +18,10 @@ def escape_html(value: object) -> str:
     Control, bidirectional and other invisible characters are written out, as `\u202e`; tabs and
     newlines stay.
     """
-    return html.escape("".join(_visible(c) for c in str(value)), quote=True)
+    return html.escape("".join(_escape_invisible(c) for c in str(value)), quote=True)
 
 
-def _visible(character: str) -> str:
+def _escape_invisible(character: str) -> str:
     # Cc, Cf: control and format (ESC, RTL override); Cs: lone surrogates, which UTF-8 refuses
     if character in "\t\n" or unicodedata.category(character) not in ("Cc", "Cf", "Cs"):
         return character
@@ -76,10 +76,10 @@ def format_time(iso: object) -> str:
 
 def highlight_toml(document: str) -> str:
     """Convert a TOML document to HTML with its tables, keys and values highlighted."""
-    return "\n".join(_highlight_line(line) for line in document.rstrip("\n").split("\n"))
+    return "\n".join(_highlight_toml_line(line) for line in document.rstrip("\n").split("\n"))
 
 
-def _highlight_line(line: str) -> str:
+def _highlight_toml_line(line: str) -> str:
     if _TOML_TABLE.fullmatch(line):
         return f'<span class="table">{escape_html(line)}</span>'
     if pair := _TOML_PAIR.fullmatch(line):

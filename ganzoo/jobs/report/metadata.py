@@ -25,16 +25,16 @@ def run_metadata(manifest: Mapping, data: Mapping) -> str:
     created = manifest.get("created")
     started = [("started", format_time(created))] if created else []
     groups = (
-        ("Data", _pairs(data)),
-        ("Software", _pairs({key: manifest[key] for key in _SOFTWARE if key in manifest})),
-        ("Provenance", [*started, *_pairs(rest)]),
+        ("Data", _table_pairs(data)),
+        ("Software", _table_pairs({key: manifest[key] for key in _SOFTWARE if key in manifest})),
+        ("Provenance", [*started, *_table_pairs(rest)]),
     )
     cards = (
         f'<section class="card"><h3>{title}</h3>{definition_list(pairs)}</section>'
         for title, pairs in groups
         if pairs
     )
-    return "".join(cards) + _command(manifest)
+    return "".join(cards) + _command_card(manifest)
 
 
 def definition_list(pairs: Iterable[tuple[str, str]]) -> str:
@@ -47,12 +47,14 @@ def definition_list(pairs: Iterable[tuple[str, str]]) -> str:
     return f'<dl class="pairs">{"".join(rows)}</dl>'
 
 
-def _pairs(table: Mapping) -> list[tuple[str, str]]:
+def _table_pairs(table: Mapping) -> list[tuple[str, str]]:
     """Return each key with its value as HTML, an inner table in one value."""
-    return [(str(key).replace("_", " "), _value(str(key), value)) for key, value in table.items()]
+    return [
+        (str(key).replace("_", " "), _value_html(str(key), value)) for key, value in table.items()
+    ]
 
 
-def _value(key: str, value: object) -> str:
+def _value_html(key: str, value: object) -> str:
     if key in ("image_shape", "source_shape") and isinstance(value, list | tuple):
         return " × ".join(map(escape_html, value))
     if isinstance(value, Mapping):
@@ -61,16 +63,16 @@ def _value(key: str, value: object) -> str:
     plain = next(flatten(value))[1]
     if re.fullmatch(r"[0-9a-f]{32,}", plain):
         return f"<code>{plain}</code>"
-    return format_count(value) if key in ("count", "rate") else _linked(plain)
+    return format_count(value) if key in ("count", "rate") else _link_html(plain)
 
 
-def _linked(value: str) -> str:
+def _link_html(value: str) -> str:
     if re.fullmatch(r"https?://[!-~]+", value):
         return f'<a href="{escape_html(value)}" rel="noreferrer noopener">{escape_html(value)}</a>'
     return escape_html(value)
 
 
-def _command(manifest: Mapping) -> str:
+def _command_card(manifest: Mapping) -> str:
     argv = manifest.get("argv")
     if not isinstance(argv, list | tuple) or not argv:
         return ""

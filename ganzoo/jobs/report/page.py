@@ -80,18 +80,18 @@ def render_report(
         gif: An animation to offer for download, unless it is missing.
         media: Sound or video files of the newest samples.
     """
-    style, script = _asset("page.css"), _asset("page.js")
-    data = _table(manifest, "data")
-    shape = _shape(data) or ()
+    style, script = _page_asset("page.css"), _page_asset("page.js")
+    data = _subtable(manifest, "data")
+    shape = _sample_shape(data) or ()
     modality = MODALITIES.get(len(shape), IMAGES)
     training_log = TrainingLog.from_lines(log, recipe, modality.plural)
-    return Template(_asset("page.html")).substitute(
-        title=escape_html(_title(recipe, manifest)),
+    return Template(_page_asset("page.html")).substitute(
+        title=escape_html(_page_title(recipe, manifest)),
         style=style,
         script=script,
-        style_hash=_hash(style),
-        script_hash=_hash(script),
-        head=_head(recipe, manifest, data, modality),
+        style_hash=_asset_hash(style),
+        script_hash=_asset_hash(script),
+        head=_page_head(recipe, manifest, data, modality),
         samples=sample_viewer(
             samples,
             gif,
@@ -99,12 +99,12 @@ def render_report(
             unit=training_log.unit,
             legend=renderer_for(shape if len(shape) in MODALITIES else IMAGES.axes).legend,
             media=media,
-            columns=_shape(data, "source_shape") is not None,
+            columns=_sample_shape(data, "source_shape") is not None,
         ),
         facts=_progress_summary(recipe, data, training_log)
-        + _network_sizes(_table(manifest, "parameters"))
-        + _objective(recipe),
-        charts=log_charts(training_log, recipe, _table(manifest, "evaluation")),
+        + _network_sizes(_subtable(manifest, "parameters"))
+        + _objective_summary(recipe),
+        charts=log_charts(training_log, recipe, _subtable(manifest, "evaluation")),
         numbers=log_table(training_log),
         recipe=highlight_toml(tomli_w.dumps(recipe)) if recipe else "",
         metadata=run_metadata(manifest, data),
@@ -112,34 +112,34 @@ def render_report(
     )
 
 
-def _asset(name: str) -> str:
+def _page_asset(name: str) -> str:
     return (resources.files("ganzoo.jobs.report") / name).read_text(encoding="utf-8").strip()
 
 
-def _hash(asset: str) -> str:
+def _asset_hash(asset: str) -> str:
     return base64.b64encode(hashlib.sha256(asset.encode()).digest()).decode()
 
 
-def _table(tables: Mapping, name: str) -> Mapping[str, Any]:
+def _subtable(tables: Mapping, name: str) -> Mapping[str, Any]:
     value = tables.get(name)
     return value if isinstance(value, Mapping) else {}
 
 
-def _title(recipe: Mapping, manifest: Mapping) -> str:
+def _page_title(recipe: Mapping, manifest: Mapping) -> str:
     if manifest.get("model"):
         return str(manifest["model"])
-    parts = (_table(recipe, kind).get("name") for kind in ("architecture", "dataset"))
+    parts = (_subtable(recipe, kind).get("name") for kind in ("architecture", "dataset"))
     return " on ".join(str(part) for part in parts if part) or "A run"
 
 
-def _shape(data: Mapping, key: str = "image_shape") -> Sequence | None:
+def _sample_shape(data: Mapping, key: str = "image_shape") -> Sequence | None:
     shape = data.get(key)
     return shape if isinstance(shape, list | tuple) and shape else None
 
 
-def _head(recipe: Mapping, manifest: Mapping, data: Mapping, modality: Modality) -> str:
-    architecture = _table(recipe, "architecture").get("name")
-    dataset = data.get("name") or _table(recipe, "dataset").get("name")
+def _page_head(recipe: Mapping, manifest: Mapping, data: Mapping, modality: Modality) -> str:
+    architecture = _subtable(recipe, "architecture").get("name")
+    dataset = data.get("name") or _subtable(recipe, "dataset").get("name")
     parts = []
     if architecture and dataset:
         parts.append(f"<b>{escape_html(architecture)}</b> on <b>{escape_html(dataset)}</b>")
@@ -153,13 +153,13 @@ def _head(recipe: Mapping, manifest: Mapping, data: Mapping, modality: Modality)
     badge = f'<span class="state {state if state in STATES else ""}">{escape_html(state)}</span>'
     note = f'<p class="note">{STATES[state]}</p>' if state in STATES else ""
     return (
-        f"<h1>{escape_html(_title(recipe, manifest))} {badge if state else ''}</h1>"
+        f"<h1>{escape_html(_page_title(recipe, manifest))} {badge if state else ''}</h1>"
         f'<p class="lead">{" · ".join(parts)}</p>{note}'
     )
 
 
 def _shape_text(data: Mapping) -> str:
-    shape = _shape(data)
+    shape = _sample_shape(data)
     if shape is None:
         return ""
     if len(shape) == 1:
@@ -178,7 +178,7 @@ def _progress_summary(recipe: Mapping, data: Mapping, log: TrainingLog) -> str:
         epochs = images / total if isinstance(total, int) and total > 0 else None
         detail = f"{format_number(epochs, digits=3)} epochs" if epochs else ""
         facts.append((f"{log.unit.capitalize()} shown", format_count(images), detail))
-    planned = _table(recipe, "training").get("steps")
+    planned = _subtable(recipe, "training").get("steps")
     detail = f"of {format_count(planned)}" if planned and planned != step else ""
     facts.append(("Steps", format_count(step), detail))
     speed = log.column("images_per_second")
@@ -216,17 +216,17 @@ def _network_sizes(parameters: Mapping) -> str:
     return f'<h3>Parameters</h3><ul class="networks">{rows}</ul>'
 
 
-def _objective(recipe: Mapping) -> str:
+def _objective_summary(recipe: Mapping) -> str:
     """Return a summary of loss, regularizers, optimizers and batch size."""
-    gan, training = _table(recipe, "gan"), _table(recipe, "training")
+    gan, training = _subtable(recipe, "gan"), _subtable(recipe, "training")
     given = gan.get("regularizers")
     given = [r for r in given if isinstance(r, Mapping)] if isinstance(given, list) else []
     names = [str(r.get("name")) + (f" × {r['weight']}" if "weight" in r else "") for r in given]
     summary = {
         "loss": str(gan.get("loss", "")),
         "regularizers": ", ".join(names) or ("none" if gan else ""),
-        "generator": _optimizer(_table(recipe, "generator_optimizer")),
-        "discriminator": _optimizer(_table(recipe, "discriminator_optimizer")),
+        "generator": _optimizer_summary(_subtable(recipe, "generator_optimizer")),
+        "discriminator": _optimizer_summary(_subtable(recipe, "discriminator_optimizer")),
         "batch": str(training.get("batch", "")),
     }
     if gan.get("n_critic", 1) != 1:
@@ -235,7 +235,7 @@ def _objective(recipe: Mapping) -> str:
     return f"<h3>Training objective</h3>{definition_list(pairs)}" if pairs else ""
 
 
-def _optimizer(optimizer: Mapping) -> str:
+def _optimizer_summary(optimizer: Mapping) -> str:
     rate = optimizer.get("learning_rate", "")
     if isinstance(rate, Mapping):
         rate = rate.get("schedule", "")

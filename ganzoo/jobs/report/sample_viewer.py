@@ -45,8 +45,8 @@ def sample_viewer(
     available = [(step, path) for step, path in sorted(samples) if _png_size(path)]
     if not available:
         return ""
-    embedded = evenly_spaced(available, _max_images([path for _, path in available]))
-    frames = "".join(_frame(step, path, images_at(step), unit) for step, path in embedded)
+    embedded = evenly_spaced(available, _num_affordable([path for _, path in available]))
+    frames = "".join(_image_frame(step, path, images_at(step), unit) for step, path in embedded)
     notes = [COLUMNS] if columns else []
     if len(embedded) < len(available):
         notes.append(f"{len(embedded)} of the {len(available)} images in the run folder.")
@@ -75,12 +75,12 @@ def _media_element(path: Path) -> str:
             f"{escape_html(path.name)}.</p>"
         )
     return (
-        f'<figure class="newest">{ELEMENTS[path.suffix].format(_base64(path))}'
+        f'<figure class="newest">{ELEMENTS[path.suffix].format(_base64_file(path))}'
         "<figcaption>The newest samples.</figcaption></figure>"
     )
 
 
-def _max_images(paths: Sequence[Path]) -> int:
+def _num_affordable(paths: Sequence[Path]) -> int:
     """Return how many images of this size the page can embed, at least two."""
     mean = sum(path.stat().st_size for path in paths) / len(paths)
     return max(2, min(MAX_IMAGES, int(MAX_IMAGE_BYTES / mean)))
@@ -99,12 +99,12 @@ def _png_size(path: Path) -> tuple[int, int] | None:
     return (width, height) if width and height else None
 
 
-def _frame(step: int, path: Path, images: int | None, unit: str) -> str:
+def _image_frame(step: int, path: Path, images: int | None, unit: str) -> str:
     width, height = _png_size(path) or (1, 1)
     pixels = ' class="pixels"' if 2 * width <= WIDTH else ""
     shown = f"<span>{format_count(images)} {unit}</span>" if images is not None else ""
     return (
-        f'<li><figure><img src="data:image/png;base64,{_base64(path)}" '
+        f'<li><figure><img src="data:image/png;base64,{_base64_file(path)}" '
         f'width="{width}" height="{height}" '
         f'alt="Samples at step {step:,}"{pixels}>'
         f"<figcaption><b>Step {step:,}</b>{shown}</figcaption></figure></li>"
@@ -120,9 +120,9 @@ def _gif_link(gif: Path) -> str:
         return (
             f"The animation, {format_bytes(size)}, is next to this page in {escape_html(gif.name)}."
         )
-    link = f'data:image/gif;base64,{_base64(gif)}" download="{escape_html(gif.name)}'
+    link = f'data:image/gif;base64,{_base64_file(gif)}" download="{escape_html(gif.name)}'
     return f'<a href="{link}">Save as an animation</a> (GIF, {format_bytes(size)}).'
 
 
-def _base64(path: Path) -> str:
+def _base64_file(path: Path) -> str:
     return base64.b64encode(path.read_bytes()).decode("ascii")

@@ -148,12 +148,12 @@ def log_charts(log: TrainingLog, recipe: Mapping, protocol: Mapping | None = Non
         recipe: Tables of the recipe.
         protocol: Protocol of the evaluations, if there are any.
     """
-    charts = list(_charts(log, recipe, protocol or {}))
+    charts = list(_chart_groups(log, recipe, protocol or {}))
     if not charts:
         return f'<p class="empty">No values have been logged yet.{_log_interval(recipe)}</p>'
     odd = len(charts) % 2 == 1  # the first takes a row of its own
     return "".join(
-        _card(log, wide=odd and index == 0, **chart) for index, chart in enumerate(charts)
+        _chart_card(log, wide=odd and index == 0, **chart) for index, chart in enumerate(charts)
     )
 
 
@@ -163,7 +163,7 @@ def _log_interval(recipe: Mapping) -> str:
     return f" This run logs every {format_count(every)} steps." if every else ""
 
 
-def _charts(log: TrainingLog, recipe: Mapping, protocol: Mapping) -> Iterator[dict]:
+def _chart_groups(log: TrainingLog, recipe: Mapping, protocol: Mapping) -> Iterator[dict]:
     gan = recipe.get("gan")
     gan = gan if isinstance(gan, Mapping) else {}
     facts = LOSS_FACTS.get(str(gan.get("loss")), LossFacts("unknown"))
@@ -185,7 +185,7 @@ def _charts(log: TrainingLog, recipe: Mapping, protocol: Mapping) -> Iterator[di
             f"{PRECISION_RECALL_NOTE} {protocol_note}",
             {"percent": True},
         ),
-        ("Regularizers", _with_colors(regularizers), "Regularization of the discriminator.", {}),
+        ("Regularizers", _color_metrics(regularizers), "Regularization of the discriminator.", {}),
     ]
     others = [name for name in log.names() if name not in known]
     for name in others[:MAX_OTHER_CHARTS]:
@@ -218,12 +218,12 @@ def _protocol_note(protocol: Mapping) -> str:
     return f"Measured with: {line}." if line else ""
 
 
-def _with_colors(names: Sequence[str]) -> dict[str, tuple[str, str]]:
+def _color_metrics(names: Sequence[str]) -> dict[str, tuple[str, str]]:
     looks = ((name.replace("_", " "), COLORS[i % len(COLORS)]) for i, name in enumerate(names))
     return dict(zip(names, looks, strict=True))
 
 
-def _card(
+def _chart_card(
     log: TrainingLog, *, title: str, curves: Sequence[Curve], note: str, wide: bool, **axis: bool
 ) -> str:
     def annotate(step: int) -> str:
@@ -249,7 +249,8 @@ def log_table(log: TrainingLog) -> str:
     headings = (HEADINGS.get(name, name.replace("_", " ")) for name in names)
     head = "".join(f"<th scope=col>{escape_html(heading)}" for heading in headings)
     lines = evenly_spaced(log.lines, MAX_ROWS)
-    rows = "".join("<tr>" + "".join(f"<td>{_cell(name, line)}" for name in names) for line in lines)
+    cells = (("".join(f"<td>{_table_cell(name, line)}" for name in names)) for line in lines)
+    rows = "".join(f"<tr>{row}" for row in cells)
     if len(lines) < len(log.lines):
         extent = f"{len(lines)} of {len(log.lines):,} lines"
     else:
@@ -260,7 +261,7 @@ def log_table(log: TrainingLog) -> str:
     )
 
 
-def _cell(name: str, line: Mapping) -> str:
+def _table_cell(name: str, line: Mapping) -> str:
     if name not in line:
         return ""
     value = line[name]

@@ -58,7 +58,7 @@ def test_every_frame_has_the_size_of_the_last(tmp_path):
 def test_a_long_run_is_thinned_and_a_large_image_shrunk(tmp_path):
     paths = frames(tmp_path, range(0, 180, 2), size=(1280, 20))
     with Image.open(rendering.progress_gif(paths, tmp_path / "out.gif")) as animation:
-        assert (animation.n_frames, animation.size) == (rendering.GIF_FRAMES, (640, 10))
+        assert (animation.n_frames, animation.size) == (GIF_FRAMES, (640, 10))
 
 
 def test_an_animation_of_one_image_is_one_frame(tmp_path):

@@ -6,7 +6,9 @@ import pytest
 from ganzoo.errors import UsageError
 from ganzoo.jobs import rendering
 from ganzoo.jobs.rendering.audio import waveform_plot
+from ganzoo.jobs.rendering.grid import image_grid
 from ganzoo.jobs.rendering.renderers import RENDERERS
+from ganzoo.jobs.rendering.scatter import scatter_plot
 from ganzoo.jobs.rendering.video import filmstrip
 from ganzoo.modalities import MODALITIES
 
@@ -16,7 +18,7 @@ SAMPLES = {
     3: np.random.default_rng(0).integers(0, 256, (2, 4, 4, 3)).astype(np.uint8),
     4: np.random.default_rng(0).integers(0, 256, (2, 3, 4, 4, 1)).astype(np.uint8),
 }
-DRAWN = {1: rendering.scatter_plot, 2: waveform_plot, 3: rendering.image_grid, 4: filmstrip}
+DRAWN = {1: scatter_plot, 2: waveform_plot, 3: image_grid, 4: filmstrip}
 STARTS = {".png": b"\x89PNG", ".wav": b"RIFF", ".gif": b"GIF89a"}
 
 
