@@ -6,6 +6,7 @@ from PIL import Image
 
 from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.jobs import rendering
+from ganzoo.jobs.rendering.animation import GIF_FRAMES
 
 
 def frames(folder, levels, mode="L", size=(40, 30)) -> list:
