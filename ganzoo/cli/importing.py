@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ganzoo.cli.publishing import Folder
+from ganzoo.cli.publishing import Folder, print_publication
 from ganzoo.cli.support.options import (
     AllowPluginMismatch,
     Backend,
@@ -13,38 +13,44 @@ from ganzoo.cli.support.options import (
     Json,
     require_mutually_exclusive,
 )
-from ganzoo.cli.support.printing import format_fields, print_data, print_json, print_note
 from ganzoo.cli.support.quiet import silence_frameworks
 from ganzoo.errors import UsageError
 
+File = Annotated[Path, typer.Argument(metavar="FILE", help="A .safetensors file.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The model to publish as.")]
+License = Annotated[
+    str | None,
+    typer.Option(metavar="SPDX", help="License of the weights.  [default: the file's]"),
+]
+Recipe = Annotated[
+    str | None,
+    typer.Option(
+        metavar="RECIPE", help="A recipe.toml or a model, for a file that ganzoo did not write."
+    ),
+]
+ImageShape = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HxWxC", help="With --recipe: shape of one image.  [default: that of its data set]"
+    ),
+]
+Classes = Annotated[
+    str | None,
+    typer.Option(metavar="N|LIST", help="With --image-shape: number or names of the classes."),
+]
+DataLicense = Annotated[
+    str | None, typer.Option(metavar="SPDX", help="With --image-shape: license of the data.")
+]
+
 
 def import_file(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A .safetensors file.")],
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The model to publish as.")],
-    license: Annotated[
-        str | None,
-        typer.Option(metavar="SPDX", help="License of the weights.  [default: the file's]"),
-    ] = None,
-    recipe: Annotated[
-        str | None,
-        typer.Option(
-            metavar="RECIPE", help="A recipe.toml or a model, for a file that ganzoo did not write."
-        ),
-    ] = None,
-    image_shape: Annotated[
-        str | None,
-        typer.Option(
-            metavar="HxWxC",
-            help="With --recipe: shape of one image.  [default: that of its data set]",
-        ),
-    ] = None,
-    classes: Annotated[
-        str | None,
-        typer.Option(metavar="N|LIST", help="With --image-shape: number or names of the classes."),
-    ] = None,
-    data_license: Annotated[
-        str | None, typer.Option(metavar="SPDX", help="With --image-shape: license of the data.")
-    ] = None,
+    file: File,
+    name: Name,
+    license: License = None,
+    recipe: Recipe = None,
+    image_shape: ImageShape = None,
+    classes: Classes = None,
+    data_license: DataLicense = None,
     data: Data = None,
     folder: Folder = None,
     backend: Backend = None,
@@ -53,7 +59,7 @@ def import_file(
 ) -> None:
     """Publish a weights file as a new version of a model, if it fits its architecture.
 
-    A file of `ganzoo export` says itself what it is. For another file --recipe says it; its
+    A file of `ganzoo export` describes itself. Another file is described by --recipe; its
     arrays must have the names, shapes and types that the architecture gives them.
     """
     require_mutually_exclusive(image_shape=image_shape, data=data)  # with the one, no data is read
@@ -70,26 +76,19 @@ def import_file(
     silence_frameworks()
     from ganzoo.jobs.publishing.import_weights import FileDescription, import_weights
 
-    description = None
-    if parsed is not None:
-        description = FileDescription(
-            recipe=parsed, image_shape=shape, classes=names, data_license=data_license
-        )
     done = import_weights(
         file,
         name,
-        description=description,
+        description=parsed
+        and FileDescription(
+            recipe=parsed, image_shape=shape, classes=names, data_license=data_license
+        ),
         license=license,
         folder=folder,
         backend=backend,
         allow_plugin_mismatch=allow_plugin_mismatch,
     )
-    if not done["created"]:
-        print_note("It is there already.")
-    if as_json:
-        print_json(done)
-    else:
-        print_data(format_fields(done))
+    print_publication(done, as_json=as_json)
 
 
 def _check_companion(option: str, value: object, **others: object) -> None:

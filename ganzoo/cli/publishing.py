@@ -61,9 +61,7 @@ def push(
     done = job(
         source, name, everything=everything, float16=float16, license=license, folder=folder, to=to
     )
-    if not done["created"]:
-        print_note("It is there already.")
-    _print_result(done, as_json=as_json)
+    print_publication(done, as_json=as_json)
 
 
 def pull(
@@ -172,6 +170,13 @@ def remove_registry(
 
     forget_registry(name)
     _print_result({"removed": name}, as_json=as_json)
+
+
+def print_publication(done: dict[str, Any], *, as_json: bool) -> None:
+    """Print the version that a job has published, or found to be there already."""
+    if not done["created"]:
+        print_note("It is there already.")
+    _print_result(done, as_json=as_json)
 
 
 def _print_result(content: dict[str, Any], *, as_json: bool) -> None:

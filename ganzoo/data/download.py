@@ -53,7 +53,7 @@ def data_repository(
     return HubRepository(repo_id=repo_id, repo_type="dataset", failure=failure, hint=ways)
 
 
-def download(
+def download_files(
     files: Sequence[HubFile],
     *,
     repository: str,
@@ -78,7 +78,7 @@ def download(
         DataMissing: Something is missing, and nothing may be downloaded now.
         EnvironmentProblem: No client, network or disk space; or the server holds other files.
     """
-    missing = [file for file in files if not _is_there(folder / file.name, file.size)]
+    missing = [file for file in files if not _is_downloaded(folder / file.name, file.size)]
     if not missing:
         return
     size = sum(file.size for file in missing)
@@ -119,7 +119,7 @@ def progress_option(client: ModuleType, name: str) -> dict[str, Any]:
     return {"tqdm_class": Reported}
 
 
-def _is_there(path: Path, size: int) -> bool:
+def _is_downloaded(path: Path, size: int) -> bool:
     return path.is_file() and path.stat().st_size == size
 
 
@@ -133,7 +133,7 @@ def _download_file(source: HubRepository, file: HubFile, revision: str, folder: 
         name, digest, expected = "git's SHA-1", _blob_digest(came), file.blob
     if digest != expected:
         remove(came)
-        raise _other_file(file, source, f"{name} {digest}, expected {expected}")
+        raise _wrong_file_error(file, source, f"{name} {digest}, expected {expected}")
     with came.open("rb") as content:
         os.fsync(content.fileno())
     target = folder / file.name
@@ -151,7 +151,7 @@ def _blob_digest(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _other_file(file: HubFile, source: HubRepository, actual: str) -> EnvironmentProblem:
+def _wrong_file_error(file: HubFile, source: HubRepository, actual: str) -> EnvironmentProblem:
     return EnvironmentProblem(
         "The server does not hold the expected file. Received: "
         f"{actual}, for {file.name} of {source.repo_id}.",

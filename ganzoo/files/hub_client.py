@@ -87,7 +87,7 @@ class HubRepository:
             except (GanzooError, MemoryError):
                 raise
             except Exception as error:  # the client's errors have no common class
-                if not pauses or not _may_pass(error):
+                if not pauses or not _may_retry(error):
                     raise self.problem(error) from error
             time.sleep(pauses.pop(0))
 
@@ -253,6 +253,6 @@ def redact(text: str) -> str:
     return re.sub(r"(https?://[^\s?]+)\?\S+", r"\1", text)  # signed addresses
 
 
-def _may_pass(error: Exception) -> bool:
+def _may_retry(error: Exception) -> bool:
     status = http_status(error)
     return status is None or status in (408, 429) or status >= 500

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ganzoo.data.availability import DatasetInfo, attach_info
 from ganzoo.data.dataset import Dataset, check_max_images
-from ganzoo.data.download import HubFile, download
+from ganzoo.data.download import HubFile, download_files
 from ganzoo.data.images import Preprocessing
 from ganzoo.data.prepare import prepare_files
 from ganzoo.files.digests import bytes_digest, tensors_digest
@@ -129,7 +129,7 @@ def _layout_in_data_home(repository: str, revision: str) -> Layout:
     """Return the copy in the data folder, downloaded if there is none."""
 
     def fetch(root: Path) -> None:
-        download(
+        download_files(
             FILES,
             repository=repository,
             revision=revision,

@@ -53,12 +53,12 @@ def resolve_commit(folder: Path, revision: str, title: str, connect: Connect) ->
     if is_commit(revision):
         return revision
     path = folder / "revisions.json"
-    known = _read_remembered(path)
+    known = _read_answer(path)
     if is_commit(known.get(revision)):
         return known[revision]
     repository = connect()
     commit = repository.describe(revision).sha
-    _remember(path, {**known, revision: commit})
+    _remember_answer(path, {**known, revision: commit})
     notice(
         f"{title}: {revision!r} of {repository.repo_id} is the commit {commit}, and stays"
         f" so here. For others: --set dataset.revision={commit}"
@@ -79,11 +79,11 @@ def list_repository(folder: Path, commit: str, connect: Connect) -> Listing:
         EnvironmentProblem: No client or network, no such commit, or nonsense for an answer.
     """
     path = folder / f"{commit}.json"
-    known = _read_remembered(path)
+    known = _read_answer(path)
     if known:
         try:
             files = tuple(check_file(*entry) for entry in known["files"])
-            return Listing(license=str(known["license"]), files=_visible(files))
+            return Listing(license=str(known["license"]), files=_visible_files(files))
         except (KeyError, TypeError, ValueError, InvalidInput):
             pass  # damaged: asked for again
     repository = connect()
@@ -95,13 +95,13 @@ def list_repository(folder: Path, commit: str, connect: Connect) -> Listing:
             hint=repository.hint,
         )
     files = tuple(repository.list_files(commit))
-    listing = Listing(license=_stated_license(about), files=_visible(files))
+    listing = Listing(license=_stated_license(about), files=_visible_files(files))
     entries = [[file.name, file.size, file.sha256, file.blob] for file in files]
-    _remember(path, {"license": listing.license, "files": entries})
+    _remember_answer(path, {"license": listing.license, "files": entries})
     return listing
 
 
-def _visible(files: tuple[HubFile, ...]) -> tuple[HubFile, ...]:
+def _visible_files(files: tuple[HubFile, ...]) -> tuple[HubFile, ...]:
     """Files that are not hidden; `InvalidInput` if a name is not that of a file in a folder."""
     for file in files:
         unsafe = re.search(r"[\x00-\x1f\\]", file.name)
@@ -122,7 +122,7 @@ def _stated_license(about: Any) -> str:
     return text[:_MAX_LICENSE] or "none stated"
 
 
-def _read_remembered(path: Path) -> dict[str, Any]:
+def _read_answer(path: Path) -> dict[str, Any]:
     """Remembered content; nothing if it is not there or damaged."""
     try:
         content = parse_json(read_bytes(path, limit=_MAX_JSON_BYTES), path.name)
@@ -131,7 +131,7 @@ def _read_remembered(path: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _remember(path: Path, content: dict[str, Any]) -> None:
+def _remember_answer(path: Path, content: dict[str, Any]) -> None:
     try:
         make_folder(path.parent)
     except OSError as error:

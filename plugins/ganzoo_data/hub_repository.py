@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from ganzoo.data.download import HubFile, data_repository, download
+from ganzoo.data.download import HubFile, data_repository, download_files
 from ganzoo.data.folder import Files, open_folder
 from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files.home import data_home
@@ -77,7 +77,7 @@ def copy_repository(
     names = set(image_names or archives)
     folder = kept / commit
     stated = f"License, as the repository states it: {listing.license}."
-    download(
+    download_files(
         [file for file in listing.files if file.name in names],
         repository=repository,
         revision=commit,
@@ -87,7 +87,9 @@ def copy_repository(
         ways=ways,
     )
     # other files may lie there, of another pattern
-    files = join_archives(folder, archives) if archives else _restrict(open_folder(folder), names)
+    files = (
+        join_archives(folder, archives) if archives else _restrict_files(open_folder(folder), names)
+    )
     return RepositoryCopy(files=files, commit=commit, license=listing.license)
 
 
@@ -104,7 +106,7 @@ def dataset_address(repository: str, commit: str) -> str:
     return f"https://huggingface.co/datasets/{repository}/tree/{commit}"
 
 
-def _restrict(files: Files, names: Iterable[str]) -> Files:
+def _restrict_files(files: Files, names: Iterable[str]) -> Files:
     return replace(files, names=tuple(sorted(names)), folders=())
 
 
@@ -118,7 +120,7 @@ def _choose_files(
         if not chosen:
             raise UsageError(
                 f"No file of {where} fits the pattern. Received: only={only!r}.",
-                hint=f"It holds {_examples(names)}.",
+                hint=f"It holds {_example_names(names)}.",
             )
         names = chosen
     image_names, archives = split_loose_and_zipped(
@@ -128,7 +130,7 @@ def _choose_files(
         tables = any(name.lower().endswith((".parquet", ".arrow")) for name in names)
         raise InvalidInput(
             f"Expected PNG, JPEG or WebP files or zip archives of them in {where}."
-            f" Received: {_examples(names)}.",
+            f" Received: {_example_names(names)}.",
             hint="Parquet is not read: save its images in class folders, and use the data set"
             " 'folder'."
             if tables
@@ -137,6 +139,6 @@ def _choose_files(
     return image_names, archives
 
 
-def _examples(names: list[str]) -> str:
+def _example_names(names: list[str]) -> str:
     some = ", ".join(quote(name, 60) for name in names[:3]) or "nothing"
     return f"{len(names):,} files: {some}{', ...' if names[3:] else ''}"

@@ -11,7 +11,7 @@ from ganzoo_data import celeba as module
 from ganzoo_data.celeba import LICENSE, celeba
 
 from ganzoo.data.availability import DataMissing
-from ganzoo.data.download import HubFile, download
+from ganzoo.data.download import HubFile, download_files
 from ganzoo.data.progress import reporting
 from ganzoo.errors import EnvironmentProblem
 
@@ -35,7 +35,7 @@ def get(tmp_path):
     """Downloads `CONTENT` into a folder."""
 
     def run(files=CONTENT, folder=tmp_path / "faces"):
-        download(
+        download_files(
             described(files),
             repository="some/faces",
             revision="main",

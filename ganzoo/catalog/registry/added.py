@@ -61,7 +61,7 @@ def add_registry(address: str, name: str | None = None) -> str:
         raise UsageError(
             f"There is another registry of the name {name!r}.", hint="Give another: --name"
         )
-    _write(known | {name: address})
+    _write_registries(known | {name: address})
     return name
 
 
@@ -70,10 +70,10 @@ def forget_registry(name: str) -> None:
     known = added_registries()
     if name not in known:
         raise unknown("added registry", name, known)
-    _write({other: address for other, address in known.items() if other != name})
+    _write_registries({other: address for other, address in known.items() if other != name})
 
 
-def _write(registries: dict[str, str]) -> None:
+def _write_registries(registries: dict[str, str]) -> None:
     import tomli_w
 
     try:

@@ -169,7 +169,7 @@ def open_version(folder: Path, number: int) -> Version:
     model, path = folder.name, folder / str(number)
     with _damage_reported(f"{model}@{number}", path):
         check_folder(path)
-        manifest, raw = _read_manifest(path / MANIFEST, model)
+        manifest, raw = _read_version_manifest(path / MANIFEST, model)
     return Version(
         model=model, number=number, path=path, digest=bytes_digest(raw), manifest=manifest
     )
@@ -210,7 +210,7 @@ def publish_version(
     reclaim(folder)
     while True:
         known = version_numbers(folder)
-        same = _find_same(folder, known, parsed)
+        same = _find_same_version(folder, known, parsed)
         if same is not None:
             return same
         number = max(known, default=0) + 1
@@ -229,7 +229,9 @@ def publish_version(
         )
 
 
-def _find_same(folder: Path, known: list[int], manifest: Mapping[str, Any]) -> Version | None:
+def _find_same_version(
+    folder: Path, known: list[int], manifest: Mapping[str, Any]
+) -> Version | None:
     """Version that holds the same, whatever its README says."""
     identity = without_readme(manifest)
     for number in reversed(known):
@@ -240,7 +242,7 @@ def _find_same(folder: Path, known: list[int], manifest: Mapping[str, Any]) -> V
     return None
 
 
-def _read_manifest(path: Path, model: str) -> tuple[dict[str, Any], bytes]:
+def _read_version_manifest(path: Path, model: str) -> tuple[dict[str, Any], bytes]:
     try:
         raw = read_bytes(_real_path(path), limit=MAX_MANIFEST_BYTES)
         return parse_manifest(raw, model), raw

@@ -77,7 +77,7 @@ def build_bundle(
     card = parse_card(files[CARD], model, CARD)
     files = dict(files)
     if README not in files:
-        page = render_model_card(card, _metadata(files[GENERATOR]), files=files)
+        page = render_model_card(card, _weights_metadata(files[GENERATOR]), files=files)
         files[README] = page.encode("utf-8")
     manifest = {
         "schema": SCHEMA,
@@ -91,7 +91,7 @@ def build_bundle(
     return bundle
 
 
-def _metadata(weights: bytes) -> dict[str, Any]:
+def _weights_metadata(weights: bytes) -> dict[str, Any]:
     """Metadata of weights; whether they can be read is found out by whoever loads them."""
     from ganzoo.files import safetensors  # NumPy, for whoever publishes only
 

@@ -59,9 +59,9 @@ def render_model_card(card: Card, metadata: Mapping[str, Any], *, files: Collect
     blocks.append(f"{more}`ganzoo info {card.name}`.")
     if card.results:
         blocks += ["## Results", *_result_tables(card.results)]
-    blocks += ["## Where it comes from", _table(_origin_rows(card))]
+    blocks += ["## Where it comes from", _markdown_table(_origin_rows(card))]
     if card.papers:
-        blocks.append("\n".join(f"* <{_link(address)}>" for address in card.papers))
+        blocks.append("\n".join(f"* <{_markdown_link(address)}>" for address in card.papers))
     if card.deviations:
         blocks.append("What differs from the source:")
         blocks.append("\n".join(f"* {escape_markdown(text)}" for text in card.deviations))
@@ -104,7 +104,10 @@ class _Call:
 
 def _usage(name: str, metadata: Mapping[str, Any]) -> _Usage | None:
     """Usage of a model; `None` where its weights do not say what they generate."""
-    shape, sources = _shape(metadata.get("image_shape")), _shape(metadata.get("source_shape"))
+    shape, sources = (
+        _parse_shape(metadata.get("image_shape")),
+        _parse_shape(metadata.get("source_shape")),
+    )
     modality = MODALITIES.get(len(shape)) if shape else None
     if shape is None or modality is None:
         return None
@@ -124,7 +127,9 @@ def _usage(name: str, metadata: Mapping[str, Any]) -> _Usage | None:
     lines = [*call.imports, "", *call.before, f"{modality.plural} = {expression}"]
     n = call.count if call.count.isdecimal() else "n"
     rate = metadata.get("rate")
-    result = f"The {modality.plural} come as an array, {modality.dtype} ({_join([n, *shape])})"
+    result = (
+        f"The {modality.plural} come as an array, {modality.dtype} ({_join_items([n, *shape])})"
+    )
     result += f", at {rate} samples a second." if type(rate) is int else "."
     return _Usage("\n".join(lines), " ".join([*call.sentences, result]), call.task)
 
@@ -133,7 +138,7 @@ def _call_with_images(modality: Modality, shape: Sequence[int]) -> _Call:
     return _Call(
         count="len(sources)",
         imports=["import ganzoo", "from ganzoo.data.source_images import read_source_images"],
-        before=[f'sources = read_source_images("images", ({_join(shape)}), {_MAX_SAMPLES})'],
+        before=[f'sources = read_source_images("images", ({_join_items(shape)}), {_MAX_SAMPLES})'],
         labels=", labels=sources",
         sentences=[
             f"It makes {modality.plural} from images of yours: a folder, a zip archive, or one "
@@ -177,14 +182,14 @@ _CALLS: dict[int, Callable[[Modality, Sequence[str]], _Call]] = {
 
 def _join_names(names: Sequence[str]) -> str:
     rest = len(names) - _MAX_NAMES
-    return _join(names[:_MAX_NAMES]) + (f" and {rest} more" if rest > 0 else "")
+    return _join_items(names[:_MAX_NAMES]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def _join(items: Sequence[object]) -> str:
+def _join_items(items: Sequence[object]) -> str:
     return ", ".join(map(str, items))
 
 
-def _shape(value: object) -> list[int] | None:
+def _parse_shape(value: object) -> list[int] | None:
     if isinstance(value, list) and value and all(type(n) is int and n > 0 for n in value):
         return value
     return None
@@ -195,11 +200,11 @@ def _front_matter(card: Card, usage: _Usage | None) -> str:
     known = license in _HUB_LICENSES
     content: dict[str, Any] = {
         "license": license if known else "other",
-        "license_name": None if known else _slug(card.license.weights),
+        "license_name": None if known else _hub_slug(card.license.weights),
         "library_name": "ganzoo",
         "pipeline_tag": usage.task if usage else None,
-        "tags": ["gan", "keras", _slug(card.recipe.architecture.name.rpartition(":")[2])],
-        "datasets": [_slug(card.recipe.dataset.name.rpartition(":")[2])],
+        "tags": ["gan", "keras", _hub_slug(card.recipe.architecture.name.rpartition(":")[2])],
+        "datasets": [_hub_slug(card.recipe.dataset.name.rpartition(":")[2])],
     }
     # JSON is YAML, in which no text can be taken for anything else
     lines = [f"{k}: {json.dumps(v)}" for k, v in content.items() if v is not None]
@@ -232,15 +237,17 @@ def _result_tables(results: Iterable[Result]) -> list[str]:
     blocks = []
     for protocol_text, group in groups.items():
         blocks.append(escape_markdown(f"Measured with: {protocol_text}"))
-        blocks.append(_table([(_metric(result), _value(result)) for result in group]))
+        blocks.append(
+            _markdown_table([(_format_metric(result), _format_value(result)) for result in group])
+        )
     return blocks
 
 
-def _metric(result: Result) -> str:
+def _format_metric(result: Result) -> str:
     return result.metric + (f" ({result.better} is better)" if result.better else "")
 
 
-def _value(result: Result) -> str:
+def _format_value(result: Result) -> str:
     text = f"{result.value:.6g}"
     if result.spread is not None:
         text += f", spread {result.spread:.3g} over seeds {', '.join(map(str, result.seeds))}"
@@ -249,14 +256,14 @@ def _value(result: Result) -> str:
     return text
 
 
-def _table(rows: Iterable[tuple[str, str]]) -> str:
+def _markdown_table(rows: Iterable[tuple[str, str]]) -> str:
     lines = [f"| {escape_markdown(name)} | {escape_markdown(value)} |" for name, value in rows]
     return "\n".join(["| | |", "|---|---|", *lines])
 
 
-def _slug(text: str) -> str:
+def _hub_slug(text: str) -> str:
     return re.sub(r"[^a-z0-9.-]+", "-", text.lower()).strip("-")[:64] or "other"
 
 
-def _link(address: str) -> str:
+def _markdown_link(address: str) -> str:
     return quote(address, safe=":/?#[]@!$&'()*+,;=%~")

@@ -37,12 +37,12 @@ def find_or_pull(address: str) -> Version:
     if commit is None:
         return pull_version(remote)
     try:
-        version = _select(remote, remote.snapshot(commit))
+        version = _select_pulled_version(remote, remote.snapshot(commit))
         if version.is_complete:
             return version
     except UsageError:  # another model, version or alias than those that were pulled
         pass
-    return _pull_at(remote, commit)
+    return _pull_at_commit(remote, commit)
 
 
 def pull_version(remote: Remote) -> Version:
@@ -53,7 +53,7 @@ def pull_version(remote: Remote) -> Version:
         InvalidInput: A file is not what the manifest lists, or a version has changed.
         EnvironmentProblem: No client, network, permission or disk space.
     """
-    return _pull_at(remote, hub_repository(remote).describe(remote.revision).sha)
+    return _pull_at_commit(remote, hub_repository(remote).describe(remote.revision).sha)
 
 
 def hub_repository(remote: Remote) -> HubRepository:
@@ -69,7 +69,7 @@ def offered_versions(files: list[HubFile]) -> dict[str, list[int]]:
         model, _, rest = file.name.partition("/")
         number, _, name = rest.partition("/")
         fits = name == MANIFEST and is_version_number(number) and file.size <= MAX_MANIFEST_BYTES
-        if fits and _may_be(check_name, model):
+        if fits and _is_valid_name(check_name, model):
             found.setdefault(model, []).append(int(number))
     return {model: sorted(found[model]) for model in sorted(found)}
 
@@ -92,7 +92,7 @@ def fetch_file(remote: Remote, commit: str, name: str, *, force: bool = False) -
     return path.resolve()
 
 
-def _pull_at(remote: Remote, commit: str) -> Version:
+def _pull_at_commit(remote: Remote, commit: str) -> Version:
     """Pull a version at a commit, with the versions of the model that are here already."""
     files = hub_repository(remote).list_files(commit)
     offered = offered_versions(files)
@@ -104,11 +104,11 @@ def _pull_at(remote: Remote, commit: str) -> Version:
     for number in offered[folder.name]:
         fetch_file(remote, commit, f"{folder.name}/{number}/{MANIFEST}")
     try:
-        version = _select(remote, folder.parent)
+        version = _select_pulled_version(remote, folder.parent)
     except InvalidInput:  # damaged here, or in the repository
         for number in offered[folder.name]:
             fetch_file(remote, commit, f"{folder.name}/{number}/{MANIFEST}", force=True)
-        version = _select(remote, folder.parent)
+        version = _select_pulled_version(remote, folder.parent)
     before = remote.pulled_commit()
     old = remote.snapshot(before) / folder.name if before and before != commit else None
     kept = _unchanged_versions(remote, old, folder) if old else []
@@ -119,7 +119,7 @@ def _pull_at(remote: Remote, commit: str) -> Version:
     return version
 
 
-def _select(remote: Remote, snapshot: Path) -> Version:
+def _select_pulled_version(remote: Remote, snapshot: Path) -> Version:
     """Version that is meant, by its manifest alone; `UsageError` if that was not pulled."""
     models = [path.name for path in sorted(snapshot.iterdir()) if version_numbers(path)]
     model = choose_model(remote, models).model
@@ -160,7 +160,7 @@ def _fetch_contents(
     for path, entry in entries.items():  # found out before large files have come for nothing
         size = sizes.get(names[path], 0)
         if size != entry["size"]:
-            raise _other_content(remote, names[path], f"{size:,} bytes", entry)
+            raise _wrong_content_error(remote, names[path], f"{size:,} bytes", entry)
     missing = sum(entry["size"] for path, entry in entries.items() if not path.exists())
     check_space(cache_folder(), missing, variable="GANZOO_HOME")
     for path, entry in entries.items():
@@ -168,12 +168,12 @@ def _fetch_contents(
         if digest != entry["sha256"]:  # damaged here, or in the repository
             digest = file_digest(fetch_file(remote, commit, names[path], force=True))
         if digest != entry["sha256"]:
-            raise _other_content(remote, names[path], f"sha256 {digest[:16]}...", entry)
+            raise _wrong_content_error(remote, names[path], f"sha256 {digest[:16]}...", entry)
     for version in versions:
         version.card()  # raises if it is another model's
 
 
-def _other_content(remote: Remote, name: str, actual: str, entry: dict) -> InvalidInput:
+def _wrong_content_error(remote: Remote, name: str, actual: str, entry: dict) -> InvalidInput:
     return InvalidInput(
         f"{name} of {remote.address} is not what its manifest lists. Expected: sha256 "
         f"{entry['sha256'][:16]}..., {entry['size']:,} bytes. Received: {actual}.",
@@ -193,10 +193,10 @@ def _is_alias_file(file: HubFile, model: str) -> bool:
     prefix = f"{model}/{aliases.FOLDER}/"
     name = file.name.removeprefix(prefix)
     fits = file.name.startswith(prefix) and file.size <= aliases.MAX_BYTES
-    return fits and _may_be(aliases.check_alias, name)
+    return fits and _is_valid_name(aliases.check_alias, name)
 
 
-def _may_be(check: Callable[[str], str], text: str) -> bool:
+def _is_valid_name(check: Callable[[str], str], text: str) -> bool:
     """Return True if a check of names accepts a text."""
     try:
         check(text)

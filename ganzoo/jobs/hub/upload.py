@@ -38,13 +38,13 @@ def upload_bundle(remote: Remote, bundle: Bundle) -> dict[str, Any]:
         head = repository.describe(remote.revision).sha
         files = {file.name: file for file in repository.list_files(head)}
         known = offered_versions(list(files.values())).get(bundle.model, [])
-        number = _find_same(remote, head, files, known, bundle)
+        number = _find_uploaded_version(remote, head, files, known, bundle)
         created = number is None
         if number is None:
             number = max(known, default=0) + 1
             size = sum(map(len, bundle.files.values())) / 1e6
             notice(f"Uploading {bundle.model}@{number} to {remote.address} ({size:.1f} MB).")
-            if not _commit(remote, head, files, bundle, number):
+            if not _commit_bundle(remote, head, files, bundle, number):
                 continue
         return {
             "name": f"{remote.address}/{bundle.model}@{number}",
@@ -58,7 +58,7 @@ def upload_bundle(remote: Remote, bundle: Bundle) -> dict[str, Any]:
     )
 
 
-def _find_same(
+def _find_uploaded_version(
     remote: Remote, head: str, files: dict[str, HubFile], known: list[int], bundle: Bundle
 ) -> int | None:
     """Number under which the repository holds the same, whatever its README says."""
@@ -76,14 +76,14 @@ def _find_same(
     return None
 
 
-def _commit(
+def _commit_bundle(
     remote: Remote, head: str, files: dict[str, HubFile], bundle: Bundle, number: int
 ) -> bool:
     """Publish in one commit on top of `head`; False if somebody else was faster."""
     prefix = f"{bundle.model}/{number}"
     added = {f"{prefix}/{name}": data for name, data in bundle.files.items()}
     added[f"{prefix}/{MANIFEST}"] = bundle.manifest.encode("utf-8")
-    if _page_is_ours(remote, head, files):
+    if _may_replace_page(remote, head, files):
         added[README] = _repository_page(bundle, number)
 
     def commit(client: ModuleType) -> bool:
@@ -107,7 +107,7 @@ def _commit(
     return hub_repository(remote).request(commit)
 
 
-def _page_is_ours(remote: Remote, head: str, files: dict[str, HubFile]) -> bool:
+def _may_replace_page(remote: Remote, head: str, files: dict[str, HubFile]) -> bool:
     """Return True if the repository's page may be replaced; that of a person may not."""
     if README not in files:
         return True

@@ -90,12 +90,14 @@ def import_weights(
             hint="Leave --recipe out." if own else "Say how, with a recipe: --recipe recipe.toml",
         )
     found = (
-        find_source(path) if description is None else _describe(Path(path), description, backend)
+        find_source(path)
+        if description is None
+        else _describe_foreign_file(Path(path), description, backend)
     )
     about = _with_licenses(found, license)
     arrays = safetensors.load(found.content)
     check_finite(arrays, found.where, "published")
-    about = _with_plugins(found, about, allowed=allow_plugin_mismatch)
+    about = _with_plugin_locks(found, about, allowed=allow_plugin_mismatch)
     gan = load.load_source(
         replace(found, about=about), backend=backend
     )  # it fits, or this says why not
@@ -106,11 +108,11 @@ def import_weights(
         files[contents.EVERYTHING] = safetensors.dump(arrays, about)
         arrays, about["weights"] = generator_arrays(arrays)
     files[contents.GENERATOR] = safetensors.dump(arrays, about)
-    files[contents.CARD] = _card(name, found.recipe, about).toml().encode("utf-8")
-    return publish_bundle(build_bundle(name, files, plugins=_locks_of(about)), folder=folder)
+    files[contents.CARD] = _imported_card(name, found.recipe, about).toml().encode("utf-8")
+    return publish_bundle(build_bundle(name, files, plugins=_plugin_locks(about)), folder=folder)
 
 
-def _describe(path: Path, description: FileDescription, backend: str | None) -> Source:
+def _describe_foreign_file(path: Path, description: FileDescription, backend: str | None) -> Source:
     """The file with the metadata that `ganzoo export` would have written, as far as known."""
     recipe = with_data_from(description.recipe, Path.cwd())
     check_recipe_plugins(recipe)
@@ -163,7 +165,7 @@ def _with_licenses(found: Source, license: str | None) -> dict[str, Any]:
     return found.about | {"license": {"data": known.get("data"), "weights": weights}}
 
 
-def _card(name: str, recipe: Recipe, about: dict[str, Any]) -> Card:
+def _imported_card(name: str, recipe: Recipe, about: dict[str, Any]) -> Card:
     """A card of what the file says; nothing was measured on it here."""
     tables = {
         "schema": 1,
@@ -173,16 +175,16 @@ def _card(name: str, recipe: Recipe, about: dict[str, Any]) -> Card:
         "recipe": recipe.tables(),
     }
     mismatches = about.get(describing.MISMATCHES)
-    tables["plugins"] = _locks_of(about)
+    tables["plugins"] = _plugin_locks(about)
     if mismatches:
         tables[describing.MISMATCHES] = mismatches
-    provenance = _provenance(recipe, about)
+    provenance = _imported_provenance(recipe, about)
     if provenance:
         tables["provenance"] = provenance
     return Card.from_tables(tables, where=f"the card of {name}")
 
 
-def _provenance(recipe: Recipe, about: dict[str, Any]) -> dict[str, Any] | None:
+def _imported_provenance(recipe: Recipe, about: dict[str, Any]) -> dict[str, Any] | None:
     """Provenance of the weights, if the file has it; its backend is not in the file."""
     data, step = about.get("data"), about.get("step")
     if not isinstance(data, dict) or not {"name", "fingerprint"} <= data.keys():
@@ -200,7 +202,7 @@ def _provenance(recipe: Recipe, about: dict[str, Any]) -> dict[str, Any] | None:
     }
 
 
-def _with_plugins(found: Source, about: dict[str, Any], *, allowed: bool) -> dict[str, Any]:
+def _with_plugin_locks(found: Source, about: dict[str, Any], *, allowed: bool) -> dict[str, Any]:
     """The metadata with the architecture that the weights were compared with here."""
     mismatches = load.check_architecture(found, allow_plugin_mismatch=allowed)
     if not mismatches:
@@ -213,7 +215,7 @@ def _with_plugins(found: Source, about: dict[str, Any], *, allowed: bool) -> dic
     }
 
 
-def _locks_of(about: dict[str, Any]) -> dict[str, dict[str, str]]:
+def _plugin_locks(about: dict[str, Any]) -> dict[str, dict[str, str]]:
     """The plugins that the file names, as a manifest locks them."""
     plugins = about.get("plugins")
     plugins = plugins if isinstance(plugins, dict) else {}

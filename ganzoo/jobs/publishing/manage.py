@@ -31,7 +31,7 @@ def pull(name: str) -> dict[str, Any]:
     """
     from ganzoo.jobs.hub.pull import pull_version  # the client, for whoever pulls only
 
-    remote = _find_remote(name)
+    remote = _find_pull_source(name)
     version = pull_version(remote)
     return describe_version(version) | {"name": f"{remote.address}/{version.name}"}
 
@@ -92,7 +92,7 @@ def list_registries() -> list[dict[str, Any]]:
         {
             "name": registry.source,
             "folder": str(registry.folder),
-            "address": _address(registry, addresses),
+            "address": _registry_address(registry, addresses),
             "models": counts.get(registry.source, 0),
             "added": registry.source in addresses,
         }
@@ -150,7 +150,7 @@ def describe_recipe(recipe: "Recipe") -> dict[str, Any]:
     return {"recipe": recipe.tables(), "toml": recipe.toml()}
 
 
-def _find_remote(name: str) -> Remote:
+def _find_pull_source(name: str) -> Remote:
     """The repository that a name means, and the model and version in it."""
     if remotes.is_address(name):
         return remotes.parse_address(name)
@@ -166,7 +166,7 @@ def _find_remote(name: str) -> Remote:
     return replace(remote, model=plain, selector=selector or LATEST)
 
 
-def _address(registry: Location, addresses: dict[str, str]) -> str | None:
+def _registry_address(registry: Location, addresses: dict[str, str]) -> str | None:
     pulled = registry.remote.address if registry.remote else None
     return addresses.get(registry.source, pulled)
 

@@ -56,7 +56,7 @@ def push(
         `name` (by which it is found), `version`, `digest`, `path` or `address`, `created`.
     """
     check_name(name, "model name", error=UsageError)
-    if _is_model(source):
+    if _names_model(source):
         if float16 or everything or license:
             option = "--float16" if float16 else "--all" if everything else "--license"
             raise UsageError(
@@ -182,7 +182,7 @@ def _sample_files(run: Run, step: int | None) -> dict[str, bytes]:
     }
 
 
-def _is_model(source: str | Path) -> bool:
+def _names_model(source: str | Path) -> bool:
     """Return True if a source names a model; a folder that is there counts as a run."""
     run = str(split_best(source)[0])
     if os.path.exists(run) or run.isdecimal():
@@ -216,7 +216,7 @@ def _version_card(
     changes = {
         "name": name,
         "license": License.model_construct(data=card.license.data, weights=weights),
-        "provenance": _provenance(manifest, about, card),
+        "provenance": _run_provenance(manifest, about, card),
         # those of other steps of the run were measured on other weights
         "results": [one for one in card.results if one.protocol.step in (None, about.get("step"))],
     }
@@ -226,7 +226,7 @@ def _version_card(
     return Card.from_tables(tables, where=f"the card of {name}")
 
 
-def _provenance(manifest: dict[str, Any], about: dict[str, Any], card: Card) -> Provenance:
+def _run_provenance(manifest: dict[str, Any], about: dict[str, Any], card: Card) -> Provenance:
     """Provenance of the weights of a run, from its manifest."""
     try:
         step, recipe = about["step"], card.recipe
@@ -239,7 +239,7 @@ def _provenance(manifest: dict[str, Any], about: dict[str, Any], card: Card) -> 
             steps=step,
             images=step * recipe.training.batch * recipe.gan.n_critic,
             hours=round(seconds / 3600, 4) if seconds else None,
-            hardware=_hardware(manifest),
+            hardware=_describe_hardware(manifest),
             backend=manifest["backend"],
             versions={"ganzoo": manifest["ganzoo"]}
             | {
@@ -247,7 +247,7 @@ def _provenance(manifest: dict[str, Any], about: dict[str, Any], card: Card) -> 
                 for package, version in versions.items()
                 if package in _PACKAGES or package.startswith(manifest["backend"])
             },
-            command=_portable(manifest.get("argv") or []) or None,
+            command=_command_without_paths(manifest.get("argv") or []) or None,
         )
     except (KeyError, TypeError, ValueError) as error:
         if isinstance(error, GanzooError):
@@ -258,14 +258,14 @@ def _provenance(manifest: dict[str, Any], about: dict[str, Any], card: Card) -> 
         ) from error
 
 
-def _hardware(manifest: Mapping[str, Any]) -> str:
+def _describe_hardware(manifest: Mapping[str, Any]) -> str:
     """Kind of machine, without its name or kernel."""
     system, *rest = str(manifest["platform"]).split("-")
     kinds = [word for word in rest if word in ("x86_64", "aarch64", "arm64", "AMD64")]
     return " ".join([f"{manifest['cpus']} CPUs,", system[:40], *kinds[:1]])
 
 
-def _portable(argv: Sequence[str]) -> str:
+def _command_without_paths(argv: Sequence[str]) -> str:
     """A command without the paths of the machine on which it was given."""
     arguments: list[str] = []
     rest = iter(argv)

@@ -36,7 +36,7 @@ def verify(source: str) -> Facts:
     """
     path = Path(source)
     if os.path.isfile(source):
-        return {"kind": "file", "path": source, **_describe_file(path), "problems": []}
+        return {"kind": "file", "path": source, **_verify_file(path), "problems": []}
     if os.path.isdir(source) and not (path / "recipe.toml").is_file():
         version = version_at(path)
         return _verify_folder(path) if version is None else _verify_version(version)
@@ -68,7 +68,7 @@ def _verify_pulled(remote: remotes.Remote) -> Facts:
     return _verify_model(folder / remote.model, pulled=True)
 
 
-def _describe_file(path: Path) -> Facts:
+def _verify_file(path: Path) -> Facts:
     """Header, digests and the tensors of a weights file."""
     header = safetensors.read_header(path)
     arrays = safetensors.load(path)
@@ -94,17 +94,17 @@ def _verify_run(run: Run) -> Facts:
         try:
             whole.append(checkpoints.verify(folder)["step"])
         except checkpoints.Broken as error:
-            problems.append(_problem(folder, f"The checkpoint is damaged: {error}."))
+            problems.append(_describe_problem(folder, f"The checkpoint is damaged: {error}."))
     for check in (run.recipe, run.manifest, run.log):
         try:
             check()
         except GanzooError as error:
-            problems.append(_problem(run.path, str(error)))
+            problems.append(_describe_problem(run.path, str(error)))
     if run.weights_path.exists():
         try:
             safetensors.load(run.weights_path)
         except GanzooError as error:
-            problems.append(_problem(run.weights_path, str(error)))
+            problems.append(_describe_problem(run.weights_path, str(error)))
     return {"kind": "run", "path": str(run.path), "checkpoints": whole, "problems": problems}
 
 
@@ -126,7 +126,7 @@ def _verify_model(folder: Path, *, pulled: bool = False) -> Facts:
         "kind": "model",
         "path": str(folder),
         "versions": {str(version.number): version.digest for version in whole},
-        "problems": problems + [_problem(found.path, found.reason) for found in findings],
+        "problems": problems + [_describe_problem(found.path, found.reason) for found in findings],
     }
 
 
@@ -154,11 +154,11 @@ def _weights_problems(version: Version) -> list[Facts]:
             try:
                 bad = first_nonfinite(safetensors.load(version.read(name)))
                 if bad is not None:
-                    problems.append(_problem(version.path / name, f"{bad} is not finite."))
+                    problems.append(_describe_problem(version.path / name, f"{bad} is not finite."))
             except GanzooError as error:
-                problems.append(_problem(version.path / name, str(error)))
+                problems.append(_describe_problem(version.path / name, str(error)))
     return problems
 
 
-def _problem(path: Path, reason: str) -> Facts:
+def _describe_problem(path: Path, reason: str) -> Facts:
     return {"path": str(path), "reason": reason}
