@@ -63,7 +63,7 @@ def check_space(folder: Path, size: int, *, variable: str) -> None:
     free = shutil.disk_usage(folder).free
     if free < size:
         raise EnvironmentProblem(
-            f"There is not enough room on the disk of {quote(folder)} for {size / 1e6:,.0f} MB."
+            f"There is not enough space on the disk of {quote(folder)} for {size / 1e6:,.0f} MB."
             f" Received: {free / 1e6:,.0f} MB free.",
             hint=f"Free some space, or set {variable} to a folder on another disk.",
         )

@@ -20,7 +20,7 @@ _TEMPORARY = re.compile(r"\.ganzoo-[0-9a-f]{16}\.tmp")
 _YOUNG = 3600.0  # seconds; covers the moment between making a temporary and locking it
 
 
-def temporary_beside(path: Path) -> Path:
+def temporary_path(path: Path) -> Path:
     """Return a new name in the same folder, so that a rename does not cross disks."""
     return path.with_name(f".ganzoo-{secrets.token_hex(8)}.tmp")
 
@@ -72,7 +72,7 @@ def workspace(folder: Path) -> Iterator[Path]:
     Args:
         folder: Existing folder to create it in.
     """
-    temporary = temporary_beside(folder / "workspace")
+    temporary = temporary_path(folder / "workspace")
     os.mkdir(temporary)
     descriptor = os.open(temporary, os.O_RDONLY)
     try:

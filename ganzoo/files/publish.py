@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ganzoo.errors import UsageError
-from ganzoo.files.leftovers import lock, remove, temporary_beside
+from ganzoo.files.leftovers import lock, remove, temporary_path
 from ganzoo.files.text import environment_problem, printable_path, quote
 
 # Called with a step's name and path just before the step is made. For tests: one that
@@ -49,7 +49,7 @@ def publish(
         EnvironmentProblem: The disk is full, a permission is missing, ...; nothing changed.
     """
     path = _target(path)
-    temporary = temporary_beside(path)
+    temporary = temporary_path(path)
     try:
         kept = _permissions_of_replaced(path, overwrite)
         descriptor = _create(temporary, kept if mode is None else mode)
@@ -89,7 +89,7 @@ def publish_folder(path: str | os.PathLike, write: Callable[[Path], None]) -> No
         EnvironmentProblem: The disk is full, ...; also for an OSError that `write` raises.
     """
     path = _target(path)
-    temporary = temporary_beside(path)
+    temporary = temporary_path(path)
     try:
         if os.path.lexists(path):
             raise _exists(path)
@@ -113,7 +113,7 @@ def publish_folder(path: str | os.PathLike, write: Callable[[Path], None]) -> No
 
 def withdraw(path: Path) -> None:
     """Remove a published folder, whose name goes in one step; nothing if it is gone already."""
-    temporary = temporary_beside(path)
+    temporary = temporary_path(path)
     try:
         step("withdraw", path)
         os.rename(path, temporary)

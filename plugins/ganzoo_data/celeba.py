@@ -100,7 +100,7 @@ def celeba(
         preprocessing=preprocessing,
     )
     fingerprint = prepared.about["fingerprint"]
-    if labels is not None:
+    if labels is not None and attribute is not None:
         fingerprint = bytes_digest(f"{fingerprint} {tensors_digest({attribute: labels})}".encode())
     return Dataset(
         name="celeba",

@@ -14,7 +14,7 @@ import numpy as np
 
 from ganzoo.data.folder import Files
 from ganzoo.errors import InvalidInput
-from ganzoo.files.strict_json import parse_json
+from ganzoo.files.strict_json import parse_object
 from ganzoo.files.text import quote
 
 from .data_files import common_folder, files_in_folder
@@ -48,8 +48,8 @@ def read_stylegan_labels(
     """
     where = f"{LABELS_FILE} of {quote(files.where)}"
     with files.reader() as read:
-        content = parse_json(read(LABELS_FILE), where)
-    if not isinstance(content, dict) or "labels" not in content:
+        content = parse_object(read(LABELS_FILE), where)
+    if "labels" not in content:
         raise InvalidInput(f'Expected {{"labels": ...}} in {where}. Received: {quote(content)}.')
     if content["labels"] is None:
         return None, ()
@@ -80,20 +80,26 @@ def _labels_by_name(entries: object, where: str) -> dict[str, object]:
 def _label_array(
     values: list[object], classes: tuple[str, ...], where: str
 ) -> tuple[np.ndarray, tuple[str, ...]]:
-    """int32 (n,) of numbers, or uint8 (n, k) of rows of 0 and 1."""
+    """Return int32 (n,) of numbers or uint8 (n, k) of rows of 0 and 1, and the classes."""
+    rows = [value for value in values if isinstance(value, list)]
     if all(type(value) is int and 0 <= value < _MAX_CLASSES for value in values):
         labels = np.array(values, np.int32)
         count = int(labels.max()) + 1
+    elif _are_attributes(rows) and len(rows) == len(values):
+        labels = np.array(rows, np.uint8)
+        count = len(rows[0])
     else:
-        lengths = {len(value) if isinstance(value, list) else 0 for value in values}
-        count = lengths.pop()
-        flat = not lengths and 0 < count < _MAX_CLASSES
-        if not flat or not all(number in (0, 1) for row in values for number in row):
-            odd = next(v for v in values if type(v) is not int or not 0 <= v < _MAX_CLASSES)
-            raise InvalidInput(
-                f"A label in {where} must be a class from 0 to {_MAX_CLASSES - 1:,}, or all must"
-                f" be rows of 0 and 1 of one length. Received: {quote(odd)}."
-            )
-        labels = np.array(values, np.uint8)
+        odd = next(v for v in values if type(v) is not int or not 0 <= v < _MAX_CLASSES)
+        raise InvalidInput(
+            f"A label in {where} must be a class from 0 to {_MAX_CLASSES - 1:,}, or all must"
+            f" be rows of 0 and 1 of one length. Received: {quote(odd)}."
+        )
     names = classes if len(classes) >= count else tuple(str(i) for i in range(count))
     return labels, names[:count] if labels.ndim == 2 else names
+
+
+def _are_attributes(rows: list[list]) -> bool:
+    """Return whether rows hold nothing but 0 and 1, equally many."""
+    lengths = {len(row) for row in rows}
+    one_length = len(lengths) == 1 and 0 < min(lengths) < _MAX_CLASSES
+    return one_length and all(number in (0, 1) for row in rows for number in row)

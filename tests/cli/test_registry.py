@@ -90,7 +90,9 @@ def test_registries_come_and_go(ganzoo, tmp_path):
 def test_push_and_pull_pass_their_words_on(ganzoo, fake_job):
     done = {"name": "small@1", "version": 1, "created": False}
     calls = fake_job("publishing.push", push=done)
-    said = ganzoo("push", "7", "small", "--all", "--float16", "--license", "MIT", "--to", "hf://a/b")
+    said = ganzoo(
+        "push", "7", "small", "--all", "--float16", "--license", "MIT", "--to", "hf://a/b"
+    )
     assert said.code == 0 and "there already" in said.err
     assert calls == [
         {"job": "push", "args": ("7", "small"), "everything": True, "float16": True,

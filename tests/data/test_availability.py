@@ -36,7 +36,7 @@ def test_a_download_is_refused_in_the_block_alone():
     )
 
 
-def test_of_a_set_that_is_made_of_another_the_outer_one_is_told():
+def test_of_a_set_that_is_made_of_another_the_outer_one_is_named():
     outer, inner = (DatasetInfo(name=name, **ABOUT) for name in ("outer", "inner"))
 
     with pytest.raises(DataMissing) as caught, attach_info(outer), attach_info(inner):
@@ -45,7 +45,7 @@ def test_of_a_set_that_is_made_of_another_the_outer_one_is_told():
     assert caught.value.info == outer
 
 
-def test_a_blank_has_the_form_of_the_data_and_takes_no_memory():
+def test_a_blank_has_the_shape_of_the_data_and_takes_no_memory():
     blank = DatasetInfo(
         name="a", count=10**9, image_shape=(64, 64, 3), classes=("b", "c"), **ABOUT
     ).blank()
@@ -76,7 +76,7 @@ FORMS = [
 
 
 @pytest.mark.parametrize(("load", "options", "count", "shape", "labels"), FORMS)
-def test_a_set_that_is_not_here_knows_its_form(load, options, count, shape, labels, monkeypatch):
+def test_a_set_that_is_not_here_knows_its_shape(load, options, count, shape, labels, monkeypatch):
     monkeypatch.setitem(sys.modules, "keras", None)
 
     with downloads_forbidden(), pytest.raises(DataMissing) as caught:
@@ -97,7 +97,7 @@ def test_a_set_that_is_not_here_knows_its_form(load, options, count, shape, labe
         (hub, {"id": "some/faces"}),
     ],
 )
-def test_a_form_that_only_the_data_tell_is_not_made_up(load, options):
+def test_a_shape_that_only_the_data_tell_is_not_made_up(load, options):
     with downloads_forbidden(), pytest.raises(DataMissing) as caught:
         load(**options)
 
@@ -105,7 +105,7 @@ def test_a_form_that_only_the_data_tell_is_not_made_up(load, options):
     assert caught.value.info.license and caught.value.info.source
 
 
-def test_the_hub_is_not_asked_and_nothing_is_written(serve, image, home):
+def test_the_hub_is_not_called_and_nothing_is_written(serve, image, home):
     server = serve({"cats/1.png": image()})
 
     for load in (celeba, lambda: hub(id="some/faces"), lambda: flowers(repository="some/faces")):

@@ -30,8 +30,8 @@ class Build:
 
 
 def entry(folder):
-    (place,) = (path for path in folder.iterdir() if path.name != "known")
-    return place
+    (entry,) = (path for path in folder.iterdir() if path.name != "known")
+    return entry
 
 
 def test_an_entry_is_built_once(tmp_path):

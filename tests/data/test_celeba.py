@@ -105,7 +105,7 @@ def test_the_first_images_are_those_with_the_lowest_numbers(folder):
     assert len(celeba(data=folder, size=8, images=10_000)) == COUNT
 
 
-def test_the_identity_tells_attributes_crops_and_counts_apart(folder):
+def test_the_identity_depends_on_attributes_crops_and_counts(folder):
     options = [{}, {"attribute": "Young"}, {"attribute": "all"}, {"images": 2}, {"size": 9}]
     options.append({"crop": [0, 0, 100, 100]})
 
@@ -186,21 +186,21 @@ def test_a_damaged_list_is_refused(folder, tmp_path, content):
         celeba(data=folder, attribute="Smiling")
 
 
-def test_a_picture_that_is_not_in_the_list_is_named(folder, tmp_path):
+def test_an_image_that_is_not_in_the_list_is_named(folder, tmp_path):
     (tmp_path / "folder" / "list_attr_celeba.txt").write_bytes(attributes(rows=ROWS[:4]))
 
     with pytest.raises(InvalidInput, match=r"Received: '000005\.jpg'"):
         celeba(data=folder, attribute="Smiling")
 
 
-def test_pictures_in_another_layout_are_refused(tmp_path, fill, image):
+def test_images_in_another_layout_are_refused(tmp_path, fill, image):
     data = fill(tmp_path / "a", {"faces/1.jpg": image(kind="JPEG")})
 
     with pytest.raises(InvalidInput, match="official layout.*data sets 'folder' and 'zip'"):
         celeba(data=str(data))
 
 
-def test_two_sets_of_pictures_are_refused(tmp_path, fill, faces):
+def test_two_sets_of_images_are_refused(tmp_path, fill, faces):
     twice = faces | {f"copy/{name}": data for name, data in faces.items()}
 
     with pytest.raises(InvalidInput, match="one folder img_align_celeba"):
@@ -212,7 +212,7 @@ def test_a_path_that_does_not_exist_is_refused_and_nothing_is_downloaded(tmp_pat
         celeba(data=str(tmp_path / "missing"))
 
 
-def test_a_crop_outside_the_pictures_is_refused(folder):
+def test_a_crop_outside_the_images_is_refused(folder):
     with pytest.raises(InvalidInput, match="smaller than the crop"):
         celeba(data=folder, crop=[0, 0, 178, 219])
 

@@ -18,7 +18,7 @@ def labeled():
     return Dataset(images=images(), labels=labels, classes=("a", "b", "c"), **FACTS)
 
 
-def test_a_batch_holds_the_rows_asked_for_in_that_order():
+def test_a_batch_holds_the_requested_rows_in_that_order():
     dataset = labeled()
 
     pixels, labels = dataset.batch(np.array([4, 0, 4]))
@@ -59,8 +59,8 @@ def test_points_have_one_axis():
 
 
 def sounds(low=-1.0, high=1.0, channels=2):
-    waves = np.linspace(low, high, 6 * 50 * channels, dtype=np.float32)
-    return waves.reshape(6, 50, channels)
+    sounds = np.linspace(low, high, 6 * 50 * channels, dtype=np.float32)
+    return sounds.reshape(6, 50, channels)
 
 
 KINDS = {
@@ -82,20 +82,20 @@ def test_a_data_set_knows_the_kind_of_its_samples(kind):
     assert labels is None
 
 
-@pytest.mark.parametrize("paired, said", [(True, "paired images"), (False, "unpaired images")])
-def test_labels_can_be_pictures_to_translate_from(paired, said):
+@pytest.mark.parametrize("paired, labels", [(True, "paired images"), (False, "unpaired images")])
+def test_labels_can_be_images_to_translate_from(paired, labels):
     sources = images(shape=(8, 6, 3))
     dataset = Dataset(images=images(), labels=sources, paired=paired, **FACTS)
 
     facts = dataset.describe()
-    assert (facts["labels"], facts["source_shape"], facts["classes"]) == (said, [8, 6, 3], [])
+    assert (facts["labels"], facts["source_shape"], facts["classes"]) == (labels, [8, 6, 3], [])
     assert dataset.first(2).source_shape == (8, 6, 3)
     np.testing.assert_array_equal(dataset.batch(np.array([4]))[1], sources[[4]])
     assert labeled().source_shape is None and "source_shape" not in labeled().describe()
 
 
 @pytest.mark.parametrize(
-    ("parts", "said"),
+    ("parts", "message"),
     [
         ({"images": sounds(), "rate": None}, "must say their rate"),
         ({"images": sounds(), "rate": 0}, "integer from 1 to 1,000,000, in Hz"),
@@ -110,8 +110,8 @@ def test_labels_can_be_pictures_to_translate_from(paired, said):
         ({"images": images(shape=(5, 4, 4, 3)).astype(np.float32)}, "must be uint8 .*videos"),
     ],
 )
-def test_samples_that_are_not_quite_of_a_kind_are_refused(parts, said):
-    with pytest.raises(InvalidInput, match=said):
+def test_samples_that_are_not_quite_of_a_kind_are_refused(parts, message):
+    with pytest.raises(InvalidInput, match=message):
         Dataset(**parts, **FACTS)
 
 
@@ -174,7 +174,7 @@ def test_images_of_another_type_or_shape_are_refused(bad):
 
 
 @pytest.mark.parametrize("channels", [2, 5])
-def test_images_that_no_picture_can_show_are_refused(channels):
+def test_images_that_no_image_can_show_are_refused(channels):
     with pytest.raises(InvalidInput, match=f"1 channel .*Received: {channels} channels"):
         Dataset(images=images(shape=(4, 4, channels)), **FACTS)
 

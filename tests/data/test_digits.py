@@ -61,7 +61,7 @@ def test_the_fingerprint_is_that_of_every_machine():
     assert digits(images=100).fingerprint != FINGERPRINT
 
 
-def test_the_first_images_can_be_asked_for():
+def test_the_first_images_can_be_requested():
     assert len(digits(images=100)) == 100
 
 

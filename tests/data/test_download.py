@@ -64,13 +64,13 @@ def test_the_license_is_written_before_the_first_request(hub, get, capsys):
     assert "For research only." in written[0]
 
 
-def test_what_is_there_is_not_asked_for_again(hub, get):
+def test_what_is_there_is_not_requested_again(hub, get):
     get()
-    asked = len(hub.requests)
+    before = len(hub.requests)
 
     get()
 
-    assert len(hub.requests) == asked
+    assert len(hub.requests) == before
 
 
 def test_progress_counts_the_bytes(hub, get):
@@ -145,14 +145,14 @@ def test_offline_mode_stops_a_download_but_not_the_use_of_what_is_here(
     hub, get, monkeypatch, tmp_path, variable
 ):
     get()
-    asked = len(hub.requests)
+    before = len(hub.requests)
     monkeypatch.setenv(variable, "1")
     get()
     with pytest.raises(
         DataMissing, match="Faces is not here, and offline mode is on.*Unset GANZOO"
     ):
         get(folder=tmp_path / "other")
-    assert len(hub.requests) == asked
+    assert len(hub.requests) == before
 
 
 def test_a_token_is_not_sent_to_another_host_nor_written(hub, get, monkeypatch, capsys):
@@ -166,12 +166,12 @@ def test_a_token_is_not_sent_to_another_host_nor_written(hub, get, monkeypatch, 
     assert "canary" not in str(caught.value) + capsys.readouterr().err
 
 
-def test_a_disk_without_room_is_found_before_the_transfer(hub, get, monkeypatch):
+def test_a_disk_without_space_is_found_before_the_transfer(hub, get, monkeypatch):
     monkeypatch.setattr(
         "ganzoo.files.home.shutil.disk_usage", lambda path: type("Usage", (), {"free": 1000})
     )
 
-    with pytest.raises(EnvironmentProblem, match=r"not enough room.*1 MB\. Received: 0 MB free"):
+    with pytest.raises(EnvironmentProblem, match=r"not enough space.*1 MB\. Received: 0 MB free"):
         get()
 
     assert hub.requests == []
@@ -233,7 +233,7 @@ def test_celeba_without_a_network_names_the_ways_in_one_line(home, monkeypatch):
         assert way in message
 
 
-def test_the_official_files_are_pinned_by_size_and_digest():
+def test_the_official_files_are_identified_by_size_and_digest():
     from ganzoo_data.celeba import FILES
 
     # as torchvision publishes them

@@ -79,7 +79,7 @@ def test_dispatches_are_as_long_as_the_edges_allow():
     assert [feed.start(i) for i in range(len(feed))] == [0, 4, 6, 10]
 
 
-def test_items_can_be_asked_for_in_any_order():
+def test_items_can_be_requested_in_any_order():
     feed = Feed(dataset(), batch=8, seed=2, stop_step=15, steps_per_dispatch=2)
     expected = [images.copy() for (images,) in feed]
 

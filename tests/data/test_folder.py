@@ -22,7 +22,7 @@ def test_files_are_read_by_name(tmp_path, fill):
         assert (read("a.png"), read("cats/deep/y.webp")) == (b"2", b"4")
 
 
-def test_pictures_are_known_by_their_suffix_in_any_case(tmp_path, fill):
+def test_images_are_known_by_their_suffix_in_any_case(tmp_path, fill):
     names = ("a.PNG", "b.JpEg", "c.webp", "d.PNG.exe", "e.gif", "png", "readme.txt")
 
     files = open_folder(fill(tmp_path, dict.fromkeys(names, b"x")))
@@ -152,7 +152,7 @@ def test_a_file_that_becomes_a_pipe_is_not_waited_for(tmp_path, fill):
         read("a.png")
 
 
-def test_no_pictures_at_all_are_refused(tmp_path, fill):
+def test_no_images_at_all_are_refused(tmp_path, fill):
     with pytest.raises(InvalidInput, match="no image in .* Received: 1 other files"):
         open_folder(fill(tmp_path, {"readme.txt": b"x"})).image_names()
 
@@ -187,7 +187,7 @@ def test_class_folders_become_labels_in_sorted_order(tmp_path, fill):
     assert labels.dtype == "int32"
 
 
-def test_pictures_in_no_folder_have_no_labels(tmp_path, fill):
+def test_images_in_no_folder_have_no_labels(tmp_path, fill):
     assert labels_of(fill(tmp_path, {"a.png": b"x", "b.png": b"x"})) == (None, ())
 
 
@@ -201,7 +201,7 @@ def test_folders_around_the_classes_are_passed_over(tmp_path, fill):
     assert (labels.tolist(), names) == ([0, 1], ("cats", "dogs"))
 
 
-def test_a_picture_beside_the_class_folders_is_refused(tmp_path, fill):
+def test_an_image_beside_the_class_folders_is_refused(tmp_path, fill):
     fill(tmp_path, {"loose.png": b"x", "cats/1.png": b"x", "dogs/1.png": b"x"})
 
     with pytest.raises(InvalidInput, match=r"'loose\.png' beside the folders 'cats', 'dogs'"):
@@ -217,7 +217,7 @@ def test_an_empty_class_folder_is_refused_by_name(tmp_path, fill, others):
         labels_of(tmp_path)
 
 
-def test_a_folder_of_other_files_beside_the_only_one_with_pictures_is_no_class(tmp_path, fill):
+def test_a_folder_of_other_files_beside_the_only_one_with_images_is_no_class(tmp_path, fill):
     fill(tmp_path, {"pictures/1.png": b"x", "notes/readme.txt": b"x"})
 
     assert labels_of(tmp_path) == (None, ())

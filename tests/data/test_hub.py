@@ -28,7 +28,7 @@ def server(serve, faces):
     return found
 
 
-def place(home):
+def copies(home):
     return home / "data" / "hub" / "some--faces"
 
 
@@ -39,12 +39,12 @@ def test_image_files_with_class_folders_become_a_data_set(server, faces, home):
     assert (dataset.labels.tolist(), dataset.classes) == ([0, 0, 1], ("cats", "dogs"))
     assert dataset.license == "cc-by-4.0"
     assert dataset.source == f"https://huggingface.co/datasets/some/faces/tree/{COMMIT}"
-    kept = place(home) / COMMIT
+    kept = copies(home) / COMMIT
     stored = {path.relative_to(kept).as_posix() for path in kept.rglob("*") if path.is_file()}
     assert stored == set(faces)  # only what is needed came
 
 
-def test_the_license_is_shown_before_a_picture_is_asked_for(server, capsys):
+def test_the_license_is_shown_before_a_image_is_requested(server, capsys):
     shown = []
     server.on_request = lambda: shown.append(capsys.readouterr().err)
 
@@ -65,7 +65,7 @@ def test_the_second_start_asks_nobody(server):
     assert second.fingerprint != first.fingerprint
 
 
-def test_a_branch_is_asked_for_its_commit_once_and_that_is_said(server, capsys):
+def test_a_branch_is_resolved_to_its_commit_once_and_that_is_reported(server, capsys):
     server.branches["main"] = COMMIT
     first = hub(id="some/faces", revision="main")
     assert f"--set dataset.revision={COMMIT}" in capsys.readouterr().err
@@ -82,11 +82,11 @@ def test_zips_are_read_as_they_are(serve, faces, pack, tmp_path, archives):
     loose = {name.split("/")[1]: data for name, data in faces.items() if "cats" in name}
     dog = {"1.png": faces["dogs/1.png"]}
     contents = [faces] if len(archives) == 1 else [loose, dog]
-    packed = {
+    zipped = {
         name: pack(tmp_path / name, content).read_bytes()
         for name, content in zip(archives, contents, strict=True)
     }
-    serve(packed | {"README.md": b"x"})
+    serve(zipped | {"README.md": b"x"})
 
     dataset = hub(id="some/faces", revision=COMMIT)
 
@@ -109,7 +109,7 @@ def test_a_pattern_chooses_the_files(server, faces, pack, tmp_path, home):
 
     with pytest.raises(InvalidInput, match="not both.*extra.zip.*dataset.only=PATTERN"):
         hub(id="some/faces", revision=COMMIT)
-    assert not (place(home) / COMMIT).exists()  # found out before anything came
+    assert not (copies(home) / COMMIT).exists()  # found out before anything came
     assert len(hub(id="some/faces", revision=COMMIT, only="cats/*")) == 2
     assert len(hub(id="some/faces", revision=COMMIT, only="extra.zip")) == 1
     assert len(hub(id="some/faces", revision=COMMIT, only="*/1.png")) == 2  # not what lies there
@@ -126,7 +126,7 @@ def test_another_content_than_the_commits_is_refused_and_removed(server, faces, 
     with pytest.raises(EnvironmentProblem, match="not hold the expected file.*expected"):
         hub(id="some/faces", revision=COMMIT)
 
-    assert not [path for path in (place(home) / COMMIT).rglob("1.png") if name in str(path)]
+    assert not [path for path in (copies(home) / COMMIT).rglob("1.png") if name in str(path)]
 
 
 @pytest.mark.parametrize(
@@ -141,9 +141,9 @@ def test_a_name_that_leads_out_refuses_the_repository(server, home, image, name)
     assert [path for path in home.rglob("*") if path.is_file()] == []
 
 
-@pytest.mark.parametrize("claim", [-1, "7", None, 1 << 60])
-def test_a_list_with_absurd_sizes_is_refused(server, claim):
-    server.claims["cats/1.png"] = claim
+@pytest.mark.parametrize("stated", [-1, "7", None, 1 << 60])
+def test_a_list_with_absurd_sizes_is_refused(server, stated):
+    server.claims["cats/1.png"] = stated
 
     with pytest.raises(EnvironmentProblem, match="list of some/faces cannot be used"):
         hub(id="some/faces", revision=COMMIT)
@@ -164,7 +164,7 @@ def test_too_many_files_are_refused(server, monkeypatch):
         ({}, "Received: 0 files: nothing"),
     ],
 )
-def test_a_repository_without_pictures_is_refused(serve, files, message):
+def test_a_repository_without_images_is_refused(serve, files, message):
     serve(files)
 
     with pytest.raises(InvalidInput, match=message):
@@ -188,9 +188,9 @@ def test_a_branch_without_a_commit_is_refused(server, sha, home):
     assert list(home.rglob("*.json")) == []
 
 
-def test_what_was_remembered_and_is_damaged_is_asked_for_again(server, home):
+def test_what_was_remembered_and_is_damaged_is_requested_again(server, home):
     hub(id="some/faces")
-    for path in place(home).glob("*.json"):
+    for path in copies(home).glob("*.json"):
         path.write_text('{"files": [["../x.png", 1, null, null]], "main": "x"}')
 
     assert len(hub(id="some/faces")) == 3
@@ -210,7 +210,7 @@ def test_what_was_remembered_and_is_damaged_is_asked_for_again(server, home):
         {"size": 0},
     ],
 )
-def test_options_of_the_wrong_form_are_refused_before_anybody_is_asked(server, option):
+def test_options_that_are_malformed_are_refused_before_any_request(server, option):
     with pytest.raises(UsageError, match="Received"):
         hub(**{"id": "some/faces", **option})
 
@@ -270,12 +270,12 @@ def test_a_copy_on_the_hub_is_the_same_data_as_a_folder(server, faces, tmp_path,
     assert there.fingerprint == afhq(data=str(here), size=8).fingerprint
 
 
-def test_a_disk_without_room_is_found_before_the_transfer(server, monkeypatch):
+def test_a_disk_without_space_is_found_before_the_transfer(server, monkeypatch):
     monkeypatch.setattr(
         "ganzoo.files.home.shutil.disk_usage", lambda path: type("Usage", (), {"free": 10})
     )
 
-    with pytest.raises(EnvironmentProblem, match="not enough room"):
+    with pytest.raises(EnvironmentProblem, match="not enough space"):
         hub(id="some/faces", revision=COMMIT)
 
     assert not any("/resolve/" in path for _, path, _ in server.requests)

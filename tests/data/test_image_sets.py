@@ -98,7 +98,7 @@ def put(request, tmp_path, fill, pack):
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_every_layout_gives_its_pictures_and_classes(layout, put, image):
+def test_every_layout_gives_its_images_and_classes(layout, put, image):
     load, names, options, (rows, labels, classes) = LAYOUTS[layout]
     files = {name: image(i, size=(8, 8)) for i, name in enumerate(names)}
 
@@ -111,7 +111,7 @@ def test_every_layout_gives_its_pictures_and_classes(layout, put, image):
     assert dataset.name == load.__name__
 
 
-def test_the_place_and_the_folder_above_do_not_matter(tmp_path, fill, pack, image):
+def test_the_path_and_the_folder_above_do_not_matter(tmp_path, fill, pack, image):
     files = {f"train/{name}/1.png": image(i) for i, name in enumerate(("cat", "dog"))}
     above = {f"afhq/{name}": data for name, data in files.items()}
 
@@ -243,7 +243,7 @@ def test_the_labels_are_part_of_the_identity_and_can_be_passed_over(tmp_path, pa
         (b"{", "Not valid JSON"),
         (b"[" * 100_000, "Not valid JSON"),
         (b'{"labels": null, "labels": []}', "a key is given twice"),
-        (b"[1]", 'Expected {"labels": ...}'),
+        (b"[1]", "Expected a JSON object"),
         ({}, "a list of .name, label. or null"),
         ([["a"]], "Expected .name, label."),
         ([[1, 2]], "Expected .name, label."),
@@ -267,7 +267,7 @@ def test_a_nonsensical_list_is_refused(tmp_path, pack, styled, labels, message):
         stylegan_zip(data=str(pack(tmp_path / "a.zip", styled(labels))))
 
 
-def test_a_zip_without_a_list_is_refused_unless_labels_are_not_asked_for(tmp_path, pack, image):
+def test_a_zip_without_a_list_is_refused_unless_labels_are_not_read(tmp_path, pack, image):
     data = str(pack(tmp_path / "a.zip", {NAMES[0]: image()}))
 
     with pytest.raises(InvalidInput, match=r"Expected dataset\.json.*dataset\.labels=false"):

@@ -142,7 +142,7 @@ def stored_with_orientation(upright: np.ndarray, orientation: int) -> np.ndarray
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_pictures_stand_upright(orientation):
+def test_images_stand_upright(orientation):
     exif = Image.Exif()
     exif[0x0112] = orientation
     image = Image.fromarray(np.ascontiguousarray(stored_with_orientation(gradient(), orientation)))
@@ -158,14 +158,14 @@ def test_webp_and_jpeg_are_read():
         np.testing.assert_allclose(array[8, 8], [200, 30, 60], atol=3)
 
 
-def test_the_main_picture_of_a_photo_with_a_second_view_is_used():
+def test_the_main_image_of_a_photo_with_a_second_view_is_used():
     main, second = Image.new("RGB", (16, 16), "red"), Image.new("RGB", (16, 16), "blue")
     data = saved(main, "MPO", save_all=True, append_images=[second])
 
     np.testing.assert_allclose(decode_image(data, "a.jpg")[8, 8], [254, 0, 0], atol=3)
 
 
-def test_one_pixel_is_a_picture():
+def test_one_pixel_is_a_image():
     assert decode_image(saved(Image.new("RGB", (1, 1), "red")), "a.png").tolist() == [[[255, 0, 0]]]
 
 
@@ -204,7 +204,7 @@ def test_celebas_center_crop_is_the_default_square():
     np.testing.assert_array_equal(by_default, by_crop)
 
 
-def test_scaling_keeps_a_flat_picture_flat_and_a_checkerboard_gray():
+def test_scaling_keeps_a_flat_image_flat_and_a_checkerboard_gray():
     flat = decode_image(
         saved(Image.new("RGB", (50, 50), (9, 99, 199))), "a.png", Preprocessing(size=16)
     )
@@ -215,7 +215,7 @@ def test_scaling_keeps_a_flat_picture_flat_and_a_checkerboard_gray():
     np.testing.assert_allclose(small[2:6, 2:6], 127.5, atol=2)  # antialiased: no aliases
 
 
-def test_a_crop_outside_the_picture_is_refused_by_name():
+def test_a_crop_outside_the_image_is_refused_by_name():
     with pytest.raises(InvalidInput, match=r"'a\.png' is smaller than the crop.*8x6 pixels"):
         decode_image(
             saved(Image.fromarray(gradient(8, 6))), "a.png", Preprocessing(crop=[0, 0, 9, 6])
@@ -256,13 +256,13 @@ def flipped(data: bytes, at: int) -> bytes:
 
 
 def text_bomb() -> bytes:
-    packed = zlib.compress(b"x" * (50 << 20))
-    return png(1, 1, b"\0\0", before=chunk(b"zTXt", b"Comment\0\0" + packed))
+    zipped = zlib.compress(b"x" * (50 << 20))
+    return png(1, 1, b"\0\0", before=chunk(b"zTXt", b"Comment\0\0" + zipped))
 
 
 def profile_bomb() -> bytes:
-    packed = zlib.compress(b"\0" * (50 << 20))
-    return png(1, 1, b"\0\0", before=chunk(b"iCCP", b"name\0\0" + packed))
+    zipped = zlib.compress(b"\0" * (50 << 20))
+    return png(1, 1, b"\0\0", before=chunk(b"iCCP", b"name\0\0" + zipped))
 
 
 REFUSED = {
@@ -294,24 +294,24 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("data", REFUSED.values(), ids=REFUSED.keys())
-def test_a_file_that_is_no_whole_picture_is_refused_by_name(data):
+def test_a_file_that_is_no_whole_image_is_refused_by_name(data):
     with pytest.raises(InvalidInput, match=r"^The image 'odd\.png' cannot be used: "):
         decode_image(data, "odd.png")
 
 
 @pytest.mark.parametrize("cut", range(1, 100, 7))
-def test_no_prefix_of_a_picture_is_a_picture(cut):
+def test_no_prefix_of_a_image_is_a_image(cut):
     for data in (PICTURE, PHOTO, PROGRESSIVE):
         with pytest.raises(InvalidInput):
             decode_image(data[: len(data) * cut // 100], "cut.png")
 
 
-def test_the_largest_allowed_picture_is_not_refused_by_its_header():
+def test_the_largest_allowed_image_is_not_refused_by_its_header():
     with pytest.raises(InvalidInput, match="damaged or cut off"):  # not "pixels; the limit"
         open_image(png(8000, 8000), "a.png")
 
 
-def test_a_flipped_bit_of_a_photo_may_decode():  # D14: only a digest of the file finds it
+def test_a_changed_bit_of_a_photo_may_decode():  # D14: only a digest of the file finds it
     assert decode_image(flipped(PHOTO, len(PHOTO) - 40), "a.jpg").shape == (64, 64, 3)
 
 
@@ -331,14 +331,14 @@ def test_a_name_with_control_characters_is_escaped():
     assert r"a\n\x1b[31m\u202e.png" in str(caught.value)
 
 
-def test_half_decoded_pixels_are_impossible_even_if_pillow_is_told_to_allow_them(monkeypatch):
+def test_partly_decoded_pixels_are_impossible_even_if_pillow_is_named_to_allow_them(monkeypatch):
     monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
 
     with pytest.raises(EnvironmentProblem, match="LOAD_TRUNCATED_IMAGES"):
         decode_image(PICTURE, "a.png")
 
 
-def test_text_in_a_picture_is_no_reason_to_refuse_it():
+def test_text_in_a_image_is_no_reason_to_refuse_it():
     info = PngImagePlugin.PngInfo()
     info.add_text("Comment", "x" * 1000, zip=True)
 

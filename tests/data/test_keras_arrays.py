@@ -162,7 +162,7 @@ def test_the_second_start_needs_neither_keras_nor_the_network(run):
     assert facts["cifar100"]["classes"][98:] == ["woman", "worm"]
 
 
-def test_keras_is_not_asked_where_that_is_forbidden(run):
+def test_keras_is_not_called_where_that_is_forbidden(run):
     lines = run(FETCHED + NETWORK + FORBIDDEN).stdout.splitlines()
 
     assert lines[0].startswith("mnist is not here, and nothing is downloaded now.")
@@ -219,7 +219,7 @@ def test_gray_images_may_have_no_axis_of_channels(npz):
     assert mnist(data=npz(np.zeros((3, 28, 28), np.uint8), [1, 2, 3])).image_shape == (28, 28, 1)
 
 
-def test_the_first_images_can_be_asked_for(npz):
+def test_the_first_images_can_be_requested(npz):
     assert len(mnist(data=npz(np.zeros((9, 28, 28), np.uint8), np.zeros(9, int)), images=4)) == 4
 
 
@@ -240,17 +240,17 @@ def test_arrays_that_do_not_fit_are_refused(npz, pixels, labels):
         mnist(data=npz(pixels, labels))
 
 
-def test_an_array_that_claims_terabytes_is_refused(tmp_path, pack):
+def test_an_array_that_states_terabytes_is_refused(tmp_path, pack):
     header = io.BytesIO()
-    claim = {"descr": "|u1", "fortran_order": False, "shape": (2**32, 28, 28)}
-    np.lib.format.write_array_header_1_0(header, claim)
+    stated = {"descr": "|u1", "fortran_order": False, "shape": (2**32, 28, 28)}
+    np.lib.format.write_array_header_1_0(header, stated)
     path = pack(tmp_path / "data.npz", {"x_train.npy": header.getvalue() + bytes(784)})
 
     with pytest.raises(InvalidInput, match="more than it holds"):
         mnist(data=str(path))
 
 
-def test_a_bomb_is_refused_unread(npz, monkeypatch):
+def test_a_bomb_is_refused_before_it_is_read(npz, monkeypatch):
     monkeypatch.setattr("ganzoo_data.keras_arrays._MAX_IMAGES", 10)
     path = npz(np.zeros((11, 28, 28), np.uint8), np.zeros(11, int))
 

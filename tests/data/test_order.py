@@ -43,12 +43,12 @@ def plain_threefry(key, counter):
     """Threefry-2x32-20 in Python's integers, word by word."""
     keys = (*key, 0x1BD11BDA ^ key[0] ^ key[1])
     x, y = ((word + k) % 2**32 for word, k in zip(counter, key, strict=True))
-    for turn in range(20):
-        bits = (13, 15, 26, 6, 17, 29, 16, 24)[turn % 8]
+    for round_number in range(20):
+        bits = (13, 15, 26, 6, 17, 29, 16, 24)[round_number % 8]
         x = (x + y) % 2**32
         y = ((y << bits | y >> (32 - bits)) % 2**32) ^ x
-        if turn % 4 == 3:
-            group = turn // 4 + 1
+        if round_number % 4 == 3:
+            group = round_number // 4 + 1
             x = (x + keys[group % 3]) % 2**32
             y = (y + keys[(group + 1) % 3] + group) % 2**32
     return x, y

@@ -42,7 +42,7 @@ def test_class_folders_become_labels(load, image_files):
         )
 
 
-def test_loose_pictures_have_no_labels(load, image):
+def test_loose_images_have_no_labels(load, image):
     dataset = load({f"{i}.png": image(i) for i in range(3)})
 
     assert (dataset.labels, dataset.classes) == (None, ())
@@ -84,7 +84,7 @@ def test_the_second_start_decodes_nothing(load, image_files, monkeypatch):
     assert load(image_files, size=8).fingerprint == first.fingerprint
 
 
-def test_what_is_left_out_is_said(load, image_files, capsys):
+def test_what_is_left_out_is_reported(load, image_files, capsys):
     dataset = load(image_files | {"LICENSE.txt": b"mine", "movie.mp4": b"x"}, size=8)
 
     assert len(dataset) == 4
@@ -92,14 +92,14 @@ def test_what_is_left_out_is_said(load, image_files, capsys):
 
 
 @pytest.mark.parametrize("cut", [0, 10, 200])
-def test_a_damaged_picture_is_named(load, image_files, cut):
+def test_a_damaged_image_is_named(load, image_files, cut):
     image_files["dogs/2.png"] = image_files["dogs/2.png"][:cut]
 
     with pytest.raises(InvalidInput, match=r"'dogs/2\.png' cannot be used"):
         load(image_files, size=8)
 
 
-def test_no_pictures_are_refused(load):
+def test_no_images_are_refused(load):
     with pytest.raises(InvalidInput, match="There is no image"):
         load({"readme.txt": b"x"})
 
@@ -118,7 +118,7 @@ def test_a_path_that_does_not_exist_is_refused(dataset, tmp_path):
         dataset(data=str(tmp_path / "missing"))
 
 
-def test_nothing_is_written_beside_the_pictures(tmp_path, fill, image_files, home):
+def test_nothing_is_written_beside_the_images(tmp_path, fill, image_files, home):
     root = fill(tmp_path / "mine", image_files)
     before = sorted(tmp_path.rglob("*"))
 

@@ -78,7 +78,7 @@ def test_the_direction_the_part_and_the_size_are_part_of_the_identity(tmp_path, 
 
 
 @pytest.mark.parametrize("size", [(15, 8), (17, 8), (8, 8), (16, 7)])
-def test_a_picture_that_is_no_pair_is_named(tmp_path, fill, pairs, size):
+def test_an_image_that_is_no_pair_is_named(tmp_path, fill, pairs, size):
     pairs["train/2.png"] = plain("red", size)
 
     with pytest.raises(InvalidInput, match=rf"'train/2\.png' .*Received: {size[0]}x{size[1]} pix"):
@@ -141,9 +141,9 @@ def reds(images):
     return images[:, 0, 0, 0].tolist()
 
 
-@pytest.mark.parametrize("packed", [False, True])
-def test_the_shorter_kind_begins_again(tmp_path, fill, pack, kinds, packed):
-    data = pack(tmp_path / "a.zip", kinds) if packed else fill(tmp_path / "a", kinds)
+@pytest.mark.parametrize("zipped", [False, True])
+def test_the_shorter_kind_begins_again(tmp_path, fill, pack, kinds, zipped):
+    data = pack(tmp_path / "a.zip", kinds) if zipped else fill(tmp_path / "a", kinds)
 
     dataset = unpaired(data=str(data), size=4)
 

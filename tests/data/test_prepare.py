@@ -42,7 +42,7 @@ class Unreadable:
 
 
 @pytest.mark.parametrize("chunk", [1, 3, 256])
-def test_rows_are_the_pictures_in_the_order_of_their_names(
+def test_rows_are_the_images_in_the_order_of_their_names(
     tmp_path, fill, image_files, cache, monkeypatch, chunk
 ):
     monkeypatch.setattr(module, "_CHUNK", chunk)
@@ -78,17 +78,17 @@ def test_files_that_were_only_touched_are_read_but_not_decoded_again(
     assert fingerprint(open_folder(folder), cache) == first
 
 
-def test_one_identity_whatever_the_place_container_order_and_times(
+def test_one_identity_whatever_the_path_container_order_and_times(
     tmp_path, fill, pack, image_files, cache
 ):
     backwards = dict(reversed(image_files.items()))
     folder = fill(tmp_path / "a", image_files)
     copy = shutil.copytree(folder, tmp_path / "b", copy_function=shutil.copyfile)
     other = fill(tmp_path / "c" / "d", backwards)
-    packed = pack(tmp_path / "a.zip", backwards)
+    zipped = pack(tmp_path / "a.zip", backwards)
 
     identities = {fingerprint(open_folder(path), cache) for path in (folder, copy, other)}
-    identities.add(fingerprint(open_zip(packed), cache))
+    identities.add(fingerprint(open_zip(zipped), cache))
 
     assert len(identities) == 1
 
@@ -115,7 +115,7 @@ def test_every_change_is_another_identity(tmp_path, fill, image, image_files, ca
     assert fingerprint(open_folder(folder), cache, **fit) != before
 
 
-def test_every_unusable_picture_is_named(tmp_path, fill, image_files, cache, monkeypatch):
+def test_every_unusable_image_is_named(tmp_path, fill, image_files, cache, monkeypatch):
     monkeypatch.setattr(module, "_CHUNK", 2)
     damaged = {"01.png": image_files["01.png"][:-30], "05.png": b"not an image"}
     files = open_folder(fill(tmp_path / "a", image_files | damaged))
@@ -126,14 +126,14 @@ def test_every_unusable_picture_is_named(tmp_path, fill, image_files, cache, mon
     assert [path.name for path in cache.iterdir()] == ["known"]  # nothing half-made is left
 
 
-def test_a_picture_that_is_alone_bad_is_a_message_of_its_own(tmp_path, fill, image_files, cache):
+def test_an_image_that_is_alone_bad_is_a_message_of_its_own(tmp_path, fill, image_files, cache):
     files = open_folder(fill(tmp_path / "a", image_files | {"00.png": b""}))
 
     with pytest.raises(InvalidInput, match=r"^The image '00\.png' cannot be used.*Mend or remove"):
         prepared(files, cache)
 
 
-def test_many_unusable_pictures_are_not_all_listed(tmp_path, fill, cache):
+def test_many_unusable_images_are_not_all_listed(tmp_path, fill, cache):
     files = open_folder(fill(tmp_path / "a", {f"{i:03d}.png": bytes(i) for i in range(300)}))
 
     with pytest.raises(InvalidInput) as caught:
@@ -155,7 +155,7 @@ def test_mixed_sizes_are_refused_with_the_way_out(tmp_path, fill, image, image_f
     )
 
 
-def test_of_many_sizes_the_number_is_told(tmp_path, fill, image, cache):
+def test_of_many_sizes_the_number_is_named(tmp_path, fill, image, cache):
     sizes = {f"{i}.png": image(size=(5 + i, 6)) for i in range(4)}
 
     with pytest.raises(InvalidInput, match=r"'1\.png' with 6x6 .*, 3 in all unlike the first"):
@@ -178,7 +178,7 @@ def test_mixed_channels_are_refused_with_the_way_out(tmp_path, fill, image, imag
     assert prepared(files, cache, size=8, mode="gray").images.shape == (7, 8, 8, 1)
 
 
-def test_pictures_need_not_be_square(tmp_path, fill, image_files, cache):
+def test_images_need_not_be_square(tmp_path, fill, image_files, cache):
     assert prepared(open_folder(fill(tmp_path / "a", image_files)), cache).images.shape[1:3] == (
         10,
         12,
@@ -203,7 +203,7 @@ def test_a_damaged_member_of_an_archive_is_named(tmp_path, pack, image_files, ca
         prepared(open_zip(path), cache)
 
 
-def test_identical_pictures_are_warned_of(tmp_path, fill, image, cache, capsys):
+def test_identical_images_are_warned_of(tmp_path, fill, image, cache, capsys):
     files = open_folder(fill(tmp_path / "a", {f"{i}.png": image(0) for i in range(3)}))
 
     prepared(files, cache)

@@ -59,7 +59,7 @@ def test_an_inner_block_can_have_its_own_listener_or_none():
     assert inner and not events
 
 
-def test_nothing_is_drawn(capsys):
+def test_nothing_is_printed(capsys):
     count(1000, seconds_each=1)
 
     assert capsys.readouterr() == ("", "")

@@ -19,12 +19,12 @@ INSTALLED = sorted(discover("dataset").plugins)
 
 @pytest.fixture
 def made(tmp_path, monkeypatch, image, fill, pack, serve):
-    """The builders, and a folder `place` that is not the one that the test stands in."""
-    work, place = tmp_path / "work", tmp_path / "place"
+    """The builders, and a folder that is not the current one."""
+    work, folder = tmp_path / "work", tmp_path / "folder"
     work.mkdir()
-    place.mkdir()
+    folder.mkdir()
     monkeypatch.chdir(work)
-    return SimpleNamespace(place=place, image=image, fill=fill, pack=pack, serve=serve)
+    return SimpleNamespace(folder=folder, image=image, fill=fill, pack=pack, serve=serve)
 
 
 def arrays(*shape: int, classes: int = 10) -> Callable:
@@ -32,22 +32,22 @@ def arrays(*shape: int, classes: int = 10) -> Callable:
 
     def make(made):
         pixels = np.random.default_rng(0).integers(0, 256, (classes, *shape), np.uint8)
-        np.savez(made.place / "a.npz", x_train=pixels, y_train=np.arange(classes))
-        return {"data": str(made.place / "a.npz")}
+        np.savez(made.folder / "a.npz", x_train=pixels, y_train=np.arange(classes))
+        return {"data": str(made.folder / "a.npz")}
 
     return make
 
 
-def image_files(*names: str, pixels=(8, 8), packed: bool = False, **options) -> Callable:
+def image_files(*names: str, pixels=(8, 8), zipped: bool = False, **options) -> Callable:
     """Images of these names in a folder or a zip."""
 
     def make(made):
-        return put(made, drawn(made, names, pixels), packed=packed, **options)
+        return put(made, make_images(made, names, pixels), zipped=zipped, **options)
 
     return make
 
 
-def drawn(made, names, pixels=(8, 8)) -> dict[str, bytes]:
+def make_images(made, names, pixels=(8, 8)) -> dict[str, bytes]:
     kinds = {".jpg": "JPEG", ".png": "PNG"}
     return {
         name: made.image(i, size=pixels, kind=kinds[Path(name).suffix])
@@ -55,14 +55,14 @@ def drawn(made, names, pixels=(8, 8)) -> dict[str, bytes]:
     }
 
 
-def put(made, files: dict[str, bytes], *, packed: bool = False, **options) -> dict:
-    if packed:
-        return {"data": str(made.pack(made.place / "a.zip", files)), **options}
-    return {"data": str(made.fill(made.place, files)), **options}
+def put(made, files: dict[str, bytes], *, zipped: bool = False, **options) -> dict:
+    if zipped:
+        return {"data": str(made.pack(made.folder / "a.zip", files)), **options}
+    return {"data": str(made.fill(made.folder, files)), **options}
 
 
 def faces(made):
-    files = drawn(made, [f"img_align_celeba/00000{i}.jpg" for i in (1, 2)], (178, 218))
+    files = make_images(made, [f"img_align_celeba/00000{i}.jpg" for i in (1, 2)], (178, 218))
     listed = b"2\nSmiling Young \n000001.jpg  1 -1\n000002.jpg -1 -1\n"
     return put(made, files | {"list_attr_celeba.txt": listed}, size=8, attribute="Smiling")
 
@@ -70,11 +70,11 @@ def faces(made):
 def stylegans(made):
     names = ("00000/img00000000.png", "00000/img00000001.png")
     listed = json.dumps({"labels": [[name, i] for i, name in enumerate(names)]}).encode()
-    return put(made, drawn(made, names) | {"dataset.json": listed}, packed=True)
+    return put(made, make_images(made, names) | {"dataset.json": listed}, zipped=True)
 
 
 def repository(made):
-    made.serve(drawn(made, ("cats/1.png", "cats/2.png", "dogs/1.png")))
+    made.serve(make_images(made, ("cats/1.png", "cats/2.png", "dogs/1.png")))
     return {"id": "some/faces"}
 
 
@@ -98,14 +98,14 @@ DATA: dict[str, Callable] = {
     "cifar100": arrays(32, 32, 3, classes=100),
     "moving-mnist": lambda made: {"source": "digits", "size": 16, "frames": 2, "count": 9},
     "folder": image_files("cats/1.png", "dogs/1.jpg"),
-    "zip": image_files("cats/1.png", "dogs/1.png", packed=True),
+    "zip": image_files("cats/1.png", "dogs/1.png", zipped=True),
     "stylegan-zip": stylegans,
     "hub": repository,
     "celeba": faces,
     "flowers": image_files("flower_photos/daisy/1.jpg", "flower_photos/roses/1.jpg", size=8),
     "afhq": image_files("afhq/train/cat/1.png", "afhq/train/dog/1.png", "afhq/val/cat/2.png"),
     "ffhq": image_files("images1024x1024/00000/00000.png", "images1024x1024/00000/00001.png"),
-    "lsun": image_files("bedroom_train/0/1.png", "tower_train/0/2.png", packed=True),
+    "lsun": image_files("bedroom_train/0/1.png", "tower_train/0/2.png", zipped=True),
     "facades": image_files("train/1.jpg", "train/2.jpg", "test/1.jpg", pixels=(16, 8)),
     "unpaired": image_files("trainA/1.jpg", "trainA/2.jpg", "trainB/1.jpg"),
     "spoken-digits": recordings,

@@ -36,8 +36,8 @@ def test_photographs_in_celebas_layout_are_read_from_a_folder_and_an_archive(
         }
 
     folder = celeba(data=str(fill(tmp_path / "a", faces)), size=64, images=150)
-    packed = celeba(data=str(pack(tmp_path / "a.zip", faces)), size=64, images=150)
+    zipped = celeba(data=str(pack(tmp_path / "a.zip", faces)), size=64, images=150)
 
     assert folder.images.shape == (150, 64, 64, 3)
-    assert folder.fingerprint == packed.fingerprint
-    np.testing.assert_array_equal(folder.images, packed.images)
+    assert folder.fingerprint == zipped.fingerprint
+    np.testing.assert_array_equal(folder.images, zipped.images)

@@ -52,7 +52,7 @@ def test_a_folder_an_archive_and_one_file_are_read(tmp_path, fill, pack, image):
         ("fine.png", (4, 4, 4), UsageError),
     ],
 )
-def test_what_cannot_be_read_is_said(tmp_path, fill, image, name, shape, error):
+def test_what_cannot_be_read_is_reported(tmp_path, fill, image, name, shape, error):
     fill(tmp_path, {"empty/notes.txt": b"", "broken.png": b"\x89PNG", "fine.png": image()})
     with pytest.raises(error, match="Received|cannot be used"):
         read_source_images(tmp_path / name, shape, 4)

@@ -51,7 +51,7 @@ def where(request, tmp_path, home, fill, pack, recordings):
             return {}
 
 
-def test_recordings_are_read_from_every_place(where, tmp_path, fill, recordings):
+def test_recordings_are_read_from_every_path(where, tmp_path, fill, recordings):
     dataset = spoken_digits(samples=5, **where)
 
     assert dataset.image_shape == (5, 1)
@@ -65,7 +65,7 @@ def test_recordings_are_read_from_every_place(where, tmp_path, fill, recordings)
     assert dataset.fingerprint == spoken_digits(samples=5, data=elsewhere).fingerprint
 
 
-def test_parts_lengths_and_counts_are_told_apart(tmp_path, fill, recordings):
+def test_parts_lengths_and_counts_are_distinguished(tmp_path, fill, recordings):
     data = str(fill(tmp_path / "a", recordings))
     options = [{}, {"split": "test"}, {"split": "all"}, {"samples": 2}, {"images": 2}]
 

@@ -156,7 +156,7 @@ def test_one_that_is_spared_and_broken_is_neither_removed_nor_counted(tmp_path):
     assert steps_in(tmp_path) == [2, 3, 4]
 
 
-def test_the_checkpoint_of_a_step_is_read_or_said_to_be_gone(tmp_path):
+def test_the_checkpoint_of_a_step_is_read_or_reported_as_gone(tmp_path):
     saved(tmp_path, 1, 2)
     assert checkpoints.of_step(tmp_path, 1).files == files(1)
     with pytest.raises(InvalidInput, match="The checkpoint of step 3 .* is broken or gone"):
@@ -242,7 +242,7 @@ def test_a_reader_looks_again_when_a_writer_rotates_everything_away(tmp_path, mo
 
 
 def test_leftovers_of_dead_writers_are_removed_and_fresh_ones_are_not(tmp_path):
-    old, fresh = (leftovers.temporary_beside(tmp_path / "x") for _ in range(2))
+    old, fresh = (leftovers.temporary_path(tmp_path / "x") for _ in range(2))
     for path in (old, fresh):
         path.mkdir()
         (path / "part").write_bytes(b"x")
@@ -356,8 +356,8 @@ def test_the_break_of_every_byte_of_a_manifest_is_noticed(tmp_path):
     saved(tmp_path, 1, 2)
     path = tmp_path / "step-00000002" / "MANIFEST.json"
     good = path.read_bytes()
-    for place in range(len(good)):
-        path.write_bytes(good[:place] + bytes([good[place] ^ 1]) + good[place + 1 :])
+    for index in range(len(good)):
+        path.write_bytes(good[:index] + bytes([good[index] ^ 1]) + good[index + 1 :])
         assert found(tmp_path)[0] == 1
 
 
@@ -447,7 +447,7 @@ def test_a_disk_that_refuses_leaves_the_earlier_ones(tmp_path, monkeypatch, numb
     assert steps_in(tmp_path) == [3]
 
 
-def test_a_folder_that_cannot_be_made_is_said(tmp_path):
+def test_a_folder_that_cannot_be_made_is_reported(tmp_path):
     (tmp_path / "a").write_bytes(b"")
     with pytest.raises(EnvironmentProblem, match="Cannot make .*a/run"):
         saved(tmp_path / "a" / "run", 1)

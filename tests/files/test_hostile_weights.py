@@ -167,17 +167,17 @@ def damaged(raw, chance):
         data[chance.randrange(min(len(data), 12 + length))] ^= 1 << chance.randrange(8)
     elif kind == 1:  # a splice
         start, end = sorted(chance.randrange(len(data)) for _ in range(2))
-        place = chance.randrange(len(data))
-        data[place:place] = data[start:end]
+        position = chance.randrange(len(data))
+        data[position:position] = data[start:end]
     elif kind == 2:  # a cut
         del data[chance.randrange(len(data)) :]
     else:  # the header's text changed, its length right
         header = bytearray(data[8 : 8 + length])
         tokens = [b'"', b"{", b"}", b"[", b"]", b",", b":", b"0", b"-", b"1e1", b"null", b" ", b"8"]
         for _ in range(chance.randrange(1, 4)):
-            place = chance.randrange(len(header))
+            position = chance.randrange(len(header))
             width = chance.randrange(3)
-            header[place : place + width] = chance.choice(tokens)
+            header[position : position + width] = chance.choice(tokens)
         data[:8] = len(header).to_bytes(8, "little")
         data[8 : 8 + length] = header
     return bytes(data)

@@ -9,14 +9,14 @@ import time
 import pytest
 
 from ganzoo.files import publish
-from ganzoo.files.leftovers import lock, reclaim, temporary_beside
+from ganzoo.files.leftovers import lock, reclaim, temporary_path
 
 HOUR = 3600
 
 
 def leave(folder, *, age, directory=False):
     """A temporary that its writer left behind so many seconds ago."""
-    path = temporary_beside(folder / "a")
+    path = temporary_path(folder / "a")
     if directory:
         path.mkdir()
         (path / "x").write_bytes(b"part")

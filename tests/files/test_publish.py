@@ -38,7 +38,7 @@ def test_a_file_holds_what_was_given(tmp_path):
     assert tree(tmp_path) == {"a": NEW, "b": b"\xc3\xa9\n", "c": b"onetwo3", "d": b""}
 
 
-def test_an_existing_file_is_replaced_only_if_asked(tmp_path):
+def test_an_existing_file_is_replaced_only_if_requested(tmp_path):
     path = tmp_path / "a"
     path.write_bytes(OLD)
     with pytest.raises(UsageError, match=r"nothing is overwritten. Received: .*a"):
@@ -347,14 +347,14 @@ def test_a_disk_that_cannot_sync_folders_is_accepted_but_one_with_a_fault_is_not
         publish(tmp_path / "b", NEW)
 
 
-def test_a_missing_folder_is_said(tmp_path):
+def test_a_missing_folder_is_reported(tmp_path):
     with pytest.raises(EnvironmentProblem, match="folder must exist"):
         publish(tmp_path / "none" / "a", NEW)
     with pytest.raises(EnvironmentProblem, match="Cannot write"):
         publish("x" * 300, NEW)
 
 
-def test_a_folder_without_permission_is_said(unprivileged):
+def test_a_folder_without_permission_is_reported(unprivileged):
     unprivileged()
     with pytest.raises(EnvironmentProblem, match="owner and permissions"):
         publish("a", NEW)

@@ -59,7 +59,7 @@ def test_only_regular_files_are_opened(tmp_path, monkeypatch, kind, word, follow
         open_regular(path, follow_symlinks=follow)
 
 
-def test_a_pipe_that_takes_the_files_place_at_the_last_moment_is_refused(tmp_path, monkeypatch):
+def test_a_pipe_that_takes_the_files_path_at_the_last_moment_is_refused(tmp_path, monkeypatch):
     regular, pipe = tmp_path / "regular", tmp_path / "pipe"
     regular.write_bytes(b"")
     os.mkfifo(pipe)
@@ -69,7 +69,7 @@ def test_a_pipe_that_takes_the_files_place_at_the_last_moment_is_refused(tmp_pat
         open_regular(pipe)
 
 
-def test_a_symbolic_link_is_followed_only_if_asked(tmp_path):
+def test_a_symbolic_link_is_followed_only_if_requested(tmp_path):
     (tmp_path / "real").write_bytes(b"content")
     link = tmp_path / "link"
     link.symlink_to("real")
@@ -78,7 +78,7 @@ def test_a_symbolic_link_is_followed_only_if_asked(tmp_path):
     assert file_digest(link, follow_symlinks=True) == file_digest(tmp_path / "real")
 
 
-def test_a_link_that_takes_the_files_place_at_the_last_moment_is_refused(tmp_path, monkeypatch):
+def test_a_link_that_takes_the_files_path_at_the_last_moment_is_refused(tmp_path, monkeypatch):
     (tmp_path / "real").write_bytes(b"content")
     (tmp_path / "link").symlink_to("real")
     looked = os.stat(tmp_path / "real")

@@ -279,7 +279,7 @@ def test_metadata_of_ganzoo_that_ganzoo_did_not_write_is_refused(tmp_path, text)
         metadata(tmp_path / "w")
 
 
-def test_a_file_is_not_replaced_unless_asked(tmp_path):
+def test_a_file_is_not_replaced_unless_requested(tmp_path):
     path = tmp_path / "w"
     save(path, TENSORS)
     with pytest.raises(UsageError, match="nothing is overwritten"):

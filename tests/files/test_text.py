@@ -44,7 +44,7 @@ def test_a_long_text_is_shortened_to_its_limit():
     assert shorten("x" * 81) == "x" * 77 + "..."
 
 
-def test_the_place_in_a_document_names_each_key():
+def test_the_location_in_a_document_names_each_key():
     assert location(("a", "b c", 2), "x.toml") == "`a.'b c'[2]` in x.toml"
     assert location((), "x.toml") == "x.toml"
 

@@ -16,7 +16,7 @@ def refused(content: bytes | str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         ("a = 1\na = 2", "Cannot overwrite"),  # K1
         ("[a]\n[a]", "Cannot declare"),  # K2
@@ -44,9 +44,9 @@ def refused(content: bytes | str) -> str:
     ],
     ids=lambda value: repr(value[:24]),
 )
-def test_a_bad_document_is_refused_in_one_line(content, said):
+def test_a_bad_document_is_refused_in_one_line(content, message):
     # Some of these would take Python's reader minutes, or all memory.
-    assert said in refused(content)
+    assert message in refused(content)
 
 
 def test_a_document_of_ordinary_size_is_read():
@@ -57,7 +57,7 @@ def test_a_document_of_ordinary_size_is_read():
     assert tables["x"]["y"]["z"] == [1, 2.5, True]
 
 
-def test_half_a_surrogate_pair_is_no_text():
+def test_part_of_a_surrogate_pair_is_no_text():
     with pytest.raises(InvalidInput, match="text in UTF-8"):
         check_values({"a": "\udcff"}, where="it")
 

@@ -371,7 +371,7 @@ def test_a_disk_without_room_is_found_before_anything_comes(server, offered, mon
     monkeypatch.setattr(
         "ganzoo.files.home.shutil.disk_usage", lambda path: SimpleNamespace(free=free)
     )
-    with pytest.raises(EnvironmentProblem, match="not enough room"):
+    with pytest.raises(EnvironmentProblem, match="not enough space"):
         pull(ADDRESS)
     assert not server.asked("/storage/")
 
