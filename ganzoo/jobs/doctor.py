@@ -68,25 +68,25 @@ def doctor() -> dict[str, Any]:
         "python": f"{platform.python_version()} ({sys.executable})",
         "platform": platform.platform(),
         "processors": os.cpu_count(),
-        "accelerators": _accelerators(),
-        "packages": _packages(problems),
-        "backends": _backends(problems, cautions),
-        "folders": _folders(problems, cautions),
-        "plugins": _plugins(cautions),
-        "runs": _runs(cautions),
+        "accelerators": _list_accelerators(),
+        "packages": _report_packages(problems),
+        "backends": _report_backends(problems, cautions),
+        "folders": _report_folders(problems, cautions),
+        "plugins": _report_plugins(cautions),
+        "runs": _report_runs(cautions),
         "variables": {name: os.environ[name] for name in _VARIABLES if name in os.environ},
         "problems": problems,
         "warnings": cautions,
     }
 
 
-def _packages(problems: list[str]) -> dict[str, str | None]:
-    versions = {name: _version(name) for name in _PACKAGES}
+def _report_packages(problems: list[str]) -> dict[str, str | None]:
+    versions = {name: _package_version(name) for name in _PACKAGES}
     problems += [f"The package {name} is missing." for name in _REQUIRED if not versions[name]]
     return versions
 
 
-def _version(package: str) -> str | None:
+def _package_version(package: str) -> str | None:
     for name in _ALIASES.get(package, (package,)):
         try:
             return importlib.metadata.version(name)
@@ -95,7 +95,7 @@ def _version(package: str) -> str | None:
     return None
 
 
-def _backends(problems: list[str], cautions: list[str]) -> dict[str, Any]:
+def _report_backends(problems: list[str], cautions: list[str]) -> dict[str, Any]:
     found: dict[str, Any] = {"installed": list(select.installed())}
     try:
         with warnings.catch_warnings(record=True) as caught:
@@ -108,7 +108,7 @@ def _backends(problems: list[str], cautions: list[str]) -> dict[str, Any]:
     return found | {"chosen": choice.backend, "because of": choice.reason}
 
 
-def _folders(problems: list[str], cautions: list[str]) -> dict[str, dict[str, Any]]:
+def _report_folders(problems: list[str], cautions: list[str]) -> dict[str, dict[str, Any]]:
     found = {}
     for name, locate in (
         ("home", home.home),
@@ -118,7 +118,7 @@ def _folders(problems: list[str], cautions: list[str]) -> dict[str, dict[str, An
     ):
         try:
             path = locate()
-            there = _nearest(path)
+            there = _nearest_existing(path)
             free = shutil.disk_usage(there).free
         except (GanzooError, OSError) as error:
             problems.append(f"There is no {name} folder: {error}")
@@ -131,12 +131,12 @@ def _folders(problems: list[str], cautions: list[str]) -> dict[str, dict[str, An
     return found
 
 
-def _nearest(path: Path) -> Path:
+def _nearest_existing(path: Path) -> Path:
     """The path, or what is there nearest above it: where it would be made."""
     return next(folder for folder in (path, *path.parents) if folder.exists())
 
 
-def _plugins(cautions: list[str]) -> dict[str, int]:
+def _report_plugins(cautions: list[str]) -> dict[str, int]:
     found = list_plugins()
     for clash in found["clashes"]:
         owners = " and ".join(clash["owners"])
@@ -147,7 +147,7 @@ def _plugins(cautions: list[str]) -> dict[str, int]:
     return {kind: len(entries) for kind, entries in found["plugins"].items()}
 
 
-def _runs(cautions: list[str]) -> dict[str, Any]:
+def _report_runs(cautions: list[str]) -> dict[str, Any]:
     """The runs in `runs/`: how many, which are written to now, and what crashes left."""
     folders = sorted(path.parent for path in RUNS.glob("*/recipe.toml"))
     leftovers = [path for folder in (RUNS, *folders) for path in folder.glob(_LEFTOVERS)]
@@ -157,10 +157,13 @@ def _runs(cautions: list[str]) -> dict[str, Any]:
             f"{len(leftovers)} unfinished file(s) in {RUNS}/, of a crash or of a running job;"
             " the next save beside them removes those that nobody writes to."
         )
-    return {"count": len(folders), "locked": [str(path) for path in folders if _is_locked(path)]}
+    return {
+        "count": len(folders),
+        "locked": [str(path) for path in folders if _is_run_locked(path)],
+    }
 
 
-def _is_locked(run: Path) -> bool:
+def _is_run_locked(run: Path) -> bool:
     try:
         with open(run / ".lock", "rb") as file:
             return lock(file.fileno()) is False
@@ -168,7 +171,7 @@ def _is_locked(run: Path) -> bool:
         return False
 
 
-def _accelerators() -> list[str]:
+def _list_accelerators() -> list[str]:
     """The names of the NVIDIA devices that the driver lists, without starting any of it."""
     names = []
     for page in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information")):

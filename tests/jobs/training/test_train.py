@@ -92,11 +92,13 @@ def test_a_card_of_the_zoo_says_what_was_changed(place):
     assert (card.name, card.recipe, card.parameters) == ("dcgan-digits", recipe, {})
 
 
-def test_an_architecture_without_latents_is_refused_by_what_it_builds(plain):
+def test_networks_without_latents_are_refused(plain, monkeypatch):
+    from ganzoo.gan.sampling import Sampler
     from ganzoo.jobs.models.build import build_networks
 
+    monkeypatch.setattr(Sampler, "latent_shape", (0,))
     with pytest.raises(UsageError, match=r"needs latents of at least one.*of shape \(0,\)"):
-        build_networks(plain("architecture.latent_size=0"), (8, 8, 1), 0)
+        build_networks(plain(), (8, 8, 1), 0)
 
 
 def test_a_plan_leaves_nothing_behind(plain, place, monkeypatch):
