@@ -73,6 +73,7 @@ def published_results(name: str) -> PublishedResults:
     )
 
 
+# Longer than other functions, since its arguments are those of `ganzoo reproduce`.
 def reproduce(
     published: PublishedResults,
     *,
@@ -129,22 +130,12 @@ def reproduce(
     new_results = [one for one in found if not isinstance(one, str)]
     if new_results:
         record_results(trained.path, new_results)
-    rows = []
-    for result, reason in zip(results, reasons, strict=True):
-        row = reason or found.pop(0)
-        rows.append(
-            _not_compared(result, row)
-            if isinstance(row, str)
-            else compare_result(result, row, share)
-        )
+    rows = _compare_results(results, [reason or found.pop(0) for reason in reasons], share)
     verdicts = [row["reproduced"] for row in rows if "reason" not in row]
     return {
         "model": published.name,
         "run": str(trained.path),
-        "backend": {
-            "card": card.provenance.backend if card.provenance else None,
-            "here": chosen,
-        },
+        "backend": {"card": card.provenance and card.provenance.backend, "here": chosen},
         "reproduced": bool(verdicts) and all(verdicts),
         "results": rows,
     }
@@ -177,6 +168,16 @@ def compare_result(result: Result, row: dict[str, Any], share: float) -> dict[st
         "tolerance": tolerance,
         "reproduced": abs(difference) <= tolerance,
     }
+
+
+def _compare_results(
+    results: Sequence[Result], rows: Sequence[dict[str, Any] | str], share: float
+) -> list[dict[str, Any]]:
+    """The comparison of each result with its measured row, or the reason why there is none."""
+    return [
+        _not_compared(one, row) if isinstance(row, str) else compare_result(one, row, share)
+        for one, row in zip(results, rows, strict=True)
+    ]
 
 
 def _not_compared(result: Result, reason: str) -> dict[str, Any]:

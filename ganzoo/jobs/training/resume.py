@@ -84,8 +84,6 @@ def resume(
         if not _steps_left(recipe, dataset, start) and manifest["state"] == "finished":
             _warn(events, "The run is finished; nothing is left to do.")
             return opened
-        if newest is not None:  # recipe.toml may have been edited
-            _check_same_recipe(provenance.checkpoint_recipe(newest), recipe)
         stop.hold()
         session = _restore_session(opened, recipe, dataset, newest, events, stop)
         log = [entry for entry in opened.log() if entry.get("step", 0) <= start]
@@ -93,15 +91,7 @@ def resume(
         for text in environment.environment_differences(manifest):
             _warn(events, text)
         stop.check()
-        opened.rewind(start)
-        if recipe != before:
-            publish_text(opened.recipe_path, recipe.toml(), overwrite=True)
-        if mismatches:
-            sentences = [f"From step {start} on: {sentence}" for sentence in mismatches]
-            provenance.record_plugins(opened, manifest, recipe, sentences)
-        manifest["resumed"] = [*manifest.get("resumed", []), {"step": start, "argv": list(argv)}]
-        manifest |= {"state": "running", "recipe_digest": recipe.digest()}
-        provenance.write_manifest(opened, manifest | session.evaluation.manifest())
+        _record_resumption(session, manifest, mismatches, argv)
         run_session(session)
     return opened
 
@@ -115,6 +105,8 @@ def _restore_session(
     stop: Stop,
 ) -> Session:
     """The session at its newest checkpoint, or at the start if there is none."""
+    if newest is not None:  # recipe.toml may have been edited
+        _check_same_recipe(provenance.checkpoint_recipe(newest), recipe)
     gan = build_gan(recipe, dataset)
     if newest is not None:
         assign_arrays(gan.state(), safetensors.load(newest.read(STATE)), str(newest.path))
@@ -130,6 +122,22 @@ def _restore_session(
         evaluation=evaluation,
         start=newest.step if newest else 0,
     )
+
+
+def _record_resumption(
+    session: Session, manifest: dict[str, Any], mismatches: Sequence[str], argv: Sequence[str]
+) -> None:
+    """Rewind the run to the session's step, and write what is new about it."""
+    run, recipe, start = session.run, session.recipe, session.start
+    run.rewind(start)
+    if recipe != with_data_from(run.recipe(), run.path):
+        publish_text(run.recipe_path, recipe.toml(), overwrite=True)
+    if mismatches:
+        sentences = [f"From step {start} on: {sentence}" for sentence in mismatches]
+        provenance.record_plugins(run, manifest, recipe, sentences)
+    manifest["resumed"] = [*manifest.get("resumed", []), {"step": start, "argv": list(argv)}]
+    manifest |= {"state": "running", "recipe_digest": recipe.digest()}
+    provenance.write_manifest(run, manifest | session.evaluation.manifest())
 
 
 def _steps_left(recipe: Recipe, dataset: Dataset, start: int) -> int:
