@@ -5,8 +5,8 @@ The figures come from the metadata of the weights files. A test compares the pag
 
 from pathlib import Path
 
-from ganzoo_features.classifiers import WEIGHTS, describe
-from ganzoo_features.train import TRAININGS
+from ganzoo_features.classifiers import WEIGHTS, read_description
+from ganzoo_features.train_classifiers import TRAININGS
 
 from ganzoo.files import safetensors
 from ganzoo.files.digests import tensors_digest
@@ -23,7 +23,7 @@ def table() -> str:
     ]
     for name in TRAININGS:
         path = WEIGHTS / f"{name}.safetensors"
-        about, digest = describe(path), tensors_digest(safetensors.load(path))
+        about, digest = read_description(path), tensors_digest(safetensors.load(path))
         test, size = about["test"], path.stat().st_size / 1e6
         lines.append(
             f"| `{name}` | {about['widths'][-1]} | {test['accuracy']:.2%} | {test['images']:,} | "

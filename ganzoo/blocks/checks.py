@@ -1,11 +1,9 @@
 """Checks of an architecture's options."""
 
-from collections.abc import Sequence
-
 from ganzoo.errors import UsageError
 
 
-def check_minimum(minimum: float, **options: float | Sequence[float]) -> None:
+def check_minimum(minimum: float, **options: float | list) -> None:
     """Refuse options below a minimum: `check_minimum(1, latent_size=latent_size)`.
 
     Args:
@@ -16,5 +14,5 @@ def check_minimum(minimum: float, **options: float | Sequence[float]) -> None:
         UsageError: An option is below `minimum`.
     """
     for name, value in options.items():
-        if any(n < minimum for n in (value if isinstance(value, list | tuple) else [value])):
+        if any(number < minimum for number in (value if isinstance(value, list) else [value])):
             raise UsageError(f"{name} must be at least {minimum}. Received: {name}={value}.")

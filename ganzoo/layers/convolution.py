@@ -4,6 +4,8 @@ Arguments, weights and results are Keras'. Dilation, channels first, unequal str
 padding are left to Keras' own implementation.
 """
 
+from collections.abc import Callable
+
 import keras
 from keras import layers, ops
 
@@ -11,8 +13,20 @@ from ganzoo import backend
 from ganzoo.backend import Tensor
 
 
-class _Fast:
+class _Fast(keras.layers.Layer):
     """Calls `_operation` in place of the Keras layer that is the next base class, if it can."""
+
+    strides: tuple[int, ...]
+    dilation_rate: tuple[int, ...]
+    padding: str
+    data_format: str
+    use_bias: bool
+    kernel: Tensor
+    bias: Tensor
+    activation: Callable | None
+
+    def _operation(self, inputs: Tensor, kernel: Tensor, **geometry) -> Tensor:
+        raise NotImplementedError
 
     def call(self, inputs: Tensor) -> Tensor:
         if not self._is_plain():

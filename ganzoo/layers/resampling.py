@@ -92,7 +92,8 @@ class Resample2D(keras.layers.Layer):
             raise ValueError(f"pads are for the factor 'none'. Received: {pads} for {factor!r}")
         super().__init__(**kwargs)
         size = len(kernel)
-        self.pads = tuple(pads) if pads is not None else (size // 2, (size - 1) // 2)
+        before, after = pads if pads is not None else (size // 2, (size - 1) // 2)
+        self.pads = (before, after)
         self.factor = factor
         self.kernel = tuple(kernel)
 

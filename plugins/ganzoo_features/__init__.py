@@ -1,1 +1,1 @@
-"""The zoo's own extractors of features, reached by entry point only."""
+"""The zoo's own feature extractors, reached by entry point only."""

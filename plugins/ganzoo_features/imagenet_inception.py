@@ -2,7 +2,7 @@
 
 Not the network by which FID is defined: its numbers compare with each other only. Images are
 resized as Parmar et al. 2022 advise, https://arxiv.org/abs/2104.11222: bicubic, smoothed where
-the picture shrinks, and never rounded in between.
+the image shrinks, and never rounded in between.
 """
 
 import keras
@@ -12,34 +12,34 @@ from PIL import Image
 from ganzoo.errors import EnvironmentProblem
 from ganzoo.files.digests import tensors_digest
 from ganzoo.metrics.extractor import Extractor
-from ganzoo_features.running import arrays_of, runner
+from ganzoo_features.network_runner import network_runner, weight_arrays
 
 SIZE = 299  # pixels
 
 
 def imagenet_inception() -> Extractor:
     """The Inception of Keras' applications, which Keras downloads once (96 MB)."""
-    return of(_pretrained())
+    return extractor_of(_load_pretrained())
 
 
-def of(model: keras.Model) -> Extractor:
-    """The extractor of an InceptionV3 of Keras with a top that gives logits."""
+def extractor_of(model: keras.Model) -> Extractor:
+    """Return the extractor of an InceptionV3 of Keras whose top gives logits."""
     pooled = next(la for la in model.layers if isinstance(la, keras.layers.GlobalAveragePooling2D))
     both = keras.Model(model.inputs, [pooled.output, model.output])
-    run = runner(both, lambda images: images / 127.5 - 1.0)
+    run = network_runner(both, lambda images: images / 127.5 - 1.0)
     return Extractor(
         name="imagenet-inception",
-        digest=tensors_digest(arrays_of(model)),
+        digest=tensors_digest(weight_arrays(model)),
         resize=f"bicubic {SIZE}",
         channels=3,
         feature_size=pooled.output.shape[-1],
         classes=tuple(f"class {i}" for i in range(model.output.shape[-1])),
-        network=lambda images: run(resized(images)),
+        network=lambda images: run(resize_bicubic(images)),
         batch=32,
     )
 
 
-def resized(images: np.ndarray, size: int = SIZE) -> np.ndarray:
+def resize_bicubic(images: np.ndarray, size: int = SIZE) -> np.ndarray:
     """uint8 (n, h, w, c) -> float32 (n, size, size, c) in about [0, 255], channel by channel."""
     planes = images.astype(np.float32).transpose(0, 3, 1, 2)
     large = [
@@ -51,7 +51,7 @@ def resized(images: np.ndarray, size: int = SIZE) -> np.ndarray:
     )
 
 
-def _pretrained() -> keras.Model:
+def _load_pretrained() -> keras.Model:
     try:
         return keras.applications.InceptionV3(
             weights="imagenet", classifier_activation=None, name="imagenet"

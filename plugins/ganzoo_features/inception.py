@@ -1,26 +1,29 @@
-"""The Inception of 2015, by which FID is defined: the network and what it does with images.
+"""The Inception of 2015, by which FID is defined: the network and its preprocessing.
 
 The network is Szegedy et al. 2016, https://arxiv.org/abs/1512.00567, as in the graph that
 Google published on 2015-12-05 and Heusel et al. 2017, https://arxiv.org/abs/1706.08500, took.
 Three things are not as in the paper, and FID depends on each: images are resized by TensorFlow
 1's bilinear filter, average pools leave out what lies beyond the edge, and the last block pools
-by the maximum. Layers are called as in the port of the weights to PyTorch (see `convert`).
+by the maximum. Layers have the names of the port to PyTorch (see `convert_inception`).
 """
+
+from typing import Any
 
 import keras
 import numpy as np
 from keras import layers, ops
 
+from ganzoo.backend import Tensor
 from ganzoo.errors import EnvironmentProblem
 from ganzoo.files import safetensors
 from ganzoo.files.digests import tensors_digest
 from ganzoo.metrics.extractor import Extractor
-from ganzoo_features import convert
-from ganzoo_features.running import assign, runner, variables
+from ganzoo_features import convert_inception
+from ganzoo_features.network_runner import assign_weights, named_variables, network_runner
 
 SIZE = 299  # pixels
 FEATURES = 2048
-CLASSES = 1008  # the thousand of ImageNet and eight without a name
+CLASSES = 1008  # the thousand of ImageNet and eight unnamed ones
 
 # A branch is its name and its convolutions (filters, kernel); SPLIT is a row and a column side
 # by side. Where a block has a pool, another branch pools and then convolves; a block without
@@ -29,7 +32,7 @@ _SPLIT = "split"
 _COLUMN, _ROW = (7, 1), (1, 7)
 
 
-def _fine(pooled: int) -> dict:  # figure 5: a grid of 35 x 35
+def _block_35x35(pooled: int) -> dict:  # figure 5: a grid of 35 x 35
     return {
         "branches": (
             ("branch1x1", (64, 1)),
@@ -40,7 +43,7 @@ def _fine(pooled: int) -> dict:  # figure 5: a grid of 35 x 35
     }
 
 
-def _middle(c: int) -> dict:  # figure 6: 17 x 17
+def _block_17x17(c: int) -> dict:  # figure 6: 17 x 17
     return {
         "branches": (
             ("branch1x1", (192, 1)),
@@ -51,7 +54,7 @@ def _middle(c: int) -> dict:  # figure 6: 17 x 17
     }
 
 
-def _coarse(pool) -> dict:  # figure 7: 8 x 8
+def _block_8x8(pool) -> dict:  # figure 7: 8 x 8
     return {
         "branches": (
             ("branch1x1", (320, 1)),
@@ -62,7 +65,7 @@ def _coarse(pool) -> dict:  # figure 7: 8 x 8
     }
 
 
-_STEM = (  # name, filters, kernel, options; None is a pool
+_STEM: tuple[Any, ...] = (  # name, filters, kernel, options; None is a pool
     ("Conv2d_1a_3x3", 32, 3, {"strides": 2, "padding": "valid"}),  # 299 -> 149
     ("Conv2d_2a_3x3", 32, 3, {"padding": "valid"}),  # 147
     ("Conv2d_2b_3x3", 64, 3, {}),
@@ -72,24 +75,24 @@ _STEM = (  # name, filters, kernel, options; None is a pool
     None,  # 35
 )
 _BLOCKS = {
-    "Mixed_5b": _fine(32),
-    "Mixed_5c": _fine(64),
-    "Mixed_5d": _fine(64),
+    "Mixed_5b": _block_35x35(32),
+    "Mixed_5c": _block_35x35(64),
+    "Mixed_5d": _block_35x35(64),
     "Mixed_6a": {  # 35 -> 17
         "branches": (("branch3x3", (384, 3)), ("branch3x3dbl", (64, 1), (96, 3), (96, 3)))
     },
-    "Mixed_6b": _middle(128),
-    "Mixed_6c": _middle(160),
-    "Mixed_6d": _middle(160),
-    "Mixed_6e": _middle(192),
+    "Mixed_6b": _block_17x17(128),
+    "Mixed_6c": _block_17x17(160),
+    "Mixed_6d": _block_17x17(160),
+    "Mixed_6e": _block_17x17(192),
     "Mixed_7a": {  # 17 -> 8
         "branches": (
             ("branch3x3", (192, 1), (320, 3)),
             ("branch7x7x3", (192, 1), (192, _ROW), (192, _COLUMN), (192, 3)),
         )
     },
-    "Mixed_7b": _coarse(layers.AveragePooling2D),
-    "Mixed_7c": _coarse(layers.MaxPooling2D),  # in the graph, not in the paper
+    "Mixed_7b": _block_8x8(layers.AveragePooling2D),
+    "Mixed_7c": _block_8x8(layers.MaxPooling2D),  # in the graph, not in the paper
 }
 
 
@@ -100,17 +103,18 @@ def inception() -> Extractor:
         EnvironmentProblem: The weights are not here.
         InvalidInput: The file holds something else.
     """
-    path = convert.home()
+    path = convert_inception.weights_path()
     if not path.exists():
+        command = "python -m ganzoo_features.convert_inception"
+        file = convert_inception.ADDRESS.rpartition("/")[2]
         raise EnvironmentProblem(
             f"The weights of FID's Inception are not here. Expected: {path}.",
-            hint="Fetch them once (96 MB): python -m ganzoo_features.convert; or name a file that "
-            f"you have: python -m ganzoo_features.convert {convert.ADDRESS.rpartition('/')[2]}.",
+            hint=f"Download them once (96 MB): {command}; or convert your file: {command} {file}.",
         )
-    model = network()
-    expected = {name: ("float32", tuple(v.shape)) for name, v in variables(model).items()}
+    model = inception_network()
+    expected = {name: ("float32", tuple(v.shape)) for name, v in named_variables(model).items()}
     arrays = safetensors.load(path, expected=expected)
-    assign(model, arrays)
+    assign_weights(model, arrays)
     return Extractor(
         name="inception",
         digest=tensors_digest(arrays),
@@ -118,13 +122,13 @@ def inception() -> Extractor:
         channels=3,
         feature_size=FEATURES,
         classes=tuple(f"class {i}" for i in range(CLASSES)),
-        network=runner(model, prepare),
+        network=network_runner(model, preprocess),
         batch=32,
     )
 
 
-def network() -> keras.Model:
-    """What `prepare` gives -> features (b, 2048) and logits (b, 1008), these without a bias.
+def inception_network() -> keras.Model:
+    """Images from `preprocess` -> features (b, 2048) and logits (b, 1008), these without a bias.
 
     The Inception score is computed of logits without their bias, as in the program of its
     authors.
@@ -133,10 +137,10 @@ def network() -> keras.Model:
     x = images
     for step in _STEM:
         if step is None:
-            x = _halving_pool(x)
+            x = _downsampling_pool(x)
         else:
             name, filters, kernel, options = step
-            x = _convolution(x, name, filters, kernel, **options)
+            x = _conv_norm_relu(x, name, filters, kernel, **options)
     for name, block in _BLOCKS.items():
         x = _block(x, name, **block)
     features = layers.GlobalAveragePooling2D(name="features", dtype="float32")(x)
@@ -144,28 +148,28 @@ def network() -> keras.Model:
     return keras.Model(images, [features, logits], name="inception")
 
 
-def prepare(images):
+def preprocess(images: Tensor) -> Tensor:
     """Images (b, h, w, 3), floats in [0, 255] -> (b, 299, 299, 3) in [-1, 1)."""
     for axis in (2, 1):
-        images = _resized(images, axis)
+        images = _resize_axis(images, axis)
     return (images - 128.0) / 128.0
 
 
-def _resized(images, axis: int):
+def _resize_axis(images: Tensor, axis: int) -> Tensor:
     """One axis at 299 pixels as TensorFlow 1 resizes: pixel i is taken at i * size / 299, with
-    no half pixel added and no smoothing where the picture shrinks.
+    no half pixel added and no smoothing where the image shrinks.
     """
     size = images.shape[axis]
-    place = np.arange(SIZE, dtype="float32") * np.float32(size / SIZE)
-    low = place.astype("int32")
+    position = np.arange(SIZE, dtype="float32") * np.float32(size / SIZE)
+    low = position.astype("int32")
     high = np.minimum(low + 1, size - 1)
-    share = (place - low.astype("float32")).reshape((-1, 1, 1) if axis == 1 else (-1, 1))
+    share = (position - low.astype("float32")).reshape((-1, 1, 1) if axis == 1 else (-1, 1))
     share = ops.convert_to_tensor(share)
     first, second = (ops.take(images, index, axis=axis) for index in (low, high))
     return first + (second - first) * share
 
 
-def _block(x, name: str, *, branches: tuple, pool: tuple | None = None):
+def _block(x: Tensor, name: str, *, branches: tuple, pool: tuple | None = None) -> Tensor:
     outputs = []
     for prefix, *steps in branches:
         y = x
@@ -173,28 +177,30 @@ def _block(x, name: str, *, branches: tuple, pool: tuple | None = None):
             last = number == len(steps)
             step = f"{name}_{prefix}" + (f"_{number}" if len(steps) > 1 else "")
             if kernel is _SPLIT:
-                outputs.append(_convolution(y, f"{step}a", filters, (1, 3)))
-                y = _convolution(y, f"{step}b", filters, (3, 1))
+                outputs.append(_conv_norm_relu(y, f"{step}a", filters, (1, 3)))
+                y = _conv_norm_relu(y, f"{step}b", filters, (3, 1))
             elif last and pool is None:
-                y = _convolution(y, step, filters, kernel, strides=2, padding="valid")
+                y = _conv_norm_relu(y, step, filters, kernel, strides=2, padding="valid")
             else:
-                y = _convolution(y, step, filters, kernel)
+                y = _conv_norm_relu(y, step, filters, kernel)
         outputs.append(y)
     if pool is None:
-        outputs.append(_halving_pool(x))
+        outputs.append(_downsampling_pool(x))
     else:
         kind, filters = pool
         y = kind(3, strides=1, padding="same", dtype="float32")(x)
-        outputs.append(_convolution(y, f"{name}_branch_pool", filters, 1))
+        outputs.append(_conv_norm_relu(y, f"{name}_branch_pool", filters, 1))
     return layers.Concatenate(name=name, dtype="float32")(outputs)
 
 
-def _convolution(x, name: str, filters: int, kernel, strides: int = 1, padding: str = "same"):
+def _conv_norm_relu(
+    x: Tensor, name: str, filters: int, kernel, strides: int = 1, padding: str = "same"
+) -> Tensor:
     options = {"strides": strides, "padding": padding, "use_bias": False, "dtype": "float32"}
     x = layers.Conv2D(filters, kernel, name=f"{name}_conv", **options)(x)
     x = layers.BatchNormalization(epsilon=1e-3, name=f"{name}_bn", dtype="float32")(x)
     return layers.ReLU(name=f"{name}_relu", dtype="float32")(x)
 
 
-def _halving_pool(x):
+def _downsampling_pool(x: Tensor) -> Tensor:
     return layers.MaxPooling2D(3, strides=2, dtype="float32")(x)

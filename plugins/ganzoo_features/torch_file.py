@@ -1,9 +1,9 @@
-"""The tensors of a `.pth` file, read without running anything of it.
+"""Tensors of a `.pth` file, read without running any code of it.
 
 Such a file is a pickle, a program that may call whatever it likes. Here its instructions are
-listed (`pickletools.genops` runs none of them) and acted out on a stack of our own, on which
-nothing can be called: of all names only that of a tensor's plain parts means something, and
-any other instruction or name refuses the file. Both layouts of PyTorch are read, the zip
+listed (`pickletools.genops` runs none of them) and interpreted on a stack of our own, on which
+nothing can be called: only the names of a tensor's plain parts have a meaning, and a file with
+any other instruction or name is refused. Both layouts of PyTorch are read, the zip
 archive and the one before version 1.6.
 """
 
@@ -22,7 +22,7 @@ from ganzoo.errors import InvalidInput
 from ganzoo.files.reading import read_bytes
 from ganzoo.files.text import quote
 
-_MOST_BYTES = 1 << 30
+_MAX_BYTES = 1 << 30
 _MAGIC = 0x1950A86A20F9469CFC6C  # of the older layout
 _TYPES = {
     "FloatStorage": "<f4",
@@ -34,7 +34,7 @@ _TYPES = {
 
 
 def read_tensors(path: Path) -> dict[str, np.ndarray]:
-    """The tensors of a state dict by name.
+    """Return the tensors of a state dict by name.
 
     Args:
         path: A `.pth` or `.pt` file that holds nothing else.
@@ -42,7 +42,7 @@ def read_tensors(path: Path) -> dict[str, np.ndarray]:
     Raises:
         InvalidInput: The file is none, or holds anything else.
     """
-    content = read_bytes(path, limit=_MOST_BYTES)
+    content = read_bytes(path, limit=_MAX_BYTES)
     try:
         if content.startswith(b"PK\x03\x04"):
             return _from_zip(content)
@@ -68,18 +68,19 @@ def _from_zip(content: bytes) -> dict[str, np.ndarray]:
 
         if archive.getinfo(listing).file_size > len(content):
             raise ValueError("its listing is compressed beyond reason")
-        return _tensors(_acted_out(io.BytesIO(archive.read(listing))), storage)
+        return _tensors(_interpret(io.BytesIO(archive.read(listing))), storage)
 
 
 def _from_stream(content: bytes) -> dict[str, np.ndarray]:
     file = io.BytesIO(content)
-    if _acted_out(file) != _MAGIC:
+    if _interpret(file) != _MAGIC:
         raise ValueError("it is not a PyTorch file")
-    _acted_out(file), _acted_out(file)  # the version, and the machine it was written on
-    listing = _acted_out(file)
+    for _ in ("version", "system"):  # not needed
+        _interpret(file)
+    listing = _interpret(file)
     entries = {entry.key: entry for entry in _storages(listing)}
     arrays = {}
-    for key in _acted_out(file):
+    for key in _interpret(file):
         count = int.from_bytes(file.read(8), "little")
         size = count * np.dtype(entries[key].dtype).itemsize
         if count != entries[key].count or size > len(content):
@@ -90,7 +91,7 @@ def _from_stream(content: bytes) -> dict[str, np.ndarray]:
 
 @dataclass(frozen=True)
 class _Name:
-    """What a pickle would import."""
+    """A name that a pickle would import."""
 
     text: str
 
@@ -111,7 +112,7 @@ class _Tensor:
 
 
 class _Mark:
-    """Where on the stack a list begins."""
+    """Marks the beginning of a list on the stack."""
 
 
 def _tensors(listing: Any, storage: Callable[[_Storage], np.ndarray]) -> dict[str, np.ndarray]:
@@ -135,17 +136,18 @@ def _storages(listing: Any) -> list[_Storage]:
     return [tensor.storage for tensor in tensors if isinstance(tensor, _Tensor)]
 
 
-def _acted_out(file: io.BytesIO) -> Any:
-    """The value of one pickle, in which names are only names; the file stands after it."""
+def _interpret(file: io.BytesIO) -> Any:
+    """Return the value of one pickle, whose names stay names; the file is read up to its end."""
     stack: list[Any] = []
     memo: dict[int, Any] = {}
 
-    def marked() -> list[Any]:
-        at = max(i for i, item in enumerate(stack) if isinstance(item, _Mark))
-        items = stack[at + 1 :]
-        del stack[at:]
+    def pop_to_mark() -> list[Any]:
+        start = max(i for i, item in enumerate(stack) if isinstance(item, _Mark))
+        items = stack[start + 1 :]
+        del stack[start:]
         return items
 
+    argument: Any
     for opcode, argument, _ in pickletools.genops(file):
         match opcode.name:
             case "PROTO" | "FRAME":
@@ -165,15 +167,15 @@ def _acted_out(file: io.BytesIO) -> Any:
             case "EMPTY_TUPLE":
                 stack.append(())
             case "TUPLE":
-                stack.append(tuple(marked()))
+                stack.append(tuple(pop_to_mark()))
             case "TUPLE1" | "TUPLE2" | "TUPLE3":
                 count = int(opcode.name[-1])
                 stack[-count:] = [tuple(stack[-count:])]
             case "APPEND" | "APPENDS":
-                items = [stack.pop()] if opcode.name == "APPEND" else marked()
+                items = [stack.pop()] if opcode.name == "APPEND" else pop_to_mark()
                 stack[-1].extend(items)
             case "SETITEM" | "SETITEMS":
-                items = [stack.pop(-2), stack.pop()] if opcode.name == "SETITEM" else marked()
+                items = [stack.pop(-2), stack.pop()] if opcode.name == "SETITEM" else pop_to_mark()
                 stack[-1].update(zip(items[::2], items[1::2], strict=True))
             case "BINPUT" | "LONG_BINPUT":
                 memo[argument] = stack[-1]
@@ -187,7 +189,7 @@ def _acted_out(file: io.BytesIO) -> Any:
                 stack.append(_storage_of(stack.pop()))
             case "REDUCE":
                 arguments = stack.pop()
-                stack.append(_made(stack.pop(), arguments))
+                stack.append(_construct(stack.pop(), arguments))
             case "BUILD":  # attributes of the dictionary itself, which nobody needs
                 stack.pop()
             case other:
@@ -203,7 +205,7 @@ def _storage_of(identity: Any) -> _Storage:
     return _Storage(_TYPES[storage], str(key), count)
 
 
-def _made(name: Any, arguments: tuple) -> Any:
+def _construct(name: Any, arguments: tuple) -> Any:
     if name == _Name("collections OrderedDict") and arguments == ():
         return {}
     if name == _Name("torch._utils _rebuild_tensor_v2"):

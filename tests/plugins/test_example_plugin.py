@@ -162,7 +162,7 @@ def test_all_that_the_package_brings_is_listed(place):
     assert names(listed, "models", "ganzoo-example") == ["cgan-shapes"]
     assert "dcgan-digits" in names(listed, "models", "keras-ganzoo")
     shown = {e["name"]: e["summary"] for e in listed["architectures"] + listed["datasets"]}
-    assert shown["cgan"].startswith("A fully connected GAN for small images that draws")
+    assert shown["cgan"].startswith("A fully connected GAN for small images")
     assert shown["shapes"].startswith("Gray pictures of discs")
 
 

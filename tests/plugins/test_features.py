@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from ganzoo_features.classifiers import WEIGHTS, describe, read
+from ganzoo_features.classifiers import WEIGHTS, load_classifier, read_description
 
 from ganzoo.catalog.plugins import discovery
 from ganzoo.errors import EnvironmentProblem, InvalidInput
@@ -29,7 +29,7 @@ def test_every_extractor_of_the_zoo_is_known_by_name():
 def test_a_shipped_classifier_says_how_good_it_is(name):
     shape, accuracy = SHIPPED[name]
     path = WEIGHTS / f"{name}.safetensors"
-    about = describe(path)
+    about = read_description(path)
     assert about["features"] == about["data"]["name"] == name
     assert about["image_shape"] == shape and len(about["classes"]) == 10
     assert accuracy <= about["test"]["accuracy"] <= 1
@@ -42,7 +42,7 @@ def test_a_shipped_classifier_says_how_good_it_is(name):
 def test_the_classes_are_those_of_the_data_set():
     from ganzoo_data.digits import digits
 
-    assert tuple(describe(WEIGHTS / "digits.safetensors")["classes"]) == digits().classes
+    assert tuple(read_description(WEIGHTS / "digits.safetensors")["classes"]) == digits().classes
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_the_classes_are_those_of_the_data_set():
 def test_a_file_that_is_no_classifier_is_refused(tmp_path, about):
     safetensors.save(tmp_path / "x.safetensors", {"a": np.zeros(1, "float16")}, about)
     with pytest.raises(InvalidInput, match="Expected the weights of a classifier"):
-        describe(tmp_path / "x.safetensors")
+        read_description(tmp_path / "x.safetensors")
 
 
 def by_hand(arrays: dict, images: np.ndarray, stages: int) -> tuple[np.ndarray, np.ndarray]:
@@ -95,19 +95,19 @@ def test_features_are_those_of_the_formula_on_every_backend(name):
     shape = SHIPPED[name][0]
     images = np.random.default_rng(0).integers(0, 256, (9, *shape), dtype=np.uint8)
     images[1:4] = np.linspace(0, 255, shape[1], dtype=np.uint8)[None, None, :, None]
-    wanted = by_hand(safetensors.load(path), images, len(describe(path)["widths"]))
-    received = read(name, path).extract(images)
-    for one, other in zip(wanted, received, strict=True):
+    expected = by_hand(safetensors.load(path), images, len(read_description(path)["widths"]))
+    received = load_classifier(name, path).extract(images)
+    for one, other in zip(expected, received, strict=True):
         assert np.abs(one - other).max() < 1e-4 * max(1, np.abs(one).max())
 
 
 @pytest.mark.backend
 def test_the_digits_classifier_has_the_accuracy_that_its_file_says():
-    from ganzoo_features.train import accuracy, splits
+    from ganzoo_features.train_classifiers import accuracy, load_splits
 
     path = WEIGHTS / "digits.safetensors"
-    _, (images, labels) = splits("digits", None)
-    stated = describe(path)["test"]
+    _, (images, labels) = load_splits("digits", None)
+    stated = read_description(path)["test"]
     assert len(images) == stated["images"]
     assert accuracy(path, "digits", images, labels) == pytest.approx(stated["accuracy"], abs=0.003)
 
@@ -115,7 +115,7 @@ def test_the_digits_classifier_has_the_accuracy_that_its_file_says():
 @pytest.mark.backend
 def test_features_of_an_image_do_not_depend_on_its_company():
     images = np.random.default_rng(1).integers(0, 256, (5, 8, 8, 1), dtype=np.uint8)
-    digits = read("digits", WEIGHTS / "digits.safetensors")
+    digits = load_classifier("digits", WEIGHTS / "digits.safetensors")
     together = digits.extract(images)[0]
     alone = np.concatenate([digits.extract(image[None])[0] for image in images])
     assert np.abs(together - alone).max() < 1e-5
@@ -123,29 +123,31 @@ def test_features_of_an_image_do_not_depend_on_its_company():
 
 @pytest.mark.backend
 def test_a_classifier_is_trained_by_the_command_and_read_again(tmp_path):
-    from ganzoo_features.train import Training, train
+    from ganzoo_features.train_classifiers import Training, train_classifier
 
     out = tmp_path / "digits.safetensors"
-    about = train("digits", Training(widths=(8, 16), epochs=6, batch=64, rate=1e-2, shift=1), out)
+    about = train_classifier(
+        "digits", Training(widths=(8, 16), epochs=6, batch=64, rate=1e-2, shift=1), out
+    )
     assert about["test"]["accuracy"] > 0.6
-    written = describe(out)
+    written = read_description(out)
     assert written["test"] == about["test"] and written["image_shape"] == (8, 8, 1)
-    assert read("digits", out).feature_size == 16
+    assert load_classifier("digits", out).feature_size == 16
     assert {t.dtype for t in safetensors.read_header(out).tensors.values()} == {"F16"}
 
 
 def test_augmentation_moves_and_mirrors_and_nothing_else():
-    from ganzoo_features.train import Training, epochs, splits
+    from ganzoo_features.train_classifiers import Training, epoch_batches, load_splits
 
-    dataset, _ = splits("digits", None)
+    dataset, _ = load_splits("digits", None)
     one = Training(widths=(8,), epochs=2, batch=100, flip=True, shift=1)
-    (first, labels), (second, others) = epochs(dataset, one)
+    (first, labels), (second, others) = epoch_batches(dataset, one)
     assert first.shape == second.shape == (1400, 8, 8, 1)
     assert not np.array_equal(labels, others)
-    again = next(epochs(dataset, one))
+    again = next(epoch_batches(dataset, one))
     assert np.array_equal(first, again[0])
     plain = Training(widths=(8,), epochs=1, batch=100)
-    images, labels = next(epochs(dataset, plain))
+    images, labels = next(epoch_batches(dataset, plain))
     known = {image.tobytes(): int(label) for image, label in zip(dataset.images, dataset.labels,
                                                                  strict=True)}  # fmt: skip
     assert [known[image.tobytes()] for image in images] == labels.tolist()
@@ -153,11 +155,11 @@ def test_augmentation_moves_and_mirrors_and_nothing_else():
 
 
 def test_a_shifted_image_is_the_image_elsewhere():
-    from ganzoo_features.train import _shifted
+    from ganzoo_features.train_classifiers import shift_images
 
     image = np.zeros((500, 5, 5, 1), np.uint8)
     image[:, 2, 2] = 9
-    moved = _shifted(image, 2, np.random.default_rng(0))
+    moved = shift_images(image, 2, np.random.default_rng(0))
     places = np.argwhere(moved[..., 0])
     assert len(places) == 500 and (moved[..., 0].sum(axis=(1, 2)) == 9).all()
     assert len(np.unique(places[:, 1:], axis=0)) == 25
@@ -168,27 +170,27 @@ def test_without_its_weights_inception_says_how_to_convert_them(monkeypatch, tmp
     from ganzoo_features.inception import inception
 
     monkeypatch.setenv("GANZOO_DATA", str(tmp_path))
-    with pytest.raises(EnvironmentProblem, match="python -m ganzoo_features.convert"):
+    with pytest.raises(EnvironmentProblem, match="python -m ganzoo_features.convert_inception"):
         inception()
 
 
 @pytest.mark.backend
 def test_the_imagenet_inception_resizes_smoothly_and_gives_both_outputs():
     import keras
-    from ganzoo_features.imagenet_inception import of, resized
+    from ganzoo_features.imagenet_inception import extractor_of, resize_bicubic
 
-    flat = resized(np.full((2, 600, 400, 3), 77, np.uint8))
+    flat = resize_bicubic(np.full((2, 600, 400, 3), 77, np.uint8))
     assert flat.shape == (2, 299, 299, 3) and np.abs(flat - 77).max() < 1e-3
     stripes = np.zeros((1, 598, 598, 3), np.uint8)
     stripes[:, ::2] = 200  # finer than what 299 pixels can show: smoothed to gray
-    assert np.abs(resized(stripes)[:, 5:-5] - 100).max() < 20
+    assert np.abs(resize_bicubic(stripes)[:, 5:-5] - 100).max() < 20
 
     images = keras.Input((299, 299, 3))
     x = keras.layers.Conv2D(4, 9, strides=32, name="convolution")(images)
     x = keras.layers.GlobalAveragePooling2D(name="avg_pool")(x)
     small = keras.Model(images, keras.layers.Dense(3, name="predictions")(x))
-    features, logits = of(small).extract(np.full((3, 10, 12, 1), 255, np.uint8))
+    features, logits = extractor_of(small).extract(np.full((3, 10, 12, 1), 255, np.uint8))
     assert features.shape == (3, 4) and logits.shape == (3, 3)
     ones = keras.ops.convert_to_tensor(np.ones((3, 299, 299, 3), "float32"))
-    wanted = keras.ops.convert_to_numpy(small(ones))
-    assert np.abs(logits - wanted).max() < 1e-3  # white is 1
+    expected = keras.ops.convert_to_numpy(small(ones))
+    assert np.abs(logits - expected).max() < 1e-3  # white is 1

@@ -39,9 +39,10 @@ def port(tmp_path_factory):
     torch.save({}, folder / "empty.pth")
     network = Filled("port", ["2048", "logits_unbiased"], str(folder / "empty.pth"))
     torch.save(network.state_dict(), folder / "port.pth", _use_new_zipfile_serialization=False)
-    from ganzoo_features.convert import convert
 
-    convert(folder / "port.pth", folder / "port.safetensors", sha256=None)
+    from ganzoo_features.convert_inception import convert_weights
+
+    convert_weights(folder / "port.pth", folder / "port.safetensors", sha256=None)
     return network, folder
 
 
@@ -65,11 +66,11 @@ def _port_module():
 @pytest.fixture(scope="module")
 def ours(port):
     """Our extractor, reading the converted file from the data folder."""
-    from ganzoo_features import convert
+    from ganzoo_features import convert_inception
     from ganzoo_features.inception import inception
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(convert, "home", lambda: port[1] / "port.safetensors")
+        patch.setattr(convert_inception, "weights_path", lambda: port[1] / "port.safetensors")
         return inception()
 
 
@@ -80,9 +81,9 @@ def test_features_and_logits_equal_the_port_with_the_same_weights(port, ours, si
     images = np.random.default_rng(0).integers(0, 256, (2, *size, 3), dtype=np.uint8)
     images[1] = images[1] // 4 + np.arange(size[1], dtype=np.uint8)[None, :, None] // 2
     with torch.no_grad():
-        wanted = port[0](torch.from_numpy(images.transpose(0, 3, 1, 2).copy()))
+        expected = port[0](torch.from_numpy(images.transpose(0, 3, 1, 2).copy()))
     received = ours.extract(images)
-    for one, other in zip(wanted, received, strict=True):
+    for one, other in zip(expected, received, strict=True):
         one = one.numpy()
         assert np.abs(one).max() > 0.1
         assert np.abs(one - other).max() < 1e-4 * max(1.0, np.abs(one).max())

@@ -8,7 +8,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from ganzoo_features import convert
+from ganzoo_features import convert_inception
 from ganzoo_features.torch_file import read_tensors
 
 from ganzoo.errors import InvalidInput, UsageError
@@ -127,7 +127,7 @@ def test_tensors_get_keras_names_and_axes():
         "fc.weight": draw.normal(size=(10, 20)),
         "fc.bias": draw.normal(size=10),
     }
-    ours = convert.renamed(port)
+    ours = convert_inception.rename_tensors(port)
     assert set(ours) == {
         "Mixed_5b_branch1x1_conv/kernel", "Mixed_5b_branch1x1_bn/moving_variance", "fc/kernel"
     }  # fmt: skip
@@ -140,7 +140,7 @@ def test_tensors_get_keras_names_and_axes():
 @pytest.mark.parametrize("name", ["conv2.weight", "fc.scale", "weight"])
 def test_a_tensor_that_inception_has_not_is_refused(name):
     with pytest.raises(InvalidInput, match="Expected the tensors of Inception"):
-        convert.renamed({name: np.zeros((1, 1))})
+        convert_inception.rename_tensors({name: np.zeros((1, 1))})
 
 
 def test_only_the_published_file_is_converted_unless_one_insists(tmp_path, capsys, monkeypatch):
@@ -149,15 +149,15 @@ def test_only_the_published_file_is_converted_unless_one_insists(tmp_path, capsy
     source = tmp_path / "file.pth"
     torch.save({"a.conv.weight": torch.ones(2, 1, 1, 1)}, source)
     with pytest.raises(SystemExit) as ended:
-        convert.main([str(source)])
+        convert_inception.main([str(source)])
     assert ended.value.code == 3
-    assert convert.SHA256 in capsys.readouterr().err
-    convert.main([str(source), "--any"])
-    out = tmp_path / "data" / "features" / convert.FILE
+    assert convert_inception.SHA256 in capsys.readouterr().err
+    convert_inception.main([str(source), "--any"])
+    out = tmp_path / "data" / "features" / convert_inception.FILE
     assert str(out) in capsys.readouterr().out
     assert np.array_equal(safetensors.load(out)["a_conv/kernel"], np.ones((1, 1, 1, 2)))
     with pytest.raises(SystemExit) as ended:
-        convert.main([str(source), "--any"])
+        convert_inception.main([str(source), "--any"])
     assert ended.value.code == 2  # nothing is overwritten
 
 
@@ -180,7 +180,9 @@ def server(monkeypatch):
     with http.server.HTTPServer(("127.0.0.1", 0), Handler) as running:
         thread = threading.Thread(target=running.serve_forever, args=(0.01,))
         thread.start()
-        monkeypatch.setattr(convert, "ADDRESS", f"http://127.0.0.1:{running.server_port}/x.pth")
+        monkeypatch.setattr(
+            convert_inception, "ADDRESS", f"http://127.0.0.1:{running.server_port}/x.pth"
+        )
 
         def answer(body: bytes, *, status: int = 200, stated: int | None = None):
             answers.append((status, body, len(body) if stated is None else stated))
@@ -195,11 +197,14 @@ def test_without_a_file_the_published_one_is_downloaded(server, tmp_path, monkey
     torch.save({"a.conv.weight": torch.ones(2, 1, 1, 1)}, tmp_path / "file.pth")
     content = (tmp_path / "file.pth").read_bytes()
     monkeypatch.setenv("GANZOO_DATA", str(tmp_path / "data"))
-    monkeypatch.setattr(convert, "SIZE", len(content))
-    monkeypatch.setattr(convert, "SHA256", bytes_digest(content))
+    monkeypatch.setattr(convert_inception, "SIZE", len(content))
+    monkeypatch.setattr(convert_inception, "SHA256", bytes_digest(content))
     server(content)
-    convert.main([])
-    assert convert.home().exists() and str(convert.home()) in capsys.readouterr().out
+    convert_inception.main([])
+    assert (
+        convert_inception.weights_path().exists()
+        and str(convert_inception.weights_path()) in capsys.readouterr().out
+    )
 
 
 @pytest.mark.parametrize(
@@ -216,10 +221,10 @@ def test_a_download_that_is_not_the_file_leaves_nothing(
     server, tmp_path, monkeypatch, capsys, answer, code, words
 ):
     monkeypatch.setenv("GANZOO_DATA", str(tmp_path / "data"))
-    monkeypatch.setattr(convert, "SIZE", 100)
+    monkeypatch.setattr(convert_inception, "SIZE", 100)
     server(**answer)
     with pytest.raises(SystemExit) as ended:
-        convert.main([])
+        convert_inception.main([])
     error = capsys.readouterr().err
     assert ended.value.code == code and words in error, error
     assert list((tmp_path / "data" / "features").iterdir()) == []

@@ -292,7 +292,7 @@ def test_without_features_the_pixels_can_still_be_evaluated(tmp_path, monkeypatc
     monkeypatch.setattr(measuring, "default_features", lambda name: "inception")
     folder = save_images(tmp_path / "images", digits(images=40).images)
     options = {"against": Part(name="digits", images=40)}
-    with pytest.raises(EnvironmentProblem, match="ganzoo_features.convert"):
+    with pytest.raises(EnvironmentProblem, match="ganzoo_features.convert_inception"):
         evaluate(folder, **options)
     (table,) = evaluate(folder, metrics=["patch_wasserstein"], **options)
     assert table["value"] == pytest.approx(0, abs=1e-9)

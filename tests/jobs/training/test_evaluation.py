@@ -258,7 +258,10 @@ def test_points_are_judged_as_they_are(plain, place):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--features", "inception"], ["not here", "ganzoo_features.convert", "--features NAME"]),
+        (
+            ["--features", "inception"],
+            ["not here", "ganzoo_features.convert_inception", "--features NAME"],
+        ),
         (["--features", "cifar10"], ["32x32", "8 x 8"]),
         (["--features", "digitz"], ["Did you mean 'digits'"]),
         (["--set", "dataset.images=9", "--set", "training.batch=4"], ["at least 10 real images"]),

@@ -1,10 +1,10 @@
-"""The published weights of FID's Inception as safetensors:
+"""Conversion of the published weights of FID's Inception to safetensors:
 
-    python -m ganzoo_features.convert [IN [OUT]]
+    python -m ganzoo_features.convert_inception [IN [OUT]]
 
 IN is the file that the PyTorch ports of FID load, `pt_inception-2015-12-05-6726825d.pth` or
 `weights-inception-2015-12-05-6726825d.pth` (the same bytes under two names); without it, it is
-downloaded. PyTorch is not needed, and nothing of the file is run.
+downloaded. PyTorch is not needed, and no code of the file is run.
 """
 
 import argparse
@@ -34,7 +34,7 @@ SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
 SIZE = 95_628_359  # bytes
 FILE = "inception-2015-12-05.safetensors"
 
-_OWN = {  # of a layer's kind: the port's name of an array, and ours
+_NAMES = {  # by type of layer: the port's name of an array, and ours
     "conv": {"weight": "kernel"},
     "fc": {"weight": "kernel", "bias": None},
     "bn": {
@@ -47,18 +47,18 @@ _OWN = {  # of a layer's kind: the port's name of an array, and ours
 }
 
 
-def home() -> Path:
-    """Where the converted weights are looked for."""
+def weights_path() -> Path:
+    """Return the path of the converted weights."""
     return data_home() / "features" / FILE
 
 
-def convert(source: Path, out: Path, *, sha256: str | None = SHA256) -> str:
-    """Converts the published file.
+def convert_weights(source: Path, out: Path, *, sha256: str | None = SHA256) -> str:
+    """Convert the published file.
 
     Args:
         source: The `.pth` file.
         out: The safetensors file to write; nothing is there yet.
-        sha256: What the file must be; `None` takes any of the same form.
+        sha256: SHA-256 that the file must have; `None` accepts any.
 
     Returns:
         The digest of the weights, as protocols name it.
@@ -74,15 +74,15 @@ def convert(source: Path, out: Path, *, sha256: str | None = SHA256) -> str:
             f"Received: {quote(source)} with {found}.",
             hint=f"Get them from {ADDRESS}, or say --any if you know what this file is.",
         )
-    arrays = renamed(read_tensors(source))
+    arrays = rename_tensors(read_tensors(source))
     about = {"schema": 1, "features": "inception", "converted_from": {"sha256": found}}
     about |= {"license": "Apache-2.0", "source": ADDRESS}
     safetensors.save(out, arrays, about)
     return tensors_digest(arrays)
 
 
-def download(out: Path) -> None:
-    """Fetches the published file; `convert` looks at what came.
+def download_weights(out: Path) -> None:
+    """Download the published file; `convert_weights` checks its content.
 
     Raises:
         EnvironmentProblem: There is no network, or the server holds another file.
@@ -108,13 +108,13 @@ def download(out: Path) -> None:
         ) from error
 
 
-def renamed(tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The port's tensors under our names and in Keras' order of axes, float32."""
+def rename_tensors(tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the port's tensors under our names and in Keras' order of axes, float32."""
     arrays = {}
     for name, tensor in tensors.items():
         layer, _, parameter = name.rpartition(".")
         try:
-            own = _OWN[layer.rpartition(".")[2]][parameter]
+            own = _NAMES[layer.rpartition(".")[2]][parameter]
         except KeyError:
             raise InvalidInput(
                 f"Expected the tensors of Inception. Received: {quote(name)}."
@@ -128,26 +128,26 @@ def renamed(tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """The command."""
+    """Run the command."""
     parser = argparse.ArgumentParser(
-        prog="python -m ganzoo_features.convert", description=__doc__,
+        prog="python -m ganzoo_features.convert_inception", description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     parser.add_argument("source", metavar="IN", type=Path, nargs="?")
     parser.add_argument(
-        "out", metavar="OUT", type=Path, nargs="?", help="default: where it is looked for"
+        "out", metavar="OUT", type=Path, nargs="?", help="default: where evaluation looks for it"
     )
     parser.add_argument("--any", action="store_true", help="take a file of any content")
     given = parser.parse_args(argv)
-    out = given.out or home()
+    out = given.out or weights_path()
     try:
         make_folder(out.parent.absolute())
         with tempfile.TemporaryDirectory(prefix="ganzoo-") as folder:
             source = given.source
             if source is None:
                 source = Path(folder) / "inception.pth"
-                download(source)
-            print(out, convert(source, out, sha256=None if given.any else SHA256))
+                download_weights(source)
+            print(out, convert_weights(source, out, sha256=None if given.any else SHA256))
     except GanzooError as error:
         parser.exit(error.exit_code, f"error: {error}\n")
 

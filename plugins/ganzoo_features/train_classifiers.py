@@ -1,4 +1,6 @@
-"""Trains a classifier for `weights/`: `python -m ganzoo_features.train NAME [--data FILE]`.
+"""Training of a classifier for `weights/`:
+
+    python -m ganzoo_features.train_classifiers NAME [--data FILE]
 
 AdamW (Loshchilov and Hutter 2019, https://arxiv.org/abs/1711.05101) with a rate that rises
 over the first tenth and falls along a cosine; CIFAR-10 is flipped and shifted as in He et al.
@@ -20,14 +22,14 @@ from ganzoo.backend import select
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.order import permutation
 from ganzoo.files import safetensors
-from ganzoo_features.classifiers import WEIGHTS, read
+from ganzoo_features.classifiers import WEIGHTS, load_classifier
 
 _MODULES = {"mnist": "mnist", "fashion-mnist": "fashion_mnist", "cifar10": "cifar10"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """How one classifier is trained.
+    """Configuration of one classifier's training.
 
     Args:
         widths: Channels of the network's stages.
@@ -59,34 +61,38 @@ TRAININGS = {
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """The command."""
-    parser = argparse.ArgumentParser(prog="python -m ganzoo_features.train", description=__doc__)
+    """Run the command."""
+    parser = argparse.ArgumentParser(
+        prog="python -m ganzoo_features.train_classifiers", description=__doc__
+    )
     parser.add_argument("name", choices=TRAININGS)
     parser.add_argument("--data", help="an .npz file with x_train, y_train, x_test and y_test")
     parser.add_argument("--out", type=Path, help="where; by default beside the plugin")
     given = parser.parse_args(argv)
     out = given.out or WEIGHTS / f"{given.name}.safetensors"
-    print(train(given.name, TRAININGS[given.name], out, data=given.data))
+    print(train_classifier(given.name, TRAININGS[given.name], out, data=given.data))
 
 
-def train(name: str, training: Training, out: Path, *, data: str | None = None) -> dict:
-    """Trains a classifier into a file and returns what the file says of it.
+def train_classifier(name: str, training: Training, out: Path, *, data: str | None = None) -> dict:
+    """Train a classifier, write it to a file and return the file's metadata.
 
     Args:
         name: A key of `TRAININGS`.
-        training: How.
+        training: Its configuration.
         out: The file; replaced if it is there.
         data: An `.npz` file with both splits; by default those of Keras.
     """
     backend = select.choose()
-    dataset, (test_images, test_labels) = splits(name, data)
+    dataset, (test_images, test_labels) = load_splits(name, data)
     import keras
 
-    from ganzoo_features.network import classifier
-    from ganzoo_features.running import arrays_of
+    from ganzoo_features.classifier_network import classifier_network
+    from ganzoo_features.network_runner import weight_arrays
 
     random.seed(training.seed)  # initializers take their seeds from here
-    model = classifier(dataset.image_shape, widths=training.widths, classes=len(dataset.classes))
+    model = classifier_network(
+        dataset.image_shape, widths=training.widths, classes=len(dataset.classes)
+    )
     steps = training.epochs * (len(dataset) // training.batch)
     rate = keras.optimizers.schedules.CosineDecay(
         0.0, steps - steps // 10, warmup_target=training.rate, warmup_steps=steps // 10
@@ -99,7 +105,7 @@ def train(name: str, training: Training, out: Path, *, data: str | None = None) 
         jit_compile=backend == "jax",
     )
     begun = time.monotonic()
-    for epoch, (images, labels) in enumerate(epochs(dataset, training), 1):
+    for epoch, (images, labels) in enumerate(epoch_batches(dataset, training), 1):
         history = learner.fit(
             images, labels, batch_size=training.batch, shuffle=False, verbose=0
         ).history
@@ -124,34 +130,35 @@ def train(name: str, training: Training, out: Path, *, data: str | None = None) 
         },
         "license": "Apache-2.0",
     }
-    halves = {n: array.astype("float16") for n, array in arrays_of(model).items()}
-    safetensors.save(out, halves, about, overwrite=True)
+    weights = {n: array.astype("float16") for n, array in weight_arrays(model).items()}
+    safetensors.save(out, weights, about, overwrite=True)
     about["test"] = {
         "images": len(test_images),
         "accuracy": accuracy(out, name, test_images, test_labels),
-        "change_by_rounding": _change(model, out, name, test_images),
+        "change_by_rounding": _change_by_rounding(model, out, name, test_images),
     }
-    safetensors.save(out, halves, about, overwrite=True)
+    safetensors.save(out, weights, about, overwrite=True)
     return about
 
 
 def accuracy(path: Path, name: str, images: np.ndarray, labels: np.ndarray) -> float:
-    """The share of images that the classifier in a file puts into their class."""
-    _, logits = read(name, path).extract(images)
+    """Return the accuracy of the classifier in a file."""
+    _, logits = load_classifier(name, path).extract(images)
+    assert logits is not None
     return round(float(np.mean(logits.argmax(axis=1) == labels)), 4)
 
 
-def _change(model, path: Path, name: str, images: np.ndarray) -> float:
-    """How far rounding to float16 moves the features, as a share of their length."""
-    from ganzoo_features.running import runner
+def _change_by_rounding(model, path: Path, name: str, images: np.ndarray) -> float:
+    """Return the change of the features by rounding to float16, as a share of their norm."""
+    from ganzoo_features.network_runner import network_runner
 
     images = images[:256]
-    exact, _ = runner(model)(images)
-    rounded, _ = read(name, path).extract(images)
+    exact, _ = network_runner(model)(images)
+    rounded, _ = load_classifier(name, path).extract(images)
     return round(float(np.linalg.norm(rounded - exact) / np.linalg.norm(exact)), 6)
 
 
-def splits(name: str, data: str | None) -> tuple[Dataset, tuple[np.ndarray, np.ndarray]]:
+def load_splits(name: str, data: str | None) -> tuple[Dataset, tuple[np.ndarray, np.ndarray]]:
     """The training split as a data set, and the images and labels of the test split.
 
     The 8x8 digits have no test split in the zoo: their last 360, by other writers, serve as one.
@@ -163,6 +170,7 @@ def splits(name: str, data: str | None) -> tuple[Dataset, tuple[np.ndarray, np.n
 
     if name == "digits":
         whole = ganzoo_data.digits.digits()
+        assert whole.labels is not None
         return whole.first(1437), (whole.images[1437:], whole.labels[1437:])
     load = {
         "mnist": ganzoo_data.mnist.mnist,
@@ -180,24 +188,25 @@ def splits(name: str, data: str | None) -> tuple[Dataset, tuple[np.ndarray, np.n
     return dataset, (images.reshape(-1, *dataset.image_shape), labels.reshape(-1))
 
 
-def epochs(dataset: Dataset, training: Training) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def epoch_batches(dataset: Dataset, training: Training) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Shuffled and augmented images and labels of each epoch; whole batches only."""
     used = len(dataset) // training.batch * training.batch
     for epoch in range(training.epochs):
         rows = permutation(len(dataset), training.seed, epoch)[:used]
         images, labels = dataset.batch(rows)
-        draw = np.random.default_rng([training.seed, epoch])
+        assert labels is not None
+        rng = np.random.default_rng([training.seed, epoch])
         if training.flip:
-            mirrored = draw.random(used) < 0.5
+            mirrored = rng.random(used) < 0.5
             images[mirrored] = images[mirrored, :, ::-1]
-        yield _shifted(images, training.shift, draw), labels
+        yield shift_images(images, training.shift, rng), labels
 
 
-def _shifted(images: np.ndarray, most: int, draw: np.random.Generator) -> np.ndarray:
-    """Each image moved by up to `most` pixels both ways; black comes in from the edge."""
+def shift_images(images: np.ndarray, shift: int, rng: np.random.Generator) -> np.ndarray:
+    """Shift each image by up to `shift` pixels along both axes, padded with black."""
     n, height, width, _ = images.shape
-    padded = np.pad(images, ((0, 0), (most, most), (most, most), (0, 0)))
-    top, left = draw.integers(0, 2 * most + 1, (2, n))
+    padded = np.pad(images, ((0, 0), (shift, shift), (shift, shift), (0, 0)))
+    top, left = rng.integers(0, 2 * shift + 1, (2, n))
     rows = top[:, None, None] + np.arange(height)[None, :, None]
     columns = left[:, None, None] + np.arange(width)[None, None, :]
     return padded[np.arange(n)[:, None, None], rows, columns]

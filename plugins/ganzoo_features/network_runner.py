@@ -1,4 +1,4 @@
-"""A Keras network over uint8 images, in few shapes so that little is compiled."""
+"""Inference of a Keras network on uint8 images, in few shapes so that little is compiled."""
 
 from collections.abc import Callable
 
@@ -11,12 +11,12 @@ from ganzoo import backend
 Network = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]
 
 
-def runner(model: keras.Model, prepare: Callable = lambda images: images) -> Network:
-    """The network as a function of arrays, in inference mode.
+def network_runner(model: keras.Model, prepare: Callable = lambda images: images) -> Network:
+    """Return the network as a function of arrays, in inference mode.
 
     Args:
         model: float32 (b, h, w, c) -> features (b, d) and logits (b, k).
-        prepare: From images as floats in [0, 255] to the model's input, in `keras.ops`.
+        prepare: Images as floats in [0, 255] -> the model's input, in `keras.ops`.
     """
     weights = (model.trainable_variables, model.non_trainable_variables)
 
@@ -39,19 +39,21 @@ def runner(model: keras.Model, prepare: Callable = lambda images: images) -> Net
     return network
 
 
-def arrays_of(model: keras.Model) -> dict[str, np.ndarray]:
-    """Copies of all weights by name: `"conv_1/kernel"`."""
-    return {name: np.array(ops.convert_to_numpy(v.value)) for name, v in variables(model).items()}
+def weight_arrays(model: keras.Model) -> dict[str, np.ndarray]:
+    """Return copies of all weights by name: `"conv_1/kernel"`."""
+    return {
+        name: np.array(ops.convert_to_numpy(v.value)) for name, v in named_variables(model).items()
+    }
 
 
-def assign(model: keras.Model, arrays: dict[str, np.ndarray]) -> None:
-    """Gives the model its weights; names and shapes have been compared."""
-    for name, variable in variables(model).items():
+def assign_weights(model: keras.Model, arrays: dict[str, np.ndarray]) -> None:
+    """Assign the weights of a model; names and shapes have been compared."""
+    for name, variable in named_variables(model).items():
         variable.assign(arrays[name].astype("float32"))
 
 
-def variables(model: keras.Model) -> dict[str, keras.Variable]:
-    """All variables by the name of their layer and their own."""
+def named_variables(model: keras.Model) -> dict[str, keras.Variable]:
+    """Return all variables by the name of their layer and their own."""
     named = {f"{layer.name}/{v.name}": v for layer in model.layers for v in layer.variables}
     if len(named) != len(model.variables):
         raise ValueError("Every layer that owns weights needs a name of its own.")
