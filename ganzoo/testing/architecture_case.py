@@ -236,7 +236,7 @@ def advance_global_seeds() -> None:
     keras.random.uniform((3,))  # the global state
 
 
-def _limited(default: object, limit: int) -> Any:
+def _limited(default: Any, limit: int) -> Any:
     """A whole number or a list of them, limited; None for defaults that need no limit."""
     values = default if isinstance(default, list | tuple) else [default]
     if not all(type(value) is int for value in values) or max(values, default=0) <= limit:

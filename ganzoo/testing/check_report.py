@@ -125,7 +125,7 @@ def run_checks(
     selected = set(prerequisites if names is None else names)
     for name in selected - prerequisites.keys():
         raise unknown("check", name, prerequisites)
-    for name in reversed(prerequisites):
+    for name in reversed(list(prerequisites)):
         selected |= set(prerequisites[name]) if name in selected else set()
     results: dict[str, Result] = {}
     for name in (name for name in prerequisites if name in selected):

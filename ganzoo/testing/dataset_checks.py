@@ -154,7 +154,7 @@ def _check_order(case: DatasetCase) -> None:
     for position in (0, len(rows) // 2, len(rows) - 1):
         image, label = data.batch(rows[position : position + 1])
         same = np.array_equal(images[position], image[0])
-        if labels is not None:
+        if labels is not None and label is not None:
             same = same and np.array_equal(labels[position], label[0])
         require(same, f"Row {rows[position]} differs in a batch and alone.")
 

@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> None:
         with np.load(cases[1], allow_pickle=False) as arrays:
             like = {name: arrays[name] for name in arrays.files}
         cases = cases[2:]
-    results: Arrays = {}
+    results: dict[str, Any] = {}
     for case in cases:
         name, _, given = case.partition("=")
         try:
