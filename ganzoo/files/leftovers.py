@@ -12,8 +12,6 @@ import secrets
 import shutil
 import stat
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 _TEMPORARY = re.compile(r"\.ganzoo-[0-9a-f]{16}\.tmp")
@@ -63,24 +61,6 @@ def reclaim(folder: str | os.PathLike) -> list[Path]:
     for path in found:
         remove(path)
     return found
-
-
-@contextmanager
-def workspace(folder: Path) -> Iterator[Path]:
-    """Create a temporary folder for the length of a `with` block.
-
-    Args:
-        folder: Existing folder to create it in.
-    """
-    temporary = temporary_path(folder / "workspace")
-    os.mkdir(temporary)
-    descriptor = os.open(temporary, os.O_RDONLY)
-    try:
-        lock(descriptor)
-        yield temporary
-    finally:
-        os.close(descriptor)
-        remove(temporary)
 
 
 def remove(path: Path) -> None:

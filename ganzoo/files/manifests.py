@@ -9,7 +9,7 @@ from pathlib import Path
 from ganzoo.errors import GanzooError, InvalidInput, UsageError
 from ganzoo.files.digests import bytes_digest, file_digest
 from ganzoo.files.publish import publish_folder, write_new
-from ganzoo.files.reading import open_regular, pieces, read_bytes
+from ganzoo.files.reading import open_regular, read_bytes
 from ganzoo.files.text import environment_problem, quote
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -34,7 +34,7 @@ def check_entry(entry: dict) -> None:
 
 def publish_listed(
     path: Path,
-    files: Mapping[str, bytes | Path],
+    files: Mapping[str, bytes],
     manifest: str,
     text: str,
     *,
@@ -44,7 +44,7 @@ def publish_listed(
 
     Args:
         path: Path of the new folder.
-        files: Content of each file by name, or a path that holds it; the names are checked.
+        files: Content of each file by name; the names are checked.
         manifest: Name of the manifest.
         text: Text of the manifest.
         permissions: Permissions of each file, before the umask.
@@ -52,9 +52,7 @@ def publish_listed(
 
     def write(temporary: Path) -> None:
         for name in sorted(files):
-            content = files[name]
-            data = pieces(content) if isinstance(content, Path) else content
-            write_new(temporary / name, data, permissions=permissions)
+            write_new(temporary / name, files[name], permissions=permissions)
         write_new(temporary / manifest, text.encode("utf-8"), permissions=permissions)
 
     publish_folder(path, write)

@@ -142,33 +142,6 @@ def write_new(
         os.close(descriptor)
 
 
-def append_line(path: Path, line: str) -> None:
-    """Append a line to a file, which is created if need be; lines of two writers do not mix.
-
-    Args:
-        path: Path of the file, in an existing folder.
-        line: Text without a line break.
-
-    Raises:
-        EnvironmentProblem: The disk is full, ...
-    """
-    try:
-        step("append", path)
-        new = not path.exists()
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
-        descriptor = os.open(path, flags, 0o666)
-        try:
-            os.write(descriptor, line.encode("utf-8") + b"\n")  # in one go: lines do not mix
-            step("fsync", path)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        if new:
-            sync_folder(path.parent)
-    except OSError as error:
-        raise environment_problem("write", path, error) from error
-
-
 def make_folder(path: Path) -> None:
     """Create a folder and its parents so that they outlast a power cut."""
     if not path.is_dir():

@@ -6,13 +6,10 @@ pipe or device (it could block for ever or never end).
 
 import os
 import stat
-from collections.abc import Iterator
 from io import BufferedReader
 
 from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files.text import environment_problem, printable_path, quote
-
-_AT_ONCE = 2**20  # bytes
 
 _KINDS = {
     stat.S_IFDIR: "a folder",
@@ -76,20 +73,6 @@ def read_bytes(path: str | os.PathLike, *, limit: int | None = None) -> bytes:
             f"A file is too large: expected at most {limit} bytes. Received: {quote(path)}."
         )
     return content
-
-
-def pieces(path: str | os.PathLike) -> Iterator[bytes]:
-    """Yield the content of a file of any size, piece by piece.
-
-    Args:
-        path: File of our own in a workspace; nothing is checked.
-
-    Raises:
-        OSError: It cannot be read.
-    """
-    with open(path, "rb") as file:
-        while piece := file.read(_AT_ONCE):
-            yield piece
 
 
 def _check_regular(status: os.stat_result, path: str) -> None:

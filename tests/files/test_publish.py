@@ -501,30 +501,3 @@ for me, process in zip("abcd", children):
     for path, content in tree(tmp_path).items():
         assert content == owners[path.removesuffix("/x")].encode() * 1000
     assert sorted(os.listdir(tmp_path)) == sorted(owners)
-
-
-# Lines
-
-
-def test_lines_are_added_at_the_end_and_nothing_else_changes(tmp_path):
-    path = tmp_path / "log"
-    publishing.append_line(path, "one")
-    publishing.append_line(path, "zwölf")
-    assert path.read_bytes() == "one\nzwölf\n".encode()
-
-
-def test_a_line_is_not_added_through_a_link_or_on_a_full_disk(tmp_path, monkeypatch):
-    (tmp_path / "target").write_text("x\n")
-    (tmp_path / "log").symlink_to("target")
-    with pytest.raises(EnvironmentProblem, match="Cannot write"):
-        publishing.append_line(tmp_path / "log", "line")
-    assert (tmp_path / "target").read_text() == "x\n"
-
-    def full(name, path):
-        if name == "append":
-            raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(publishing, "on_step", [full])
-    with pytest.raises(EnvironmentProblem, match="No space left"):
-        publishing.append_line(tmp_path / "other", "line")
-    assert not (tmp_path / "other").exists()
