@@ -143,7 +143,7 @@ class Run:
         """The sample images as an animation."""
         return self.path / "progress.gif"
 
-    def moving_path(self, ending: str) -> Path:
+    def media_path(self, ending: str) -> Path:
         """Return the path of the newest samples as audio or video: `samples.wav`."""
         return self.path / f"samples{ending}"
 

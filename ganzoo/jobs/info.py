@@ -19,7 +19,7 @@ from ganzoo.catalog.registry.versions import Version
 from ganzoo.catalog.runs import Run, best_checkpoint, recorded_best
 from ganzoo.errors import PluginError, UnknownName, unknown
 from ganzoo.files import safetensors
-from ganzoo.jobs.listing import describe_owner
+from ganzoo.jobs.listing import describe_plugin_owner
 from ganzoo.jobs.models.find import find_source, is_model_name, resolve_source
 from ganzoo.jobs.publishing.manage import (
     describe_card,
@@ -157,7 +157,7 @@ def _describe_plugin(kind: str, name: str) -> dict[str, Any]:
         raise unknown(kind, name, ())
     plugin = find_plugin(kind, name)
     signature = plugin_signature(plugin)
-    return describe_owner(name, plugin) | {
+    return describe_plugin_owner(name, plugin) | {
         "summary": signature.summary,
         "options": [
             {

@@ -5,7 +5,7 @@ from typing import Any
 
 from ganzoo.catalog.plugins.discovery import discover, plugin_signature
 from ganzoo.catalog.plugins.entry_points import KINDS, Plugin
-from ganzoo.catalog.plugins.resolution import Problem
+from ganzoo.catalog.plugins.name_resolution import Problem
 from ganzoo.catalog.registry import lookup
 from ganzoo.errors import GanzooError
 from ganzoo.jobs.publishing.manage import describe_versions
@@ -92,7 +92,9 @@ def list_plugins() -> dict[str, Any]:
         clashes.append({"kind": "model", "name": name, "owners": owners})
     for kind in KINDS:
         discovery = discover(kind)
-        listed[kind] = [describe_owner(name, plugin) for name, plugin in discovery.plugins.items()]
+        listed[kind] = [
+            describe_plugin_owner(name, plugin) for name, plugin in discovery.plugins.items()
+        ]
         clashes += [
             {"kind": kind, "name": name, "owners": [rival.qualified for rival in rivals]}
             for name, rivals in discovery.clashes.items()
@@ -105,7 +107,7 @@ def list_plugins() -> dict[str, Any]:
     }
 
 
-def describe_owner(name: str, plugin: Plugin) -> dict[str, str]:
+def describe_plugin_owner(name: str, plugin: Plugin) -> dict[str, str]:
     """Return which distribution brings a plugin."""
     return {
         "name": name,

@@ -158,7 +158,9 @@ def compare_result(result: Result, row: dict[str, Any], share: float) -> dict[st
     expected, received = result.protocol.model_dump(exclude_none=True), row["protocol"]
     for key, value in expected.items():
         if key not in _WEIGHTS_KEYS and received.get(key) != value:
-            return _not_compared(result, _difference(f"{key} =", value, received.get(key)))
+            return _uncompared_row(
+                result, _describe_difference(f"{key} =", value, received.get(key))
+            )
     difference = row["value"] - result.value
     deviation = result.spread if result.spread is not None else result.error
     tolerance = max(_MAX_ERRORS * (deviation or 0.0), share * abs(result.value))
@@ -175,12 +177,12 @@ def _compare_results(
 ) -> list[dict[str, Any]]:
     """The comparison of each result with its measured row, or the reason why there is none."""
     return [
-        _not_compared(one, row) if isinstance(row, str) else compare_result(one, row, share)
+        _uncompared_row(one, row) if isinstance(row, str) else compare_result(one, row, share)
         for one, row in zip(results, rows, strict=True)
     ]
 
 
-def _not_compared(result: Result, reason: str) -> dict[str, Any]:
+def _uncompared_row(result: Result, reason: str) -> dict[str, Any]:
     return _result_row(result) | {"reproduced": None, "reason": reason}
 
 
@@ -193,7 +195,7 @@ def _result_row(result: Result) -> dict[str, Any]:
     }
 
 
-def _difference(what: str, expected: Any, received: Any) -> str:
+def _describe_difference(what: str, expected: Any, received: Any) -> str:
     """A difference in words; enough of a digest to tell it from others."""
     one, other = (text[:12] if len(text) == 64 else text for text in map(str, (expected, received)))
     return f"it was measured with {what} {one}, here it is {other}"
@@ -229,7 +231,7 @@ def _reason_not_to_compare(result: Result, dataset: "Dataset", last: int) -> str
         return f"it was measured at step {protocol.step}, others at step {last}"
     fingerprint = (protocol.model_extra or {}).get("fingerprint")
     if fingerprint not in (None, dataset.fingerprint):
-        return _difference("data of fingerprint", fingerprint, dataset.fingerprint)
+        return _describe_difference("data of fingerprint", fingerprint, dataset.fingerprint)
     if protocol.features is None:
         return None
     try:
@@ -239,7 +241,7 @@ def _reason_not_to_compare(result: Result, dataset: "Dataset", last: int) -> str
     except GanzooError as error:
         return f"its features cannot be had here: {str(error).rstrip('.')}"
     if protocol.digest not in (None, extractor.digest):
-        return _difference("features of digest", protocol.digest, extractor.digest)
+        return _describe_difference("features of digest", protocol.digest, extractor.digest)
     return None
 
 
@@ -253,7 +255,7 @@ def _measure_results(
     for those that then used too many.
     """
     found: dict[int, dict[str, Any] | str] = {}
-    for options, n in _evaluations(results):
+    for options, n in _reproduction_evaluations(results):
         due = [
             i
             for i, one in enumerate(results)
@@ -275,7 +277,7 @@ def _measure_results(
     return [found[i] for i in range(len(results))]
 
 
-def _evaluations(results: Sequence[Result]) -> Iterator[tuple[dict[str, Any], int]]:
+def _reproduction_evaluations(results: Sequence[Result]) -> Iterator[tuple[dict[str, Any], int]]:
     """Each set of options of an evaluation, with each number of images that it was used with."""
     seen: list[dict[str, Any]] = []
     for options in map(_evaluation_options, results):

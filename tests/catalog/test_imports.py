@@ -43,7 +43,13 @@ def test_looking_through_all_names_and_cards_imports_no_framework_and_no_plugin(
 
 @pytest.mark.parametrize(
     "module",
-    ["plugins.discovery", "registry.lookup", "runs", "plugins.signature", "plugins.resolution"],
+    [
+        "plugins.discovery",
+        "registry.lookup",
+        "runs",
+        "plugins.signature",
+        "plugins.name_resolution",
+    ],
 )
 def test_what_reads_no_card_needs_no_pydantic(module):
     assert "pydantic" not in loaded_after(f"import ganzoo.catalog.{module}")

@@ -27,7 +27,7 @@ from ganzoo.catalog.plugins.entry_points import (
     distributions_with_plugins,
     plugins_of,
 )
-from ganzoo.catalog.plugins.resolution import (
+from ganzoo.catalog.plugins.name_resolution import (
     Candidate,
     Problem,
     normalize_distribution,
@@ -74,7 +74,7 @@ def discover(kind: str) -> Discovery:
     """
     if kind not in KINDS:
         raise unknown("kind of plugin", kind, KINDS)
-    return _discover(kind, _installation())
+    return _discover(kind, _installation_state())
 
 
 def forget_discovered() -> None:
@@ -186,7 +186,7 @@ def is_same_distribution(one: str, other: str) -> bool:
     return normalize_distribution(one) == normalize_distribution(other)
 
 
-def _installation() -> _Installation:
+def _installation_state() -> _Installation:
     """A value that changes whenever a distribution is installed or removed."""
     folders = []
     for entry in dict.fromkeys(sys.path):
@@ -208,7 +208,7 @@ def _discover(kind: str, installation: _Installation) -> Discovery:
     distributions, unreadable = _distributions(installation)
     problems = [*unreadable]
     found = [plugin for one in distributions for plugin in plugins_of(one, kind, problems)]
-    owned, clashes = resolve_names([_candidate(plugin) for plugin in found])
+    owned, clashes = resolve_names([_plugin_candidate(plugin) for plugin in found])
     for name, position in owned.items():
         plugin = found[position]
         if name == plugin.qualified and plugin.name not in clashes:
@@ -224,6 +224,6 @@ def _discover(kind: str, installation: _Installation) -> Discovery:
     )
 
 
-def _candidate(plugin: Plugin) -> Candidate:
+def _plugin_candidate(plugin: Plugin) -> Candidate:
     rank = 0 if is_same_distribution(plugin.distribution, FIRST_PARTY) else 1
     return Candidate(name=plugin.name, owner=plugin.distribution, rank=rank)

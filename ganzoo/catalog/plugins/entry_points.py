@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 
-from ganzoo.catalog.plugins.resolution import Problem, normalize_distribution
+from ganzoo.catalog.plugins.name_resolution import Problem, normalize_distribution
 from ganzoo.files.text import quote
 
 FIRST_PARTY = "keras-ganzoo"

@@ -93,7 +93,7 @@ class PiecewiseConstantDecay(Schedule):
     values: list[Rate]
 
     @model_validator(mode="after")
-    def _fit(self) -> "PiecewiseConstantDecay":
+    def _check_boundaries(self) -> "PiecewiseConstantDecay":
         if len(self.values) != len(self.boundaries) + 1:
             raise ValueError(
                 "needs one value more than boundaries. "
@@ -131,7 +131,7 @@ class Optimizer(KerasTable):
     global_clipnorm: Positive | None = None
 
     @model_validator(mode="after")
-    def _one_way_of_clipping(self) -> "Optimizer":
+    def _check_clipping(self) -> "Optimizer":
         names = ("clipnorm", "clipvalue", "global_clipnorm")
         given = [name for name in names if getattr(self, name) is not None]
         if len(given) > 1:

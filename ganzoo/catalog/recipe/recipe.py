@@ -67,7 +67,7 @@ class Part(Table):
 
     @model_validator(mode="before")
     @classmethod
-    def _split(cls, table: Any) -> Any:
+    def _split_options(cls, table: Any) -> Any:
         if not isinstance(table, Mapping):
             return table
         options = {key: value for key, value in table.items() if key != "name"}
@@ -77,7 +77,7 @@ class Part(Table):
         return {"options": options} | ({"name": table["name"]} if "name" in table else {})
 
     @model_serializer
-    def _join(self) -> dict[str, Any]:
+    def _join_options(self) -> dict[str, Any]:
         return {"name": self.name} | dict(sorted(self.options.items()))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ganzoo.catalog.plugins.discovery import Plugin, discover
 from ganzoo.catalog.plugins.entry_points import FIRST_PARTY
-from ganzoo.catalog.plugins.resolution import Problem
+from ganzoo.catalog.plugins.name_resolution import Problem
 from ganzoo.catalog.plugins.source_code import package_folders
 from ganzoo.catalog.registry import remotes
 from ganzoo.catalog.registry.added import added_registries

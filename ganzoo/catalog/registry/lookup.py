@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ganzoo.catalog.plugins.resolution import Candidate, Problem, resolve_names
+from ganzoo.catalog.plugins.name_resolution import Candidate, Problem, resolve_names
 from ganzoo.catalog.registry.aliases import select_version
 from ganzoo.catalog.registry.locations import USER, Location, registry_locations
 from ganzoo.catalog.registry.remotes import LATEST

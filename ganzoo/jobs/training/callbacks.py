@@ -211,7 +211,7 @@ class Recorder(keras.callbacks.Callback):
         if renderer.media:  # beside the images, the newest in place of the last
             encode = renderer.encoders[renderer.media]
             content = encode(samples, self.session.dataset.rate, None)
-            publish(self.run.moving_path(renderer.media), content, overwrite=True)
+            publish(self.run.media_path(renderer.media), content, overwrite=True)
         self.session.events({
             "event": "sample", "step": self.step, "path": str(self._sample_path),
         })  # fmt: skip

@@ -79,17 +79,19 @@ def resume(
         with reporting(stop.interrupting(events)):
             dataset = open_recipe_dataset(recipe)
         _check_same_data(manifest["data"], dataset)
-        newest = checkpoints.newest(opened.checkpoints, report=lambda text: _warn(events, text))
+        newest = checkpoints.newest(
+            opened.checkpoints, report=lambda text: _emit_warning(events, text)
+        )
         start = newest.step if newest else 0
         if not _steps_left(recipe, dataset, start) and manifest["state"] == "finished":
-            _warn(events, "The run is finished; nothing is left to do.")
+            _emit_warning(events, "The run is finished; nothing is left to do.")
             return opened
         stop.hold()
         session = _restore_session(opened, recipe, dataset, newest, events, stop)
         log = [entry for entry in opened.log() if entry.get("step", 0) <= start]
         session.evaluation.check_protocol(manifest.get("evaluation"), log)
         for text in environment.environment_differences(manifest):
-            _warn(events, text)
+            _emit_warning(events, text)
         stop.check()
         _record_resumption(session, manifest, mismatches, argv)
         run_session(session)
@@ -150,7 +152,7 @@ def _steps_left(recipe: Recipe, dataset: Dataset, start: int) -> int:
     return steps - start
 
 
-def _warn(events: Events, text: str) -> None:
+def _emit_warning(events: Events, text: str) -> None:
     events({"event": "warning", "message": text})
 
 

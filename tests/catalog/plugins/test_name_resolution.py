@@ -1,4 +1,4 @@
-from ganzoo.catalog.plugins.resolution import Candidate, normalize_distribution, resolve_names
+from ganzoo.catalog.plugins.name_resolution import Candidate, normalize_distribution, resolve_names
 
 
 def candidates(*rows):
