@@ -36,14 +36,7 @@ def precision(real: np.ndarray, fake: np.ndarray, *, neighbors: int = 3) -> floa
 def recall(real: np.ndarray, fake: np.ndarray, *, neighbors: int = 3) -> float:
     """Return the fraction of real samples inside the fake manifold: how much is covered.
 
-    Args:
-        real: Features of real samples (n, d).
-        fake: Features of fake samples (m, d), m > neighbors.
-        neighbors: Which nearest other sample, k, is at the radius of a ball.
-
-    Raises:
-        UsageError: Too few samples.
-        InvalidInput: A number is not finite.
+    See `precision` for arguments and errors; here m > neighbors.
     """
     check_row_pair(real, fake, "features")
     balls, _ = _manifold_membership(real, fake, neighbors)
@@ -55,14 +48,7 @@ def density(real: np.ndarray, fake: np.ndarray, *, neighbors: int = 5) -> float:
 
     Unlike for precision, an outlier among the real samples, with its large ball, adds little.
 
-    Args:
-        real: Features of real samples (n, d), n > neighbors.
-        fake: Features of fake samples (m, d).
-        neighbors: Which nearest other sample, k, is at the radius of a ball.
-
-    Raises:
-        UsageError: Too few samples.
-        InvalidInput: A number is not finite.
+    See `precision` for arguments and errors.
     """
     check_row_pair(real, fake, "features")
     balls, _ = _manifold_membership(fake, real, neighbors)
@@ -74,14 +60,7 @@ def coverage(real: np.ndarray, fake: np.ndarray, *, neighbors: int = 5) -> float
 
     Unlike for recall, outliers among the fake samples, with their large balls, add nothing.
 
-    Args:
-        real: Features of real samples (n, d), n > neighbors.
-        fake: Features of fake samples (m, d).
-        neighbors: Which nearest other sample, k, is at the radius of a ball.
-
-    Raises:
-        UsageError: Too few samples.
-        InvalidInput: A number is not finite.
+    See `precision` for arguments and errors.
     """
     check_row_pair(real, fake, "features")
     _, occupied = _manifold_membership(fake, real, neighbors)
