@@ -71,7 +71,7 @@ def test_a_card_is_made_of_what_the_file_says(run, plain):
     assert not import_weights(run.weights_path, "mine", license="MIT")["created"]
 
 
-@pytest.mark.parametrize("options", [{}, {"half": True}, {"everything": True}])
+@pytest.mark.parametrize("options", [{}, {"float16": True}, {"everything": True}])
 def test_what_is_exported_and_imported_is_exported_as_the_same_bytes(run, place, options):
     push(run.path, "first", license="MIT", **options)
     everything = options.get("everything", False)
