@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 
-def numbers(x) -> np.ndarray:
+def to_numpy(x) -> np.ndarray:
     """A tensor or variable as a copy in NumPy, half precision as float32."""
     from keras import ops
 
@@ -27,7 +27,7 @@ def filled(layer, seed: int = 0):
 
 
 def weights(layer) -> list[np.ndarray]:
-    return [np.float64(numbers(variable)) for variable in layer.trainable_variables]
+    return [np.float64(to_numpy(variable)) for variable in layer.trainable_variables]
 
 
 def _height(y, xp):
@@ -73,7 +73,7 @@ def derived(layer, *, twice: bool = True, **options) -> Callable:
         return found
 
     compiled = backend.jit(function)
-    return lambda *inputs: [numbers(x) for x in compiled(*map(tensor, inputs))]
+    return lambda *inputs: [to_numpy(x) for x in compiled(*map(tensor, inputs))]
 
 
 def kind(x: np.ndarray) -> str:
@@ -117,18 +117,18 @@ def agrees(layer, reference: Callable, inputs: Sequence[np.ndarray], *, twice=Tr
         *w, x = arguments
         return (differences(lambda x: height(*w, x), x) ** 2).sum()
 
-    def at(k, function):
+    def with_argument(k, function):
         return lambda moved: function(*arguments[:k], moved, *arguments[k + 1 :])
 
     _close(found[0], value(*arguments))
     for k, argument in enumerate(arguments):
-        _close(found[1 + k], differences(at(k, height), argument))
+        _close(found[1 + k], differences(with_argument(k, height), argument))
     if not twice:
         return
     rng = np.random.default_rng(11)
     for k, argument in enumerate(arguments):
         way = rng.normal(size=argument.shape)
-        moved = [at(k, norm)(argument + sign * 1e-4 * way) for sign in (1, -1)]
+        moved = [with_argument(k, norm)(argument + sign * 1e-4 * way) for sign in (1, -1)]
         exact = (moved[0] - moved[1]) / 2e-4
         gradient = np.float64(found[1 + len(arguments) + k])
         bound = 1e-4 * (np.sqrt((gradient**2).sum()) + 1)
@@ -154,11 +154,11 @@ def finite(make: Callable, inputs: Sequence[np.ndarray], *, twice: bool = True, 
         assert all(np.isfinite(y).all() for y in compiled(value, *others))
     found = derived(make(dtype="mixed_float16"), twice=twice, **options)(*inputs)
     assert all(np.isfinite(y).all() for y in found)
-    for half in ("float16", "bfloat16"):
-        layer, tensors = make(dtype=f"mixed_{half}"), [tensor(i) for i in inputs]
+    for dtype in ("float16", "bfloat16"):
+        layer, tensors = make(dtype=f"mixed_{dtype}"), [tensor(i) for i in inputs]
         outputs = layer(tensors if others else tensors[0], **options)
-        assert backend.standardize_dtype(outputs.dtype) == half
-        assert np.isfinite(numbers(outputs)).all()
+        assert backend.standardize_dtype(outputs.dtype) == dtype
+        assert np.isfinite(to_numpy(outputs)).all()
 
 
 def comes_back(layer, *inputs):
@@ -179,5 +179,5 @@ def comes_back(layer, *inputs):
 def calculus():
     return SimpleNamespace(
         agrees=agrees, derived=derived, comes_back=comes_back, filled=filled, finite=finite,
-        numbers=numbers, tensor=tensor, weights=weights,
+        to_numpy=to_numpy, tensor=tensor, weights=weights,
     )  # fmt: skip

@@ -48,22 +48,22 @@ def test_its_second_derivatives_are_those_of_central_differences(images):
     weights = np.random.default_rng(2).normal(size=images.shape).astype("float32")
     weights = ops.convert_to_tensor(weights)
 
-    def judge(x):  # what comes before the layer is not linear, as in a discriminator
+    def network(x):  # what comes before the layer is not linear, as in a discriminator
         return ops.sum(ops.tanh(norm(ops.exp(x), training=True)) * weights, axis=(1, 2, 3))
 
     def slope_at(x) -> np.ndarray:
-        slope = backend.input_gradients(judge, ops.convert_to_tensor(x.astype("float32")))
+        slope = backend.input_gradients(network, ops.convert_to_tensor(x.astype("float32")))
         return np.asarray(ops.convert_to_numpy(slope), "float64")
 
-    def half_square(x):
-        return 0.5 * ops.sum(ops.square(backend.input_gradients(judge, x)), axis=(1, 2, 3))
+    def penalty(x):
+        return 0.5 * ops.sum(ops.square(backend.input_gradients(network, x)), axis=(1, 2, 3))
 
     slope = slope_at(images)
     # the gradient of half the squared slope is how the slope changes along itself
     step = 1e-3 * slope / np.abs(slope).max()
     expected = slope_at(images + step) - slope_at(images - step)
     expected *= np.abs(slope).max() / 2e-3
-    found = np.asarray(ops.convert_to_numpy(backend.input_gradients(half_square, x)))
+    found = np.asarray(ops.convert_to_numpy(backend.input_gradients(penalty, x)))
     assert np.abs(found - expected).max() < 1e-2 * np.abs(expected).max()
 
 

@@ -44,7 +44,7 @@ def test_values_and_both_derivatives_are_those_of_the_definition(
 def test_it_starts_as_plain_batch_normalization(calculus):
     found = build(classes=3)([calculus.tensor(X), calculus.tensor(LABELS)], training=True)
 
-    np.testing.assert_allclose(calculus.numbers(found), normalized(X), atol=1e-5)
+    np.testing.assert_allclose(calculus.to_numpy(found), normalized(X), atol=1e-5)
 
 
 def test_moving_averages_are_learnt_in_training_and_used_otherwise(calculus):
@@ -58,7 +58,7 @@ def test_moving_averages_are_learnt_in_training_and_used_otherwise(calculus):
         variance = (variance + X.var(axis=(0, 1, 2))) / 2
 
     exact = (X - mean) / np.sqrt(variance + 1e-5)
-    np.testing.assert_allclose(calculus.numbers(layer(inputs)), exact, atol=1e-5)
+    np.testing.assert_allclose(calculus.to_numpy(layer(inputs)), exact, atol=1e-5)
 
 
 def test_linear_maps_may_be_spectrally_normalized(calculus):
@@ -67,13 +67,13 @@ def test_linear_maps_may_be_spectrally_normalized(calculus):
     for part in (layer.gamma, layer.beta):
         for _ in range(100):
             part.normalized_kernel(training=True)
-        kernel = np.float64(calculus.numbers(part.layer.kernel))
+        kernel = np.float64(calculus.to_numpy(part.layer.kernel))
         quotients.append(kernel / np.linalg.svd(kernel)[1][0])
 
     found = layer([calculus.tensor(X), calculus.tensor(VECTORS)], training=True)
 
     exact = with_vectors(X, VECTORS, *quotients)
-    np.testing.assert_allclose(calculus.numbers(found), exact, atol=1e-4)
+    np.testing.assert_allclose(calculus.to_numpy(found), exact, atol=1e-4)
 
 
 def test_bits_are_a_condition_too(calculus):
@@ -84,7 +84,7 @@ def test_bits_are_a_condition_too(calculus):
     found = [layer([calculus.tensor(X), calculus.tensor(bits.astype(kind))], training=True)
              for kind in ("int32", "float32")]  # fmt: skip
 
-    np.testing.assert_array_equal(*map(calculus.numbers, found))
+    np.testing.assert_array_equal(*map(calculus.to_numpy, found))
 
 
 def test_tables_have_no_spectral_norm():

@@ -24,7 +24,7 @@ KINDS = ("Conv2D", "Conv2DTranspose")
 ALL_KINDS = ("Conv1D", "Conv1DTranspose", *KINDS, "Conv3D", "Conv3DTranspose")
 
 
-def numbers(x):
+def to_numpy(x):
     from keras import ops
 
     return np.array(ops.convert_to_numpy(ops.stop_gradient(ops.convert_to_tensor(x))))
@@ -72,7 +72,7 @@ def derivatives(layer, images):
         )  # fmt: skip
         return [layer(images), first.loss, *first.gradients, second.loss, *second.gradients, inner]
 
-    return [numbers(x) for x in backend.jit(function)(images)]
+    return [to_numpy(x) for x in backend.jit(function)(images)]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -104,7 +104,7 @@ def test_what_is_left_to_keras_and_what_is_not_give_the_same(kind, options):
     ours, theirs = pair(kind, **options)
     images = np.random.default_rng(2).normal(size=(2, 6, 7, 2)).astype("float32")
 
-    np.testing.assert_allclose(numbers(ours(images)), numbers(theirs(images)), atol=1e-5)
+    np.testing.assert_allclose(to_numpy(ours(images)), to_numpy(theirs(images)), atol=1e-5)
     assert ours.compute_output_shape((None, 6, 7, 2)) == theirs.compute_output_shape(
         (None, 6, 7, 2)
     )
@@ -185,7 +185,7 @@ def test_a_layer_in_half_precision_stays_in_it(kind):
 
     assert str(mine.dtype) == str(exact.dtype)
     np.testing.assert_allclose(
-        numbers(mine).astype("f4"), numbers(exact).astype("f4"), atol=0.15, rtol=0.02
+        to_numpy(mine).astype("f4"), to_numpy(exact).astype("f4"), atol=0.15, rtol=0.02
     )
 
 

@@ -56,13 +56,13 @@ def test_convolution_is_that_of_the_definition_with_both_derivatives(calculus, s
 @pytest.mark.parametrize("multiplier", [1.0, 0.01])
 def test_outputs_of_unit_inputs_start_with_unit_variance_at_any_speed(calculus, multiplier):
     layer = layers().EqualizedDense(500, lr_multiplier=multiplier, bias_init=2.0)
-    outputs = calculus.numbers(
+    outputs = calculus.to_numpy(
         layer(calculus.tensor(np.random.default_rng(1).normal(size=(100, 100))))
     )
 
     assert outputs.mean() == pytest.approx(2, abs=0.05)
     assert outputs.std() == pytest.approx(1, abs=0.05)
-    assert calculus.numbers(layer.kernel).std() == pytest.approx(1 / multiplier, rel=0.05)
+    assert calculus.to_numpy(layer.kernel).std() == pytest.approx(1 / multiplier, rel=0.05)
 
 
 def test_a_step_of_adam_moves_outputs_less_by_the_multiplier(calculus):
@@ -80,9 +80,9 @@ def test_a_step_of_adam_moves_outputs_less_by_the_multiplier(calculus):
         optimizer = keras.optimizers.Adam(0.1, epsilon=1e-12)
         optimizer.build(layer.trainable_variables)
         before = layer(x)
-        turn = backend.gradients(lambda: (ops.sum(layer(x)), {}), layer.trainable_variables)
-        backend.apply(optimizer, turn.gradients, layer.trainable_variables)
-        return calculus.numbers(layer(x)) - calculus.numbers(before)
+        result = backend.gradients(lambda: (ops.sum(layer(x)), {}), layer.trainable_variables)
+        backend.apply(optimizer, result.gradients, layer.trainable_variables)
+        return calculus.to_numpy(layer(x)) - calculus.to_numpy(before)
 
     np.testing.assert_allclose(moved(0.01), 0.01 * moved(1.0), rtol=1e-3)
 

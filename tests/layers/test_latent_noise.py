@@ -10,14 +10,14 @@ pytestmark = pytest.mark.backend
 Z = np.random.default_rng(0).normal(size=(64, 16)).astype("float32")
 
 
-def draw(calculus, latents, *args, **options):
+def noise_of(calculus, latents, *args, **options):
     import ganzoo
 
     layer = ganzoo.layers.LatentNoise(*(args or ((4, 4, 1), 3)), **options)
-    return calculus.numbers(layer(calculus.tensor(np.asarray(latents))))
+    return calculus.to_numpy(layer(calculus.tensor(np.asarray(latents))))
 
 
-def words(latents, stream, count):
+def bits_of(latents, stream, count):
     """The generator's words of each latent, (batch, count) uint32, in NumPy."""
     whole = np.trunc(latents.astype("float64") * 4096).astype("int64")
     state, odd = 1, []
@@ -46,19 +46,19 @@ def test_a_graph_need_not_know_how_many_latents_there_are(calculus):
 
         call = tf.function(layer, input_signature=[tf.TensorSpec([None, 16], "float32")])
     for count in (1, 7):
-        found = calculus.numbers(call(calculus.tensor(Z[:count])))
-        assert np.array_equal(found, draw(calculus, Z, (3, 5), 2)[:count])
+        found = calculus.to_numpy(call(calculus.tensor(Z[:count])))
+        assert np.array_equal(found, noise_of(calculus, Z, (3, 5), 2)[:count])
 
 
 def test_numbers_are_those_of_the_generator_under_the_latents_key_bit_for_bit(calculus):
-    uniform = words(Z, 3, 15) >> 8
-    bits = words(Z, 4, 8)
+    uniform = bits_of(Z, 3, 15) >> 8
+    bits = bits_of(Z, 4, 8)
     halves = np.concatenate([bits & 0xFFFF, bits >> 16], axis=-1)[:, :15]
     exact = statistics.NormalDist().inv_cdf((int(halves[5, 7]) + 0.5) / 65536)
 
-    found = draw(calculus, Z, (5, 3), 3, "uniform")
+    found = noise_of(calculus, Z, (5, 3), 3, "uniform")
     np.testing.assert_array_equal(found, (uniform * 2.0**-24).reshape(-1, 5, 3))
-    found = draw(calculus, Z, (15,), 4)
+    found = noise_of(calculus, Z, (15,), 4)
     np.testing.assert_array_equal(
         np.argsort(found, kind="stable"), np.argsort(halves, kind="stable")
     )
@@ -70,9 +70,9 @@ def test_a_latent_has_its_noise_in_any_company_and_in_any_program(calculus):
     from ganzoo import backend
 
     layer = ganzoo.layers.LatentNoise((4, 4, 1), 3)
-    many = draw(calculus, Z)
-    alone = draw(calculus, Z[7:8])
-    compiled = calculus.numbers(backend.jit(layer)(calculus.tensor(Z)))
+    many = noise_of(calculus, Z)
+    alone = noise_of(calculus, Z[7:8])
+    compiled = calculus.to_numpy(backend.jit(layer)(calculus.tensor(Z)))
 
     np.testing.assert_array_equal(alone, many[7:8])
     np.testing.assert_array_equal(compiled, many)
@@ -80,11 +80,11 @@ def test_a_latent_has_its_noise_in_any_company_and_in_any_program(calculus):
 
 def test_latents_and_streams_draw_independently(calculus):
     """The bound is five standard errors of the correlation of so many numbers."""
-    a, b = (draw(calculus, Z, (16, 16), stream).ravel() for stream in (3, 4))
+    a, b = (noise_of(calculus, Z, (16, 16), stream).ravel() for stream in (3, 4))
     near = Z.copy()
     near[:, 5] += 2.0**-11
-    c = draw(calculus, near, (16, 16), 3).ravel()
-    swapped = draw(calculus, Z[:, ::-1], (16, 16), 3).ravel()
+    c = noise_of(calculus, near, (16, 16), 3).ravel()
+    swapped = noise_of(calculus, Z[:, ::-1], (16, 16), 3).ravel()
 
     assert abs(a.mean()) < 5 / 128
     assert a.var() == pytest.approx(1, abs=5 * 1.42 / 128)
@@ -95,10 +95,10 @@ def test_latents_and_streams_draw_independently(calculus):
 
 
 def test_latents_of_any_shape_and_policy_have_the_same_noise(calculus):
-    exact = draw(calculus, Z)
+    exact = noise_of(calculus, Z)
 
-    np.testing.assert_array_equal(draw(calculus, Z.reshape(64, 4, 4)), exact)
-    np.testing.assert_array_equal(draw(calculus, Z, dtype="mixed_float16"), exact)
+    np.testing.assert_array_equal(noise_of(calculus, Z.reshape(64, 4, 4)), exact)
+    np.testing.assert_array_equal(noise_of(calculus, Z, dtype="mixed_float16"), exact)
 
 
 def test_no_gradient_flows_to_the_latents(calculus):
@@ -108,7 +108,7 @@ def test_no_gradient_flows_to_the_latents(calculus):
     layer = ganzoo.layers.LatentNoise((4,), 3)
     slope = backend.input_gradients(lambda z: z[:, :4] * layer(z), calculus.tensor(Z))
 
-    np.testing.assert_array_equal(calculus.numbers(slope)[:, :4], draw(calculus, Z, (4,), 3))
+    np.testing.assert_array_equal(calculus.to_numpy(slope)[:, :4], noise_of(calculus, Z, (4,), 3))
 
 
 def test_it_comes_back_from_its_configuration(calculus):

@@ -34,7 +34,7 @@ def test_values_and_both_derivatives_are_those_of_the_definition(calculus):
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 6, 7, 8])
 def test_a_batch_is_cut_into_the_largest_equal_groups(calculus, n):
-    found = calculus.numbers(build()(calculus.tensor(images(n))))
+    found = calculus.to_numpy(build()(calculus.tensor(images(n))))
 
     np.testing.assert_allclose(found, reference(images(n)), atol=1e-6)
 
@@ -55,11 +55,11 @@ def test_a_model_that_does_not_know_its_batch_groups_it_all_the_same(calculus):
 
 def test_real_and_fake_images_side_by_side_are_in_groups_of_their_own(calculus):
     x = images(8)
-    apart = [calculus.numbers(build()(calculus.tensor(half))) for half in (x[:4], x[4:])]
+    separate = [calculus.to_numpy(build()(calculus.tensor(part))) for part in (x[:4], x[4:])]
 
-    together = calculus.numbers(build()(calculus.tensor(x)))
+    together = calculus.to_numpy(build()(calculus.tensor(x)))
 
-    np.testing.assert_allclose(together, np.concatenate(apart), atol=1e-6)
+    np.testing.assert_allclose(together, np.concatenate(separate), atol=1e-6)
 
 
 def test_it_is_finite_where_the_samples_are_equal_and_in_half_precision(calculus):

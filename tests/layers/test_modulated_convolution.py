@@ -91,7 +91,7 @@ def test_gradients_reach_the_styles(calculus):
             for s in (STYLES + step, STYLES - step)
         )
         exact[i] = (above - below) / 2e-5
-    np.testing.assert_allclose(calculus.numbers(slope), exact, atol=1e-4)
+    np.testing.assert_allclose(calculus.to_numpy(slope), exact, atol=1e-4)
 
 
 @pytest.mark.parametrize("up", [False, True])
@@ -101,7 +101,7 @@ def test_a_constant_image_is_doubled_without_a_gain(calculus, up):
     kernel[1, 1] = 1.0
     layer.kernel.assign(kernel * math.sqrt(18) / 2)
 
-    found = calculus.numbers(
+    found = calculus.to_numpy(
         layer([calculus.tensor(np.ones((1, 6, 6, 2))), calculus.tensor(np.ones((1, 2)))])
     )
 

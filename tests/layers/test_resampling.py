@@ -45,7 +45,7 @@ def images(h, w, channels=1):
 def test_values_are_those_of_a_convolution_written_out(calculus, factor, kernel, size):
     x = images(*size, channels=2)
 
-    found = calculus.numbers(build(factor, kernel)(calculus.tensor(x)))
+    found = calculus.to_numpy(build(factor, kernel)(calculus.tensor(x)))
 
     np.testing.assert_allclose(found, reference(x, kernel, factor), atol=1e-5)
 
@@ -59,7 +59,7 @@ def test_both_derivatives_are_those_of_the_definition(calculus, factor):
 
 @pytest.mark.parametrize("factor", ["up", "down", "none"])
 def test_a_constant_image_stays_so_inside(calculus, factor):
-    found = calculus.numbers(build(factor)(calculus.tensor(np.ones((1, 8, 8, 1)))))
+    found = calculus.to_numpy(build(factor)(calculus.tensor(np.ones((1, 8, 8, 1)))))
 
     np.testing.assert_allclose(found[:, 2:-2, 2:-2], 1, atol=1e-6)
 
@@ -69,10 +69,10 @@ def test_pairs_repeat_and_average(calculus):
     twice = x.repeat(2, axis=1).repeat(2, axis=2)
 
     np.testing.assert_allclose(
-        calculus.numbers(build("up", (1, 1))(calculus.tensor(x))), twice, atol=1e-6
+        calculus.to_numpy(build("up", (1, 1))(calculus.tensor(x))), twice, atol=1e-6
     )
     np.testing.assert_allclose(
-        calculus.numbers(build("down", (1, 1))(calculus.tensor(twice))), x, atol=1e-6
+        calculus.to_numpy(build("down", (1, 1))(calculus.tensor(twice))), x, atol=1e-6
     )
 
 
@@ -87,7 +87,7 @@ def test_pads_decide_how_much_of_the_convolution_there_is(calculus, pads):
     x, taps = images(5, 4), (1, 4, -2, 2)
     layer = build("none", taps, pads)
 
-    found = calculus.numbers(layer(calculus.tensor(x)))
+    found = calculus.to_numpy(layer(calculus.tensor(x)))
 
     for axis in (1, 2):
         width = [(0, 0)] * 4

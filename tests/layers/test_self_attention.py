@@ -27,8 +27,8 @@ def reference(x, queries, keys, values, outputs, gamma):
     y = np.empty_like(x)
     for k in range(n):
         q = (x[k] @ queries).reshape(h * w, -1)
-        places, v = (pooled(x[k : k + 1] @ a).reshape(-1, a.shape[1]) for a in (keys, values))
-        logits = q @ places.T
+        k_pooled, v = (pooled(x[k : k + 1] @ a).reshape(-1, a.shape[1]) for a in (keys, values))
+        logits = q @ k_pooled.T
         weights = np.exp(logits - logits.max(axis=1, keepdims=True))
         weights /= weights.sum(axis=1, keepdims=True)
         y[k] = x[k] + gamma * (weights @ v @ outputs).reshape(h, w, c)
@@ -48,15 +48,15 @@ def test_values_and_both_derivatives_are_those_of_the_definition(calculus, shape
 
 def reference_in_order_of(layer):
     maps = (layer.queries, layer.keys, layer.values, layer.outputs)
-    wanted = [*(part.kernel for part in maps), layer.gamma]
-    order = [[v is w for v in layer.trainable_variables].index(True) for w in wanted]
+    expected = [*(part.kernel for part in maps), layer.gamma]
+    order = [[v is w for v in layer.trainable_variables].index(True) for w in expected]
     return lambda x, *weights: reference(x, *(weights[k] for k in order))
 
 
 def test_it_starts_as_the_identity(calculus):
     x = images(2, 4, 8)
 
-    np.testing.assert_array_equal(calculus.numbers(build()(calculus.tensor(x))), np.float32(x))
+    np.testing.assert_array_equal(calculus.to_numpy(build()(calculus.tensor(x))), np.float32(x))
 
 
 def test_its_size_is_that_of_the_authors_code():
@@ -74,13 +74,13 @@ def test_its_maps_are_spectrally_normalized(calculus):
     for part in maps:
         for _ in range(100):
             part.normalized_kernel(training=True)
-        kernel = np.float64(calculus.numbers(part.layer.kernel))
+        kernel = np.float64(calculus.to_numpy(part.layer.kernel))
         quotients.append(kernel / np.linalg.svd(kernel)[1][0])
     x = images(2, 4, 8)
 
-    found = calculus.numbers(layer(calculus.tensor(x)))
+    found = calculus.to_numpy(layer(calculus.tensor(x)))
 
-    exact = reference(x, *quotients, calculus.numbers(layer.gamma))
+    exact = reference(x, *quotients, calculus.to_numpy(layer.gamma))
     np.testing.assert_allclose(found, exact, atol=1e-4)
 
 
@@ -89,7 +89,7 @@ def test_the_estimates_of_its_norms_move_in_training_only(calculus):
     states = []
     for training in (False, True):
         layer(x, training=training)
-        states.append([calculus.numbers(u) for u in layer.non_trainable_variables])
+        states.append([calculus.to_numpy(u) for u in layer.non_trainable_variables])
 
     assert len(states[0]) == 4
     assert not any(map(np.array_equal, *states))
@@ -99,7 +99,7 @@ def test_no_two_of_its_maps_start_alike(calculus):
     layer = build((2, 4, 8), kernel_initializer="orthogonal")
 
     assert not np.array_equal(
-        *(calculus.numbers(m.layer.kernel) for m in (layer.queries, layer.keys))
+        *(calculus.to_numpy(m.layer.kernel) for m in (layer.queries, layer.keys))
     )
 
 

@@ -6,7 +6,7 @@ from ganzoo import backend
 pytestmark = pytest.mark.backend
 
 
-def numbers(x):
+def to_numpy(x):
     from keras import ops
 
     return np.array(ops.convert_to_numpy(ops.stop_gradient(ops.convert_to_tensor(x))))
@@ -39,35 +39,35 @@ def conv():
 @pytest.mark.parametrize("make", [dense, conv])
 def test_sigma_becomes_the_largest_singular_value(make):
     layer = make()
-    kernel = numbers(layer.layer.kernel)
+    kernel = to_numpy(layer.layer.kernel)
     sigma = np.linalg.svd(kernel.reshape(-1, kernel.shape[-1]).astype("float64"))[1][0]
 
     for _ in range(300):
         quotient = layer.normalized_kernel(training=True)
 
-    np.testing.assert_allclose(numbers(quotient), kernel / sigma, atol=1e-5)
+    np.testing.assert_allclose(to_numpy(quotient), kernel / sigma, atol=1e-5)
 
 
 @pytest.mark.parametrize("training", [True, False])
 def test_the_kernel_itself_is_never_assigned(training):
     layer = dense()
-    kernel, u = numbers(layer.layer.kernel), numbers(layer.u)
+    kernel, u = to_numpy(layer.layer.kernel), to_numpy(layer.u)
 
     layer(np.ones((2, 3), "float32"), training=training)
 
-    np.testing.assert_array_equal(numbers(layer.layer.kernel), kernel)
-    assert np.array_equal(numbers(layer.u), u) != training  # only training moves the estimate
+    np.testing.assert_array_equal(to_numpy(layer.layer.kernel), kernel)
+    assert np.array_equal(to_numpy(layer.u), u) != training  # only training moves the estimate
 
 
 def test_the_wrapped_layer_is_called_with_the_quotient():
     layer = conv()
     layer.layer.bias.assign(np.arange(4, dtype="float32"))
     images = np.random.default_rng(1).normal(size=(2, 6, 6, 2)).astype("float32")
-    outputs, quotient = numbers(layer(images)), numbers(layer.normalized_kernel())
+    outputs, quotient = to_numpy(layer(images)), to_numpy(layer.normalized_kernel())
 
     layer.layer.kernel.assign(quotient)
 
-    np.testing.assert_allclose(outputs, numbers(layer.layer(images)), atol=1e-5)
+    np.testing.assert_allclose(outputs, to_numpy(layer.layer(images)), atol=1e-5)
 
 
 def unit(x):
@@ -78,25 +78,25 @@ def test_the_gradient_flows_through_sigma():
     from keras import ops
 
     layer = dense()
-    kernel, u = (np.float64(numbers(w)) for w in (layer.layer.kernel, layer.u))
+    kernel, u = (np.float64(to_numpy(w)) for w in (layer.layer.kernel, layer.u))
     x = np.random.default_rng(2).normal(size=(5, 3))
     v = unit(u @ kernel.T)
     u = unit(v @ kernel)  # both are constants of the call, so they do not move below
 
     inputs = ops.convert_to_tensor(x, "float32")
-    turn = backend.gradients(
+    result = backend.gradients(
         lambda: (ops.sum(ops.tanh(layer(inputs, training=True))), {}), [layer.layer.kernel]
     )
 
     differences = np.empty_like(kernel)
     for i in np.ndindex(*kernel.shape):
-        sides = []
+        values = []
         for sign in (1, -1):
             moved = kernel.copy()
             moved[i] += sign * 1e-5
-            sides.append(np.tanh(x @ (moved / (v @ moved @ u.T).item())).sum())
-        differences[i] = (sides[0] - sides[1]) / 2e-5
-    np.testing.assert_allclose(numbers(turn.gradients[0]), differences, atol=2e-4)
+            values.append(np.tanh(x @ (moved / (v @ moved @ u.T).item())).sum())
+        differences[i] = (values[0] - values[1]) / 2e-5
+    np.testing.assert_allclose(to_numpy(result.gradients[0]), differences, atol=2e-4)
 
 
 def test_training_goes_as_written_by_hand():
@@ -105,19 +105,19 @@ def test_training_goes_as_written_by_hand():
     from keras import ops
 
     layer = dense(iterations=2)
-    kernel, u = (np.float64(numbers(w)) for w in (layer.layer.kernel, layer.u))
+    kernel, u = (np.float64(to_numpy(w)) for w in (layer.layer.kernel, layer.u))
     x = np.random.default_rng(3).normal(size=(5, 3))
     bias, optimizer = np.zeros(4), keras.optimizers.SGD(0.1)
     optimizer.build(layer.trainable_variables)
     inputs = ops.convert_to_tensor(x, "float32")
 
     for _ in range(5):
-        turn = backend.gradients(
+        result = backend.gradients(
             lambda: (ops.mean(ops.square(layer(inputs, training=True))), {}),
             layer.trainable_variables,
         )
-        backend.apply(optimizer, turn.gradients, layer.trainable_variables)
-        for variable, value in turn.writes:
+        backend.apply(optimizer, result.gradients, layer.trainable_variables)
+        for variable, value in result.writes:
             variable.assign(value)
 
         for _ in range(2):
@@ -130,8 +130,8 @@ def test_training_goes_as_written_by_hand():
         kernel = kernel - 0.1 * (dq / sigma - (dq * kernel).sum() / sigma**2 * (v.T @ u))
         bias = bias - 0.1 * dy.sum(0)
 
-    np.testing.assert_allclose(numbers(layer.layer.kernel), kernel, atol=2e-5)
-    np.testing.assert_allclose(numbers(layer.u), u, atol=2e-5)
+    np.testing.assert_allclose(to_numpy(layer.layer.kernel), kernel, atol=2e-5)
+    np.testing.assert_allclose(to_numpy(layer.u), u, atol=2e-5)
 
 
 def test_it_stays_finite_at_a_kernel_of_zeros():
@@ -140,12 +140,12 @@ def test_it_stays_finite_at_a_kernel_of_zeros():
     layer = dense()
     layer.layer.kernel.assign(np.zeros((3, 4), "float32"))
     inputs = ops.ones((2, 3))
-    turn = backend.gradients(
+    result = backend.gradients(
         lambda: (ops.sum(layer(inputs, training=True)), {}), [layer.layer.kernel]
     )
 
-    assert np.isfinite(numbers(turn.gradients[0])).all()
-    assert np.isfinite(numbers(layer.normalized_kernel())).all()
+    assert np.isfinite(to_numpy(result.gradients[0])).all()
+    assert np.isfinite(to_numpy(layer.normalized_kernel())).all()
 
 
 @pytest.mark.parametrize("scale", [0.0, 1e-3, 1.0])
@@ -156,18 +156,18 @@ def test_in_half_precision_sigma_is_as_good_as_in_single(scale):
     exact, inner = dense(), keras.layers.Dense(4, dtype="mixed_float16")
     layer = normalized(inner, (3,), dtype="mixed_float16")
     for one in (exact, layer):
-        one.layer.kernel.assign(numbers(dense().layer.kernel) * scale)
-        one.u.assign(numbers(dense().u))
+        one.layer.kernel.assign(to_numpy(dense().layer.kernel) * scale)
+        one.u.assign(to_numpy(dense().u))
     inputs = np.ones((2, 3), "float32")
-    turn = backend.gradients(
+    result = backend.gradients(
         lambda: (ops.sum(ops.cast(layer(inputs, training=True), "float32")), {}), [inner.kernel]
     )
 
     outputs = layer(inputs)
     assert keras.backend.standardize_dtype(outputs.dtype) == "float16"
-    np.testing.assert_allclose(numbers(outputs), numbers(exact(inputs)), atol=4e-3)
-    assert np.isfinite(numbers(turn.gradients[0])).all()
-    assert np.isfinite(numbers(layer.u)).all()
+    np.testing.assert_allclose(to_numpy(outputs), to_numpy(exact(inputs)), atol=4e-3)
+    assert np.isfinite(to_numpy(result.gradients[0])).all()
+    assert np.isfinite(to_numpy(layer.u)).all()
 
 
 def test_it_comes_back_from_its_configuration_under_the_layers_name():

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.backend
 
 ZOO = "keras-ganzoo"
 CARDS = {name: entry.card() for name, entry in models().items() if entry.source == ZOO}
-PLAYERS = {"generator", "discriminator"}
+NETWORKS = {"generator", "discriminator"}
 CLASSES = {"digits": 10, "mnist": 10, "fashion-mnist": 10, "cifar10": 10, "cifar100": 100}
 CLASSES |= {"mixture": 25, "flowers": 5, "spoken-digits": 10, "celeba": 2}
 # What a data set's samples are like, without opening it: from the options of a recipe.
@@ -58,5 +58,5 @@ def test_a_card_builds_what_it_says_at_the_shape_of_its_data(name, cheap_weights
     card = CARDS[name]
     gan = build(card.recipe)
     assert gan.sampler.image_shape == shape_of(card.recipe)
-    assert set(card.parameters) == PLAYERS
-    assert {p: getattr(gan, p).count_params() for p in PLAYERS} == card.parameters
+    assert set(card.parameters) == NETWORKS
+    assert {p: getattr(gan, p).count_params() for p in NETWORKS} == card.parameters

@@ -37,7 +37,7 @@ SMALL = {
     "r1gan": ["base_channels=4", "generator_max_channels=8", "discriminator_max_channels=8"],
     "progan": ["fmap_base=64", "max_channels=8"],
 }
-LEAST = {"mlp": (4, 4, 1), "facegan": (64, 64, 3), "cdcgan": (8, 12, 1)}
+SMALLEST_SHAPES = {"mlp": (4, 4, 1), "facegan": (64, 64, 3), "cdcgan": (8, 12, 1)}
 FROM_8 = ["dcgan", "wgan-gp", "sngan", "sagan", "r1gan", "progan"]
 CLASSES = 10
 NETWORKS = ("generator", "discriminator")
@@ -146,7 +146,7 @@ def test_weights_have_the_same_names_however_often_a_gan_is_built(name):
     from ganzoo.gan.state import network_state
 
     def names():
-        gan = build(small(name), LEAST.get(name, (8, 8, 1)))
+        gan = build(small(name), SMALLEST_SHAPES.get(name, (8, 8, 1)))
         return [[n for n, _ in network_state(getattr(gan, part))] for part in NETWORKS]
 
     assert names() == names()
@@ -163,7 +163,7 @@ def test_images_are_in_the_range_of_the_data_and_float32(name, precision):
         return [x, *labels] if labels else x
 
     recipe = apply_settings(small(name), [f"training.precision={precision}"])
-    gan = build(recipe, LEAST.get(name, (8, 8, 1)))
+    gan = build(recipe, SMALLEST_SHAPES.get(name, (8, 8, 1)))
     low, high = gan.value_range
     latents = 100.0 * gan.sampler.sample_latents(
         4, seed=0
@@ -350,14 +350,14 @@ def test_the_level_follows_the_number_of_images(images, level):
 
 def test_an_image_grows_from_blocks_and_is_the_mixture_of_two_sizes_in_between():
     gan = growing()
-    latents, drawn = gan.sampler.sample_latents(3, seed=5), {}
+    latents, images = gan.sampler.sample_latents(3, seed=5), {}
     for level in (0.0, 1.0, 1.25, 2.0):
         set_level(gan, level)
-        drawn[level] = array(gan.generator(latents))
-    assert drawn[0.0] == pytest.approx(blocks(drawn[0.0], 4))
-    assert drawn[1.0] == pytest.approx(blocks(drawn[1.0], 8))
-    assert np.abs(drawn[1.0] - blocks(drawn[1.0], 4)).max() > 1e-3
-    assert drawn[1.25] == pytest.approx(0.75 * drawn[1.0] + 0.25 * drawn[2.0], abs=1e-5)
+        images[level] = array(gan.generator(latents))
+    assert images[0.0] == pytest.approx(blocks(images[0.0], 4))
+    assert images[1.0] == pytest.approx(blocks(images[1.0], 8))
+    assert np.abs(images[1.0] - blocks(images[1.0], 4)).max() > 1e-3
+    assert images[1.25] == pytest.approx(0.75 * images[1.0] + 0.25 * images[2.0], abs=1e-5)
 
 
 def test_real_images_are_blurred_to_the_level():
@@ -378,9 +378,9 @@ def test_the_discriminator_sees_nothing_finer_than_the_level(level, side):
     images = random_images(4, 16, 16, 1)
     coarse, halves = (ops.convert_to_tensor(blocks(images, s)) for s in (side, side // 2))
     set_level(gan, level)
-    sharp, blurred, smallest = (array(gan.discriminator(x)) for x in (images, coarse, halves))
+    sharp, blurred, coarser = (array(gan.discriminator(x)) for x in (images, coarse, halves))
     assert sharp == pytest.approx(blurred, rel=1e-3)
-    assert sharp != pytest.approx(smallest, rel=1e-3)
+    assert sharp != pytest.approx(coarser, rel=1e-3)
 
 
 def test_a_step_moves_the_level_of_both_networks_and_of_the_average():

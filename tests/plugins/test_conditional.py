@@ -49,7 +49,7 @@ def trained_weights(network) -> int:
     return sum(math.prod(weight.shape) for weight in network.trainable_variables)
 
 
-def drawn(gan, count: int, seed: int = 0) -> np.ndarray:
+def sample_latents(gan, count: int, seed: int = 0) -> np.ndarray:
     """Latents of a seed; jitted, since operation by operation takes seconds."""
     return array(
         backend().jit(lambda s: gan.sampler.sample_latents(count, s))(tensor(seed, "int32"))
@@ -146,7 +146,7 @@ def test_acgan_adds_the_cross_entropy_of_the_classes_of_both_kinds_of_images():
 
 
 def test_infogans_codes_are_distributed_as_in_the_paper():
-    latents = drawn(small("infogan"), 2000)
+    latents = sample_latents(small("infogan"), 2000)
     one_hot, others = latents[:, :10], latents[:, 10:]
     assert ((one_hot == 0) | (one_hot == 1)).all()
     assert (one_hot.sum(axis=1) == 1).all()
@@ -197,7 +197,7 @@ def test_infogans_prior_is_saved(tmp_path):
     gan = small("infogan")
     gan.save(tmp_path / "gan.keras")
     again = keras.saving.load_model(tmp_path / "gan.keras")
-    assert np.array_equal(drawn(again, 50), drawn(gan, 50))
+    assert np.array_equal(sample_latents(again, 50), sample_latents(gan, 50))
 
 
 def test_each_block_of_biggan_gets_its_part_of_the_latent():

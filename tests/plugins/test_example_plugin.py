@@ -40,7 +40,7 @@ def wheels(tmp_path_factory) -> dict[str, Path]:
     return {path.name.partition("-")[0]: path for path in out.glob("*.whl")}
 
 
-class Place:
+class Environment:
     """A virtual environment of its own and a folder to work in."""
 
     def __init__(self, folder: Path):
@@ -93,19 +93,19 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def place(wheels, tmp_path_factory) -> Place:
+def environment(wheels, tmp_path_factory) -> Environment:
     """An environment with both wheels installed, the zoo's first."""
-    place = Place(tmp_path_factory.mktemp("place"))
-    place.install(wheels["keras_ganzoo"])
-    place.before = place.fingerprint_of_the_zoo()
-    place.install(wheels["ganzoo_example"])
-    return place
+    environment = Environment(tmp_path_factory.mktemp("environment"))
+    environment.install(wheels["keras_ganzoo"])
+    environment.before = environment.fingerprint_of_the_zoo()
+    environment.install(wheels["ganzoo_example"])
+    return environment
 
 
 @pytest.fixture(scope="module")
-def trained(place) -> Path:
-    place.ganzoo("train", "cgan-shapes", "--steps", "20", "--run", "trained")
-    return place.work / "trained"
+def trained(environment) -> Path:
+    environment.ganzoo("train", "cgan-shapes", "--steps", "20", "--run", "trained")
+    return environment.work / "trained"
 
 
 def names(listed: dict, section: str, source: str) -> list[str]:
@@ -146,16 +146,16 @@ def test_the_wheel_holds_nothing_else(wheels):
     assert packages == {"ganzoo", "ganzoo_data", "ganzoo_features"} | families
 
 
-def test_the_zoo_in_the_environment_is_the_wheels(place):
+def test_the_zoo_in_the_environment_is_the_wheels(environment):
     code = "import ganzoo, ganzoo_data, ganzoo_classic\n"
     code += "for m in (ganzoo, ganzoo_data, ganzoo_classic): print(m.__file__)"
-    files = place.python_says(code).splitlines()
+    files = environment.python_says(code).splitlines()
     assert len(files) == 3
-    assert all(Path(file).is_relative_to(place.site) for file in files)
+    assert all(Path(file).is_relative_to(environment.site) for file in files)
 
 
-def test_all_that_the_package_brings_is_listed(place):
-    listed = place.json("list")
+def test_all_that_the_package_brings_is_listed(environment):
+    listed = environment.json("list")
     assert listed["problems"] == []
     assert names(listed, "architectures", "ganzoo-example") == ["cgan"]
     assert names(listed, "datasets", "ganzoo-example") == ["shapes"]
@@ -163,10 +163,10 @@ def test_all_that_the_package_brings_is_listed(place):
     assert "dcgan-digits" in names(listed, "models", "keras-ganzoo")
     shown = {e["name"]: e["summary"] for e in listed["architectures"] + listed["datasets"]}
     assert shown["cgan"].startswith("A fully connected GAN for small images")
-    assert shown["shapes"].startswith("Gray pictures of discs")
+    assert shown["shapes"].startswith("Gray images of discs")
 
 
-def test_nothing_is_imported_to_list_or_describe_it(place):
+def test_nothing_is_imported_to_list_or_describe_it(environment):
     code = (
         "import sys\nfrom ganzoo.cli import main\n"
         "for words in (['list'], ['info', 'cgan'], ['info', 'shapes'], ['info', 'cgan-shapes']):\n"
@@ -176,14 +176,14 @@ def test_nothing_is_imported_to_list_or_describe_it(place):
         "heavy = {'ganzoo_example', 'keras', 'jax', 'torch', 'tensorflow'}\n"
         "print('loaded:', sorted(heavy & set(sys.modules)))"
     )
-    assert place.python_says(code).endswith("loaded: []")
+    assert environment.python_says(code).endswith("loaded: []")
 
 
-def test_what_the_data_set_fills_is_no_key_of_the_recipe(place):
-    options = {o["name"]: o for o in place.json("info", "cgan")["architecture"]["options"]}
+def test_what_the_data_set_fills_is_no_key_of_the_recipe(environment):
+    options = {o["name"]: o for o in environment.json("info", "cgan")["architecture"]["options"]}
     assert options["image_shape"]["filled"] and options["classes"]["filled"]
     assert (options["latent_size"]["filled"], options["latent_size"]["default"]) == (False, 100)
-    wrong = place.ganzoo("train", "cgan-shapes", "--set", "architecture.classes=4", expect=2)
+    wrong = environment.ganzoo("train", "cgan-shapes", "--set", "architecture.classes=4", expect=2)
     assert "comes from the data set" in wrong.stderr
 
 
@@ -196,51 +196,53 @@ def test_its_model_trains(trained):
     assert manifest["data"]["classes"] == ["disc", "square", "triangle", "cross"]
 
 
-def test_its_model_draws_the_classes_that_are_asked_for(place, trained):
-    drawn = []
+def test_its_model_draws_the_classes_that_are_asked_for(environment, trained):
+    samples = []
     for out, labels in (("mixed", "0,3"), ("crosses", "3,3")):
         options = ["-n", "2", "--seed", "5", "--separate", "--out", out, "--labels", labels]
-        place.ganzoo("sample", trained, *options)
-        drawn.append([pixels(path) for path in sorted((place.work / out).iterdir())])
-    (disc, cross), (other, same) = drawn
+        environment.ganzoo("sample", trained, *options)
+        samples.append([pixels(path) for path in sorted((environment.work / out).iterdir())])
+    (disc, cross), (other, same) = samples
     assert disc != other  # one latent, two labels
     assert cross == same
-    assert {len(picture) for picture in (disc, cross)} == {16 * 16}
+    assert {len(image) for image in (disc, cross)} == {16 * 16}
 
 
-def test_a_class_that_it_does_not_have_is_refused_with_their_names(place, trained):
-    done = place.ganzoo("sample", trained, "--labels", "4", expect=2)
+def test_a_class_that_it_does_not_have_is_refused_with_their_names(environment, trained):
+    done = environment.ganzoo("sample", trained, "--labels", "4", expect=2)
     assert "0 disc, 1 square, 2 triangle, 3 cross" in done.stderr
 
 
-def test_its_architecture_trains_on_the_zoos_data(place):
-    recipe = place.work / "digits.toml"
+def test_its_architecture_trains_on_the_zoos_data(environment):
+    recipe = environment.work / "digits.toml"
     card = (EXAMPLE / "ganzoo_example/registry/cgan-shapes/card.toml").read_text(encoding="utf-8")
     tables = card[card.index("[recipe.architecture]") :].replace("[recipe.", "[")
     recipe.write_text(tables.replace('"shapes"\nsize = 16', '"digits"'), encoding="utf-8")
-    plan = place.json("train", recipe, "--dry-run")
+    plan = environment.json("train", recipe, "--dry-run")
     assert (plan["image_shape"], plan["classes"]) == ([8, 8, 1], 10)
 
 
-def test_its_own_tests_pass(place):
+def test_its_own_tests_pass(environment):
     options = ["-q", "-p", "no:cacheprovider", "--rootdir", EXAMPLE]
-    done = place.run("-W", "error", "-m", "pytest", *options, EXAMPLE / "tests")
+    done = environment.run("-W", "error", "-m", "pytest", *options, EXAMPLE / "tests")
     assert "4 passed" in done.stdout
 
 
-def test_the_core_is_untouched(place, trained):
-    assert place.fingerprint_of_the_zoo() == place.before
+def test_the_core_is_untouched(environment, trained):
+    assert environment.fingerprint_of_the_zoo() == environment.before
 
 
-def test_without_it_the_zoo_is_healthy_and_its_runs_say_what_they_lack(place, wheels, trained):
-    place.uninstall("ganzoo-example")
+def test_without_it_the_zoo_is_healthy_and_its_runs_say_what_they_lack(
+    environment, wheels, trained
+):
+    environment.uninstall("ganzoo-example")
     try:
-        listed = place.json("list")
+        listed = environment.json("list")
         assert listed["problems"] == []
         sources = {entry["source"] for entry in listed["models"] + listed["architectures"]}
         assert sources == {"keras-ganzoo"}
-        assert place.fingerprint_of_the_zoo() == place.before
-        done = place.ganzoo("sample", trained, expect=4)
+        assert environment.fingerprint_of_the_zoo() == environment.before
+        done = environment.ganzoo("sample", trained, expect=4)
         assert "'cgan', which is not installed. It came from: ganzoo-example" in done.stderr
     finally:
-        place.install(wheels["ganzoo_example"])
+        environment.install(wheels["ganzoo_example"])

@@ -133,7 +133,7 @@ def test_a_classifier_is_trained_by_the_command_and_read_again(tmp_path):
     written = read_description(out)
     assert written["test"] == about["test"] and written["image_shape"] == (8, 8, 1)
     assert load_classifier("digits", out).feature_size == 16
-    assert {t.dtype for t in safetensors.read_header(out).tensors.values()} == {"F16"}
+    assert {t.dtype for t in safetensors.read_header(out).tensors.values()} == {np.dtype("float16")}
 
 
 def test_augmentation_moves_and_mirrors_and_nothing_else():
@@ -160,9 +160,9 @@ def test_a_shifted_image_is_the_image_elsewhere():
     image = np.zeros((500, 5, 5, 1), np.uint8)
     image[:, 2, 2] = 9
     moved = shift_images(image, 2, np.random.default_rng(0))
-    places = np.argwhere(moved[..., 0])
-    assert len(places) == 500 and (moved[..., 0].sum(axis=(1, 2)) == 9).all()
-    assert len(np.unique(places[:, 1:], axis=0)) == 25
+    positions = np.argwhere(moved[..., 0])
+    assert len(positions) == 500 and (moved[..., 0].sum(axis=(1, 2)) == 9).all()
+    assert len(np.unique(positions[:, 1:], axis=0)) == 25
 
 
 @pytest.mark.backend

@@ -8,7 +8,7 @@ from ganzoo.errors import UsageError
 pytestmark = pytest.mark.backend
 
 
-def numbers(x) -> np.ndarray:
+def to_numpy(x) -> np.ndarray:
     from keras import ops
 
     return np.array(ops.convert_to_numpy(x))
@@ -35,13 +35,13 @@ def test_shifts_are_drawn_anew_in_each_call_and_evenly_and_not_after_training():
     from keras import ops
 
     layer, sounds = Shifts(2, 3), ops.zeros((500, 64, 1))
-    first, second = (numbers(layer(sounds, training=True)) for _ in range(2))
+    first, second = (to_numpy(layer(sounds, training=True)) for _ in range(2))
 
     assert first.shape == (500, 3) and (first != second).mean() > 0.7
     assert int(layer.calls.value) == 2
     counts = np.array([(first == shift).sum() for shift in range(-2, 3)])
     assert counts.sum() == 1500 and (abs(counts - 300) < 5 * np.sqrt(240)).all()
-    assert not numbers(layer(sounds)).any() and int(layer.calls.value) == 2
+    assert not to_numpy(layer(sounds)).any() and int(layer.calls.value) == 2
 
 
 def test_each_update_of_the_critic_has_other_shifts_and_that_of_the_generator_none():
@@ -55,7 +55,7 @@ def test_each_update_of_the_critic_has_other_shifts_and_that_of_the_generator_no
     # two updates, each with real and fake; the penalty counts no call
     assert int(gan.discriminator.get_layer("shifts").calls.value) == 4
     assert gan.sample(2, seed=1).shape == (2, 256, 1)
-    latents = numbers(gan.sampler.sample_latents(200, 0))
+    latents = to_numpy(gan.sampler.sample_latents(200, 0))
     assert -1 <= latents.min() < -0.9 and 0.9 < latents.max() < 1
 
 
@@ -66,7 +66,7 @@ def test_a_video_is_the_foreground_where_the_mask_says_so():
     gan = vgan((4, 8, 8, 1), latent_size=3, base_channels=2)
     layer = {name: gan.generator.get_layer(name).output for name in ("mask", "moving", "frame")}
     parts = keras.Model(gan.generator.inputs, [*layer.values(), *gan.generator.outputs])
-    mask, moving, still, video = map(numbers, parts(gan.sampler.sample_latents(2, seed=0)))
+    mask, moving, still, video = map(to_numpy, parts(gan.sampler.sample_latents(2, seed=0)))
     assert (mask.shape, moving.shape, still.shape) == (
         (2, 4, 8, 8, 1), (2, 4, 8, 8, 1), (2, 1, 8, 8, 1)
     )  # fmt: skip
@@ -88,7 +88,7 @@ def test_the_mask_is_looked_at_without_moving_batch_norm_again():
         for variable in gan.generator.variables:
             variable.assign(np.full(variable.shape, 0.1, "float32"))
         gan.train_on_batch(np.zeros((4, 4, 8, 8, 1), "uint8"))
-        moved[sparsity] = numbers(gan.generator.get_layer("still_project_norm").moving_variance)
+        moved[sparsity] = to_numpy(gan.generator.get_layer("still_project_norm").moving_variance)
     kept = 0.9 * 0.1  # what was there before the update
     np.testing.assert_allclose(moved[0.1], moved[0.0], rtol=1e-6)
     assert (moved[0.1] > kept).all()

@@ -48,11 +48,11 @@ def trained_weights(network) -> int:
     return sum(math.prod(weight.shape) for weight in network.trainable_variables)
 
 
-def numbers(*shape: int, seed: int = 0):
+def normal_numbers(*shape: int, seed: int = 0):
     from keras import ops
 
-    drawn = np.random.default_rng(seed).normal(size=shape)
-    return ops.convert_to_tensor(drawn.astype("float32"))
+    normal = np.random.default_rng(seed).normal(size=shape)
+    return ops.convert_to_tensor(normal.astype("float32"))
 
 
 def array(x) -> np.ndarray:
@@ -88,19 +88,19 @@ def test_demodulated_features_of_unit_variance_have_unit_variance_whatever_the_s
     from keras import ops
 
     convolution = small("stylegan2").generator.get_layer("synthesis").get_layer("conv_8_2")
-    styles = ops.repeat(1.0 + 3.0 * numbers(1, 8, seed=1), 256, axis=0)
-    features = array(convolution([numbers(256, 8, 8, 8), styles]))[:, 1:-1, 1:-1]
+    styles = ops.repeat(1.0 + 3.0 * normal_numbers(1, 8, seed=1), 256, axis=0)
+    features = array(convolution([normal_numbers(256, 8, 8, 8), styles]))[:, 1:-1, 1:-1]
     assert features.var(axis=(0, 1, 2)) == pytest.approx(np.ones(8), rel=0.08)
 
 
-def test_truncation_brings_styles_to_their_average_and_0_leaves_one_picture():
+def test_truncation_brings_styles_to_their_average_and_0_leaves_one_image():
     gan = small("stylegan2")
-    free, whole, half, none = (
+    free, whole, truncated, none = (
         gan.sample(8, seed=2, truncation=psi).astype(float) for psi in (None, 1.0, 0.5, 0.0)
     )
     assert (whole == free).all()
     assert (none == none[:1]).all()  # the noise has no strength yet
-    assert 0 < half.std(axis=0).mean() < 0.8 * free.std(axis=0).mean()
+    assert 0 < truncated.std(axis=0).mean() < 0.8 * free.std(axis=0).mean()
     average = gan.generator.get_layer("average_style").mean
     average.assign(array(average) + 1.0)
     assert (gan.sample(2, seed=2, truncation=0.0) != none[:2]).any()
@@ -109,7 +109,7 @@ def test_truncation_brings_styles_to_their_average_and_0_leaves_one_picture():
 
 def test_mixing_gives_an_image_the_end_of_its_neighbors_style():
     gan = small("stylegan2", "style_mixing_prob=1.0")
-    latents = numbers(6, 8)
+    latents = normal_numbers(6, 8)
     mixed = array(gan.mix_styles(latents))  # (6, 4, 8)
     own = array(gan.generator.get_layer("mapping")(latents))
     other = np.roll(own, 1, axis=0)
@@ -127,8 +127,8 @@ def test_path_lengths_are_the_slopes_that_differences_show():
     from keras import ops
 
     gan, h = small("stylegan2", "style_mixing_prob=1.0"), 1e-2
-    latents, directions = numbers(1, 8), numbers(1, 8, 8, 1, seed=1)
-    styles = numbers(1, 4, 8, seed=2)
+    latents, directions = normal_numbers(1, 8), normal_numbers(1, 8, 8, 1, seed=1)
+    styles = normal_numbers(1, 4, 8, seed=2)
     steps = h * np.eye(32, dtype="float32").reshape(32, 4, 8)
     moved = ops.convert_to_tensor(array(styles) + np.concatenate([steps, -steps]))
     images = array(gan.synthesize(moved, ops.repeat(latents, 64, axis=0)))
@@ -168,7 +168,7 @@ def test_skip_layer_excitation_scales_whole_channels_by_what_the_small_map_says(
 
     large, low = keras.Input((16, 16, 3)), keras.Input((8, 8, 5))
     model = keras.Model([large, low], skip_layer_excitation(large, low, "excite"))
-    x, y = numbers(2, 16, 16, 3), numbers(2, 8, 8, 5, seed=1)
+    x, y = normal_numbers(2, 16, 16, 3), normal_numbers(2, 8, 8, 5, seed=1)
     ratio = array(model([x, y])) / array(x)
     share = ratio[:, :1, :1]
     assert ratio == pytest.approx(np.broadcast_to(share, ratio.shape), rel=1e-4)
@@ -178,8 +178,8 @@ def test_skip_layer_excitation_scales_whole_channels_by_what_the_small_map_says(
 def test_quarters_are_what_they_say():
     from ganzoo_modern.fastgan import quarters
 
-    x = array(numbers(2, 8, 8, 3))
-    found = array(quarters(numbers(2, 8, 8, 3))).reshape(2, 4, 4, 4, 3)
+    x = array(normal_numbers(2, 8, 8, 3))
+    found = array(quarters(normal_numbers(2, 8, 8, 3))).reshape(2, 4, 4, 4, 3)
     expected = [x[:, :4, :4], x[:, :4, 4:], x[:, 4:, :4], x[:, 4:, 4:]]
     assert found == pytest.approx(np.stack(expected, axis=1))
 
@@ -208,6 +208,6 @@ def test_blocks_of_r3gan_start_as_the_identity():
         blocks = [layer for layer in network.layers if layer.name.endswith("_add")]
         assert len(blocks) == 4
         ends = [layer for b in blocks for layer in (b.input[0], b.output)]
-        seen = [array(x) for x in keras.Model(network.inputs, ends)(numbers(*shape))]
+        seen = [array(x) for x in keras.Model(network.inputs, ends)(normal_numbers(*shape))]
         for before, after in zip(seen[::2], seen[1::2], strict=True):
             assert np.abs(before).max() > 0.1 and (before == after).all()

@@ -94,9 +94,9 @@ def test_every_cut_and_many_flips_of_a_file_are_refused_or_harmless(saved, tmp_p
         path.write_bytes(content[:at])
         with pytest.raises((InvalidInput, UsageError)):
             read_tensors(path)
-        flipped = bytearray(content)
-        flipped[at] ^= int(draw.integers(1, 256))
-        path.write_bytes(flipped)
+        changed = bytearray(content)
+        changed[at] ^= int(draw.integers(1, 256))
+        path.write_bytes(changed)
         try:
             read = read_tensors(path)
         except InvalidInput:

@@ -96,12 +96,12 @@ def test_a_logit_depends_on_a_patch_of_the_published_size(num_downsamples, patch
     x = keras.Input((256, 256, 1))
     narrow = {"prefix": "", "base_channels": 1, "max_channels": 1, "affine": True}
     network = keras.Model(x, patchgan(x, num_downsamples=num_downsamples, **narrow))
-    reach, apart = 1, 1  # of neighbors, in pixels
+    size, stride = 1, 1  # of neighbors, in pixels
     for layer in network.layers:
         if hasattr(layer, "kernel_size"):
-            reach += (layer.kernel_size[0] - 1) * apart
-            apart *= layer.strides[0]
-    assert reach == patch
+            size += (layer.kernel_size[0] - 1) * stride
+            stride *= layer.strides[0]
+    assert size == patch
     assert network.output_shape == (None, logits, logits, 1)
 
 
@@ -190,9 +190,9 @@ def scaling(g: float, f: float, **options):
         network(f"{kind}_critic", layers.Conv2D(1, 8, name=f"{kind}_mean"))
         for kind in ("target", "source")
     ]
-    said = [critics[0](images), critics[1](labels)]
+    logits = [critics[0](images), critics[1](labels)]
     generator = keras.Model([latents, labels], made, name="generator")
-    discriminator = keras.Model([images, labels], said, name="discriminator")
+    discriminator = keras.Model([images, labels], logits, name="discriminator")
     return least_squares(CycleGAN(generator, discriminator, **options))
 
 
@@ -204,11 +204,11 @@ def test_terms_of_generators_that_only_multiply_are_known_by_hand(g, f):
     fake = gan.generate(batch.latents, batch.labels)
     outputs = gan.discriminator_outputs(fake, batch.labels)
     terms = {k: array(v) for k, v in gan.generator_loss_terms(batch, fake, outputs).items()}
-    half = 10 / 2  # LSGAN's loss is half of the paper's
+    weight = 10 / 2  # LSGAN's loss is half of the paper's
     changed = abs(g * f - 1) * (source + target)
-    assert terms["cycle"] == pytest.approx(half * changed)
+    assert terms["cycle"] == pytest.approx(weight * changed)
     moved = abs(g - 1) * target + abs(f - 1) * source
-    assert terms["identity"] == pytest.approx(half * 0.5 * moved)
+    assert terms["identity"] == pytest.approx(weight * 0.5 * moved)
     logits = array(gan.discriminator.get_layer("source_critic")(f * batch.real))
     assert terms["g_source_loss"] == pytest.approx(np.mean((logits - 1) ** 2) / 2, rel=1e-5)
 
@@ -216,9 +216,9 @@ def test_terms_of_generators_that_only_multiply_are_known_by_hand(g, f):
 def test_the_loss_is_the_sum_of_those_of_both_discriminators():
     gan = scaling(1.0, 1.0)
     batch = batch_of(gan)
-    fakes = [tensor(images(seed)) for seed in (2, 3)]
-    loss, logs = gan.discriminator_loss(batch, fakes)
-    pairs = (("target", batch.real, fakes[0]), ("source", batch.labels, fakes[1]))
+    fake = [tensor(images(seed)) for seed in (2, 3)]
+    loss, logs = gan.discriminator_loss(batch, fake)
+    pairs = (("target", batch.real, fake[0]), ("source", batch.labels, fake[1]))
     expected = {}
     for kind, *both in pairs:
         critic = gan.discriminator.get_layer(f"{kind}_critic")
@@ -245,8 +245,8 @@ def test_a_pool_keeps_the_first_images_and_then_exchanges_half_of_the_new_ones()
     pool = ImagePool(4)
     pool.build("pool", (1, 1, 1), keras.layers.Layer().add_weight)
 
-    def exchange(new: list[int], *draws) -> list[int]:
-        shown = pool.exchange(tensor(np.reshape(new, (-1, 1, 1, 1))), Scripted(*draws))
+    def exchange(new: list[int], *numbers) -> list[int]:
+        shown = pool.exchange(tensor(np.reshape(new, (-1, 1, 1, 1))), Scripted(*numbers))
         return array(shown).ravel().tolist()
 
     never, always = 0.5, 0.49
@@ -268,11 +268,11 @@ def test_pools_are_filled_by_an_update_and_belong_to_the_state():
         "source": array(gan.inverse.generate(batch.latents, batch.real)),
     }
     shown = gan.fake_samples(batch)
-    for (kind, fakes), seen in zip(made.items(), shown, strict=True):
-        np.testing.assert_allclose(array(seen), fakes, atol=1e-5)
+    for (kind, fake), seen in zip(made.items(), shown, strict=True):
+        np.testing.assert_allclose(array(seen), fake, atol=1e-5)
         assert int(array(gan.state()[f"gan/{kind}_pool_count"])) == 3
         held = array(gan.state()[f"gan/{kind}_pool_pictures"])
-        np.testing.assert_allclose(held, [*fakes, np.zeros(SHAPE)], atol=1e-5)
+        np.testing.assert_allclose(held, [*fake, np.zeros(SHAPE)], atol=1e-5)
 
 
 def test_sampling_is_g_and_the_inverse_is_f():

@@ -6,6 +6,7 @@ import keras
 from keras import layers, ops
 
 from ganzoo import GAN, random
+from ganzoo.blocks import check_minimum
 from ganzoo.errors import UsageError
 
 
@@ -38,6 +39,14 @@ def cgan(
             f"36x36x3. Received: {image_shape}.",
             hint="Set dataset.size, where the data set has it, to 32.",
         )
+    check_minimum(
+        1,
+        latent_size=latent_size,
+        latent_units=latent_units,
+        label_units=label_units,
+        joint_units=joint_units,
+        maxout_units=maxout_units,
+    )
 
     def hidden(x, units: int, name: str):
         x = layers.Dense(units, activation="relu", name=name)(x)

@@ -26,7 +26,7 @@ def shapes(*, size: int = 16, count: int = 4000, seed: int = 0) -> Dataset:
         )
     random = np.random.default_rng(seed)
     labels = np.arange(count, dtype=np.int32) % len(CLASSES)
-    images = np.stack([_draw(CLASSES[label], size, random) for label in labels])
+    images = np.stack([_draw_shape(CLASSES[label], size, random) for label in labels])
     return Dataset(
         name="shapes",
         images=images,  # uint8 (count, size, size, 1)
@@ -38,7 +38,7 @@ def shapes(*, size: int = 16, count: int = 4000, seed: int = 0) -> Dataset:
     )
 
 
-def _draw(shape: str, size: int, random: np.random.Generator) -> np.ndarray:
+def _draw_shape(shape: str, size: int, random: np.random.Generator) -> np.ndarray:
     """One image, uint8 (size, size, 1)."""
     side = size * _OVERSAMPLING
     r = side * random.uniform(0.25, 0.4)
