@@ -7,7 +7,7 @@ import pytest
 
 import ganzoo.catalog
 
-ROOM = Path(ganzoo.catalog.__file__).parent
+PACKAGE = Path(ganzoo.catalog.__file__).parent
 HEAVY = ("keras", "jax", "torch", "tensorflow", "numpy", "PIL", "typer", "rich")
 
 
@@ -19,10 +19,10 @@ def loaded_after(source: str) -> set[str]:
     return set(done.stdout.split())
 
 
-def test_importing_the_whole_room_imports_no_framework():
+def test_importing_the_whole_package_imports_no_framework():
     names = sorted(
-        ".".join(("ganzoo.catalog", *path.relative_to(ROOM).with_suffix("").parts))
-        for path in ROOM.rglob("[a-z]*.py")
+        ".".join(("ganzoo.catalog", *path.relative_to(PACKAGE).with_suffix("").parts))
+        for path in PACKAGE.rglob("[a-z]*.py")
     )
     loaded = loaded_after("import " + ", ".join(names))
     assert set(names) <= loaded
@@ -55,9 +55,9 @@ def test_what_reads_no_card_needs_no_pydantic(module):
     assert "pydantic" not in loaded_after(f"import ganzoo.catalog.{module}")
 
 
-def test_the_room_imports_only_what_lies_below_it():
+def test_the_package_imports_only_what_lies_below_it():
     allowed = ("ganzoo.catalog", "ganzoo.config", "ganzoo.errors", "ganzoo.files")
-    for path in ROOM.rglob("[a-z]*.py"):
+    for path in PACKAGE.rglob("[a-z]*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             module = node.module if isinstance(node, ast.ImportFrom) else None
             assert not (module or "").startswith("ganzoo") or module.startswith(allowed), path

@@ -207,7 +207,7 @@ def test_a_run_that_is_gone_cannot_be_locked(tmp_path):
         pass
 
 
-def test_pictures_after_a_step_are_dropped_and_nothing_else(run):
+def test_images_after_a_step_are_dropped_and_nothing_else(run):
     run.rewind(100)  # there are none yet
     run.samples.mkdir()
     for name in ("step-00000000.png", "step-00000100.png", "step-00000101.png", "step-1e9.png"):

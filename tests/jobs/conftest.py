@@ -1,4 +1,4 @@
-"""Small games that hold every kind of state, and runs of them."""
+"""Small GANs that hold every kind of state, and runs of them."""
 
 import os
 import shutil
@@ -24,13 +24,13 @@ def place(tmp_path, monkeypatch):
 
 @pytest.fixture
 def recipe():
-    """`recipe("steps=3", ...)`: a conditional game with every kind of state."""
+    """`recipe("steps=3", ...)`: a conditional GAN with every kind of state."""
     return lambda *settings: apply_settings(Recipe.read(SITE / "recipe.toml"), settings)
 
 
 @pytest.fixture
 def plain():
-    """`plain("steps=3", ...)`: the smallest unconditional game, on embedded digits."""
+    """`plain("steps=3", ...)`: the smallest unconditional GAN, on embedded digits."""
     tables = {
         "architecture": {"name": "mlp", "latent_size": 4, "generator_units": [8],
                          "discriminator_units": [8]},

@@ -20,7 +20,7 @@ METRICS = ["frechet", "kernel", "patch_wasserstein"]
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory):
-    """A home with the model `small` in it, trained and judged once for the module."""
+    """A home with the model `small` in it, trained and evaluated once for the module."""
     made = []
 
     def get(recipe):

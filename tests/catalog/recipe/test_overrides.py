@@ -46,7 +46,7 @@ def test_a_setting_changes_its_key_and_no_other(recipe):
         ('gan.loss="hinge"', "gan", "loss", "hinge"),
         ("ema_half_life=0", "gan", "ema_half_life", 0.0),
         ("dataset.data=/some/path with = and # in it", "dataset", "data", None),
-        ("dataset.data=C:\\pictures", "dataset", "data", "C:\\pictures"),
+        ("dataset.data=C:\\images", "dataset", "data", "C:\\images"),
         ("data=a\nb", "dataset", "data", "a\nb"),
         ("data=1\nsize = 2", "dataset", "data", "1\nsize = 2"),
         ("size=8", "dataset", "size", 8),

@@ -70,7 +70,7 @@ def test_every_default_of_gan_and_training_is_written_out(tables):
 
 def test_the_text_reads_back_as_the_same_recipe(tables, tmp_path):
     tables["gan"] = {"regularizers": [{"name": "r1", "weight": 10}, {"name": "r2", "weight": 0.5}]}
-    tables["dataset"] = {"name": "folder", "data": 'C:\\pictures "mine"', "crop": [0, 15, 178, 193]}
+    tables["dataset"] = {"name": "folder", "data": 'C:\\images "mine"', "crop": [0, 15, 178, 193]}
     tables["generator_optimizer"]["learning_rate"] = {
         "schedule": "polynomial_decay",
         "initial_learning_rate": 1e-3,

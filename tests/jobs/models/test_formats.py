@@ -1,4 +1,4 @@
-"""A generator in the formats of others gives the same pictures there, for any batch."""
+"""A generator in the formats of others gives the same images there, for any batch."""
 
 import warnings
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.backend
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """A finished run of a conditional game."""
+    """A finished run of a conditional GAN."""
     from ganzoo.catalog.recipe.recipe import Recipe
     from ganzoo.jobs.training.train import train
 
@@ -42,15 +42,15 @@ def keras_backend():
 
 @pytest.fixture
 def expected(run):
-    """`expected(n)`: inputs for n pictures, and the pictures."""
+    """`expected(n)`: inputs for n images, and the images."""
     gan = load.load(run.path)
 
-    def pictures(n: int):
+    def images(n: int):
         latents = np.array(gan.sampler.sample_latents(n, 7))
         labels = np.arange(n, dtype="int32")
         return latents, labels, np.array(gan.sampler.generate(latents, labels))
 
-    return pictures
+    return images
 
 
 def test_a_keras_file_needs_keras_and_the_layers_alone(run, expected, tmp_path):
@@ -60,12 +60,12 @@ def test_a_keras_file_needs_keras_and_the_layers_alone(run, expected, tmp_path):
 
     model = keras.saving.load_model(tmp_path / "out.keras")
     for n in (1, 5):
-        latents, labels, pictures = expected(n)
+        latents, labels, images = expected(n)
         made = keras.ops.stop_gradient(model([latents, labels]))
-        np.testing.assert_allclose(keras.ops.convert_to_numpy(made), pictures, atol=1e-5)
+        np.testing.assert_allclose(keras.ops.convert_to_numpy(made), images, atol=1e-5)
 
 
-def test_onnx_gives_the_same_pictures(run, expected, tmp_path, keras_backend):
+def test_onnx_gives_the_same_images(run, expected, tmp_path, keras_backend):
     if keras_backend != "torch":
         pytest.skip("written with PyTorch, whose exporter needs no further package")
     runtime = pytest.importorskip("onnxruntime")
@@ -74,9 +74,9 @@ def test_onnx_gives_the_same_pictures(run, expected, tmp_path, keras_backend):
     session = runtime.InferenceSession(tmp_path / "out.onnx")
     names = [one.name for one in session.get_inputs()]
     for n in (1, 5):
-        latents, labels, pictures = expected(n)
+        latents, labels, images = expected(n)
         (made,) = session.run(None, dict(zip(names, (latents, labels), strict=True)))
-        np.testing.assert_allclose(made, pictures, atol=1e-4)
+        np.testing.assert_allclose(made, images, atol=1e-4)
 
 
 @pytest.mark.parametrize("distribution", ["normal", "uniform"])
@@ -104,7 +104,7 @@ def test_onnx_draws_the_same_noise_from_latents(tmp_path, keras_backend, distrib
     assert expected.std() > 0.2
 
 
-def test_torch_export_gives_the_same_pictures(run, expected, tmp_path, keras_backend):
+def test_torch_export_gives_the_same_images(run, expected, tmp_path, keras_backend):
     if keras_backend != "torch":
         pytest.skip("PyTorch's own format")
     import torch
@@ -113,12 +113,12 @@ def test_torch_export_gives_the_same_pictures(run, expected, tmp_path, keras_bac
 
     module = torch.export.load(tmp_path / "out.pt2").module()
     for n in (2, 5):
-        latents, labels, pictures = expected(n)
+        latents, labels, images = expected(n)
         made = module([torch.tensor(latents), torch.tensor(labels)])
-        np.testing.assert_allclose(made.detach().numpy(), pictures, atol=1e-4)
+        np.testing.assert_allclose(made.detach().numpy(), images, atol=1e-4)
 
 
-def test_a_saved_model_gives_the_same_pictures(run, expected, tmp_path, keras_backend):
+def test_a_saved_model_gives_the_same_images(run, expected, tmp_path, keras_backend):
     if keras_backend != "tensorflow":
         pytest.skip("TensorFlow's own format")
     import tensorflow as tf
@@ -127,9 +127,9 @@ def test_a_saved_model_gives_the_same_pictures(run, expected, tmp_path, keras_ba
 
     served = tf.saved_model.load(str(tmp_path / "out"))
     for n in (1, 5):
-        latents, labels, pictures = expected(n)
+        latents, labels, images = expected(n)
         made = served.serve([latents, labels])
-        np.testing.assert_allclose(np.array(made), pictures, atol=1e-5)
+        np.testing.assert_allclose(np.array(made), images, atol=1e-5)
 
 
 def test_what_cannot_be_written_is_said_before_anything_is(run, tmp_path, capsys, keras_backend):

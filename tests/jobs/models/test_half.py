@@ -1,4 +1,4 @@
-"""Half precision where it is read: pictures stay, and only what was declared is accepted."""
+"""Half precision where it is read: images stay, and only what was declared is accepted."""
 
 import numpy as np
 import pytest
@@ -37,7 +37,7 @@ def changed(pushed, tmp_path):
     return make
 
 
-def test_pictures_of_half_precision_differ_by_one_gray_level_at_most(pushed):
+def test_images_of_half_precision_differ_by_one_gray_level_at_most(pushed):
     full, half = load.load("full"), load.load("half")
     one, other = (gan.sample(64, seed=3).astype(int) for gan in (full, half))
     assert np.abs(one - other).max() <= 1

@@ -1,4 +1,4 @@
-"""Sounds, videos and translations on the whole road: trained, judged, sampled, reported."""
+"""Sounds, videos and translations on the whole way: trained, evaluated, sampled, reported."""
 
 import json
 import re
@@ -57,7 +57,7 @@ def pixels(path) -> np.ndarray:
         return np.asarray(image)
 
 
-def test_sounds_are_trained_judged_and_heard_at_their_rate(trained, place, capsys):
+def test_sounds_are_trained_evaluated_and_heard_at_their_rate(trained, place, capsys):
     run = trained("tones", "evaluate_every=2", "evaluate_samples=12", "sample_every=1")
 
     assert run.manifest()["data"]["rate"] == 8000
@@ -96,7 +96,7 @@ def test_sounds_are_trained_judged_and_heard_at_their_rate(trained, place, capsy
         assert said in capsys.readouterr().err
 
 
-def test_videos_are_trained_judged_and_watched(trained, place):
+def test_videos_are_trained_evaluated_and_watched(trained, place):
     run = trained("clips", "evaluate_every=2", "evaluate_samples=12", "ema_half_life=0.5")
 
     assert run.manifest()["evaluation"]["description"] == "pooled frames"
@@ -119,7 +119,7 @@ def test_videos_are_trained_judged_and_watched(trained, place):
 
 
 @pytest.mark.parametrize("paired", [True, False])
-def test_pictures_are_translated_while_training_and_afterward(paired, trained, place, capsys):
+def test_images_are_translated_while_training_and_afterward(paired, trained, place, capsys):
     import ganzoo_kinds
 
     import ganzoo

@@ -181,7 +181,7 @@ def test_what_is_not_finite_is_loaded_only_to_be_looked_at(spoilt, part, value):
 
 
 def test_a_sample_of_what_is_not_finite_is_flagged(spoilt, capsys):
-    name = PARTS["batch norm"]  # an infinite variance makes a channel zero: there are pictures
+    name = PARTS["batch norm"]  # an infinite variance makes a channel zero: there are images
     command = ["sample", spoilt(name, np.inf), "--raw", "--out", "bad.png"]
     assert main(command) == 3
     assert f"{name} is not finite. To look at them" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Pictures and files out of a run: the same for the same seed, and nothing overwritten."""
+"""Images and files out of a run: the same for the same seed, and nothing overwritten."""
 
 import json
 
@@ -81,10 +81,10 @@ def test_every_kind_of_export_can_be_loaded(run, place):
     expected = ganzoo.load(run.path).sample(2, seed=7, labels=labels)
     raw = ganzoo.load(run.path, raw=True).sample(2, seed=7, labels=labels)
     assert not np.array_equal(expected, raw)
-    for flags, pictures in (([], expected), (["--raw"], raw), (["--all"], expected)):
+    for flags, images in (([], expected), (["--raw"], raw), (["--all"], expected)):
         main(["export", str(run.path), "out.safetensors", "--overwrite", *flags])
         loaded = ganzoo.load(place / "out.safetensors").sample(2, seed=7, labels=labels)
-        assert np.array_equal(loaded, pictures)
+        assert np.array_equal(loaded, images)
     assert np.array_equal(
         ganzoo.load("out.safetensors", raw=True).sample(2, seed=7, labels=labels), raw
     )
@@ -95,7 +95,7 @@ def test_the_generator_itself_is_not_looked_for_in_its_average(run, capsys):
     assert "holds the generator's average" in capsys.readouterr().err
 
 
-def test_a_picture_depends_on_its_seed_and_place_alone(run, place):
+def test_an_image_depends_on_its_seed_and_place_alone(run, place):
     source = str(run.path)
     sets = {"many": ["-n", "4", "--seed", "7"], "few": ["-n", "2", "--seed", "7"],
             "each": ["--seeds", "7,9", "--labels", "0"], "nine": ["-n", "1", "--seed", "9"],
@@ -195,7 +195,7 @@ def test_nothing_that_exists_is_overwritten_unasked(run, place, capsys):
     assert pixels("old.png").ndim >= 2
 
 
-def test_without_a_name_a_picture_lands_beside_the_others(run, place):
+def test_without_a_name_an_image_lands_beside_the_others(run, place):
     for _ in range(2):
         assert main(["sample", str(run.path), "-n", "2"]) == 0
     assert sorted(p.name for p in place.iterdir()) == [
@@ -305,7 +305,7 @@ def test_labels_of_the_wrong_kind_are_refused_before_training(recipe, monkeypatc
         open_recipe_dataset(recipe())
 
 
-def test_points_have_no_separate_pictures(plain, place, capsys):
+def test_points_have_no_separate_images(plain, place, capsys):
     from ganzoo.jobs.training.train import train
 
     recipe = plain("dataset.name=mixture", "architecture.output_activation=linear", "steps=1")

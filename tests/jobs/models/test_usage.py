@@ -50,12 +50,12 @@ NAMES = [f"{architecture['name']} of {dataset}" for architecture, dataset, *_ in
 
 @pytest.fixture(autouse=True)
 def home(place, monkeypatch):
-    """A home of the test's own, and three pictures to translate."""
+    """A home of the test's own, and three images to translate."""
     monkeypatch.setenv("GANZOO_HOME", str(place / "home"))
     (place / "images").mkdir()
     for index in range(3):
-        picture = np.full((20, 15, 3), 80 * index, "uint8")
-        Image.fromarray(picture).save(place / "images" / f"{index}.png")
+        image = np.full((20, 15, 3), 80 * index, "uint8")
+        Image.fromarray(image).save(place / "images" / f"{index}.png")
 
 
 def recipe_of(architecture: dict, dataset: str) -> Recipe:

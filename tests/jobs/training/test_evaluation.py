@@ -13,7 +13,7 @@ from ganzoo.files import checkpoints, safetensors
 
 pytestmark = pytest.mark.backend
 
-JUDGED = (
+EVALUATED = (
     "steps=8", "evaluate_every=2", "evaluate_samples=40", "checkpoint_every=1",
     "keep_checkpoints=1", "sample_every=100",
 )  # fmt: skip
@@ -31,7 +31,7 @@ def home(tmp_path_factory):
 
 @pytest.fixture
 def scripted(monkeypatch):
-    """`scripted({2: 5.0, ...})`: the distance at each step, whatever the pictures are."""
+    """`scripted({2: 5.0, ...})`: the distance at each step, whatever the images are."""
     from ganzoo.jobs.training import evaluation
     from ganzoo.metrics import MetricResult
 
@@ -59,28 +59,28 @@ def steps_in(run):
     return sorted(int(path.name[5:]) for path in run.checkpoints.iterdir())
 
 
-def test_a_judged_run_logs_its_numbers_and_is_otherwise_the_same_to_the_last_bit(
+def test_an_evaluated_run_logs_its_numbers_and_is_otherwise_the_same_to_the_last_bit(
     recipe, place, arrays
 ):
-    """The game with every kind of state; 3 is no multiple of any other cadence."""
+    """The GAN with every kind of state; 3 is no multiple of any other cadence."""
     from ganzoo.jobs.training.train import train
 
     settings = ("dataset.name=digits", "dataset.images=40", "steps=8", "log_every=4")
     plain = train(recipe(*settings), run=place / "plain")
     said = []
-    judged = train(
+    evaluated = train(
         recipe(*settings, "evaluate_every=3", "evaluate_samples=30"),
-        run=place / "judged",
+        run=place / "evaluated",
         events=said.append,
     )
 
-    one, other = arrays(plain), arrays(judged)
+    one, other = arrays(plain), arrays(evaluated)
     assert all(one[name].tobytes() == other[name].tobytes() for name in one | other)
-    logged = {entry["step"]: entry for entry in judged.log()}
+    logged = {entry["step"]: entry for entry in evaluated.log()}
     assert list(logged) == [3, 4, 6, 8]
     assert [step for step, entry in logged.items() if "frechet" in entry] == [3, 6, 8]
     losses = ("step", "images", "d_loss", "g_loss", "d_real_accuracy", "d_fake_accuracy", "r1")
-    assert log_of(plain, losses) == [e for e in log_of(judged, losses) if e["step"] in (4, 8)]
+    assert log_of(plain, losses) == [e for e in log_of(evaluated, losses) if e["step"] in (4, 8)]
     events = [event for event in said if event["event"] == "evaluation"]
     assert [event["step"] for event in events] == [3, 6, 8]
     assert all(event["frechet"] == logged[event["step"]]["frechet"] for event in events)
@@ -88,15 +88,17 @@ def test_a_judged_run_logs_its_numbers_and_is_otherwise_the_same_to_the_last_bit
 
 
 def test_fused_steps_are_not_cut_for_an_evaluation(plain, place, arrays):
-    """Steps 3 and 6 lie inside a dispatch: what is due there is judged at its end."""
+    """Steps 3 and 6 lie inside a dispatch: what is due there is evaluated at its end."""
     from ganzoo.jobs.training.train import train
 
     fused = ("steps=8", "steps_per_dispatch=4", "log_every=4", "sample_every=8")
     alone = train(plain(*fused), run=place / "alone")
-    judged = train(plain(*fused, "evaluate_every=3", "evaluate_samples=30"), run=place / "judged")
+    evaluated = train(
+        plain(*fused, "evaluate_every=3", "evaluate_samples=30"), run=place / "evaluated"
+    )
 
-    assert [entry["step"] for entry in judged.log() if "frechet" in entry] == [4, 8]
-    one, other = arrays(alone), arrays(judged)
+    assert [entry["step"] for entry in evaluated.log() if "frechet" in entry] == [4, 8]
+    one, other = arrays(alone), arrays(evaluated)
     assert all(one[name].tobytes() == other[name].tobytes() for name in one | other)
 
 
@@ -127,7 +129,7 @@ def test_the_best_checkpoint_is_kept_and_found_by_name(plain, place, arrays, scr
 
     scripted([9.0, 3.0, 5.0, 3.0])  # the second 3.0 is no better
     said = []
-    run = train(plain(*JUDGED), runs=place / "runs", events=said.append)
+    run = train(plain(*EVALUATED), runs=place / "runs", events=said.append)
 
     assert steps_in(run) == [4, 8]
     assert best_in(run) == {"metric": "frechet", "value": 3.0, "step": 4}
@@ -161,7 +163,7 @@ def test_without_an_evaluation_there_is_no_best(plain, place):
 
 
 @pytest.mark.parametrize("step", [3, 4, 7])
-def test_a_judged_run_that_died_ends_with_the_same_log_and_the_same_best(
+def test_an_evaluated_run_that_died_ends_with_the_same_log_and_the_same_best(
     step, whole, rewound, arrays
 ):
     from ganzoo.jobs.training.resume import resume
@@ -191,11 +193,11 @@ def made():
 
 @pytest.fixture
 def whole(made, plain, tmp_path_factory):
-    """A judged run that was never stopped, with a checkpoint after each step."""
+    """An evaluated run that was never stopped, with a checkpoint after each step."""
     from ganzoo.jobs.training.train import train
 
     if not made:
-        settings = (*JUDGED, "keep_checkpoints=100")
+        settings = (*EVALUATED, "keep_checkpoints=100")
         made.append(train(plain(*settings), run=tmp_path_factory.mktemp("whole") / "run"))
     return made[0]
 
@@ -205,17 +207,17 @@ def test_a_resumed_run_knows_the_best_so_far_and_keeps_it(plain, place, scripted
     from ganzoo.jobs.training.train import train
 
     scripted([4.0, 7.0, 6.0, 8.0, 3.0, 9.0])
-    run = train(plain(*JUDGED, "steps=4"), run=place / "run")
+    run = train(plain(*EVALUATED, "steps=4"), run=place / "run")
     assert steps_in(run) == [2, 4]
     resume(run.path, settings=["steps=8"])
     assert steps_in(run) == [2, 8] and best_in(run)["step"] == 2
-    resume(run.path, settings=["steps=10", "evaluate_every=0"])  # no judge, and still kept
+    resume(run.path, settings=["steps=10", "evaluate_every=0"])  # no evaluation, and still kept
     assert steps_in(run) == [2, 10] and best_in(run)["step"] == 2
     resume(run.path, settings=["steps=14", "evaluate_every=2"])
     assert steps_in(run) == [12, 14] and best_in(run)["step"] == 12
 
 
-def test_a_run_can_be_judged_from_the_middle_on_but_not_by_another_protocol(plain, place):
+def test_a_run_can_be_evaluated_from_the_middle_on_but_not_by_another_protocol(plain, place):
     from ganzoo.jobs.training.resume import resume
     from ganzoo.jobs.training.train import train
 
@@ -234,7 +236,7 @@ def test_a_best_checkpoint_that_is_broken_is_not_replaced_in_silence(plain, plac
     from ganzoo.jobs.training.train import train
 
     scripted([9.0, 3.0, 5.0, 4.0])
-    run = train(plain(*JUDGED), run=place / "run")
+    run = train(plain(*EVALUATED), run=place / "run")
     (run.checkpoints / "step-00000004" / "MANIFEST.json").unlink()
 
     with pytest.raises(InvalidInput, match="step 4 .* is broken or gone"):
@@ -242,7 +244,7 @@ def test_a_best_checkpoint_that_is_broken_is_not_replaced_in_silence(plain, plac
     assert find_source(run.path).about["step"] == 8
 
 
-def test_points_are_judged_as_they_are(plain, place):
+def test_points_are_evaluated_as_they_are(plain, place):
     from ganzoo.jobs.training.train import train
 
     tables = plain("evaluate_every=2", "evaluate_samples=30").tables()
@@ -268,7 +270,7 @@ def test_points_are_judged_as_they_are(plain, place):
         (["--set", "evaluate_every=3"], ["--evaluate-every and --set evaluate_every=..."]),
     ],
 )
-def test_what_cannot_be_judged_is_said_before_anything_is_made(
+def test_what_cannot_be_evaluated_is_said_before_anything_is_made(
     options, words, plain, place, capsys
 ):
     (place / "recipe.toml").write_text(plain().toml())
@@ -297,9 +299,7 @@ def test_a_signal_while_real_images_are_looked_at_leaves_nothing(plain, place):
     assert not (place / "run").exists()
 
 
-def test_pictures_that_are_not_finite_are_logged_so_and_are_never_the_best(
-    plain, place, monkeypatch
-):
+def test_images_that_are_not_finite_are_logged_so_and_are_never_the_best(plain, place, monkeypatch):
     from ganzoo.jobs.training import evaluation
     from ganzoo.jobs.training.train import train
 
@@ -316,11 +316,11 @@ def test_an_edge_from_a_multiple_on_is_due_once_and_the_last_step_always(plain):
 
     from ganzoo.jobs.training.evaluation import PeriodicEvaluation
 
-    judge = PeriodicEvaluation.__new__(PeriodicEvaluation)
-    judge.every = 10
+    evaluation = PeriodicEvaluation.__new__(PeriodicEvaluation)
+    evaluation.every = 10
     edges = [0, 8, 16, 24, 32, 40, 48, 56]
-    due = [b for a, b in zip(edges, edges[1:], strict=False) if judge.is_due(a, b, 100)]
+    due = [b for a, b in zip(edges, edges[1:], strict=False) if evaluation.is_due(a, b, 100)]
     assert due == [16, 24, 32, 40, 56]
-    assert judge.is_due(96, 99, 99) and not judge.is_due(99, 99, 99)
-    judge.every = 0
-    assert not judge.is_due(0, 99, 99)
+    assert evaluation.is_due(96, 99, 99) and not evaluation.is_due(99, 99, 99)
+    evaluation.every = 0
+    assert not evaluation.is_due(0, 99, 99)

@@ -31,8 +31,8 @@ def whole(tmp_path_factory):
     return get
 
 
-class Game:
-    """A built game and its data; compiled once however often it is played."""
+class Trainer:
+    """A built GAN and its data; compiled once however often it is trained."""
 
     def __init__(self, recipe):
         from ganzoo.jobs.models.build import build_gan
@@ -43,7 +43,7 @@ class Game:
         self.gan = build_gan(recipe, self.dataset)
         self.fresh = state_arrays(self.gan)
 
-    def play(self, state, start: int, stop: int) -> dict[str, np.ndarray]:
+    def train_steps(self, state, start: int, stop: int) -> dict[str, np.ndarray]:
         """The state after the steps from `start` to `stop`, beginning with `state`."""
         import keras
 
@@ -69,11 +69,11 @@ class Game:
 @pytest.fixture(scope="module")
 def built():
     made = []
-    return lambda recipe: made[0] if made else (made.append(Game(recipe)) or made[0])
+    return lambda recipe: made[0] if made else (made.append(Trainer(recipe)) or made[0])
 
 
 @pytest.fixture
-def game(built, recipe):
+def trainer(built, recipe):
     return built(recipe())
 
 
@@ -102,10 +102,13 @@ def test_a_run_that_died_after_any_step_ends_as_if_it_had_not(step, whole, recip
     assert [entry["step"] for entry in died.manifest()["resumed"]] == [step]
 
 
-def test_every_step_follows_from_the_checkpoint_before_it(whole, recipe, game, arrays):
+def test_every_step_follows_from_the_checkpoint_before_it(whole, recipe, trainer, arrays):
     run = whole(recipe)
     for step in range(1, STEPS):
-        assert differing(game.play(arrays(run, step), step, step + 1), arrays(run, step + 1)) == []
+        assert (
+            differing(trainer.train_steps(arrays(run, step), step, step + 1), arrays(run, step + 1))
+            == []
+        )
 
 
 GROUPS = {
@@ -125,15 +128,15 @@ GROUPS = {
 }
 
 
-def test_leaving_out_any_group_of_state_breaks_the_equality(whole, recipe, game, arrays):
+def test_leaving_out_any_group_of_state_breaks_the_equality(whole, recipe, trainer, arrays):
     import keras
 
     run = whole(recipe)
     before, after = arrays(run, 5), arrays(run, 7)
-    assert differing(game.play(before, 5, 7), after) == []
+    assert differing(trainer.train_steps(before, 5, 7), after) == []
     covered = ("generator/norm/", *(prefix for group in GROUPS.values() for prefix in group))
     assert [name for name in before if not name.startswith(covered)] == []
-    lost = game.fresh | {"gan/seed": np.zeros_like(before["gan/seed"])}
+    lost = trainer.fresh | {"gan/seed": np.zeros_like(before["gan/seed"])}
 
     for group, prefixes in GROUPS.items():
         names = [name for name in before if name.startswith(prefixes)]
@@ -143,12 +146,12 @@ def test_leaving_out_any_group_of_state_breaks_the_equality(whole, recipe, game,
             assert keras.backend.backend() == "torch" and "dropout" in group
             continue
         forgotten = before | {name: lost[name] for name in names}
-        assert differing(game.play(forgotten, 5, 7), after) != [], group
-    assert differing(game.play(before, 6, 8), after) != []  # the data's position
+        assert differing(trainer.train_steps(forgotten, 5, 7), after) != [], group
+    assert differing(trainer.train_steps(before, 6, 8), after) != []  # the data's position
 
 
-def test_the_state_is_everything_that_a_step_can_change(game):
-    gan = game.gan
+def test_the_state_is_everything_that_a_step_can_change(trainer):
+    gan = trainer.gan
     held = {id(variable) for variable in gan.state().values()}
     reachable = [*gan.variables, *gan.optimizer.variables, *gan.step_metrics.variables]
 
@@ -187,8 +190,8 @@ def test_n_steps_and_n_more_are_2n_with_fused_steps_and_scaled_losses(recipe, ar
     assert half.manifest()["recipe_digest"] == half.recipe().digest()
 
 
-def test_looking_at_a_game_does_not_change_it(whole, recipe, place):
-    """Pictures, log lines and checkpoints at other steps: the same weights."""
+def test_looking_at_a_gan_does_not_change_it(whole, recipe, place):
+    """Images, log lines and checkpoints at other steps: the same weights."""
     from ganzoo.jobs.training.train import train
 
     run = train(
@@ -230,9 +233,7 @@ def test_resuming_a_finished_run_does_nothing(whole, recipe, capsys):
         ("training.batchs=2", 2, ["Did you mean"]),
     ],
 )
-def test_what_would_change_the_game_is_refused(
-    setting, code, words, whole, recipe, rewound, capsys
-):
+def test_what_would_change_the_gan_is_refused(setting, code, words, whole, recipe, rewound, capsys):
     run = rewound(whole(recipe), 7)
     before = snapshot(run)
 
@@ -309,7 +310,7 @@ def test_when_all_checkpoints_are_broken_nothing_starts_anew(whole, recipe, rewo
 
 
 @pytest.mark.parametrize("mutation", ["missing", "extra", "reshaped", "recast", "swapped"])
-def test_a_state_that_does_not_fit_is_refused_whole(mutation, whole, recipe, game, arrays):
+def test_a_state_that_does_not_fit_is_refused_whole(mutation, whole, recipe, trainer, arrays):
     from ganzoo.jobs.models.weights import assign_arrays, state_arrays
 
     state, name = arrays(whole(recipe), 3), "discriminator/logit/kernel"
@@ -325,11 +326,11 @@ def test_a_state_that_does_not_fit_is_refused_whole(mutation, whole, recipe, gam
         case "swapped":
             a, b = "generator_optimizer/iteration", "generator_optimizer/up/kernel/momentum"
             state[a], state[b] = state[b], state[a]
-    before = state_arrays(game.gan)
+    before = state_arrays(trainer.gan)
 
     with pytest.raises(InvalidInput, match="does not fit this architecture at"):
-        assign_arrays(game.gan.state(), state, "a file")
-    assert differing(before, state_arrays(game.gan)) == []
+        assign_arrays(trainer.gan.state(), state, "a file")
+    assert differing(before, state_arrays(trainer.gan)) == []
 
 
 def test_a_run_without_its_manifest_is_refused(whole, recipe, rewound, capsys):

@@ -42,8 +42,8 @@ def test_a_run_folder_holds_everything_that_can_be_asked_of_a_run(plain, place):
     assert manifest["plugins"]["architecture"]["distribution"] == "keras-ganzoo"
     assert [entry["step"] for entry in run.log()] == [2, 4, 5]
     assert [entry["images"] for entry in run.log()] == [32, 64, 80]
-    pictures = sorted(path.name for path in run.samples.iterdir())
-    assert pictures == [f"step-{step:08d}.png" for step in (0, 2, 4, 5)]
+    images = sorted(path.name for path in run.samples.iterdir())
+    assert images == [f"step-{step:08d}.png" for step in (0, 2, 4, 5)]
     with Image.open(run.gif_path) as gif:
         assert gif.n_frames == 4
     assert [path.name for path in run.checkpoints.iterdir()] == ["step-00000005"]
