@@ -20,9 +20,9 @@ def bytes_digest(data: bytes | memoryview) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def file_digest(path: str | os.PathLike, *, follow_symlinks: bool = False) -> str:
+def file_digest(path: str | os.PathLike) -> str:
     """Return the SHA-256 of a regular file's content."""
-    with open_regular(path, follow_symlinks=follow_symlinks) as file:
+    with open_regular(path) as file:
         try:
             return hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:

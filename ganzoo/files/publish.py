@@ -33,16 +33,14 @@ def publish(
     data: bytes | Iterable[bytes],
     *,
     overwrite: bool = False,
-    mode: int | None = None,
 ) -> None:
     """Write a file.
 
     Args:
         path: Path of the file, in an existing folder.
         data: Content, or pieces of it in order.
-        overwrite: Whether a regular file that is already there may be replaced.
-        mode: Permissions; by default those of the file that it replaces, or what the umask
-            leaves of 0o666.
+        overwrite: Whether a regular file that is already there may be replaced; its permissions
+            are kept.
 
     Raises:
         UsageError: Something is there that may not be replaced.
@@ -51,8 +49,7 @@ def publish(
     path = _target(path)
     temporary = temporary_path(path)
     try:
-        kept = _permissions_of_replaced(path, overwrite)
-        descriptor = _create(temporary, kept if mode is None else mode)
+        descriptor = _create(temporary, _permissions_of_replaced(path, overwrite))
         try:
             lock(descriptor)
             _write(descriptor, temporary, data)
@@ -70,11 +67,9 @@ def publish(
         remove(temporary)
 
 
-def publish_text(
-    path: str | os.PathLike, text: str, *, overwrite: bool = False, mode: int | None = None
-) -> None:
+def publish_text(path: str | os.PathLike, text: str, *, overwrite: bool = False) -> None:
     """Write a file of UTF-8 text; see `publish`."""
-    publish(path, text.encode("utf-8"), overwrite=overwrite, mode=mode)
+    publish(path, text.encode("utf-8"), overwrite=overwrite)
 
 
 def publish_folder(path: str | os.PathLike, write: Callable[[Path], None]) -> None:

@@ -115,14 +115,6 @@ def test_a_file_that_is_replaced_keeps_its_permissions(tmp_path, umask, mask, mo
     assert permissions(tmp_path / "a") == mode
 
 
-@pytest.mark.parametrize("mask", [0o022, 0o027, 0o077])
-def test_permissions_can_be_given(tmp_path, umask, mask):
-    umask(mask)
-    publish(tmp_path / "a", NEW, mode=0o444)
-    assert permissions(tmp_path / "a") == 0o444
-    assert (tmp_path / "a").read_bytes() == NEW
-
-
 def test_what_replaces_a_private_file_is_never_public(tmp_path, monkeypatch, umask):
     umask(0)
     seen = []

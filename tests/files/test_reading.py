@@ -4,7 +4,6 @@ import socket
 import pytest
 
 from ganzoo.errors import EnvironmentProblem, InvalidInput, UsageError
-from ganzoo.files.digests import file_digest
 from ganzoo.files.reading import open_regular, read_bytes
 
 
@@ -75,7 +74,6 @@ def test_a_symbolic_link_is_followed_only_if_requested(tmp_path):
     link.symlink_to("real")
     with pytest.raises(InvalidInput, match=r"not a symbolic link.*It points to .*real"):
         open_regular(link)
-    assert file_digest(link, follow_symlinks=True) == file_digest(tmp_path / "real")
 
 
 def test_a_link_that_takes_the_files_path_at_the_last_moment_is_refused(tmp_path, monkeypatch):
