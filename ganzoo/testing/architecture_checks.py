@@ -26,8 +26,8 @@ from ganzoo.testing.update_trace import (
     NETWORKS,
     UnseededRandom,
     changed_arrays,
+    first_names,
     fit_one_step,
-    join_names,
     trace,
     twin,
 )
@@ -160,7 +160,7 @@ def check_precision(case: ArchitectureCase) -> None:
         name = first_nonfinite(logs) or first_nonfinite(state)
         require(not name, f"Under {policy}, {name} is not finite.")
         scales = {n: a for n, a in state.items() if n.endswith("dynamic_scale") and a < 1}
-        networks = join_names(name.partition("_")[0] for name in scales)
+        networks = first_names(name.partition("_")[0] for name in scales)
         require(not scales, f"Under {policy}, gradients of the {networks} are not finite.")
 
 
@@ -187,9 +187,9 @@ def check_updates(case: ArchitectureCase) -> None:
     for name in NETWORKS:
         message = f"A step makes no update of the {name}: extend `step`, do not replace it."
         require(changes.updates[name], message)
-        crossed = join_names(changes.crossed[name])
+        crossed = first_names(changes.crossed[name])
         require(not crossed, f"The update of the {name} changes the other network: {crossed}.")
-    outside = join_names(changes.outside)
+    outside = first_names(changes.outside)
     require(not outside, f"A step changes networks outside of their updates: {outside}.")
 
 
@@ -202,7 +202,7 @@ def check_gradients(case: ArchitectureCase) -> None:
             key = f"{name}/{variable.path.removeprefix(f'{network.name}/')}"
             if steps.arrays[0][key].tobytes() == steps.arrays[-1][key].tobytes():
                 unchanged.append(key)
-    require(not unchanged, f"No gradient reaches {join_names(unchanged)}.")
+    require(not unchanged, f"No gradient reaches {first_names(unchanged)}.")
 
 
 def check_fit(case: ArchitectureCase) -> None:
@@ -234,10 +234,10 @@ def check_seeds(case: ArchitectureCase) -> None:
         raise NotRun("needs steps") from error
     advance_global_seeds()
     gan = twin(case)
-    changed = join_names(changed_arrays(steps.arrays[0], state_arrays(gan)))
+    changed = first_names(changed_arrays(steps.arrays[0], state_arrays(gan)))
     require(not changed, f"Built twice with one seed, these differ: {changed}.")
     fit_one_step(gan, case.batch(0))
-    changed = join_names(changed_arrays(steps.arrays[1], state_arrays(gan)))
+    changed = first_names(changed_arrays(steps.arrays[1], state_arrays(gan)))
     require(not changed, f"One step from one seed gives other bits: {changed}. {_SEEDED}")
 
 
@@ -246,11 +246,11 @@ def check_state(case: ArchitectureCase) -> None:
     steps, gan = trace(case), twin(case)
     require(
         not steps.changes.attributes,
-        f"A step changes {join_names(steps.changes.attributes)}, which no checkpoint holds. "
+        f"A step changes {first_names(steps.changes.attributes)}, which no checkpoint holds. "
         "Make it a variable: self.add_weight(..., trainable=False).",
     )
     saved = safetensors.dump(steps.arrays[_SAVED_STEP])
     assign_arrays(gan.state(), safetensors.load(saved), STATE)
     fit_one_step(gan, case.batch(_SAVED_STEP))
-    changed = join_names(changed_arrays(steps.arrays[_SAVED_STEP + 1], state_arrays(gan)))
+    changed = first_names(changed_arrays(steps.arrays[_SAVED_STEP + 1], state_arrays(gan)))
     require(not changed, f"After loading, the next step gives other bits: {changed}.")

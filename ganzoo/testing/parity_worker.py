@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> None:
     for case in cases:
         name, _, given = case.partition("=")
         try:
-            found = _compare(name, json.loads(given or "{}"), _below(name, like))
+            found = _compare(name, json.loads(given or "{}"), _arrays_below(name, like))
         except Exception as error:
             found = {"error": np.array(f"{type(error).__name__}: {error}")}
         results |= {f"{name}/{key}": value for key, value in found.items()}
@@ -75,8 +75,8 @@ def _set_weights(gan: GAN, name: str, like: Arrays) -> Arrays:
     prefixes = tuple(f"{network}/" for network in NETWORKS)
     variables = {n: v for n, v in gan.state().items() if n.startswith(prefixes)}
     trainable = {id(v) for v in _trainable_variables(gan)}
-    weights = _below("weights", like) or {
-        n: _perturbed(n, _numpy(v)) if id(v) in trainable else _numpy(v)
+    weights = _arrays_below("weights", like) or {
+        n: _perturbed(n, _to_numpy(v)) if id(v) in trainable else _to_numpy(v)
         for n, v in variables.items()
     }
     seeds = {n for n in variables if "/seeds/" in n}
@@ -124,18 +124,18 @@ def _outputs_and_gradients(gan: GAN, case: ArchitectureCase) -> Arrays:
     compute = backend.jit(compute)
     # a function compiled by JAX keeps the weights of that time, unless they are arguments
     pure = keras.backend.backend() == "jax"
-    first = [_numpy(variable) for variable in variables]
+    first = [_to_numpy(variable) for variable in variables]
     found = compute(first if pure else [], latents, real, *conditions)
-    found = {name: _numpy(value) for name, value in found.items()}
+    found = {name: _to_numpy(value) for name, value in found.items()}
     for seed in range(_ROUNDINGS):
         weights = [_rounded(array, seed) for array in first]
         if not pure:
             for variable, array in zip(variables, weights, strict=True):
                 variable.assign(array)
-        inputs = [ops.convert_to_tensor(_rounded(_numpy(x), seed)) for x in (latents, real)]
+        inputs = [ops.convert_to_tensor(_rounded(_to_numpy(x), seed)) for x in (latents, real)]
         rounded = compute(weights if pure else [], *inputs, *conditions)
         for name in [name for name in rounded if name.startswith("gradients/")]:
-            change = np.abs(_numpy(rounded[name]) - found[name]).max(initial=0.0)
+            change = np.abs(_to_numpy(rounded[name]) - found[name]).max(initial=0.0)
             key = f"roundings/{name}"
             found[key] = np.maximum(found.get(key, 0.0), change)
     return found
@@ -167,12 +167,12 @@ def _computed(gan: GAN, latents, real, labels) -> dict[str, Any]:
     return found
 
 
-def _below(name: str, arrays: Mapping[str, np.ndarray]) -> Arrays:
+def _arrays_below(name: str, arrays: Mapping[str, np.ndarray]) -> Arrays:
     prefix = f"{name}/"
     return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
 
 
-def _numpy(value: Any) -> np.ndarray:
+def _to_numpy(value: Any) -> np.ndarray:
     value = value.value if isinstance(value, keras.Variable) else value
     return np.array(ops.convert_to_numpy(value))
 

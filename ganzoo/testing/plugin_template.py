@@ -30,7 +30,7 @@ def new_package(name: str, out: Path | None = None) -> list[Path]:
         UsageError: the name is not allowed or taken, or the folder exists.
         EnvironmentProblem: the folder cannot be written.
     """
-    identifier = _identifier(name)
+    identifier = _package_identifier(name)
     folder = Path(f"ganzoo-{name}") if out is None else Path(out).expanduser()
 
     def renamed(text: str) -> str:
@@ -67,7 +67,7 @@ def _files_in(folder: Traversable, prefix: str) -> Iterator[tuple[str, str]]:
             yield path, entry.read_text(encoding="utf-8")
 
 
-def _identifier(name: str) -> str:
+def _package_identifier(name: str) -> str:
     """The name as an identifier of Python, after all checks."""
     check_name(name, "name of an architecture", error=UsageError)
     identifier = name.replace("-", "_")

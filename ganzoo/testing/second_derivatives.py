@@ -104,7 +104,7 @@ def _error_trials(
     """Relative errors of the slope, then of R1's gradient with respect to each weight."""
     low, high = gan.value_range
     for sample in range(BATCH):
-        images = _numpy(gan.sampler.scale(ops.convert_to_tensor(case.images(sample))))
+        images = _to_float64(gan.sampler.scale(ops.convert_to_tensor(case.images(sample))))
         images = images.astype("float32")
         mask = (np.arange(BATCH) == sample).astype("float32")
         center = derivatives(images, mask)
@@ -166,11 +166,11 @@ def _derivatives_function(gan: GAN, case: ArchitectureCase) -> DerivativesFuncti
     def derivatives(images: np.ndarray, mask: np.ndarray) -> Derivatives:
         arguments = [ops.convert_to_tensor(x) for x in (images, mask)]
         value, slope, first, second = compute(*arguments, *conditions)
-        gradients = ([_numpy(g) for g in one] for one in (first, second))
-        return Derivatives(float(value), _numpy(slope), *gradients)
+        gradients = ([_to_float64(g) for g in one] for one in (first, second))
+        return Derivatives(float(value), _to_float64(slope), *gradients)
 
     return derivatives
 
 
-def _numpy(tensor) -> np.ndarray:
+def _to_float64(tensor) -> np.ndarray:
     return np.array(ops.convert_to_numpy(tensor), "float64")

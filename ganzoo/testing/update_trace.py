@@ -114,8 +114,8 @@ def changed_arrays(before: Arrays, after: Arrays) -> list[str]:
     ]
 
 
-def join_names(names: Iterable[str]) -> str:
-    """Join the first few names for a message."""
+def first_names(names: Iterable[str]) -> str:
+    """Return the first few of changed names for a message."""
     names = sorted(names)
     return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
 
@@ -124,11 +124,11 @@ def _traced_steps(case: ArchitectureCase) -> Trace:
     gan = case.compile(case.gan, eager=keras.backend.backend() == "tensorflow")
     arrays, logs, changes = [state_arrays(gan)], [], Changes()
     _record_changes(gan, changes)
-    before = _attributes(gan)
+    before = _comparable_attributes(gan)
     for step in range(STEPS):
         logs.append(fit_one_step(gan, case.batch(step)))
         arrays.append(state_arrays(gan))
-    after = _attributes(gan)
+    after = _comparable_attributes(gan)
     changes.attributes = {name for name in after if before.get(name, after) != after[name]}
     return Trace(gan, arrays, logs, changes)
 
@@ -200,7 +200,7 @@ def _keras_attributes() -> frozenset[str]:
     return frozenset(vars(gan)) | frozenset(vars(gan.generator.layers[-1]))
 
 
-def _attributes(gan: GAN) -> Values:
+def _comparable_attributes(gan: GAN) -> Values:
     """Attributes that authors gave to a GAN and to its layers, by name, to be compared."""
     owners: list[tuple[str, Any]] = [(gan.name, gan)]
     owners += [
