@@ -22,9 +22,9 @@ no framework: the names resolve on first use.
 """
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-Tensor = Any  #: A tensor of the framework in use.
+from ganzoo.backend.tensor import Tensor
 
 __all__ = [
     "Stepper",

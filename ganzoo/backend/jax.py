@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Sequence
 import jax
 import keras
 
-from ganzoo.backend import Tensor
 from ganzoo.backend.grouped import grouped
 from ganzoo.backend.jax_convolution import (
     convolve,
@@ -16,6 +15,7 @@ from ganzoo.backend.jax_convolution import (
     spread_by_frames,
 )
 from ganzoo.backend.scope import StrictScope, WriteCapture
+from ganzoo.backend.tensor import Tensor
 from ganzoo.backend.types import FusedSteps, GradientResult
 
 

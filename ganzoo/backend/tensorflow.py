@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 import keras
 import tensorflow as tf
 
-from ganzoo.backend import Tensor
 from ganzoo.backend.grouped import grouped
 from ganzoo.backend.scope import WriteCapture
+from ganzoo.backend.tensor import Tensor
 from ganzoo.backend.types import FusedSteps, GradientResult
 
 _ZERO = tf.UnconnectedGradients.ZERO

@@ -7,8 +7,8 @@ from typing import Any
 import keras
 import torch
 
-from ganzoo.backend import Tensor
 from ganzoo.backend.scope import WriteCapture
+from ganzoo.backend.tensor import Tensor
 from ganzoo.backend.types import FusedSteps, GradientResult
 
 ONNX_OPSET = 18  # the first with bitwise operations

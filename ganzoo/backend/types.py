@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from ganzoo.backend import Tensor
 from ganzoo.backend.scope import Write
+from ganzoo.backend.tensor import Tensor
 
 
 class GradientResult(NamedTuple):

@@ -5,7 +5,6 @@ is passed in, since names of layers become names of arrays in a weights file.
 """
 
 from ganzoo.blocks.batch_norm import batch_norm
-from ganzoo.blocks.checks import check_minimum
 from ganzoo.blocks.dcgan_stacks import (
     dcgan_batch_norm,
     dcgan_discriminator_body,
@@ -13,6 +12,7 @@ from ganzoo.blocks.dcgan_stacks import (
 )
 from ganzoo.blocks.equalized import equalized_conv, equalized_discriminator_head
 from ganzoo.blocks.initializers import normal_initializer
+from ganzoo.blocks.option_checks import check_minimum
 from ganzoo.blocks.patchgan import patchgan, patchgan_downsamples
 from ganzoo.blocks.projection import projection_discriminator
 from ganzoo.blocks.residual import (

@@ -7,8 +7,8 @@ from keras import layers
 
 from ganzoo.backend import Tensor
 from ganzoo.blocks.batch_norm import batch_norm
-from ganzoo.blocks.checks import check_minimum
 from ganzoo.blocks.initializers import normal_initializer
+from ganzoo.blocks.option_checks import check_minimum
 from ganzoo.layers import Conv2D, Conv2DTranspose
 
 

@@ -5,8 +5,8 @@ section 3.2.2 and appendix 6.1.2.
 from keras import layers
 
 from ganzoo.backend import Tensor
-from ganzoo.blocks.checks import check_minimum
 from ganzoo.blocks.initializers import normal_initializer
+from ganzoo.blocks.option_checks import check_minimum
 from ganzoo.errors import UsageError
 from ganzoo.layers import Conv2D, InstanceNormalization
 

@@ -12,7 +12,7 @@ from keras import layers, ops
 
 from ganzoo.backend import Tensor
 from ganzoo.blocks.batch_norm import batch_norm
-from ganzoo.blocks.checks import check_minimum
+from ganzoo.blocks.option_checks import check_minimum
 from ganzoo.errors import UsageError
 from ganzoo.layers import Conv2D
 

@@ -1,6 +1,6 @@
 """Resolutions and channels as loops: each resolution is twice the one before."""
 
-from ganzoo.blocks.checks import check_minimum
+from ganzoo.blocks.option_checks import check_minimum
 from ganzoo.errors import UsageError
 
 

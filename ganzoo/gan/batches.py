@@ -1,15 +1,12 @@
 """Batches of a training step: one for each update of a network."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
 
 from keras import ops
 
 from ganzoo.backend import Tensor
 from ganzoo.errors import UsageError
 from ganzoo.gan.random import Rng, stream
-
-if TYPE_CHECKING:
-    from ganzoo.gan.gan import GAN
 
 
 class Batch(NamedTuple):
@@ -28,11 +25,11 @@ class Batch(NamedTuple):
     rng: Rng
 
 
-def training_batches(gan: "GAN", data: tuple[Tensor, ...]) -> list[Batch]:
+def training_batches(gan: Any, data: tuple[Tensor, ...]) -> list[Batch]:
     """A batch for each of `n_critic` updates of the discriminator, and one for the generator.
 
     Args:
-        gan: A compiled GAN.
+        gan: A compiled `GAN`.
         data: `(images,)` or `(images, labels)`, `n_critic * batch` of each.
 
     Raises:

@@ -14,7 +14,7 @@ from ganzoo.gan import hook_checks, random
 from ganzoo.gan.batches import Batch, training_batches
 from ganzoo.gan.compilation import Compilation
 from ganzoo.gan.random import Rng
-from ganzoo.gan.sampling import Sampler
+from ganzoo.gan.sampling import Sampler, invert
 from ganzoo.gan.state import named_state
 
 
@@ -296,5 +296,5 @@ class GAN(backend.Stepper, Compilation):
         return self.sampler.interpolate(seeds, n, **options)
 
     def invert(self, images, **options):
-        """Search the latents of images. See `Sampler.invert`."""
-        return self.sampler.invert(images, **options)
+        """Search the latents of images. See `ganzoo.gan.sampling.invert`."""
+        return invert(self.sampler, images, **options)

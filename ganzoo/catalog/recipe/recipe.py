@@ -18,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from ganzoo.catalog.recipe.optimizers import OneOptimizer
+from ganzoo.catalog.recipe.optimizer_tables import OneOptimizer
 from ganzoo.config.gan_config import GANConfig
 from ganzoo.config.validation import Table, validated
 from ganzoo.errors import GanzooError, InvalidInput, UsageError

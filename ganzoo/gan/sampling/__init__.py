@@ -1,6 +1,6 @@
 """Samples of a generator: of a seed, between two seeds, or of the latents nearest to images."""
 
-from ganzoo.gan.sampling.inversion import Inversion
+from ganzoo.gan.sampling.inversion import Inversion, invert
 from ganzoo.gan.sampling.sampler import Sampler
 
-__all__ = ["Inversion", "Sampler"]
+__all__ = ["Inversion", "Sampler", "invert"]

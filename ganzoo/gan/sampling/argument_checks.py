@@ -3,16 +3,13 @@
 import operator
 import reprlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
 from keras import ops
 
+from ganzoo.backend import Tensor
 from ganzoo.errors import UsageError
-
-if TYPE_CHECKING:
-    from ganzoo.gan.sampling.sampler import Sampler
 
 _LIMIT = 2**31  # of an int32 on the device
 
@@ -50,19 +47,20 @@ def check_two_seeds(seeds: Sequence[int]) -> tuple[int, int]:
     return check_seed(given[0]), check_seed(given[1])
 
 
-def check_labels(given, n: int, sampler: "Sampler") -> np.ndarray | None:
+def check_labels(given, n: int, taken: Tensor | None, class_count: int | None) -> np.ndarray | None:
     """Return the labels of n samples, (n, ...); None for a generator that takes none.
 
     Args:
         given: One per sample: classes, rows of attributes, or images. One whole number is
             that class for all.
         n: Number of samples.
-        sampler: Their sampler.
+        taken: The input of the generator that takes labels, symbolic; None without one.
+        class_count: Number of classes, where that is known.
 
     Raises:
         UsageError: the generator takes none, or others; or a class does not exist.
     """
-    if not sampler.conditional:
+    if taken is None:
         if given is not None:
             raise UsageError(
                 "This generator is not conditional: it takes no labels. "
@@ -70,14 +68,13 @@ def check_labels(given, n: int, sampler: "Sampler") -> np.ndarray | None:
                 hint="Leave out labels.",
             )
         return None
-    taken = sampler.generator.inputs[1]
     shape = tuple(taken.shape[1:])
-    classes = shape == () and (sampler.class_count is not None or "int" in taken.dtype)
+    classes = shape == () and (class_count is not None or "int" in taken.dtype)
     array = None if given is None else _as_array(given)
     if classes and array is not None and array.shape == ():
         array = np.repeat(array, n)
     if classes:
-        return _check_classes(array, given, n, sampler.class_count)
+        return _check_classes(array, given, n, class_count)
     if array is None or not _fits_shape(array, (n, *shape)) or not np.isfinite(array).all():
         raise UsageError(
             "This generator is conditional: it needs labels, one per sample. "

@@ -2,16 +2,14 @@
 https://arxiv.org/abs/1802.05701, algorithm 1.
 """
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from keras import ops
 
 from ganzoo import backend
 from ganzoo.errors import UsageError
-
-if TYPE_CHECKING:
-    from ganzoo.gan.sampling.sampler import Sampler
+from ganzoo.gan.sampling.sampler import Sampler
 
 _RATE, _BETA_1, _BETA_2 = 0.1, 0.9, 0.99  # Adam's, for numbers of the size of a latent's
 
@@ -30,11 +28,21 @@ class Inversion(NamedTuple):
     errors: np.ndarray
 
 
-def invert(sampler: "Sampler", images, *, labels, steps: int, starts: int, seed: int) -> Inversion:
-    """Search the latents whose samples come nearest to images. See `Sampler.invert`.
+def invert(
+    sampler: Sampler, images, *, labels=None, steps: int = 300, starts: int = 8, seed: int = 0
+) -> Inversion:
+    """Search the latents whose samples come nearest to some images.
 
     Adam on the mean squared error, from several starts at once. The rate falls to zero along
     half a cosine. The generator is used in inference mode, with its moving average if any.
+
+    Args:
+        sampler: The generator.
+        images: (n, height, width, channels), uint8 or floats in `value_range`.
+        labels: One per image, for a conditional generator.
+        steps: Steps of gradient descent.
+        starts: Random latents at which the search of each image starts; the best one counts.
+        seed: Seed of these latents.
     """
     images = np.array(ops.convert_to_numpy(images))
     if images.shape[1:] != sampler.image_shape or not len(images) or min(steps, starts) < 1:

@@ -12,7 +12,6 @@ from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.gan import random
 from ganzoo.gan.ema import EMA
 from ganzoo.gan.sampling import argument_checks
-from ganzoo.gan.sampling.inversion import Inversion, invert
 
 _MAX_BATCH = 256  # samples, so that a large n does not fill the memory
 
@@ -94,7 +93,7 @@ class Sampler:
             UsageError: an argument is not usable.
         """
         n, seed = argument_checks.check_count(n), argument_checks.check_seed(seed)
-        labels = argument_checks.check_labels(labels, n, self)
+        labels = self._check_labels(labels, n)
         latents = self.sample_latents(n, seed, truncation)
         return self.generate_images(latents, labels, truncation=truncation, use_ema=use_ema)
 
@@ -116,27 +115,14 @@ class Sampler:
             UsageError: an argument is not usable.
         """
         n, seeds = argument_checks.check_count(n), argument_checks.check_two_seeds(seeds)
-        labels = argument_checks.check_labels(labels, n, self)
+        labels = self._check_labels(labels, n)
         first, last = (self.sample_latents(1, seed) for seed in seeds)
         latents = self.interpolate_latents(first, last, n)
         return self.generate_images(latents, labels, use_ema=use_ema)
 
-    def invert(
-        self, images, *, labels=None, steps: int = 300, starts: int = 8, seed: int = 0
-    ) -> Inversion:
-        """Search the latents whose samples come nearest to some images.
-
-        Args:
-            images: (n, height, width, channels), uint8 or floats in `value_range`.
-            labels: One per image, for a conditional generator.
-            steps: Steps of gradient descent.
-            starts: Random latents at which the search of each image starts; the best one counts.
-            seed: Seed of these latents.
-
-        Returns:
-            Latents, their samples and mean squared errors; see `Inversion`.
-        """
-        return invert(self, images, labels=labels, steps=steps, starts=starts, seed=seed)
+    def _check_labels(self, labels, n: int) -> np.ndarray | None:
+        taken = self.generator.inputs[1] if self.conditional else None
+        return argument_checks.check_labels(labels, n, taken, self.class_count)
 
     def scale(self, images: Tensor) -> Tensor:
         """uint8 in [0, 255] or floats in `value_range` -> float32 in `value_range`."""

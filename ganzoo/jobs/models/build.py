@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ganzoo.catalog.plugins.discovery import call_plugin, find_plugin, load_plugin
 from ganzoo.catalog.plugins.entry_points import Plugin
-from ganzoo.catalog.recipe.optimizers import Optimizer, Schedule
+from ganzoo.catalog.recipe.optimizer_tables import Optimizer, Schedule
 from ganzoo.catalog.recipe.recipe import Recipe, Training
 from ganzoo.data.dataset import Dataset
 from ganzoo.errors import PluginError, UsageError

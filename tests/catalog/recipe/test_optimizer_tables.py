@@ -3,7 +3,7 @@
 import pytest
 
 from ganzoo.catalog.plugins.signature import read_signature
-from ganzoo.catalog.recipe.optimizers import (
+from ganzoo.catalog.recipe.optimizer_tables import (
     SGD,
     Adam,
     AdamW,

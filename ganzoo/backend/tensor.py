@@ -1,0 +1,5 @@
+"""Type of tensors in signatures."""
+
+from typing import Any
+
+Tensor = Any  #: A tensor of the framework in use.
