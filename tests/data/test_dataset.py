@@ -174,7 +174,7 @@ def test_images_of_another_type_or_shape_are_refused(bad):
 
 
 @pytest.mark.parametrize("channels", [2, 5])
-def test_images_that_no_image_can_show_are_refused(channels):
+def test_images_with_other_numbers_of_channels_are_refused(channels):
     with pytest.raises(InvalidInput, match=f"1 channel .*Received: {channels} channels"):
         Dataset(images=images(shape=(4, 4, channels)), **FACTS)
 
