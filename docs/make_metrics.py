@@ -47,7 +47,7 @@ def figures(seed: int = 0) -> Figures:
 
 
 def in_order(metric: str, values: list[float]) -> bool:
-    """Whether a metric says that no step is better than the one before, and the last worse."""
+    """Return whether by a metric no step is better than the one before, and the last worse."""
     worse = np.diff(values) * (1 if METRICS[metric].better == "lower" else -1)
     return bool((worse >= 0).all() and worse.sum() > 0)
 

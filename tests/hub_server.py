@@ -118,6 +118,7 @@ class HubServer:
         return {headers.get(name) for _, asked, headers in self.requests if asked == path}
 
     def _handler(server):  # noqa: N805 - self is the request's
+        # long: one class whose methods are the answers of the server
         id = server.repo_id
         routes = {
             "/api/repos/create": "create",

@@ -123,7 +123,7 @@ def device() -> str:
 
 
 def any_batch(inputs: int) -> list:
-    """What `torch.export` must be told so that a model of so many inputs takes any batch."""
+    """Dynamic shapes for `torch.export`, so that a model of so many inputs takes any batch."""
     each = [{0: torch.export.Dim.DYNAMIC} for _ in range(inputs)]
     return [(each if inputs > 1 else each[0],)]
 

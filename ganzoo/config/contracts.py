@@ -1,4 +1,4 @@
-"""What a loss and a regularizer are, for those of the zoo and for those of other packages."""
+"""Contracts of losses and regularizers, for the zoo's own and for those of other packages."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class LossFacts(NamedTuple):
-    """What recipes, messages and reports have to know of a loss.
+    """Facts of a loss that recipes, messages and reports read.
 
     Args:
         summary: The loss and its paper in a few words.

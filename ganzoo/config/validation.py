@@ -1,4 +1,4 @@
-"""What pydantic finds wrong, said in the one grammar of ganzoo's errors."""
+"""Pydantic's findings in the grammar of ganzoo's errors."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -84,8 +84,8 @@ def unknown_key(
         error: What to raise; `UsageError` becomes its kind for unknown names.
     """
     table = location(path[:-1], where)
-    said = unknown(f"key in {table}", shorten(str(path[-1])), known)
-    return said if error is UsageError else error(said.message, hint=said.hint)
+    problem = unknown(f"key in {table}", shorten(str(path[-1])), known)
+    return problem if error is UsageError else error(problem.message, hint=problem.hint)
 
 
 def wrong_choice(
@@ -93,8 +93,8 @@ def wrong_choice(
 ) -> GanzooError:
     """The error for a value that is not one of a few."""
     if isinstance(value, str):
-        said = unknown("choice", value, choices)
-        hint = said.hint if said.hint and said.hint.startswith("Did") else None
+        hint = unknown("choice", value, choices).hint
+        hint = hint if hint and hint.startswith("Did") else None
     else:
         hint = None
     expected = ", ".join(choices[:-1]) + f" or {choices[-1]}" if choices[1:] else choices[0]
@@ -177,6 +177,6 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def _tagged(model: type[BaseModel], tag: str | int) -> bool:
-    """Whether a field of the model can only be this tag."""
+    """Return whether a field of the model can only be this tag."""
     annotations = (field.annotation for field in model.model_fields.values())
     return any(get_origin(a) is Literal and get_args(a) == (tag,) for a in annotations)

@@ -23,7 +23,7 @@ def minimax(*, label_smoothing: float = 0.0) -> Loss:
 
     Args:
         label_smoothing: The target for real samples is `1 - label_smoothing`, and 0 for
-            fakes: one-sided. Salimans et al. 2016, https://arxiv.org/abs/1606.03498, 3.4.
+            fake ones: one-sided. Salimans et al. 2016, https://arxiv.org/abs/1606.03498, 3.4.
     """
     smooth = label_smoothing
 

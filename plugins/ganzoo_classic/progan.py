@@ -52,6 +52,7 @@ def progan(
         fading_images: Real images shown while a resolution is faded in.
         drift_weight: Weight of the mean squared logit of real images (appendix A.1).
     """
+    # long: the paper's networks from end to end, in the order in which they compute
     start, *others = growing = resolutions("progan", image_shape, start_resolution)
     check_minimum(image_shape[0], fmap_base=fmap_base)
     check_minimum(1, latent_size=latent_size, max_channels=max_channels)

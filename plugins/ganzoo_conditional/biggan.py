@@ -85,6 +85,7 @@ def biggan(
             deviation 0.02.
         orthogonal_weight: Weight of the orthogonal regularization of the generator; 0 for none.
     """
+    # long: the paper's networks from end to end, in the order in which they compute
     size, up = image_shape[0], resolutions("biggan", image_shape)
     small = size <= 32
     num_downsamples, num_extra_blocks = (min(2, len(up) - 1), 2) if small else (len(up) - 1, 1)

@@ -79,9 +79,9 @@ def _attributes(files: Files) -> Callable[[], bytes] | None:
     for name in files.names:
         if PurePosixPath(name).name == _ATTRIBUTES:
             return lambda: _read(files, name)
-    beside = files.where.parent / _ATTRIBUTES
-    if beside.is_file():
-        return lambda: read_bytes(beside, limit=MAX_FILE_BYTES)
+    path = files.where.parent / _ATTRIBUTES
+    if path.is_file():
+        return lambda: read_bytes(path, limit=MAX_FILE_BYTES)
     return None
 
 

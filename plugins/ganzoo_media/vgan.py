@@ -62,6 +62,7 @@ def vgan(
         base_channels: Channels at the video's resolution; they double with each lower one.
         sparsity_weight: Weight of the mask's mean in the generator's loss.
     """
+    # long: the paper's networks from end to end, in the order in which they compute
     check_minimum(1, latent_size=latent_size, base_channels=base_channels)
     if len(image_shape) != 4:
         raise UsageError(f"vgan needs video. Received: samples of shape {image_shape}.")

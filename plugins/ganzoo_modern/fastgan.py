@@ -67,6 +67,7 @@ def fastgan(
             position.
         reconstruction_weight: Weight of the decoders' errors.
     """
+    # long: the paper's networks from end to end, in the order in which they compute
     check_minimum(1, latent_size=latent_size)
     up, size = resolutions("fastgan", image_shape), image_shape[0]
     power_of_two = excitation_ratio >= 2 and excitation_ratio.bit_count() == 1
@@ -103,7 +104,7 @@ def fastgan(
         for r in reversed([r for r in up[:-1] if r >= final_resolution]):
             # (batch, 2 r, 2 r, c) -> (batch, r, r, c')
             maps[r] = x = _downsampling_block(x, channels[r], f"down_{r}")
-        x = _conv_norm_relu(x, channels[final_resolution], 1, "judge")
+        x = _conv_norm_relu(x, channels[final_resolution], 1, "output")
         logits = Conv2D(1, 4, name="logits", dtype="float32")(x)
 
         decoded = min(size // 2, _MAX_DECODED)

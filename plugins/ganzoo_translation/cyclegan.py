@@ -205,7 +205,7 @@ def cyclegan(
         return keras.Model([latents, labels], images, name="generator")
 
     def domain_discriminator(domain: str) -> keras.Model:  # D_Y or D_X
-        images = keras.Input(image_shape, name=f"{domain}_pictures")
+        images = keras.Input(image_shape, name=f"{domain}_images")
         logits = patchgan(
             images,
             prefix=f"{domain}_",
@@ -243,7 +243,7 @@ def translation_network(
         x = InstanceNormalization(False, name=f"{name}_norm")(x)
         return layers.ReLU(name=f"{name}_relu")(x)
 
-    x = images = keras.Input(image_shape, name=f"{name}_pictures")
+    x = images = keras.Input(image_shape, name=f"{name}_images")
     layer, c = f"{name}_enter", base_channels
     x = norm_relu(Conv2D(c, 7, name=layer, **conv)(_pad_by_reflection(x, 3)), layer)
     for i in range(_DOWNSAMPLES):  # (batch, h, w, c) -> (batch, h / 2, w / 2, 2 c)

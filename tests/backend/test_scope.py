@@ -27,7 +27,9 @@ def test_a_capture_collects_writes_and_changes_nothing():
 
     assert inside == [7, 7]
     assert numbers(a) == [1, 1]
-    assert [(variable.name, numbers(value)) for variable, value in capture.writes] == [("a", [7, 7])]
+    assert [(variable.name, numbers(value)) for variable, value in capture.writes] == [
+        ("a", [7, 7])
+    ]
 
 
 def test_a_capture_sees_the_values_of_the_scope_around_it():

@@ -218,6 +218,6 @@ def test_an_empty_class_folder_is_refused_by_name(tmp_path, fill, others):
 
 
 def test_a_folder_of_other_files_beside_the_only_one_with_images_is_no_class(tmp_path, fill):
-    fill(tmp_path, {"pictures/1.png": b"x", "notes/readme.txt": b"x"})
+    fill(tmp_path, {"images/1.png": b"x", "notes/readme.txt": b"x"})
 
     assert labels_of(tmp_path) == (None, ())

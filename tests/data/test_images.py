@@ -243,7 +243,9 @@ def test_an_unknown_mode_is_refused():
 
 # --- what is refused, by name -------------------------------------------------------------
 
-PICTURE = saved(Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)))
+IMAGE_FILE = saved(
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8))
+)
 PHOTO = saved(
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)), "JPEG"
 )
@@ -277,9 +279,9 @@ REFUSED = {
     "D8 180 megapixels": png(18000, 10000),
     "D9 one endless row": png(2**31 - 1, 1),
     "D10 no width": png(0, 10),
-    "D11 PNG cut in half": PICTURE[: len(PICTURE) // 2],
+    "D11 PNG cut in half": IMAGE_FILE[: len(IMAGE_FILE) // 2],
     "D12 JPEG cut in half": PHOTO[: len(PHOTO) // 2],
-    "D13 PNG with a flipped bit": flipped(PICTURE, len(PICTURE) // 2),
+    "D13 PNG with a flipped bit": flipped(IMAGE_FILE, len(IMAGE_FILE) // 2),
     "D15 text bomb": text_bomb(),
     "D16 profile bomb": profile_bomb(),
     "D17 animated PNG": saved(FRAMES[0], save_all=True, append_images=FRAMES[1:]),
@@ -301,7 +303,7 @@ def test_a_file_that_is_no_whole_image_is_refused_by_name(data):
 
 @pytest.mark.parametrize("cut", range(1, 100, 7))
 def test_no_prefix_of_a_image_is_a_image(cut):
-    for data in (PICTURE, PHOTO, PROGRESSIVE):
+    for data in (IMAGE_FILE, PHOTO, PROGRESSIVE):
         with pytest.raises(InvalidInput):
             decode_image(data[: len(data) * cut // 100], "cut.png")
 
@@ -335,7 +337,7 @@ def test_partly_decoded_pixels_are_impossible_even_if_pillow_is_named_to_allow_t
     monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
 
     with pytest.raises(EnvironmentProblem, match="LOAD_TRUNCATED_IMAGES"):
-        decode_image(PICTURE, "a.png")
+        decode_image(IMAGE_FILE, "a.png")
 
 
 def test_text_in_a_image_is_no_reason_to_refuse_it():

@@ -1,4 +1,4 @@
-"""Small games. Keras is imported inside, so that collecting the tests imports no framework."""
+"""Small GANs. Keras is imported inside, so that collecting the tests imports no framework."""
 
 from types import SimpleNamespace
 

@@ -1,6 +1,6 @@
-"""What the traps of the frameworks ask of the form of a network.
+"""Traps of the frameworks that the form of a network avoids.
 
-The kit asks the rest of every architecture: that its derivatives of second order are right.
+The conformance suite asks the rest of every architecture: second derivatives that are right.
 """
 
 import pytest

@@ -29,7 +29,7 @@ def test_arrays_are_trained_on_and_the_history_has_every_mean(small, points):
     }  # fmt: skip
 
 
-def test_a_partial_last_batch_is_played_too(small, points):
+def test_a_partial_last_batch_is_trained_on_too(small, points):
     regularizers = [{"name": name, "weight": 1.0} for name in ("gradient_penalty", "dragan")]
     gan = small.compiled(small.gan(), n_critic=2, regularizers=regularizers, label_flip_prob=0.1)
 
@@ -39,7 +39,7 @@ def test_a_partial_last_batch_is_played_too(small, points):
     assert int(gan.images.value) == 20
 
 
-def test_a_partial_batch_as_the_backend_compiles_dense_networks_is_played_too(small, points):
+def test_a_partial_batch_as_the_backend_compiles_dense_networks_is_trained_on_too(small, points):
     gan = small.compiled(small.gan(), jit_compile=None)
 
     gan.fit(points[:10], batch_size=4, verbose=0)
@@ -133,7 +133,7 @@ def test_fused_steps_give_the_weights_of_single_ones(small):
         np.testing.assert_allclose(fused[name], value, rtol=1e-6, atol=1e-6, err_msg=name)
 
 
-def test_the_seed_decides_the_game(small, points):
+def test_the_seed_decides_the_training(small, points):
     gan = small.compiled(small.gan())
     first, results = small.arrays(gan), []
     for seed in (1, 1, 2):
@@ -148,7 +148,7 @@ def test_the_seed_decides_the_game(small, points):
     assert "generator/hidden/kernel" in small.differing(results[0], results[2])
 
 
-def test_a_step_outside_of_fit_plays_the_same_game(small, keras, points):
+def test_a_step_outside_of_fit_trains_the_same(small, keras, points):
     gan = small.compiled(small.gan(norm=True), ema_half_life=0.5)
     before = small.arrays(gan)
     gan.step((keras.ops.convert_to_tensor(points),))

@@ -44,7 +44,7 @@ def test_averages_follow_the_logits_from_zero():
 
 
 def test_logits_are_drawn_to_the_average_of_the_other_kind():
-    """(2 - 1)^2, (-1 - 1)^2 of the real and (0.5 - 4)^2, (-3 - 4)^2 of the fakes."""
+    """(2 - 1)^2, (-1 - 1)^2 of the real and (0.5 - 4)^2, (-3 - 4)^2 of the fake samples."""
     from keras import ops
 
     made = lecam(0.5, 10, decay=0.0)

@@ -365,8 +365,8 @@ def test_a_size_that_no_file_has_is_refused(server, offered, file, size):
     assert not [path for path in server.asked("/resolve/") if path.endswith(file)]
 
 
-def test_a_disk_without_room_is_found_before_anything_comes(server, offered, monkeypatch):
-    """There is room for each file, but not for all of them."""
+def test_a_disk_without_space_is_found_before_anything_comes(server, offered, monkeypatch):
+    """There is space for each file, but not for all of them."""
     free = sum(offered(1).sizes.values()) - 1
     monkeypatch.setattr(
         "ganzoo.files.home.shutil.disk_usage", lambda path: SimpleNamespace(free=free)
@@ -397,7 +397,7 @@ def test_a_pull_holds_no_large_file_in_memory(server, content, create, tmp_path,
 # Push
 
 
-def test_the_page_of_the_repository_is_written_and_its_picture_found(made_run, server):
+def test_the_page_of_the_repository_is_written_and_its_image_found(made_run, server):
     push(made_run().path, "small", to=ADDRESS)
     push(made_run("other", value=5.0).path, "small", to=ADDRESS)
     page = server.files["README.md"].decode()
@@ -408,14 +408,14 @@ def test_the_page_of_the_repository_is_written_and_its_picture_found(made_run, s
 
 
 @pytest.mark.parametrize("name", ["samples.wav", "samples.gif"])
-def test_sounds_and_films_are_pushed_found_on_the_page_and_pulled(made_run, server, name):
+def test_sounds_and_videos_are_pushed_found_on_the_page_and_pulled(made_run, server, name):
     run = made_run()
-    (run.path / name).write_bytes(b"sound or film")
+    (run.path / name).write_bytes(b"sound or video")
     push(run.path, "small", to=ADDRESS)
     page = server.files["README.md"].decode()
     assert f"](small/1/{name})" in page and f"]({name})" not in page
     pull(ADDRESS)
-    assert lookup.find_version("small").read(name) == b"sound or film"
+    assert lookup.find_version("small").read(name) == b"sound or video"
 
 
 def test_an_address_is_shown_and_its_recipe_trained(made_run, server):

@@ -61,10 +61,10 @@ def test_a_run_becomes_a_version_with_all_that_is_known_of_it(made_run, home):
 @pytest.mark.parametrize("name", ["samples.wav", "samples.gif"])
 def test_what_is_heard_and_watched_goes_along(made_run, home, name):
     run = made_run()
-    (run.path / name).write_bytes(b"sound or film")
+    (run.path / name).write_bytes(b"sound or video")
     push(run.path, "small")
     version = lookup.find_version("small")
-    assert version.read(name) == b"sound or film"
+    assert version.read(name) == b"sound or video"
     assert f"]({name})" in version.read("README.md").decode()
     assert "](samples.png)" in version.read("README.md").decode()
     assert verify("small")["problems"] == []

@@ -178,7 +178,7 @@ class Result(Table):
         dumped = self.model_dump(exclude_none=True)
         return {key: value for key, value in dumped.items() if value != []}
 
-    def measured_like(self, other: "Result") -> bool:
+    def comparable_with(self, other: "Result") -> bool:
         """Return True if both values may stand in one column."""
         return self.metric == other.metric and _comparable_protocol(self) == _comparable_protocol(
             other

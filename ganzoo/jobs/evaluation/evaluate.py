@@ -167,7 +167,7 @@ def record_results(run: str | os.PathLike, results: Sequence[Mapping[str, Any]])
 
 
 def _replaces(new: CardResult, old: CardResult) -> bool:
-    return new.measured_like(old) and new.protocol.step == old.protocol.step
+    return new.comparable_with(old) and new.protocol.step == old.protocol.step
 
 
 def _real_part(

@@ -49,7 +49,7 @@ def file(run, place):
     return make
 
 
-def pictures(source):
+def images(source):
     return load.load(source).sample(4, seed=3)
 
 
@@ -67,7 +67,7 @@ def test_a_card_is_made_of_what_the_file_says(run, plain):
     }  # fmt: skip
     manifest = lookup.find_version("mine").manifest
     assert manifest["plugins"] == known["plugins"]
-    assert np.array_equal(pictures("mine"), pictures(run.path))
+    assert np.array_equal(images("mine"), images(run.path))
     assert not import_weights(run.weights_path, "mine", license="MIT")["created"]
 
 
@@ -83,7 +83,7 @@ def test_what_is_exported_and_imported_is_exported_as_the_same_bytes(run, place,
     assert two.read_bytes() == three.read_bytes()
     if not everything:  # whose file in a pushed version is that of the run, without a license
         assert one.read_bytes() == two.read_bytes()
-    assert np.array_equal(pictures("first"), pictures("third"))
+    assert np.array_equal(images("first"), images("third"))
 
 
 def test_a_license_is_required(run):
@@ -102,7 +102,7 @@ def test_a_file_without_a_recipe_needs_one(file, run, place, capsys):
     found = find_source("mine")
     assert found.image_shape == (8, 8, 1) and found.about["license"]["data"] == "CC-BY-4.0"
     assert lookup.find_version("mine").card().provenance is None
-    assert np.array_equal(pictures("mine"), pictures(run.path))
+    assert np.array_equal(images("mine"), images(run.path))
 
 
 def test_with_a_shape_no_data_is_read(file, run, plain):
@@ -114,7 +114,7 @@ def test_with_a_shape_no_data_is_read(file, run, plain):
     description = FileDescription(recipe=recipe, image_shape=(8, 8, 1), data_license="CC0-1.0")
     import_weights(path, "mine", description=description, license="MIT")
     assert lookup.find_version("mine").card().license.data == "CC0-1.0"
-    assert np.array_equal(pictures("mine"), pictures(run.path))
+    assert np.array_equal(images("mine"), images(run.path))
     with pytest.raises(InvalidInput, match="does not fit this architecture"):
         description = FileDescription(
             recipe=recipe, image_shape=(16, 16, 1), data_license="CC0-1.0"
