@@ -75,7 +75,7 @@ def apply(optimizer, gradients: Sequence, variables: Sequence) -> None:
 def ema_update(averages: Sequence, values: Sequence, weight: Tensor) -> None:
     """Move each average toward its value: `average += weight * (value - average)`."""
     for average, value in zip(averages, values, strict=True):
-        average.assign_add(weight * (value - average))
+        average.assign_add(tf.cast(weight, average.dtype) * (value - average))
 
 
 def conv(x, kernel, *, strides: int, padding: str):
