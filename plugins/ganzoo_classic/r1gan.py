@@ -11,6 +11,7 @@ from ganzoo.blocks import channels_by_resolution, check_minimum, resolutions
 from ganzoo.layers import Conv2D
 
 
+# long: documented options and both networks, to be read from top to bottom
 def r1gan(
     image_shape: tuple[int, int, int],
     *,

@@ -73,6 +73,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     print(train_classifier(given.name, TRAININGS[given.name], out, data=given.data))
 
 
+# long: a script, and the metadata that it writes
 def train_classifier(name: str, training: Training, out: Path, *, data: str | None = None) -> dict:
     """Train a classifier, write it to a file and return the file's metadata.
 

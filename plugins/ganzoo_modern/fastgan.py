@@ -37,6 +37,7 @@ class FastGAN(GAN):
         return {**super().get_config(), "reconstruction_weight": self.reconstruction_weight}
 
 
+# long: documented options and both networks, to be read from top to bottom
 def fastgan(
     image_shape: tuple[int, int, int],
     *,

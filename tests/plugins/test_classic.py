@@ -37,7 +37,7 @@ SMALL = {
     "r1gan": ["base_channels=4", "generator_max_channels=8", "discriminator_max_channels=8"],
     "progan": ["fmap_base=64", "max_channels=8"],
 }
-SMALLEST_SHAPES = {"mlp": (4, 4, 1), "facegan": (64, 64, 3), "cdcgan": (8, 12, 1)}
+SHAPES = {"mlp": (4, 4, 1), "facegan": (64, 64, 3), "cdcgan": (8, 12, 1)}
 FROM_8 = ["dcgan", "wgan-gp", "sngan", "sagan", "r1gan", "progan"]
 CLASSES = 10
 NETWORKS = ("generator", "discriminator")
@@ -146,7 +146,7 @@ def test_weights_have_the_same_names_however_often_a_gan_is_built(name):
     from ganzoo.gan.state import network_state
 
     def names():
-        gan = build(small(name), SMALLEST_SHAPES.get(name, (8, 8, 1)))
+        gan = build(small(name), SHAPES.get(name, (8, 8, 1)))
         return [[n for n, _ in network_state(getattr(gan, part))] for part in NETWORKS]
 
     assert names() == names()
@@ -163,7 +163,7 @@ def test_images_are_in_the_range_of_the_data_and_float32(name, precision):
         return [x, *labels] if labels else x
 
     recipe = apply_settings(small(name), [f"training.precision={precision}"])
-    gan = build(recipe, SMALLEST_SHAPES.get(name, (8, 8, 1)))
+    gan = build(recipe, SHAPES.get(name, (8, 8, 1)))
     low, high = gan.value_range
     latents = 100.0 * gan.sampler.sample_latents(
         4, seed=0

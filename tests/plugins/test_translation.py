@@ -50,7 +50,7 @@ def batch_of(gan):
     return Batch(tensor(images(0)), latents, tensor(images(1)), rng)
 
 
-def least_squares(gan):
+def with_lsgan_loss(gan):
     gan.compile("sgd", "sgd", loss="least_squares")
     return gan
 
@@ -193,7 +193,7 @@ def scaling(g: float, f: float, **options):
     logits = [critics[0](images), critics[1](labels)]
     generator = keras.Model([latents, labels], made, name="generator")
     discriminator = keras.Model([images, labels], logits, name="discriminator")
-    return least_squares(CycleGAN(generator, discriminator, **options))
+    return with_lsgan_loss(CycleGAN(generator, discriminator, **options))
 
 
 @pytest.mark.parametrize(("g", "f"), [(1.0, 1.0), (-1.0, 1.0), (0.5, -1.0)])
