@@ -22,14 +22,37 @@ from ganzoo.backend.types import FusedSteps, GradientResult
 class Stepper(keras.Model):
     """Fits `step(data)` to Keras' JAX trainer, whose `train_step` is a pure function."""
 
-    def train_step(self, state, data):
-        data = self.unpack(data)
-        groups = (
+    def make_train_function(self, force=False):
+        """Make Keras' function of a step, under which a step that raises leaves the model whole.
+
+        While `fit` runs, Keras holds the values of all variables outside of the model.
+        """
+        if self.train_function is not None and not force:
+            return
+        super().make_train_function(force)
+        train_function = self.train_function
+
+        def step_or_restore(state, iterator):
+            try:
+                return train_function(state, iterator)
+            except BaseException:
+                for variable, value in _pairs(self._state_groups(), state):
+                    if not value.is_deleted():  # given away to a step that was under way
+                        variable.assign(value)
+                raise
+
+        self.train_function = step_or_restore
+
+    def _state_groups(self) -> tuple:
+        return (
             self.trainable_variables,
             self.non_trainable_variables,
             self.optimizer.variables,
             self.metrics_variables,
         )
+
+    def train_step(self, state, data):
+        data, groups = self.unpack(data), self._state_groups()
 
         def one(state, data):
             with StrictScope(_pairs(groups, state)) as scope:
