@@ -117,7 +117,7 @@ class HubServer:
         path = f"/storage/{hashlib.sha256(data).hexdigest()}"
         return {headers.get(name) for _, asked, headers in self.requests if asked == path}
 
-    def _handler(server):  # noqa: N805 - self is the request's
+    def _handler(server):
         # long: one class whose methods are the answers of the server
         id = server.repo_id
         routes = {

@@ -84,7 +84,7 @@ def _box(crop: Any) -> tuple[int, int, int, int]:
 
 def decode_image(
     data: bytes, name: str, preprocessing: Preprocessing = Preprocessing()
-) -> np.ndarray:  # noqa: B008 - it is frozen
+) -> np.ndarray:
     """Decode an image file and preprocess the image.
 
     Args:
