@@ -16,7 +16,6 @@ from ganzoo.errors import UsageError
 _RANGES = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0), "linear": (-1.0, 1.0)}
 
 
-# long: documented options and both networks, to be read from top to bottom
 def mlp(
     image_shape: tuple[int, ...],
     *,

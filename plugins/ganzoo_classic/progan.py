@@ -19,7 +19,6 @@ from .progressive_growing import GrowingGAN, Growth, downsample, upsample
 _GAIN = math.sqrt(2)  # He's gain of ReLU, section 4.1
 
 
-# long: documented options and both networks, to be read from top to bottom
 def progan(
     image_shape: tuple[int, int, int],
     *,

@@ -11,7 +11,6 @@ from ganzoo.blocks import channels_by_resolution, check_minimum, resolutions
 from ganzoo.layers import Conv2D
 
 
-# long: documented options and both networks, to be read from top to bottom
 def r1gan(
     image_shape: tuple[int, int, int],
     *,

@@ -16,7 +16,6 @@ from ganzoo.errors import UsageError
 from ganzoo.layers import SelfAttention, SpectralNormalization
 
 
-# long: documented options and both networks, to be read from top to bottom
 def sagan(
     image_shape: tuple[int, int, int],
     *,

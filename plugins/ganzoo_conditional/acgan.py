@@ -56,7 +56,6 @@ class ACGAN(GAN):
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
-# long: documented options and both networks, to be read from top to bottom
 def acgan(
     image_shape: tuple[int, int, int],
     classes: int,

@@ -56,7 +56,6 @@ def orthogonality(kernel: Tensor) -> Tensor:
     return ops.sum(ops.square(products * (1.0 - ops.eye(kernel.shape[-1]))))
 
 
-# long: documented options and both networks, to be read from top to bottom
 def biggan(
     image_shape: tuple[int, int, int],
     classes: int,

@@ -81,7 +81,6 @@ def _code_loss(latents: Tensor, fake_outputs: list) -> Tensor:
     return ops.mean(loss + 0.5 * ops.sum(ops.square(codes - means), axis=1))
 
 
-# long: documented options and both networks, to be read from top to bottom
 def infogan(
     image_shape: tuple[int, int, int],
     *,

@@ -78,7 +78,6 @@ class SGAN(GAN):
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
-# long: documented options and both networks, to be read from top to bottom
 def sgan(
     image_shape: tuple[int, int, int],
     classes: int,

@@ -45,7 +45,6 @@ class VGAN(GAN):
         return {**super().get_config(), "sparsity_weight": self.sparsity_weight}
 
 
-# long: documented options and both networks, to be read from top to bottom
 def vgan(
     image_shape: tuple[int, int, int, int],
     *,

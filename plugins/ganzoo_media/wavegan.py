@@ -17,7 +17,6 @@ _STRIDE, _KERNEL_SIZE = 4, 25  # of every convolution; DCGAN has 2 and 5x5: sect
 _START = 16  # length at which the generator starts and the discriminator ends
 
 
-# long: documented options and both networks, to be read from top to bottom
 def wavegan(
     image_shape: tuple[int, int],
     *,

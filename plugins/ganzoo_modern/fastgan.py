@@ -37,7 +37,6 @@ class FastGAN(GAN):
         return {**super().get_config(), "reconstruction_weight": self.reconstruction_weight}
 
 
-# long: documented options and both networks, to be read from top to bottom
 def fastgan(
     image_shape: tuple[int, int, int],
     *,
@@ -105,7 +104,7 @@ def fastgan(
         for r in reversed([r for r in up[:-1] if r >= final_resolution]):
             # (batch, 2 r, 2 r, c) -> (batch, r, r, c')
             maps[r] = x = _downsampling_block(x, channels[r], f"down_{r}")
-        x = _conv_norm_relu(x, channels[final_resolution], 1, "output")
+        x = _conv_norm_relu(x, channels[final_resolution], 1, "judge")
         logits = Conv2D(1, 4, name="logits", dtype="float32")(x)
 
         decoded = min(size // 2, _MAX_DECODED)

@@ -174,7 +174,7 @@ class Basis(keras.layers.Layer):
         stddev = 1.0 / self.size if self.gather else 1.0
         shape = (self.size, self.size, input_shape[-1])
         initializer = keras.initializers.RandomNormal(stddev=stddev)
-        self.maps = self.add_weight(shape=shape, initializer=initializer, name="images")
+        self.maps = self.add_weight(shape=shape, initializer=initializer, name="pictures")
 
     def call(self, inputs: Tensor) -> Tensor:
         if self.gather:

@@ -151,7 +151,6 @@ class CycleGAN(GAN):
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
-# long: documented options and both networks, to be read from top to bottom
 def cyclegan(
     image_shape: tuple[int, int, int],
     source_shape: tuple[int, int, int],

@@ -26,7 +26,7 @@ class ImagePool:
         """Make its state, by `add_weight` of the GAN, so that checkpoints hold it."""
         own = {"initializer": "zeros", "trainable": False, "autocast": False}
         shape = (self.size, *image_shape)
-        self.images = add_weight(name=f"{name}_images", shape=shape, dtype="float32", **own)
+        self.images = add_weight(name=f"{name}_pictures", shape=shape, dtype="float32", **own)
         self.count = add_weight(name=f"{name}_count", shape=(), dtype="int32", **own)
 
     def exchange(self, new: Tensor, rng) -> Tensor:

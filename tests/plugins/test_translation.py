@@ -271,7 +271,7 @@ def test_pools_are_filled_by_an_update_and_belong_to_the_state():
     for (kind, fake), seen in zip(made.items(), shown, strict=True):
         np.testing.assert_allclose(array(seen), fake, atol=1e-5)
         assert int(array(gan.state()[f"gan/{kind}_pool_count"])) == 3
-        held = array(gan.state()[f"gan/{kind}_pool_images"])
+        held = array(gan.state()[f"gan/{kind}_pool_pictures"])
         np.testing.assert_allclose(held, [*fake, np.zeros(SHAPE)], atol=1e-5)
 
 
