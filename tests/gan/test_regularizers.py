@@ -165,7 +165,7 @@ def test_a_loss_that_raises_leaves_nothing_behind(small, images, place):
 
 
 def random_numbers_of(small, images, monkeypatch, **config) -> set:
-    """Kind, stream and shape of all random numbers of a step: with seed and step they decide them."""
+    """Kind, stream and shape of all random numbers of a step; with its seed they decide them."""
     import ganzoo
 
     seen = set()
