@@ -225,15 +225,20 @@ def test_what_is_broken_is_said_and_never_used(made_run, home):
             find_source("small")
     assert push(made_run("again", value=2.0).path, "small")["version"] == 2
     assert find_source("small").title == "small-2"
+    again = push(home.parent / "work" / "run", "small")  # as the error advises
+    assert (again["version"], again["created"]) == (3, True)
+    assert find_source("small").title == "small-3"
 
 
 def test_a_file_that_others_left_in_a_version_damages_nothing(made_run, home):
-    push(made_run().path, "small")
+    run = made_run()
+    push(run.path, "small")
     path = home / "registry" / "small" / "1"
     path.chmod(0o755)
     (path / ".DS_Store").touch()
     assert any(".DS_Store" in one["reason"] for one in verify("small")["problems"])
     assert find_source("small").title == "small-1"
+    assert not push(run.path, "small")["created"]
     with pytest.raises(InvalidInput, match="files that were not published: '?.DS_Store"):
         lookup.find_version("small").read_all()
     assert path.is_dir()

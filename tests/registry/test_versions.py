@@ -68,6 +68,13 @@ def test_the_same_content_is_the_same_version(place, content, create):
     assert other_parent.number == 3
 
 
+def test_after_the_greatest_number_nothing_is_published(place, content, create):
+    (place / "small" / "999999999").mkdir(parents=True)
+    with pytest.raises(UsageError, match="No number is left for a new version of 'small'"):
+        create(place, "small", content())
+    assert [path.name for path in (place / "small").iterdir()] == ["999999999"]
+
+
 @pytest.mark.parametrize(
     "spoil",
     [

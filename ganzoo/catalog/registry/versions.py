@@ -14,7 +14,7 @@ no lock is needed, and whatever kills a writer leaves nothing that counts.
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -106,11 +106,17 @@ class Version:
         """Return the content of every file but the manifest; no other file may be there."""
         return self._each(read_listed)
 
-    def check(self) -> None:
-        """Raise what `read_all` raises, however large the files are."""
-        self._each(check_listed)
+    def check(self, *, allow_extra: bool = False) -> None:
+        """Raise what `read_all` raises, however large the files are.
 
-    def _each(self, look: Callable[[Path, Mapping[str, Any]], Any]) -> dict[str, Any]:
+        Args:
+            allow_extra: Whether files that were not published may be there.
+        """
+        self._each(check_listed, allow_extra=allow_extra)
+
+    def _each(
+        self, look: Callable[[Path, Mapping[str, Any]], Any], *, allow_extra: bool = False
+    ) -> dict[str, Any]:
         with _damage_reported(self.name, self.path):
             check_folder(self.path)
             content = {
@@ -118,7 +124,7 @@ class Version:
                 for name, entry in sorted(self.manifest["files"].items())
             }
             extra = sorted({*os.listdir(self.path)} - {MANIFEST, *content})
-        if extra:  # a file manager's, perhaps: nothing that was published is damaged
+        if extra and not allow_extra:  # a file manager's, perhaps: what was published is whole
             raise InvalidInput(
                 f"{self.name} holds files that were not published: "
                 f"{', '.join(map(quote, extra[:3]))}.",
@@ -149,6 +155,17 @@ def names_in(folder: Path) -> list[str]:
 def is_version_number(text: str) -> bool:
     """Return True if a text is the number of a version, and so the name of its folder."""
     return bool(_NUMBER.fullmatch(text))
+
+
+def next_version_number(known: Sequence[int], model: str) -> int:
+    """Return the number after the greatest; `UsageError` if that would be none of a version."""
+    number = max(known, default=0) + 1
+    if not is_version_number(str(number)):
+        raise UsageError(
+            f"No number is left for a new version of {model!r}. Received: version {number - 1}.",
+            hint="Publish it under another name, or remove that version.",
+        )
+    return number
 
 
 def open_version(folder: Path, number: int) -> Version:
@@ -213,7 +230,7 @@ def publish_version(
         same = _find_same_version(folder, known, parsed)
         if same is not None:
             return same
-        number = max(known, default=0) + 1
+        number = next_version_number(known, model)
         path = folder / str(number)
         try:
             publish_listed(path, files, MANIFEST, manifest, permissions=_READ_ONLY)
@@ -238,6 +255,7 @@ def _find_same_version(
         with suppress(InvalidInput, UsageError):  # damaged, or removed meanwhile
             version = open_version(folder, number)
             if without_readme(version.manifest) == identity:
+                version.check(allow_extra=True)
                 return version
     return None
 
