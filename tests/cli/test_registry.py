@@ -68,6 +68,7 @@ def test_verify_exits_with_3_when_something_is_wrong(ganzoo, published):
     version = published()
     assert "as it was written" in ganzoo("verify", "small").out
     assert ganzoo("verify", version.path / "generator.safetensors", "--json").json["tensors"]
+    assert "float32" in ganzoo("verify", version.path / "generator.safetensors").out
     (version.path / "more").touch()
     done = ganzoo("verify", "small", "--json")
     assert done.code == 3 and len(done.json["problems"]) >= 1

@@ -79,7 +79,7 @@ def _verify_file(path: Path) -> Facts:
         "not_finite": first_nonfinite(arrays),
         "tensors": {
             name: {
-                "dtype": tensor.dtype,
+                "dtype": tensor.dtype.name,
                 "shape": list(tensor.shape),
                 "sha256": tensors_digest({name: arrays[name]}),
             }
