@@ -170,6 +170,41 @@ def test_a_moved_revision_and_alias_are_reported(server, offered, capsys):
     assert lookup.find_version("small@best").number == 2
 
 
+def test_a_pull_of_one_model_keeps_the_others(server, offered, monkeypatch, capsys):
+    other = offered(1, model="other")
+    server.commit({"other/aliases/best": b"1\n"})
+    pull(f"{ADDRESS}/other")
+    gone = offered(1, model="gone")
+    before = server.branches["main"]
+    pull(f"{ADDRESS}/gone")
+    server.commit({path: None for path in server.files if path.startswith("gone/")})
+    offered(2, model="other")
+    offered(2)
+    pull(f"{ADDRESS}/small")
+    lost = f"{ADDRESS} no longer holds gone@1: use {ADDRESS}@{before}/gone@1."
+    assert lost in capsys.readouterr().err
+    monkeypatch.setenv("GANZOO_OFFLINE", "1")
+    assert find_or_pull(f"{ADDRESS}@{before}/gone@1").digest == gone.digest
+    for name in ("other", "other@best", "other@1"):
+        assert lookup.find_version(name).read_all() == other.read_all()
+        assert find_or_pull(f"{ADDRESS}/{name}").digest == other.digest
+
+
+def test_an_alias_of_another_model_that_moves_is_reported_and_not_pulled(server, offered, capsys):
+    offered(1, model="other")
+    server.commit({"other/aliases/best": b"1\n"})
+    pull(f"{ADDRESS}/other")
+    offered(2, model="other")
+    offered(1)
+    server.commit({"other/aliases/best": b"2\n"})
+    pull(f"{ADDRESS}/small")
+    assert "other@best was version 1 and is 2 now" in capsys.readouterr().err
+    with pytest.raises(UsageError, match="other@2 of hf://me/gans was not pulled"):
+        lookup.find_version("other@best")
+    assert lookup.find_version("other@1").read_all()
+    assert verify(ADDRESS)["problems"] == []
+
+
 def test_a_branch_is_a_revision_too(server, offered):
     offered(1)
     theirs = offered(2, branch="next")
@@ -197,6 +232,19 @@ def test_a_damaged_copy_is_mended_by_pulling_again(server, offered):
             lookup.find_version("small").read_all()
         pull(ADDRESS)
         assert lookup.find_version("small").read_all() == theirs.read_all()
+
+
+def test_damage_beside_what_is_pulled_is_mended_too(server, offered):
+    theirs = offered(1)
+    server.commit({"small/aliases/best": b"1\n"})
+    pull(ADDRESS)
+    offered(2)
+    for damaged in ("aliases/best", "1/manifest.json"):
+        path = (snapshot() / "small" / damaged).resolve()
+        path.chmod(0o644)
+        path.write_bytes(b"damaged")
+    assert pull(ADDRESS)["version"] == 2
+    assert lookup.find_version("small@best").read_all() == theirs.read_all()
 
 
 def test_a_commit_is_another_registry_than_its_branch(server, offered):
@@ -478,6 +526,22 @@ def test_a_version_from_here_keeps_its_digest_there(made_run, server):
     tag("small@1", "best")
     there = push("small@best", "small", to=ADDRESS)
     assert there["digest"] == here["digest"]
+
+
+def test_a_manifest_that_cannot_be_read_is_in_no_push_s_way(made_run, server):
+    run = made_run()
+    push(run.path, "small", to=ADDRESS)
+    server.commit({"small/2/manifest.json": b"{}", "small/2/generator.safetensors": b"x"})
+    weights = server.files["small/1/generator.safetensors"]
+    server.commit({"small/3/manifest.json": b"{}", "small/3/generator.safetensors": weights})
+    assert push(run.path, "small", to=ADDRESS)["version"] == 1
+    assert push(made_run("other", value=5.0).path, "small", to=ADDRESS)["version"] == 4
+
+
+def test_an_address_of_a_version_is_refused(made_run, server):
+    with pytest.raises(UsageError, match="makes a new version.*Received: '3'.*Push to hf://me/g"):
+        push(made_run().path, "small", to=f"{ADDRESS}/small@3")
+    assert not server.requests
 
 
 def test_an_address_of_another_model_is_refused(made_run, server):

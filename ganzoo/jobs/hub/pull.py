@@ -5,10 +5,12 @@ only then does the revision mean the commit here. See `ganzoo.catalog.registry.r
 """
 
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from ganzoo.catalog.registry import aliases
-from ganzoo.catalog.registry.contents import MANIFEST, MAX_MANIFEST_BYTES
+from ganzoo.catalog.registry.contents import MANIFEST, MAX_MANIFEST_BYTES, OtherSchema
 from ganzoo.catalog.registry.remotes import Remote, cache_folder, choose_model, parse_address
 from ganzoo.catalog.registry.versions import (
     Version,
@@ -93,48 +95,81 @@ def fetch_file(remote: Remote, commit: str, name: str, *, force: bool = False) -
 
 
 def _pull_at_commit(remote: Remote, commit: str) -> Version:
-    """Pull a version at a commit, with the versions of the model that are here already."""
+    """Pull a version at a commit, with every version of the repository that is here already."""
     files = hub_repository(remote).list_files(commit)
-    offered = offered_versions(files)
-    remote = choose_model(remote, list(offered))
-    folder = remote.snapshot(commit) / str(remote.model)
-    for file in files:
-        if _is_alias_file(file, str(remote.model)):
-            fetch_file(remote, commit, file.name)
-    for number in offered[folder.name]:
-        fetch_file(remote, commit, f"{folder.name}/{number}/{MANIFEST}")
+    remote = choose_model(remote, list(offered_versions(files)))
+    model, new = str(remote.model), remote.snapshot(commit)
+    _fetch_index(remote, commit, files, model)
     try:
-        version = _select_pulled_version(remote, folder.parent)
+        version = _select_pulled_version(remote, new)
     except InvalidInput:  # damaged here, or in the repository
-        for number in offered[folder.name]:
-            fetch_file(remote, commit, f"{folder.name}/{number}/{MANIFEST}", force=True)
-        version = _select_pulled_version(remote, folder.parent)
+        _fetch_index(remote, commit, files, model, force=True)
+        version = _select_pulled_version(remote, new)
     before = remote.pulled_commit()
-    old = remote.snapshot(before) / folder.name if before and before != commit else None
-    kept = _unchanged_versions(remote, old, folder) if old else []
+    old = remote.snapshot(before) if before and before != commit else None
+    kept = []
+    for folder in map(old.joinpath, _models_in(old)) if old else []:
+        if folder.name != model:  # no newer ones: its name means what it meant
+            here = {*version_numbers(folder)}
+            _fetch_index(remote, commit, files, folder.name, only=here)
+        kept += _unchanged_versions(remote, folder, new / folder.name)
     _fetch_contents(remote, commit, [version, *kept], {file.name: file.size for file in files})
     if old:
-        _report_moves(remote, old, folder)
+        _report_moves(remote, old, new)
     remote.remember_commit(commit)
     return version
 
 
+def _fetch_index(
+    remote: Remote,
+    commit: str,
+    files: list[HubFile],
+    model: str,
+    *,
+    only: set[int] | None = None,
+    force: bool = False,
+) -> None:
+    """Fetch a model's aliases and manifests: of all versions, or of some and of the aliased."""
+    folder = remote.snapshot(commit) / model
+    for file in files:
+        if _is_alias_file(file, model):
+            fetch_file(remote, commit, file.name, force=force)
+    for alias in {*aliases.alias_names(folder)} - {*aliases.readable_aliases(folder)}:
+        fetch_file(remote, commit, f"{model}/{aliases.FOLDER}/{alias}", force=True)
+    numbers = offered_versions(files).get(model, [])
+    if only is not None:
+        only = only | {*aliases.readable_aliases(folder).values()}
+        numbers = [number for number in numbers if number in only]
+    for number in numbers:
+        fetch_file(remote, commit, f"{model}/{number}/{MANIFEST}", force=force)
+
+
 def _select_pulled_version(remote: Remote, snapshot: Path) -> Version:
     """Version that is meant, by its manifest alone; `UsageError` if that was not pulled."""
-    models = [path.name for path in sorted(snapshot.iterdir()) if version_numbers(path)]
-    model = choose_model(remote, models).model
+    model = choose_model(remote, _models_in(snapshot)).model
     return aliases.select_version(snapshot / str(model), remote.selector)
 
 
+def _models_in(snapshot: Path) -> list[str]:
+    return [path.name for path in sorted(snapshot.iterdir()) if version_numbers(path)]
+
+
 def _unchanged_versions(remote: Remote, old: Path, new: Path) -> list[Version]:
-    """Versions that are here from an earlier commit, as they are at the new one.
+    """Versions of a model that are here from an earlier commit, as they are at the new one.
 
     Raises:
         InvalidInput: One of them has changed.
     """
     found = []
-    for number in {*version_numbers(old)} & {*version_numbers(new)}:
-        before, now = open_version(old, number), open_version(new, number)
+    for number in sorted({*version_numbers(old)} & {*version_numbers(new)}):
+        try:
+            try:
+                before, now = open_version(old, number), open_version(new, number)
+            except InvalidInput:  # damaged here, where both are one file
+                fetch_file(remote, new.parent.name, f"{new.name}/{number}/{MANIFEST}", force=True)
+                before, now = open_version(old, number), open_version(new, number)
+        except OtherSchema:  # of a newer ganzoo: it was never pulled
+            continue
         if before.digest != now.digest:
             raise InvalidInput(
                 f"{now.name} of {remote.address} is not what it was when it was pulled before. "
@@ -182,11 +217,19 @@ def _wrong_content_error(remote: Remote, name: str, actual: str, entry: dict) ->
 
 
 def _report_moves(remote: Remote, old: Path, new: Path) -> None:
-    notice(f"{remote.address} has moved from {old.parent.name[:12]} to {new.parent.name[:12]}.")
-    before, now = aliases.readable_aliases(old), aliases.readable_aliases(new)
-    for alias in sorted(before.keys() & now.keys()):
-        if before[alias] != now[alias]:
-            notice(f"{new.name}@{alias} was version {before[alias]} and is {now[alias]} now.")
+    """Report that a branch or tag has moved, and what it holds no longer or under another alias."""
+    commit = old.name
+    notice(f"{remote.address} has moved from {commit[:12]} to {new.name[:12]}.")
+    for model in _models_in(old):
+        before, now = (aliases.readable_aliases(folder / model) for folder in (old, new))
+        for alias in sorted(before.keys() & now.keys()):
+            if before[alias] != now[alias]:
+                notice(f"{model}@{alias} was version {before[alias]} and is {now[alias]} now.")
+        for number in sorted({*version_numbers(old / model)} - {*version_numbers(new / model)}):
+            with suppress(InvalidInput):
+                if open_version(old / model, number).is_complete:
+                    lost, kept = f"{model}@{number}", replace(remote, revision=commit).address
+                    notice(f"{remote.address} no longer holds {lost}: use {kept}/{lost}.")
 
 
 def _is_alias_file(file: HubFile, model: str) -> bool:

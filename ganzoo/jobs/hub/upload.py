@@ -1,13 +1,15 @@
 """Upload of a version to a repository on the Hub, in one commit on top of what is there."""
 
+from contextlib import suppress
 from types import ModuleType
 from typing import Any
 
 from ganzoo.catalog.registry import contents
 from ganzoo.catalog.registry.contents import MANIFEST, README, without_readme
-from ganzoo.catalog.registry.remotes import Remote
+from ganzoo.catalog.registry.remotes import LATEST, Remote
+from ganzoo.catalog.registry.versions import next_version_number
 from ganzoo.data.progress import notice
-from ganzoo.errors import EnvironmentProblem, GanzooError, UsageError
+from ganzoo.errors import EnvironmentProblem, GanzooError, InvalidInput, UsageError
 from ganzoo.files.hub_client import HubFile, endpoint, http_status
 from ganzoo.jobs.hub.bundle import Bundle
 from ganzoo.jobs.hub.pull import fetch_file, hub_repository, offered_versions
@@ -30,6 +32,12 @@ def upload_bundle(remote: Remote, bundle: Bundle) -> dict[str, Any]:
             f"The address names another model. Expected: {bundle.model!r}. "
             f"Received: {remote.model!r}."
         )
+    if remote.selector != LATEST:
+        raise UsageError(
+            "A push makes a new version, whose number it chooses. "
+            f"Received: {remote.selector!r} in the address.",
+            hint=f"Push to {remote.address}.",
+        )
     repository = hub_repository(remote)
     repository.request(
         lambda client: client.HfApi(endpoint=endpoint()).create_repo(remote.repo_id, exist_ok=True)
@@ -41,7 +49,7 @@ def upload_bundle(remote: Remote, bundle: Bundle) -> dict[str, Any]:
         number = _find_uploaded_version(remote, head, files, known, bundle)
         created = number is None
         if number is None:
-            number = max(known, default=0) + 1
+            number = next_version_number(known, bundle.model)
             size = sum(map(len, bundle.files.values())) / 1e6
             notice(f"Uploading {bundle.model}@{number} to {remote.address} ({size:.1f} MB).")
             if not _commit_bundle(remote, head, files, bundle, number):
@@ -69,10 +77,13 @@ def _find_uploaded_version(
         if file is None or file.sha256 not in (None, weights):
             continue
         name = f"{bundle.model}/{number}/{MANIFEST}"
-        raw = fetch_file(remote, head, name).read_bytes()
-        theirs = contents.parse_manifest(raw, bundle.model)
-        if without_readme(theirs) == without_readme(manifest):
-            return number
+        for force in (False, True):  # it may be damaged here; damaged there, it is another
+            with suppress(InvalidInput):
+                raw = fetch_file(remote, head, name, force=force).read_bytes()
+                theirs = contents.parse_manifest(raw, bundle.model)
+                if without_readme(theirs) == without_readme(manifest):
+                    return number
+                break
     return None
 
 
