@@ -138,3 +138,36 @@ def child():
         return done
 
     return run
+
+
+@pytest.fixture
+def server(serve_hub, monkeypatch):
+    """A repository of models; nobody waits long for the client's own repetitions."""
+    import time
+
+    really = time.sleep
+    monkeypatch.setattr(time, "sleep", lambda seconds: really(min(seconds, 0.01)))
+    return serve_hub("me/gans")
+
+
+@pytest.fixture
+def offered(server, content, create, tmp_path):
+    """`offered(value=0)`: a version in the repository, not by way of our own upload."""
+
+    def add(
+        value: int = 0,
+        *,
+        model: str = "small",
+        branch: str = "main",
+        number: int = 0,
+        files: dict[str, bytes] | None = None,
+    ) -> Version:
+        folder = tmp_path / f"theirs{number}"
+        theirs = create(folder, model, content(model, value) if files is None else files)
+        number = number or theirs.number
+        manifest = (theirs.path / "manifest.json").read_bytes()
+        everything = theirs.read_all() | {"manifest.json": manifest}
+        server.commit({f"{model}/{number}/{n}": data for n, data in everything.items()}, branch)
+        return theirs
+
+    return add
