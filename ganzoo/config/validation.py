@@ -6,7 +6,8 @@ from typing import Any, Literal, TypeVar, cast, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ganzoo.errors import GanzooError, UsageError, unknown
+from ganzoo.config.retired_keys import renamed_hint
+from ganzoo.errors import GanzooError, UnknownName, UsageError, unknown
 from ganzoo.files.text import format_value, location, shorten
 from ganzoo.files.toml import check_values
 
@@ -75,7 +76,7 @@ def validate_keywords(
 def unknown_key(
     path: Path, known: Mapping[str, Any] | set[str], *, where: str, error: type[GanzooError]
 ) -> GanzooError:
-    """The error for a key that nothing takes, with the nearest that exist.
+    """The error for a key that nothing takes, with its new name or the nearest that exist.
 
     Args:
         path: The key and the tables it stands in.
@@ -85,7 +86,8 @@ def unknown_key(
     """
     table = location(path[:-1], where)
     problem = unknown(f"key in {table}", shorten(str(path[-1])), known)
-    return problem if error is UsageError else error(problem.message, hint=problem.hint)
+    hint = renamed_hint(str(path[-1]), known) or problem.hint
+    return (UnknownName if error is UsageError else error)(problem.message, hint=hint)
 
 
 def wrong_choice(

@@ -126,6 +126,19 @@ def test_an_unknown_key_is_suggested(recipe, setting, near):
     assert near in refusal(recipe, setting)
 
 
+@pytest.mark.parametrize(
+    ("setting", "now"),
+    [
+        ("average_decay=0.995", "Renamed to `ema_half_life`, in images: see CHANGELOG.md."),
+        ("gan.average_decay=0.995", "Renamed to `ema_half_life`, in images: see CHANGELOG.md."),
+        ("game.loss=hinge", "Renamed to `gan`: see CHANGELOG.md."),
+        ("penalties=[]", "Renamed to `regularizers`: see CHANGELOG.md."),
+    ],
+)
+def test_a_renamed_key_is_answered_with_its_new_name(recipe, setting, now):
+    assert refusal(recipe, setting).endswith(now)
+
+
 def test_what_the_data_set_fills_is_no_key(recipe):
     with pytest.raises(UnknownName):
         apply_settings(recipe, ["image_shape=3"])

@@ -269,6 +269,22 @@ def test_an_unknown_key_is_suggested_where_it_stands(tables, path, value, said):
     assert said in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("path", "value", "now"),
+    [
+        ("game", {"loss": "hinge"}, "Renamed to `gan`: see CHANGELOG.md."),
+        ("gan.average_decay", 0.995, "Renamed to `ema_half_life`, in images: see CHANGELOG.md."),
+        ("gan.lecam_weight", 1.0, "Renamed to an entry of `regularizers`: see"),
+        ("gan.regularizers", [{"name": "ada", "images_to_one": 9}], "Renamed to `ramp_images`"),
+        ("training.penalties", [], "Known: "),  # where its new name could not stand either
+    ],
+)
+def test_a_renamed_key_is_answered_with_its_new_name(tables, path, value, now):
+    with pytest.raises(UnknownName) as caught:
+        Recipe.from_tables(spoilt(tables, path, value))
+    assert now in str(caught.value) and "Did you" not in str(caught.value)
+
+
 def test_a_key_of_another_optimizer_is_not_suggested(tables):
     with pytest.raises(UnknownName) as caught:
         Recipe.from_tables(spoilt(tables, "discriminator_optimizer.beta_1", 0.5))

@@ -73,6 +73,7 @@ def test_what_is_empty_is_not_written(card_tables):
         ("schema_version", 1, "Received: 'schema_version'. Did you mean 'schema'?"),
         ("__class__", "x", "Unknown key in card.toml. Received: '__class__'"),
         ("license.wights", "x", "Did you mean 'weights'?"),
+        ("licence", {}, "Renamed to `license`: see CHANGELOG.md."),
         ("license", "MIT", "`license` in card.toml must be a table. Received: 'MIT'."),
         ("name", "UPPER", "`name` in card.toml"),
         ("name", "../x", "`name` in card.toml"),

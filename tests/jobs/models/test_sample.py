@@ -317,6 +317,16 @@ def test_points_have_no_separate_images(plain, place, capsys):
     assert pixels("points.png").shape[0] > 100
 
 
+def test_weights_of_an_older_ganzoo_are_told_the_new_names(mutated):
+    from ganzoo.jobs.models.find import find_source
+
+    def age(arrays, about):
+        about["recipe"]["game"] = about["recipe"].pop("gan")
+
+    with pytest.raises(InvalidInput, match="'game'. Renamed to `gan`: see CHANGELOG.md."):
+        find_source(mutated(age))
+
+
 def test_metadata_of_any_shape_is_refused_without_a_crash(place):
     from ganzoo.jobs.models.find import find_source
 
