@@ -9,7 +9,7 @@ from ganzoo.jobs.report.formatting import escape_html, flatten, format_count, fo
 
 _SOFTWARE = ("ganzoo", "backend", "versions", "python", "platform", "dispatch", "plugins")
 _SHOWN_ELSEWHERE = (
-    "schema", "model", "state", "parameters", "data", "argv", "created", "evaluation",
+    "schema", "model", "state", "parameters", "data", "argv", "created", "evaluation", "resumed",
 )  # fmt: skip
 
 
@@ -73,11 +73,20 @@ def _link_html(value: str) -> str:
 
 
 def _command_card(manifest: Mapping) -> str:
-    argv = manifest.get("argv")
+    """Return the command of the run, and the steps and commands from which it was resumed."""
+    parts = []
+    if command := _command_line(manifest.get("argv")):
+        parts.append(f'<pre class="copy">{command}</pre>')
+    resumed = manifest.get("resumed")
+    for one in resumed if isinstance(resumed, list | tuple) else ():
+        if isinstance(one, Mapping) and "step" in one:
+            parts.append(f"<p>Resumed from step {format_count(one['step'])}</p>")
+            if command := _command_line(one.get("argv")):
+                parts.append(f"<pre>{command}</pre>")
+    return f'<section class="card"><h3>Command</h3>{"".join(parts)}</section>' if parts else ""
+
+
+def _command_line(argv: object) -> str:
     if not isinstance(argv, list | tuple) or not argv:
         return ""
-    command = shlex.join([PurePath(str(argv[0])).name, *map(str, argv[1:])])
-    return (
-        f'<section class="card"><h3>Command</h3><pre class="copy">{escape_html(command)}</pre>'
-        "</section>"
-    )
+    return escape_html(shlex.join([PurePath(str(argv[0])).name, *map(str, argv[1:])]))

@@ -33,6 +33,8 @@ STATES = {
     "running": "Written while the run was still training.",
     "interrupted": "Stopped before its end. <code>ganzoo resume</code> continues it.",
     "diverged": "Stopped because a loss, a gradient or a weight was no longer finite.",
+    "failed": "Stopped by an error. <code>ganzoo resume</code> continues it from the newest "
+    "checkpoint.",
 }
 BACKENDS = {"jax": "JAX", "torch": "PyTorch", "tensorflow": "TensorFlow"}
 

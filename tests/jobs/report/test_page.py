@@ -44,6 +44,10 @@ MANIFEST = {
     "plugins": {"dcgan": "keras-ganzoo 0.1.0"},
     "parameters": {"generator": 414209, "discriminator": 212865},
     "dispatch": {"steps_per_dispatch": 1, "xla": True},
+    "resumed": [
+        {"step": 1500, "argv": ["/home/somebody/bin/ganzoo", "resume", "7", "--set", "steps=2e3"]},
+        {"step": 1750, "argv": []},  # in Python
+    ],
     "state": "finished",
 }
 
@@ -125,7 +129,8 @@ def test_the_page_tells_what_was_trained_where_and_how_far():
         "CC-BY-4.0",
         "keras 3.15.1",
         "steps_per_dispatch 1",
-        "ganzoo train dcgan-digits --set 'a b'",
+        "ganzoo train dcgan-digits --set 'a b' Resumed from step 1,500 ganzoo resume 7 --set "
+        "steps=2e3 Resumed from step 1,750",
         "9f" * 32,
     ):
         assert words in told
@@ -305,6 +310,12 @@ def test_numbers_that_are_not_finite_are_told_and_stop_nothing():
     told = page(log=lines, manifest={**MANIFEST, "state": "diverged"})
     assert "discriminator not finite" in told.text and "no longer finite" in told.text
     assert any(path.get("class") == "broken" for path in told.all("path"))
+
+
+def test_a_failed_run_says_how_it_goes_on():
+    told = page(manifest={**MANIFEST, "state": "failed"})
+    assert "Stopped by an error. ganzoo resume continues it" in told.text
+    assert {"class": "state failed"} in told.all("span")
 
 
 def test_the_log_is_ordered_and_the_last_line_of_a_step_counts():
