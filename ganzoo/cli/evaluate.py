@@ -43,7 +43,7 @@ Features = Annotated[
         help="The feature extractor.  [default: the data set's own, else inception]",
     ),
 ]
-Count = Annotated[int, typer.Option("-n", metavar="N", min=2, help="Generated images.")]
+Count = Annotated[int, typer.Option("-n", metavar="N", min=10, help="Generated images.")]
 Seed = Annotated[
     int | None,
     typer.Option(

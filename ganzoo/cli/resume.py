@@ -26,8 +26,9 @@ def resume(
 
     Training starts from the newest intact checkpoint, on the run's own backend. Ctrl-C saves
     one; after a crash the steps since the newest are trained again. Only keys that change no
-    weight can be set: the length (steps, images, epochs), and how often the run is logged,
-    sampled, saved and evaluated (log_every, sample_every, checkpoint_every, evaluate_every).
+    weight can be set: the length (steps, images, epochs), how often the run is logged, sampled,
+    saved and evaluated (log_every, sample_every, checkpoint_every, evaluate_every), with how many
+    samples (evaluate_samples), and how many checkpoints stay (keep_checkpoints).
     """
     from ganzoo.cli.support.recipe_arguments import combined_settings
 

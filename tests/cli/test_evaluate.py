@@ -110,7 +110,7 @@ def test_nothing_to_measure_is_said(ganzoo, fake_job):
         ("--against", "nowhere"),
         ("--truncation", 0),
         ("--truncation", "nan"),
-        ("-n", 1),
+        ("-n", 9),
         ("-n", "many"),
     ],
 )

@@ -77,9 +77,9 @@ def evaluate(
 
     Raises:
         UnknownName: The source, a metric or the features do not exist.
-        UsageError: A metric cannot be results_by_seed, or the extractor does not accept the images.
+        UsageError: A metric cannot be measured, or the extractor does not accept the images.
     """
-    # long by its options and their documentation; the work is in `measure_samples`
+    # long: its arguments are those of `ganzoo evaluate`; the work is in `measure_samples`
     check_arguments(n, seeds, metrics)
     given = is_image_source(source)
     if given and (raw or truncation is not None):

@@ -105,7 +105,8 @@ def measure_samples(
         raise UsageError(
             f"Generated and real images must have one shape. Expected: {dataset.image_shape}, that "
             f"of the data set {dataset.name!r}. Received: {generated.shape}.",
-            hint="Prepare the real images alike, for instance with --set dataset.size=64.",
+            hint="Prepare the real images alike, where the data set has it: "
+            "--against NAME --set size=64.",
         )
     selected = select_metrics(metrics, *_available(generated, dataset, extractor))
     if metrics is None and generated.protocol.get("split") != "train":

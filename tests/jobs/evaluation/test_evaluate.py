@@ -281,7 +281,7 @@ def test_real_images_in_a_folder_or_an_archive_are_as_good_as_real(tmp_path):
 @pytest.mark.backend
 def test_images_of_another_size_are_refused_with_a_way_out(tmp_path):
     folder = save_images(tmp_path / "large", np.zeros((12, 9, 9, 1), np.uint8))
-    with pytest.raises(UsageError, match=r"one shape. Expected: \(8, 8, 1\).*dataset.size"):
+    with pytest.raises(UsageError, match=r"one shape. Expected: \(8, 8, 1\).*--set size=64"):
         evaluate(folder, against=Part(name="digits"))
     with pytest.raises(UsageError, match="'cifar10' take images of 32x32 pixels"):
         evaluate(folder, against=Part(name="digits"), features="cifar10")
