@@ -1,0 +1,31 @@
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.backend
+
+
+def build(**options):
+    import ganzoo
+
+    layer = ganzoo.layers.Bias(**options)
+    layer.build((None, 2, 2, 3))
+    return layer
+
+
+def test_each_channel_gets_its_number(calculus):
+    layer, x = build(), np.arange(12.0).reshape(1, 2, 2, 3)
+    np.testing.assert_array_equal(calculus.to_numpy(layer(calculus.tensor(x))), x)
+
+    layer.bias.assign([1.0, -2.0, 0.5])
+
+    y = calculus.to_numpy(layer(calculus.tensor(x)))
+    np.testing.assert_array_equal(y[0, 0], [[1.0, -1.0, 2.5], [4.0, 2.0, 5.5]])
+
+
+def test_values_and_both_derivatives_are_those_of_the_definition(calculus):
+    x = np.random.default_rng(0).normal(size=(2, 2, 2, 3))
+    calculus.agrees(calculus.filled(build()), lambda x, bias: x + bias, [x])
+
+
+def test_it_comes_back_from_its_configuration(calculus):
+    calculus.comes_back(build(), np.ones((2, 2, 2, 3)))
