@@ -73,7 +73,7 @@ def published_results(name: str) -> PublishedResults:
     )
 
 
-# Longer than other functions, since its arguments are those of `ganzoo reproduce`.
+# long: its arguments are those of `ganzoo reproduce`
 def reproduce(
     published: PublishedResults,
     *,

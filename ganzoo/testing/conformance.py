@@ -108,8 +108,8 @@ def check_architecture(
 
     Args:
         name: Name of the architecture, or `"distribution:name"`.
-        options: Keyword arguments of its function, for instance `{"blocks": 1}`; for the others
-            see `ganzoo.testing.architecture_case.reduced_options`.
+        options: Keyword arguments of its function, for instance `{"num_residual_blocks": 1}`; for
+            the others see `ganzoo.testing.architecture_case.reduced_options`.
         image_shapes: Shapes of samples to build it for; the first that it accepts is trained
             with. By default shapes of its kind, from 8x8 up.
         config: Keyword arguments of `GAN.compile`, such as the loss of its paper.

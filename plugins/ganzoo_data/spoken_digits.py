@@ -105,7 +105,7 @@ def spoken_digits(
         rate=RATE,
         license=_LICENSE,
         source=_SOURCE,
-        # the names, and so the labels, are split of it
+        # the names, and so the labels, are part of it
         fingerprint=bytes_digest(f"spoken-digits {prepared.about['fingerprint']}".encode()),
     )
 

@@ -1,7 +1,7 @@
 """StyleGAN2. Karras et al. 2020, https://arxiv.org/abs/1912.04958, configuration F.
 
-With `augmentation = { name = "ada" }` in the recipe it is StyleGAN2-ADA: Karras et al. 2020,
-https://arxiv.org/abs/2006.06676. How it is trained is in `stylegan2_training.py`.
+With `regularizers = [{ name = "ada" }]` in the recipe's `[gan]` it is StyleGAN2-ADA: Karras et al.
+2020, https://arxiv.org/abs/2006.06676. How it is trained is in `stylegan2_training.py`.
 """
 
 import math

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _MAX_ROW = 16  # samples of an interpolation that are drawn in one row
 
 
-# Longer than other functions, since its arguments are those of `ganzoo sample`.
+# long: its arguments are those of `ganzoo sample`
 def sample(
     source: str | Path,
     *,
