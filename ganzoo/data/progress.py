@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ganzoo.files.text import escape
+
 Listener = Callable[[dict[str, Any]], None]
 
 _listener: contextvars.ContextVar[Listener | None] = contextvars.ContextVar(
@@ -39,8 +41,11 @@ def reporting(listener: Listener | None) -> Iterator[None]:
 
 
 def notice(text: str) -> None:
-    """Write on stderr what a person must know whatever listens, a license for instance."""
-    print(text, file=sys.stderr, flush=True)
+    """Write on stderr what a person must know whatever listens, a license for instance.
+
+    A stranger's words may be in it: nothing that a terminal would obey is written.
+    """
+    print(escape(text), file=sys.stderr, flush=True)
 
 
 class Progress:

@@ -20,7 +20,7 @@ from ganzoo.files.hub_client import HubFile, HubRepository, check_file, is_commi
 from ganzoo.files.publish import make_folder, publish_text
 from ganzoo.files.reading import read_bytes
 from ganzoo.files.strict_json import parse_json
-from ganzoo.files.text import environment_problem, quote
+from ganzoo.files.text import environment_problem, escape, quote
 
 _MAX_JSON_BYTES = 64 << 20
 _MAX_LICENSE = 120  # characters
@@ -104,7 +104,7 @@ def list_repository(folder: Path, commit: str, connect: Connect) -> Listing:
 def _visible_files(files: tuple[HubFile, ...]) -> tuple[HubFile, ...]:
     """Files that are not hidden; `InvalidInput` if a name is not that of a file in a folder."""
     for file in files:
-        unsafe = re.search(r"[\x00-\x1f\\]", file.name)
+        unsafe = re.search(r"[\x00-\x1f\x7f-\x9f\\\ud800-\udfff]", file.name)
         if unsafe or not {"", ".", ".."}.isdisjoint(file.name.split("/")):
             raise InvalidInput(
                 "A repository with such a file is refused. Expected: plain relative paths. "
@@ -119,7 +119,7 @@ def _stated_license(about: Any) -> str:
     stated = card.get("license")
     parts = stated if isinstance(stated, list) else [stated, card.get("license_name")]
     text = " ".join(" ".join(str(word) for word in parts if word).split())
-    return text[:_MAX_LICENSE] or "none stated"
+    return escape(text[:_MAX_LICENSE]) or "none stated"
 
 
 def _read_answer(path: Path) -> dict[str, Any]:

@@ -130,7 +130,17 @@ def test_another_content_than_the_commits_is_refused_and_removed(server, faces, 
 
 
 @pytest.mark.parametrize(
-    "name", ["../evil.png", "cats/../../evil.png", "/evil.png", "a\\b.png", "a//b.png", "a\n.png"]
+    "name",
+    [
+        "../evil.png",
+        "cats/../../evil.png",
+        "/evil.png",
+        "a\\b.png",
+        "a//b.png",
+        "a\n.png",
+        "a\x9b.png",
+        "a\ud800.png",
+    ],
 )
 def test_a_name_that_leads_out_refuses_the_repository(server, home, image, name):
     server.files[name] = image()
@@ -237,6 +247,7 @@ def test_a_refusal_of_the_server_is_one_line_with_the_ways(server, status):
         ({"license": ["mit", "cc0-1.0"]}, "mit cc0-1.0"),
         ({"license": "other", "license_name": "my\nown"}, "other my own"),
         ({"license": "x" * 500}, "x" * 120),
+        ({"license": "\x1b[31mmit\ud800"}, "\\u001b[31mmit\\ud800"),
     ],
 )
 def test_the_license_is_one_short_line(server, card, license):

@@ -67,6 +67,6 @@ def test_nothing_is_printed(capsys):
 
 def test_a_notice_is_written_whatever_listens(capsys):
     with reporting(None):
-        notice("the license")
+        notice("the license\nof \x1b[31mred")
 
-    assert capsys.readouterr() == ("", "the license\n")
+    assert capsys.readouterr() == ("", "the license\nof \\u001b[31mred\n")
