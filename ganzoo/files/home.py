@@ -4,7 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-from ganzoo.errors import EnvironmentProblem
+from ganzoo.errors import EnvironmentProblem, GanzooError, UsageError
 from ganzoo.files.text import environment_problem, quote
 
 
@@ -69,9 +69,27 @@ def check_space(folder: Path, size: int, *, variable: str) -> None:
         )
 
 
+def expand_home(
+    path: str | Path, error: type[GanzooError] = UsageError, *, what: str = "A path"
+) -> Path:
+    """Return a path with `~` and `~user` replaced.
+
+    Args:
+        path: Path as a person gave it.
+        error: Error to raise if there is no such user, or no home folder.
+        what: Subject of the message.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as cause:
+        raise error(
+            f"{what} begins with the home folder of a user who has none. Received: {quote(path)}."
+        ) from cause
+
+
 def _from_environment(name: str) -> Path | None:
     text = os.environ.get(name, "").strip()
-    return Path(text).expanduser().absolute() if text else None
+    return expand_home(text, EnvironmentProblem, what=name).absolute() if text else None
 
 
 def _platform_folder(kind: str) -> Path:

@@ -23,11 +23,12 @@ def temporary_path(path: Path) -> Path:
     return path.with_name(f".ganzoo-{secrets.token_hex(8)}.tmp")
 
 
-def lock(descriptor: int) -> bool | None:
-    """Lock an open file or folder until its descriptor is closed, without waiting.
+def lock(descriptor: int, *, wait: bool = False) -> bool | None:
+    """Lock an open file or folder until its descriptor is closed.
 
     Args:
         descriptor: File descriptor of an open file or folder.
+        wait: Whether to wait while another holds it.
 
     Returns:
         True if the lock is ours now, False if another holds it, None on a file system that has
@@ -36,7 +37,7 @@ def lock(descriptor: int) -> bool | None:
     from filelock import lock_descriptor  # it takes long to import, and few commands write
 
     try:
-        return lock_descriptor(descriptor, blocking=False)
+        return lock_descriptor(descriptor, blocking=wait)
     except OSError:
         return None
 

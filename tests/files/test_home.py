@@ -30,6 +30,13 @@ def test_a_relative_folder_is_meant_from_here_and_a_tilde_is_the_home(monkeypatc
     assert home() == tmp_path / "zoo"
 
 
+def test_a_user_without_a_home_is_an_error_that_names_the_variable(monkeypatch):
+    for variable, folder in (("GANZOO_HOME", home), ("GANZOO_DATA", data_home)):
+        monkeypatch.setenv(variable, "~nosuchuser/zoo")
+        with pytest.raises(EnvironmentProblem, match=f"{variable} begins.*'~nosuchuser/zoo'"):
+            folder()
+
+
 def test_an_empty_variable_counts_as_none(monkeypatch, tmp_path):
     monkeypatch.setenv("GANZOO_HOME", " ")
     for name in ("HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"):

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -497,6 +498,35 @@ def test_registries_are_added_listed_and_forgotten(made_run, tmp_path):
     with pytest.raises(UnknownName):
         find_source("team:small")
     assert (tmp_path / "team" / "small" / "1").is_dir()
+
+
+def test_two_who_add_registries_at_once_lose_none(tmp_path):
+    from ganzoo.catalog.registry.added import add_registry, added_registries
+    from ganzoo.files.publish import on_step
+
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    other = threading.Thread(target=add_registry, args=(str(tmp_path / "two"),))
+
+    def interfere(step, path):
+        if step == "publish" and other.ident is None:
+            other.start()
+            other.join(timeout=0.5)
+
+    on_step.append(interfere)
+    try:
+        add_registry(str(tmp_path / "one"))
+    finally:
+        on_step.remove(interfere)
+    other.join()
+    assert list(added_registries()) == ["one", "two"]
+
+
+def test_a_registry_in_the_home_of_nobody_is_refused():
+    from ganzoo.catalog.registry.added import add_registry
+
+    with pytest.raises(UsageError, match="a user who has none.*~nosuchuser"):
+        add_registry("~nosuchuser/team")
 
 
 def test_two_added_registries_with_one_model_clash(made_run, tmp_path):

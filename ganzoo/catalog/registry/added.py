@@ -1,16 +1,20 @@
 """Registries that the user has added: names and addresses in `<home>/registries.toml`."""
 
-from pathlib import Path
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from ganzoo.catalog.registry.remotes import Remote, is_address, parse_address
 from ganzoo.errors import InvalidInput, UnknownName, UsageError, unknown
-from ganzoo.files.home import home
+from ganzoo.files.home import expand_home, home
+from ganzoo.files.leftovers import lock
 from ganzoo.files.manifests import check_name
 from ganzoo.files.publish import make_folder, publish_text
 from ganzoo.files.text import environment_problem, quote
 from ganzoo.files.toml import read_toml
 
 _FILE = "registries.toml"
+_LOCK = ".registries.lock"
 
 
 def added_registries() -> dict[str, str]:
@@ -51,33 +55,42 @@ def add_registry(address: str, name: str | None = None) -> str:
             )
         default, address = remote.repository.lower(), remote.address
     else:
-        path = Path(address).expanduser().absolute()
+        path = expand_home(address).absolute()
         if not path.is_dir():
             raise UsageError(f"A registry is a folder. Received: {quote(address)}.")
         default, address = path.name.lower(), str(path)
     name = check_name(name or default, "name of a registry", error=UsageError)
-    known = added_registries()
-    if name in ("user", "keras-ganzoo") or known.get(name, address) != address:
-        raise UsageError(
-            f"There is another registry of the name {name!r}.", hint="Give another: --name"
-        )
-    _write_registries(known | {name: address})
+    with _changing() as known:
+        if name in ("user", "keras-ganzoo") or known.get(name, address) != address:
+            raise UsageError(
+                f"There is another registry of the name {name!r}.", hint="Give another: --name"
+            )
+        known[name] = address
     return name
 
 
 def forget_registry(name: str) -> None:
     """Take an added registry out again. Its folder, and what was pulled, stay."""
-    known = added_registries()
-    if name not in known:
-        raise unknown("added registry", name, known)
-    _write_registries({other: address for other, address in known.items() if other != name})
+    with _changing() as known:
+        if name not in known:
+            raise unknown("added registry", name, known)
+        del known[name]
 
 
-def _write_registries(registries: dict[str, str]) -> None:
+@contextmanager
+def _changing() -> Iterator[dict[str, str]]:
+    """Give the added registries to be changed, and write them; others wait for their turn."""
     import tomli_w
 
     try:
         make_folder(home())
+        descriptor = os.open(home() / _LOCK, os.O_RDWR | os.O_CREAT, 0o666)
     except OSError as error:
-        raise environment_problem("make", home(), error) from error
-    publish_text(home() / _FILE, tomli_w.dumps(registries), overwrite=True)
+        raise environment_problem("write", home(), error) from error
+    try:
+        lock(descriptor, wait=True)
+        registries = added_registries()
+        yield registries
+        publish_text(home() / _FILE, tomli_w.dumps(registries), overwrite=True)
+    finally:
+        os.close(descriptor)
