@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from ganzoo.errors import EnvironmentProblem, GanzooError, InvalidInput
-from ganzoo.files.text import quote
+from ganzoo.files.text import quote, system_hint
 
 Answer = TypeVar("Answer")
 
@@ -173,7 +173,9 @@ class HubRepository:
         return Path(self.request(download))
 
     def problem(self, error: Exception) -> EnvironmentProblem:
-        """Return the one line for an error of the client."""
+        """Return the one line for an error of the client, or of the system under it."""
+        if isinstance(error, OSError) and (hint := system_hint(error)):  # a full disk
+            return EnvironmentProblem(f"{self.failure}: {error.strerror}.", hint=hint)
         reason = textwrap.shorten(redact(str(error)), 300, placeholder=" ...")
         reason = reason.rstrip(".") or type(error).__name__
         by_status = _HINTS.get(http_status(error) or 0, "Check the network, or try again later.")
@@ -255,4 +257,6 @@ def redact(text: str) -> str:
 
 def _may_retry(error: Exception) -> bool:
     status = http_status(error)
+    if system_hint(error):
+        return False
     return status is None or status in (408, 429) or status >= 500

@@ -102,6 +102,11 @@ def location(path: tuple[str | int, ...], where: str) -> str:
     return f"`{name}` in {where}" if name else where
 
 
+def system_hint(error: BaseException) -> str | None:
+    """Return what to do about an error of the system; `None` for any other."""
+    return _HINTS.get(error.errno or 0) if isinstance(error, OSError) else None
+
+
 def environment_problem(verb: str, path: str | os.PathLike, error: OSError) -> EnvironmentProblem:
     """Return the error for an operation that the system refused.
 
@@ -113,7 +118,7 @@ def environment_problem(verb: str, path: str | os.PathLike, error: OSError) -> E
     reason = error.strerror or str(error)
     return EnvironmentProblem(
         f"Cannot {verb} {quote(path)}: {reason}.",
-        hint=_HINTS.get(error.errno) if error.errno is not None else None,
+        hint=system_hint(error),
     )
 
 

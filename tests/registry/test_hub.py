@@ -1,6 +1,8 @@
 """Push and pull with the Hub's real client against a server on loopback."""
 
+import errno
 import hashlib
+import os
 import re
 import socket
 import struct
@@ -394,6 +396,22 @@ def test_a_disk_without_space_is_found_before_anything_comes(server, offered, mo
     with pytest.raises(EnvironmentProblem, match="not enough space"):
         pull(ADDRESS)
     assert not server.asked("/storage/")
+
+
+def test_a_disk_that_is_full_during_a_transfer_is_named_at_once(server, offered, monkeypatch):
+    import huggingface_hub
+
+    calls = []
+
+    def fill_disk(*args, **options):
+        calls.append(args)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    offered(1)
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", fill_disk)
+    with pytest.raises(EnvironmentProblem, match=r"failed: No space.*\. Free some disk space\."):
+        pull(ADDRESS)
+    assert len(calls) == 1
 
 
 def test_a_pull_holds_no_large_file_in_memory(server, content, offered, monkeypatch):
