@@ -27,21 +27,18 @@ class Stepper(keras.Model):
 
         While `fit` runs, Keras holds the values of all variables outside of the model.
         """
-        if self.train_function is not None and not force:
-            return
-        super().make_train_function(force)
-        train_function = self.train_function
+        if self.train_function is None or force:
+            super().make_train_function(force)
+            self.train_function = _restoring(self.train_function, self._state_groups)
 
-        def step_or_restore(state, iterator):
-            try:
-                return train_function(state, iterator)
-            except BaseException:
-                for variable, value in _pairs(self._state_groups(), state):
-                    if not value.is_deleted():  # given away to a step that was under way
-                        variable.assign(value)
-                raise
-
-        self.train_function = step_or_restore
+    def make_predict_function(self, force=False):
+        """Make Keras' function of a prediction; see `make_train_function`."""
+        if self.predict_function is None or force:
+            super().make_predict_function(force)
+            self.predict_function = _restoring(
+                self.predict_function, lambda: self._state_groups()[:2]
+            )
+        return self.predict_function
 
     def _state_groups(self) -> tuple:
         return (
@@ -66,6 +63,21 @@ class Stepper(keras.Model):
             state, _ = jax.lax.scan(lambda state, data: (one(state, data), None), state, data)
         with StrictScope(_pairs(groups, state)):
             return self.get_metrics_result(), state
+
+
+def _restoring(function: Callable, groups: Callable) -> Callable:
+    """The function, which gives the variables their values back when it raises."""
+
+    def call(state, iterator):
+        try:
+            return function(state, iterator)
+        except BaseException:
+            for variable, value in _pairs(groups(), state):
+                if not value.is_deleted():  # given away to a step that was under way
+                    variable.assign(value)
+            raise
+
+    return call
 
 
 def _pairs(groups, state) -> list:

@@ -10,6 +10,7 @@ from ganzoo.config.validation import validate_keywords
 from ganzoo.errors import UsageError
 from ganzoo.gan import losses, regularizers
 from ganzoo.gan.ema import EMA
+from ganzoo.gan.fit_checks import check_fit_arguments
 from ganzoo.gan.optimizers import GANOptimizer
 from ganzoo.gan.step_metrics import StepMetrics
 
@@ -99,6 +100,34 @@ class Compilation(keras.Model):
         elif half_life:
             self.ema = EMA(self.generator, half_life, rampup, self.add_weight)
         self.sampler.ema = self.ema
+
+    def fit(self, x=None, y=None, *arguments, **options) -> keras.callbacks.History:
+        """Train, as `keras.Model.fit`; what a GAN has no use for is refused.
+
+        Args:
+            x: Samples, uint8 or floats in `value_range`, or anything that Keras iterates over.
+            y: Labels, for a conditional GAN.
+            *arguments: As in Keras.
+            **options: As in Keras, without validation data and weights of samples.
+
+        Raises:
+            UsageError: the arrays are not samples in the GAN's range, or an option is of no use.
+        """
+        check_fit_arguments(self, x, y, options)
+        return super().fit(x, y, *arguments, **options)
+
+    def evaluate(self, *arguments, **options):
+        """Refuse: a GAN has no loss on data alone.
+
+        Raises:
+            UsageError: always.
+        """
+        raise UsageError(
+            "A GAN has no loss on data alone, so that `evaluate` says nothing of it.",
+            hint="Compare its samples with data: `ganzoo evaluate RUN`, or `ganzoo.evaluate`.",
+        )
+
+    test_on_batch = evaluate
 
     @staticmethod
     def unpack(data) -> tuple:
