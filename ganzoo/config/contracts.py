@@ -28,7 +28,8 @@ class DiscriminatorUpdate(NamedTuple):
     """One update of the discriminator, as its regularizers see it.
 
     Args:
-        discriminate: Samples -> logits (batch,), with the batch's labels.
+        discriminate: `(samples, rng) -> logits (batch,)`, with the batch's labels; without random
+            numbers the samples are not augmented.
         real: Real samples in the generator's range, float32 (batch, ...).
         fake: Generated samples, alike.
         real_logits: (batch,).
@@ -56,6 +57,8 @@ class Regularizer:
     and assigned by `after_update` only, so that checkpoints hold it.
     """
 
+    #: Name in messages and recipes; a GAN has one regularizer of a name.
+    name: str = ""
     #: Weight of the terms in the discriminator's loss.
     weight: float = 0.0
 

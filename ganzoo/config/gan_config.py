@@ -32,7 +32,8 @@ class GANConfig(Table):
         share_fake_latents: The generator's update uses the latents of the last discriminator
             update, so that a compiler evaluates the generator once for both.
         concat_real_fake: The discriminator sees real and fake samples as one batch of both, which
-            is faster. Batch normalization inside it then has statistics of both together.
+            is faster. Batch normalization and minibatch standard deviation inside it then see
+            both together.
     """
 
     loss: Literal[tuple(LOSSES)] | InstanceOf[Loss] = "non_saturating"  # type: ignore[valid-type]
@@ -60,4 +61,5 @@ class GANConfig(Table):
 
     def tables(self) -> dict[str, Any]:
         """The settings as plain values, from which `GANConfig(**tables)` makes them again."""
-        return self.model_dump()
+        own = {"loss": self.loss} if isinstance(self.loss, Loss) else {}
+        return {**self.model_dump(), **own}

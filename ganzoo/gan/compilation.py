@@ -18,6 +18,7 @@ from ganzoo.gan.step_metrics import StepMetrics
 class Compilation(keras.Model):
     """The part of `GAN` that Keras asks for: compiling and serialization."""
 
+    _stateful_regularizers: tuple = ()  # pairs of what was given and what was made of it
     config: GANConfig
     adversarial_loss: losses.Loss
     step_metrics: StepMetrics
@@ -55,15 +56,15 @@ class Compilation(keras.Model):
                 f"Received: seed={seed}, steps_per_dispatch={steps_per_dispatch}."
             )
         chosen = validate_keywords(GANConfig, config, where="compile", error=UsageError)
-        self._build_regularizers(chosen)
+        adversarial_loss = losses.get(chosen.loss, label_smoothing=chosen.label_smoothing)
+        optimizer = GANOptimizer(generator_optimizer, discriminator_optimizer)
+        optimizer.build_on(self.generator, self.discriminator)
+        self._build_regularizers(chosen.regularizers)  # after all that may be refused
         self._build_ema(chosen)
-        self.config = chosen
-        self.adversarial_loss = losses.get(chosen.loss, label_smoothing=chosen.label_smoothing)
+        self.config, self.adversarial_loss = chosen, adversarial_loss
         self.step_metrics = StepMetrics()
         self.steps_per_dispatch = steps_per_dispatch
         self.seed.assign(seed)
-        optimizer = GANOptimizer(generator_optimizer, discriminator_optimizer)
-        optimizer.build_on(self.generator, self.discriminator)
         if jit_compile is None:
             jit_compile = backend.fused_steps(self.convolutional).xla
         self._compile_arguments = {
@@ -80,21 +81,35 @@ class Compilation(keras.Model):
             run_eagerly=run_eagerly,
         )
 
-    def _build_regularizers(self, chosen: GANConfig) -> None:
-        """Make the regularizers and their state, once: a later `compile` must name the same."""
-        if self.compiled:
-            if chosen.regularizers != self.config.regularizers:
-                raise UsageError(
-                    "A GAN keeps the regularizers that it was first compiled with. "
-                    f"Expected: {self.config.regularizers}. Received: {chosen.regularizers}."
-                )
-            return
-        self.regularizers = tuple(regularizers.get(given) for given in chosen.regularizers)
-        for regularizer in self.regularizers:
-            regularizer.build(self.add_weight, self.value_range)
+    def _build_regularizers(self, chosen: list) -> None:
+        """Make the regularizers; those that have state stay from one `compile` to the next."""
+        kept = self._stateful_regularizers
+        missing = [given for given, _ in kept if given not in chosen]
+        made = [
+            next((r for known, r in kept if known == given), None) or regularizers.get(given)
+            for given in chosen
+        ]
+        names = [regularizer.name for regularizer in made if regularizer.name]
+        if missing or len(set(names)) < len(names):
+            raise UsageError(
+                "A GAN keeps the regularizers with state that it was first compiled with, and has "
+                f"one of each name. Expected: {missing or 'no name twice'}. Received: {chosen}."
+            )
+        for given, regularizer in zip(chosen, made, strict=True):
+            if not any(regularizer is known for _, known in kept):
+                count = len(self.non_trainable_variables)
+                regularizer.build(self.add_weight, self.value_range)
+                if len(self.non_trainable_variables) > count:
+                    kept = self._stateful_regularizers = (*kept, (given, regularizer))
+        self.regularizers = tuple(made)
 
     def _build_ema(self, chosen: GANConfig) -> None:
         half_life, rampup = chosen.ema_half_life, chosen.ema_rampup
+        if self.ema is not None and not half_life:
+            raise UsageError(
+                "A GAN keeps the moving average that it was first compiled with. "
+                f"Expected: ema_half_life above 0. Received: {half_life}."
+            )
         if self.ema is not None:  # compiled before
             self.ema.half_life, self.ema.rampup = half_life, rampup
         elif half_life:
@@ -167,6 +182,13 @@ class Compilation(keras.Model):
         """The arguments of `compile`, so that a `.keras` file keeps both optimizers."""
         if not self.compiled:
             return None
+        own = [self.config.loss, *self.config.regularizers]
+        if unnamed := [x for x in own if isinstance(x, losses.Loss | regularizers.Regularizer)]:
+            raise UsageError(
+                "A loss or regularizer of your own cannot be saved in a `.keras` file. "
+                f"Received: {unnamed}.",
+                hint="Save the generator: gan.generator.save(...).",
+            )
         serialize = keras.saving.serialize_keras_object
         return {
             "generator_optimizer": serialize(self.optimizer.generator),

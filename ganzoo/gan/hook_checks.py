@@ -23,13 +23,15 @@ def check_signatures(cls: type, base: type) -> None:
     Raises:
         PluginError: says how it is called.
     """
-    for name in HOOKS:
+    for name in (*HOOKS, "discriminator_outputs"):
         own = cls.__dict__.get(name)
         if not inspect.isfunction(own):
             continue
         expected = inspect.signature(getattr(base, name))
+        keywords = [p.name for p in expected.parameters.values() if p.kind is p.KEYWORD_ONLY]
+        positional = [name for name in expected.parameters if name not in keywords]
         try:
-            inspect.signature(own).bind(*expected.parameters)
+            inspect.signature(own).bind(*positional, **dict.fromkeys(keywords))
         except TypeError:
             raise PluginError(
                 f"{cls.__name__}.{name} is called with ({', '.join(expected.parameters)}). "
@@ -38,16 +40,26 @@ def check_signatures(cls: type, base: type) -> None:
 
 
 def checked_loss(loss_fn: Callable, gan, network: str) -> Callable:
-    """The loss function, which refuses to return anything but a loss and a dictionary of logs."""
+    """The loss function, which refuses to return anything but a loss and a dictionary of logs,
+    and to leave out regularizers.
+    """
 
     def checked():
         returned = loss_fn()
-        if isinstance(returned, tuple) and len(returned) == 2 and isinstance(returned[1], dict):
-            return returned
-        raise PluginError(
-            f"{type(gan).__name__}.{network}_loss must return a loss and a dictionary of scalars "
-            f"to log. Received: {type(returned).__name__}."
-        )
+        name = f"{type(gan).__name__}.{network}_loss"
+        if not (
+            isinstance(returned, tuple) and len(returned) == 2 and isinstance(returned[1], dict)
+        ):
+            raise PluginError(
+                f"{name} must return a loss and a dictionary of scalars to log. "
+                f"Received: {type(returned).__name__}."
+            )
+        if network == "discriminator" and gan.regularizers and "d_real_accuracy" not in returned[1]:
+            raise PluginError(
+                f"{name} leaves out the regularizers that the GAN was compiled with.",
+                hint=f"Call super().{network}_loss(batch, fake), or compile without regularizers.",
+            )
+        return returned
 
     return checked
 

@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+from ganzoo.errors import UsageError
+
 pytestmark = pytest.mark.backend
 
 
@@ -78,6 +80,8 @@ def test_compiling_again_changes_the_half_life(small):
     small.compiled(gan, ema_half_life=500.0)
 
     assert (gan.ema.half_life, gan.ema.rampup) == (500.0, 0.05)
+    with pytest.raises(UsageError, match="keeps the moving average"):
+        small.compiled(gan, ema_half_life=0.0)
 
 
 def test_without_a_half_life_there_is_no_average(small):

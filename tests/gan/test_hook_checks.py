@@ -96,3 +96,25 @@ def test_a_hook_with_other_arguments_is_refused_when_it_is_written(small):
 )
 def test_names_and_defaults_of_a_hooks_arguments_are_free(small, terms):
     type("Free", (ganzoo.GAN,), {"generator_loss_terms": terms})
+
+
+def test_an_overridden_loss_may_not_leave_out_the_regularizers(small, points):
+    from keras import ops
+
+    class Own(ganzoo.GAN):
+        def discriminator_loss(self, batch, fake):
+            logits = self.discriminator_outputs(fake)[0]
+            return ops.mean(logits), {}
+
+    compiled(small, Own).train_on_batch(points)
+    gan = compiled(small, Own, regularizers=[{"name": "r1", "weight": 1.0}])
+    with pytest.raises(PluginError, match="Own.discriminator_loss leaves out the regularizers"):
+        gan.train_on_batch(points)
+
+
+def test_outputs_that_take_no_random_numbers_are_refused_when_they_are_written(small):
+    with pytest.raises(PluginError, match="discriminator_outputs is called with"):
+
+        class Old(ganzoo.GAN):
+            def discriminator_outputs(self, samples, labels=None):
+                return super().discriminator_outputs(samples, labels)

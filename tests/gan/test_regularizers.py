@@ -112,15 +112,35 @@ def test_lecam_keeps_the_averages_of_the_logits_and_starts_when_told(small, imag
     assert [logs["lecam"] > 0 for logs in seen] == [False, False, True]
 
 
-def test_compiled_again_a_gan_keeps_its_regularizers_and_takes_no_other(small, images):
-    gan = compiled_gan(small, regularizers=[ADA, LECAM])
-    names = list(gan.state())
-    small.compiled(gan, small.sgd(), small.sgd(), regularizers=[ADA, LECAM])
-    assert [n for n in gan.state() if n.startswith("gan/")] == [
-        n for n in names if n.startswith("gan/")
-    ]
-    with pytest.raises(UsageError, match=r"keeps the regularizers.*Received: \[\]"):
-        small.compiled(gan, small.sgd(), small.sgd())
+def test_compiled_again_a_gan_keeps_regularizers_with_state_and_takes_other_penalties(
+    small, images
+):
+    r1 = {"name": "r1", "weight": 1.0}
+    gan = compiled_gan(small, regularizers=[ADA, LECAM, r1])
+    names = [name for name in gan.state() if name.startswith("gan/")]
+    ada, lecam, _ = gan.regularizers
+    small.compiled(gan, small.sgd(), small.sgd(), regularizers=[{**r1, "weight": 2.0}, ADA, LECAM])
+    assert [name for name in gan.state() if name.startswith("gan/")] == names
+    assert gan.regularizers[1:] == (ada, lecam) and gan.regularizers[0].weight == 2.0
+    with pytest.raises(UsageError, match="keeps the regularizers with state"):
+        small.compiled(gan, small.sgd(), small.sgd(), regularizers=[{**LECAM, "weight": 3.0}])
+
+
+def test_a_compile_that_is_refused_leaves_nothing_behind(small, images):
+    gan = small.gan(size=16, shape=(4, 4, 1))
+    with pytest.raises(Exception, match="adamm"):
+        gan.compile("adamm", "adam", regularizers=[LECAM])
+
+    small.compiled(gan, regularizers=[LECAM]).train_on_batch(images)
+    assert "gan/lecam_real" in gan.state()
+
+
+def test_two_regularizers_of_one_name_are_refused(small):
+    import ganzoo
+
+    twice = [ganzoo.regularizers.get("r1", weight=weight) for weight in (1.0, 2.0)]
+    with pytest.raises(UsageError, match="one of each name"):
+        compiled_gan(small, regularizers=twice)
 
 
 @pytest.mark.parametrize("place", ["augment", "terms", "paper"])

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 import ganzoo
+from ganzoo.errors import UsageError
 
 pytestmark = pytest.mark.backend
 
@@ -62,3 +63,11 @@ def test_a_gan_can_be_saved_before_it_is_compiled(small, keras, tmp_path):
     small.gan().save(tmp_path / "gan.keras")
 
     assert not keras.saving.load_model(tmp_path / "gan.keras").compiled
+
+
+def test_a_loss_of_ones_own_is_refused_when_it_is_saved(small, tmp_path):
+    gan = small.compiled(small.gan(), loss=ganzoo.losses.hinge())
+
+    assert gan.config.tables()["loss"] is gan.config.loss
+    with pytest.raises(UsageError, match="cannot be saved"):
+        gan.save(tmp_path / "gan.keras")

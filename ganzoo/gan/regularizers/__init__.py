@@ -20,10 +20,7 @@ from ganzoo.gan.regularizers.diffaugment import DiffAugment
 from ganzoo.gan.regularizers.gradient_penalties import Penalty
 from ganzoo.gan.regularizers.lecam import LeCam
 
-__all__ = [
-    "REGULARIZERS", "Ada", "DiffAugment", "DiscriminatorUpdate", "LeCam", "Penalty",
-    "Regularizer", "get",
-]  # fmt: skip
+__all__ = ["REGULARIZERS", "DiscriminatorUpdate", "Penalty", "Regularizer", "get"]
 
 _MADE_BY: dict[type[Table], Callable[..., Regularizer]] = {
     options.GradientPenalty: functools.partial(Penalty, gradient_penalties.gradient_penalty),

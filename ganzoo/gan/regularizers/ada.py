@@ -35,6 +35,8 @@ class Ada(Augmentation):
             "color"; the paper's best has all three.
     """
 
+    name = "ada"
+
     def __init__(
         self,
         target: float = 0.6,

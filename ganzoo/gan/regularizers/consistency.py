@@ -19,7 +19,7 @@ def consistency(update: DiscriminatorUpdate, discriminate, rng: Rng) -> Tensor:
     https://arxiv.org/abs/1910.12027, equation 5; their weight is 10.
 
     They shift by a few pixels; here it is up to an eighth of a side, at least one pixel, and
-    what comes in at the edge is the image's mirror image.
+    what comes in at the edge is the image's mirror image, and both images are augmented alike.
 
     Raises:
         UsageError: the samples are not images.

@@ -57,6 +57,8 @@ class DiffAugment(Augmentation):
         policy: Some of "color", "translation" and "cutout", applied in this order.
     """
 
+    name = "diffaugment"
+
     def __init__(self, policy: Sequence[str] = ("color", "translation", "cutout")):
         self.policy = tuple(policy)
 

@@ -20,6 +20,8 @@ class LeCam(Regularizer):
         decay: Decay of the moving averages per update.
     """
 
+    name = "lecam"
+
     def __init__(self, weight: float, start: int = 1000, decay: float = 0.99):
         self.weight, self.start, self.decay = weight, start, decay
 

@@ -4,9 +4,11 @@ What can be wrong is found as early as possible: names and keys before any plugi
 imported, the data before any framework is.
 """
 
+import contextlib
 import dataclasses
 import math
 import random
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ganzoo.catalog.plugins.discovery import call_plugin, find_plugin, load_plugin
@@ -98,8 +100,6 @@ def build_networks(
         PluginError: The networks do not fit the data.
         UsageError: The architecture needs a source shape and there is none.
     """
-    import keras
-
     plugin = find_plugin("architecture", recipe.architecture.name)
     parameters = label_parameters(plugin)
     if "source_shape" in parameters and source_shape is None:
@@ -110,22 +110,36 @@ def build_networks(
     known = {"classes": classes, "source_shape": source_shape}
     filled = {"image_shape": image_shape} | {key: known[key] for key in sorted(parameters)}
     load_plugin(plugin)  # before the seed: the import may draw random numbers, too
-    policy, state = keras.config.dtype_policy(), random.getstate()
-    try:
-        keras.config.set_dtype_policy(recipe.training.precision)
-        # initializers and dropout without a seed of their own take one from here;
-        # keras.utils.set_random_seed would import every framework that is installed
-        random.seed(recipe.training.seed)
+    with _settings_of(recipe.training):
         gan = call_plugin(plugin, **filled, **recipe.architecture.options)
-    finally:
-        keras.config.set_dtype_policy(policy)
-        random.setstate(state)
     _check_networks(gan, plugin, image_shape)
     if "source_shape" in parameters:
         _check_source_shape(gan, plugin, source_shape)
     if "classes" in parameters:
         gan.sampler.class_count = classes
     return gan
+
+
+@contextlib.contextmanager
+def _settings_of(training: Training) -> Iterator[None]:
+    """Let the recipe alone decide what networks are built, whatever Keras' configuration says."""
+    from keras import config
+
+    kept = config.dtype_policy(), config.image_data_format(), config.floatx(), random.getstate()
+    try:
+        config.set_floatx("float32")
+        config.set_dtype_policy(training.precision)
+        config.set_image_data_format("channels_last")
+        # initializers and dropout without a seed of their own take one from here;
+        # keras.utils.set_random_seed would import every framework that is installed
+        random.seed(training.seed)
+        yield
+    finally:
+        policy, image_data_format, floatx, state = kept
+        config.set_floatx(floatx)
+        config.set_dtype_policy(policy)
+        config.set_image_data_format(image_data_format)
+        random.setstate(state)
 
 
 def build_optimizer(table: Optimizer) -> Any:

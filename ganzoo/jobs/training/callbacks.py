@@ -242,10 +242,11 @@ class Recorder(keras.callbacks.Callback):
         self._mean_logs()
         arrays, best = state_arrays(self.gan), self.session.evaluation.best
         self._check_finite(arrays)
+        about_state = {"step": self.step, "metrics": list(self.gan.step_metrics.names)}
         path = checkpoints.save(
             self.run.checkpoints,
             self.step,
-            {STATE: safetensors.dump(arrays, {**self.about, "step": self.step})},
+            {STATE: safetensors.dump(arrays, {**self.about, **about_state})},
             {"images": self.step * self.length.per_step} | ({BEST: best} if best else {}),
             keep=self.training.keep_checkpoints,
             spare=[best["step"]] if best else [],

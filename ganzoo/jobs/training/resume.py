@@ -111,7 +111,9 @@ def _restore_session(
         _check_same_recipe(provenance.checkpoint_recipe(newest), recipe)
     gan = build_gan(recipe, dataset)
     if newest is not None:
-        assign_arrays(gan.state(), safetensors.load(newest.read(STATE)), str(newest.path))
+        content = newest.read(STATE)
+        assign_arrays(gan.state(), safetensors.load(content), str(newest.path))
+        gan.step_metrics.names = tuple(safetensors.metadata(content).get("metrics", ()))
     with reporting(stop.interrupting(events)):
         evaluation = PeriodicEvaluation(recipe, gan, dataset, best=recorded_best(newest))
     return Session(

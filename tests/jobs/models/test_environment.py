@@ -33,3 +33,30 @@ def test_another_kind_of_device_is_named():
     (said,) = environment.environment_differences(manifest() | {"device": "abacus"})
 
     assert f"device was abacus, is {now}" in said
+
+
+@pytest.mark.backend
+def test_the_recipe_decides_whatever_keras_is_configured_to():
+    import keras
+
+    from ganzoo.catalog.registry.lookup import find_model
+    from ganzoo.jobs.models.build import build_networks
+
+    recipe = find_model("dcgan-digits").recipe
+    plain = build_networks(recipe, (8, 8, 1), 10)
+    kept = keras.config.image_data_format(), keras.config.floatx()
+    try:
+        keras.config.set_image_data_format("channels_first")
+        keras.config.set_floatx("float16")
+        gan = build_networks(recipe, (8, 8, 1), 10)
+        assert (keras.config.image_data_format(), keras.config.floatx()) == (
+            "channels_first", "float16",
+        )  # fmt: skip
+    finally:
+        keras.config.set_image_data_format(kept[0])
+        keras.config.set_floatx(kept[1])
+
+    assert {n: (v.dtype, v.shape) for n, v in gan.state().items()} == {
+        n: (v.dtype, v.shape) for n, v in plain.state().items()
+    }
+    assert gan.sample(2).shape == (2, 8, 8, 1)
