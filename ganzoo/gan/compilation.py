@@ -128,7 +128,7 @@ class Compilation(keras.Model):
         Raises:
             UsageError: the arrays are not samples in the GAN's range, or an option is of no use.
         """
-        check_fit_arguments(self, x, y, options)
+        check_fit_arguments(self.sampler, x, y, options, bounded=self.bounded)
         return super().fit(x, y, *arguments, **options)
 
     def evaluate(self, *arguments, **options):

@@ -7,20 +7,23 @@ import numpy as np
 from ganzoo.errors import UsageError
 
 if TYPE_CHECKING:
-    from ganzoo.gan.gan import GAN
+    from ganzoo.gan.sampling.sampler import Sampler
 
 _UNUSED = ("validation_data", "validation_split", "sample_weight", "class_weight")
 _TOLERANCE = 1e-3  # beyond the value range, for images that were resampled
 
 
-def check_fit_arguments(gan: "GAN", images: Any, labels: Any, options: dict[str, Any]) -> None:
+def check_fit_arguments(
+    sampler: "Sampler", images: Any, labels: Any, options: dict[str, Any], *, bounded: bool
+) -> None:
     """Refuse what a GAN has no use for, and arrays that are not samples in its range.
 
     Args:
-        gan: The GAN to be trained.
+        sampler: The sampler of the GAN to be trained.
         images: First argument of `fit`; anything but a NumPy array is left to Keras.
         labels: Second argument of `fit`.
         options: Its keywords.
+        bounded: Whether samples have to lie in the range of the generator.
 
     Raises:
         UsageError: says what to do instead.
@@ -34,21 +37,21 @@ def check_fit_arguments(gan: "GAN", images: Any, labels: Any, options: dict[str,
             )
     if not isinstance(images, np.ndarray):
         return
-    shape = gan.sampler.image_shape
+    shape = sampler.image_shape
     if images.shape[1:] != shape or not len(images):
         raise UsageError(
             f"`fit` needs samples as the generator makes them. Expected: {('n', *shape)}. "
             f"Received: an array of shape {images.shape}."
         )
-    _check_values(gan, images)
+    _check_values(images, sampler.value_range if bounded and len(shape) > 1 else None)
     if labels is not None and len(labels) != len(images):
         raise UsageError(
             f"`fit` needs one label per sample. Expected: {len(images)}. Received: {len(labels)}."
         )
 
 
-def _check_values(gan: "GAN", images: np.ndarray) -> None:
-    low, high = gan.value_range
+def _check_values(images: np.ndarray, value_range: tuple[float, float] | None) -> None:
+    """Refuse integers that are not pixels, and floats outside of the range; points have none."""
     if images.dtype == np.uint8:
         return
     if images.dtype.kind != "f":
@@ -56,13 +59,13 @@ def _check_values(gan: "GAN", images: np.ndarray) -> None:
             f"`fit` needs images of uint8, or floats in the GAN's range. Received: {images.dtype}.",
             hint='Pixels from 0 to 255 are images.astype("uint8").',
         )
-    least, most = float(images.min()), float(images.max())
-    outside = gan.bounded and len(gan.sampler.image_shape) > 1  # points have no range
-    if not np.isfinite([least, most]).all() or (
-        outside and (least < low - _TOLERANCE or most > high + _TOLERANCE)
+    low, high = value_range or (-np.inf, np.inf)
+    minimum, maximum = float(images.min()), float(images.max())
+    if not np.isfinite([minimum, maximum]).all() or (
+        minimum < low - _TOLERANCE or maximum > high + _TOLERANCE
     ):
         raise UsageError(
             f"`fit` needs floats in the GAN's range. Expected: from {low:g} to {high:g}. "
-            f"Received: from {least:g} to {most:g}.",
+            f"Received: from {minimum:g} to {maximum:g}.",
             hint="Scale them, or give pixels from 0 to 255 as uint8.",
         )
