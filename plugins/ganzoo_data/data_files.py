@@ -108,31 +108,43 @@ def join_archives(root: Path, archives: Sequence[str]) -> Files:
     Args:
         root: Path of the folder that holds the archives.
         archives: Names of the archives in it.
+
+    Raises:
+        InvalidInput: Two of them hold a file of one name.
     """
     if len(archives) == 1:
         return open_zip(root / archives[0])
-    parts = {f"{name[:-4]}/": open_zip(root / name) for name in sorted(archives)}
+    parts = {name: open_zip(root / name) for name in sorted(archives)}
+    holders: dict[str, tuple[str, str]] = {}  # archive and member of each file
+    for archive, part in parts.items():
+        for member in part.names:
+            name = f"{archive[:-4]}/{member}"
+            other, _ = holders.setdefault(name, (archive, member))
+            if other != archive:
+                raise InvalidInput(
+                    "Archives are read as folders of their names, which must hold different files. "
+                    f"Received: {quote(name)} in both {quote(other)} and {quote(archive)}.",
+                    hint="Rename one of the archives.",
+                )
 
     @contextlib.contextmanager
     def reader() -> Iterator[Read]:
         with contextlib.ExitStack() as opened:
-            reads = {start: opened.enter_context(files.reader()) for start, files in parts.items()}
+            reads = {name: opened.enter_context(part.reader()) for name, part in parts.items()}
 
             def read(name: str) -> bytes:
-                start = next(start for start in reads if name.startswith(start))
-                return reads[start](name.removeprefix(start))
+                archive, member = holders[name]
+                return reads[archive](member)
 
             yield read
 
-    def names(field: str) -> tuple[str, ...]:
-        found = (start + name for start, part in parts.items() for name in getattr(part, field))
-        return tuple(sorted(found))
+    folders = {f"{name[:-4]}/{folder}" for name, part in parts.items() for folder in part.folders}
 
     stamps = " ".join(part.stamp for part in parts.values())
     return Files(
         where=root,
-        names=names("names"),
-        folders=names("folders"),
+        names=tuple(sorted(holders)),
+        folders=tuple(sorted(folders)),
         stamp=bytes_digest(f"joined {stamps}".encode()),
         reader=reader,
     )

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 from ganzoo_data.afhq import afhq
+from ganzoo_data.data_files import open_files
 from ganzoo_data.ffhq import ffhq
 from ganzoo_data.flowers import flowers
 from ganzoo_data.lsun import lsun
@@ -126,6 +127,22 @@ def test_the_path_and_the_folder_above_do_not_matter(tmp_path, fill, pack, image
     ]
 
     assert len(set(found)) == 1
+
+
+def test_archives_in_nested_folders_are_read_and_clashes_refused(tmp_path, pack, image):
+    (tmp_path / "train").mkdir()
+    content = {number: image(number) for number in (1, 2)}
+    pack(tmp_path / "train.zip", {"cat/1.png": content[1]})
+    pack(tmp_path / "train" / "dog.zip", {"1.png": content[2]})
+    files = open_files(tmp_path)
+    assert files.names == ("train/cat/1.png", "train/dog/1.png")
+    with files.reader() as read:
+        assert [read(name) for name in files.names] == [content[1], content[2]]
+    for clash in ("train.ZIP", "train/cat.zip"):
+        pack(tmp_path / clash, {"cat/1.png": image(), "1.png": image()})
+        with pytest.raises(InvalidInput, match="different files.*'train/cat/1.png' in both"):
+            open_files(tmp_path)
+        (tmp_path / clash).unlink()
 
 
 def test_a_folder_called_like_its_class_will_do(tmp_path, fill, image):
