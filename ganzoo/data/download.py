@@ -11,10 +11,10 @@ import hashlib
 import inspect
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 from ganzoo.data import availability
 from ganzoo.data.progress import Progress, notice
@@ -51,6 +51,27 @@ def data_repository(
         )
     failure = f"{title} is not here and could not be downloaded"
     return HubRepository(repo_id=repo_id, repo_type="dataset", failure=failure, hint=ways)
+
+
+@contextlib.contextmanager
+def urllib_offline() -> Iterator[None]:
+    """Let urllib, through which Keras downloads, open no connection in offline mode."""
+    if not is_offline():
+        yield
+        return
+    import urllib.error
+    import urllib.request  # they take long to import
+
+    class Refusal(urllib.request.OpenerDirector):
+        def open(self, fullurl: Any, data: Any = None, timeout: Any = None) -> NoReturn:
+            raise urllib.error.URLError("offline mode is on")
+
+    before = getattr(urllib.request, "_opener", None)
+    urllib.request.install_opener(Refusal())
+    try:
+        yield
+    finally:
+        urllib.request.install_opener(before)
 
 
 def download_files(

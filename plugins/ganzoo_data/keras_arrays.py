@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from ganzoo.backend.select import choose
-from ganzoo.data.availability import DatasetInfo, attach_info, check_download_allowed
+from ganzoo.data.availability import DataMissing, DatasetInfo, attach_info, check_download_allowed
 from ganzoo.data.cache import load_or_build, write_array
 from ganzoo.data.dataset import Dataset, check_max_images
+from ganzoo.data.download import is_offline, urllib_offline
 from ganzoo.data.progress import notice
 from ganzoo.errors import EnvironmentProblem, GanzooError, InvalidInput
 from ganzoo.files.digests import tensors_digest
@@ -110,13 +111,19 @@ class KerasSet:
         if "keras" not in sys.modules:
             choose()
         try:
-            with contextlib.redirect_stdout(sys.stderr):  # Keras draws its bar on stdout
+            # Keras draws its bar on stdout
+            with contextlib.redirect_stdout(sys.stderr), urllib_offline():
                 module = importlib.import_module(f"keras.datasets.{self.module}")
                 (pixels, labels), _ = module.load_data()
         except GanzooError:
             raise
         except Exception as error:  # get_file raises a bare Exception; a bad file, anything
             reason = textwrap.shorten(str(error), 300, placeholder=" ...") or type(error).__name__
+            if is_offline() and "offline mode is on" in reason:
+                raise DataMissing(
+                    f"{self.name} is not here, and offline mode is on.",
+                    hint=f"Unset GANZOO_OFFLINE and HF_HUB_OFFLINE to download it. Or {ways}",
+                ) from error
             raise EnvironmentProblem(
                 f"{self.name} is not here and could not be loaded through keras.datasets."
                 f" Received: {reason.rstrip('.')}.",

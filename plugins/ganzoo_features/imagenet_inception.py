@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from PIL import Image
 
+from ganzoo.data.download import urllib_offline
 from ganzoo.errors import EnvironmentProblem
 from ganzoo.files.digests import tensors_digest
 from ganzoo.metrics.extractor import Extractor
@@ -53,9 +54,10 @@ def resize_bicubic(images: np.ndarray, size: int = SIZE) -> np.ndarray:
 
 def _load_pretrained() -> keras.Model:
     try:
-        return keras.applications.InceptionV3(
-            weights="imagenet", classifier_activation=None, name="imagenet"
-        )
+        with urllib_offline():
+            return keras.applications.InceptionV3(
+                weights="imagenet", classifier_activation=None, name="imagenet"
+            )
     except Exception as error:  # get_file raises a bare Exception; a damaged file, anything
         raise EnvironmentProblem(
             "The weights of Keras' Inception are not here and could not be downloaded. "

@@ -113,6 +113,20 @@ except EnvironmentProblem as error:
 """
 
 
+OFFLINE = """
+import urllib.request
+from ganzoo.data.availability import DataMissing
+from ganzoo_data.cifar10 import cifar10
+from ganzoo_data.mnist import mnist
+for load in (mnist, cifar10):
+    try:
+        load()
+    except DataMissing as absent:
+        print(absent)
+print(urllib.request._opener)
+"""
+
+
 @pytest.fixture
 def run(tmp_path, home):
     def script(code, **environment):
@@ -169,6 +183,14 @@ def test_keras_is_not_called_where_that_is_forbidden(run):
     assert "(11 MB)" in lines[0] and "--data mnist.npz" in lines[0]
     # until it is asked for by a block in which it may be; then it is here
     assert lines[1:] == ["[]", "['mnist.npz']", "10"]
+
+
+def test_offline_keras_downloads_nothing(run):
+    lines = run(OFFLINE, GANZOO_OFFLINE="1").stdout.splitlines()
+
+    assert lines[0].startswith("mnist is not here, and offline mode is on. Unset GANZOO_OFFLINE")
+    assert lines[1].startswith("cifar10 is not here, and offline mode is on.")
+    assert lines[2:] == ["None"]  # as it was
 
 
 def test_a_failed_download_names_the_ways_in_one_line(run):

@@ -1,6 +1,8 @@
 """The shipped classifiers: what their files say, and the same features on every backend."""
 
+import importlib
 import math
+import urllib.request
 
 import numpy as np
 import pytest
@@ -172,6 +174,21 @@ def test_without_its_weights_inception_says_how_to_convert_them(monkeypatch, tmp
     monkeypatch.setenv("GANZOO_DATA", str(tmp_path))
     with pytest.raises(EnvironmentProblem, match="python -m ganzoo_features.convert_inception"):
         inception()
+
+
+@pytest.mark.backend
+def test_offline_the_imagenet_inception_is_not_downloaded(monkeypatch):
+    from ganzoo_features.imagenet_inception import imagenet_inception
+
+    monkeypatch.setenv("GANZOO_OFFLINE", "1")
+
+    def get_file(*args, **options):
+        urllib.request.urlopen("http://127.0.0.1:9/weights.h5")
+
+    inception = importlib.import_module("keras.src.applications.inception_v3")
+    monkeypatch.setattr(inception.file_utils, "get_file", get_file)
+    with pytest.raises(EnvironmentProblem, match="offline mode is on"):
+        imagenet_inception()
 
 
 @pytest.mark.backend
