@@ -9,6 +9,7 @@ from ganzoo.cli.support.options import Json, require_mutually_exclusive
 from ganzoo.cli.support.printing import (
     format_columns,
     format_fields,
+    format_number_of,
     print_data,
     print_json,
     print_note,
@@ -123,7 +124,8 @@ def verify(
     problems = found["problems"]
     if problems:
         first = f"{problems[0]['path']}: {problems[0]['reason']}"
-        print_note("error: " + single_line(f"{len(problems)} problems; the first: {first}"))
+        many = format_number_of("problem", len(problems))
+        print_note("error: " + single_line(f"{many}; the first: {first}"))
         raise typer.Exit(3)
 
 
@@ -137,7 +139,7 @@ def list_registries(as_json: Json = False) -> None:
         print_json(found)
     else:
         rows = [
-            (one["name"], f"{one['models']} models", one["address"] or one["folder"])
+            (one["name"], format_number_of("model", one["models"]), one["address"] or one["folder"])
             for one in found
         ]
         print_data(format_columns(rows, indent=""))

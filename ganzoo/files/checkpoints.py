@@ -83,7 +83,7 @@ def save(
     Args:
         folder: Folder for the checkpoints of a run; created if need be.
         step: The training's step, from 0.
-        files: The content of each file by name (lower case, see `names.check_name`).
+        files: The content of each file by name (lower case, see `manifests.check_name`).
         about: JSON object that the run records about the checkpoint.
         keep: Number of the newest valid checkpoints to keep, at least this one.
         spare: Steps whose checkpoints are kept however old they are, that of the best for

@@ -59,7 +59,7 @@ def copy_repository(
         revision: Branch, tag or commit. What is no commit is asked for once, and remembered.
         title: Name of the data set, for people.
         ways: The other ways to get it, for errors.
-        license: Its terms, quote before the download; by default what the repository states.
+        license: Its terms, shown before the download; by default what the repository states.
         only: A pattern such as `"train/*.png"`: the files to take, where it is not all.
 
     Raises:

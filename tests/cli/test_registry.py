@@ -72,7 +72,7 @@ def test_verify_exits_with_3_when_something_is_wrong(ganzoo, published):
     (version.path / "more").touch()
     done = ganzoo("verify", "small", "--json")
     assert done.code == 3 and len(done.json["problems"]) >= 1
-    assert done.err.startswith("error: ") and done.err.count("\n") == 1
+    assert done.err.startswith("error: 1 problem; the first: ") and done.err.count("\n") == 1
 
 
 def test_registries_come_and_go(ganzoo, tmp_path):

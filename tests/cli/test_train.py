@@ -225,10 +225,10 @@ def test_a_usage_error_with_json_is_an_object_too(ganzoo):
 
 
 def test_an_unexpected_error_asks_for_a_report_in_one_line(ganzoo, fake_job, toy):
-    fake_job("training.train", train=ZeroDivisionError("by\nzero"))
+    fake_job("training.train", train=ZeroDivisionError("by\nzero."))
     done = ganzoo("train", "toy")
     assert done.code == 1 and done.err.count("\n") == 1
-    assert "ZeroDivisionError: by zero" in done.err and "--debug" in done.err
+    assert "ZeroDivisionError: by zero. Please" in done.err and "--debug" in done.err
 
 
 @pytest.mark.parametrize("words", [("--debug", "train", "toy"), ("train", "toy", "--debug")])

@@ -137,7 +137,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path, pack):  # A12
         open_zip(path)
 
 
-def test_a_member_too_large_for_a_image_is_refused(tmp_path, pack, monkeypatch):
+def test_a_member_too_large_for_an_image_is_refused(tmp_path, pack, monkeypatch):
     monkeypatch.setattr(archive, "MAX_MEMBER_BYTES", 1000)
 
     with pytest.raises(InvalidInput, match="unpacks to 1,001 bytes; the limit is 1,000"):

@@ -44,7 +44,7 @@ def test_image_files_with_class_folders_become_a_data_set(server, faces, home):
     assert stored == set(faces)  # only what is needed came
 
 
-def test_the_license_is_shown_before_a_image_is_requested(server, capsys):
+def test_the_license_is_shown_before_an_image_is_requested(server, capsys):
     shown = []
     server.on_request = lambda: shown.append(capsys.readouterr().err)
 

@@ -165,7 +165,7 @@ def test_the_main_image_of_a_photo_with_a_second_view_is_used():
     np.testing.assert_allclose(decode_image(data, "a.jpg")[8, 8], [254, 0, 0], atol=3)
 
 
-def test_one_pixel_is_a_image():
+def test_one_pixel_is_an_image():
     assert decode_image(saved(Image.new("RGB", (1, 1), "red")), "a.png").tolist() == [[[255, 0, 0]]]
 
 
@@ -302,7 +302,7 @@ def test_a_file_that_is_no_whole_image_is_refused_by_name(data):
 
 
 @pytest.mark.parametrize("cut", range(1, 100, 7))
-def test_no_prefix_of_a_image_is_a_image(cut):
+def test_no_prefix_of_an_image_is_an_image(cut):
     for data in (IMAGE_FILE, PHOTO, PROGRESSIVE):
         with pytest.raises(InvalidInput):
             decode_image(data[: len(data) * cut // 100], "cut.png")
@@ -340,7 +340,7 @@ def test_partly_decoded_pixels_are_impossible_even_if_pillow_is_named_to_allow_t
         decode_image(IMAGE_FILE, "a.png")
 
 
-def test_text_in_a_image_is_no_reason_to_refuse_it():
+def test_text_in_an_image_is_no_reason_to_refuse_it():
     info = PngImagePlugin.PngInfo()
     info.add_text("Comment", "x" * 1000, zip=True)
 

@@ -62,7 +62,7 @@ def test_normal_latents_keep_their_length_on_the_way_and_others_their_range(smal
 
 
 @pytest.mark.parametrize("classes", [0, 3])
-def test_a_image_is_found_again(small, classes):
+def test_an_image_is_found_again(small, classes):
     gan = image_gan(small, classes=classes, latent=2, units=0)  # linear: one way down
     labels = np.array([0, 2, 1], "int32") if classes else None
     latents = gan.sampler.sample_latents(3, seed=5)

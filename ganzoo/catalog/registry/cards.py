@@ -85,7 +85,7 @@ class Provenance(Table):
         fingerprint: Fingerprint of its content.
         seed: Seed of initial weights, order and random numbers.
         steps: Number of training steps.
-        images: Number of real images quote to the discriminator.
+        images: Number of real images shown to the discriminator.
         hours: Time that the training took.
         hardware: The machine, as far as it may matter.
         backend: "jax", "torch" or "tensorflow".

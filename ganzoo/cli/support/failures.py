@@ -9,6 +9,7 @@ import typer
 from ganzoo.catalog.plugins.discovery import discover
 from ganzoo.catalog.plugins.entry_points import FIRST_PARTY, KINDS
 from ganzoo.errors import GanzooError, PluginError
+from ganzoo.files.text import format_exception
 
 # Errors of the machine: no space, no file handles, no memory, no permission.
 _ENVIRONMENT_ERRORS = {
@@ -49,12 +50,13 @@ def describe_failure(error: BaseException) -> Failure:
         case _ if _is_out_of_memory(error):
             return Failure(exit_code=5, message="Out of memory. Try a smaller batch or model.")
         case ImportError() if not (error.name or "").startswith("ganzoo"):
-            message = f"A package cannot be imported. Received: {error}. See: ganzoo doctor"
+            reason = str(error).rstrip(".")
+            message = f"A package cannot be imported. Received: {reason}. See: ganzoo doctor"
             return Failure(exit_code=5, message=message)
         case OSError() if error.errno in _ENVIRONMENT_ERRORS:
             where = f": {error.filename}" if error.filename else ""
             return Failure(exit_code=5, message=f"{error.strerror}{where}.")
-    name = f"{type(error).__name__}: {error}."
+    name = f"{format_exception(error)}."
     plugin = _plugin_at_fault(error)
     if plugin:
         message = f"This is a bug in the package {plugin}: {name} Add --debug to see where."

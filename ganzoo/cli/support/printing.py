@@ -46,6 +46,11 @@ def print_note(text: str) -> None:
         sys.stderr.flush()
 
 
+def format_number_of(noun: str, number: int) -> str:
+    """Return a number of things: "1 model", "2 models"."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
 def format_columns(rows: Iterable[Sequence[str]], *, indent: str = "  ", gap: str = "  ") -> str:
     """Format rows as lines with aligned columns; the last column is not padded."""
     cells = [[" ".join(escape(cell).split()) for cell in row] for row in rows]

@@ -82,7 +82,7 @@ def test_a_file_that_is_no_png_is_named(tmp_path, content):
         rendering.progress_gif([broken], tmp_path / "out.gif")
 
 
-def test_a_image_cut_in_half_is_named(tmp_path):
+def test_an_image_cut_in_half_is_named(tmp_path):
     (path,) = frames(tmp_path, [9], size=(400, 400))
     noise = np.random.default_rng(0).integers(0, 256, (400, 400, 3)).astype(np.uint8)
     Image.fromarray(noise).save(path)

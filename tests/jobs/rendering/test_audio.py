@@ -66,7 +66,7 @@ def test_silence_is_dark_and_a_full_sine_brightest():
 
 
 @pytest.mark.parametrize("samples", [1, 7, 500])
-def test_the_shortest_sound_has_a_image(samples):
+def test_the_shortest_sound_has_an_image(samples):
     assert waveform_plot(np.zeros((1, samples, 1), np.float32)).width >= WIDTH
 
 

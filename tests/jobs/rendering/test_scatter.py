@@ -62,7 +62,7 @@ def test_points_on_a_line_are_drawn_on_a_level():
 
 
 @pytest.mark.parametrize("points", [np.zeros((0, 2)), np.full((3, 2), 7.0), np.full((2, 2), 1e90)])
-def test_a_scatter_without_extent_is_still_a_image(points):
+def test_a_scatter_without_extent_is_still_an_image(points):
     assert scatter_plot(points).size == (PLOT_SIZE, PLOT_SIZE)
 
 
