@@ -85,7 +85,7 @@ def installed() -> tuple[str, ...]:
 def keras_json() -> Path:
     """Path of Keras' configuration: `$KERAS_HOME/keras.json` or `~/.keras/keras.json`."""
     home = os.environ.get("KERAS_HOME")
-    return (Path(home) if home else Path("~/.keras")).expanduser() / "keras.json"
+    return Path(os.path.expanduser(home or "~/.keras")) / "keras.json"  # `~` stays where none is
 
 
 def imported() -> str | None:

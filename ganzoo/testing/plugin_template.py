@@ -11,6 +11,7 @@ from pathlib import Path
 from ganzoo.catalog.plugins import discovery
 from ganzoo.catalog.registry import lookup
 from ganzoo.errors import UsageError
+from ganzoo.files.home import expand_home
 from ganzoo.files.manifests import check_name
 from ganzoo.files.publish import make_folder, publish_folder, write_new
 from ganzoo.files.text import quote
@@ -31,7 +32,7 @@ def new_package(name: str, out: Path | None = None) -> list[Path]:
         EnvironmentProblem: the folder cannot be written.
     """
     identifier = _package_identifier(name)
-    folder = Path(f"ganzoo-{name}") if out is None else Path(out).expanduser()
+    folder = Path(f"ganzoo-{name}") if out is None else expand_home(out)
 
     def renamed(text: str) -> str:
         return text.replace(_TEMPLATE_IDENTIFIER, identifier).replace(_TEMPLATE_NAME, name)

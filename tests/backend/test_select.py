@@ -168,6 +168,8 @@ def test_keras_json_lies_in_the_home_folder_by_default(monkeypatch, tmp_path):
     monkeypatch.delenv("KERAS_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert select.keras_json() == tmp_path / ".keras" / "keras.json"
+    monkeypatch.setenv("KERAS_HOME", "~nosuchuser")  # Keras takes it as it is, too
+    assert str(select.keras_json()) == "~nosuchuser/keras.json"
 
 
 def test_an_imported_keras_settles_it(monkeypatch):

@@ -12,6 +12,7 @@ from ganzoo.catalog.recipe.recipe import LENGTHS, Part, Recipe, Training
 from ganzoo.config.gan_config import GANConfig
 from ganzoo.config.validation import unknown_key
 from ganzoo.errors import GanzooError, UsageError
+from ganzoo.files.home import expand_home
 from ganzoo.files.text import quote
 from ganzoo.files.toml import parse_toml
 
@@ -59,7 +60,7 @@ def with_data_from(recipe: Recipe, folder: Path) -> Recipe:
     if not isinstance(data, str) or not data:
         return recipe
     tables = recipe.tables()
-    tables["dataset"]["data"] = os.path.abspath(folder / Path(data).expanduser())
+    tables["dataset"]["data"] = os.path.abspath(folder / expand_home(data))
     return Recipe.from_tables(tables, where=_WHERE)
 
 

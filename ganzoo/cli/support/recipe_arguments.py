@@ -13,6 +13,7 @@ from ganzoo.catalog.recipe.recipe import Part, Recipe
 from ganzoo.catalog.registry.lookup import find_model, models
 from ganzoo.catalog.registry.remotes import is_address
 from ganzoo.errors import UsageError
+from ganzoo.files.home import expand_home
 
 # The rest of a recipe around a single part, so that settings of the part are parsed alike.
 _PLACEHOLDER = {
@@ -131,7 +132,7 @@ def combined_settings(settings: Sequence[str] | None, options: Mapping[str, Any]
 
 def absolute_path(path: Path | None) -> str | None:
     """Return the absolute path of a file or folder on this machine, `~` expanded."""
-    return None if path is None else str(path.expanduser().absolute())
+    return None if path is None else str(expand_home(path).absolute())
 
 
 def _prefix_settings(settings: Sequence[str] | None, table: str) -> list[str]:

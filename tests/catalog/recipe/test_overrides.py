@@ -193,5 +193,11 @@ def test_a_relative_path_to_the_data_is_meant_from_a_folder(recipe, monkeypatch,
     assert with_data_from(given, Path("/here")) == apply_settings(recipe, [f"dataset.data={place}"])
 
 
+def test_data_in_the_home_of_nobody_are_refused(recipe):
+    given = apply_settings(recipe, ["dataset.data=~nosuchuser/photos"])
+    with pytest.raises(UsageError, match="a user who has none. Received: '~nosuchuser/photos'"):
+        with_data_from(given, Path("/here"))
+
+
 def test_without_a_path_there_is_nothing_to_mean(recipe):
     assert with_data_from(recipe, Path("/here")) == recipe
