@@ -4,6 +4,7 @@ Each is written by Keras' own exporters, from latents (and labels) to images in 
 range, float32 (n, height, width, channels), for any number n.
 """
 
+import importlib.util
 import os
 import tempfile
 import warnings
@@ -52,6 +53,11 @@ def _exporter(kind: str) -> Callable[["keras.Model", str], None]:
 def _write_onnx(model: "keras.Model", path: str) -> None:
     import keras
 
+    if importlib.util.find_spec("onnx") is None:
+        raise EnvironmentProblem(
+            "ONNX files need the package onnx, which is not installed.",
+            hint='Install it with: pip install "keras-ganzoo[onnx]"',
+        )
     if keras.backend.backend() != "torch":
         model.export(path, format="onnx", verbose=False)
         return

@@ -1,5 +1,6 @@
 """Files of samples from a trained generator: images, audio and video."""
 
+import mimetypes
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -152,7 +153,8 @@ def _source_images(
 
 def _joint_paths(out: Path, suffixes: Sequence[str]) -> list[Path]:
     """The files of all samples: `out`, and beside it those with other suffixes."""
-    if out.suffix in rendering.SUFFIXES - set(suffixes):
+    kind = mimetypes.guess_type(out.name)[0] or ""
+    if out.suffix not in suffixes and kind.startswith(("image/", "audio/", "video/")):
         raise UsageError(
             f"These samples are written as {' and '.join(suffixes)}. Received: {out}.",
             hint=f"Choose another --out: {out.with_suffix(suffixes[0])}.",

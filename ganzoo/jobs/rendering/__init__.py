@@ -2,10 +2,9 @@
 
 from ganzoo.jobs.rendering.animation import evenly_spaced, progress_gif
 from ganzoo.jobs.rendering.png import encode_png
-from ganzoo.jobs.rendering.renderers import SUFFIXES, Renderer, render_samples, renderer_for
+from ganzoo.jobs.rendering.renderers import Renderer, render_samples, renderer_for
 
 __all__ = [
-    "SUFFIXES",
     "Renderer",
     "encode_png",
     "evenly_spaced",

@@ -86,8 +86,6 @@ RENDERERS: dict[int, Renderer] = {
     ),
 }
 
-SUFFIXES = frozenset(suffix for renderer in RENDERERS.values() for suffix in renderer.encoders)
-
 
 def renderer_for(shape: Sequence[int]) -> Renderer:
     """Return the renderer for samples of a shape.

@@ -1,5 +1,6 @@
 """A generator in the formats of others gives the same images there, for any batch."""
 
+import importlib.util
 import warnings
 
 import numpy as np
@@ -77,6 +78,21 @@ def test_onnx_gives_the_same_images(run, expected, tmp_path, keras_backend):
         latents, labels, images = expected(n)
         (made,) = session.run(None, dict(zip(names, (latents, labels), strict=True)))
         np.testing.assert_allclose(made, images, atol=1e-4)
+
+
+def test_without_the_package_onnx_the_way_to_it_is_said(
+    run, tmp_path, monkeypatch, capsys, keras_backend
+):
+    if keras_backend != "torch":
+        pytest.skip("written with PyTorch, whose exporter needs no further package")
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util,
+        "find_spec",
+        lambda name, *more: None if name == "onnx" else find(name, *more),
+    )
+    assert main(["export", str(run.path), str(tmp_path / "out.onnx")]) == 5
+    assert "keras-ganzoo[onnx]" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("distribution", ["normal", "uniform"])

@@ -195,6 +195,12 @@ def test_nothing_that_exists_is_overwritten_unasked(run, place, capsys):
     assert pixels("old.png").ndim >= 2
 
 
+@pytest.mark.parametrize("name", ["a.jpg", "a.webp", "a.mp4", "a.gif"])
+def test_a_file_is_not_given_the_ending_of_another_format(run, place, name, capsys):
+    assert main(["sample", str(run.path), "--out", name, *["--labels", "0"]]) == 2
+    assert "written as .png" in capsys.readouterr().err
+
+
 def test_without_a_name_an_image_lands_beside_the_others(run, place):
     for _ in range(2):
         assert main(["sample", str(run.path), "-n", "2"]) == 0
