@@ -55,6 +55,7 @@ class ArchitectureCase:
         options: Keyword arguments of its function; see `reduced_options` for the others.
         shapes: Shapes of samples to build it for; by default those of `default_shapes`.
         config: Keyword arguments of `GAN.compile`, on top of `CONFIG`.
+        reduce: Whether options that are not given may be reduced.
     """
 
     def __init__(
@@ -63,8 +64,10 @@ class ArchitectureCase:
         options: Mapping[str, Any] | None = None,
         shapes: tuple[Shape, ...] = (),
         config: Mapping[str, Any] | None = None,
+        *,
+        reduce: bool = True,
     ):
-        self.name = name
+        self.name, self._reduce = name, reduce
         self.config = {**CONFIG, **(config or {})}
         self.signature = discovery.plugin_signature(discovery.find_plugin("architecture", name))
         self.conditions = {"classes", "source_shape"} & self.signature.parameters.keys()
@@ -126,7 +129,7 @@ class ArchitectureCase:
     def _accepted(self) -> "tuple[dict[str, Any], dict[Shape, GAN | Exception]]":
         """The first options with a shape that is accepted, and what came of each shape."""
         shapes, large_shapes = self._shapes
-        for reduced in reduced_options(self.signature):
+        for reduced in reduced_options(self.signature) if self._reduce else [{}]:
             options = {**reduced, **self._given_options}
             attempts = {shape: self._attempt(options, shape) for shape in shapes}
             for shape in large_shapes:

@@ -58,7 +58,8 @@ def _compare(name: str, given: Mapping[str, Any], like: Arrays) -> Arrays:
     if like:
         setting = json.loads(str(like["setting"]))
         options, shapes = setting["options"], [setting["image_shape"]]
-    case = ArchitectureCase(name, options, tuple(map(tuple, shapes)), given.get("config"))
+    shapes = tuple(map(tuple, shapes))
+    case = ArchitectureCase(name, options, shapes, given.get("config"), reduce=not like)
     gan = case.compile(case.gan, ema_half_life=0.0)
     weights = _set_weights(gan, name, like)
     setting = {"options": case.options, "image_shape": list(case.shape)}
