@@ -30,7 +30,6 @@ def test_a_turn_has_the_loss_its_logs_gradients_and_writes():
         return ops.sum(ops.square(w)), {"first": w[0] * 3.0}
 
     result = backend.gradients(loss, [w, idle], lambda loss: loss * 10)
-
     assert numbers(result.loss) == 5
     assert numbers(result.logs["first"]) == 3
     assert numbers(result.gradients[0]).tolist() == [20, 40]
@@ -50,7 +49,6 @@ def test_gradients_with_respect_to_an_input_can_be_differentiated_twice_again():
         return ops.sum(ops.square(slope)), {}
 
     result = backend.gradients(loss, [w])
-
     assert numbers(result.loss) == pytest.approx(6**2 + 54**2)
     assert numbers(result.gradients[0]).tolist() == pytest.approx([36 + 54**2])
 
@@ -68,7 +66,6 @@ def test_no_gradient_and_no_write_leaves_a_constant():
         return ops.sum(w * backend.no_grad(made)), {}
 
     result = backend.gradients(loss, [w])
-
     assert numbers(result.gradients[0]).tolist() == [6]
     assert not result.writes
     assert numbers(state).tolist() == [0]
@@ -80,19 +77,15 @@ def test_applying_gradients_moves_the_variables_and_the_optimizer():
     w = variable(1.0, -1.0)
     optimizer = keras.optimizers.SGD(0.5, momentum=0.9)
     optimizer.build([w])
-
     for _ in range(2):
         backend.apply(optimizer, [keras.ops.convert_to_tensor([1.0, 2.0])], [w])
-
     assert numbers(w).tolist() == pytest.approx([1 - 0.5 - 0.95, -1 - 1 - 1.9])
     assert numbers(optimizer.iterations) == 2
 
 
 def test_a_blend_moves_targets_by_their_share_and_leaves_values():
     targets, values = [variable(0, 8), variable(1)], [variable(4, 4), variable(1)]
-
     backend.ema_update(targets, values, 0.25)
-
     assert numbers(targets[0]).tolist() == [1, 7]
     assert numbers(targets[1]).tolist() == [1]
     assert numbers(values[0]).tolist() == [4, 4]
@@ -102,7 +95,6 @@ def test_the_dispatch_never_fuses_convolutions_on_the_processor():
     import keras
 
     convolutional, dense = backend.fused_steps(True), backend.fused_steps(False)
-
     assert convolutional.steps == 1
     assert convolutional.xla == (keras.backend.backend() == "jax")
     assert dense.steps == (1 if keras.backend.backend() == "torch" else 16)

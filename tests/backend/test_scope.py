@@ -24,7 +24,6 @@ def test_a_capture_collects_writes_and_changes_nothing():
         a.assign(b + 1.0)
         a.assign(a + 1.0)
         inside = numbers(a)
-
     assert inside == [7, 7]
     assert numbers(a) == [1, 1]
     assert [(variable.name, numbers(value)) for variable, value in capture.writes] == [
@@ -46,7 +45,6 @@ def test_a_capture_sees_the_values_of_the_scope_around_it():
         assert inner.writes
         assert not outer.writes
         assert numbers(root.get_current_value(a)) == [3, 3]
-
     assert seen == ([3, 3], [10, 10])
     assert after_inner == [3, 3]
 
@@ -58,9 +56,7 @@ def test_only_the_writes_of_the_owner_are_committed():
     with WriteCapture() as capture:
         a.assign(a + 1.0)
         b.assign(b + 1.0)
-
     assign_captured(capture.writes, [b])
-
     assert numbers(a) == [1, 1]
     assert numbers(b) == [6, 6]
 

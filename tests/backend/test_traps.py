@@ -18,7 +18,6 @@ def test_a_test_that_the_table_names_exists(path, name):
 
 def test_every_row_of_the_table_names_a_test_or_says_why_there_is_none():
     rows = [line for line in TABLE.splitlines() if re.match(r"\| (?!Trap \|)", line)]
-
     assert len(rows) > 20
     for row in rows:
         assert row.count("|") == 4, row
@@ -51,5 +50,4 @@ def test_a_trap_is_not_in_the_sources(pattern, instead):
         # the conformance suite advances it on purpose, to find what depends on it
         if re.search(pattern, line.partition("#")[0]) and "global state" not in line
     ]
-
     assert not found, f"use {instead}"

@@ -24,7 +24,6 @@ def config(**keywords):
 )
 def test_a_value_out_of_range_is_refused_by_name(wrong):
     (name,) = wrong
-
     with pytest.raises(UsageError, match=f"{name}.* must be .* Received: "):
         config(**wrong)
 
@@ -44,7 +43,6 @@ def test_a_configuration_comes_back_from_its_tables():
         ema_half_life=500.0, label_flip_prob=0.1, weight_clip=0.2, share_fake_latents=True,
         concat_real_fake=True,
     )  # fmt: skip
-
     assert config(**first.tables()) == first
     assert first.regularizers[0].every == 4
 
@@ -63,6 +61,5 @@ def test_a_loss_without_label_smoothing_is_not_smoothed(loss):
 
 def test_objects_are_taken_as_they_are():
     loss, regularizer = Loss(lambda r, f: f - r, lambda r, f: -f), Regularizer()
-
     assert config(loss=loss).loss is loss
     assert config(regularizers=[regularizer]).regularizers == [regularizer]

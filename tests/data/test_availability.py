@@ -28,7 +28,6 @@ def test_a_download_is_refused_in_the_block_alone():
     with downloads_forbidden(), pytest.raises(DataMissing) as caught:
         check_download_allowed("Faces", "Ask.", size=1_470_211_864)
     check_download_allowed("Faces", "Ask.")
-
     assert caught.value.exit_code == 5
     assert str(caught.value) == (
         "Faces is not here, and nothing is downloaded now."
@@ -38,10 +37,8 @@ def test_a_download_is_refused_in_the_block_alone():
 
 def test_of_a_set_that_is_made_of_another_the_outer_one_is_named():
     outer, inner = (DatasetInfo(name=name, **ABOUT) for name in ("outer", "inner"))
-
     with pytest.raises(DataMissing) as caught, attach_info(outer), attach_info(inner):
         raise DataMissing("Nothing.")
-
     assert caught.value.info == outer
 
 
@@ -49,7 +46,6 @@ def test_a_blank_has_the_shape_of_the_data_and_takes_no_memory():
     blank = DatasetInfo(
         name="a", count=10**9, image_shape=(64, 64, 3), classes=("b", "c"), **ABOUT
     ).blank()
-
     assert blank.images.shape == (10**9, 64, 64, 3)
     assert (blank.labels.shape, blank.labels.dtype) == ((10**9,), np.int32)
     assert set(blank.images.strides) == {0}
@@ -57,7 +53,6 @@ def test_a_blank_has_the_shape_of_the_data_and_takes_no_memory():
 
 def test_without_a_count_there_is_no_blank():
     known = DatasetInfo(name="a", image_shape=(8, 8, 1), classes=("b", "c"), **ABOUT)
-
     assert known.blank() is None
     assert known.describe() == {"name": "a", **ABOUT}
 
@@ -78,10 +73,8 @@ FORMS = [
 @pytest.mark.parametrize(("load", "options", "count", "shape", "labels"), FORMS)
 def test_a_set_that_is_not_here_knows_its_shape(load, options, count, shape, labels, monkeypatch):
     monkeypatch.setitem(sys.modules, "keras", None)
-
     with downloads_forbidden(), pytest.raises(DataMissing) as caught:
         load(**options)
-
     blank = caught.value.info.blank()
     assert (len(blank), blank.image_shape) == (count, shape)
     assert (None if blank.labels is None else blank.labels.shape[1:]) == labels
@@ -100,18 +93,15 @@ def test_a_set_that_is_not_here_knows_its_shape(load, options, count, shape, lab
 def test_a_shape_that_only_the_data_tell_is_not_made_up(load, options):
     with downloads_forbidden(), pytest.raises(DataMissing) as caught:
         load(**options)
-
     assert caught.value.info.blank() is None
     assert caught.value.info.license and caught.value.info.source
 
 
 def test_the_hub_is_not_called_and_nothing_is_written(serve, image, home):
     server = serve({"cats/1.png": image()})
-
     for load in (celeba, lambda: hub(id="some/faces"), lambda: flowers(repository="some/faces")):
         with downloads_forbidden(), pytest.raises(DataMissing):
             load()
-
     assert server.requests == []
     assert list(home.iterdir()) == []
 
@@ -120,8 +110,6 @@ def test_what_was_fetched_before_is_read(serve, image):
     server = serve({"1.png": image()})
     fetched = hub(id="some/faces")
     server.requests.clear()
-
     with downloads_forbidden():
         assert hub(id="some/faces").fingerprint == fetched.fingerprint
-
     assert server.requests == []

@@ -36,10 +36,8 @@ def entry(folder):
 
 def test_an_entry_is_built_once(tmp_path):
     build = Build()
-
     for _ in range(3):
         prepared = load_or_build(KEY, build, folder=tmp_path)
-
     assert build.times == 1
     np.testing.assert_array_equal(prepared.images, PIXELS)
     assert prepared.labels.tolist() == [0, 1]
@@ -48,7 +46,6 @@ def test_an_entry_is_built_once(tmp_path):
 
 def test_images_are_mapped_and_cannot_be_written_to(tmp_path):
     prepared = load_or_build(KEY, Build(labels=False), folder=tmp_path)
-
     assert isinstance(prepared.images, np.memmap)
     assert not prepared.images.flags.writeable
     assert prepared.labels is None
@@ -56,10 +53,8 @@ def test_images_are_mapped_and_cannot_be_written_to(tmp_path):
 
 def test_another_key_is_another_entry(tmp_path):
     build = Build()
-
     load_or_build(KEY, build, folder=tmp_path)
     load_or_build(KEY | {"size": 3}, build, folder=tmp_path)
-
     assert build.times == 2
     assert len(list(tmp_path.iterdir())) == 2
 
@@ -74,9 +69,7 @@ def test_a_damaged_entry_is_built_again(tmp_path, name, damage):
     path.unlink()
     if damage != "removed":
         path.write_bytes({"shorter": data[:-1], "longer": data + b"x", "empty": b""}[damage])
-
     prepared = load_or_build(KEY, build, folder=tmp_path)
-
     assert build.times == 2
     np.testing.assert_array_equal(prepared.images, PIXELS)
     assert len(list(tmp_path.iterdir())) == 1
@@ -87,9 +80,7 @@ def test_an_entry_with_a_strange_description_is_built_again(tmp_path, about):
     build = Build()
     load_or_build(KEY, build, folder=tmp_path)
     (entry(tmp_path) / "about.json").write_text(about)
-
     load_or_build(KEY, build, folder=tmp_path)
-
     assert build.times == 2
 
 
@@ -100,7 +91,6 @@ def test_a_build_that_fails_leaves_nothing(tmp_path):
 
     with pytest.raises(InvalidInput, match="second image"):
         load_or_build(KEY, build, folder=tmp_path)
-
     assert list(tmp_path.iterdir()) == []
 
 
@@ -110,7 +100,6 @@ def test_a_build_that_gives_too_few_rows_is_a_fault_of_the_program(tmp_path):
 
     with pytest.raises(ValueError, match="needs 2 rows. Received: 1"):
         load_or_build(KEY, build, folder=tmp_path)
-
     assert list(tmp_path.iterdir()) == []
 
 
@@ -120,7 +109,6 @@ def test_the_entry_of_a_faster_process_is_used(tmp_path):
         return Build()(folder) | {"fingerprint": "late"}
 
     prepared = load_or_build(KEY, build, folder=tmp_path)
-
     assert prepared.about == {"fingerprint": "f"}
     assert len(list(tmp_path.iterdir())) == 1
 
@@ -135,10 +123,8 @@ def test_a_full_disk_is_an_error_that_leaves_nothing(tmp_path, monkeypatch, numb
     monkeypatch.setattr(publish, "on_step", [fail])
     cached_folder = tmp_path / "cache"
     cached_folder.mkdir()
-
     with pytest.raises(EnvironmentProblem, match="Cannot write"):
         load_or_build(KEY, Build(), folder=cached_folder)
-
     assert list(cached_folder.iterdir()) == []
 
 
@@ -146,9 +132,7 @@ def test_arrays_are_read_by_numpy_as_written(tmp_path):
     for dtype in ("uint8", "int32", "float32"):
         array = np.arange(30).reshape(5, 3, 2).astype(dtype)
         path = tmp_path / f"{dtype}.npy"
-
         write_array(path, array.shape, dtype, [array[:2], array[2:][:, ::-1][:, ::-1]])
-
         loaded = np.load(path, allow_pickle=False)
         assert loaded.dtype == dtype
         np.testing.assert_array_equal(loaded, array)
@@ -177,7 +161,6 @@ def test_content_is_found_once_for_a_stamp(tmp_path):
 def test_a_strange_memory_is_replaced(tmp_path, memory):
     remembered_digest(STAMP, lambda: CONTENT, folder=tmp_path)
     (tmp_path / "known" / f"{STAMP}.json").write_text(memory)
-
     assert remembered_digest(STAMP, lambda: "3" * 64, folder=tmp_path) == "3" * 64
     assert remembered_digest(STAMP, lambda: CONTENT, folder=tmp_path) == "3" * 64
 
@@ -186,7 +169,5 @@ def test_entries_of_another_layout_are_not_found(tmp_path, monkeypatch):
     build = Build()
     load_or_build(KEY, build, folder=tmp_path)
     monkeypatch.setattr(cache, "_SCHEMA", 2)
-
     load_or_build(KEY, build, folder=tmp_path)
-
     assert build.times == 2

@@ -62,7 +62,6 @@ def data(request, tmp_path, fill, pack, faces, official):
 
 def test_every_official_shape_gives_the_same_faces(data, faces):
     dataset = celeba(data=str(data), size=32)
-
     expected = [decode_image(faces[name], name, Preprocessing(size=32)) for name in sorted(faces)]
     np.testing.assert_array_equal(dataset.images, expected)
     assert (dataset.labels, dataset.classes) == (None, ())
@@ -70,7 +69,6 @@ def test_every_official_shape_gives_the_same_faces(data, faces):
 
 def test_an_attribute_gives_two_classes(data):
     dataset = celeba(data=str(data), size=8, attribute="Smiling")
-
     assert dataset.classes == ("not Smiling", "Smiling")
     assert dataset.labels.tolist() == ROWS[:, 1].tolist()
     assert dataset.labels.dtype == np.int32
@@ -78,7 +76,6 @@ def test_an_attribute_gives_two_classes(data):
 
 def test_all_attributes_can_be_labels(data):
     dataset = celeba(data=str(data), size=8, attribute="all", images=3)
-
     assert dataset.classes == NAMES
     assert dataset.labels.tolist() == ROWS[:3].tolist()
     assert dataset.labels.dtype == np.uint8
@@ -91,7 +88,6 @@ def folder(tmp_path, fill, official):
 
 def test_a_crop_is_cut_from_the_originals(folder, faces):
     dataset = celeba(data=folder, size=128, crop=[0, 15, 178, 193])
-
     preprocessing = Preprocessing(size=128, crop=(0, 15, 178, 193))
     np.testing.assert_array_equal(
         dataset.images[0], decode_image(next(iter(faces.values())), "a", preprocessing)
@@ -100,7 +96,6 @@ def test_a_crop_is_cut_from_the_originals(folder, faces):
 
 def test_the_first_images_are_those_with_the_lowest_numbers(folder):
     whole, some = celeba(data=folder, size=8), celeba(data=folder, size=8, images=2)
-
     np.testing.assert_array_equal(some.images, whole.images[:2])
     assert len(celeba(data=folder, size=8, images=10_000)) == COUNT
 
@@ -108,9 +103,7 @@ def test_the_first_images_are_those_with_the_lowest_numbers(folder):
 def test_the_identity_depends_on_attributes_crops_and_counts(folder):
     options = [{}, {"attribute": "Young"}, {"attribute": "all"}, {"images": 2}, {"size": 9}]
     options.append({"crop": [0, 0, 100, 100]})
-
     identities = [celeba(**{"data": folder, "size": 8, **option}).fingerprint for option in options]
-
     assert len(set(identities)) == len(options)
     assert celeba(data=folder, size=8).fingerprint == identities[0]
 
@@ -122,33 +115,28 @@ def test_another_attribute_needs_no_decoding(folder, monkeypatch):
         raise AssertionError("decoded again")
 
     monkeypatch.setattr("ganzoo.data.prepare.decode_image", fail)
-
     assert celeba(data=folder, size=8, attribute="Smiling").labels.sum() == 3
 
 
 def test_faces_in_the_data_folder_are_found(home, fill, official):
     fill(home / "data" / "celeba", official)
-
     assert len(celeba(size=8)) == COUNT
 
 
 def test_faces_deep_in_the_data_folder_are_found(home, fill, official):
     fill(home / "data" / "celeba" / "unpacked" / "here", official)
-
     assert len(celeba(size=8, attribute="Young")) == COUNT
 
 
 def test_an_archive_in_the_data_folder_is_found(home, pack, official):
     (home / "data").mkdir()
     pack(home / "data" / "celeba.zip", official)
-
     assert len(celeba(size=8)) == COUNT
 
 
 def test_the_data_folder_can_be_chosen(tmp_path, fill, official, monkeypatch):
     monkeypatch.setenv("GANZOO_DATA", str(tmp_path / "elsewhere"))
     fill(tmp_path / "elsewhere" / "celeba", official)
-
     assert len(celeba(size=8)) == COUNT
 
 
@@ -159,10 +147,8 @@ def test_an_unknown_attribute_is_refused_with_a_suggestion(folder):
 
 def test_an_attribute_without_the_list_is_refused(tmp_path, fill, faces):
     data = str(fill(tmp_path / "a", faces))
-
     with pytest.raises(InvalidInput, match=r"need the official list list_attr_celeba\.txt"):
         celeba(data=data, attribute="Smiling")
-
     assert len(celeba(data=data, size=8)) == COUNT
 
 
@@ -181,28 +167,24 @@ def test_an_attribute_without_the_list_is_refused(tmp_path, fill, faces):
 )
 def test_a_damaged_list_is_refused(folder, tmp_path, content):
     (tmp_path / "folder" / "list_attr_celeba.txt").write_bytes(content)
-
     with pytest.raises(InvalidInput, match="must hold a count"):
         celeba(data=folder, attribute="Smiling")
 
 
 def test_an_image_that_is_not_in_the_list_is_named(folder, tmp_path):
     (tmp_path / "folder" / "list_attr_celeba.txt").write_bytes(attributes(rows=ROWS[:4]))
-
     with pytest.raises(InvalidInput, match=r"Received: '000005\.jpg'"):
         celeba(data=folder, attribute="Smiling")
 
 
 def test_images_in_another_layout_are_refused(tmp_path, fill, image):
     data = fill(tmp_path / "a", {"faces/1.jpg": image(kind="JPEG")})
-
     with pytest.raises(InvalidInput, match="official layout.*data sets 'folder' and 'zip'"):
         celeba(data=str(data))
 
 
 def test_two_sets_of_images_are_refused(tmp_path, fill, faces):
     twice = faces | {f"copy/{name}": data for name, data in faces.items()}
-
     with pytest.raises(InvalidInput, match="one folder img_align_celeba"):
         celeba(data=str(fill(tmp_path / "a", twice)))
 
@@ -225,10 +207,8 @@ def test_a_count_out_of_range_is_refused(folder, images):
 
 def test_without_data_and_client_one_message_names_the_ways_to_get_it(home, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-
     with pytest.raises(EnvironmentProblem) as caught:
         celeba()
-
     message = str(caught.value)
     assert "\n" not in message
     for way in ("mmlab.ie.cuhk.edu.hk", "--data PATH", "keras-ganzoo[hub]", str(home / "data")):

@@ -20,19 +20,15 @@ def labeled():
 
 def test_a_batch_holds_the_requested_rows_in_that_order():
     dataset = labeled()
-
     pixels, labels = dataset.batch(np.array([4, 0, 4]))
-
     np.testing.assert_array_equal(pixels, dataset.images[[4, 0, 4]])
     assert labels.tolist() == [1, 0, 1]
 
 
 def test_a_batch_is_a_copy_that_may_be_written_to():
     dataset = labeled()
-
     pixels, labels = dataset.batch(np.array([0]))
     pixels[:], labels[:] = 255, 2
-
     assert dataset.images[0].max() < 255
     assert dataset.labels[0] == 0
 
@@ -40,9 +36,7 @@ def test_a_batch_is_a_copy_that_may_be_written_to():
 def test_a_batch_from_a_memory_map_is_in_memory(tmp_path):
     np.save(tmp_path / "images.npy", images())
     dataset = Dataset(images=np.load(tmp_path / "images.npy", mmap_mode="r"), **FACTS)
-
     pixels, labels = dataset.batch(np.array([1, 2]))
-
     assert type(pixels) is np.ndarray
     assert labels is None
 
@@ -54,7 +48,6 @@ def test_the_shape_of_an_image_is_a_tuple_of_plain_integers():
 
 def test_points_have_one_axis():
     dataset = Dataset(images=np.zeros((5, 2), dtype=np.float32), **FACTS)
-
     assert (len(dataset), dataset.image_shape) == (5, (2,))
 
 
@@ -74,7 +67,6 @@ KINDS = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_data_set_knows_the_kind_of_its_samples(kind):
     dataset = Dataset(**KINDS[kind], **FACTS)
-
     assert (dataset.modality.name, dataset.image_shape) == (kind, KINDS[kind]["images"].shape[1:])
     assert dataset.describe().get("rate") == dataset.rate == KINDS[kind].get("rate")
     pixels, labels = dataset.first(3).batch(np.array([2, 0]))
@@ -86,7 +78,6 @@ def test_a_data_set_knows_the_kind_of_its_samples(kind):
 def test_labels_can_be_images_to_translate_from(paired, labels):
     sources = images(shape=(8, 6, 3))
     dataset = Dataset(images=images(), labels=sources, paired=paired, **FACTS)
-
     facts = dataset.describe()
     assert (facts["labels"], facts["source_shape"], facts["classes"]) == (labels, [8, 6, 3], [])
     assert dataset.first(2).source_shape == (8, 6, 3)
@@ -118,7 +109,6 @@ def test_samples_that_are_not_quite_of_a_kind_are_refused(parts, message):
 def test_the_first_examples_are_another_data_set():
     dataset = labeled()
     first = dataset.first(2)
-
     assert (len(first), first.labels.tolist()) == (2, [0, 1])
     assert first.fingerprint != dataset.fingerprint
     assert first.fingerprint == dataset.first(2).fingerprint != dataset.first(3).fingerprint
@@ -127,7 +117,6 @@ def test_the_first_examples_are_another_data_set():
 @pytest.mark.parametrize("count", [None, 6, 7])
 def test_all_of_the_first_examples_are_the_data_set_itself(count):
     dataset = labeled()
-
     assert dataset.first(count) is dataset
 
 
@@ -142,7 +131,6 @@ def test_a_description_is_json_and_says_what_the_labels_are():
     attributes = Dataset(
         images=images(), labels=np.zeros((6, 2), np.uint8), classes=("x", "y"), **FACTS
     )
-
     assert json.loads(json.dumps(dataset.describe())) == {
         "name": "test",
         "count": 6,

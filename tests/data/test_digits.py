@@ -9,7 +9,6 @@ FINGERPRINT = "a08fefcec6af646d65419cf0441bb167cf30493a00af00458b40a50bf3893637"
 
 def test_there_are_1797_digits_in_ten_known_classes():
     dataset = digits()
-
     assert dataset.images.shape == (1797, 8, 8, 1)
     assert dataset.images.dtype == np.uint8
     # the counts of the UCI documentation's test set, optdigits.names
@@ -30,13 +29,11 @@ def test_there_are_1797_digits_in_ten_known_classes():
 
 def test_pixels_are_the_seventeen_counts_scaled_to_bytes():
     scaled = [round(255 * count / 16) for count in range(17)]
-
     assert np.unique(digits().images).tolist() == scaled
 
 
 def test_the_first_digit_is_the_published_zero():
     counts = np.rint(digits().images[0, :, :, 0] * (16 / 255)).astype(int)
-
     assert counts.tolist() == [  # first row of optdigits.tes
         [0, 0, 5, 13, 9, 1, 0, 0],
         [0, 0, 13, 15, 10, 15, 5, 0],
@@ -52,7 +49,6 @@ def test_the_first_digit_is_the_published_zero():
 
 def test_the_shipped_pixels_are_the_reviewed_ones():
     digest = hashlib.sha256(digits().images.tobytes()).hexdigest()
-
     assert digest == "b41ca9fd335466eee997366c2e6f6bbe0a1b4582afe091fc4eba35f4a254182f"
 
 
@@ -67,5 +63,4 @@ def test_the_first_images_can_be_requested():
 
 def test_scikit_learn_is_not_needed(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn", None)
-
     assert len(digits()) == 1797

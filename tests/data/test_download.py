@@ -51,34 +51,27 @@ def get(tmp_path):
 
 def test_files_arrive_whole_and_alone(hub, get):
     folder = get()
-
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == CONTENT
 
 
 def test_the_license_is_written_before_the_first_request(hub, get, capsys):
     hub.on_request = lambda: written.append(capsys.readouterr().err)
     written = []
-
     get()
-
     assert "For research only." in written[0]
 
 
 def test_what_is_there_is_not_requested_again(hub, get):
     get()
     before = len(hub.requests)
-
     get()
-
     assert len(hub.requests) == before
 
 
 def test_progress_counts_the_bytes(hub, get):
     events = []
-
     with reporting(events.append):
         get()
-
     whats = {event["what"]: event for event in events}  # the last of each
     assert set(whats) == {"downloading faces.zip", "downloading list.txt"}
     for name, data in CONTENT.items():
@@ -90,37 +83,30 @@ def test_a_transfer_that_breaks_off_is_resumed(hub, get, monkeypatch):
     # the client keeps what came in whole chunks, of 10 MB otherwise
     monkeypatch.setattr(huggingface_hub.constants, "DOWNLOAD_CHUNK_SIZE", 100_000)
     hub.cuts = 1
-
     assert (get() / "faces.zip").read_bytes() == CONTENT["faces.zip"]
     assert hub.header("range", CONTENT["faces.zip"]) == {None, "bytes=500000-"}
 
 
 def test_another_content_of_the_same_size_is_refused_and_removed(hub, get, tmp_path):
     hub.files["faces.zip"] = CONTENT["faces.zip"][::-1]
-
     with pytest.raises(EnvironmentProblem, match="not hold the expected file.*SHA-256"):
         get()
-
     assert not list(tmp_path.rglob("faces.zip"))
 
 
 def test_a_page_instead_of_the_file_is_refused(hub, get, tmp_path):
     hub.claims["faces.zip"] = len(CONTENT["faces.zip"])
     hub.files["faces.zip"] = b"<!doctype html><title>Sign in</title>"
-
     with pytest.raises(EnvironmentProblem, match="Faces"):
         get()
-
     assert not (tmp_path / "faces" / "faces.zip").exists()
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
 def test_a_refusal_of_the_server_is_one_line_with_the_ways(hub, get, status):
     hub.status = status
-
     with pytest.raises(EnvironmentProblem) as caught:
         get()
-
     assert "Faces is not here and could not be downloaded" in str(caught.value)
     assert str(caught.value).endswith("Ways to get it: ask.")
     assert "\n" not in str(caught.value)
@@ -128,14 +114,12 @@ def test_a_refusal_of_the_server_is_one_line_with_the_ways(hub, get, status):
 
 def test_a_repository_that_does_not_exist_is_one_line_with_the_ways(hub, get):
     hub.files = {}
-
     with pytest.raises(EnvironmentProblem, match="Ways to get it"):
         get()
 
 
 def test_a_server_that_is_not_there_is_one_line_with_the_ways(get, monkeypatch):
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
-
     with pytest.raises(EnvironmentProblem, match="could not be downloaded.*Ways to get it"):
         get()
 
@@ -158,10 +142,8 @@ def test_offline_mode_stops_a_download_but_not_the_use_of_what_is_here(
 def test_a_token_is_not_sent_to_another_host_nor_written(hub, get, monkeypatch, capsys):
     monkeypatch.setenv("HF_TOKEN", "hf_canary")
     hub.files["faces.zip"] = CONTENT["faces.zip"][::-1]
-
     with pytest.raises(EnvironmentProblem) as caught:
         get()
-
     assert hub.header("authorization", hub.files["faces.zip"]) == {None}
     assert "canary" not in str(caught.value) + capsys.readouterr().err
 
@@ -170,10 +152,8 @@ def test_a_disk_without_space_is_found_before_the_transfer(hub, get, monkeypatch
     monkeypatch.setattr(
         "ganzoo.files.home.shutil.disk_usage", lambda path: type("Usage", (), {"free": 1000})
     )
-
     with pytest.raises(EnvironmentProblem, match=r"not enough space.*1 MB\. Received: 0 MB free"):
         get()
-
     assert hub.requests == []
 
 
@@ -195,7 +175,6 @@ def official(image, pack, tmp_path, hub, monkeypatch):
 
 def test_celeba_is_downloaded_after_its_license_is_shown(official, hub, home, capsys):
     dataset = celeba(size=16, attribute="Smiling", repository="some/faces")
-
     assert dataset.images.shape == (3, 16, 16, 3)
     assert dataset.labels.tolist() == [0, 1, 0]
     assert LICENSE in capsys.readouterr().err
@@ -206,9 +185,7 @@ def test_celeba_is_downloaded_once(official, hub, capsys):
     first = celeba(size=16, repository="some/faces")
     hub.requests.clear()
     capsys.readouterr()
-
     second = celeba(size=16, repository="some/faces", attribute="Young")
-
     assert hub.requests == []
     assert LICENSE not in capsys.readouterr().err
     assert (first.images == second.images).all()
@@ -217,16 +194,13 @@ def test_celeba_is_downloaded_once(official, hub, capsys):
 def test_a_download_of_celeba_that_was_interrupted_goes_on(official, hub, home, fill):
     left = {".download/img_align_celeba.zip": b"cut", "list_attr_celeba.txt": b"cut"}
     fill(home / "data" / "celeba", left)
-
     assert len(celeba(size=8, repository="some/faces", attribute="Young")) == 3
 
 
 def test_celeba_without_a_network_names_the_ways_in_one_line(home, monkeypatch):
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
-
     with pytest.raises(EnvironmentProblem) as caught:
         celeba()
-
     message = str(caught.value)
     assert "\n" not in message
     for way in ("https://mmlab.ie.cuhk.edu.hk", str(home / "data" / "celeba"), "--data PATH"):
@@ -256,10 +230,8 @@ def test_nothing_is_left_in_the_users_own_folders(official, tmp_path):
     environment = {**os.environ, "HOME": str(user), "PYTHONPATH": os.pathsep.join(sys.path)}
     for name in ("HF_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"):
         environment.pop(name, None)
-
     done = subprocess.run(
         [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False
     )
-
     assert (done.returncode, done.stdout) == (0, "3\n"), done.stderr
     assert list(user.rglob("*")) == []

@@ -28,7 +28,6 @@ def every(cadence):
 def test_a_step_gets_the_rows_of_its_position():
     data = dataset(labels=True)
     feed = Feed(data, batch=4, n_critic=3, seed=5, start_step=2, stop_step=6)
-
     for i, (images, labels) in enumerate(feed):
         rows = rows_of_step(2 + i, n=40, per_step=12, seed=5)
         np.testing.assert_array_equal(images, data.images[rows])
@@ -37,7 +36,6 @@ def test_a_step_gets_the_rows_of_its_position():
 
 def test_a_set_without_labels_gives_tuples_of_one():
     item = Feed(dataset(), batch=4, stop_step=1)[0]
-
     assert isinstance(item, tuple)
     assert [array.shape for array in item] == [(4, 2, 4, 1)]
 
@@ -60,9 +58,7 @@ def test_fused_steps_get_the_images_of_single_ones_and_never_cross_an_edge(
     feed = Feed(
         dataset(), stop_step=stop, steps_per_dispatch=fused, boundaries=boundaries, **options
     )
-
     images = [step for (item,) in feed for step in item]
-
     assert len(images) == len(single) == length
     for fused_step, (alone,) in zip(images, single, strict=True):
         np.testing.assert_array_equal(fused_step, alone)
@@ -74,7 +70,6 @@ def test_fused_steps_get_the_images_of_single_ones_and_never_cross_an_edge(
 
 def test_dispatches_are_as_long_as_the_edges_allow():
     feed = Feed(dataset(), batch=4, stop_step=11, steps_per_dispatch=4, boundaries=every(6))
-
     assert [feed.steps(i) for i in range(len(feed))] == [4, 2, 4, 1]
     assert [feed.start(i) for i in range(len(feed))] == [0, 4, 6, 10]
 
@@ -82,7 +77,6 @@ def test_dispatches_are_as_long_as_the_edges_allow():
 def test_items_can_be_requested_in_any_order():
     feed = Feed(dataset(), batch=8, seed=2, stop_step=15, steps_per_dispatch=2)
     expected = [images.copy() for (images,) in feed]
-
     for i in (7, 0, 3, 7, -1):
         np.testing.assert_array_equal(feed[i][0], expected[i])
 
@@ -90,7 +84,6 @@ def test_items_can_be_requested_in_any_order():
 def test_a_feed_that_starts_later_gives_the_rest():
     whole = list(Feed(dataset(labels=True), batch=8, seed=2, stop_step=15))
     rest = list(Feed(dataset(labels=True), batch=8, seed=2, start_step=7, stop_step=15))
-
     assert len(rest) == 8
     for (images, labels), (same_images, same_labels) in zip(rest, whole[7:], strict=True):
         np.testing.assert_array_equal(images, same_images)
@@ -101,7 +94,6 @@ def test_a_feed_that_starts_later_gives_the_rest():
 @pytest.mark.parametrize("fused", [1, 3])
 def test_the_signature_describes_every_item(labels, fused):
     feed = Feed(dataset(labels=labels), batch=4, stop_step=7, steps_per_dispatch=fused)
-
     for item in feed:
         assert len(item) == len(feed.signature)
         for array, (shape, dtype) in zip(item, feed.signature, strict=True):
@@ -118,7 +110,6 @@ def test_a_feed_may_be_empty():
 
 def test_an_index_past_the_end_ends_a_plain_loop():
     feed = Feed(dataset(), batch=4, stop_step=3)
-
     with pytest.raises(IndexError):
         feed[3]
 

@@ -102,9 +102,7 @@ def put(request, tmp_path, fill, pack):
 def test_every_layout_gives_its_images_and_classes(layout, put, image):
     load, names, options, (rows, labels, classes) = LAYOUTS[layout]
     files = {name: image(i, size=(8, 8)) for i, name in enumerate(names)}
-
     dataset = load(data=put(files), size=8, **options)
-
     expected = [decode_image(files[names[row]], "") for row in rows]
     np.testing.assert_array_equal(dataset.images, expected)
     assert (None if dataset.labels is None else dataset.labels.tolist()) == labels
@@ -115,7 +113,6 @@ def test_every_layout_gives_its_images_and_classes(layout, put, image):
 def test_the_path_and_the_folder_above_do_not_matter(tmp_path, fill, pack, image):
     files = {f"train/{name}/1.png": image(i) for i, name in enumerate(("cat", "dog"))}
     above = {f"afhq/{name}": data for name, data in files.items()}
-
     found = [
         afhq(data=str(data), size=8).fingerprint
         for data in (
@@ -125,7 +122,6 @@ def test_the_path_and_the_folder_above_do_not_matter(tmp_path, fill, pack, image
             pack(tmp_path / "c.zip", above),
         )
     ]
-
     assert len(set(found)) == 1
 
 
@@ -147,14 +143,12 @@ def test_archives_in_nested_folders_are_read_and_clashes_refused(tmp_path, pack,
 
 def test_a_folder_called_like_its_class_will_do(tmp_path, fill, image):
     fill(tmp_path / "bedroom", {f"{i}/1.png": image(i) for i in range(3)})
-
     assert len(lsun(data=str(tmp_path / "bedroom"), only="bedroom", size=8)) == 3
 
 
 def test_the_data_folder_is_looked_into(home, fill, pack, image):
     fill(home / "data" / "afhq", {"train/cat/1.png": image()})
     pack(home / "data" / "ffhq.zip", {"00000.png": image()})
-
     assert len(afhq(size=8)) == len(ffhq(size=8)) == 1
 
 
@@ -175,7 +169,6 @@ def test_the_data_folder_is_looked_into(home, fill, pack, image):
 )
 def test_what_is_no_such_layout_is_refused(tmp_path, fill, image, names, options, error, message):
     data = fill(tmp_path / "a", {name: image() for name in names})
-
     with pytest.raises(error, match=message):
         afhq(**{"data": str(data), "size": 8, **options})
 
@@ -184,7 +177,6 @@ def test_what_is_no_such_layout_is_refused(tmp_path, fill, image, names, options
 def test_without_data_one_line_names_the_ways_to_get_it(load, home):
     with pytest.raises(EnvironmentProblem) as caught:
         load()
-
     message, root = str(caught.value), str(home / "data" / load.__name__)
     assert "\n" not in message
     for way in ("--data PATH", root, "http", "dataset.repository=OWNER/NAME"):
@@ -195,7 +187,6 @@ def test_without_data_one_line_names_the_ways_to_get_it(load, home):
 @pytest.mark.parametrize("load", [flowers, ffhq, afhq, lsun])
 def test_without_a_client_a_copy_on_the_hub_is_one_line(load, monkeypatch):
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-
     with pytest.raises(EnvironmentProblem, match=r"pip install 'keras-ganzoo\[hub\]'"):
         load(repository="some/faces")
 
@@ -231,9 +222,7 @@ def numbered(*labels):
 )
 def test_labels_are_those_of_the_list(tmp_path, pack, styled, labels, expected, classes, above):
     files = {above + name: data for name, data in styled(labels).items()}
-
     dataset = stylegan_zip(data=str(pack(tmp_path / "a.zip", files)))
-
     assert dataset.images.shape == (3, 8, 8, 3)
     np.testing.assert_array_equal(dataset.images[2], decode_image(files[above + NAMES[2]], ""))
     assert (None if dataset.labels is None else dataset.labels.tolist()) == expected
@@ -244,9 +233,7 @@ def test_the_labels_are_part_of_the_identity_and_can_be_passed_over(tmp_path, pa
     some = str(pack(tmp_path / "a.zip", styled(numbered(1, 0, 1))))
     other = str(pack(tmp_path / "b.zip", styled(numbered(1, 1, 0))))
     options = [{}, {"labels": False}, {"images": 2}, {"size": 4}, {"mode": "gray"}]
-
     found = [stylegan_zip(data=some, **option) for option in options]
-
     assert len({dataset.fingerprint for dataset in found}) == len(options)
     assert found[2].labels.tolist() == [1, 0]
     assert found[1].labels is None
@@ -286,7 +273,6 @@ def test_a_nonsensical_list_is_refused(tmp_path, pack, styled, labels, message):
 
 def test_a_zip_without_a_list_is_refused_unless_labels_are_not_read(tmp_path, pack, image):
     data = str(pack(tmp_path / "a.zip", {NAMES[0]: image()}))
-
     with pytest.raises(InvalidInput, match=r"Expected dataset\.json.*dataset\.labels=false"):
         stylegan_zip(data=data)
     assert len(stylegan_zip(data=data, labels=False)) == 1
@@ -295,7 +281,6 @@ def test_a_zip_without_a_list_is_refused_unless_labels_are_not_read(tmp_path, pa
 def test_published_sets_are_read_from_such_a_zip(tmp_path, pack, styled):
     labeled = str(pack(tmp_path / "a.zip", styled(numbered(2, 0, 1))))
     without = str(pack(tmp_path / "b.zip", styled(None)))
-
     assert afhq(data=labeled, size=8).classes == ("cat", "dog", "wild")
     assert afhq(data=labeled, size=8).labels.tolist() == [2, 0, 1]
     assert ffhq(data=without, size=8, images=2).images.shape == (2, 8, 8, 3)

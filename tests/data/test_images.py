@@ -36,43 +36,34 @@ def gradient(width=8, height=6):
 
 def test_color_is_kept_pixel_for_pixel():
     data = saved(Image.fromarray(gradient()))
-
     np.testing.assert_array_equal(decode_image(data, "a.png"), gradient())
 
 
 def test_gray_has_one_channel():
     gray = gradient()[:, :, 0]
-
     array = decode_image(saved(Image.fromarray(gray)), "a.png")
-
     np.testing.assert_array_equal(array, gray[:, :, None])
 
 
 def test_gray_becomes_color_by_three_equal_channels():
     gray = gradient()[:, :, 0]
-
     array = decode_image(saved(Image.fromarray(gray)), "a.png", Preprocessing(mode="rgb"))
-
     np.testing.assert_array_equal(array, np.repeat(gray[:, :, None], 3, axis=2))
 
 
 def test_color_becomes_gray_by_luma():
     primary = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255]]], np.uint8)
-
     array = decode_image(saved(Image.fromarray(primary)), "a.png", Preprocessing(mode="gray"))
-
     assert array[0, :, 0].tolist() == [76, 150, 29]  # 0.299, 0.587 and 0.114 of 255
 
 
 def test_one_bit_is_black_and_white():
     image = Image.fromarray(np.array([[True, False]]))
-
     assert decode_image(saved(image), "a.png")[0, :, 0].tolist() == [255, 0]
 
 
 def test_sixteen_bits_keep_their_upper_eight():
     values = np.array([[0, 255, 256, 0x7FFF, 0xFFFF]], dtype=np.uint16)
-
     assert decode_image(saved(Image.fromarray(values)), "a.png")[0, :, 0].tolist() == [
         0,
         0,
@@ -84,21 +75,17 @@ def test_sixteen_bits_keep_their_upper_eight():
 
 def test_sixteen_bit_color_keeps_its_upper_eight():
     row = b"\0" + struct.pack(">3H", 0x01FF, 0x8000, 0xFFFF)
-
     assert decode_image(png(1, 1, row, depth=16, color=2), "a.png").tolist() == [[[1, 128, 255]]]
 
 
 def test_transparency_is_laid_over_white():
     clear_half_full = np.array([[[10, 20, 30, 0], [0, 0, 0, 128], [10, 20, 30, 255]]], np.uint8)
-
     array = decode_image(saved(Image.fromarray(clear_half_full)), "a.png")
-
     assert array.tolist() == [[[255, 255, 255], [127, 127, 127], [10, 20, 30]]]
 
 
 def test_gray_with_transparency_stays_gray_over_white():
     image = Image.fromarray(np.array([[[10, 0], [10, 255]]], np.uint8), "LA")
-
     assert decode_image(saved(image), "a.png").tolist() == [[[255], [10]]]
 
 
@@ -106,9 +93,7 @@ def test_a_palette_with_a_transparent_color_is_laid_over_white():
     image = Image.new("P", (2, 1))
     image.putpalette([200, 10, 10, 10, 200, 10])
     image.putpixel((1, 0), 1)
-
     array = decode_image(saved(image, transparency=1), "a.png")
-
     assert array.tolist() == [[[200, 10, 10], [255, 255, 255]]]
 
 
@@ -120,9 +105,7 @@ def test_cmyk_becomes_rgb():
             for a, b in ((255, 0), (0, 0), (0, 0), (0, 255))
         ],
     )
-
     array = decode_image(saved(cyan_and_black, "JPEG", quality=100), "a.jpg")
-
     assert array.shape == (8, 16, 3)
     np.testing.assert_allclose(array[4, [2, 13]], [[0, 255, 255], [0, 0, 0]], atol=3)
 
@@ -146,13 +129,11 @@ def test_images_stand_upright(orientation):
     exif = Image.Exif()
     exif[0x0112] = orientation
     image = Image.fromarray(np.ascontiguousarray(stored_with_orientation(gradient(), orientation)))
-
     np.testing.assert_array_equal(decode_image(saved(image, exif=exif), "a.png"), gradient())
 
 
 def test_webp_and_jpeg_are_read():
     flat = Image.new("RGB", (16, 16), (200, 30, 60))
-
     for kind, options in (("WEBP", {"lossless": True}), ("JPEG", {"quality": 95})):
         array = decode_image(saved(flat, kind, **options), "a")
         np.testing.assert_allclose(array[8, 8], [200, 30, 60], atol=3)
@@ -161,7 +142,6 @@ def test_webp_and_jpeg_are_read():
 def test_the_main_image_of_a_photo_with_a_second_view_is_used():
     main, second = Image.new("RGB", (16, 16), "red"), Image.new("RGB", (16, 16), "blue")
     data = saved(main, "MPO", save_all=True, append_images=[second])
-
     np.testing.assert_allclose(decode_image(data, "a.jpg")[8, 8], [254, 0, 0], atol=3)
 
 
@@ -171,7 +151,6 @@ def test_one_pixel_is_an_image():
 
 def test_a_color_profile_changes_nothing():
     with_profile = saved(Image.fromarray(gradient()), icc_profile=b"not even a profile")
-
     np.testing.assert_array_equal(decode_image(with_profile, "a.png"), gradient())
 
 
@@ -180,27 +159,21 @@ def test_a_color_profile_changes_nothing():
 
 def test_the_largest_centerd_square_is_taken():
     array = gradient(8, 4)
-
     fitted = decode_image(saved(Image.fromarray(array)), "a.png", Preprocessing(size=4))
-
     np.testing.assert_array_equal(fitted, array[:, 2:6])
 
 
 def test_the_crop_is_cut_out_first():
     array = gradient(8, 6)
-
     fitted = decode_image(saved(Image.fromarray(array)), "a.png", Preprocessing(crop=[1, 2, 4, 6]))
-
     np.testing.assert_array_equal(fitted, array[2:6, 1:4])
 
 
 def test_celebas_center_crop_is_the_default_square():
     array = np.random.default_rng(0).integers(0, 256, (218, 178, 3), dtype=np.uint8)
     data = saved(Image.fromarray(array))
-
     by_default = decode_image(data, "a.png", Preprocessing(size=64))
     by_crop = decode_image(data, "a.png", Preprocessing(size=64, crop=[0, 20, 178, 198]))
-
     np.testing.assert_array_equal(by_default, by_crop)
 
 
@@ -210,7 +183,6 @@ def test_scaling_keeps_a_flat_image_flat_and_a_checkerboard_gray():
     )
     board = np.kron(np.indices((32, 32)).sum(0) % 2, np.ones((1, 1))).astype(np.uint8) * 255
     small = decode_image(saved(Image.fromarray(board)), "b.png", Preprocessing(size=8))
-
     assert flat.tolist() == np.tile([9, 99, 199], (16, 16, 1)).tolist()
     np.testing.assert_allclose(small[2:6, 2:6], 127.5, atol=2)  # antialiased: no aliases
 
@@ -329,13 +301,11 @@ def test_the_reason_is_named():
 def test_a_name_with_control_characters_is_escaped():
     with pytest.raises(InvalidInput) as caught:
         decode_image(b"", "a\n\x1b[31m\u202e.png")
-
     assert r"a\n\x1b[31m\u202e.png" in str(caught.value)
 
 
 def test_partly_decoded_pixels_are_impossible_even_if_pillow_is_named_to_allow_them(monkeypatch):
     monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
-
     with pytest.raises(EnvironmentProblem, match="LOAD_TRUNCATED_IMAGES"):
         decode_image(IMAGE_FILE, "a.png")
 
@@ -343,7 +313,5 @@ def test_partly_decoded_pixels_are_impossible_even_if_pillow_is_named_to_allow_t
 def test_text_in_an_image_is_no_reason_to_refuse_it():
     info = PngImagePlugin.PngInfo()
     info.add_text("Comment", "x" * 1000, zip=True)
-
     data = saved(Image.fromarray(gradient()), pnginfo=info)
-
     np.testing.assert_array_equal(decode_image(data, "a.png"), gradient())

@@ -33,9 +33,7 @@ def test_importing_every_module_imports_no_framework_and_writes_nothing(tmp_path
     code = "import importlib, sys\n"
     code += "".join(f"importlib.import_module({name!r})\n" for name in MODULES)
     code += f"print([name for name in {FRAMEWORKS} if name in sys.modules])\n"
-
     done = run(code, tmp_path)
-
     assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
     assert list(tmp_path.rglob("*")) == []
     assert len(MODULES) > 15
@@ -45,8 +43,6 @@ def test_importing_every_module_imports_no_framework_and_writes_nothing(tmp_path
 def test_a_data_set_that_is_not_downloaded_needs_no_framework(tmp_path, name):
     code = f"import sys\nfrom ganzoo_data.{name} import {name} as load\nload()\n"
     code += f"print([name for name in {FRAMEWORKS} if name in sys.modules])\n"
-
     done = run(code, tmp_path)
-
     assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
     assert list(tmp_path.rglob("*")) == []

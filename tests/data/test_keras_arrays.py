@@ -178,7 +178,6 @@ def test_the_second_start_needs_neither_keras_nor_the_network(run):
 
 def test_keras_is_not_called_where_that_is_forbidden(run):
     lines = run(FETCHED + NETWORK + FORBIDDEN).stdout.splitlines()
-
     assert lines[0].startswith("mnist is not here, and nothing is downloaded now.")
     assert "(11 MB)" in lines[0] and "--data mnist.npz" in lines[0]
     # until it is asked for by a block in which it may be; then it is here
@@ -187,7 +186,6 @@ def test_keras_is_not_called_where_that_is_forbidden(run):
 
 def test_offline_keras_downloads_nothing(run):
     lines = run(OFFLINE, GANZOO_OFFLINE="1").stdout.splitlines()
-
     assert lines[0].startswith("mnist is not here, and offline mode is on. Unset GANZOO_OFFLINE")
     assert lines[1].startswith("cifar10 is not here, and offline mode is on.")
     assert lines[2:] == ["None"]  # as it was
@@ -195,7 +193,6 @@ def test_offline_keras_downloads_nothing(run):
 
 def test_a_failed_download_names_the_ways_in_one_line(run):
     message = run(FAILURE).stdout
-
     assert message.count("\n") == 1
     assert "no network" in message
     for way in ("put mnist.npz into", "KERAS_HOME", "--data mnist.npz"):
@@ -229,9 +226,7 @@ SETS = [
 def test_an_npz_file_needs_no_keras(npz, load, shape, classes, monkeypatch):
     monkeypatch.setitem(sys.modules, "keras", None)
     pixels = np.random.default_rng(0).integers(0, 256, (6, *shape), np.uint8)
-
     dataset = load(data=npz(pixels, np.arange(6)[:, None]))
-
     np.testing.assert_array_equal(dataset.images, pixels)
     assert dataset.labels.tolist() == [0, 1, 2, 3, 4, 5]
     assert len(set(dataset.classes)) == classes
@@ -267,7 +262,6 @@ def test_an_array_that_states_terabytes_is_refused(tmp_path, pack):
     stated = {"descr": "|u1", "fortran_order": False, "shape": (2**32, 28, 28)}
     np.lib.format.write_array_header_1_0(header, stated)
     path = pack(tmp_path / "data.npz", {"x_train.npy": header.getvalue() + bytes(784)})
-
     with pytest.raises(InvalidInput, match="more than it holds"):
         mnist(data=str(path))
 
@@ -275,7 +269,6 @@ def test_an_array_that_states_terabytes_is_refused(tmp_path, pack):
 def test_a_bomb_is_refused_before_it_is_read(npz, monkeypatch):
     monkeypatch.setattr("ganzoo_data.keras_arrays._MAX_IMAGES", 10)
     path = npz(np.zeros((11, 28, 28), np.uint8), np.zeros(11, int))
-
     with pytest.raises(InvalidInput, match="unpacks to 8,752 bytes; the limit is 7,840"):
         mnist(data=path)
 
@@ -283,14 +276,12 @@ def test_a_bomb_is_refused_before_it_is_read(npz, monkeypatch):
 @pytest.mark.parametrize("content", [b"", b"\x93NUMPY", b"PK\x03\x04"])
 def test_a_file_that_is_no_npz_is_refused(tmp_path, content):
     (tmp_path / "data.npz").write_bytes(content)
-
     with pytest.raises(InvalidInput, match=r"Expected an \.npz file with x_train and y_train"):
         mnist(data=str(tmp_path / "data.npz"))
 
 
 def test_an_npz_without_training_images_is_refused(tmp_path):
     np.savez(tmp_path / "data.npz", images=np.zeros(3))
-
     with pytest.raises(InvalidInput, match="x_train"):
         mnist(data=str(tmp_path / "data.npz"))
 
@@ -306,7 +297,6 @@ def test_a_path_that_does_not_exist_is_refused(tmp_path):
 @pytest.mark.skipif(not REAL, reason="GANZOO_TEST_DATA does not name a folder with the real sets")
 def test_the_real_fashion_mnist_has_6000_garments_of_each_class(run, tmp_path):
     home = shutil.copytree(Path(REAL) / "keras", tmp_path / "keras", copy_function=shutil.copyfile)
-
     done = run(
         "import json, numpy as np\n"
         "from ganzoo_data.fashion_mnist import fashion_mnist\n"
@@ -314,14 +304,12 @@ def test_the_real_fashion_mnist_has_6000_garments_of_each_class(run, tmp_path):
         "print(json.dumps([list(data.images.shape), np.bincount(data.labels).tolist()]))",
         KERAS_HOME=str(home),
     )
-
     assert json.loads(done.stdout) == [[60_000, 28, 28, 1], [6_000] * 10]
 
 
 @pytest.mark.skipif(not REAL, reason="GANZOO_TEST_DATA does not name a folder with the real sets")
 def test_the_real_mnist_has_the_published_counts():
     dataset = mnist(data=str(Path(REAL) / "mnist.npz"))
-
     assert dataset.images.shape == (60_000, 28, 28, 1)
     # LeCun et al., train-labels-idx1-ubyte
     counts = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]

@@ -9,7 +9,6 @@ from ganzoo.errors import UnknownName, UsageError
 def test_every_mode_has_its_center_spread_and_share(arrangement, modes):
     dataset = mixture(arrangement=arrangement, points=50_000)
     spread = 0.8 * {"ring": 0.01, "grid": 0.0125}[arrangement]
-
     assert dataset.images.shape == (50_000, 2)
     assert dataset.images.dtype == np.float32
     for mode, center in enumerate(centers(arrangement, modes, 0.8)):
@@ -21,7 +20,6 @@ def test_every_mode_has_its_center_spread_and_share(arrangement, modes):
 
 def test_coordinates_are_independent_and_normal():
     z = mixture(arrangement="ring", modes=1, points=100_000, extent=1, spread=1.0).images - [1, 0]
-
     assert abs(np.corrcoef(z.T)[0, 1]) < 0.02
     np.testing.assert_allclose((z**3).mean(0), 0, atol=0.05)
     np.testing.assert_allclose((z**4).mean(0), 3, atol=0.15)
@@ -29,7 +27,6 @@ def test_coordinates_are_independent_and_normal():
 
 def test_the_ring_and_the_grid_are_the_papers_scaled():
     ring, grid = centers("ring", 8, 1.0), centers("grid", 25, 4.0)
-
     np.testing.assert_allclose(np.hypot(*ring.T), 1)
     np.testing.assert_allclose(ring[2], [0, 1], atol=1e-12)
     assert sorted({x for x, _ in grid.tolist()}) == [-4, -2, 0, 2, 4]
@@ -39,7 +36,6 @@ def test_the_ring_and_the_grid_are_the_papers_scaled():
 def test_points_are_a_function_of_the_seed():
     same = mixture(points=100, seed=3), mixture(points=100, seed=3)
     other = mixture(points=100, seed=4)
-
     np.testing.assert_array_equal(same[0].images, same[1].images)
     assert same[0].fingerprint == same[1].fingerprint != other.fingerprint
     assert not np.array_equal(same[0].images, other.images)
@@ -48,7 +44,6 @@ def test_points_are_a_function_of_the_seed():
 def test_the_first_points_stay_what_they_are():
     # a published run must meet the same points in ten years
     first = [[0.79868555, 0.00098352821], [0.55507755, 0.56448132], [-0.0077884994, 0.80080414]]
-
     np.testing.assert_allclose(mixture(points=8).images[:3], first, rtol=1e-6)
 
 

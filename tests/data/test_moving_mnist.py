@@ -18,9 +18,7 @@ def corners(video):
 
 def test_videos_need_neither_a_download_nor_keras(monkeypatch):
     monkeypatch.setitem(sys.modules, "keras", None)
-
     dataset = moving_mnist(**SMALL)
-
     assert dataset.images.shape == (6, 12, 20, 20, 1)
     assert dataset.images.dtype == np.uint8
     assert dataset.labels is None
@@ -30,7 +28,6 @@ def test_videos_need_neither_a_download_nor_keras(monkeypatch):
 def test_a_digit_stays_whole_and_bounces_at_constant_speed():
     square = np.full((1, 4, 4, 1), 9, np.uint8)
     bounces, speeds = 0, []
-
     for index in range(20):
         video = render_video(square, index, frames=40, size=64, digits=1, seed=3)
         assert (video == 9).sum(axis=(1, 2, 3)).tolist() == [16] * 40  # never cut off
@@ -50,7 +47,6 @@ def test_a_digit_stays_whole_and_bounces_at_constant_speed():
 def test_digits_overlap_and_none_hides_another():
     images = digits(images=50).images
     alone = [render_video(images, 5, 8, 16, n, 0).astype(int) for n in (1, 2)]
-
     assert (alone[1] >= alone[0]).all()
     assert (alone[1] > alone[0]).any()
 
@@ -59,7 +55,6 @@ def test_a_video_depends_on_its_number_and_the_seed_alone():
     some = moving_mnist(**SMALL)
     more = moving_mnist(**SMALL | {"count": 70})
     other = moving_mnist(**SMALL | {"seed": 1})
-
     np.testing.assert_array_equal(more.images[:6], some.images)
     assert len({video.tobytes() for video in more.images}) == 70
     assert (other.images != some.images).any()
@@ -72,16 +67,13 @@ def test_every_option_is_part_of_the_identity(tmp_path):
     np.savez(tmp_path / "mnist.npz", x_train=pixels, y_train=np.arange(9))
     mnist = {"source": "mnist", "data": str(tmp_path / "mnist.npz"), "size": 32}
     changes = [{}, {"frames": 3}, {"size": 24}, {"digits": 1}, {"count": 5}, {"seed": 2}, mnist]
-
     found = [moving_mnist(**SMALL | change).fingerprint for change in changes]
-
     assert len(set(found)) == len(changes)
     assert moving_mnist(**SMALL).fingerprint == found[0]
 
 
 def test_a_canvas_as_small_as_a_digit_stands_still():
     video = moving_mnist(source="digits", size=8, count=1, frames=3, digits=1).images[0]
-
     assert (video == video[:1]).all() and video.any()
 
 

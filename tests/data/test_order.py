@@ -24,7 +24,6 @@ GOLDEN = (
 @pytest.mark.parametrize(("counter", "key", "result"), KNOWN_ANSWERS)
 def test_threefry_gives_the_published_answers(counter, key, result):
     x, y = threefry(*key, *counter)
-
     assert (int(x), int(y)) == result
 
 
@@ -32,9 +31,7 @@ def test_threefry_of_an_array_is_that_of_its_elements():
     counters, keys, results = (
         np.array(words, dtype=np.uint32) for words in zip(*KNOWN_ANSWERS, strict=True)
     )
-
     x, y = threefry(*keys.T, *counters.T)
-
     assert x.dtype == y.dtype == np.uint32
     np.testing.assert_array_equal(np.stack([x, y], axis=1), results)
 
@@ -57,9 +54,7 @@ def plain_threefry(key, counter):
 @given(n=st.integers(1, 60), seed=st.integers(0, 2**32 - 1), epoch=st.integers(0, 2**32 - 1))
 def test_an_order_sorts_the_words_of_its_epoch(n, seed, epoch):
     words = [plain_threefry((seed, ORDER_STREAM), (epoch, row)) for row in range(n)]
-
     expected = sorted(range(n), key=lambda row: words[row])
-
     assert permutation(n, seed, epoch).tolist() == expected
 
 
@@ -72,7 +67,6 @@ def test_orders_of_the_first_epochs_stay_what_they_are():
 
 def test_every_row_of_an_epoch_comes_once_up_to_the_remainder():
     rows = np.concatenate([rows_of_step(step, n=23, per_step=5, seed=3) for step in range(4)])
-
     assert rows.shape == (20,)
     assert len(set(rows.tolist())) == 20
 
@@ -85,21 +79,17 @@ def test_the_next_epoch_begins_when_less_than_a_step_is_left():
 def test_steps_after_any_position_do_not_depend_on_those_before(n_steps):
     whole = [rows_of_step(step, n=23, per_step=5, seed=7).tolist() for step in range(13)]
     rows_of_step(999, n=23, per_step=5, seed=7)  # another epoch is asked for in between
-
     rest = [rows_of_step(step, n=23, per_step=5, seed=7).tolist() for step in range(n_steps, 13)]
-
     assert rest == whole[n_steps:]
 
 
 def test_seeds_give_different_orders():
     orders = {tuple(permutation(50, seed, 0)) for seed in range(20)}
-
     assert len(orders) == 20
 
 
 def test_the_rows_of_a_step_cannot_be_changed_by_who_reads_them():
     rows = rows_of_step(0, n=10, per_step=5, seed=0)
-
     with pytest.raises(ValueError, match="read-only"):
         rows[0] = 3
 

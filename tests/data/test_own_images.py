@@ -32,7 +32,6 @@ def load(request, tmp_path, fill, pack):
 
 def test_class_folders_become_labels(load, image_files):
     dataset = load(image_files, size=16)
-
     assert dataset.classes == ("cats", "dogs")
     assert dataset.labels.tolist() == [0, 0, 1, 1]
     assert dataset.image_shape == (16, 16, 3)
@@ -44,7 +43,6 @@ def test_class_folders_become_labels(load, image_files):
 
 def test_loose_images_have_no_labels(load, image):
     dataset = load({f"{i}.png": image(i) for i in range(3)})
-
     assert (dataset.labels, dataset.classes) == (None, ())
     assert dataset.image_shape == (10, 12, 3)
 
@@ -67,7 +65,6 @@ def test_a_folder_and_an_archive_of_the_same_files_are_the_same_data(
 ):
     a = folder(data=str(fill(tmp_path / "mine", image_files)), size=8)
     b = zip_file(data=str(pack(tmp_path / "mine.zip", image_files)), size=8)
-
     assert a.fingerprint == b.fingerprint
     np.testing.assert_array_equal(a.images, b.images)
     assert (a.name, b.name) == ("folder", "zip")
@@ -80,13 +77,11 @@ def test_the_second_start_decodes_nothing(load, image_files, monkeypatch):
         raise AssertionError("decoded again")
 
     monkeypatch.setattr(preparing, "decode_image", fail)
-
     assert load(image_files, size=8).fingerprint == first.fingerprint
 
 
 def test_what_is_left_out_is_reported(load, image_files, capsys):
     dataset = load(image_files | {"LICENSE.txt": b"mine", "movie.mp4": b"x"}, size=8)
-
     assert len(dataset) == 4
     assert "left out 2 of 6 files" in capsys.readouterr().err
 
@@ -94,7 +89,6 @@ def test_what_is_left_out_is_reported(load, image_files, capsys):
 @pytest.mark.parametrize("cut", [0, 10, 200])
 def test_a_damaged_image_is_named(load, image_files, cut):
     image_files["dogs/2.png"] = image_files["dogs/2.png"][:cut]
-
     with pytest.raises(InvalidInput, match=r"'dogs/2\.png' cannot be used"):
         load(image_files, size=8)
 
@@ -121,8 +115,6 @@ def test_a_path_that_does_not_exist_is_refused(dataset, tmp_path):
 def test_nothing_is_written_beside_the_images(tmp_path, fill, image_files, home):
     root = fill(tmp_path / "mine", image_files)
     before = sorted(tmp_path.rglob("*"))
-
     folder(data=str(root), size=8)
-
     assert sorted(tmp_path.rglob("*")) == before
     assert list(home.rglob("images.npy"))

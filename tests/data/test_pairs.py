@@ -54,7 +54,6 @@ def where(request, tmp_path, home, fill, pack, pairs):
 
 def test_the_halves_of_a_pair_are_source_and_target(where, tmp_path, fill, pairs):
     dataset = facades(size=4, **where)
-
     assert (dataset.image_shape, dataset.source_shape) == ((4, 4, 3), (4, 4, 3))
     assert dataset.paired
     assert dataset.images[:, 0, 3].tolist() == [[200, 0, 1], [200, 0, 2], [200, 0, 10]]
@@ -68,9 +67,7 @@ def test_the_halves_of_a_pair_are_source_and_target(where, tmp_path, fill, pairs
 def test_the_direction_the_part_and_the_size_are_part_of_the_identity(tmp_path, fill, pairs):
     data = str(fill(tmp_path / "a", pairs))
     options = [{}, {"direction": "photo-to-labels"}, {"split": "test"}, {"size": 2}, {"images": 2}]
-
     found = [facades(**{"data": data, "size": 4, **option}) for option in options]
-
     assert len({dataset.fingerprint for dataset in found}) == len(options)
     assert found[1].images[0, 0, 0].tolist() == [0, 1, 200]
     assert found[1].labels[0, 0, 0].tolist() == [200, 0, 1]
@@ -80,14 +77,12 @@ def test_the_direction_the_part_and_the_size_are_part_of_the_identity(tmp_path, 
 @pytest.mark.parametrize("size", [(15, 8), (17, 8), (8, 8), (16, 7)])
 def test_an_image_that_is_no_pair_is_named(tmp_path, fill, pairs, size):
     pairs["train/2.png"] = plain("red", size)
-
     with pytest.raises(InvalidInput, match=rf"'train/2\.png' .*Received: {size[0]}x{size[1]} pix"):
         facades(data=str(fill(tmp_path / "a", pairs)))
 
 
 def test_a_pair_that_is_cut_off_is_named(tmp_path, fill, pairs):
     pairs["train/2.png"] = pairs["train/2.png"][:40]
-
     with pytest.raises(InvalidInput, match=r"'train/2\.png' cannot be used"):
         facades(data=str(fill(tmp_path / "a", pairs)))
 
@@ -96,7 +91,6 @@ def test_another_layout_is_refused(tmp_path, fill, pairs):
     data = str(fill(tmp_path / "a", pairs))
     with pytest.raises(InvalidInput, match="one folder 'val' .*Received: none"):
         facades(data=data, split="val")
-
     fill(tmp_path / "a" / "copy", pairs)
     with pytest.raises(InvalidInput, match="Received: 2 of them"):
         facades(data=data)
@@ -120,7 +114,6 @@ def test_options_of_facades_out_of_range_are_refused(option, error):
 def test_without_data_one_line_names_the_ways_to_get_facades(home):
     with pytest.raises(EnvironmentProblem) as caught:
         facades()
-
     message = str(caught.value)
     assert "\n" not in message
     for way in ("--data PATH", str(home / "data" / "facades"), "facades.tar.gz"):
@@ -144,9 +137,7 @@ def reds(images):
 @pytest.mark.parametrize("zipped", [False, True])
 def test_the_shorter_kind_begins_again(tmp_path, fill, pack, kinds, zipped):
     data = pack(tmp_path / "a.zip", kinds) if zipped else fill(tmp_path / "a", kinds)
-
     dataset = unpaired(data=str(data), size=4)
-
     assert reds(dataset.images) == [100, 101, 102, 103, 104]
     assert reds(dataset.labels) == [0, 1, 2, 0, 1]
     assert not dataset.paired
@@ -155,10 +146,8 @@ def test_the_shorter_kind_begins_again(tmp_path, fill, pack, kinds, zipped):
 
 def test_the_other_way_round_is_another_data_set(tmp_path, fill, kinds):
     data = str(fill(tmp_path / "a", kinds))
-
     there = unpaired(data=data, size=4)
     back = unpaired(data=data, size=4, source="pears", target="apples")
-
     assert (reds(back.images), reds(back.labels)) == (reds(there.labels), reds(there.images))
     assert back.fingerprint != there.fingerprint
 
@@ -167,9 +156,7 @@ def test_two_folders_will_do(tmp_path, fill, pack, kinds):
     fill(tmp_path / "a", kinds)
     pears = {name: data for name, data in kinds.items() if name.startswith("pears")}
     source, target = tmp_path / "a" / "apples", pack(tmp_path / "pears.zip", pears)
-
     dataset = unpaired(source=str(source), target=str(target), size=4)
-
     assert (reds(dataset.labels), len(dataset)) == ([0, 1, 2, 0, 1], 5)
 
 
@@ -177,9 +164,7 @@ def test_cyclegans_own_folders_need_no_names(tmp_path, fill, kinds):
     names = {"apples": "trainB", "pears": "trainA"}
     kinds = {f"fruit/{names[k.split('/')[0]]}/{k}": data for k, data in kinds.items()}
     tests = {"fruit/testA/1.png": plain("red"), "fruit/testB/1.png": plain("blue")}
-
     dataset = unpaired(data=str(fill(tmp_path / "a", kinds | tests)), size=4)
-
     assert reds(dataset.images) == [0, 1, 2, 0, 1]  # the apples
 
 
@@ -198,7 +183,6 @@ def test_folders_that_are_not_there_are_refused(tmp_path, fill, kinds, options, 
 
 def test_of_three_folders_two_must_be_named(tmp_path, fill, kinds):
     data = str(fill(tmp_path / "a", kinds | {"plums/1.png": plain("blue")}))
-
     with pytest.raises(UsageError, match="apples, pears, plums.*dataset.source=A"):
         unpaired(data=data)
     with pytest.raises(UsageError, match="source='plums', target=None"):
@@ -232,7 +216,6 @@ def test_names_that_are_no_paths_want_data(tmp_path, fill, kinds):
 def test_pairs_are_refused_with_the_data_set_that_reads_them(tmp_path, fill, pairs, parts, names):
     files = {name: data for name, data in pairs.items() if name.startswith(parts)}
     data = str(fill(tmp_path / "a", files))
-
     with pytest.raises(InvalidInput, match=r"Received: pairs.*16x8 pixels.*'facades'"):
         unpaired(data=data, **names)
     assert facades(data=data, size=4).paired  # what is advised does fit
@@ -244,7 +227,6 @@ def test_pairs_are_refused_with_the_data_set_that_reads_them(tmp_path, fill, pai
 @pytest.mark.skipif(not REAL, reason="GANZOO_TEST_DATA names no folder")
 def test_the_real_facades_are_400_pairs_of_photographs_and_flat_maps():
     dataset = facades(data=str(Path(REAL) / "facades.zip"), size=64)
-
     assert dataset.images.shape == dataset.labels.shape == (400, 64, 64, 3)
     # a map is mostly saturated blue, a photograph is not
     blue = [
@@ -259,5 +241,4 @@ def test_real_flowers_of_two_kinds_are_unpaired():
     dataset = unpaired(
         data=str(Path(REAL) / "flowers224.zip"), source="sunflowers", target="tulips", size=32
     )
-
     assert dataset.images.shape == dataset.labels.shape == (220, 32, 32, 3)

@@ -47,7 +47,6 @@ def test_rows_are_the_images_in_the_order_of_their_names(
 ):
     monkeypatch.setattr(module, "_CHUNK", chunk)
     images = prepared(open_folder(fill(tmp_path / "a", image_files)), cache).images
-
     expected = np.stack([decode_image(image_files[name], name) for name in sorted(image_files)])
     np.testing.assert_array_equal(images, expected)
 
@@ -59,9 +58,7 @@ def test_the_second_start_reads_and_decodes_nothing(
     first = prepared(open_folder(folder), cache, size=8)
     monkeypatch.setattr(module, "decode_image", Unreadable)
     monkeypatch.setattr(module, "_content", Unreadable)
-
     second = prepared(open_folder(folder), cache, size=8)
-
     np.testing.assert_array_equal(second.images, first.images)
     assert second.about == first.about
 
@@ -74,7 +71,6 @@ def test_files_that_were_only_touched_are_read_but_not_decoded_again(
     for path in folder.iterdir():
         os.utime(path, ns=(1, 1))
     monkeypatch.setattr(module, "decode_image", Unreadable)
-
     assert fingerprint(open_folder(folder), cache) == first
 
 
@@ -86,10 +82,8 @@ def test_one_identity_whatever_the_path_container_order_and_times(
     copy = shutil.copytree(folder, tmp_path / "b", copy_function=shutil.copyfile)
     other = fill(tmp_path / "c" / "d", backwards)
     zipped = pack(tmp_path / "a.zip", backwards)
-
     identities = {fingerprint(open_folder(path), cache) for path in (folder, copy, other)}
     identities.add(fingerprint(open_zip(zipped), cache))
-
     assert len(identities) == 1
 
 
@@ -111,7 +105,6 @@ def test_every_change_is_another_identity(tmp_path, fill, image, image_files, ca
             fit = {"size": 4}
         case "mode":
             fit = {"mode": "gray"}
-
     assert fingerprint(open_folder(folder), cache, **fit) != before
 
 
@@ -119,36 +112,29 @@ def test_every_unusable_image_is_named(tmp_path, fill, image_files, cache, monke
     monkeypatch.setattr(module, "_CHUNK", 2)
     damaged = {"01.png": image_files["01.png"][:-30], "05.png": b"not an image"}
     files = open_folder(fill(tmp_path / "a", image_files | damaged))
-
     with pytest.raises(InvalidInput, match=r"2 files .*'01\.png'.*cut off.*'05\.png'.*not a"):
         prepared(files, cache)
-
     assert [path.name for path in cache.iterdir()] == ["known"]  # nothing half-made is left
 
 
 def test_an_image_that_is_alone_bad_is_a_message_of_its_own(tmp_path, fill, image_files, cache):
     files = open_folder(fill(tmp_path / "a", image_files | {"00.png": b""}))
-
     with pytest.raises(InvalidInput, match=r"^The image '00\.png' cannot be used.*Mend or remove"):
         prepared(files, cache)
 
 
 def test_many_unusable_images_are_not_all_listed(tmp_path, fill, cache):
     files = open_folder(fill(tmp_path / "a", {f"{i:03d}.png": bytes(i) for i in range(300)}))
-
     with pytest.raises(InvalidInput) as caught:
         prepared(files, cache)
-
     assert "at least 10 files" in str(caught.value)
     assert str(caught.value).count("cannot be used:") == 11
 
 
 def test_mixed_sizes_are_refused_with_the_way_out(tmp_path, fill, image, image_files, cache):
     files = open_folder(fill(tmp_path / "a", image_files | {"04.png": image(size=(5, 6))}))
-
     with pytest.raises(InvalidInput) as caught:
         prepared(files, cache)
-
     assert str(caught.value) == (
         "All images must be alike. Received: '00.png' with 12x10 pixels in color and '04.png'"
         " with 5x6 pixels in color. Make them alike with --set dataset.size=64."
@@ -157,23 +143,19 @@ def test_mixed_sizes_are_refused_with_the_way_out(tmp_path, fill, image, image_f
 
 def test_of_many_sizes_the_number_is_named(tmp_path, fill, image, cache):
     sizes = {f"{i}.png": image(size=(5 + i, 6)) for i in range(4)}
-
     with pytest.raises(InvalidInput, match=r"'1\.png' with 6x6 .*, 3 in all unlike the first"):
         prepared(open_folder(fill(tmp_path / "a", sizes)), cache)
 
 
 def test_mixed_sizes_are_made_alike_by_the_option(tmp_path, fill, image, image_files, cache):
     files = open_folder(fill(tmp_path / "a", image_files | {"04.png": image(size=(5, 6))}))
-
     assert prepared(files, cache, size=8).images.shape == (7, 8, 8, 3)
 
 
 def test_mixed_channels_are_refused_with_the_way_out(tmp_path, fill, image, image_files, cache):
     files = open_folder(fill(tmp_path / "a", image_files | {"04.png": image(mode="L")}))
-
     with pytest.raises(InvalidInput, match=r"'04\.png' with .* gray.*alike with .*mode=rgb"):
         prepared(files, cache, size=8)
-
     assert prepared(files, cache, size=8, mode="rgb").images.shape == (7, 8, 8, 3)
     assert prepared(files, cache, size=8, mode="gray").images.shape == (7, 8, 8, 1)
 
@@ -188,7 +170,6 @@ def test_images_need_not_be_square(tmp_path, fill, image_files, cache):
 def test_a_file_that_vanishes_meanwhile_is_named(tmp_path, fill, image_files, cache):
     files = open_folder(fill(tmp_path / "a", image_files))
     (tmp_path / "a" / "02.png").unlink()
-
     with pytest.raises(InvalidInput, match=r"'02\.png' cannot be read"):
         prepared(files, cache)
 
@@ -198,16 +179,13 @@ def test_a_damaged_member_of_an_archive_is_named(tmp_path, pack, image_files, ca
     data = bytearray(path.read_bytes())
     data[data.index(b"IDAT") + 9] ^= 1
     path.write_bytes(data)
-
     with pytest.raises(InvalidInput, match=r"'00\.png' of the archive .*a\.zip' is damaged"):
         prepared(open_zip(path), cache)
 
 
 def test_identical_images_are_warned_of(tmp_path, fill, image, cache, capsys):
     files = open_folder(fill(tmp_path / "a", {f"{i}.png": image(0) for i in range(3)}))
-
     prepared(files, cache)
-
     assert "all 3 files of the data set 'test' are identical" in capsys.readouterr().err
 
 
@@ -216,10 +194,8 @@ def test_pillows_warning_of_many_pixels_is_a_refusal_without_a_warning(
 ):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 200)
     files = open_folder(fill(tmp_path / "a", image_files | {"04.png": image(size=(20, 15))}))
-
     with warnings.catch_warnings(record=True) as seen, pytest.raises(InvalidInput) as caught:
         warnings.simplefilter("always")
         prepared(files, cache, size=8)
-
     assert "'04.png' cannot be used: it has too many pixels" in str(caught.value)
     assert seen == []

@@ -21,10 +21,8 @@ def count(total, *, seconds_each):
 
 def test_a_listener_gets_the_start_some_of_the_way_and_the_end():
     events = []
-
     with reporting(events.append):
         count(1000, seconds_each=0.01)
-
     assert events[0] == {
         "event": "prepare",
         "what": "test: decoding",
@@ -42,9 +40,7 @@ def test_nothing_is_reported_after_the_block():
     events = []
     with reporting(events.append):
         pass
-
     count(3, seconds_each=1)
-
     assert events == []
 
 
@@ -55,18 +51,15 @@ def test_an_inner_block_can_have_its_own_listener_or_none():
             count(1, seconds_each=1)
         with reporting(None):
             count(1, seconds_each=1)
-
     assert inner and not events
 
 
 def test_nothing_is_printed(capsys):
     count(1000, seconds_each=1)
-
     assert capsys.readouterr() == ("", "")
 
 
 def test_a_notice_is_written_whatever_listens(capsys):
     with reporting(None):
         notice("the license\nof \x1b[31mred")
-
     assert capsys.readouterr() == ("", "the license\nof \\u001b[31mred\n")

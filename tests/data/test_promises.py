@@ -115,9 +115,7 @@ DATA: dict[str, Callable] = {
 @pytest.mark.parametrize("name", INSTALLED)
 def test_every_data_set_that_is_installed_keeps_its_promises(name, made):
     assert name in DATA, f"Say how to make small data for the data set {name!r} in DATA."
-
     report = check_dataset(name, DATA[name](made))
-
     assert {result.check: result.status for result in report.results} == dict.fromkeys(
         DATASET_CHECKS, "passed"
     )

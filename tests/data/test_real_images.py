@@ -20,7 +20,6 @@ def flowers():
 
 def test_an_archive_of_photographs_is_read_with_its_classes(flowers):
     dataset = zip_file(data=str(flowers), size=64)
-
     assert dataset.images.shape == (1100, 64, 64, 3)
     assert dataset.classes == ("daisy", "dandelion", "roses", "sunflowers", "tulips")
     assert np.bincount(dataset.labels).tolist() == [220] * 5
@@ -34,10 +33,8 @@ def test_photographs_in_celebas_layout_are_read_from_a_folder_and_an_archive(
         faces = {
             f"img_align_celeba/{i + 1:06d}.jpg": archive.read(name) for i, name in enumerate(names)
         }
-
     folder = celeba(data=str(fill(tmp_path / "a", faces)), size=64, images=150)
     zipped = celeba(data=str(pack(tmp_path / "a.zip", faces)), size=64, images=150)
-
     assert folder.images.shape == (150, 64, 64, 3)
     assert folder.fingerprint == zipped.fingerprint
     np.testing.assert_array_equal(folder.images, zipped.images)

@@ -12,7 +12,6 @@ from ganzoo.errors import InvalidInput, UsageError
 def test_a_square_is_what_the_data_sets_make_of_the_same_file(tmp_path, fill, image):
     files = {"b.png": image(1, size=(13, 9)), "a.jpg": image(2, size=(9, 30), kind="JPEG")}
     fill(tmp_path, files | {"notes.txt": b"no image"})
-
     for channels, mode in ((3, "rgb"), (1, "gray")):
         found = read_source_images(tmp_path, (8, 8, channels), 16)
         preprocessing = Preprocessing(size=8, mode=mode)
@@ -23,10 +22,8 @@ def test_a_square_is_what_the_data_sets_make_of_the_same_file(tmp_path, fill, im
 def test_of_another_shape_the_largest_centerd_part_is_taken(tmp_path):
     columns = np.repeat(np.arange(0, 200, 10, dtype=np.uint8)[None], 10, axis=0)  # 20 x 10
     Image.fromarray(columns).save(tmp_path / "wide.png")
-
     (tall,) = read_source_images(tmp_path, (10, 4, 1), 1)
     (same,) = read_source_images(tmp_path, (10, 20, 1), 1)
-
     assert tall[0, :, 0].tolist() == [80, 90, 100, 110]
     assert (same[..., 0] == columns).all()
 
@@ -35,7 +32,6 @@ def test_a_folder_an_archive_and_one_file_are_read(tmp_path, fill, pack, image):
     files = {f"{i}.png": image(i) for i in range(3)}
     folder = fill(tmp_path / "folder", files)
     archive = pack(tmp_path / "archive.zip", files)
-
     whole = read_source_images(folder, (4, 4, 3), 16)
     assert whole.shape == (3, 4, 4, 3)
     np.testing.assert_array_equal(read_source_images(archive, (4, 4, 3), 16), whole)

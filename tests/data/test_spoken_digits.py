@@ -53,7 +53,6 @@ def where(request, tmp_path, home, fill, pack, recordings):
 
 def test_recordings_are_read_from_every_path(where, tmp_path, fill, recordings):
     dataset = spoken_digits(samples=5, **where)
-
     assert dataset.image_shape == (5, 1)
     assert dataset.images.dtype == np.float32
     assert (dataset.rate, dataset.classes) == (8000, tuple("0123456789"))
@@ -68,9 +67,7 @@ def test_recordings_are_read_from_every_path(where, tmp_path, fill, recordings):
 def test_parts_lengths_and_counts_are_distinguished(tmp_path, fill, recordings):
     data = str(fill(tmp_path / "a", recordings))
     options = [{}, {"split": "test"}, {"split": "all"}, {"samples": 2}, {"images": 2}]
-
     found = [spoken_digits(**{"data": data, "samples": 5, **option}) for option in options]
-
     assert [len(dataset) for dataset in found] == [6, 3, 9, 6, 2]
     assert found[3].images[0, :, 0].tolist() == [12 / 32768, -1.0]  # cut off after two
     assert len({dataset.fingerprint for dataset in found}) == len(options)
@@ -103,7 +100,6 @@ GOOD = wav(range(100))
 )
 def test_a_recording_that_cannot_be_used_is_named(tmp_path, fill, recordings, content, message):
     recordings["recordings/3_jackson_5.wav"] = content
-
     with pytest.raises(InvalidInput, match=rf"'3_jackson_5\.wav' cannot be used.*{message}"):
         spoken_digits(data=str(fill(tmp_path / "a", recordings)))
 
@@ -111,7 +107,6 @@ def test_a_recording_that_cannot_be_used_is_named(tmp_path, fill, recordings, co
 @pytest.mark.parametrize("name", ["10_jackson_5.wav", "3_5.wav", "a.wav", "more/3_jackson_1.wav"])
 def test_a_recording_with_another_name_is_refused(tmp_path, fill, recordings, name):
     recordings[f"recordings/{name}"] = GOOD
-
     with pytest.raises(InvalidInput, match="must be called {digit}_{speaker}_{index}"):
         spoken_digits(data=str(fill(tmp_path / "a", recordings)))
 
@@ -147,7 +142,6 @@ def test_options_out_of_range_are_refused(option, error):
 def test_without_data_one_line_names_the_ways_to_get_it(home):
     with pytest.raises(EnvironmentProblem) as caught:
         spoken_digits()
-
     message = str(caught.value)
     assert "\n" not in message
     for way in ("--data PATH", str(home / "data" / "spoken-digits"), "https://github.com/"):
@@ -157,7 +151,6 @@ def test_without_data_one_line_names_the_ways_to_get_it(home):
 @pytest.mark.skipif(not REAL, reason="GANZOO_TEST_DATA names no folder")
 def test_the_real_recordings_have_270_of_each_digit_to_train_on():
     dataset = spoken_digits(data=str(Path(REAL) / "spoken_digits.zip"))
-
     assert dataset.images.shape == (2700, 4096, 1)
     assert np.bincount(dataset.labels).tolist() == [270] * 10
     assert 0.01 < dataset.images.std() < 0.2

@@ -60,7 +60,6 @@ def test_faces_train_from_a_folder_and_from_a_zip_alike(celeba, capsys):
         for data in ("celeba", "celeba.zip")
     )
     assert all(one[name].tobytes() == other[name].tobytes() for name in one)
-
     shutil.rmtree("celeba")  # sampling needs no data
     assert main(["sample", "run-celeba", "-n", "4", "--out", "faces.png"]) == 0
     with Image.open("faces.png") as image:

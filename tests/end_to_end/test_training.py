@@ -94,10 +94,8 @@ def test_a_signal_while_frameworks_are_imported_leaves_nothing(number, command):
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.02)
     time.sleep(random.uniform(0, 0.5))
-
     process.send_signal(number)
     out, err = process.communicate(timeout=300)
-
     assert process.returncode == 128 + number, err
     assert err.splitlines()[-1].startswith("error: Stopped ")
     if "before the first step" in err:
@@ -112,12 +110,10 @@ def test_data_through_keras_uses_the_requested_backend(command):
     images = np.random.default_rng(0).integers(0, 256, (64, 28, 28), dtype="uint8")
     np.savez(command.folder / "mnist.npz", x_train=images, y_train=np.zeros(64, "uint8"))
     other = {"jax": "torch", "torch": "tensorflow", "tensorflow": "jax"}[backend]
-
     done = command.run(
         "train", "gan-mnist-small", "--data", "mnist.npz", "--batch", 16, "--epochs", 2,
         "--backend", backend, "--dry-run", "--json", KERAS_BACKEND=other,
     )  # fmt: skip
-
     plan = json.loads(done.stdout)
     assert (plan["backend"], plan["dataset"], plan["steps"]) == (backend, "mnist", 8)
     assert plan["image_shape"] == [28, 28, 1] and plan["memory"]["state"] > 0

@@ -32,34 +32,29 @@ def adapt(made, signs, images=64):
 
 def test_p_rises_at_every_fourth_update_by_the_share_of_images_shown():
     path = adapt(ada(), [1.0] * 9)
-
     assert path[:3] == [0, 0, 0] and path[3] == path[6]
     np.testing.assert_allclose(path[3::4], [256 / 500_000, 512 / 500_000], rtol=1e-5)
 
 
 def test_p_goes_from_zero_to_one_in_the_images_given_and_not_beyond():
     path = adapt(ada(interval=2, ramp_images=640), [1.0] * 12)
-
     np.testing.assert_allclose(path[1::2], [0.2, 0.4, 0.6, 0.8, 1.0, 1.0], rtol=1e-5)
 
 
 def test_p_falls_while_the_discriminator_is_unsure_and_not_below_zero():
     path = adapt(ada(interval=1, ramp_images=640, probability=0.25), [0.5, 0.0, -1.0, 0.7])
-
     np.testing.assert_allclose(path, [0.15, 0.05, 0.0, 0.1], atol=1e-6)
 
 
 @pytest.mark.parametrize(("signs", "direction"), [((1, 1, 0, 0), -1), ((0, 1, 1, 1), 1)])
 def test_p_follows_the_mean_over_the_interval(signs, direction):
     (*_, last) = adapt(ada(ramp_images=2560, probability=0.5), signs)
-
     assert last == pytest.approx(0.5 + 0.1 * direction)
 
 
 def test_updates_with_more_images_count_more():
     made = ada(interval=2, ramp_images=1000, probability=0.5)
     adapt(made, [1.0], images=90)
-
     assert adapt(made, [-1.0], images=10) == pytest.approx([0.6])  # the mean sign is 0.8
 
 
@@ -69,7 +64,6 @@ def test_at_the_target_p_stays():
 
 def test_a_fixed_probability_has_no_state_and_stays():
     made = ada(target=0, probability=0.25)
-
     assert adapt(made, [1.0] * 8) == [0.25] * 8
     layer = pytest.importorskip("keras").layers.Layer()
     made.build(layer.add_weight)
@@ -94,7 +88,6 @@ def coefficients(part, p, size=(8, 16)):
 
 def test_blits_are_uniform_over_flips_quarters_and_whole_pixels():
     happened, maps = coefficients("blit", 1.0)
-
     assert happened.all()
     np.testing.assert_array_equal(maps, np.round(maps))
     linear = maps[:, :, :2]
@@ -109,7 +102,6 @@ def test_blits_are_uniform_over_flips_quarters_and_whole_pixels():
 
 def test_scales_turns_and_moves_have_the_papers_spread():
     happened, maps = coefficients("geometry", 1.0)
-
     assert happened.all()
     linear, size = maps[:, :, :2], np.array([16, 8])
     octaves = -0.5 * np.log2(np.linalg.det(linear))
@@ -128,7 +120,6 @@ def test_each_transform_happens_with_probability_p():
     blits, maps = coefficients("blit", 0.5)
     assert blits.mean() == pytest.approx(1 - 0.5**3, abs=0.03)
     assert (np.linalg.det(maps[:, :, :2]) < 0).mean() == pytest.approx(0.25, abs=0.03)
-
     warps, maps = coefficients("geometry", 0.5)
     assert warps.mean() == pytest.approx(1 - 0.5**4, abs=0.03)  # both turns are one event
     assert (maps[:, :, 2] != 0).any(1).mean() == pytest.approx(0.5, abs=0.03)

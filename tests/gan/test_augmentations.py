@@ -100,9 +100,7 @@ def test_images_come_out_as_the_papers_formulas_say(case):
     options, shape, value_range = CASES[case]
     images = random_images(shape, value_range)
     augmentation = built(options, value_range)
-
     changed = numbers(backend.jit(lambda x: augmentation.augment(x, Given()))(tensor(images)))
-
     values = expected(case, Given(), images)
     assert np.abs(values - images).max() > 0.1
     np.testing.assert_allclose(changed, values, atol=1e-5)
@@ -120,7 +118,6 @@ def test_the_slope_through_an_augmentation_is_that_of_the_formulas(case):
         return ops.sum(ops.sin(augmentation.augment(x, Given())) * tensor(weights), axis=(1, 2, 3))
 
     slope = backend.jit(lambda x: backend.input_gradients(weighted, x))(tensor(images))
-
     toward = (np.cos(expected(case, Given(), images)) * weights).reshape(len(images), -1)
     np.testing.assert_allclose(
         numbers(slope).reshape(len(images), -1),
@@ -181,11 +178,9 @@ def test_the_gradient_of_a_penalty_through_an_augmentation_equals_central_differ
 def test_the_random_numbers_of_a_gan_do_the_same(case):
     options, shape, value_range = CASES[case]
     images = random_images(shape, value_range)
-
     augmentation = built(options, value_range)
     augment = backend.jit(lambda x: augmentation.augment(x, ganzoo.random.Rng(7, 3)))
     changed = augment(tensor(images))
-
     values = expected(case, ganzoo.random.Rng(7, 3), images)
     np.testing.assert_allclose(numbers(changed), values, atol=1e-5)
 
@@ -205,7 +200,6 @@ def test_with_probability_zero_images_stay_as_they_are_to_the_bit(value_range):
         return ada.augment(x, Given()), backend.input_gradients(weighted, x)
 
     same, slope = backend.jit(both)(tensor(images))
-
     np.testing.assert_array_equal(numbers(same), images)
     np.testing.assert_array_equal(numbers(slope), weights)
 

@@ -53,7 +53,6 @@ def test_no_bias_stands_in_front_of_batch_norm_without_a_reason(build, keras, na
         linear = getattr(before, "activation", None) in (None, keras.activations.linear)
         if getattr(before, "use_bias", False) and linear:
             biased.append(before.name)
-
     assert bool(biased) <= bool(ARCHITECTURES[name][1]), biased
 
 
@@ -61,14 +60,12 @@ def test_no_bias_stands_in_front_of_batch_norm_without_a_reason(build, keras, na
 def test_nothing_is_resampled_by_an_operation_whose_derivatives_are_wrong(build, keras, name):
     resampling = (keras.layers.UpSampling2D, keras.layers.Resizing)
     found = [layer for layer in all_layers(build(name)) if isinstance(layer, resampling)]
-
     assert all(getattr(layer, "interpolation", "") == "nearest" for layer in found)
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_spectral_normalization_is_our_own(build, keras, name):
     theirs = keras.layers.SpectralNormalization
-
     assert not [layer for layer in all_layers(build(name)) if isinstance(layer, theirs)]
 
 

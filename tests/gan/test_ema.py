@@ -19,7 +19,6 @@ def test_an_average_begins_as_a_copy_of_every_float_weight(small):
     gan = averaged(small, norm=True, dropout=0.5)
     state = small.arrays(gan)
     average, generator = parts(state, "ema"), parts(state, "generator")
-
     assert {"norm/moving_mean", "norm/moving_variance", "hidden/kernel"} <= average.keys()
     assert generator.keys() - average.keys() == {"seeds/0"}
     assert not small.differing(average, {name: generator[name] for name in average})
@@ -30,9 +29,7 @@ def test_an_update_moves_each_average_by_its_share(small):
     before = parts(small.arrays(gan), "ema")
     for variable in gan.generator.variables:
         variable.assign(variable + 4.0)
-
     gan.ema.update(0, 24)  # two half-lives
-
     for name, value in parts(small.arrays(gan), "ema").items():
         np.testing.assert_allclose(value, before[name] + 3.0, rtol=1e-6, err_msg=name)
 
@@ -40,9 +37,7 @@ def test_an_update_moves_each_average_by_its_share(small):
 def test_a_step_moves_the_average_toward_the_new_weights(small, points):
     gan = averaged(small, norm=True)
     before = parts(small.arrays(gan), "ema")
-
     gan.train_on_batch(points)
-
     state = small.arrays(gan)
     generator = parts(state, "generator")
     for name, value in parts(state, "ema").items():
@@ -56,7 +51,6 @@ def test_an_average_shares_no_buffer_with_the_generator(small, points):
     gan = averaged(small)
     before = parts(small.arrays(gan), "ema")
     gan.generator.get_layer("sample").kernel.assign_add(np.ones((5, 2), "float32"))
-
     assert not small.differing(before, parts(small.arrays(gan), "ema"))
     gan.fit(points, batch_size=6, epochs=2, verbose=0)
     assert np.isfinite(gan.sample(3)).all()
@@ -67,10 +61,8 @@ def test_samples_come_from_the_average_and_raw_ones_do_not(small):
     gan = averaged(small)
     first = gan.sample(4, seed=1)
     np.testing.assert_array_equal(first, gan.sample(4, seed=1, use_ema=False))
-
     for variable in gan.generator.variables:
         variable.assign(variable * 2.0 + 1.0)
-
     np.testing.assert_array_equal(first, gan.sample(4, seed=1))
     assert np.abs(first - gan.sample(4, seed=1, use_ema=False)).max() > 0.1
 
@@ -78,7 +70,6 @@ def test_samples_come_from_the_average_and_raw_ones_do_not(small):
 def test_compiling_again_changes_the_half_life(small):
     gan = averaged(small)
     small.compiled(gan, ema_half_life=500.0)
-
     assert (gan.ema.half_life, gan.ema.rampup) == (500.0, 0.05)
     with pytest.raises(UsageError, match="keeps the moving average"):
         small.compiled(gan, ema_half_life=0.0)
@@ -86,7 +77,6 @@ def test_compiling_again_changes_the_half_life(small):
 
 def test_without_a_half_life_there_is_no_average(small):
     gan = small.compiled(small.gan(), ema_half_life=0.0)
-
     assert gan.ema is None
     assert not [name for name in gan.state() if name.startswith("ema")]
 
@@ -99,9 +89,7 @@ def test_the_half_life_ramps_up_with_the_images_shown(small):
     for images, half_life in ((0, 1e-6), (40, 20.0), (1000, 100.0)):
         average.assign(np.zeros(average.shape, "float32"))
         kernel.assign(np.ones(kernel.shape, "float32"))
-
         gan.ema.update(images, 10)
-
         expected = 1 - 2.0 ** (-10 / half_life)
         np.testing.assert_allclose(small.numbers(average), expected, rtol=1e-5)
 
@@ -111,9 +99,7 @@ def test_a_long_average_moves_by_its_share_to_many_digits(small):
     kernel = gan.generator.get_layer("hidden").kernel
     gan.ema.of(kernel).assign(np.zeros(kernel.shape, "float32"))
     kernel.assign(np.ones(kernel.shape, "float32"))
-
     gan.ema.update(0, 64)
-
     share = -np.expm1(-np.log(2) * 64 / 1e7)
     np.testing.assert_allclose(small.numbers(gan.ema.of(kernel)), share, rtol=1e-5)
 

@@ -17,9 +17,7 @@ def test_arrays_are_trained_on_and_the_history_has_every_mean(small, points):
     regularizers = [{"name": "r1", "weight": 1.0}]
     gan = small.compiled(small.gan(norm=True), ema_half_life=100.0, regularizers=regularizers)
     before = small.arrays(gan)
-
     history = gan.fit(points, batch_size=4, epochs=2, verbose=0).history
-
     assert set(history) == {"d_loss", "g_loss", "d_real_accuracy", "d_fake_accuracy", "r1"}
     assert all(len(values) == 2 and np.isfinite(values).all() for values in history.values())
     assert int(gan.steps.value) == 6
@@ -32,36 +30,28 @@ def test_arrays_are_trained_on_and_the_history_has_every_mean(small, points):
 def test_a_partial_last_batch_is_trained_on_too(small, points):
     regularizers = [{"name": name, "weight": 1.0} for name in ("gradient_penalty", "dragan")]
     gan = small.compiled(small.gan(), n_critic=2, regularizers=regularizers, label_flip_prob=0.1)
-
     gan.fit(points[:10], batch_size=4, epochs=2, verbose=0)
-
     assert int(gan.steps.value) == 6
     assert int(gan.images.value) == 20
 
 
 def test_a_partial_batch_as_the_backend_compiles_dense_networks_is_trained_on_too(small, points):
     gan = small.compiled(small.gan(), jit_compile=None)
-
     gan.fit(points[:10], batch_size=4, verbose=0)
-
     assert int(gan.images.value) == 10
 
 
 @pytest.mark.parametrize("kind", ["array", "tuple", "list"])
 def test_data_in_any_wrapping_is_unpacked_in_one_place(small, points, kind):
     wrapped = {"array": points, "tuple": (points,), "list": [points]}[kind]
-
     (images,) = ganzoo.GAN.unpack(wrapped)
-
     assert images is points
 
 
 def test_labels_go_with_arrays(small, points):
     gan = small.compiled(small.gan(classes=3))
     embedding = small.arrays(gan)["generator/class/embeddings"]
-
     gan.fit(points, np.full(12, 2, "int32"), batch_size=5, verbose=0)
-
     moved = np.abs(small.arrays(gan)["generator/class/embeddings"] - embedding).max(axis=1)
     assert (moved > 0).tolist() == [False, False, True]
 
@@ -127,7 +117,6 @@ def trained_on_feed(small, first, *, fused, dropout=0.2):
 def test_fused_steps_give_the_weights_of_single_ones(small):
     first, single = trained_on_feed(small, None, fused=1)
     _, fused = trained_on_feed(small, first, fused=3)  # 3 + 3 + 1
-
     assert int(single["gan/steps"]) == int(fused["gan/steps"]) == 7
     for name, value in single.items():
         np.testing.assert_allclose(fused[name], value, rtol=1e-6, atol=1e-6, err_msg=name)
@@ -143,7 +132,6 @@ def test_the_seed_decides_the_training(small, points):
         for _ in range(2):
             gan.train_on_batch(points)
         results.append(small.arrays(gan))
-
     assert not small.differing(results[0], results[1])
     assert "generator/hidden/kernel" in small.differing(results[0], results[2])
 
@@ -155,8 +143,6 @@ def test_a_step_outside_of_fit_trains_the_same(small, keras, points):
     alone = small.arrays(gan)
     for name, variable in gan.state().items():
         variable.assign(before[name])
-
     gan.train_on_batch(points)
-
     for name, value in small.arrays(gan).items():
         np.testing.assert_allclose(value, alone[name], rtol=1e-5, atol=1e-6, err_msg=name)

@@ -54,10 +54,8 @@ def test_points_have_no_range(small, points):
 @pytest.mark.parametrize("call", ["evaluate", "test_on_batch", "predict"])
 def test_after_a_mistaken_call_the_model_samples_what_it_sampled(gan, small, pixels, call):
     state, samples = small.arrays(gan), gan.sample(3, seed=1)
-
     with pytest.raises(Exception):  # noqa: B017 - whatever the framework says of wrong shapes
         getattr(gan, call)(pixels)
-
     assert not small.differing(state, small.arrays(gan))
     np.testing.assert_array_equal(gan.sample(3, seed=1), samples)
     gan.fit(pixels, batch_size=6, verbose=0)

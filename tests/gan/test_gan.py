@@ -30,9 +30,7 @@ def test_a_step_is_n_critic_updates_with_images_and_latents_of_their_own(small, 
     streams = [ganzoo.random.stream(name, "latents") for name in names]
     z = np.stack([small.numbers(ganzoo.random.normal(5, 0, s, (4, 3))) for s in streams])
     w, v = before["generator/sample/kernel"], before["discriminator/logit/kernel"]
-
     gan.train_on_batch(points)
-
     v = v + 0.1 * 3 * (points.mean(0) - (z[:3] @ w).mean((0, 1)))[:, None]
     w = w + 0.1 * z[-1].mean(0)[:, None] * v.T  # it meets the discriminator of three updates later
     after = small.arrays(gan)
@@ -45,7 +43,6 @@ def test_every_image_of_a_step_is_shown_once(small, points):
 
     gan = linear(small, n_critic=3)
     reals = [batch.real for batch in batches_of(gan, ops.convert_to_tensor(points))[:-1]]
-
     shown = np.concatenate([small.numbers(real) for real in reals])
     assert [real.shape[0] for real in reals] == [4, 4, 4]
     assert sorted(map(tuple, shown)) == sorted(map(tuple, points))
@@ -57,7 +54,6 @@ def test_labels_stay_with_their_images(small):
     gan = small.compiled(small.gan(classes=12), n_critic=3)
     images = np.repeat(np.arange(12, dtype="float32")[:, None], 2, axis=1)
     data = ops.convert_to_tensor(images), ops.convert_to_tensor(np.arange(12, dtype="int32"))
-
     for batch in batches_of(gan, *data):
         np.testing.assert_array_equal(small.numbers(batch.real)[:, 0], small.numbers(batch.labels))
 
@@ -66,7 +62,6 @@ def test_steps_and_images_are_counted(small, points):
     gan = linear(small, n_critic=2)
     for size in (12, 12, 7):  # of seven images, two updates use three each
         gan.train_on_batch(points[:size])
-
     assert int(gan.steps.value) == 3
     assert int(gan.images.value) == 30
 
@@ -77,9 +72,7 @@ def test_fewer_images_than_updates_go_round_once_more(small, points):
     gan = linear(small, n_critic=3)
     reals = [batch.real for batch in batches_of(gan, ops.convert_to_tensor(points[:2]))[:-1]]
     np.testing.assert_array_equal(small.numbers(ops.concatenate(reals)), points[[0, 1, 0]])
-
     gan.fit(points[:8], batch_size=6, epochs=1, verbose=0, shuffle=False)  # six, then two
-
     assert (int(gan.steps.value), int(gan.images.value)) == (2, 9)
 
 
@@ -113,12 +106,10 @@ def test_a_lazy_penalty_comes_every_so_many_steps_and_counts_as_often(small, poi
     regularizers = [{"name": "r1", "weight": 2.0, "every": 3}, {"name": "r2", "weight": 1.0}]
     gan = small.compiled(small.gan(units=0), *frozen, loss="wasserstein", regularizers=regularizers)
     exact = 0.5 * (small.arrays(gan)["discriminator/logit/kernel"] ** 2).sum()
-
     logs = []
     for _ in range(6):
         gan.reset_metrics()  # before Keras 3.15 `train_on_batch` returns means of all calls
         logs.append(gan.train_on_batch(points, return_dict=True))
-
     np.testing.assert_allclose(
         [entry["r1"] for entry in logs], np.array([3, 0, 0, 3, 0, 0]) * exact, rtol=1e-5
     )
@@ -135,7 +126,6 @@ def test_penalties_are_weighed_into_the_discriminators_loss(small, points):
         loss="wasserstein", regularizers=[{"name": "r1", "weight": 4.0}],
     )  # fmt: skip
     both = penalized.train_on_batch(points, return_dict=True)
-
     assert both["d_loss"] == pytest.approx(alone["d_loss"] + 4 * both["r1"], rel=1e-5)
     assert both["g_loss"] == pytest.approx(alone["g_loss"], rel=1e-5)
 
@@ -153,7 +143,6 @@ def test_labels_reach_both_networks(small, points):
     for network, x in ((gan.generate, latents), (logits, ops.convert_to_tensor(points))):
         one, zero = (small.numbers(network(x, labels)) for labels in (ones, zeros))
         assert np.abs(one - zero).min() > 0
-
     before = small.arrays(gan)
     gan.train_on_batch(points, np.ones(12, "int32"))
     after = small.arrays(gan)
@@ -165,9 +154,7 @@ def test_labels_reach_both_networks(small, points):
 
 def test_a_conditional_gan_samples_what_it_is_asked_for(small):
     gan = small.compiled(small.gan(classes=3))
-
     one = gan.sample(4, seed=2, labels=np.array([1, 1, 2, 0]))
-
     two = gan.sample(2, seed=2, labels=np.array([1, 1]))
     np.testing.assert_allclose(one[:2], two, rtol=1e-6, atol=1e-6)
     assert not np.allclose(one[2:], gan.sample(4, seed=2, labels=np.ones(4, "int32"))[2:])
@@ -182,9 +169,7 @@ def test_labels_of_a_gan_that_has_no_use_for_them_change_nothing(small, points, 
     with_labels = small.arrays(gan)
     for name, variable in gan.state().items():
         variable.assign(before[name])
-
     gan.train_on_batch(points)
-
     assert not small.differing(with_labels, small.arrays(gan))
 
 
@@ -197,7 +182,6 @@ def test_pixels_and_floats_are_the_same_images(small, keras):
             variable.assign(before[name])
         gan.train_on_batch(images)
         results.append(small.arrays(gan))
-
     for name, value in results[0].items():
         np.testing.assert_allclose(value, results[1][name], atol=1e-6, err_msg=name)
 
@@ -211,7 +195,6 @@ def test_pixels_come_back_as_they_went_in(small):
         scaled = gan.sampler.scale(ops.convert_to_tensor(pixels))
         assert (float(ops.min(scaled)), float(ops.max(scaled))) == value_range
         gan.sampler.generate = lambda *latents, scaled=scaled, **options: scaled
-
         images = gan.sampler.generate_images(np.zeros((1, 3), "float32"))
         np.testing.assert_array_equal(images, pixels)
 
@@ -219,9 +202,7 @@ def test_pixels_come_back_as_they_went_in(small):
 def test_sampling_changes_nothing_and_does_not_depend_on_how_many(small):
     gan = small.compiled(small.gan(norm=True, dropout=0.3))
     before = small.arrays(gan)
-
     many = gan.sample(300, seed=4)
-
     np.testing.assert_allclose(many[:3], gan.sample(3, seed=4), atol=1e-6)
     assert not small.differing(before, small.arrays(gan))
 
@@ -237,7 +218,6 @@ def test_a_paper_overrides_a_loss_and_logs_more(small, points):
 
     gan = small.compiled(small.gan(cls=Doubled), small.sgd(), small.sgd())
     logs = gan.train_on_batch(points, return_dict=True)
-
     alone = ganzoo.GAN(gan.generator, gan.discriminator)
     plain = small.compiled(alone, small.sgd(), small.sgd()).train_on_batch(points, return_dict=True)
     assert logs["g_loss"] == pytest.approx(2 * plain["g_loss"], rel=1e-5)
@@ -294,6 +274,5 @@ def test_a_paper_that_logs_other_names_at_some_step_is_refused(small, points):
 
 def test_networks_that_share_a_layer_are_refused(small):
     generator = small.generator(latent=2)
-
     with pytest.raises(UsageError, match=r"share variables. Received: \['hidden/kernel"):
         ganzoo.GAN(generator, generator)

@@ -45,7 +45,6 @@ def line(x):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_penalty_of_a_linear_discriminator_is_known_by_hand(name):
     penalty = value(name, line, *pair())
-
     np.testing.assert_allclose(penalty, np.full(6, ON_A_LINE[name]), rtol=1e-5)
 
 
@@ -72,9 +71,7 @@ def test_a_penalty_of_a_quadratic_discriminator_is_that_of_its_slope(name):
 
     a = np.array([[2.0, 0.5], [0.5, -1.0]], "float32")
     real, fake = pair()
-
     penalty = value(name, lambda x: 0.5 * ops.sum(ops.matmul(x, a) * x, axis=1), real, fake)
-
     np.testing.assert_allclose(
         penalty, of_slope(name, places(name, real, fake) @ a), rtol=1e-4, atol=1e-6
     )
@@ -146,7 +143,6 @@ def test_penalties_and_their_gradients_are_finite_at_awkward_inputs(name, case):
         return ops.mean(penalty_of(name, discriminate, *tensors)), {}
 
     result = backend.gradients(loss, [w])
-
     assert np.isfinite(float(result.loss))
     assert np.isfinite(ops.convert_to_numpy(result.gradients[0])).all()
 
@@ -155,9 +151,7 @@ def test_a_penalty_leaves_batch_statistics_alone(small, keras):
     network = small.discriminator(norm=True)
     before = [small.numbers(v) for v in network.variables]
     real = keras.ops.convert_to_tensor(next(pair()))
-
     slope = backend.input_gradients(lambda x: network(x, training=True)[:, 0], real)
-
     assert np.abs(small.numbers(slope)).max() > 0
     for variable, value in zip(network.variables, before, strict=True):
         np.testing.assert_array_equal(small.numbers(variable), value)

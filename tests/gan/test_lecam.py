@@ -37,7 +37,6 @@ def term(made, real, fake, step):
 
 def test_averages_follow_the_logits_from_zero():
     made = lecam(0.1, 0, decay=0.75)
-
     assert follow(made, (4.0, -8.0)) == (1.0, -2.0)
     assert follow(made, (0.0, 2.0)) == (0.75, -1.0)
     np.testing.assert_allclose(follow(lecam(0.1), (3.0, -5.0)), (0.03, -0.05), rtol=1e-5)
@@ -50,11 +49,9 @@ def test_logits_are_drawn_to_the_average_of_the_other_kind():
     made = lecam(0.5, 10, decay=0.0)
     follow(made, (4.0, 1.0))
     variables = [made_of(REAL), made_of(FAKE)]
-
     result = backend.gradients(
         lambda: term(made, variables[0] + 0.0, variables[1] + 0.0, 10), variables
     )
-
     assert float(result.loss) == pytest.approx(0.5 * (5 / 2 + (12.25 + 49) / 2))
     gradients = [ops.convert_to_numpy(gradient) for gradient in result.gradients]
     np.testing.assert_allclose(gradients, [0.5 * (REAL - 1), 0.5 * (FAKE - 4)], rtol=1e-6)
@@ -64,9 +61,7 @@ def test_before_its_start_the_term_and_its_slope_are_zero():
     from keras import ops
 
     made, logits = lecam(0.5, 10), made_of(REAL)
-
     result = backend.gradients(lambda: term(made, logits + 0.0, logits + 0.0, 9), [logits])
-
     assert float(result.loss) == 0
     np.testing.assert_array_equal(ops.convert_to_numpy(result.gradients[0]), [0, 0])
 

@@ -69,7 +69,6 @@ def both(loss, real, fake):
 )
 def test_losses_have_the_values_known_by_hand(name, real, fake, discriminator, generator):
     values = both(ganzoo.losses.get(name), [real], [fake])
-
     np.testing.assert_allclose(np.ravel(values), [discriminator, generator], atol=1e-6)
 
 
@@ -91,7 +90,6 @@ def test_losses_equal_the_papers_formulas_at_any_logits(real, fake):
 def test_smoothed_labels_are_one_sided(name):
     real, fake = np.random.default_rng(1).normal(size=(2, 8)) * 4
     loss = ganzoo.losses.get(name, label_smoothing=0.1)
-
     for value, exact in zip(
         both(loss, real, fake), expected(name, real, fake, smooth=0.1), strict=True
     ):
@@ -108,9 +106,7 @@ def test_least_squares_draws_the_line_halfway_between_its_targets():
 @pytest.mark.parametrize("name", ["minimax", "non_saturating", "least_squares"])
 def test_the_line_is_drawn_where_the_loss_is_least_if_both_kinds_are_equally_likely(name, smooth):
     logits = np.linspace(-4, 4, 8001)
-
     loss, _ = expected(name, logits, logits, smooth)
-
     boundary = ganzoo.losses.get(name, label_smoothing=smooth).boundary
     assert boundary == pytest.approx(logits[np.argmin(loss)], abs=1e-3)
 
@@ -151,5 +147,4 @@ def test_the_discriminator_of_a_confident_fake_still_teaches():
     result = backend.gradients(
         lambda: (keras.ops.sum(loss.generator(None, fake + 0.0)), {}), [fake]
     )
-
     assert float(result.gradients[0][0]) == -1.0  # through log(sigmoid) it would be 0 or NaN

@@ -19,26 +19,21 @@ def rates(both):
 
 def test_setting_the_learning_rate_moves_both_networks_by_one_factor(keras):
     both = networks(keras)
-
     both.learning_rate = 5e-4
-
     np.testing.assert_allclose(rates(both), [5e-4, 2e-3], rtol=1e-6)
     assert float(both.learning_rate) == pytest.approx(5e-4)
 
 
 def test_a_learning_rate_that_was_zero_for_a_while_keeps_the_networks_ratio(keras):
     both = networks(keras)
-
     for rate in (0.0, 0.0, 2e-3):
         both.learning_rate = rate
-
     np.testing.assert_allclose(rates(both), [2e-3, 8e-3], rtol=1e-6)
 
 
 def test_the_variables_are_those_of_both_networks(small):
     gan = small.compiled(small.gan())
     both = gan.optimizer
-
     assert len(both.variables) == len(both.generator.variables) + len(both.discriminator.variables)
     assert {v.path for v in both.generator.variables} & {v.path for v in gan.optimizer.variables}
 
@@ -46,9 +41,7 @@ def test_the_variables_are_those_of_both_networks(small):
 def test_both_optimizers_count_their_own_updates(small, points):
     # on JAX an optimizer outside the carried state would stay at 0, silently
     gan = small.compiled(small.gan(), n_critic=3)
-
     gan.fit(points, batch_size=6, epochs=2, verbose=0)
-
     assert int(gan.optimizer.generator.iterations.value) == 4
     assert int(gan.optimizer.discriminator.iterations.value) == 12
     assert int(gan.optimizer.iterations.value) == 4
@@ -58,12 +51,10 @@ def test_each_network_follows_a_schedule_of_its_own(small, keras, points):
     schedule = keras.optimizers.schedules.PiecewiseConstantDecay([2], [1.0, 0.0])
     linear = keras.optimizers.SGD(schedule), keras.optimizers.SGD(0.0)
     gan = small.compiled(small.gan(units=0), *linear, loss="wasserstein")
-
     weights = []
     for _ in range(5):
         weights.append(small.arrays(gan)["generator/sample/kernel"])
         gan.train_on_batch(points)
-
     assert not np.array_equal(weights[0], weights[1])
     assert not np.array_equal(weights[2], weights[3])  # iteration 2 is the last at rate 1
     np.testing.assert_array_equal(weights[3], weights[4])
@@ -71,7 +62,6 @@ def test_each_network_follows_a_schedule_of_its_own(small, keras, points):
 
 def test_one_optimizer_cannot_serve_both(small, keras):
     adam = keras.optimizers.Adam()
-
     with pytest.raises(UsageError, match="of its own"):
         small.gan().compile(adam, adam)
 
@@ -86,6 +76,5 @@ def test_optimizers_come_back_from_their_configuration(keras):
     from ganzoo.gan.optimizers import GANOptimizer
 
     again = GANOptimizer.from_config(networks(keras).get_config())
-
     np.testing.assert_allclose(rates(again), [1e-3, 4e-3], rtol=1e-6)
     assert isinstance(again.discriminator, keras.optimizers.Adam)

@@ -27,10 +27,8 @@ def test_steps_in_mixed_precision_are_finite_and_move_both_networks(
     gan = small.compiled(small.gan(norm=True), **RULES)
     assert gan.generator.get_layer("hidden").compute_dtype == precision.removeprefix("mixed_")
     before = small.arrays(gan)
-
     for _ in range(3):
         logs = gan.train_on_batch(points, return_dict=True)
-
     after = small.arrays(gan)
     assert np.isfinite(list(logs.values())).all()
     assert all(np.isfinite(array).all() for array in after.values())
@@ -43,7 +41,6 @@ def test_only_float16_has_loss_scales_one_for_each_network(small, policy):
     for precision, scaled in (("mixed_float16", 2), ("mixed_bfloat16", 0), ("float32", 0)):
         policy(precision)
         state = small.compiled(small.gan()).state()
-
         assert sum(name.endswith(SCALE) for name in state) == scaled
 
 
@@ -57,9 +54,7 @@ def test_an_overflow_skips_that_networks_update_and_halves_its_scale(
     scale = getattr(gan.optimizer, network).dynamic_scale
     scale.assign(2.0**100)  # beyond anything that float16 holds
     before = small.arrays(gan)
-
     gan.train_on_batch(points)
-
     after = small.arrays(gan)
     changed = small.differing(before, after)
     assert after[f"{network}_optimizer/{SCALE}"] == 2.0**99
@@ -78,7 +73,6 @@ def test_the_scale_does_not_change_the_gradients(small, keras, points, policy):
             variable.assign(scale if name.endswith(SCALE) else before[name])
         gan.train_on_batch(points)
         results.append(small.arrays(gan))
-
     for name in before:
         if name.startswith(("generator/", "discriminator/")):
             np.testing.assert_allclose(results[0][name], results[1][name], atol=2e-4, err_msg=name)

@@ -24,7 +24,6 @@ def numbers(x):
 )
 def test_draws_stay_what_they_are_bit_for_bit_on_every_backend(prior, digest):
     draw = numbers(getattr(ganzoo.random, prior)(7, 3, 1, (33, 5)))
-
     assert draw.dtype == np.float32
     assert hashlib.sha256(draw.tobytes()).hexdigest()[:16] == digest
 
@@ -38,7 +37,6 @@ def test_a_compiled_draw_is_the_same(prior):
     function = getattr(ganzoo.random, prior)
     seed, step = (keras.ops.convert_to_tensor(np.int32(x)) for x in (5, 9))
     compiled = backend.jit(lambda seed, step: function(seed, step, 1, (4, 7)))
-
     np.testing.assert_array_equal(numbers(compiled(seed, step)), numbers(function(5, 9, 1, (4, 7))))
 
 
@@ -50,7 +48,6 @@ def test_image_k_of_a_seed_does_not_depend_on_how_many_are_sampled(prior, shape)
     draw = getattr(ganzoo.random, prior)
     many = numbers(draw(7, ops.arange(9, dtype="int32"), 2, shape))
     few = numbers(draw(7, ops.arange(4, dtype="int32"), 2, shape))
-
     assert many.shape == (9, *shape)
     np.testing.assert_array_equal(many[:4], few)
     np.testing.assert_array_equal(many[8], numbers(draw(7, 8, 2, shape)))
@@ -58,7 +55,6 @@ def test_image_k_of_a_seed_does_not_depend_on_how_many_are_sampled(prior, shape)
 
 def test_normal_numbers_have_the_moments_of_the_normal_distribution():
     x = numbers(ganzoo.random.normal(1, 0, 1, (200_000,))).astype("float64")
-
     # four standard errors of each moment of 200,000 numbers
     assert abs(x.mean()) < 4 * 1 / 447
     assert abs(x.var() - 1) < 4 * 1.42 / 447
@@ -70,7 +66,6 @@ def test_normal_numbers_have_the_moments_of_the_normal_distribution():
 
 def test_uniform_numbers_fill_their_interval_evenly():
     x = numbers(ganzoo.random.uniform(1, 0, 1, (200_000,))).astype("float64")
-
     assert x.min() >= 0
     assert x.max() < 1
     counts = np.histogram(x, 20, (0, 1))[0]
@@ -82,7 +77,6 @@ def test_truncated_normals_stay_inside_and_follow_the_truncated_distribution():
     x = numbers(ganzoo.random.normal(3, 0, 1, (200_000,), truncation=bound))
     density = math.exp(-(bound**2) / 2) / math.sqrt(2 * math.pi)
     inside = math.erf(bound / math.sqrt(2))
-
     assert np.abs(x).max() < bound
     assert x.var() == pytest.approx(1 - 2 * bound * density / inside, abs=2e-3)
     far = numbers(ganzoo.random.normal(3, 0, 1, (200_000,), truncation=20.0))
@@ -96,7 +90,6 @@ def test_seeds_steps_and_streams_give_different_numbers():
         for step in (0, 1, 2**31 - 1)
         for stream in (1, 2, 1024, 1025)
     }
-
     assert len(draws) == 36
 
 
@@ -106,7 +99,6 @@ def test_streams_follow_from_names_and_meet_no_other():
         ("generator", "latents"), ("generator/latents",), ("latents", "generator"),
     ]  # fmt: skip
     streams = [ganzoo.random.stream(*name) for name in names]
-
     assert len({*streams, order.ORDER_STREAM, order.POINTS_STREAM, ganzoo.random.SAMPLES}) == (
         len(names) + 2  # "generator", "latents" and "generator/latents" are one name
     )
@@ -119,7 +111,6 @@ def test_a_name_is_one_draw_whatever_else_is_sampled():
     first = numbers(rng.uniform("a", (4,)))
     others = [rng.uniform("b", (4,)), rng.fold_in("a").uniform("a", (4,)), rng.normal("a", (4,))]
     others += [ganzoo.random.Rng(*where, "part").uniform("a", (4,)) for where in ((5, 4), (6, 3))]
-
     np.testing.assert_array_equal(first, numbers(rng.uniform("a", (4,))))
     assert len({first.tobytes(), *(numbers(other).tobytes() for other in others)}) == 6
 
@@ -127,5 +118,4 @@ def test_a_name_is_one_draw_whatever_else_is_sampled():
 def test_large_and_odd_counts_begin_with_the_words_of_smaller_ones():
     # one counter gives two words, which stand half a draw apart
     a, b = (numbers(ganzoo.random.random_bits(3, 1, 4, count)) for count in (6, 5))
-
     np.testing.assert_array_equal(a[:5], b)

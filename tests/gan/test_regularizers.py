@@ -24,13 +24,11 @@ def compiled_gan(small, **config):
 def test_the_probability_moves_as_the_signs_of_the_real_logits_say(small, images):
     gan = compiled_gan(small, regularizers=[ADA], n_critic=1)
     gan.discriminator.get_layer("logit").bias.assign([100.0])  # sure of everything
-
     steps = []
     for _ in range(4):
         gan.reset_metrics()  # before Keras 3.15 `train_on_batch` returns means of all calls
         steps.append(gan.train_on_batch(images, return_dict=True))
     logged, logged_p = ([s[name] for s in steps] for name in ("d_real_sign", "ada_p"))
-
     # twice in four turns the eight images of two turns move it by 8 / 40
     assert logged == [1.0] * 4
     assert logged_p == pytest.approx([0.0, 0.2, 0.2, 0.4], abs=1e-6)
@@ -54,9 +52,7 @@ def test_undecided_is_what_the_loss_takes_for_it(small, images, loss, logit, sig
     last = gan.discriminator.get_layer("logit")
     last.kernel.assign(np.zeros(last.kernel.shape, "float32"))
     last.bias.assign([logit])
-
     logs = gan.train_on_batch(images, return_dict=True)
-
     assert float(logs["d_real_sign"]) == sign
 
 
@@ -105,7 +101,6 @@ def test_lecam_keeps_the_averages_of_the_logits_and_starts_when_told(small, imag
     for _ in range(3):
         averages.append([float(state[f"gan/lecam_{side}"].value) for side in ("real", "fake")])
         seen.append(gan.train_on_batch(images, return_dict=True))
-
     real, fake = seen[0]["d_real_logit"], seen[0]["d_fake_logit"]
     assert averages[0] == [0.0, 0.0]
     assert averages[1] == pytest.approx([0.01 * real, 0.01 * fake], rel=1e-5)
@@ -130,7 +125,6 @@ def test_a_compile_that_is_refused_leaves_nothing_behind(small, images):
     gan = small.gan(size=16, shape=(4, 4, 1))
     with pytest.raises(Exception, match="adamm"):
         gan.compile("adamm", "adam", regularizers=[LECAM])
-
     small.compiled(gan, regularizers=[LECAM]).train_on_batch(images)
     assert "gan/lecam_real" in gan.state()
 
@@ -229,6 +223,5 @@ def test_switching_one_thing_on_leaves_all_other_random_numbers_as_they_were(
     without = random_numbers_of(small, images, monkeypatch)
     images = np.concatenate([images] * switched.get("n_critic", 1))
     with_it = random_numbers_of(small, images, monkeypatch, **switched)
-
     assert len(without) == 2  # latents for either network
     assert without < with_it

@@ -16,9 +16,7 @@ def image_gan(small, **more):
 
 def test_truncation_brings_images_nearer_to_each_other(small):
     gan = small.compiled(small.gan())
-
     free, near = gan.sample(64, seed=1), gan.sample(64, seed=1, truncation=0.5)
-
     assert near.shape == free.shape
     assert (near.std(axis=0) < 0.7 * free.std(axis=0)).all()
     np.testing.assert_array_equal(gan.sample(64, seed=1, truncation=50.0), free)
@@ -39,9 +37,7 @@ def test_latents_that_are_not_normal_are_not_truncated(small):
 
 def test_the_way_between_two_seeds_begins_and_ends_at_them(small):
     gan = image_gan(small)
-
     way = gan.interpolate((3, 9), 5)
-
     assert way.shape == (5, 4, 4, 1)
     np.testing.assert_array_equal(way[[0, -1]], [gan.sample(1, seed=s)[0] for s in (3, 9)])
 
@@ -53,7 +49,6 @@ def test_normal_latents_keep_their_length_on_the_way_and_others_their_range(smal
     lengths = np.linalg.norm(small.numbers(latents), axis=1)
     ends = sorted(lengths[[0, -1]])
     assert ends[0] - 1e-4 <= lengths.min() <= lengths.max() <= ends[1] + 1e-4
-
     uniform = ganzoo.GAN(networks.generator, networks.discriminator, prior=ganzoo.random.uniform)
     first, last = (uniform.sampler.sample_latents(1, seed) for seed in (1, 2))
     middle = small.numbers(uniform.sampler.interpolate_latents(first, last, 3))[1]
@@ -66,9 +61,7 @@ def test_an_image_is_found_again(small, classes):
     gan = image_gan(small, classes=classes, latent=2, units=0)  # linear: one way down
     labels = np.array([0, 2, 1], "int32") if classes else None
     latents = gan.sampler.sample_latents(3, seed=5)
-
     found = gan.invert(gan.sampler.generate(latents, labels), labels=labels, starts=2)
-
     np.testing.assert_allclose(found.latents, small.numbers(latents), atol=1e-3)
     np.testing.assert_array_equal(found.images, gan.sample(3, seed=5, labels=labels))
     assert found.errors.max() < 1e-6
@@ -77,9 +70,7 @@ def test_an_image_is_found_again(small, classes):
 def test_pixels_are_as_good_as_floats_and_the_search_is_repeatable(small):
     gan = image_gan(small)
     images = gan.sample(2, seed=5)
-
     first, again = (gan.invert(images, steps=20, starts=4) for _ in range(2))
-
     assert first.errors.max() < np.square((images - 1.0 * images[::-1]) / 255).mean()
     np.testing.assert_array_equal(first.latents, again.latents)
 
@@ -120,9 +111,7 @@ def test_a_gan_may_truncate_by_a_variable_of_its_generator(small):
     latents = gan.sampler.sample_latents(3, seed=1, truncation=0.25)
     free = gan.sample(3, seed=1)
     np.testing.assert_array_equal(gan.sampler.generate_images(latents), free)
-
     near = gan.sample(3, seed=1, truncation=0.25)
-
     np.testing.assert_allclose(near - free, 0.25, atol=1e-6)  # its bias was 0
     np.testing.assert_array_equal(gan.sample(3, seed=1), free)
     with pytest.raises(UsageError, match="at least 0"):

@@ -21,10 +21,8 @@ def test_a_keras_file_keeps_both_networks_both_optimizers_and_the_rules(
     regularizers = [{"name": "r1", "weight": 2.0, "every": 2}]
     gan = trained(small, keras, points, n_critic=2, regularizers=regularizers, loss="hinge")
     before = small.arrays(gan)
-
     gan.save(tmp_path / "gan.keras")
     again = keras.saving.load_model(tmp_path / "gan.keras")
-
     assert isinstance(again, ganzoo.GAN)
     assert again.config == gan.config
     assert float(again.optimizer.discriminator.learning_rate) == pytest.approx(2e-3)
@@ -37,12 +35,10 @@ def test_a_gan_goes_on_from_a_keras_file_as_if_nothing_had_happened(small, keras
     gan = trained(small, keras, points)
     gan.save(tmp_path / "gan.keras")
     again = keras.saving.load_model(tmp_path / "gan.keras")
-
     for model in (gan, again):
         model.reset_metrics()  # before Keras 3.15 `train_on_batch` does not
         for _ in range(3):
             model.train_on_batch(points)
-
     assert not small.differing(small.arrays(gan), small.arrays(again))
     assert int(again.steps.value) == 7
 
@@ -51,9 +47,7 @@ def test_the_range_and_the_prior_of_a_gan_are_saved(small, keras, tmp_path):
     networks = small.generator(), small.discriminator()
     gan = ganzoo.GAN(*networks, value_range=(0, 1), prior=ganzoo.random.uniform)
     gan.save(tmp_path / "gan.keras")
-
     again = keras.saving.load_model(tmp_path / "gan.keras")
-
     assert again.value_range == (0.0, 1.0)
     assert again.prior is ganzoo.random.uniform
     np.testing.assert_array_equal(gan.sample(3), again.sample(3))
@@ -61,13 +55,11 @@ def test_the_range_and_the_prior_of_a_gan_are_saved(small, keras, tmp_path):
 
 def test_a_gan_can_be_saved_before_it_is_compiled(small, keras, tmp_path):
     small.gan().save(tmp_path / "gan.keras")
-
     assert not keras.saving.load_model(tmp_path / "gan.keras").compiled
 
 
 def test_a_loss_of_ones_own_is_refused_when_it_is_saved(small, tmp_path):
     gan = small.compiled(small.gan(), loss=ganzoo.losses.hinge())
-
     assert gan.config.tables()["loss"] is gan.config.loss
     with pytest.raises(UsageError, match="cannot be saved"):
         gan.save(tmp_path / "gan.keras")

@@ -15,7 +15,6 @@ def test_every_variable_has_one_name(small):
     gan = full(small)
     state = gan.state()
     expected = [*gan.variables, *gan.optimizer.variables, *gan.step_metrics.variables]
-
     assert {id(variable) for variable in expected} == {id(v) for v in state.values()}
     assert len({id(variable) for variable in state.values()}) == len(state)
     assert {
@@ -30,7 +29,6 @@ def test_names_do_not_depend_on_what_the_process_built_before(small, keras):
     first = list(full(small).state())
     keras.layers.Dense(3).build((None, 2))
     small.compiled(small.gan())
-
     assert list(full(small).state()) == first
     assert list(first) == sorted(first)
 
@@ -49,7 +47,6 @@ def test_the_name_of_the_model_does_not_matter(small):
 def test_layers_of_equal_names_in_both_networks_stay_apart(small):
     gan = small.compiled(small.gan())
     state = gan.state()
-
     assert state["generator/hidden/kernel"] is gan.generator.get_layer("hidden").kernel
     assert state["discriminator/hidden/kernel"] is gan.discriminator.get_layer("hidden").kernel
 
@@ -65,7 +62,6 @@ def test_a_slot_is_named_after_the_weight_that_it_follows(small, keras, points):
     x = layers.Dense(2, name="a_a", use_bias=False)(x)
     gan = ganzoo.GAN(keras.Model(latents, x, name="generator"), small.discriminator())
     state = small.compiled(gan).state()
-
     for layer, shape in (("a", (3, 4)), ("a_a", (4, 2))):
         assert tuple(state[f"generator_optimizer/{layer}/kernel/momentum"].shape) == shape
 
@@ -76,7 +72,6 @@ def test_the_loss_scale_of_float16_is_part_of_the_state(small, keras):
         state = small.compiled(small.gan()).state()
     finally:
         keras.config.set_dtype_policy("float32")
-
     assert "generator_optimizer/dynamic_scale" in state
     assert "discriminator_optimizer/inner/hidden/kernel/momentum" in state
 
@@ -100,6 +95,5 @@ def test_two_variables_of_one_name_are_refused(small, keras):
     gan.extra = [keras.Variable(np.zeros(1, "float32"), name="same") for _ in range(2)]
     assert inner.built
     assert isinstance(gan, ganzoo.GAN)
-
     with pytest.raises(ValueError, match="share the name 'gan/same'"):
         gan.state()

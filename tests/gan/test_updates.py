@@ -30,9 +30,7 @@ def test_an_update_of_the_discriminator_changes_the_discriminator_and_nothing_el
     gan = small.compiled(small.gan(norm=True, dropout=0.3))
     real, latents = eager(small, gan, points)
     before = small.arrays(gan)
-
     gan.discriminator_update(batch_of(real, latents))
-
     changed = small.differing(before, small.arrays(gan))
     assert changed == owned(changed, "discriminator")
     assert {
@@ -46,9 +44,7 @@ def test_an_update_of_the_generator_changes_the_generator_and_nothing_else(small
     gan = small.compiled(small.gan(norm=True, dropout=0.3), loss=loss)
     real, latents = eager(small, gan, points)
     before = small.arrays(gan)
-
     gan.generator_update(batch_of(real, latents))
-
     changed = small.differing(before, small.arrays(gan))
     assert changed == owned(changed, "generator")
     assert {
@@ -63,9 +59,7 @@ def test_batch_statistics_see_real_and_fake_images_one_after_the_other(small, po
     kernel = small.arrays(gan)["discriminator/hidden/kernel"]
     fake = small.numbers(gan.generate(latents))
     first = small.arrays(gan)["discriminator/norm/moving_mean"]
-
     gan.discriminator_update(batch_of(real, latents))
-
     after_real = 0.5 * first + 0.5 * (points[:4] @ kernel).mean(0)
     after_both = 0.5 * after_real + 0.5 * (fake @ kernel).mean(0)
     np.testing.assert_allclose(
@@ -93,9 +87,7 @@ def test_concatenated_samples_share_their_batch_statistics(small, points):
     kernel = small.arrays(gan)["discriminator/hidden/kernel"]
     fake = small.numbers(gan.generate(latents))
     first = small.arrays(gan)["discriminator/norm/moving_mean"]
-
     gan.discriminator_update(batch_of(real, latents))
-
     both = np.concatenate([points[:4], fake]) @ kernel
     np.testing.assert_allclose(
         small.arrays(gan)["discriminator/norm/moving_mean"],
@@ -111,10 +103,8 @@ def test_without_batch_statistics_one_batch_changes_nothing(small, points, class
     joint = small.compiled(small.gan(classes=classes), seed=3, concat_real_fake=True)
     for name, variable in joint.state().items():
         variable.assign(small.arrays(apart)[name])
-
     apart.train_on_batch(*data)
     joint.train_on_batch(*data)
-
     expected, received = small.arrays(apart), small.arrays(joint)
     for name, value in expected.items():
         np.testing.assert_allclose(received[name], value, rtol=1e-5, atol=1e-6, err_msg=name)
@@ -127,9 +117,7 @@ def test_flipped_labels_exchange_real_and_fake_for_the_loss_but_not_for_the_accu
     gan.discriminator.get_layer("logit").kernel.assign(np.ones((2, 1), "float32"))
     n = 4000
     real, fake = (ops.convert_to_tensor(np.full((n, 2), x, "float32")) for x in (1.0, -1.0))
-
     loss, logs = gan.discriminator_loss(batch_of(real, None), fake)
-
     numbers = small.numbers(ganzoo.random.Rng(7, 0).uniform("label_flip", (n,)))
     share = (numbers < 0.25).mean()
     assert share == pytest.approx(0.25, abs=0.03)
@@ -140,7 +128,6 @@ def test_flipped_labels_exchange_real_and_fake_for_the_loss_but_not_for_the_accu
 def test_weights_of_the_discriminator_are_clipped_after_its_update(small, points):
     gan = small.compiled(small.gan(), "sgd", "sgd", weight_clip=0.01, loss="wasserstein")
     gan.train_on_batch(points)
-
     state = small.arrays(gan)
     discriminator = [a for n, a in state.items() if n.startswith("discriminator/")]
     assert max(np.abs(a).max() for a in discriminator) == pytest.approx(0.01)

@@ -15,9 +15,7 @@ def build(**options):
 def test_each_channel_gets_its_number(calculus):
     layer, x = build(), np.arange(12.0).reshape(1, 2, 2, 3)
     np.testing.assert_array_equal(calculus.to_numpy(layer(calculus.tensor(x))), x)
-
     layer.bias.assign([1.0, -2.0, 0.5])
-
     y = calculus.to_numpy(layer(calculus.tensor(x)))
     np.testing.assert_array_equal(y[0, 0], [[1.0, -1.0, 2.5], [4.0, 2.0, 5.5]])
 

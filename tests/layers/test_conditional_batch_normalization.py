@@ -37,13 +37,11 @@ def test_values_and_both_derivatives_are_those_of_the_definition(
     calculus, classes, condition, reference
 ):
     layer = calculus.filled(build(classes=classes))
-
     calculus.agrees(layer, reference, [X, condition], training=True)
 
 
 def test_it_starts_as_plain_batch_normalization(calculus):
     found = build(classes=3)([calculus.tensor(X), calculus.tensor(LABELS)], training=True)
-
     np.testing.assert_allclose(calculus.to_numpy(found), normalized(X), atol=1e-5)
 
 
@@ -51,12 +49,10 @@ def test_moving_averages_are_learnt_in_training_and_used_otherwise(calculus):
     layer = build(classes=3, momentum=0.5)
     inputs = [calculus.tensor(X), calculus.tensor(LABELS)]
     mean, variance = np.zeros(2), np.ones(2)
-
     for _ in range(3):
         layer(inputs, training=True)
         mean = (mean + X.mean(axis=(0, 1, 2))) / 2
         variance = (variance + X.var(axis=(0, 1, 2))) / 2
-
     exact = (X - mean) / np.sqrt(variance + 1e-5)
     np.testing.assert_allclose(calculus.to_numpy(layer(inputs)), exact, atol=1e-5)
 
@@ -69,9 +65,7 @@ def test_linear_maps_may_be_spectrally_normalized(calculus):
             part.normalized_kernel(training=True)
         kernel = np.float64(calculus.to_numpy(part.layer.kernel))
         quotients.append(kernel / np.linalg.svd(kernel)[1][0])
-
     found = layer([calculus.tensor(X), calculus.tensor(VECTORS)], training=True)
-
     exact = with_vectors(X, VECTORS, *quotients)
     np.testing.assert_allclose(calculus.to_numpy(found), exact, atol=1e-4)
 
@@ -80,10 +74,8 @@ def test_bits_are_a_condition_too(calculus):
     """Labels of several attributes are vectors of 0 and 1."""
     layer = calculus.filled(build())
     bits = VECTORS > 0
-
     found = [layer([calculus.tensor(X), calculus.tensor(bits.astype(kind))], training=True)
              for kind in ("int32", "float32")]  # fmt: skip
-
     np.testing.assert_array_equal(*map(calculus.to_numpy, found))
 
 

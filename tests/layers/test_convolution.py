@@ -82,7 +82,6 @@ def test_values_and_both_derivatives_are_those_of_keras(kind, kernel, strides, p
 
     ours, theirs = pair(kind, kernel, strides, padding, size)
     images = ops.convert_to_tensor(np.random.default_rng(1).normal(size=(2, *size, 2)), "float32")
-
     for mine, exact in zip(derivatives(ours, images), derivatives(theirs, images), strict=True):
         assert mine.shape == exact.shape
         bound = 2e-5 * max(np.abs(exact).max(), 1)
@@ -103,7 +102,6 @@ def test_what_is_left_to_keras_and_what_is_not_give_the_same(kind, options):
     options = {"kernel": 3, "strides": 2, "padding": "same", "size": (6, 7), **options}
     ours, theirs = pair(kind, **options)
     images = np.random.default_rng(2).normal(size=(2, 6, 7, 2)).astype("float32")
-
     np.testing.assert_allclose(to_numpy(ours(images)), to_numpy(theirs(images)), atol=1e-5)
     assert ours.compute_output_shape((None, 6, 7, 2)) == theirs.compute_output_shape(
         (None, 6, 7, 2)
@@ -171,7 +169,6 @@ def test_other_ranks_and_groups_are_those_of_the_definition_with_both_derivative
     result = layer.compute_output_shape((1, *size, channels))[1:-1]
     x = np.random.default_rng(1).normal(size=(2, *size, channels))
     geometry = (result, strides, padding, "Transpose" in kind, groups)
-
     calculus.agrees(calculus.filled(layer), lambda *args: written_out(*args, *geometry), [x])
 
 
@@ -180,9 +177,7 @@ def test_a_layer_in_half_precision_stays_in_it(kind):
     size = (6,) * int(kind[4])
     ours, theirs = pair(kind, 4, 2, "same", size, dtype="mixed_bfloat16")
     images = np.random.default_rng(2).normal(size=(2, *size, 2)).astype("float32")
-
     mine, exact = ours(images), theirs(images)
-
     assert str(mine.dtype) == str(exact.dtype)
     np.testing.assert_allclose(
         to_numpy(mine).astype("f4"), to_numpy(exact).astype("f4"), atol=0.15, rtol=0.02
@@ -195,6 +190,5 @@ def test_a_layer_comes_back_from_its_configuration(kind):
 
     ours, _ = pair(kind, 4, 2, "same", (6,) * int(kind[4]))
     again = keras.layers.deserialize(keras.layers.serialize(ours))
-
     assert type(again) is type(ours)
     assert again.get_config() == ours.get_config()

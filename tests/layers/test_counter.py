@@ -32,13 +32,11 @@ def generated(key, counter):
 @pytest.mark.parametrize(("counter", "key", "result"), KNOWN_ANSWERS)
 def test_threefry_gives_the_published_answers(counter, key, result):
     found = generated(key, [[word] for word in counter])
-
     assert [int(x[0]) for x in found] == list(result)
 
 
 def test_threefry_is_that_of_the_datas_order():
     words = np.random.default_rng(0).integers(0, 2**32, (4, 1000), dtype=np.uint32)
-
     for ours, theirs in zip(generated(words[:2], words[2:]), order.threefry(*words), strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
@@ -47,7 +45,6 @@ def test_every_quantile_of_the_table_is_met_by_its_mirror_image():
     from ganzoo.layers.counter import quantiles
 
     table = quantiles()
-
     assert len(table) == 65_536
     assert (np.diff(table) > 0).all()
     np.testing.assert_array_equal(table, -table[::-1])

@@ -36,7 +36,6 @@ def test_dense_is_that_of_the_definition_with_both_derivatives(calculus):
     layer = layers().EqualizedDense(3, **options)
     layer.build((None, 2))
     scale = 1.5 * 0.1 / math.sqrt(2)
-
     calculus.agrees(calculus.filled(layer), lambda x, k, b: dense(x, k, b, scale, 0.1), [X[:, 0]])
 
 
@@ -45,7 +44,6 @@ def test_convolution_is_that_of_the_definition_with_both_derivatives(calculus, s
     layer = layers().EqualizedConv2D(3, 3, strides, gain=1.5, use_bias=strides == 1)
     layer.build((None, 4, 3, 2))
     scale = 1.5 / math.sqrt(3 * 3 * 2)
-
     calculus.agrees(
         calculus.filled(layer),
         lambda *args: conv(*args, scale=scale, strides=strides),
@@ -59,7 +57,6 @@ def test_outputs_of_unit_inputs_start_with_unit_variance_at_any_speed(calculus, 
     outputs = calculus.to_numpy(
         layer(calculus.tensor(np.random.default_rng(1).normal(size=(100, 100))))
     )
-
     assert outputs.mean() == pytest.approx(2, abs=0.05)
     assert outputs.std() == pytest.approx(1, abs=0.05)
     assert calculus.to_numpy(layer.kernel).std() == pytest.approx(1 / multiplier, rel=0.05)

@@ -21,9 +21,7 @@ def test_each_channel_of_each_image_has_mean_0_and_variance_1(calculus):
     first = [[1.0, 3.0], [1.0, 3.0]]  # mean 2, variance 1
     second = [[0.0, 0.0], [0.0, 8.0]]  # mean 2, variance 12
     x = np.stack([np.stack([first, second], -1), np.stack([second, first], -1)])
-
     y = calculus.to_numpy(build(affine=False, epsilon=0.0)(calculus.tensor(x)))
-
     np.testing.assert_allclose(y[0, :, :, 0], [[-1, 1], [-1, 1]], atol=1e-6)
     high = 6 / np.sqrt(12)
     np.testing.assert_allclose(
@@ -37,9 +35,7 @@ def test_scale_and_offset_of_a_channel_come_after_it(calculus):
     layer.gamma.assign([2.0, 0.0])
     layer.beta.assign([0.5, 7.0])
     x = np.array([[[[1.0, 1.0], [3.0, 2.0]], [[1.0, 5.0], [3.0, 9.0]]]])
-
     y = calculus.to_numpy(layer(calculus.tensor(x)))
-
     np.testing.assert_allclose(y[0, :, :, 0], [[-1.5, 2.5], [-1.5, 2.5]], atol=1e-6)
     np.testing.assert_allclose(y[0, :, :, 1], 7.0)
 

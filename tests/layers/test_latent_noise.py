@@ -55,7 +55,6 @@ def test_numbers_are_those_of_the_generator_under_the_latents_key_bit_for_bit(ca
     bits = bits_of(Z, 4, 8)
     halves = np.concatenate([bits & 0xFFFF, bits >> 16], axis=-1)[:, :15]
     exact = statistics.NormalDist().inv_cdf((int(halves[5, 7]) + 0.5) / 65536)
-
     found = noise_of(calculus, Z, (5, 3), 3, "uniform")
     np.testing.assert_array_equal(found, (uniform * 2.0**-24).reshape(-1, 5, 3))
     found = noise_of(calculus, Z, (15,), 4)
@@ -73,7 +72,6 @@ def test_a_latent_has_its_noise_in_any_company_and_in_any_program(calculus):
     many = noise_of(calculus, Z)
     alone = noise_of(calculus, Z[7:8])
     compiled = calculus.to_numpy(backend.jit(layer)(calculus.tensor(Z)))
-
     np.testing.assert_array_equal(alone, many[7:8])
     np.testing.assert_array_equal(compiled, many)
 
@@ -85,7 +83,6 @@ def test_latents_and_streams_draw_independently(calculus):
     near[:, 5] += 2.0**-11
     c = noise_of(calculus, near, (16, 16), 3).ravel()
     swapped = noise_of(calculus, Z[:, ::-1], (16, 16), 3).ravel()
-
     assert abs(a.mean()) < 5 / 128
     assert a.var() == pytest.approx(1, abs=5 * 1.42 / 128)
     rows = a.reshape(64, -1)
@@ -96,7 +93,6 @@ def test_latents_and_streams_draw_independently(calculus):
 
 def test_latents_of_any_shape_and_policy_have_the_same_noise(calculus):
     exact = noise_of(calculus, Z)
-
     np.testing.assert_array_equal(noise_of(calculus, Z.reshape(64, 4, 4)), exact)
     np.testing.assert_array_equal(noise_of(calculus, Z, dtype="mixed_float16"), exact)
 
@@ -107,7 +103,6 @@ def test_no_gradient_flows_to_the_latents(calculus):
 
     layer = ganzoo.layers.LatentNoise((4,), 3)
     slope = backend.input_gradients(lambda z: z[:, :4] * layer(z), calculus.tensor(Z))
-
     np.testing.assert_array_equal(calculus.to_numpy(slope)[:, :4], noise_of(calculus, Z, (4,), 3))
 
 

@@ -28,14 +28,12 @@ def images(n, channels=2):
 
 def test_values_and_both_derivatives_are_those_of_the_definition(calculus):
     layer = build(group=2, features=2)
-
     calculus.agrees(layer, lambda x: reference(x, 2, 2), [images(4, 4)])
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 6, 7, 8])
 def test_a_batch_is_cut_into_the_largest_equal_groups(calculus, n):
     found = calculus.to_numpy(build()(calculus.tensor(images(n))))
-
     np.testing.assert_allclose(found, reference(images(n)), atol=1e-6)
 
 
@@ -45,9 +43,7 @@ def test_a_model_that_does_not_know_its_batch_groups_it_all_the_same(calculus):
     inputs = keras.Input((2, 2, 2))
     model = keras.Model(inputs, build()(inputs))
     x = images(15)  # batches of 9 and 6: groups of 3 both times
-
     found = model.predict(x, batch_size=9, verbose=0)
-
     np.testing.assert_allclose(
         found, np.concatenate([reference(x[:9]), reference(x[9:])]), atol=1e-6
     )
@@ -56,9 +52,7 @@ def test_a_model_that_does_not_know_its_batch_groups_it_all_the_same(calculus):
 def test_real_and_fake_images_side_by_side_are_in_groups_of_their_own(calculus):
     x = images(8)
     separate = [calculus.to_numpy(build()(calculus.tensor(part))) for part in (x[:4], x[4:])]
-
     together = calculus.to_numpy(build()(calculus.tensor(x)))
-
     np.testing.assert_allclose(together, np.concatenate(separate), atol=1e-6)
 
 

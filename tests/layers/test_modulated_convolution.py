@@ -66,7 +66,6 @@ def test_values_and_gradients_are_those_of_kernels_of_each_samples_own(
     calculus, size, demodulate, up
 ):
     layer = calculus.filled(build(3, size, demodulate=demodulate, up=up))
-
     calculus.agrees(
         layer, lambda *args: reference(*args, demodulate, up), [X, STYLES], twice=size == 3
     )
@@ -81,7 +80,6 @@ def test_gradients_reach_the_styles(calculus):
     slope = backend.input_gradients(
         lambda styles: ops.sum(ops.sin(layer([x, styles]))), calculus.tensor(STYLES)
     )
-
     kernel, exact = calculus.weights(layer)[0], np.empty_like(STYLES)
     for i in np.ndindex(*STYLES.shape):
         step = np.zeros_like(STYLES)
@@ -100,11 +98,9 @@ def test_a_constant_image_is_doubled_without_a_gain(calculus, up):
     kernel = np.zeros((3, 3, 2, 1), "float32")
     kernel[1, 1] = 1.0
     layer.kernel.assign(kernel * math.sqrt(18) / 2)
-
     found = calculus.to_numpy(
         layer([calculus.tensor(np.ones((1, 6, 6, 2))), calculus.tensor(np.ones((1, 2)))])
     )
-
     np.testing.assert_allclose(found[:, 2:-2, 2:-2], 1, atol=1e-6)
 
 

@@ -26,7 +26,6 @@ def test_values_and_both_derivatives_are_those_of_reflected_padding(calculus):
 @pytest.mark.parametrize("radius", [0, 1, 5])
 def test_any_radius_below_the_length_is_reflected(calculus, radius):
     found = calculus.to_numpy(build(radius)([calculus.tensor(X), calculus.tensor(SHIFTS)]))
-
     exact = reference(X, np.clip(SHIFTS, -radius, radius), radius)
     np.testing.assert_array_equal(found, np.float32(exact))
 

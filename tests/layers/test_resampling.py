@@ -44,30 +44,25 @@ def images(h, w, channels=1):
 @pytest.mark.parametrize(("kernel", "size"), CASES)
 def test_values_are_those_of_a_convolution_written_out(calculus, factor, kernel, size):
     x = images(*size, channels=2)
-
     found = calculus.to_numpy(build(factor, kernel)(calculus.tensor(x)))
-
     np.testing.assert_allclose(found, reference(x, kernel, factor), atol=1e-5)
 
 
 @pytest.mark.parametrize("factor", ["up", "down", "none"])
 def test_both_derivatives_are_those_of_the_definition(calculus, factor):
     kernel = (1, 3, 4, 2)
-
     calculus.agrees(build(factor, kernel), lambda x: reference(x, kernel, factor), [images(4, 3)])
 
 
 @pytest.mark.parametrize("factor", ["up", "down", "none"])
 def test_a_constant_image_stays_so_inside(calculus, factor):
     found = calculus.to_numpy(build(factor)(calculus.tensor(np.ones((1, 8, 8, 1)))))
-
     np.testing.assert_allclose(found[:, 2:-2, 2:-2], 1, atol=1e-6)
 
 
 def test_pairs_repeat_and_average(calculus):
     x = images(2, 3)
     twice = x.repeat(2, axis=1).repeat(2, axis=2)
-
     np.testing.assert_allclose(
         calculus.to_numpy(build("up", (1, 1))(calculus.tensor(x))), twice, atol=1e-6
     )
@@ -86,9 +81,7 @@ def test_it_works_in_half_precision_and_comes_back(calculus, factor):
 def test_pads_decide_how_much_of_the_convolution_there_is(calculus, pads):
     x, taps = images(5, 4), (1, 4, -2, 2)
     layer = build("none", taps, pads)
-
     found = calculus.to_numpy(layer(calculus.tensor(x)))
-
     for axis in (1, 2):
         width = [(0, 0)] * 4
         width[axis] = pads

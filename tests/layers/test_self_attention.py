@@ -42,7 +42,6 @@ def images(*shape):
 @pytest.mark.parametrize("shape", [(2, 4, 8), (3, 5, 4)])
 def test_values_and_both_derivatives_are_those_of_the_definition(calculus, shape):
     layer = calculus.filled(build(shape, spectral=False))
-
     calculus.agrees(layer, reference_in_order_of(layer), [images(*shape) / 2])
 
 
@@ -55,13 +54,11 @@ def reference_in_order_of(layer):
 
 def test_it_starts_as_the_identity(calculus):
     x = images(2, 4, 8)
-
     np.testing.assert_array_equal(calculus.to_numpy(build()(calculus.tensor(x))), np.float32(x))
 
 
 def test_its_size_is_that_of_the_authors_code():
     layer = build((4, 4, 64))
-
     assert (
         sum(np.prod(w.shape) for w in layer.trainable_variables) == 64 * (8 + 8 + 32) + 32 * 64 + 1
     )
@@ -77,9 +74,7 @@ def test_its_maps_are_spectrally_normalized(calculus):
         kernel = np.float64(calculus.to_numpy(part.layer.kernel))
         quotients.append(kernel / np.linalg.svd(kernel)[1][0])
     x = images(2, 4, 8)
-
     found = calculus.to_numpy(layer(calculus.tensor(x)))
-
     exact = reference(x, *quotients, calculus.to_numpy(layer.gamma))
     np.testing.assert_allclose(found, exact, atol=1e-4)
 
@@ -90,14 +85,12 @@ def test_the_estimates_of_its_norms_move_in_training_only(calculus):
     for training in (False, True):
         layer(x, training=training)
         states.append([calculus.to_numpy(u) for u in layer.non_trainable_variables])
-
     assert len(states[0]) == 4
     assert not any(map(np.array_equal, *states))
 
 
 def test_no_two_of_its_maps_start_alike(calculus):
     layer = build((2, 4, 8), kernel_initializer="orthogonal")
-
     assert not np.array_equal(
         *(calculus.to_numpy(m.layer.kernel) for m in (layer.queries, layer.keys))
     )

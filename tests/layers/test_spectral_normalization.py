@@ -41,10 +41,8 @@ def test_sigma_becomes_the_largest_singular_value(make):
     layer = make()
     kernel = to_numpy(layer.layer.kernel)
     sigma = np.linalg.svd(kernel.reshape(-1, kernel.shape[-1]).astype("float64"))[1][0]
-
     for _ in range(300):
         quotient = layer.normalized_kernel(training=True)
-
     np.testing.assert_allclose(to_numpy(quotient), kernel / sigma, atol=1e-5)
 
 
@@ -52,9 +50,7 @@ def test_sigma_becomes_the_largest_singular_value(make):
 def test_the_kernel_itself_is_never_assigned(training):
     layer = dense()
     kernel, u = to_numpy(layer.layer.kernel), to_numpy(layer.u)
-
     layer(np.ones((2, 3), "float32"), training=training)
-
     np.testing.assert_array_equal(to_numpy(layer.layer.kernel), kernel)
     assert np.array_equal(to_numpy(layer.u), u) != training  # only training moves the estimate
 
@@ -64,9 +60,7 @@ def test_the_wrapped_layer_is_called_with_the_quotient():
     layer.layer.bias.assign(np.arange(4, dtype="float32"))
     images = np.random.default_rng(1).normal(size=(2, 6, 6, 2)).astype("float32")
     outputs, quotient = to_numpy(layer(images)), to_numpy(layer.normalized_kernel())
-
     layer.layer.kernel.assign(quotient)
-
     np.testing.assert_allclose(outputs, to_numpy(layer.layer(images)), atol=1e-5)
 
 
@@ -82,12 +76,10 @@ def test_the_gradient_flows_through_sigma():
     x = np.random.default_rng(2).normal(size=(5, 3))
     v = unit(u @ kernel.T)
     u = unit(v @ kernel)  # both are constants of the call, so they do not move below
-
     inputs = ops.convert_to_tensor(x, "float32")
     result = backend.gradients(
         lambda: (ops.sum(ops.tanh(layer(inputs, training=True))), {}), [layer.layer.kernel]
     )
-
     differences = np.empty_like(kernel)
     for i in np.ndindex(*kernel.shape):
         values = []
@@ -143,7 +135,6 @@ def test_it_stays_finite_at_a_kernel_of_zeros():
     result = backend.gradients(
         lambda: (ops.sum(layer(inputs, training=True)), {}), [layer.layer.kernel]
     )
-
     assert np.isfinite(to_numpy(result.gradients[0])).all()
     assert np.isfinite(to_numpy(layer.normalized_kernel())).all()
 
@@ -162,7 +153,6 @@ def test_in_half_precision_sigma_is_as_good_as_in_single(scale):
     result = backend.gradients(
         lambda: (ops.sum(ops.cast(layer(inputs, training=True), "float32")), {}), [inner.kernel]
     )
-
     outputs = layer(inputs)
     assert keras.backend.standardize_dtype(outputs.dtype) == "float16"
     np.testing.assert_allclose(to_numpy(outputs), to_numpy(exact(inputs)), atol=4e-3)
@@ -175,7 +165,6 @@ def test_it_comes_back_from_its_configuration_under_the_layers_name():
 
     layer = dense(iterations=3)
     again = keras.layers.deserialize(keras.layers.serialize(layer))
-
     assert again.name == layer.name == "dense"
     assert again.iterations == 3
     assert again.compute_output_shape((None, 3)) == (None, 4)

@@ -59,7 +59,6 @@ def is_slot(name: str) -> bool:
 @pytest.mark.parametrize("name", ["latents", "samples", "flips", "order", "labels"])
 def test_a_seed_gives_the_same_bits_on_every_backend(trained, name):
     bits = {(a := trained[b][f"random/{name}"]).dtype.str + a.tobytes().hex() for b in BACKENDS}
-
     assert len(bits) == 1
 
 
@@ -97,7 +96,6 @@ def test_a_hundred_smooth_steps_end_at_the_same_weights(trained, config):
     losses = np.stack([trained[backend][f"{config}/silu/losses"] for backend in BACKENDS])
     difference = np.ptp(losses, axis=0).max(axis=1)
     late = np.flatnonzero(difference > 1e-5)
-
     assert losses.shape == (3, 100, 2)
     assert not late.size, f"{config}: losses differ from step {late[0]} by {difference.max():.2e}"
     assert_close(trained, f"{config}/silu/last", 1e-5, lambda name: not is_slot(name))
@@ -107,7 +105,6 @@ def test_a_hundred_smooth_steps_end_at_the_same_weights(trained, config):
 def test_a_hundred_smooth_steps_change_weights_by_far_more_than_the_bound(trained, config):
     one, last = (trained["jax"][f"{config}/silu/{when}/generator/up_4/kernel"]
                  for when in ("one", "last"))  # fmt: skip
-
     assert np.abs(one - last).max() > 1e-3
 
 
@@ -123,7 +120,6 @@ def test_trainings_with_kinks_agree_in_their_statistics(trained, config):
 @pytest.mark.parametrize("config", CONFIGS)
 def test_a_seed_gives_the_same_images_on_every_backend(trained, config):
     images = np.stack([trained[backend][f"{config}/silu/samples"] for backend in BACKENDS])
-
     assert images.dtype == np.uint8
     assert np.ptp(images.astype(int), axis=0).max() <= 1
     assert np.ptp(images) > 20

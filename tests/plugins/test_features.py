@@ -201,7 +201,6 @@ def test_the_imagenet_inception_resizes_smoothly_and_gives_both_outputs():
     stripes = np.zeros((1, 598, 598, 3), np.uint8)
     stripes[:, ::2] = 200  # finer than what 299 pixels can show: smoothed to gray
     assert np.abs(resize_bicubic(stripes)[:, 5:-5] - 100).max() < 20
-
     images = keras.Input((299, 299, 3))
     x = keras.layers.Conv2D(4, 9, strides=32, name="convolution")(images)
     x = keras.layers.GlobalAveragePooling2D(name="avg_pool")(x)

@@ -36,7 +36,6 @@ def test_shifts_are_drawn_anew_in_each_call_and_evenly_and_not_after_training():
 
     layer, sounds = Shifts(2, 3), ops.zeros((500, 64, 1))
     first, second = (to_numpy(layer(sounds, training=True)) for _ in range(2))
-
     assert first.shape == (500, 3) and (first != second).mean() > 0.7
     assert int(layer.calls.value) == 2
     counts = np.array([(first == shift).sum() for shift in range(-2, 3)])
@@ -71,7 +70,6 @@ def test_a_video_is_the_foreground_where_the_mask_says_so():
         (2, 4, 8, 8, 1), (2, 4, 8, 8, 1), (2, 1, 8, 8, 1)
     )  # fmt: skip
     np.testing.assert_allclose(video, mask * moving + (1 - mask) * still, atol=1e-6)
-
     videos = np.zeros((4, 4, 8, 8, 1), "uint8")
     gan.compile("adam", "adam")
     logs = gan.train_on_batch(videos, return_dict=True)

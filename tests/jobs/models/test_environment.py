@@ -20,18 +20,14 @@ def test_what_may_change_last_bits_is_named_when_it_differs(name, monkeypatch):
     monkeypatch.delenv(name, raising=False)
     before = manifest()
     monkeypatch.setenv(name, "3")
-
     (said,) = environment.environment_differences(before)
-
     assert f"{name} was None, is 3" in said
 
 
 def test_another_kind_of_device_is_named():
     now = environment.describe_environment()["device"]
     assert now in ("cpu", "gpu", "tpu", "mps")
-
     (said,) = environment.environment_differences(manifest() | {"device": "abacus"})
-
     assert f"device was abacus, is {now}" in said
 
 
@@ -55,7 +51,6 @@ def test_the_recipe_decides_whatever_keras_is_configured_to():
     finally:
         keras.config.set_image_data_format(kept[0])
         keras.config.set_floatx(kept[1])
-
     assert {n: (v.dtype, v.shape) for n, v in gan.state().items()} == {
         n: (v.dtype, v.shape) for n, v in plain.state().items()
     }

@@ -58,7 +58,6 @@ def test_a_keras_file_needs_keras_and_the_layers_alone(run, expected, tmp_path):
     import keras
 
     assert main(["export", str(run.path), str(tmp_path / "out.keras")]) == 0
-
     model = keras.saving.load_model(tmp_path / "out.keras")
     for n in (1, 5):
         latents, labels, images = expected(n)
@@ -71,7 +70,6 @@ def test_onnx_gives_the_same_images(run, expected, tmp_path, keras_backend):
         pytest.skip("written with PyTorch, whose exporter needs no further package")
     runtime = pytest.importorskip("onnxruntime")
     assert main(["export", str(run.path), str(tmp_path / "out.onnx")]) == 0
-
     session = runtime.InferenceSession(tmp_path / "out.onnx")
     names = [one.name for one in session.get_inputs()]
     for n in (1, 5):
@@ -126,7 +124,6 @@ def test_torch_export_gives_the_same_images(run, expected, tmp_path, keras_backe
     import torch
 
     assert main(["export", str(run.path), str(tmp_path / "out.pt2")]) == 0
-
     module = torch.export.load(tmp_path / "out.pt2").module()
     for n in (2, 5):
         latents, labels, images = expected(n)
@@ -140,7 +137,6 @@ def test_a_saved_model_gives_the_same_images(run, expected, tmp_path, keras_back
     import tensorflow as tf
 
     assert main(["export", str(run.path), str(tmp_path / "out")]) == 0
-
     served = tf.saved_model.load(str(tmp_path / "out"))
     for n in (1, 5):
         latents, labels, images = expected(n)

@@ -98,7 +98,6 @@ def test_sounds_are_trained_evaluated_and_heard_at_their_rate(trained, place, ca
 
 def test_videos_are_trained_evaluated_and_watched(trained, place):
     run = trained("clips", "evaluate_every=2", "evaluate_samples=12", "ema_half_life=0.5")
-
     assert run.manifest()["evaluation"]["description"] == "pooled frames"
     assert run.log()[-1]["frechet"] > 0
     newest = (run.path / "samples.gif").read_bytes()
@@ -107,7 +106,6 @@ def test_videos_are_trained_evaluated_and_watched(trained, place):
     assert len(re.findall(r'<img src="data:image/gif;base64,', page)) == 1
     strip = pixels(run.samples / "step-00000002.png")
     assert strip.shape[1] / strip.shape[0] == pytest.approx(5 / 8, abs=0.02)
-
     assert main(["sample", "run", "-n", "8", "--seed", "1"]) == 0
     assert (place / "run-samples.gif").read_bytes() == newest
     assert main(["sample", "run", "--interpolate", "1,2", "-n", "3", "--out", "way.gif"]) == 0

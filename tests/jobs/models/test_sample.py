@@ -55,7 +55,6 @@ def pixels(path) -> np.ndarray:
 def test_an_export_is_the_runs_weights_file_byte_for_byte(run, place):
     assert main(["export", str(run.path), "one.safetensors"]) == 0
     assert main(["export", str(run.path), "two.safetensors"]) == 0
-
     one = (place / "one.safetensors").read_bytes()
     assert one == (place / "two.safetensors").read_bytes() == run.weights_path.read_bytes()
 
@@ -66,7 +65,6 @@ def test_exports_hold_the_average_the_generator_or_everything(run, place, arrays
     average, raw, everything = (
         safetensors.load(place / f"{name}.safetensors") for name in ("average", "raw", "all")
     )
-
     kernel = "generator/project/kernel"
     assert average.keys() == raw.keys() == {n for n in everything if n.startswith("generator/")}
     assert average[kernel].tobytes() == everything["ema/project/kernel"].tobytes()
@@ -103,7 +101,6 @@ def test_an_image_depends_on_its_seed_and_place_alone(run, place):
     for name, flags in sets.items():
         assert main(["sample", source, *flags, "--separate", "--out", name]) == 0
     found = {n: [pixels(p) for p in sorted((place / n).iterdir())] for n in sets}
-
     assert [p.name for p in sorted((place / "each").iterdir())] == [
         "000000-seed7.png", "000001-seed9.png"]  # fmt: skip
     assert len(found["many"]) == 4 and found["many"][0].shape == (8, 8)
@@ -118,7 +115,6 @@ def test_labels_choose_what_a_conditional_model_draws(run, place, capsys):
     for label in ("0", "1"):
         assert main(["sample", str(run.path), "--labels", label, "--out", f"{label}.png"]) == 0
     assert not np.array_equal(pixels(place / "0.png"), pixels(place / "1.png"))
-
     assert main(["sample", str(run.path), "--labels", "2"]) == 2
     assert "[0, 2)" in capsys.readouterr().err
 
@@ -129,7 +125,6 @@ def test_classes_have_names_as_well_as_numbers(run, place, capsys):
     expected = pixels(place / "1,0.png")
     assert np.array_equal(pixels(place / "bright,dark.png"), expected)
     assert np.array_equal(pixels(place / "bright,0.png"), expected)
-
     assert main(["sample", str(run.path), "--labels", "brihgt"]) == 2
     said = capsys.readouterr().err
     assert "Unknown class. Received: 'brihgt'. Did you mean 'bright'?" in said
@@ -152,7 +147,6 @@ def test_a_truncation_of_nothing_is_for_who_truncates_by_a_variable(
     argv = ["sample", str(run.path), "--truncation", "0", "--labels", "bright", "-n", "3"]
     assert main(argv) == 2
     assert "truncation must be above 0, for a GAN whose latents are no" in capsys.readouterr().err
-
     from ganzoo.gan.gan import GAN
 
     by = property(lambda gan: gan.generator.get_layer("project").kernel)  # 0: of no latent
@@ -271,7 +265,6 @@ def test_an_older_checkpoint_is_not_taken_silently(run, rewound, place):
 
     broken = rewound(run, 3)
     (broken.checkpoints / "step-00000003" / "MANIFEST.json").unlink()
-
     with pytest.warns(UserWarning, match="step 3 is broken.*step 2"):
         export.export(broken.path, place / "out.safetensors")
     with pytest.warns(UserWarning, match="step 3 is broken.*step 2"):
@@ -285,7 +278,6 @@ def test_a_run_that_went_on_past_its_end_is_sampled_where_it_is(run, rewound):
     longer = rewound(run, 3)
     arrays, about = safetensors.load(run.weights_path), safetensors.metadata(run.weights_path)
     safetensors.save(longer.weights_path, arrays, {**about, "step": 1})
-
     assert longer.manifest()["state"] == "running"
     assert find_source(longer.path).about["step"] == 3
     assert find_source(run.path).about["step"] == 3
@@ -304,7 +296,6 @@ def test_labels_of_the_wrong_kind_are_refused_before_training(recipe, monkeypatc
     monkeypatch.setattr(ganzoo_testbed, "patient", lambda: many)
     with pytest.raises(UsageError, match=r"Expected: \(\).*Received: \(2,\)"):
         build_gan(recipe(), open_recipe_dataset(recipe()))
-
     none = dataclasses.replace(one, labels=None, classes=())
     monkeypatch.setattr(ganzoo_testbed, "patient", lambda: none)
     with pytest.raises(UsageError, match="is conditional and needs labels"):
@@ -316,7 +307,6 @@ def test_points_have_no_separate_images(plain, place, capsys):
 
     recipe = plain("dataset.name=mixture", "architecture.output_activation=linear", "steps=1")
     run = train(recipe, run=place / "points")
-
     assert main(["sample", str(run.path), "--separate"]) == 2
     assert "Points" in capsys.readouterr().err
     assert main(["sample", str(run.path), "-n", "64", "--out", "points.png"]) == 0

@@ -81,7 +81,6 @@ def test_the_code_on_a_page_works_and_the_page_says_what_it_draws(
 ):
     run = train(recipe_of(architecture, dataset), run=place / "run")
     push(run.path, "mine", license="MIT")
-
     page = page_of("mine")
     samples = drawn_by(page)[many]
     assert samples.shape == shape
@@ -100,7 +99,6 @@ def test_a_file_that_was_imported_with_a_recipe_has_a_page_that_works(place):
     told = FileDescription(recipe=recipe, image_shape=(8, 8, 1), classes=list("0123456789"),
                 data_license="CC-BY-4.0")  # fmt: skip
     import_weights(bare, "mine", description=told, license="MIT")
-
     assert drawn_by(page_of("mine"))["images"].shape == (10, 8, 8, 1)
     said = safetensors.metadata(lookup.find_version("mine").read("generator.safetensors"))
     assert said["generator_labels"] == []

@@ -23,7 +23,6 @@ def test_the_logs_of_a_dispatch_are_not_read():
     callbacks = [keras.callbacks.LambdaCallback(on_train_batch_end=tell)]
     for kind in (CallbacksWithoutLogs, keras.callbacks.CallbackList):
         kind(callbacks).on_train_batch_end(3, {"d_loss": Number()})
-
     assert told == [(3, None), (3, {"d_loss": 0.0})]
     assert len(read) == 1  # by Keras' own, which is why there is another
 
@@ -38,5 +37,4 @@ def test_training_goes_without_keras_own_list(plain, place, monkeypatch):
 
     monkeypatch.setattr(keras.callbacks.CallbackList, "on_train_batch_end", refuse)
     run = train(plain(), run=place / "run")
-
     assert [entry["step"] for entry in run.log()] == [2, 4]

@@ -96,7 +96,6 @@ def test_fused_steps_are_not_cut_for_an_evaluation(plain, place, arrays):
     evaluated = train(
         plain(*fused, "evaluate_every=3", "evaluate_samples=30"), run=place / "evaluated"
     )
-
     assert [entry["step"] for entry in evaluated.log() if "frechet" in entry] == [4, 8]
     one, other = arrays(alone), arrays(evaluated)
     assert all(one[name].tobytes() == other[name].tobytes() for name in one | other)
@@ -107,7 +106,6 @@ def test_the_numbers_are_those_of_evaluate_with_the_same_protocol(plain, place):
     from ganzoo.jobs.training.train import train
 
     run = train(plain("evaluate_every=3", "evaluate_samples=50"), run=place / "run")
-
     found = evaluate(run.path, metrics=["frechet", "precision", "recall"], n=50)
     last = run.log()[-1]
     assert last["step"] == 4  # not due, but the last
@@ -155,7 +153,6 @@ def test_without_an_evaluation_there_is_no_best(plain, place):
     from ganzoo.jobs.training.train import train
 
     run = train(plain("steps=1"), run=place / "run")
-
     with pytest.raises(UsageError, match="no best checkpoint.*--evaluate-every"):
         find_source(f"{run.path}@best")
     assert "evaluation" not in run.manifest()
@@ -172,9 +169,7 @@ def test_an_evaluated_run_that_died_ends_with_the_same_log_and_the_same_best(
     (died.path / "log.jsonl").write_text(  # a crash may leave a line that no checkpoint has
         (whole.path / "log.jsonl").read_text() if step == 3 else log_until(whole, step)
     )
-
     resume(died.path)
-
     assert log_of(died) == log_of(whole)
     assert best_in(died) == best_in(whole)
     one, other = arrays(whole), arrays(died)
@@ -225,7 +220,6 @@ def test_a_run_can_be_evaluated_from_the_middle_on_but_not_by_another_protocol(p
     resume(run.path, settings=["steps=4", "evaluate_every=1", "evaluate_samples=30"])
     assert [e["step"] for e in run.log() if "frechet" in e] == [3, 4]
     before = run.log_path.read_bytes()
-
     with pytest.raises(UsageError, match="Expected: fake 30. Received: fake 40.*evaluate-every 0"):
         resume(run.path, settings=["steps=6", "evaluate_samples=40"])
     assert run.log_path.read_bytes() == before
@@ -238,7 +232,6 @@ def test_a_best_checkpoint_that_is_broken_is_not_replaced_in_silence(plain, plac
     scripted([9.0, 3.0, 5.0, 4.0])
     run = train(plain(*EVALUATED), run=place / "run")
     (run.checkpoints / "step-00000004" / "MANIFEST.json").unlink()
-
     with pytest.raises(InvalidInput, match="step 4 .* is broken or gone"):
         find_source(f"{run.path}@best")
     assert find_source(run.path).about["step"] == 8
@@ -250,7 +243,6 @@ def test_points_are_evaluated_as_they_are(plain, place):
     tables = plain("evaluate_every=2", "evaluate_samples=30").tables()
     points = type(plain()).from_tables(tables | {"dataset": {"name": "mixture", "points": 100}})
     run = train(points, run=place / "run")
-
     assert all(np.isfinite(entry["frechet"]) for entry in run.log())
     assert "features" not in run.manifest()["evaluation"]
     with pytest.raises(UsageError, match="Points have no features"):
@@ -274,9 +266,7 @@ def test_what_cannot_be_evaluated_is_said_before_anything_is_made(
     options, words, plain, place, capsys
 ):
     (place / "recipe.toml").write_text(plain().toml())
-
     code = main(["train", "recipe.toml", "--evaluate-every", "2", "--run", "run", *options])
-
     said = capsys.readouterr().err
     assert code == 2 and said.startswith("error: ") and said.count("\n") == 1, said
     assert all(word in said for word in words), said

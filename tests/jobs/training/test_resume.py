@@ -89,9 +89,7 @@ def test_a_run_that_died_after_any_step_ends_as_if_it_had_not(step, whole, recip
     from ganzoo.jobs.training.resume import resume
 
     never, died = whole(recipe), rewound(whole(recipe), step)
-
     resume(died.path)
-
     assert differing(arrays(never), arrays(died)) == []
     assert never.weights_path.read_bytes() == died.weights_path.read_bytes()
     for name in sorted(path.name for path in never.samples.iterdir()):
@@ -137,7 +135,6 @@ def test_leaving_out_any_group_of_state_breaks_the_equality(whole, recipe, train
     covered = ("generator/norm/", *(prefix for group in GROUPS.values() for prefix in group))
     assert [name for name in before if not name.startswith(covered)] == []
     lost = trainer.fresh | {"gan/seed": np.zeros_like(before["gan/seed"])}
-
     for group, prefixes in GROUPS.items():
         names = [name for name in before if name.startswith(prefixes)]
         assert names, group
@@ -154,7 +151,6 @@ def test_the_state_is_everything_that_a_step_can_change(trainer):
     gan = trainer.gan
     held = {id(variable) for variable in gan.state().values()}
     reachable = [*gan.variables, *gan.optimizer.variables, *gan.step_metrics.variables]
-
     assert [variable.path for variable in reachable if id(variable) not in held] == []
     seeds = [layer.seed_generator.state for layer in gan._flatten_layers()
              if hasattr(layer, "seed_generator")]  # fmt: skip
@@ -183,7 +179,6 @@ def test_n_steps_and_n_more_are_2n_with_fused_steps_and_scaled_losses(recipe, ar
     half = train(recipe(*FUSED, f"steps={steps}"), run=place / "half")
     assert differing(arrays(never, 4), arrays(half, 4)) == []
     resume(half.path, settings=["steps=8"])
-
     assert any("dynamic_scale" in name for name in arrays(never))
     assert differing(arrays(never), arrays(half)) == []
     assert half.recipe().training.steps == 8
@@ -197,7 +192,6 @@ def test_looking_at_a_gan_does_not_change_it(whole, recipe, place):
     run = train(
         recipe("sample_every=1", "log_every=5", "checkpoint_every=12"), run=place / "watched"
     )
-
     stored = [safetensors.load(r.weights_path) for r in (whole(recipe), run)]
     assert differing(*stored) == []
 
@@ -210,9 +204,7 @@ def snapshot(run: Run) -> dict[str, tuple[bytes, int]]:
 def test_resuming_a_finished_run_does_nothing(whole, recipe, capsys):
     run = whole(recipe)
     before = snapshot(run)
-
     assert main(["resume", str(run.path)]) == 0
-
     assert snapshot(run) == before
     assert "finished" in capsys.readouterr().err
 
@@ -236,9 +228,7 @@ def test_resuming_a_finished_run_does_nothing(whole, recipe, capsys):
 def test_what_would_change_the_gan_is_refused(setting, code, words, whole, recipe, rewound, capsys):
     run = rewound(whole(recipe), 7)
     before = snapshot(run)
-
     assert main(["resume", str(run.path), "--set", setting]) == code
-
     said = capsys.readouterr().err
     assert said.count("\n") == 1 and all(word in said for word in words), said
     assert snapshot(run) == before
@@ -249,7 +239,6 @@ def test_a_recipe_edited_by_hand_is_refused(whole, recipe, rewound):
 
     run = rewound(whole(recipe), 7)
     run.recipe_path.write_text(run.recipe_path.read_text().replace("batch = 4", "batch = 2"))
-
     with pytest.raises(UsageError, match="training.batch cannot change. Expected: 4. Received: 2"):
         resume(run.path)
 
@@ -263,7 +252,6 @@ def test_other_data_is_refused_and_named(whole, recipe, rewound, monkeypatch):
     before = snapshot(run)
     other = ganzoo_testbed.patient(images=48)
     monkeypatch.setattr(ganzoo_testbed, "patient", lambda: other)
-
     with pytest.raises(InvalidInput, match="'patient'.*Expected: count 40. Received: count 48"):
         resume(run.path)
     assert snapshot(run) == before
@@ -273,7 +261,6 @@ def test_two_processes_do_not_go_on_with_one_run(whole, recipe, rewound):
     from ganzoo.jobs.training.resume import resume
 
     run = rewound(whole(recipe), 7)
-
     with run.lock(), pytest.raises(Locked) as refused:
         resume(run.path)
     assert refused.value.exit_code == 7
@@ -290,9 +277,7 @@ def test_a_broken_checkpoint_falls_back_with_a_warning_and_ends_the_same(
     content[-1] ^= 1
     state.write_bytes(content)
     said = []
-
     resume(run.path, events=said.append)
-
     warnings = [event["message"] for event in said if event["event"] == "warning"]
     assert any("step 9 is broken" in text and "step 8" in text for text in warnings)
     assert differing(arrays(whole(recipe)), arrays(run)) == []
@@ -304,7 +289,6 @@ def test_when_all_checkpoints_are_broken_nothing_starts_anew(whole, recipe, rewo
     run = rewound(whole(recipe), 2)
     for path in run.checkpoints.iterdir():
         (path / "MANIFEST.json").unlink()
-
     with pytest.raises(InvalidInput, match="All 2 checkpoints"):
         resume(run.path)
 
@@ -327,7 +311,6 @@ def test_a_state_that_does_not_fit_is_refused_whole(mutation, whole, recipe, tra
             a, b = "generator_optimizer/iteration", "generator_optimizer/up/kernel/momentum"
             state[a], state[b] = state[b], state[a]
     before = state_arrays(trainer.gan)
-
     with pytest.raises(InvalidInput, match="does not fit this architecture at"):
         assign_arrays(trainer.gan.state(), state, "a file")
     assert differing(before, state_arrays(trainer.gan)) == []
@@ -346,9 +329,7 @@ def test_a_run_that_died_before_its_first_checkpoint_starts_again(whole, recipe,
     run = rewound(whole(recipe), 0)
     shutil.rmtree(run.checkpoints)
     shutil.copy(next(run.samples.iterdir()), run.samples / "step-00000004.png")  # of a later step
-
     resume(run.path, settings=["steps=2"])
-
     assert differing(arrays(whole(recipe), 2), arrays(run)) == []
     assert [entry["step"] for entry in run.log()] == [2]
     assert not (run.samples / "step-00000004.png").exists()

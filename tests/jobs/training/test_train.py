@@ -73,7 +73,6 @@ def test_a_runs_recipe_can_be_trained_again_and_gives_the_same_file(plain, place
     first = train(plain("training.epochs=1"), run=place / "first")
     again = train(Recipe.read(first.recipe_path), run=place / "again")
     other = train(plain("training.epochs=1", "seed=1"), run=place / "other")
-
     assert first.weights_path.read_bytes() == again.weights_path.read_bytes()
     assert first.weights_path.read_bytes() != other.weights_path.read_bytes()
     assert first.manifest()["step"] == 4
@@ -88,7 +87,6 @@ def test_a_card_of_the_zoo_says_what_was_changed(place):
     ]
     recipe = apply_settings(find_model("dcgan-digits").recipe, [*narrow, "steps=1"])
     card = Card.read(train(recipe, model="dcgan-digits", run=place / "run").card_path)
-
     assert (card.name, card.recipe, card.parameters) == ("dcgan-digits", recipe, {})
 
 
@@ -105,7 +103,6 @@ def test_a_plan_leaves_nothing_behind(plain, place, monkeypatch):
     from ganzoo.jobs.training.plan import plan
 
     found = plan(plain("training.images=100"))
-
     assert (found["steps"], found["steps_per_epoch"], found["images_per_step"]) == (7, 4, 16)
     assert found["parameters"] == {
         "generator": (4 + 1) * 8 + 4 * 8 + (8 + 1) * 64,  # batch norm: 4 numbers a unit
@@ -126,10 +123,8 @@ def test_a_plan_without_the_data_is_that_with_them_and_nothing_is_downloaded(pla
     recipe = apply_settings(find_model("cdcgan-mnist").recipe, ["dataset.images=128"])
     pixels = np.zeros((200, 28, 28), np.uint8)
     np.savez(place / "mnist.npz", x_train=pixels, y_train=np.arange(200) % 10)
-
     without = plan(recipe)
     whole = plan(apply_settings(recipe, [f"dataset.data={str(place / 'mnist.npz')!r}"]))
-
     assert (without.pop("data"), whole.pop("data")) == ("not here yet", "here")
     assert "ganzoo data prepare downloads it (11 MB)" in without.pop("get")
     assert without == whole
@@ -143,9 +138,7 @@ def test_a_number_that_is_not_finite_stops_before_it_is_saved(what, named, plain
     recipe = plain("architecture.name=poisoned", f"architecture.what={what}", "steps=9",
                    "log_every=7", "sample_every=5", "checkpoint_every=2")  # fmt: skip
     (place / "recipe.toml").write_text(recipe.toml())
-
     code = main(["train", "recipe.toml", "--run", "run"])
-
     said = capsys.readouterr().err.splitlines()[-1]
     assert code == 6, said
     assert f"{named}" in said and "at step 4" in said and "step-00000002" in said
@@ -162,7 +155,6 @@ def test_a_number_that_is_not_finite_stops_before_it_is_saved(what, named, plain
 def test_without_any_checkpoint_that_is_said_too(plain, place, capsys):
     recipe = plain("architecture.name=poisoned", "architecture.since=0", "log_every=1")
     (place / "recipe.toml").write_text(recipe.toml())
-
     assert main(["train", "recipe.toml", "--run", "run"]) == 6
     assert "There is no checkpoint." in capsys.readouterr().err
     assert not (place / "run" / "log.jsonl").exists()
@@ -215,9 +207,7 @@ def test_a_signal_before_the_first_step_leaves_nothing(
     monkeypatch.setattr(ganzoo_testbed, name, signaled)
     (place / "recipe.toml").write_text(recipe().toml())
     before = signal.getsignal(number)
-
     assert main(["train", "recipe.toml"]) == 128 + number
-
     assert capsys.readouterr().err == "error: Stopped before the first step; nothing was changed.\n"
     assert [path.name for path in place.iterdir()] == ["recipe.toml"]
     assert signal.getsignal(number) is before
@@ -231,7 +221,6 @@ def test_memory_that_runs_out_is_no_fault_of_the_plugin(recipe, place, monkeypat
 
     (place / "recipe.toml").write_text(recipe().toml())
     monkeypatch.setattr(ganzoo_testbed, "stateful", greedy)
-
     assert main(["train", "recipe.toml"]) == 5
     assert "Out of memory" in capsys.readouterr().err
     assert not (place / "runs").exists()
@@ -256,7 +245,6 @@ def test_a_disk_that_fills_up_keeps_the_checkpoints_before(plain, place, monkeyp
     run = Run.open(place / "run")
     assert [path.name for path in run.checkpoints.iterdir()] == ["step-00000002"]
     assert run.manifest()["state"] == "failed"
-
     resume(run.path)
     assert run.manifest()["state"] == "finished" and "reason" not in run.manifest()
 
@@ -271,12 +259,10 @@ def test_data_from_an_npz_file_of_keras_reaches_training(plain, place, monkeypat
              x_test=images[:1], y_test=np.zeros(1, "uint8"))  # fmt: skip
     recipe = plain("dataset.name=mnist", "dataset.data=mnist.npz", "batch=4", "steps=2")
     run = train(recipe, run=place / "run")
-
     assert run.manifest()["data"]["count"] == 20
     assert tomllib.loads(run.recipe_path.read_text())["dataset"]["data"] == f"{place}/mnist.npz"
     assert str(place) not in json.dumps(safetensors.metadata(run.weights_path))
     assert str(place) not in run.card_path.read_text()
-
     (place / "moved").mkdir()
     (place / "mnist.npz").rename(place / "moved" / "again.npz")
     monkeypatch.chdir(place / "moved")
