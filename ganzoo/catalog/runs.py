@@ -1,19 +1,18 @@
 """Runs: folders that hold everything about one training, such as `runs/00007-gan-mnist`."""
 
-import contextlib
 import os
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganzoo.catalog import run_log
-from ganzoo.errors import InvalidInput, Locked, UsageError, unknown
+from ganzoo.catalog import run_lock, run_log
+from ganzoo.errors import InvalidInput, UsageError, unknown
 from ganzoo.files import checkpoints
 from ganzoo.files.checkpoints import Checkpoint
-from ganzoo.files.leftovers import lock
 from ganzoo.files.manifests import check_name
 from ganzoo.files.reading import read_bytes
 from ganzoo.files.strict_json import parse_object
@@ -158,6 +157,20 @@ class Run:
         content = read_bytes(self.manifest_path, limit=_MAX_MANIFEST_BYTES)
         return parse_object(content, quote(self.manifest_path))
 
+    def state(self, manifest: Mapping[str, Any] | None = None) -> str | None:
+        """Return how the run stands now; `None` if its manifest does not say.
+
+        That is `"running"`, `"finished"`, `"interrupted"`, `"diverged"` or `"failed"`. A run
+        whose process was killed is interrupted, whatever its manifest says: nobody locks it.
+
+        Args:
+            manifest: The run's manifest, if it has been read already.
+        """
+        recorded = (self.manifest() if manifest is None else manifest).get("state")
+        if recorded == "running" and not run_lock.is_locked(self.path):
+            return "interrupted"
+        return recorded
+
     def log(self) -> list[dict[str, Any]]:
         """Return all entries of the log, without a last one that a crash has torn."""
         return run_log.read_log(self.log_path)
@@ -179,23 +192,13 @@ class Run:
         except OSError as error:
             raise environment_problem("write", self.samples, error) from error
 
-    @contextlib.contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self) -> AbstractContextManager[None]:
         """Keep other processes from writing to the run; released when this one ends.
 
         Raises:
             Locked: Another holds it.
         """
-        path = self.path / ".lock"
-        try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        except OSError as error:
-            raise environment_problem("write", path, error) from error
-        try:
-            _lock_run(descriptor, self.path)
-            yield
-        finally:
-            os.close(descriptor)  # which gives the lock back
+        return run_lock.hold_lock(self.path)
 
 
 def split_best(source: str | os.PathLike) -> tuple[str | os.PathLike, bool]:
@@ -237,18 +240,6 @@ def best_checkpoint(run: Run) -> Checkpoint:
         if newest.step == best["step"]
         else checkpoints.of_step(run.checkpoints, best["step"])
     )
-
-
-def _lock_run(descriptor: int, run: Path) -> None:
-    if lock(descriptor) is False:
-        owner = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
-        raise Locked(
-            f"Another process writes to the run {quote(run)}"
-            f"{f': number {owner}' if owner.isdigit() else ''}.",
-            hint="Wait for it or stop it.",
-        )
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
 
 
 def _run_numbers(runs: Path) -> list[int]:

@@ -113,6 +113,7 @@ def _describe_run(run: Run, *, best: bool) -> dict[str, Any]:
     found = {
         **describe_card(card),
         **{key: manifest[key] for key in _RUN_KEYS if key in manifest},
+        "state": run.state(manifest),
         **describe_recipe(run.recipe()),
         "path": str(run.path),
         "step": log[-1].get("step") if log else 0,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ganzoo.catalog import runs
+from ganzoo.catalog import run_lock, runs
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.runs import Run, split_best
 from ganzoo.errors import EnvironmentProblem, InvalidInput, Locked, UnknownName, UsageError
@@ -200,6 +200,24 @@ def test_the_lock_of_a_process_that_dies_is_given_back(run):
         holder.wait()
         with run.lock():
             pass
+
+
+def test_a_run_is_running_while_a_process_locks_it_and_interrupted_when_that_was_killed(run):
+    run.manifest_path.write_text('{"state": "running"}')
+    assert run.state() == "interrupted"  # a copy, without a lock
+    with run.lock():
+        assert run.state() == "running"
+    assert run.state() == "interrupted"
+    for state in ("finished", "diverged", None):
+        assert run.state({"state": state}) == state
+
+
+def test_whoever_looks_at_a_run_keeps_nobody_from_it(run, monkeypatch):
+    monkeypatch.setattr(run_lock, "_PAUSE", 0)
+    answers = iter([False, False, True])  # somebody asks at this very moment
+    monkeypatch.setattr(run_lock, "lock", lambda descriptor: next(answers))
+    with run.lock():
+        pass
 
 
 def test_a_run_that_is_gone_cannot_be_locked(tmp_path):

@@ -49,10 +49,13 @@ def report_of_run(run: "Run", *, manifest: Mapping | None = None) -> str:
         run: The run.
         manifest: A manifest to use instead of the run's own.
     """
+    if manifest is None:
+        manifest = run.manifest()
+        manifest = {**manifest, "state": run.state(manifest)}
     numbered = ((re.findall(r"\d+", path.stem), path) for path in run.samples.glob("*.png"))
     return render_report(
         recipe=run.recipe().tables(),
-        manifest=run.manifest() if manifest is None else manifest,
+        manifest=manifest,
         log=run.log(),
         samples=sorted((int(digits[-1]), path) for digits, path in numbered if digits),
         gif=run.gif_path,

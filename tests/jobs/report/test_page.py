@@ -389,7 +389,9 @@ def test_a_run_folder_is_read_with_its_images_numbered_by_step(tmp_path):
         gif_path=tmp_path / "progress.gif",
         recipe=lambda: SimpleNamespace(tables=lambda: RECIPE),
         manifest=lambda: MANIFEST,
+        state=lambda manifest: "interrupted",  # it was killed
         log=lambda: log(2),
     )
-    expected = render_report(recipe=RECIPE, manifest=MANIFEST, log=log(2), samples=shots)
+    manifest = {**MANIFEST, "state": "interrupted"}
+    expected = render_report(recipe=RECIPE, manifest=manifest, log=log(2), samples=shots)
     assert report_of_run(run) == expected
