@@ -7,6 +7,8 @@ there is one, a way out. Anything that is not a `GanzooError` is a fault of ganz
 import difflib
 from collections.abc import Iterable
 
+_MAX_NAMES = 20  # in a message
+
 
 class GanzooError(Exception):
     """An error that whoever runs ganzoo can mend.
@@ -70,20 +72,24 @@ class Interrupted(GanzooError):
         self.exit_code = 128 + signal_number
 
 
-def unknown(kind: str, name: str, known: Iterable[str]) -> UnknownName:
+def unknown(kind: str, name: str, known: Iterable[str], *, see: str = "") -> UnknownName:
     """The error for a name that is not known, with the nearest names that are.
 
     Args:
         kind: What the name was meant to be: `"model"`, `"key"`, `"backend"`.
         name: The name as received.
         known: The names that exist.
+        see: A command that lists them, where they are too many for a message.
     """
     known = sorted(set(known))
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     if near:
         hint = f"Did you mean {' or '.join(repr(n) for n in near)}?"
+    elif len(known) > _MAX_NAMES and see:
+        hint = f"All {len(known)} of them: {see}"
     elif known:
-        hint = f"Known: {', '.join(known[:20])}{', ...' if len(known) > 20 else ''}."
+        more = f" and {len(known) - _MAX_NAMES} more" if len(known) > _MAX_NAMES else ""
+        hint = f"Known: {', '.join(known[:_MAX_NAMES])}{more}."
     else:
         hint = f"There is no {kind} at all."
     return UnknownName(f"Unknown {kind}. Received: {name!r}.", hint=hint)

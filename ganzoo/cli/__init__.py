@@ -19,6 +19,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     argv = list(sys.argv[1:] if argv is None else argv)
     _escape_unencodable_text()
+    if argv[:1] == ["help"]:
+        argv = [*argv[1:], "--help"]
     own = argv[: argv.index("--")] if "--" in argv else argv
     debug = "--debug" in own
     if debug:
@@ -57,7 +59,7 @@ def _report_failure(error: BaseException, *, debug: bool, as_json: bool) -> int:
 
         print_note(redact("".join(traceback.format_exception(error))))
     if failure.message:
-        print_note(f"error: {single_line(failure.message)}")
+        print_note(f"{failure.label}{single_line(failure.message)}")
         if as_json:
             content = {"error": failure.message, "exit_code": failure.exit_code}
             with contextlib.suppress(Exception):  # stdout itself may be what failed

@@ -22,13 +22,15 @@ from ganzoo.cli import (
     sample,
     train,
 )
+from ganzoo.cli.support.examples import add_examples
 from ganzoo.cli.support.printing import print_data
 
 app = typer.Typer(
     name="ganzoo",
     help="A zoo of GANs: written once, trained on JAX, PyTorch or TensorFlow.",
-    epilog="Start with: ganzoo list, ganzoo info dcgan-digits, ganzoo train dcgan-digits",
-    add_completion=False,
+    epilog="\b\nStart with: ganzoo list, ganzoo info dcgan-digits, ganzoo train dcgan-digits\n"
+    "The help of a verb ends with examples: ganzoo help train",
+    context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,  # plain help: half the start-up time, and text that can be copied
 )
 
@@ -78,3 +80,4 @@ app.add_typer(data.app, name="data")
 app.add_typer(plugin.app, name="plugin")
 app.command("plugins")(plugin.list_plugins)
 app.command("doctor")(doctor.doctor)
+add_examples(app)

@@ -54,7 +54,7 @@ def info(
 def prepare(
     name: Name, settings: DatasetOptions = None, data: Data = None, as_json: Json = False
 ) -> None:
-    """Download and decode a data set, so that training can start at once."""
+    """Download and decode a data set, ready to train on."""
     from ganzoo.cli.support.recipe_arguments import resolve_dataset
 
     dataset = resolve_dataset(name, settings=settings, data=data)

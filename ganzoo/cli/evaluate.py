@@ -1,5 +1,6 @@
 """`ganzoo evaluate`: metrics, each with its protocol."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
@@ -8,19 +9,22 @@ import typer
 from ganzoo.cli.support import options
 from ganzoo.cli.support.printing import (
     format_columns,
-    format_fields,
     humanize,
     print_data,
     print_json,
     print_note,
+    wrap,
 )
 from ganzoo.cli.support.quiet import silence_frameworks
 from ganzoo.errors import UsageError
+
+_DETAILS_WIDTH = 33  # of the last column, so that a line has at most 80
 
 EvaluatedSource = Annotated[
     str,
     typer.Argument(
         metavar="SOURCE",
+        autocompletion=options.complete_model,
         help="A model, a run, a .safetensors file, or a folder or zip archive of images.",
     ),
 ]
@@ -159,23 +163,28 @@ def _format_results_block(results: Sequence[Mapping[str, Any]]) -> str:
         for key, value in protocols[0].items()
         if all(key in protocol and protocol[key] == value for protocol in protocols)
     }
-    rows = [("metric", "value", "", "better", "measured with")]
+    rows = [("metric", "value", "±", "better", "measured with")]
     for result, protocol in zip(results, protocols, strict=True):
         own = {key: value for key, value in protocol.items() if key not in shared}
         details = ", ".join(f"{key} {_shorten_digest(value)}" for key, value in own.items())
         value = humanize(float(result["value"]))
-        rows.append((result["metric"], value, _format_error(result), result["better"], details))
-    fields = {key: _shorten_digest(value) for key, value in shared.items()}
+        first, *more = textwrap.wrap(details, _DETAILS_WIDTH) or [""]
+        rows.append(
+            (result["metric"], value, _format_error(result), result.get("better", ""), first)
+        )
+        rows += [("", "", "", "", line) for line in more]
+    fields = [f"{key} {_shorten_digest(value)}" for key, value in shared.items()]
     if "seeds" in results[0]:
-        fields["seeds"] = ", ".join(map(str, results[0]["seeds"]))
-    return f"{format_columns(rows, indent='')}\n\n{format_fields(fields, indent='  ')}"
+        seeds = ", ".join(map(str, results[0]["seeds"]))
+        fields.append(f"seeds {seeds} (± is the standard deviation over them)")
+    return f"{format_columns(rows, indent='')}\n\n{wrap('; '.join(fields), indent='  ')}"
 
 
 def _format_error(result: Mapping[str, Any]) -> str:
     """Format the standard deviation over seeds, or the standard error."""
     if "spread" in result:
-        return f"± {humanize(float(result['spread']))} over seeds"
-    return f"± {humanize(float(result['error']))}" if "error" in result else ""
+        return humanize(float(result["spread"]))
+    return humanize(float(result["error"])) if "error" in result else ""
 
 
 def _shorten_digest(value: Any) -> str:

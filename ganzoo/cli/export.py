@@ -33,9 +33,10 @@ def export(
     allow_plugin_mismatch: options.AllowPluginMismatch = False,
     as_json: options.Json = False,
 ) -> None:
-    """Write weights as safetensors, or a generator in another framework's format.
+    """Write weights, or a generator in another format.
 
-    By default the generator's moving average alone, which is all that `sample` needs.
+    The ending of the file decides. By default the generator's moving average alone, which is all
+    that `sample` needs.
     """
     options.require_mutually_exclusive(all=everything, raw=raw)
     if out.suffix == ".safetensors":

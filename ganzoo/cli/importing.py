@@ -57,10 +57,11 @@ def import_file(
     allow_plugin_mismatch: AllowPluginMismatch = False,
     as_json: Json = False,
 ) -> None:
-    """Publish a weights file as a new version of a model, if it fits its architecture.
+    """Publish a weights file as a new version of a model.
 
-    A file of `ganzoo export` describes itself. Another file is described by --recipe; its
-    arrays must have the names, shapes and types that the architecture gives them.
+    It must fit the architecture. A file of `ganzoo export` describes itself. Another file is
+    described by --recipe; its arrays must have the names, shapes and types that the architecture
+    gives them.
     """
     require_mutually_exclusive(image_shape=image_shape, data=data)  # with the one, no data is read
     _check_companion(

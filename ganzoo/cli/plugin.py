@@ -80,7 +80,7 @@ def list_plugins(as_json: Json = False) -> None:
 
 @app.command("new")
 def new(name: NewName, out: NewFolder = None, as_json: Json = False) -> None:
-    """Create a package with an architecture, a card and a test, which passes its checks."""
+    """Create a package with an architecture, a card and a test."""
     from ganzoo.testing.plugin_template import new_package
 
     files = new_package(name, out)
@@ -101,9 +101,10 @@ def check(
     backend: Backend = None,
     as_json: Json = False,
 ) -> None:
-    """Check that a plugin conforms to its contract; exits with 4 if it does not.
+    """Check that a plugin conforms to its contract.
 
-    An architecture is made small, built, and trained for a few steps on one backend.
+    An architecture is made small, built, and trained for a few steps on one backend. Exits with
+    4 if the plugin does not conform.
     """
     from ganzoo.cli.support.recipe_arguments import parse_gan_settings, resolve_plugin
     from ganzoo.testing.conformance import check_plugin, plugin_kinds

@@ -87,7 +87,7 @@ def tag(
     folder: Folder = None,
     as_json: Json = False,
 ) -> None:
-    """Give a version another name, which may move: `ganzoo tag NAME@3 best`."""
+    """Give a version another name, which may move."""
     from ganzoo.jobs.publishing.manage import tag as job
 
     _print_result(job(name, alias, folder=folder), as_json=as_json)
@@ -110,9 +110,9 @@ def verify(
     ],
     as_json: Json = False,
 ) -> None:
-    """Check every byte of a file, a run, a model or a registry against what was published.
+    """Check every byte of a file, a run, a model or a registry.
 
-    Exits with 3 when anything is wrong.
+    Compares it with what was written or published; exits with 3 when anything is wrong.
     """
     from ganzoo.jobs.publishing.verify import verify as job
 
@@ -131,7 +131,7 @@ def verify(
 
 @app.command("list")
 def list_registries(as_json: Json = False) -> None:
-    """List the registries in which names are looked up, the first to be asked first."""
+    """List the registries, in the order in which they are asked."""
     from ganzoo.jobs.publishing.manage import list_registries as job
 
     found = job()

@@ -48,7 +48,7 @@ def reproduce(
     backend: options.Backend = None,
     as_json: options.Json = False,
 ) -> None:
-    """Train a model's recipe again, and measure it as its card says it was measured.
+    """Train a recipe again, and measure it as its card says.
 
     A number is reproduced if it differs from the card's by at most 3 times the card's standard
     deviation or error, or by --tolerance of its value, whichever is more. Numbers measured by

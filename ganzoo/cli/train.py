@@ -19,7 +19,11 @@ from ganzoo.cli.support.reporters import report_events
 
 Model = Annotated[
     str,
-    typer.Argument(metavar="NAME", help="A model (name, name@2, hf://org/repo), or a recipe.toml."),
+    typer.Argument(
+        metavar="NAME",
+        autocompletion=options.complete_model,
+        help="A model (name, name@2, hf://org/repo), or a recipe.toml.",
+    ),
 ]
 Images = Annotated[
     int | None,

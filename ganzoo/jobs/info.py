@@ -75,7 +75,8 @@ def info(name: str) -> dict[str, dict[str, Any]]:
     try:
         return describe_source(name)  # a run in `runs`, by the name of its folder
     except UnknownName:
-        raise unknown("model, run, architecture or data set", name, known) from None
+        kinds = "model, run, architecture or data set"
+        raise unknown(kinds, name, known, see="ganzoo list") from None
 
 
 def describe_source(name: str) -> dict[str, dict[str, Any]]:
@@ -167,6 +168,7 @@ def _describe_plugin(kind: str, name: str) -> dict[str, Any]:
                 "required": parameter.required,
                 "default": None if parameter.default is MISSING else parameter.default,
                 "filled": is_filled_by_data(kind, parameter.name),
+                "description": parameter.description,
             }
             for parameter in signature.parameters.values()
         ],

@@ -1,5 +1,6 @@
 """Lists of models, weights, data sets and plugins as plain data. Imports no framework."""
 
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -7,68 +8,53 @@ from ganzoo.catalog.plugins.discovery import discover, plugin_signature
 from ganzoo.catalog.plugins.entry_points import KINDS, Plugin
 from ganzoo.catalog.plugins.name_resolution import Problem
 from ganzoo.catalog.registry import lookup
-from ganzoo.errors import GanzooError
+from ganzoo.catalog.registry.cards import Card
 from ganzoo.jobs.publishing.manage import describe_versions
 
-_SECTIONS = {"architecture": "architectures", "dataset": "datasets"}
+_PLUGIN_SECTIONS = {"architecture": "architectures", "dataset": "datasets"}
+SECTIONS = ("models", *_PLUGIN_SECTIONS.values())
 
 
-def list_names(pattern: str = "*") -> dict[str, list[Any]]:
-    """Return the models, architectures and data sets whose name matches a glob.
+def list_names(
+    words: Sequence[str] = (), *, sections: Sequence[str] = SECTIONS, weights: bool = False
+) -> dict[str, list[Any]]:
+    """Return the models, architectures and data sets that fit all words.
 
     Args:
-        pattern: A shell pattern; case counts.
+        words: Texts that stand in the name, the summary or the name of the data, in capitals or
+            not. One with `*`, `?` or `[` is a shell pattern for the name instead.
+        sections: Which of the lists to return.
+        weights: Return only models of which trained weights are here.
 
     Returns:
         `"models"`, `"architectures"` and `"datasets"`: lists of entries with name, source
-        and summary. `"problems"`: what is broken or refused.
+        and summary; a model's also with the name of its data, its number of parameters, its
+        newest version with size, license and first result, and the numbers of all versions.
+        `"problems"`: what is broken or refused.
     """
-    cards, broken = lookup.read_cards(pattern)
-    problems = list(broken)
-    sources = {name: entry.source for name, entry in lookup.models().items()}
-    found: dict[str, list[Any]] = {
-        "models": [
-            {"name": name, "source": sources[name], "summary": card.summary}
+    found: dict[str, list[Any]] = {}
+    problems: list[Problem] = []
+    if "models" in sections:
+        cards, broken = lookup.read_cards()
+        problems += broken
+        entries = lookup.models()
+        models = (
+            _describe_model(name, entries[name], card)
             for name, card in cards.items()
-        ]
-    }
-    for kind, section in _SECTIONS.items():
-        discovery = discover(kind)
-        found[section] = [
-            _summarize_plugin(name, plugin)
-            for name, plugin in discovery.plugins.items()
-            if fnmatchcase(name, pattern)
-        ]
-        problems += discovery.problems
+            if _fits(words, name, card.summary, card.recipe.dataset.name)
+        )
+        found["models"] = [one for one in models if one["version"] or not weights]
+    for kind, section in _PLUGIN_SECTIONS.items():
+        if section in sections:
+            discovery = discover(kind)
+            summaries = [_summarize_plugin(*item) for item in discovery.plugins.items()]
+            found[section] = [
+                one
+                for one in summaries
+                if not weights and _fits(words, one["name"], one["summary"])
+            ]
+            problems += discovery.problems
     return found | {"problems": [_describe_problem(one) for one in dict.fromkeys(problems)]}
-
-
-def list_weights(pattern: str = "*") -> dict[str, list[Any]]:
-    """Return the models of which trained weights are here.
-
-    Args:
-        pattern: A shell pattern; case counts.
-
-    Returns:
-        `"models"`: name, source, newest version, all versions, size in bytes, license and
-        summary of each; a broken one has no size.
-    """
-    found = []
-    for name, entry in lookup.models().items():
-        if not fnmatchcase(name, pattern):
-            continue
-        versions = describe_versions(entry)
-        if versions:
-            found.append({
-                "name": name,
-                "source": entry.source,
-                "version": versions[0]["version"],
-                "versions": [one["version"] for one in versions],
-                "bytes": versions[0].get("bytes"),
-                "license": versions[0].get("license"),
-                "summary": _model_summary(entry),
-            })  # fmt: skip
-    return {"models": found}
 
 
 def list_datasets() -> list[dict[str, str]]:
@@ -122,11 +108,30 @@ def _summarize_plugin(name: str, plugin: Plugin) -> dict[str, str]:
     return {"name": name, "source": plugin.distribution, "summary": summary}
 
 
-def _model_summary(entry: lookup.Entry) -> str:
-    try:
-        return entry.card().summary
-    except GanzooError as error:
-        return str(error)
+def _describe_model(name: str, entry: lookup.Entry, card: Card) -> dict[str, Any]:
+    versions = describe_versions(entry)
+    newest = versions[0] if versions else {}
+    return {
+        "name": name,
+        "source": entry.source,
+        "summary": card.summary,
+        "data": card.recipe.dataset.name,
+        "parameters": sum(card.parameters.values()) or None,
+        "version": newest.get("version"),
+        "versions": [one["version"] for one in versions],
+        "bytes": newest.get("bytes"),
+        "license": newest.get("license"),
+        "result": next(iter(newest.get("results", [])), None),
+    }
+
+
+def _fits(words: Sequence[str], name: str, *texts: str) -> bool:
+    """Return whether each word is in one of the texts, or matches the name as a pattern."""
+    everything = " ".join((name, *texts)).casefold()
+    return all(
+        fnmatchcase(name, word) if set(word) & set("*?[") else word.casefold() in everything
+        for word in words
+    )
 
 
 def _describe_problem(problem: Problem) -> dict[str, str | None]:

@@ -65,7 +65,7 @@ def test_numbers_of_different_protocols_are_shown_apart(ganzoo, fake_job):
     out = ganzoo("evaluate", "1").out
     first, shared, second, _ = out.split("\n\n")
     assert [line.split()[0] for line in first.splitlines()] == ["metric", "frechet", "kernel"]
-    assert "0.5" in first and "± 0.01" in first and "subsets 100" in first
+    assert "0.5" in first and "0.01" in first and "subsets 100" in first
     assert "features" in shared and "aaaaaaaaaaaa..." in shared and "1,797" in shared
     assert "patch_wasserstein" in second and "digits" not in second
 
@@ -86,7 +86,7 @@ def test_several_seeds_show_their_spread(ganzoo, fake_job):
     table = RESULTS[0] | {"seeds": [0, 1], "spread": 0.25}
     fake_job("evaluation.evaluate", evaluate=[table])
     out = ganzoo("evaluate", "1", "--seeds", "0,1").out
-    assert "± 0.25 over seeds" in out and "seeds" in out and "0, 1" in out
+    assert "0.25" in out and "seeds 0, 1 (±" in " ".join(out.split())
 
 
 def test_json_holds_everything(ganzoo, fake_job):

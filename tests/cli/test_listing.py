@@ -7,18 +7,49 @@ import pytest
 from ganzoo.catalog.recipe.recipe import Recipe
 
 
-def test_list_shows_models_architectures_and_data_sets_with_summaries(ganzoo, card):
+def test_list_shows_models_with_data_size_weights_and_result(ganzoo, card):
     card("toy-digits", summary="A toy.")
     done = ganzoo("list")
     assert done.code == 0
-    sections = dict(block.split("\n", 1) for block in done.out.rstrip().split("\n\n"))
-    assert set(sections) == {"models", "architectures", "data sets"}
-    assert any(
-        line.split()[:2] == ["toy-digits", "user"] for line in sections["models"].split("\n")
-    )
-    assert "A toy." in sections["models"]
-    assert "keras-ganzoo" in sections["architectures"]
-    assert "digits" in sections["data sets"]
+    title, head, *lines = done.out.splitlines()
+    assert (title, head.split()) == ("models", ["name", "data", "parameters", "weights", "result"])
+    rows = {line.split()[0]: line.split()[1:] for line in lines}
+    assert rows["toy-digits"] == ["digits", "414", "k", "-", "-", "(user)"]
+    assert rows["dcgan-digits"] == ["digits", "299", "k", "0.3", "MB", "frechet", "2.29"]
+    assert "ganzoo list architectures" in done.err
+
+
+@pytest.mark.parametrize("section", ["architectures", "datasets"])
+def test_list_shows_one_section_alone(section, ganzoo):
+    done = ganzoo("list", section)
+    assert len(ganzoo("list", section, "--json").json[section]) > 10
+    assert done.out.startswith({"datasets": "data sets\n"}.get(section, f"{section}\n"))
+    assert "dcgan-digits" not in done.out
+
+
+def test_a_search_reads_summaries_and_the_names_of_data(ganzoo):
+    done = ganzoo("list", "Faces", "64x64")
+    assert "dcgan-celeba" in done.out and "Faces of 64x64 pixels from the classic" in done.out
+    assert "facegan-celeba" not in done.out  # 128x128
+    found = ganzoo("list", "flowers", "--json").json
+    assert "fastgan-flowers" in [one["name"] for one in found["models"]]
+    assert [one["name"] for one in found["datasets"]] == ["flowers"]
+
+
+@pytest.mark.parametrize("words", [[], ["faces"], ["a"], ["architectures"], ["--weights"]])
+def test_a_list_fits_a_terminal_of_80_columns(words, ganzoo, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    done = ganzoo("list", *words)
+    assert max(map(len, (done.out + done.err).splitlines())) <= 80
+
+
+@pytest.mark.parametrize("name", ["cdcgan-mnist", "dcgan-digits", "dcgan-fashion-mnist",
+                                  "gan-mnist", "pix2pix-facades", "stylegan2-ada-digits",
+                                  "cyclegan", "folder"])  # fmt: skip
+def test_info_is_one_screen(name, ganzoo, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = ganzoo("info", name).out.splitlines()
+    assert len(lines) <= 50 and max(map(len, lines)) <= 80
 
 
 def test_list_takes_a_glob(ganzoo, card):
@@ -29,18 +60,19 @@ def test_list_takes_a_glob(ganzoo, card):
     assert found["architectures"] == found["datasets"] == []
 
 
-def test_list_as_json_has_name_source_and_summary(ganzoo, card):
+def test_list_as_json_has_every_section(ganzoo, card):
     card("toy-digits", summary="A toy.")
     found = ganzoo("list", "--json").json
-    assert {"name": "toy-digits", "source": "user", "summary": "A toy."} in found["models"]
+    (toy,) = [one for one in found["models"] if one["name"] == "toy-digits"]
+    assert (toy["source"], toy["summary"], toy["version"]) == ("user", "A toy.", None)
     for section in ("models", "architectures", "datasets"):
-        assert all(set(entry) == {"name", "source", "summary"} for entry in found[section])
+        assert all({"name", "source", "summary"} <= set(entry) for entry in found[section])
 
 
-def test_a_glob_that_matches_nothing_prints_nothing_on_stdout(ganzoo):
+def test_a_search_that_finds_nothing_prints_nothing_on_stdout(ganzoo):
     done = ganzoo("list", "nothing*")
     assert (done.code, done.out) == (0, "")
-    assert "No name matches 'nothing*'." in done.err
+    assert "Nothing with 'nothing*' was found." in done.err
 
 
 def test_a_broken_card_does_not_hide_the_others(ganzoo, card):
@@ -55,7 +87,11 @@ def test_a_broken_card_does_not_hide_the_others(ganzoo, card):
 
 def test_info_of_a_model_shows_its_card_and_a_recipe_that_can_be_trained(ganzoo, card):
     card("toy-digits", summary="A toy.")
-    done = ganzoo("info", "toy-digits")
+    short = ganzoo("info", "toy-digits")
+    assert "Made for a test." in short.out and "# recipe.toml" not in short.out
+    assert "generator 414,209" in short.out and "license       of the data: CC-BY-4.0" in short.out
+    assert "ganzoo info toy-digits --full" in short.err
+    done = ganzoo("info", "toy-digits", "--full")
     assert done.code == 0
     for text in (
         "toy-digits: A toy.",
@@ -84,23 +120,23 @@ def test_info_of_a_data_set_shows_its_options_with_their_defaults(ganzoo):
     done = ganzoo("info", "mixture")
     assert done.code == 0
     assert "data set of keras-ganzoo" in done.out
-    rows = [line.split() for line in done.out.splitlines()]
-    assert ["arrangement", "str", '"ring"'] in rows
-    assert ["modes", "int", "|", "None", "not", "set"] in rows
+    rows = [" ".join(line.split()) for line in done.out.splitlines()]
+    assert 'arrangement "ring"' in rows and 'Text. `"ring"` or `"grid"`.' in rows
+    assert "modes not set" in rows
 
 
 def test_info_of_an_architecture_tells_what_the_data_set_fills(ganzoo):
     done = ganzoo("info", "dcgan")
     assert "architecture of keras-ganzoo" in done.out
-    row = next(line for line in done.out.splitlines() if line.split()[:1] == ["image_shape"])
-    assert row.endswith("from the data set")
+    assert "From the data set: image_shape." in done.out
+    assert "Length of a latent." in done.out
 
 
 def test_info_of_a_name_that_means_two_things_shows_both(ganzoo, card):
     card("dcgan")
     assert set(ganzoo("info", "dcgan", "--json").json) == {"model", "architecture"}
     done = ganzoo("info", "dcgan")
-    assert "# recipe.toml" in done.out and "options ([architecture] of a recipe)" in done.out
+    assert "Made for a test." in done.out and "options ([architecture] of a recipe)" in done.out
 
 
 @pytest.mark.parametrize("name", ["toy-digit", "mixtur", "dcgann"])

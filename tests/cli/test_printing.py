@@ -99,3 +99,18 @@ def test_a_full_stdout_is_a_problem_of_the_environment(monkeypatch):
 def test_a_closed_stderr_loses_the_line_and_nothing_else(monkeypatch):
     monkeypatch.setattr(sys, "stderr", None)
     printing.print_note("text")
+
+
+def test_many_files_of_one_folder_are_counted(capsys, tmp_path):
+    files = [tmp_path / f"{number}.png" for number in range(1000)]
+    printing.print_files(files, as_json=False)
+    assert capsys.readouterr().out == f"{tmp_path}  1,000 files\n"
+    printing.print_files(files[:2], as_json=False)
+    assert capsys.readouterr().out == f"{files[0]}\n{files[1]}\n"
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(5, "5"), (165_632, "166 k"), (1_000, "1.00 k"), (28_312_345, "28.3 M")]
+)
+def test_a_number_of_parameters_is_shortened(number, text):
+    assert printing.shorten_number(number) == text

@@ -24,7 +24,17 @@ def run(*argv, **kwargs):
 
 
 @pytest.mark.parametrize(
-    "argv", [["list"], ["--help"], ["info", "dcgan"], ["info", "digits"], ["plugins"], ["doctor"]]
+    "argv",
+    [
+        ["list"],
+        ["list", "faces"],
+        ["--help"],
+        ["help", "train"],
+        ["info", "dcgan"],
+        ["info", "dcgan-digits", "--full"],
+        ["plugins"],
+        ["doctor"],
+    ],
 )
 def test_looking_around_imports_no_framework(argv):
     code = (

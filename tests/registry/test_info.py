@@ -43,7 +43,8 @@ def test_a_run_is_shown_by_its_folder_its_number_and_its_name(made_run, capsys):
         assert facts["data"]["fingerprint"] == "f" * 64
         assert facts["license"]["weights"] == "Apache-2.0"
         assert Recipe.from_tables(facts["recipe"]) == run.recipe()
-    shown = printed(capsys, "7")
+    assert "# recipe.toml" not in printed(capsys, "7")
+    shown = printed(capsys, "7", "--full")
     assert shown.startswith("mlp-digits: A card to test with\n")
     assert Recipe.from_tables(tomllib.loads(shown.partition("# recipe.toml\n")[2])) == run.recipe()
     assert json.loads(printed(capsys, "7", "--json")) == {"run": facts}
@@ -71,7 +72,7 @@ def test_a_weights_file_is_shown_by_what_it_says(made_run, capsys, tmp_path):
     assert Recipe.from_tables(facts["recipe"]) == run.recipe()
     whole = info(str(tmp_path / "all.safetensors"))["weights"]
     assert whole["parameters"] == {"generator": 32, "discriminator": 32}
-    shown = printed(capsys, str(tmp_path / "one.safetensors"))
+    shown = printed(capsys, str(tmp_path / "one.safetensors"), "--full")
     assert "8 x 8 x 1" in shown and "# recipe.toml\n" in shown
     (tmp_path / "odd.safetensors").write_bytes(safetensors.dump({}, {}))
     with pytest.raises(InvalidInput, match="does not say how to rebuild"):

@@ -16,7 +16,7 @@ from ganzoo.catalog.registry.versions import open_version
 from ganzoo.errors import EnvironmentProblem, InvalidInput, PluginError, UnknownName, UsageError
 from ganzoo.files import checkpoints, safetensors
 from ganzoo.jobs.info import info
-from ganzoo.jobs.listing import list_weights
+from ganzoo.jobs.listing import list_names
 from ganzoo.jobs.models import load
 from ganzoo.jobs.models.find import find_source
 from ganzoo.jobs.publishing.manage import list_registries, remove, tag
@@ -449,10 +449,10 @@ def test_a_weights_file_is_described_tensor_by_tensor(made_run):
 
 
 def test_weights_are_listed_with_size_and_license(made_run):
-    assert "small" not in {one["name"] for one in list_weights()["models"]}
+    assert "small" not in {one["name"] for one in list_names(weights=True)["models"]}
     push(made_run().path, "small")
     push(made_run("other", value=2.0).path, "small")
-    (found,) = list_weights("small*")["models"]
+    (found,) = list_names(["small*"], weights=True)["models"]
     assert (found["version"], found["versions"], found["license"]) == (2, [2, 1], "Apache-2.0")
     assert found["bytes"] > 100 and found["summary"] == "A card to test with"
 

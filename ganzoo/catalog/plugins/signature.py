@@ -5,6 +5,7 @@ parameters before any framework is imported. They stand in the source: it is par
 """
 
 import ast
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -33,12 +34,14 @@ class Parameter:
         required: Whether it has no default.
         default: Its default, if that is a literal; else `MISSING`.
         annotation: Its annotation as the source writes it; "" if there is none.
+        description: What the docstring says of it under `Args:`; "" if nothing.
     """
 
     name: str
     required: bool
     default: object = MISSING
     annotation: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +63,7 @@ class Signature:
 UNREADABLE = Signature(summary="", parameters={}, open=True)
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _MAX_HOPS = 5  # from module to module, until the definition is met
+_ARGUMENT = re.compile(r"\*{0,2}(\w+)(?: \([^)]*\))?:\s*")  # `name: ...`, `name (int): ...`
 
 
 def read_signature(module: str, attribute: str) -> Signature:
@@ -83,7 +87,7 @@ def read_signature(module: str, attribute: str) -> Signature:
     if isinstance(node, ast.ClassDef):
         init = _last_binding(node.body, "__init__")
         if isinstance(init, ast.FunctionDef):
-            read = _function_signature(init, bound=True)
+            read = _function_signature(init, bound=True, documented=node)
             return replace(read, summary=_docstring_summary(node) or read.summary)
         made = bool(node.bases or node.keywords or node.decorator_list)
         return Signature(summary=_docstring_summary(node), parameters={}, open=made)
@@ -115,6 +119,29 @@ def _find_definition(module: str, name: str) -> ast.stmt | None:
     return None
 
 
+def describe_arguments(docstring: str) -> dict[str, str]:
+    """Return what a docstring says of each argument under `Args:`, on one line each.
+
+    Args:
+        docstring: A docstring as Google writes them, its indentation removed.
+    """
+    found: dict[str, str] = {}
+    name = margin = None
+    for line in docstring.partition("\nArgs:\n")[2].splitlines():
+        text = line.strip()
+        indent = len(line) - len(line.lstrip())
+        if text and indent == 0:
+            break  # the next section
+        margin = indent if margin is None and text else margin
+        entry = _ARGUMENT.match(text) if indent == margin else None
+        if entry:
+            name = entry[1]
+            found[name] = text[entry.end() :]
+        elif name and text:
+            found[name] = f"{found[name]} {text}".strip()
+    return found
+
+
 def _absolute_module(module: str, node: ast.ImportFrom) -> str:
     """The module that an import statement inside `module` means."""
     if node.level == 0:
@@ -144,8 +171,11 @@ def _last_binding(body: Sequence[ast.stmt], name: str) -> ast.stmt | None:
     return None
 
 
-def _function_signature(node: _Function, *, bound: bool) -> Signature:
+def _function_signature(
+    node: _Function, *, bound: bool, documented: ast.ClassDef | None = None
+) -> Signature:
     given = node.args
+    descriptions = describe_arguments(ast.get_docstring(documented or node) or "")
     positional = [*given.posonlyargs, *given.args]
     defaults = [None] * (len(positional) - len(given.defaults)) + list(given.defaults)
     pairs = list(zip(positional, defaults, strict=True))
@@ -159,6 +189,7 @@ def _function_signature(node: _Function, *, bound: bool) -> Signature:
                 required=default is None,
                 default=MISSING if default is None else _literal_value(default),
                 annotation=ast.unparse(argument.annotation) if argument.annotation else "",
+                description=descriptions.get(argument.arg, ""),
             )
             for argument, default in pairs
         },

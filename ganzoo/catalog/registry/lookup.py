@@ -179,7 +179,7 @@ def find_entry(name: str) -> Entry:
     for known, entry in registry.entries.items():
         if known == name or (source == entry.source and plain == entry.name):
             return entry
-    raise unknown("model", shorten(name), registry.entries)
+    raise unknown("model", shorten(name), registry.entries, see="ganzoo list")
 
 
 def find_version(name: str) -> Version:

@@ -8,7 +8,7 @@ import typer
 
 from ganzoo.catalog.plugins.discovery import discover
 from ganzoo.catalog.plugins.entry_points import FIRST_PARTY, KINDS
-from ganzoo.errors import GanzooError, PluginError
+from ganzoo.errors import GanzooError, Interrupted, PluginError
 from ganzoo.files.text import format_exception
 
 # Errors of the machine: no space, no file handles, no memory, no permission.
@@ -28,25 +28,36 @@ BROKEN_PIPE = 128 + 13  # as a shell reports SIGPIPE
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """End of a command: its exit code and message; `None` for a silent end."""
+    """End of a command.
+
+    Args:
+        exit_code: The exit code.
+        message: What is said about it; `None` for a silent end.
+        label: What the message begins with; an end that the user asked for is no error.
+    """
 
     exit_code: int
     message: str | None
+    label: str = "error: "
 
 
 def describe_failure(error: BaseException) -> Failure:
     """Return exit code and message of an exception."""
     match error:
+        case Interrupted():
+            return Failure(exit_code=error.exit_code, message=str(error), label="")
         case GanzooError():
             return Failure(exit_code=error.exit_code, message=str(error))
         case typer.TyperException():
             return Failure(exit_code=error.exit_code, message=_usage_message(error))
         case SystemExit() if isinstance(error.__context__, BrokenPipeError):
             return Failure(exit_code=BROKEN_PIPE, message=None)  # raised by Typer and Rich
+        case SystemExit() if error.code in (0, None):  # the scripts of shell completion
+            return Failure(exit_code=0, message=None)
         case BrokenPipeError():
             return Failure(exit_code=BROKEN_PIPE, message=None)
         case KeyboardInterrupt() | typer.Abort():
-            return Failure(exit_code=130, message="Interrupted.")
+            return Failure(exit_code=130, message="Interrupted.", label="")
         case _ if _is_out_of_memory(error):
             return Failure(exit_code=5, message="Out of memory. Try a smaller batch or model.")
         case ImportError() if not (error.name or "").startswith("ganzoo"):

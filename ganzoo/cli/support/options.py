@@ -10,6 +10,14 @@ from ganzoo.errors import UsageError
 
 MAX_SEED = 2**31 - 1
 
+
+def complete_model(incomplete: str) -> list[str]:
+    """Return the models whose name begins with a text, for the completion of a shell."""
+    from ganzoo.catalog.registry.lookup import list_models
+
+    return [name for name in list_models() if name.startswith(incomplete)]
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Backend = Annotated[
     str | None,
@@ -33,6 +41,7 @@ Source = Annotated[
     str,
     typer.Argument(
         metavar="SOURCE",
+        autocompletion=complete_model,
         help="A model (name, name@2, name@best, hf://org/repo), a run folder, its number (7,"
         " 7@best), or a .safetensors file.",
     ),

@@ -4,7 +4,9 @@ import contextlib
 import json
 import math
 import numbers
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
@@ -13,6 +15,8 @@ from ganzoo.errors import EnvironmentProblem
 from ganzoo.files.text import escape
 
 _MAX_LINE = 1000  # characters
+_MAX_PATHS = 3  # of a sample: image, sound and animation
+_MAX_WIDTH = 100  # of text that is broken into lines
 
 
 def single_line(text: str) -> str:
@@ -46,6 +50,29 @@ def print_note(text: str) -> None:
         sys.stderr.flush()
 
 
+def wrap(text: str, *, indent: str = "") -> str:
+    """Break text into lines as wide as the terminal, at most 100 columns; addresses stay whole.
+
+    Args:
+        text: Paragraphs, separated by empty lines.
+        indent: What each line begins with.
+    """
+    width = min(max(shutil.get_terminal_size().columns, 40), _MAX_WIDTH)
+    options: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
+    return "\n\n".join(
+        textwrap.fill(paragraph, width, initial_indent=indent, subsequent_indent=indent, **options)
+        for paragraph in text.strip().split("\n\n")
+    )
+
+
+def shorten_number(number: int) -> str:
+    """Return a number in three digits: `166 k`, `3.58 M`."""
+    for unit, size in (("G", 10**9), ("M", 10**6), ("k", 10**3)):
+        if number >= size:
+            return f"{number / size:#.3g}".rstrip(".") + f" {unit}"
+    return str(number)
+
+
 def format_number_of(noun: str, number: int) -> str:
     """Return a number of things: "1 model", "2 models"."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
@@ -64,16 +91,22 @@ def format_columns(rows: Iterable[Sequence[str]], *, indent: str = "  ", gap: st
     return "\n".join(line.rstrip() for line in lines)
 
 
-def format_fields(content: Mapping[str, Any], *, indent: str = "") -> str:
-    """Format a mapping as lines of `key  value`, without empty values; inner mappings indented."""
+def format_fields(content: Mapping[str, Any], *, indent: str = "", separator: str = ", ") -> str:
+    """Format a mapping as lines of `key  value`, without empty values; inner mappings indented.
+
+    Args:
+        content: Values, lists and mappings by name.
+        indent: What each line begins with.
+        separator: What stands between the items of a list.
+    """
     lines = []
     width = max((len(str(key)) for key in content), default=0)
     for key, value in content.items():
         if isinstance(value, Mapping) and value:
             lines += [f"{indent}{key}", format_fields(value, indent=indent + "  ")]
         elif value not in (None, "", [], (), {}):
-            separator = " x " if str(key).endswith("shape") else ", "
-            text = humanize(value, separator=separator)
+            between = " x " if str(key).endswith("shape") else separator
+            text = humanize(value, separator=between)
             lines.append(f"{indent}{str(key).ljust(width)}  {text}")
     return "\n".join(lines)
 
@@ -100,9 +133,12 @@ def print_result(content: Mapping[str, Any], *, as_json: bool) -> None:
 
 
 def print_files(paths: Sequence[Path], *, as_json: bool) -> None:
-    """Print the paths of written files."""
+    """Print the paths of written files; of many in one folder the folder and their number."""
+    folders = {path.parent for path in paths}
     if as_json:
         print_json({"files": paths})
+    elif len(paths) > _MAX_PATHS and len(folders) == 1:
+        print_data(f"{folders.pop()}  {format_number_of('file', len(paths))}")
     else:
         print_data("\n".join(map(str, paths)))
 

@@ -61,7 +61,7 @@ class Source:
         return self.about.get("rate")
 
 
-def find_source(name: str | os.PathLike, *, raw: bool = False) -> Source:
+def find_source(name: str | os.PathLike | int, *, raw: bool = False) -> Source:
     """Return the weights that a name or a path means; the newest of a run.
 
     Args:
@@ -83,7 +83,7 @@ def find_source(name: str | os.PathLike, *, raw: bool = False) -> Source:
             return _source_of_run(run, raw=raw, best=best)
 
 
-def resolve_source(name: str | os.PathLike) -> Version | Path | tuple[Run, bool]:
+def resolve_source(name: str | os.PathLike | int) -> Version | Path | tuple[Run, bool]:
     """Return what a name or a path means: a version of a model, a weights file, or a run.
 
     A file or a run that is there counts first, then a run's number, then a model. `@best` behind
@@ -101,6 +101,7 @@ def resolve_source(name: str | os.PathLike) -> Version | Path | tuple[Run, bool]
         UnknownName: There is no such model, file or run.
         UsageError: The model has no weights.
     """
+    name = str(name) if isinstance(name, int) else name
     if remotes.is_address(name):
         from ganzoo.jobs.hub.pull import find_or_pull  # for whoever names an address only
 

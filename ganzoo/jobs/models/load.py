@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def load(
-    source: str | os.PathLike,
+    source: str | os.PathLike | int,
     *,
     raw: bool = False,
     backend: str | None = None,

@@ -218,9 +218,16 @@ def _class_indices(
     if wrong:
         raise UsageError(
             f"Labels must be in [0, {len(classes)}). Received: {wrong}.",
-            hint="Classes: " + ", ".join(f"{i} {name}" for i, name in enumerate(classes)) + ".",
+            hint=f"Classes: {_describe_classes(classes)}.",
         )
     return np.resize(np.array(chosen, "int32"), n)
+
+
+def _describe_classes(classes: Sequence[str]) -> str:
+    """List classes for a message: "0 cat, 1 dog"; "0 to 9" if their numbers are their names."""
+    if all(name == str(index) for index, name in enumerate(classes)):
+        return f"0 to {len(classes) - 1}"
+    return ", ".join(f"{index} {name}" for index, name in enumerate(classes))
 
 
 def _class_index(label: int | str, classes: Sequence[str]) -> int:

@@ -39,6 +39,31 @@ def test_a_functions_summary_and_parameters_are_read(site):
     assert by_name["unit"].default is MISSING and not by_name["unit"].required
 
 
+def test_the_docstring_says_what_each_parameter_means(site):
+    found = read(
+        site,
+        '''
+        def make(a, b, *, rate=1, **more):
+            """A GAN.
+
+            Args:
+                a: The first,
+                    on two lines: like this.
+                b (int): The second.
+                rate:
+                    Far below.
+
+                missing: Not a parameter.
+            Returns:
+                rate: not this one.
+            """
+        ''',
+    )
+    assert {name: one.description for name, one in found.parameters.items()} == {
+        "a": "The first, on two lines: like this.", "b": "The second.", "rate": "Far below.",
+    }  # fmt: skip
+
+
 def test_nothing_is_imported_or_run(site):
     site.module("package.sub.subject", "raise SystemExit\ndef make(a): ...\n")
     site.folder.joinpath("package", "__init__.py").write_text("raise SystemExit\n")

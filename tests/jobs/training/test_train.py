@@ -208,7 +208,7 @@ def test_a_signal_before_the_first_step_leaves_nothing(
     (place / "recipe.toml").write_text(recipe().toml())
     before = signal.getsignal(number)
     assert main(["train", "recipe.toml"]) == 128 + number
-    assert capsys.readouterr().err == "error: Stopped before the first step; nothing was changed.\n"
+    assert capsys.readouterr().err == "Stopped before the first step; nothing was changed.\n"
     assert [path.name for path in place.iterdir()] == ["recipe.toml"]
     assert signal.getsignal(number) is before
 

@@ -1,0 +1,62 @@
+"""Examples of every verb, which its help shows."""
+
+import typer
+
+_MODEL = "dcgan-digits"
+
+EXAMPLES: dict[str, tuple[str, ...]] = {
+    "list": ("list", "list faces", "list 'dcgan*' --weights", "list architectures"),
+    "info": (f"info {_MODEL}", f"info {_MODEL} --full", "info 7@best", "info dcgan"),
+    "train": (
+        f"train {_MODEL} --steps 500",
+        f"train {_MODEL} --set generator_optimizer.learning_rate=1e-4 --dry-run",
+        "train recipe.toml --evaluate-every 500 --backend torch",
+    ),
+    "resume": ("resume 7", "resume 7 --set steps=2000"),
+    "sample": (
+        f"sample {_MODEL} -n 64 --seed 7 --out digits.png",
+        "sample cdcgan-mnist --labels 0-9",
+        "sample 7@best -n 1000 --separate --out samples",
+        "sample 7 --interpolate 3,9",
+    ),
+    "evaluate": (
+        f"evaluate {_MODEL} -n 2000",
+        "evaluate 7@best --seeds 0,1,2 --record",
+        "evaluate images.zip --against mnist",
+    ),
+    "reproduce": (f"reproduce {_MODEL}",),
+    "export": (f"export {_MODEL} digits.safetensors", f"export {_MODEL} digits.onnx"),
+    "import": ("import generator.safetensors my-digits",),
+    "push": ("push 7@best my-digits", "push my-digits --to hf://org/my-digits my-digits"),
+    "pull": ("pull hf://org/my-digits",),
+    "tag": ("tag my-digits@3 best",),
+    "remove": ("remove my-digits@2", "remove my-digits@best"),
+    "verify": ("verify 7", "verify my-digits@best"),
+    "plugins": ("plugins",),
+    "doctor": ("doctor", "doctor --json"),
+    "registry list": ("registry list",),
+    "registry add": ("registry add shared/models --name team", "registry add hf://org/zoo"),
+    "registry remove": ("registry remove team",),
+    "data list": ("data list",),
+    "data info": ("data info mnist", "data info folder --data photos --set size=64"),
+    "data prepare": ("data prepare cifar10",),
+    "plugin new": ("plugin new my-gan",),
+    "plugin check": ("plugin check my-gan", "plugin check dcgan --shape 32x32x3"),
+}
+
+
+def add_examples(group: typer.Typer, words: tuple[str, ...] = ()) -> None:
+    """Let the help of each verb of a group, and of the groups in it, end with its examples.
+
+    Args:
+        group: The group, all its verbs registered.
+        words: What stands before its verbs on the command line.
+    """
+    for command in group.registered_commands:
+        examples = EXAMPLES.get(" ".join((*words, command.name or "")), ())
+        if examples:
+            lines = "\n".join(f"  ganzoo {example}" for example in examples)
+            command.epilog = f"\b\nExamples:\n{lines}"
+    for inner in group.registered_groups:
+        if inner.typer_instance is not None:
+            add_examples(inner.typer_instance, (*words, inner.name or ""))
