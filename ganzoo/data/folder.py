@@ -18,6 +18,8 @@ from ganzoo.files.text import environment_problem, quote
 
 MAX_FILE_BYTES = 256 << 20  # one image, or one list of attributes
 
+_SYSTEM_NAMES = ("__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "icon\r")
+
 Read = Callable[[str], bytes]
 
 
@@ -59,8 +61,8 @@ class Files:
 def open_folder(path: str | os.PathLike) -> Files:
     """List everything in a folder, without reading a file.
 
-    Hidden files and folders (`.name`) and `__MACOSX` are passed over. A symbolic link may
-    stand for a file inside the folder and for nothing else.
+    Hidden files and folders (`.name`) and those of a system (`Thumbs.db`) are passed over. A
+    symbolic link may stand for a file inside the folder and for nothing else.
 
     Raises:
         UsageError: There is no such folder.
@@ -104,8 +106,8 @@ def open_folder(path: str | os.PathLike) -> Files:
 
 
 def is_hidden(name: str) -> bool:
-    """Return whether a file or folder is not part of the data: `.DS_Store`, `__MACOSX`."""
-    return name.startswith(".") or name == "__MACOSX"
+    """Return whether a file or folder is a system's, not part of the data: `.DS_Store`."""
+    return name.startswith(".") or name.lower() in _SYSTEM_NAMES
 
 
 def _walk(root: Path, folder: str) -> Iterator[tuple[str, os.stat_result | None]]:

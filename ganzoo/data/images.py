@@ -118,6 +118,7 @@ def open_image(data: bytes, name: str, *, mode: str | None = None) -> Image.Imag
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             problem = _refusal(image)
             if problem is None:
+                _scale_color_key(image, data)
                 image.load()
                 ImageOps.exif_transpose(image, in_place=True)
                 return _plain(image, mode)
@@ -149,13 +150,28 @@ def _reason(fault: Exception) -> str:
     return f"it is damaged or cut off ({' '.join(str(fault).split()) or type(fault).__name__})"
 
 
+def _scale_color_key(image: Image.Image, data: bytes) -> None:
+    """Bring the color that a PNG declares transparent into the range of the decoded pixels."""
+    key = image.info.get("transparency")
+    if image.format != "PNG" or not isinstance(key, int | tuple):
+        return
+    depth = data[24]  # bits per sample, in the header
+    if isinstance(key, tuple):
+        image.info["transparency"] = tuple(value >> max(0, depth - 8) for value in key)
+    elif image.mode == "L" and depth in (2, 4):
+        image.info["transparency"] = key * 255 // (2**depth - 1)
+
+
 def _plain(image: Image.Image, mode: str | None) -> Image.Image:
     """Convert any of Pillow's modes to `RGB` or `L`."""
     is_gray = image.mode in _GRAY_MODES or image.mode.startswith("I;16")
     target = PILLOW_MODES[mode] if mode else ("L" if is_gray else "RGB")
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         # Pillow's convert("L") would clip at 255
-        image = Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8))
+        deep, key = np.asarray(image).astype(np.uint32), image.info.get("transparency")
+        image = Image.fromarray((deep >> 8).astype(np.uint8))
+        if key is not None:
+            image.putalpha(Image.fromarray(np.where(deep == key, 0, 255).astype(np.uint8)))
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)

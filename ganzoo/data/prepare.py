@@ -42,6 +42,7 @@ def prepare_files(
     preprocessing: Options,
     decode: Decode | None = None,
     folder: Path | None = None,
+    notes: Sequence[str] = (),
 ) -> Prepared:
     """Decode files into the cache, unless they are there.
 
@@ -49,18 +50,20 @@ def prepare_files(
         files: Files of the data set.
         names: Names of those to decode, in the order of the rows.
         dataset: Name of the data set, for progress.
-        preprocessing: Crop, size and channels of images; or, with `decode`, the options of that:
+        preprocessing: Crop, size and channels of images, where gray ones among others become color
+            if no mode is given; or, with `decode`, the options of that:
             no two ways of decoding may have the same options.
         decode: Function of a file's bytes and name that returns an array, or raises
             `InvalidInput`; all arrays must have one shape. By default `decode_image`.
         folder: Folder of the cache; see `load_or_build`.
+        notes: Sentences for people about the files, written when they are decoded and not again.
 
     Returns:
         Entry of the cache. Its `about` holds `"fingerprint"`, the same for the same names, bytes
         and options, whatever path or kind of archive the files are in.
 
     Raises:
-        InvalidInput: Images that cannot be used, or are not alike; all are named, up to ten.
+        InvalidInput: Images that cannot be used, or are not of one size; all are named, up to ten.
     """
     stamp = bytes_digest(canonical_json([files.stamp, names]).encode())
     content = remembered_digest(stamp, lambda: _content(files, names, dataset), folder=folder)
@@ -71,8 +74,10 @@ def prepare_files(
     )
 
     def build(entry: Path) -> dict[str, Any]:
+        for note in notes:
+            notice(f"{dataset}: {note}")
         with Progress(f"{dataset}: decoding", len(names), unit) as progress:
-            _write_images(entry / "images.npy", files, names, decode, progress)
+            _write_images(entry / "images.npy", files, names, decode, dataset, progress)
         return {"fingerprint": bytes_digest(canonical_json(key).encode())}
 
     return load_or_build(key, build, folder=folder)
@@ -91,15 +96,41 @@ def _content(files: Files, names: Sequence[str], dataset: str) -> str:
 
 
 def _write_images(
-    path: Path, files: Files, names: Sequence[str], decode: Decode, progress: Progress
+    path: Path, files: Files, names: Sequence[str], decode: Decode, dataset: str, progress: Progress
 ) -> None:
+    gray: list[str] = []
+
+    def decode_in_color(data: bytes, name: str) -> np.ndarray:
+        image = decode(data, name)
+        if image.shape[-1] == 3:
+            return image
+        gray.append(name)
+        return np.repeat(image, 3, axis=-1)
+
     with files.reader() as read, warnings.catch_warnings():
         # one setting for all threads, made here: the decoder refuses what Pillow warns of
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        chunks = _decoded(read, names, decode, progress)
-        first = next(chunks)
-        shape = (len(names), *first.shape[1:])
-        write_array(path, shape, first.dtype.name, itertools.chain([first], chunks))
+        try:
+            _write_array(path, len(names), _decoded(read, names, decode, progress))
+        except _GrayAmongColor:  # no row is of use: the array has another shape
+            path.unlink(missing_ok=True)
+            progress.done = 0
+            _write_array(path, len(names), _decoded(read, names, decode_in_color, progress))
+    if gray:
+        notice(
+            f"{dataset}: {len(gray):,} of {len(names):,} images are gray and were made color;"
+            " to make all gray: --set dataset.mode=gray"
+        )
+
+
+def _write_array(path: Path, count: int, chunks: Iterator[np.ndarray]) -> None:
+    first = next(chunks)
+    shape = (count, *first.shape[1:])
+    write_array(path, shape, first.dtype.name, itertools.chain([first], chunks))
+
+
+class _GrayAmongColor(Exception):
+    """Images of one and of three channels."""
 
 
 def _decoded(
@@ -119,6 +150,8 @@ def _decoded(
                     unusable.append(result.message)
                     continue
                 example = example or (name, result.shape)
+                if result.ndim == 3 and {result.shape[2], example[1][2]} == {1, 3}:
+                    raise _GrayAmongColor
                 if result.shape != example[1]:
                     unlike.append((name, result.shape))
                 arrays.append(result)
@@ -153,22 +186,17 @@ def _unusable(messages: list[str]) -> InvalidInput:
 
 
 def _unlike(example: _Shaped, unlike: list[_Shaped]) -> InvalidInput:
-    def format_shape(shape: tuple[int, ...]) -> str:
-        height, width, channels = shape
-        return f"{width}x{height} pixels in {'gray' if channels == 1 else 'color'}"
-
     name, shape = unlike[0]
-    ways = []
-    if any(other[:2] != example[1][:2] for _, other in unlike):
-        ways.append("--set dataset.size=64")
-    if any(other[2] != example[1][2] for _, other in unlike):
-        ways.append("--set dataset.mode=rgb (or gray)")
     return InvalidInput(
-        f"All images must be alike. Received: {example[0]!r} with {format_shape(example[1])} and"
-        f" {name!r} with {format_shape(shape)}"
+        f"All images must have one size. Received: {example[0]!r} with {_format_size(example[1])}"
+        f" and {name!r} with {_format_size(shape)}"
         f"{f', {_many(len(unlike))} in all unlike the first' if unlike[1:] else ''}.",
-        hint=f"Make them alike with {' and '.join(ways)}.",
+        hint="Make them alike with --set dataset.size=64.",
     )
+
+
+def _format_size(shape: tuple[int, ...]) -> str:
+    return f"{shape[1]}x{shape[0]} pixels"
 
 
 def _many(count: int) -> str:

@@ -60,7 +60,7 @@ def parse_toml(content: bytes, *, where: str, error: type[GanzooError] = Invalid
     try:
         text = content.decode("utf-8")
         if text.startswith("\ufeff"):
-            raise ValueError("a byte-order mark at the beginning")
+            raise ValueError("a byte-order mark at the beginning; save it as UTF-8 without one")
         if _LONG_KEY.search(_TEXT.sub("x", text)):
             raise ValueError(f"a key of more than {MAX_DEPTH} parts")
         return tomllib.loads(text)

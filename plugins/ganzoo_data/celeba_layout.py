@@ -1,5 +1,6 @@
 """Official layout of CelebA: its images and the list of their attributes."""
 
+import codecs
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -134,7 +135,7 @@ def attribute_labels(
 def _table(content: bytes, where: Path) -> tuple[tuple[str, ...], dict[str, np.ndarray]]:
     """Return the names of the attributes, and for each image 0 or 1 for each of them."""
     try:
-        count, header, *lines = content.decode("ascii").splitlines()
+        count, header, *lines = content.removeprefix(codecs.BOM_UTF8).decode("ascii").splitlines()
         names = tuple(header.split())
         rows = {}
         for line in lines:

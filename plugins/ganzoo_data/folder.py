@@ -1,10 +1,13 @@
 """A folder of the user's own images."""
 
 from ganzoo.data.dataset import Dataset
-from ganzoo.data.folder import Files, class_labels, open_folder
+from ganzoo.data.folder import Files, open_folder
 from ganzoo.data.images import Preprocessing
 from ganzoo.data.prepare import prepare_files
-from ganzoo.data.progress import notice
+from ganzoo.errors import UsageError
+
+from .own_labels import choose_split, read_own_labels
+from .stylegan_layout import LABELS_FILE
 
 
 def folder(
@@ -13,46 +16,75 @@ def folder(
     size: int | None = None,
     mode: str | None = None,
     crop: list[int] | None = None,
+    split: str | None = None,
+    labels: bool | None = None,
 ) -> Dataset:
     """Your own images in a folder (PNG, JPEG, WebP); class folders become labels.
 
-    Without `size` and `mode` the images must be alike already.
+    Without `size` the images must have one size already. Gray images among others become color.
+    Labels are those of a list that StyleGAN's tools wrote (`dataset.json`), else class folders.
 
     Args:
         data: Path of the folder.
         size: Height and width in pixels: the largest centered square, scaled.
         mode: `"rgb"` or `"gray"`, to which all images are converted.
         crop: Box [left, top, right, bottom] in pixels, cut out first.
+        split: Folder of the split to use, such as `"train"`, where there are several.
+        labels: `true` if there must be classes, so that images in no class folder are left out;
+            `false` for none; by default those that are there without doubt.
 
     Raises:
         UsageError: There is no such folder, or an option is out of range.
         InvalidInput: There is no image, or one cannot be used or is unlike the others.
     """
-    return own_images("folder", open_folder(data), Preprocessing(size=size, mode=mode, crop=crop))
+    preprocessing = Preprocessing(size=size, mode=mode, crop=crop)
+    return own_images("folder", open_folder(data), preprocessing, split=split, labels=labels)
 
 
-def own_images(name: str, files: Files, preprocessing: Preprocessing) -> Dataset:
-    """Return the images among `files` as a data set, with their class folders as labels."""
-    image_names = files.image_names()
-    _warn_of_other_files(name, files, set(image_names))
-    labels, classes = class_labels(files, image_names)
-    prepared = prepare_files(files, image_names, dataset=name, preprocessing=preprocessing)
+def own_images(
+    name: str,
+    files: Files,
+    preprocessing: Preprocessing,
+    *,
+    split: str | None,
+    labels: bool | None,
+) -> Dataset:
+    """Return the images among `files` as a data set, with their labels."""
+    _check_options(split, labels)
+    files = choose_split(files, split, labels)
+    own = read_own_labels(files, labels)
+    prepared = prepare_files(
+        files,
+        own.names,
+        dataset=name,
+        preprocessing=preprocessing,
+        notes=[*own.notes, *_other_files(files)],
+    )
     return Dataset(
         name=name,
         images=prepared.images,
-        labels=labels,
-        classes=classes,
+        labels=own.labels,
+        classes=own.classes,
         license="not stated (the user's own images)",
         source=str(files.where),
-        fingerprint=prepared.about["fingerprint"],  # the names, and so the classes, are part of it
+        fingerprint=own.fingerprint(files, prepared.about["fingerprint"]),
     )
 
 
-def _warn_of_other_files(name: str, files: Files, image_names: set[str]) -> None:
-    others = [file for file in files.names if file not in image_names]
-    if others:
-        examples = ", ".join(repr(file) for file in others[:3])
-        notice(
-            f"{name}: left out {len(others):,} of {len(files.names):,} files, not named like a"
-            f" PNG, JPEG or WebP image: {examples}{', ...' if others[3:] else ''}"
-        )
+def _check_options(split: object, labels: object) -> None:
+    if not isinstance(split, str | None):
+        raise UsageError(f"split must be the name of a folder. Received: {split!r}.")
+    if not isinstance(labels, bool | None):
+        raise UsageError(f"labels must be true or false. Received: {labels!r}.")
+
+
+def _other_files(files: Files) -> list[str]:
+    known = {*files.image_names(), LABELS_FILE}
+    others = [file for file in files.names if file not in known]
+    if not others:
+        return []
+    examples = ", ".join(repr(file) for file in others[:3])
+    return [
+        f"Left out {len(others):,} of {len(files.names):,} files, not named like a PNG, JPEG or"
+        f" WebP image: {examples}{', ...' if others[3:] else ''}."
+    ]

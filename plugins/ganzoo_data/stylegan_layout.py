@@ -8,6 +8,7 @@ Karras et al. 2020, https://arxiv.org/abs/2006.06676 and those after it keep dat
 The folders are there only to be small; a class is a number in `dataset.json`.
 """
 
+import codecs
 from collections.abc import Sequence
 
 import numpy as np
@@ -37,7 +38,8 @@ def read_stylegan_labels(
     Args:
         files: Files in this layout.
         image_names: Names of all images, in the order of the rows.
-        classes: Names of the classes, if they are known; by default their numbers.
+        classes: Names of the classes, if they are known; by default their numbers, the smallest of
+            which is 0 or 1.
 
     Returns:
         int32 labels (n,) and the classes; uint8 (n, k) for rows of 0 and 1; `None` and `()` if
@@ -48,7 +50,7 @@ def read_stylegan_labels(
     """
     where = f"{LABELS_FILE} of {quote(files.where)}"
     with files.reader() as read:
-        content = parse_object(read(LABELS_FILE), where)
+        content = parse_object(read(LABELS_FILE).removeprefix(codecs.BOM_UTF8), where)
     if "labels" not in content:
         raise InvalidInput(f'Expected {{"labels": ...}} in {where}. Received: {quote(content)}.')
     if content["labels"] is None:
@@ -85,6 +87,8 @@ def _label_array(
     if all(type(value) is int and 0 <= value < _MAX_CLASSES for value in values):
         labels = np.array(values, np.int32)
         count = int(labels.max()) + 1
+        if labels.min() == 1 and not classes:  # somebody counted from 1
+            return labels - 1, tuple(str(i) for i in range(1, count))
     elif _are_attributes(rows) and len(rows) == len(values):
         labels = np.array(rows, np.uint8)
         count = len(rows[0])

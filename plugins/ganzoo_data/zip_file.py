@@ -13,20 +13,27 @@ def zip_file(
     size: int | None = None,
     mode: str | None = None,
     crop: list[int] | None = None,
+    split: str | None = None,
+    labels: bool | None = None,
 ) -> Dataset:
     """Your own images in a zip archive, read without extracting; class folders become labels.
 
-    Without `size` and `mode` the images must be alike already.
+    Without `size` the images must have one size already. Gray images among others become color.
+    Labels are those of a list that StyleGAN's tools wrote (`dataset.json`), else class folders.
 
     Args:
         data: Path of the archive.
         size: Height and width in pixels: the largest centered square, scaled.
         mode: `"rgb"` or `"gray"`, to which all images are converted.
         crop: Box [left, top, right, bottom] in pixels, cut out first.
+        split: Folder of the split to use, such as `"train"`, where there are several.
+        labels: `true` if there must be classes, so that images in no class folder are left out;
+            `false` for none; by default those that are there without doubt.
 
     Raises:
         UsageError: There is no such file, or an option is out of range.
         InvalidInput: The archive is damaged or hostile, there is no image, or one cannot be used
             or is unlike the others.
     """
-    return own_images("zip", open_zip(data), Preprocessing(size=size, mode=mode, crop=crop))
+    preprocessing = Preprocessing(size=size, mode=mode, crop=crop)
+    return own_images("zip", open_zip(data), preprocessing, split=split, labels=labels)

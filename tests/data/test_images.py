@@ -97,6 +97,26 @@ def test_a_palette_with_a_transparent_color_is_laid_over_white():
     assert array.tolist() == [[[200, 10, 10], [255, 255, 255]]]
 
 
+@pytest.mark.parametrize(
+    ("depth", "color", "row", "transparent", "pixel"),
+    [
+        (1, 0, [0b01000000], [0, 0], [255]),
+        (2, 0, [0b01100000], [0, 1], [170]),
+        (4, 0, [0x3A], [0, 3], [170]),
+        (8, 0, [100, 50], [0, 100], [50]),
+        (16, 0, [0x12, 0x34, 0x12, 0x35], [0x12, 0x34], [0x12]),
+        (8, 2, [1, 2, 3, 4, 5, 6], [0, 1, 0, 2, 0, 3], [4, 5, 6]),
+        (16, 2, [1, 9, 2, 9, 3, 9, 4, 9, 5, 9, 6, 9], [1, 9, 2, 9, 3, 9], [4, 5, 6]),
+    ],
+)
+def test_the_transparent_color_of_a_png_is_white_at_every_depth(
+    depth, color, row, transparent, pixel
+):
+    before = chunk(b"tRNS", bytes(transparent))
+    data = png(2, 1, b"\0" + bytes(row), depth=depth, color=color, before=before)
+    assert decode_image(data, "a.png")[0].tolist() == [[255] * len(pixel), pixel]
+
+
 def test_cmyk_becomes_rgb():
     cyan_and_black = Image.merge(
         "CMYK",

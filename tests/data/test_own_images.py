@@ -1,3 +1,6 @@
+import codecs
+import json
+
 import numpy as np
 import pytest
 from ganzoo_data.folder import folder
@@ -80,10 +83,161 @@ def test_the_second_start_decodes_nothing(load, image_files, monkeypatch):
     assert load(image_files, size=8).fingerprint == first.fingerprint
 
 
-def test_what_is_left_out_is_reported(load, image_files, capsys):
-    dataset = load(image_files | {"LICENSE.txt": b"mine", "movie.mp4": b"x"}, size=8)
-    assert len(dataset) == 4
-    assert "left out 2 of 6 files" in capsys.readouterr().err
+def test_what_is_left_out_is_reported_once(load, image_files, capsys):
+    for name in ("LICENSE.txt", "movie.mp4", "Thumbs.db", "cats/desktop.ini", "@eaDir/1.jpg"):
+        image_files[name] = b"x"
+
+    assert len(load(image_files, size=8)) == 4
+    assert "Left out 2 of 6 files" in capsys.readouterr().err
+    load(image_files, size=8)
+    assert capsys.readouterr().err == ""
+
+
+# --- what packers, cameras and other tools leave -----------------------------------------
+
+
+def test_one_gray_image_among_color_is_made_color_and_reported(load, image, capsys, monkeypatch):
+    monkeypatch.setattr(preparing, "_CHUNK", 2)
+    files = {f"{i}.png": image(i, mode="L" if i == 3 else "RGB") for i in range(5)}
+
+    dataset = load(files)
+
+    assert dataset.image_shape == (10, 12, 3)
+    assert "1 of 5 images are gray and were made color" in capsys.readouterr().err
+    for row, name in zip(dataset.images, files, strict=True):
+        expected = decode_image(files[name], name, Preprocessing(mode="rgb"))
+        np.testing.assert_array_equal(row, expected)
+
+
+def test_color_that_follows_gray_is_kept(load, image):
+    files = {f"{i}.png": image(i, mode="RGB" if i == 4 else "L") for i in range(5)}
+
+    assert load(files).image_shape == (10, 12, 3)
+
+
+STYLEGAN = ("00000/img00000000.png", "00000/img00000999.png", "00001/img00001000.png")
+
+
+def listed(labels) -> bytes:
+    return json.dumps({"labels": labels}).encode()
+
+
+@pytest.mark.parametrize("folder", ["", "inner/"])
+@pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF8])
+def test_the_list_of_stylegans_tools_holds_the_labels(load, image, folder, mark, capsys):
+    names = ["00000/a.png", "00001/a.png"]
+    files = {folder + name: image(i) for i, name in enumerate(names)}
+    files[f"{folder}dataset.json"] = mark + listed([[names[0], 5], [names[1], 3]])
+
+    dataset = load(files)
+
+    assert dataset.labels.tolist() == [5, 3]
+    assert dataset.classes == ("0", "1", "2", "3", "4", "5")
+    assert "not the folders" in capsys.readouterr().err
+    files[f"{folder}dataset.json"] = listed([[names[0], 4], [names[1], 3]])
+    assert load(files).fingerprint != dataset.fingerprint
+
+
+def test_labels_that_begin_at_1_keep_their_numbers_as_names(load, image):
+    files = {f"{i}.png": image(i) for i in range(3)}
+    files["dataset.json"] = listed([["0.png", 1], ["1.png", 3], ["2.png", 2]])
+
+    dataset = load(files)
+
+    assert (dataset.labels.tolist(), dataset.classes) == ([0, 2, 1], ("1", "2", "3"))
+
+
+@pytest.mark.parametrize("content", [listed(None), None])
+def test_folders_of_a_thousand_images_are_no_classes(load, image, content):
+    files = {name: image(i) for i, name in enumerate(STYLEGAN)}
+
+    dataset = load(files if content is None else files | {"dataset.json": content})
+
+    assert (dataset.labels, dataset.classes) == (None, ())
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("00000/00000_00000.png", "00001/00000_00000.png"),  # of GTSRB, classes
+        ("00000/00000.png", "00001/00000.png"),
+        ("0/00000.png", "1/01000.png"),
+    ],
+)
+def test_numbered_classes_are_classes(load, image, names):
+    assert load({name: image(i) for i, name in enumerate(names)}).labels.tolist() == [0, 1]
+
+
+def test_another_file_called_dataset_json_is_left_alone(load, image):
+    files = {"a/1.png": image(1), "b/2.png": image(2), "dataset.json": b'{"title": "cats"}'}
+
+    assert load(files).classes == ("a", "b")
+
+
+def test_a_list_that_misses_an_image_is_refused_with_the_way_without_labels(load, image):
+    files = {"1.png": image(1), "2.png": image(2), "dataset.json": listed([["1.png", 0]])}
+
+    with pytest.raises(InvalidInput, match=r"'2\.png'.*--set dataset\.labels=false"):
+        load(files)
+    assert load(files, labels=False).labels is None
+
+
+@pytest.mark.parametrize("above", ["", "data/"])
+@pytest.mark.parametrize("parts", [("train", "test"), ("Train", "validation"), ("val", "testing")])
+def test_splits_are_no_classes_and_one_is_chosen(load, image, parts, above):
+    names = [f"{above}{part}/{kind}/{i}.png" for part in parts for kind in "ab" for i in range(2)]
+    files = {name: image(i) for i, name in enumerate(names)}
+
+    with pytest.raises(InvalidInput, match=rf"splits.*dataset\.split={sorted(parts)[0]}\."):
+        load(files)
+    chosen = load(files, split=parts[0])
+    assert (chosen.labels.tolist(), chosen.classes) == ([0, 0, 1, 1], ("a", "b"))
+    assert (len(load(files, labels=False)), load(files, labels=False).labels) == (8, None)
+    alone = {name.removeprefix(above): data for name, data in files.items() if parts[0] in name}
+    assert load(alone, split=parts[0]).fingerprint == chosen.fingerprint
+    with pytest.raises(UsageError, match="Unknown split"):
+        load(files, split="dev")
+
+
+def test_a_class_may_be_called_like_a_split(load, image):
+    files = {f"{name}/1.png": image(i) for i, name in enumerate(("bus", "car", "train"))}
+
+    assert load(files).classes == ("bus", "car", "train")
+
+
+def test_a_stray_folder_among_photos_is_no_class(load, image, capsys):
+    files = {f"IMG_{i}.png": image(i) for i in range(5)} | {"holiday/2019/1.png": image(9)}
+
+    dataset = load(files)
+
+    assert (len(dataset), dataset.labels) == (6, None)
+    assert "No classes: 5 of 6 images lie in no folder" in capsys.readouterr().err
+
+
+def test_a_few_images_beside_classes_are_refused_with_both_ways(load, image):
+    files = {f"{kind}/{i}.png": image(i) for kind in "ab" for i in range(3)}
+    files["cover.png"] = image(9)
+
+    with pytest.raises(InvalidInput, match=r"1 of 7 images.*labels=false; .*labels=true"):
+        load(files)
+    assert (len(load(files, labels=False)), load(files, labels=False).labels) == (7, None)
+    assert load(files, labels=True).labels.tolist() == [0, 0, 0, 1, 1, 1]
+
+
+def test_a_class_alone_is_one_if_there_must_be_classes(load, image):
+    files = {f"cats/{i}.png": image(i) for i in range(2)}
+
+    assert load(files).labels is None
+    assert (load(files, labels=True).labels.tolist(), load(files, labels=True).classes) == (
+        [0, 0],
+        ("cats",),
+    )
+    assert load(files).fingerprint != load(files, labels=True).fingerprint
+
+
+def test_labels_that_must_be_there_and_are_not_are_refused(load, image):
+    with pytest.raises(UsageError, match="There are no labels"):
+        load({"1.png": image(1)}, labels=True)
 
 
 @pytest.mark.parametrize("cut", [0, 10, 200])
@@ -99,7 +253,8 @@ def test_no_images_are_refused(load):
 
 
 @pytest.mark.parametrize(
-    "options", [{"size": 0}, {"size": "64"}, {"mode": "grayish"}, {"crop": [0, 0, 0, 9]}]
+    "options",
+    [{"size": 0}, {"mode": "grayish"}, {"crop": [0, 0, 0, 9]}, {"split": 1}, {"labels": "no"}],
 )
 def test_options_out_of_range_are_refused_before_anything_is_read(load, options):
     with pytest.raises(UsageError, match="Received"):

@@ -136,8 +136,8 @@ def test_mixed_sizes_are_refused_with_the_way_out(tmp_path, fill, image, image_f
     with pytest.raises(InvalidInput) as caught:
         prepared(files, cache)
     assert str(caught.value) == (
-        "All images must be alike. Received: '00.png' with 12x10 pixels in color and '04.png'"
-        " with 5x6 pixels in color. Make them alike with --set dataset.size=64."
+        "All images must have one size. Received: '00.png' with 12x10 pixels and '04.png'"
+        " with 5x6 pixels. Make them alike with --set dataset.size=64."
     )
 
 
@@ -152,12 +152,16 @@ def test_mixed_sizes_are_made_alike_by_the_option(tmp_path, fill, image, image_f
     assert prepared(files, cache, size=8).images.shape == (7, 8, 8, 3)
 
 
-def test_mixed_channels_are_refused_with_the_way_out(tmp_path, fill, image, image_files, cache):
-    files = open_folder(fill(tmp_path / "a", image_files | {"04.png": image(mode="L")}))
-    with pytest.raises(InvalidInput, match=r"'04\.png' with .* gray.*alike with .*mode=rgb"):
-        prepared(files, cache, size=8)
-    assert prepared(files, cache, size=8, mode="rgb").images.shape == (7, 8, 8, 3)
-    assert prepared(files, cache, size=8, mode="gray").images.shape == (7, 8, 8, 1)
+def test_gray_among_color_becomes_color_also_where_a_file_is_broken(
+    tmp_path, fill, image, image_files, cache
+):
+    folder = fill(tmp_path / "a", image_files | {"04.png": image(mode="L")})
+    for mode, channels in ((None, 3), ("rgb", 3), ("gray", 1)):
+        shape = prepared(open_folder(folder), cache, size=8, mode=mode).images.shape
+        assert shape == (7, 8, 8, channels)
+    fill(folder, {"06.png": b"broken"})
+    with pytest.raises(InvalidInput, match=r"'06\.png' cannot be used"):
+        prepared(open_folder(folder), cache, size=8)
 
 
 def test_images_need_not_be_square(tmp_path, fill, image_files, cache):

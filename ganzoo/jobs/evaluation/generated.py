@@ -112,7 +112,7 @@ def samples_of_images(path: Path, dataset: Dataset, n: int) -> GeneratedSamples:
         dataset: Real data.
         n: Largest number of images.
     """
-    options: dict[str, Any] = {"data": str(path)}
+    options: dict[str, Any] = {"data": str(path), "labels": False}
     if dataset.modality is IMAGES:
         options["mode"] = "gray" if dataset.image_shape[2] == 1 else "rgb"
     given = open_dataset(Part(name="zip" if path.is_file() else "folder", **options))
