@@ -8,8 +8,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ganzoo.config.retired_keys import renamed_hint
 from ganzoo.errors import GanzooError, UnknownName, UsageError, unknown
+from ganzoo.files.broken_metadata import pass_over_broken_metadata
 from ganzoo.files.text import format_value, location, shorten
 from ganzoo.files.toml import check_values
+
+pass_over_broken_metadata()  # before the first model: every module with models imports this one
 
 Model = TypeVar("Model", bound=BaseModel)
 Path = tuple[str | int, ...]

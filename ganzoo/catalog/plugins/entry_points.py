@@ -1,7 +1,6 @@
 """Entry points: one plugin is one line in the metadata of an installed distribution.
 
-`importlib.metadata.entry_points()` raises for everybody if one file is malformed, so the
-distributions are read one by one.
+The distributions are read one by one, so that one with broken metadata hides no other.
 """
 
 import os
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from importlib import metadata
 
 from ganzoo.catalog.plugins.name_resolution import Problem, normalize_distribution
+from ganzoo.files.broken_metadata import entry_points_problem, installed_distributions
 from ganzoo.files.text import quote
 
 FIRST_PARTY = "keras-ganzoo"
@@ -155,17 +155,20 @@ def _all_distributions(problems: list[Problem]) -> list[Distribution]:
     """In the order of sys.path; in one folder by name, the newest version first."""
     folders: dict[str, int] = {}
     found = []
-    for source in metadata.distributions():
+    for source in installed_distributions():
         folder = _installed_in(source)
         folders.setdefault(folder, len(folders))
         try:
             text = source.read_text("entry_points.txt")
         except Exception as error:  # not text, or not readable
             reason = f"Its entry_points.txt cannot be read: {type(error).__name__}."
-            owner = _metadata_field(source, "Name") or folder
-            problems.append(Problem(distribution=owner, name=None, reason=reason))
+            problems.append(Problem(distribution=_owner(source), name=None, reason=reason))
             continue
         if not text or "ganzoo." not in text:
+            problem = entry_points_problem(source)
+            if problem is not None:
+                reason = f"Its entry_points.txt is malformed, and passed over: {problem}."
+                problems.append(Problem(distribution=_owner(source), name=None, reason=reason))
             continue
         name = _metadata_field(source, "Name")
         if name is None:
@@ -183,6 +186,12 @@ def _installed_in(source: metadata.Distribution) -> str:
         return os.path.realpath(str(source.locate_file("")))
     except Exception:  # from a finder that does not work with files
         return type(source).__name__
+
+
+def _owner(source: metadata.Distribution) -> str:
+    """Return what to call a distribution that is broken: its name, or the folder of its metadata."""
+    folder = getattr(source, "_path", None)  # other finders have none
+    return _metadata_field(source, "Name") or str(folder or _installed_in(source))
 
 
 def _metadata_field(source: metadata.Distribution, name: str) -> str | None:
