@@ -6,9 +6,9 @@ from typing import Any, Literal, TypeVar, cast, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ganzoo.config.broken_metadata import pass_over_broken_metadata
 from ganzoo.config.retired_keys import renamed_hint
 from ganzoo.errors import GanzooError, UnknownName, UsageError, unknown
-from ganzoo.files.broken_metadata import pass_over_broken_metadata
 from ganzoo.files.text import format_value, location, shorten
 from ganzoo.files.toml import check_values
 

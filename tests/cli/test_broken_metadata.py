@@ -20,7 +20,13 @@ def kind(make: Callable[[Path], object]) -> Callable[[Path], object]:
     return make
 
 
-def info(site: Path, entry_points: bytes | None, metadata: bytes | None = NAMED, name="broken_dist"):
+def info(
+    site: Path,
+    entry_points: bytes | None,
+    metadata: bytes | None = NAMED,
+    name: str = "broken_dist",
+) -> Path:
+    """The metadata of a distribution, as somebody's installer has left it."""
     folder = site / f"{name}-1.0.dist-info"
     folder.mkdir()
     for file, content in (("entry_points.txt", entry_points), ("METADATA", metadata)):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib import metadata
 
 from ganzoo.catalog.plugins.name_resolution import Problem, normalize_distribution
-from ganzoo.files.broken_metadata import entry_points_problem, installed_distributions
+from ganzoo.config.broken_metadata import entry_points_problem, installed_distributions
 from ganzoo.files.text import quote
 
 FIRST_PARTY = "keras-ganzoo"
@@ -189,7 +189,7 @@ def _installed_in(source: metadata.Distribution) -> str:
 
 
 def _owner(source: metadata.Distribution) -> str:
-    """Return what to call a distribution that is broken: its name, or the folder of its metadata."""
+    """Return what to call a broken distribution: its name, or the folder of its metadata."""
     folder = getattr(source, "_path", None)  # other finders have none
     return _metadata_field(source, "Name") or str(folder or _installed_in(source))
 
