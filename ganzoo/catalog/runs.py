@@ -3,7 +3,7 @@
 import os
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -218,16 +218,20 @@ def recorded_best(checkpoint: Checkpoint | None) -> dict[str, Any] | None:
     return None if checkpoint is None else checkpoint.about.get(BEST)
 
 
-def best_checkpoint(run: Run) -> Checkpoint:
+def best_checkpoint(run: Run, report: Callable[[str], None] = warnings.warn) -> Checkpoint:
     """Return the checkpoint with the best score, verified.
 
     Each later checkpoint names it, and rotation leaves it alone.
+
+    Args:
+        run: The run.
+        report: Called with a sentence for each newer checkpoint that is broken.
 
     Raises:
         UsageError: The run was never evaluated while it was trained.
         InvalidInput: The checkpoint is broken.
     """
-    newest = checkpoints.newest(run.checkpoints, report=warnings.warn)
+    newest = checkpoints.newest(run.checkpoints, report=report)
     best = recorded_best(newest)
     if newest is None or best is None:
         raise UsageError(

@@ -46,6 +46,13 @@ def push(
         str | None,
         typer.Option(metavar="SPDX", help="License of the weights.  [default: the card's]"),
     ] = None,
+    summary: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="A line about it.  [default: the card's]")
+    ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Refuse a damaged newest checkpoint or sample image."),
+    ] = False,
     folder: Folder = None,
     to: Annotated[
         str | None, typer.Option(metavar="hf://ORG/REPO", help="A repository on the Hub.")
@@ -60,7 +67,15 @@ def push(
     from ganzoo.jobs.publishing.push import push as job
 
     done = job(
-        source, name, everything=everything, float16=float16, license=license, folder=folder, to=to
+        source,
+        name,
+        everything=everything,
+        float16=float16,
+        license=license,
+        summary=summary,
+        strict=strict,
+        folder=folder,
+        to=to,
     )
     print_publication(done, as_json=as_json)
 

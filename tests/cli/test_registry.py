@@ -92,12 +92,13 @@ def test_push_and_pull_pass_their_words_on(ganzoo, fake_job):
     done = {"name": "small@1", "version": 1, "created": False}
     calls = fake_job("publishing.push", push=done)
     said = ganzoo(
-        "push", "7", "small", "--all", "--float16", "--license", "MIT", "--to", "hf://a/b"
-    )
+        "push", "7", "small", "--all", "--float16", "--license", "MIT", "--to", "hf://a/b",
+        "--summary", "Mine", "--strict",
+    )  # fmt: skip
     assert said.code == 0 and "there already" in said.err
     assert calls == [
         {"job": "push", "args": ("7", "small"), "everything": True, "float16": True,
-         "license": "MIT", "folder": None, "to": "hf://a/b"}
+         "license": "MIT", "summary": "Mine", "strict": True, "folder": None, "to": "hf://a/b"}
     ]  # fmt: skip
     assert ganzoo("push", "7", "small", "--registry", "x", "--to", "hf://a/b").code == 2
 

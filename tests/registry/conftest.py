@@ -1,14 +1,17 @@
 """A run made by hand, so that publishing needs no framework, and a home of the test's own."""
 
 import copy
+import io
 import json
 import os
 import subprocess
 import sys
+import wave
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.registry.cards import Card
@@ -31,8 +34,33 @@ CARD = {
     "license": {"data": "CC-BY-4.0", "weights": "Apache-2.0"},
     "recipe": RECIPE,
 }
+DATA = {
+    "name": "digits", "fingerprint": "f" * 64, "count": 32, "image_shape": [8, 8, 1],
+    "license": "CC-BY-4.0", "source": "/home/me/x",
+}  # fmt: skip
 PLUGIN = {"name": "mlp", "distribution": "keras-ganzoo", "version": "0.1.0", "digest": "0" * 64}
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
+
+
+@pytest.fixture
+def write_media():
+    """`write_media(path, 7)`: a whole sound or animation, as the path's ending says."""
+
+    def write(path, value: int = 0) -> bytes:
+        if path.suffix == ".wav":
+            with wave.open(str(path), "wb") as sound:
+                sound.setparams((1, 2, 8000, 0, "NONE", "not compressed"))
+                sound.writeframes(bytes([value]) * 64)
+        else:
+            Image.new("L", (8, 8), value).save(path)
+        return path.read_bytes()
+
+    return write
+
+
+def png(size: int = 8) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("L", (size, size)).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 @pytest.fixture(autouse=True)
@@ -107,14 +135,14 @@ def made_run(tmp_path):
             run.checkpoints, 4, {"state.safetensors": safetensors.dump(arrays, about)}, {}, keep=2
         )
         run.samples.mkdir()
-        (run.samples / "step-00000002.png").write_bytes(b"older")
-        (run.samples / "step-00000004.png").write_bytes(PNG)
+        (run.samples / "step-00000002.png").write_bytes(png(4))
+        (run.samples / "step-00000004.png").write_bytes(png())
         manifest = {
             "schema": 1, "ganzoo": "0.1.0", "model": None, "backend": "jax", "seed": 7,
             "versions": {"keras": "3.15.1", "jax": "0.10.2", "torch": "2.13"}, "cpus": 2,
             "platform": "Linux-6.1-named-x86_64-with-glibc2.36", "state": "finished",
             "argv": ["ganzoo", "train", "small", "--data", "/home/me/x", "--run", "/home/me/r"],
-            "data": {"name": "digits", "fingerprint": "f" * 64}, "seconds": 7200.0,
+            "data": DATA, "seconds": 7200.0,
             "plugins": {"architecture": PLUGIN},
         }  # fmt: skip
         run.manifest_path.write_text(json.dumps(manifest))

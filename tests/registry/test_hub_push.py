@@ -24,14 +24,16 @@ def test_the_page_of_the_repository_is_written_and_its_image_found(made_run, ser
 
 
 @pytest.mark.parametrize("name", ["samples.wav", "samples.gif"])
-def test_sounds_and_videos_are_pushed_found_on_the_page_and_pulled(made_run, server, name):
+def test_sounds_and_videos_are_pushed_found_on_the_page_and_pulled(
+    made_run, server, write_media, name
+):
     run = made_run()
-    (run.path / name).write_bytes(b"sound or video")
+    content = write_media(run.path / name)
     push(run.path, "small", to=ADDRESS)
     page = server.files["README.md"].decode()
     assert f"](small/1/{name})" in page and f"]({name})" not in page
     pull(ADDRESS)
-    assert lookup.find_version("small").read(name) == b"sound or video"
+    assert lookup.find_version("small").read(name) == content
 
 
 def test_an_address_is_shown_and_its_recipe_trained(made_run, server):

@@ -105,8 +105,23 @@ def test_the_front_matter_is_what_the_hub_reads(card_tables):
     content = front_matter(render_model_card(with_(card_tables), IMAGES, files=["samples.png"]))
     assert content == {
         "license": "apache-2.0", "library_name": "ganzoo", "tags": ["gan", "keras", "mlp"],
-        "pipeline_tag": "unconditional-image-generation", "datasets": ["digits"],
+        "pipeline_tag": "unconditional-image-generation",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("source", "datasets"),
+    [
+        ("https://huggingface.co/datasets/me/flowers/tree/0ab", ["me/flowers"]),
+        ("https://huggingface.co/datasets/me/flowers", ["me/flowers"]),
+        ("https://huggingface.co/me/model", None), ("https://example.org/digits", None),
+        ("https://huggingface.co/datasets/digits", None), (None, None),
+    ],
+)  # fmt: skip
+def test_only_data_from_the_hub_is_linked_as_such(card_tables, source, datasets):
+    provenance = PROVENANCE | ({"source": source} if source else {})
+    page = render_model_card(with_(card_tables, provenance=provenance), IMAGES, files=[])
+    assert front_matter(page).get("datasets") == datasets
 
 
 CLASSES = {"classes": ["cat", "dog"]}

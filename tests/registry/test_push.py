@@ -49,7 +49,7 @@ def test_a_run_becomes_a_version_with_all_that_is_known_of_it(made_run, home):
     facts = card.provenance.model_dump(exclude_none=True)
     assert facts == {
         "data": "digits", "fingerprint": "f" * 64, "seed": 7, "steps": 4, "images": 64,
-        "hours": 2.0, "hardware": "2 CPUs, Linux x86_64", "backend": "jax",
+        "epochs": 2.0, "hours": 2.0, "hardware": "2 CPUs, Linux x86_64", "backend": "jax",
         "versions": {"ganzoo": "0.1.0", "keras": "3.15.1", "jax": "0.10.2"},
         "command": "ganzoo train small --data DATA",
     }  # fmt: skip
@@ -60,12 +60,12 @@ def test_a_run_becomes_a_version_with_all_that_is_known_of_it(made_run, home):
 
 
 @pytest.mark.parametrize("name", ["samples.wav", "samples.gif"])
-def test_what_is_heard_and_watched_goes_along(made_run, home, name):
+def test_what_is_heard_and_watched_goes_along(made_run, home, write_media, name):
     run = made_run()
-    (run.path / name).write_bytes(b"sound or video")
+    content = write_media(run.path / name)
     push(run.path, "small")
     version = lookup.find_version("small")
-    assert version.read(name) == b"sound or video"
+    assert version.read(name) == content
     assert f"]({name})" in version.read("README.md").decode()
     assert "](samples.png)" in version.read("README.md").decode()
     assert verify("small")["problems"] == []
@@ -73,7 +73,7 @@ def test_what_is_heard_and_watched_goes_along(made_run, home, name):
     assert [one["path"] for one in verify("small")["problems"]] == [str(version.path)]
 
 
-def test_of_the_best_weights_nothing_that_later_ones_have_made_goes_along(made_run):
+def test_of_the_best_weights_nothing_that_later_ones_have_made_goes_along(made_run, write_media):
     run = made_run()
     state = checkpoints.newest(run.checkpoints, report=pytest.fail).read("state.safetensors")
     arrays, about = safetensors.load(state), safetensors.metadata(state)
@@ -82,15 +82,15 @@ def test_of_the_best_weights_nothing_that_later_ones_have_made_goes_along(made_r
         shutil.rmtree(run.checkpoints / f"step-{step:08d}", ignore_errors=True)
         content = {"state.safetensors": safetensors.dump(arrays, about | {"step": step})}
         checkpoints.save(run.checkpoints, step, content, best, keep=9)
-    (run.path / "samples.wav").write_bytes(b"of step 4")
+    early = write_media(run.path / "samples.wav", 4)
     push(f"{run.path}@best", "small")
-    assert lookup.find_version("small").read("samples.wav") == b"of step 4"
-    (run.samples / "step-00000006.png").write_bytes(b"later")
-    (run.path / "samples.wav").write_bytes(b"of step 6")
+    assert lookup.find_version("small").read("samples.wav") == early
+    write_media(run.samples / "step-00000006.png", 6)
+    late = write_media(run.path / "samples.wav", 6)
     push(f"{run.path}@best", "small")
     assert "samples.wav" not in lookup.find_version("small").sizes
     push(run.path, "small")
-    assert lookup.find_version("small").read("samples.wav") == b"of step 6"
+    assert lookup.find_version("small").read("samples.wav") == late
 
 
 def test_pushing_twice_is_pushing_once(made_run):
@@ -114,6 +114,51 @@ def test_a_registry_may_be_any_folder(made_run, tmp_path):
     done = push(made_run().path, "small", folder=tmp_path / "zoo")
     assert Path(done["path"]) == tmp_path / "zoo" / "small" / "1"
     assert find_source(done["path"]).about["version"] == 1
+
+
+@pytest.mark.parametrize("name", ["samples/step-00000004.png", "samples.wav", "samples.gif"])
+def test_what_is_torn_is_not_published(made_run, write_media, name):
+    run = made_run()
+    content = write_media(run.path / name)
+    (run.path / name).write_bytes(content[: len(content) * 2 // 3])
+    with pytest.raises(InvalidInput, match="torn"):
+        push(run.path, "small", strict=True)
+    with pytest.warns(UserWarning, match="torn and not published"):
+        push(run.path, "small")
+    version = lookup.find_version("small")
+    newest_whole = "step-00000002.png" if name.endswith(".png") else "step-00000004.png"
+    assert version.read("samples.png") == (run.samples / newest_whole).read_bytes()
+    assert {"samples.wav", "samples.gif"}.isdisjoint(version.sizes)
+
+
+def test_an_older_checkpoint_is_published_with_a_warning_or_refused(made_run):
+    run = made_run()
+    checkpoints.save(run.checkpoints, 6, {"state.safetensors": b"other"}, {}, keep=9)
+    (run.checkpoints / "step-00000006" / "state.safetensors").write_bytes(b"torn")
+    with pytest.raises(InvalidInput, match="step 6 is broken.*Without --strict"):
+        push(run.path, "small", strict=True)
+    with pytest.warns(UserWarning, match="Going back to step 4"):
+        assert push(run.path, "small")["version"] == 1
+
+
+def test_a_summary_is_given_or_that_of_the_card(made_run):
+    run = made_run()
+    push(run.path, "small", summary="Flowers of my garden")
+    version = lookup.find_version("small")
+    assert version.card().summary == "Flowers of my garden"
+    assert "Flowers of my garden" in version.read("README.md").decode()
+
+
+def test_a_license_is_an_spdx_expression(made_run):
+    run = made_run()
+    with pytest.raises(UsageError, match="Received: 'mine'. Near: MIT; or LicenseRef-NAME"):
+        push(run.path, "small", license="mine")
+    push(run.path, "small", license="cc-by-4.0 and mit", everything=True)
+    version = lookup.find_version("small")
+    assert version.card().license.weights == "CC-BY-4.0 AND MIT"
+    for file in ("generator.safetensors", "everything.safetensors"):
+        found = safetensors.metadata(version.read(file))["license"]["weights"]
+        assert found == "CC-BY-4.0 AND MIT"
 
 
 def test_a_license_is_required(made_run, home):
@@ -287,7 +332,10 @@ def test_results_of_another_step_are_not_published(made_run, home):
     assert [one.protocol.step for one in kept] == [step]
 
 
-@pytest.mark.parametrize("option", [{"float16": True}, {"everything": True}, {"license": "MIT"}])
+@pytest.mark.parametrize(
+    "option",
+    [{"float16": True}, {"everything": True}, {"license": "MIT"}, {"summary": "x"}],
+)
 def test_a_published_version_is_not_made_another(made_run, home, option, tmp_path):
     push(made_run().path, "small")
     with pytest.raises(UsageError, match="published elsewhere as it is"):

@@ -83,9 +83,11 @@ class Provenance(Table):
     Args:
         data: Name of the data set.
         fingerprint: Fingerprint of its content.
+        source: Public address of the data, if it has one.
         seed: Seed of initial weights, order and random numbers.
         steps: Number of training steps.
         images: Number of real images shown to the discriminator.
+        epochs: Number of passes over the data.
         hours: Time that the training took.
         hardware: The machine, as far as it may matter.
         backend: "jax", "torch" or "tensorflow".
@@ -96,9 +98,11 @@ class Provenance(Table):
 
     data: _Line
     fingerprint: _Line
+    source: _Line | None = None
     seed: _Count
     steps: _Count
     images: _Count
+    epochs: _NotNegative | None = None
     hours: _NotNegative | None = None
     hardware: _Line | None = None
     backend: _Line

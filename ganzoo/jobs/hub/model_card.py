@@ -14,16 +14,12 @@ from urllib.parse import quote
 
 from ganzoo.catalog.registry.cards import Card, Result
 from ganzoo.catalog.registry.contents import AUDIO, SAMPLES, VIDEO
+from ganzoo.catalog.registry.licenses import COMMON_LICENSES
 from ganzoo.files.text import escape
 from ganzoo.modalities import MODALITIES, Modality
 
-# The identifiers of the Hub for licenses that GANs and their data come under.
-_HUB_LICENSES = {
-    "apache-2.0", "mit", "bsd-2-clause", "bsd-3-clause", "cc0-1.0", "cc-by-3.0", "cc-by-4.0",
-    "cc-by-sa-3.0", "cc-by-sa-4.0", "cc-by-nc-2.0", "cc-by-nc-3.0", "cc-by-nc-4.0",
-    "cc-by-nc-sa-4.0", "cc-by-nc-nd-4.0", "gpl-3.0", "lgpl-3.0", "agpl-3.0", "mpl-2.0",
-    "unlicense",
-}  # fmt: skip
+_HUB_LICENSES = {name.lower() for name in COMMON_LICENSES}
+_HUB_DATASET = re.compile(r"https://huggingface\.co/datasets/([\w.-]+/[\w.-]+)(?:/.*)?")
 _MARKUP = re.compile(r"[\\`*_{}\[\]|~@]|(?<=:)/(?=/)|(?<=www)\.|^[#+\->=]")
 _MAX_SAMPLES = 16  # that the code generates
 _MAX_NAMES = 40  # of classes that are listed
@@ -198,13 +194,15 @@ def _parse_shape(value: object) -> list[int] | None:
 def _front_matter(card: Card, usage: _Usage | None) -> str:
     license = card.license.weights.lower()
     known = license in _HUB_LICENSES
+    source = (card.provenance and card.provenance.source) or ""
+    dataset = _HUB_DATASET.fullmatch(source)
     content: dict[str, Any] = {
         "license": license if known else "other",
         "license_name": None if known else _hub_slug(card.license.weights),
         "library_name": "ganzoo",
         "pipeline_tag": usage.task if usage else None,
         "tags": ["gan", "keras", _hub_slug(card.recipe.architecture.name.rpartition(":")[2])],
-        "datasets": [_hub_slug(card.recipe.dataset.name.rpartition(":")[2])],
+        "datasets": [dataset[1]] if dataset else None,  # nothing that is none on the Hub
     }
     # JSON is YAML, in which no text can be taken for anything else
     lines = [f"{k}: {json.dumps(v)}" for k, v in content.items() if v is not None]

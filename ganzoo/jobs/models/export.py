@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,12 @@ def export(
 
 
 def run_weights(
-    run: Run, *, everything: bool = False, raw: bool = False, best: bool = False
+    run: Run,
+    *,
+    everything: bool = False,
+    raw: bool = False,
+    best: bool = False,
+    report: Callable[[str], None] = warnings.warn,
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Return the arrays of a run's newest checkpoint, and their metadata.
 
@@ -64,12 +70,13 @@ def run_weights(
         everything: Return the whole state instead of the averaged generator.
         raw: Return the generator's own weights instead of their average.
         best: Take the best checkpoint instead of the newest.
+        report: Called with a sentence for each newer checkpoint that is broken.
 
     Raises:
         InvalidInput: Anything in the checkpoint is not finite.
     """
     newest = (
-        best_checkpoint(run) if best else checkpoints.newest(run.checkpoints, report=warnings.warn)
+        best_checkpoint(run, report) if best else checkpoints.newest(run.checkpoints, report=report)
     )
     if newest is None and run.weights_path.is_file() and not (everything or raw):
         arrays = safetensors.load(run.weights_path)

@@ -17,6 +17,7 @@ from ganzoo.catalog.recipe.plugin_locks import lock_plugin
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.registry import contents
 from ganzoo.catalog.registry.cards import Card
+from ganzoo.catalog.registry.licenses import NOT_CHOSEN, check_license
 from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files import safetensors
 from ganzoo.files.manifests import check_name
@@ -25,7 +26,7 @@ from ganzoo.jobs.models import environment, load
 from ganzoo.jobs.models.find import Source, find_source
 from ganzoo.jobs.models.open_dataset import open_recipe_dataset
 from ganzoo.jobs.models.weights import check_finite, generator_arrays
-from ganzoo.jobs.publishing.push import NOT_CHOSEN, publish_bundle
+from ganzoo.jobs.publishing.push import publish_bundle
 from ganzoo.jobs.training import provenance as describing
 from ganzoo.modalities import MODALITIES
 
@@ -39,7 +40,8 @@ class FileDescription:
         image_shape: Shape of one sample; without it the recipe's data set is read, which is
             necessary for audio, whose rate nothing else says, and for image translation.
         classes: Names of the classes of a conditional model, with `image_shape`.
-        data_license: License of the data; by default the data set's, if it is read.
+        data_license: License of the data, as an SPDX expression; by default the data set's, if
+            it is read.
     """
 
     recipe: Recipe
@@ -64,7 +66,7 @@ def import_weights(
         path: A `.safetensors` file.
         name: The model to publish as.
         description: Description of a file that ganzoo did not write; otherwise `None`.
-        license: License of the weights; by default the file's own.
+        license: License of the weights, as an SPDX expression; by default the file's own.
         folder: The registry's; by default the user's own.
         backend: "jax", "torch" or "tensorflow": the architecture is built to compare with.
         allow_plugin_mismatch: Whether the architecture may be that of another distribution or
@@ -116,7 +118,7 @@ def _describe_foreign_file(path: Path, description: FileDescription, backend: st
     """The file with the metadata that `ganzoo export` would have written, as far as known."""
     recipe = with_data_from(description.recipe, Path.cwd())
     check_recipe_plugins(recipe)
-    license = description.data_license
+    license = description.data_license and check_license(description.data_license)
     if description.image_shape is None:
         environment.prepare_environment(backend)  # some data sets come through Keras
         dataset = open_recipe_dataset(recipe)
@@ -162,7 +164,7 @@ def _with_licenses(found: Source, license: str | None) -> dict[str, Any]:
             f"Nobody has chosen a license for the weights in {found.where}.",
             hint=f"Say which: --license Apache-2.0 (the data's is {known.get('data')!r}).",
         )
-    return found.about | {"license": {"data": known.get("data"), "weights": weights}}
+    return found.about | {"license": {"data": known.get("data"), "weights": check_license(weights)}}
 
 
 def _imported_card(name: str, recipe: Recipe, about: dict[str, Any]) -> Card:

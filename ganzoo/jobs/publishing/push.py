@@ -5,26 +5,29 @@ No framework is imported.
 
 import os
 import shlex
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.registry import contents, lookup
 from ganzoo.catalog.registry.cards import Card, License, Provenance
+from ganzoo.catalog.registry.licenses import NOT_CHOSEN, check_license
 from ganzoo.catalog.registry.locations import user_registry
 from ganzoo.catalog.registry.remotes import parse_address
 from ganzoo.catalog.registry.versions import Version, publish_version
 from ganzoo.catalog.runs import Run, split_best
-from ganzoo.errors import GanzooError, InvalidInput, UnknownName, UsageError
+from ganzoo.errors import InvalidInput, UnknownName, UsageError
 from ganzoo.files import safetensors
 from ganzoo.files.manifests import check_name
-from ganzoo.files.reading import read_bytes
 from ganzoo.jobs.hub.bundle import Bundle, build_bundle
 from ganzoo.jobs.models.export import run_weights
 from ganzoo.jobs.models.weights import FLOAT16, STORED, check_finite, to_float16
+from ganzoo.jobs.publishing.sample_files import newest_samples
 from ganzoo.jobs.training.provenance import MISMATCHES
+from ganzoo.jobs.training.run_card import card_of_weights
 
-NOT_CHOSEN = "not chosen yet"  # the license in the card of a run of somebody's own recipe
 _PACKAGES = ("keras", "numpy")  # beside the backend's own
 
 
@@ -35,6 +38,8 @@ def push(
     everything: bool = False,
     float16: bool = False,
     license: str | None = None,
+    summary: str | None = None,
+    strict: bool = False,
     folder: Path | None = None,
     to: str | None = None,
 ) -> dict[str, Any]:
@@ -48,23 +53,34 @@ def push(
         name: The model to publish as.
         everything: Add the whole state of the training.
         float16: Keep the generator in half precision, of a run.
-        license: Of the weights; by default what the card says.
+        license: License of the weights, as an SPDX expression; by default the one in the card,
+            which has one if nothing was changed in the zoo's recipe.
+        summary: Line about the model; by default the one in the card.
+        strict: Refuse a run whose newest checkpoint or samples are damaged, instead of taking
+            the ones before.
         folder: The registry's; by default the user's own.
         to: Instead of a folder, `hf://org/repo`.
 
     Returns:
         `name` (by which it is found), `version`, `digest`, `path` or `address`, `created`.
+
+    Raises:
+        UsageError: No license was chosen, or none that SPDX knows; there is no best checkpoint;
+            or a weight is too large for half precision.
+        InvalidInput: A weight is not finite, or the run is damaged.
     """
     check_name(name, "model name", error=UsageError)
     if _names_model(source):
-        if float16 or everything or license:
-            option = "--float16" if float16 else "--all" if everything else "--license"
+        options = {
+            "--float16": float16, "--all": everything, "--license": license, "--summary": summary,
+        }  # fmt: skip
+        if given := [option for option, value in options.items() if value]:
             raise UsageError(
                 "A version is published elsewhere as it is. "
-                f"Received: {str(source)!r} with {option}.",
-                hint=f"Push the run itself with {option}.",
+                f"Received: {str(source)!r} with {given[0]}.",
+                hint=f"Push the run itself with {given[0]}.",
             )
-        return publish_bundle(bundle_version(source, name), folder=folder, to=to)
+        return publish_bundle(_bundle_version(source, name), folder=folder, to=to)
     plain, best = split_best(source)
     if os.path.isfile(plain):
         raise UsageError(
@@ -72,9 +88,23 @@ def push(
             hint=f"Import it: ganzoo import {shlex.join([str(plain), name])}",
         )
     run = Run.open(plain)
-    bundle = bundle_run(
-        run, name, everything=everything, float16=float16, license=license, best=best
-    )
+    report = _refuse_damage if strict else warnings.warn
+    manifest = run.manifest()
+    arrays, about = run_weights(run, best=best, report=report)
+    card = _version_card(run, manifest, about, name, license, summary)
+    licenses = {"license": card.license.model_dump()}
+    about |= licenses
+    if float16:
+        arrays, about[STORED] = to_float16(arrays), FLOAT16
+    files = {
+        contents.CARD: card.toml().encode("utf-8"),
+        contents.GENERATOR: safetensors.dump(arrays, about),
+    }
+    files |= newest_samples(run, about["step"] if best else None, report)
+    if everything:
+        state, about = run_weights(run, everything=True, best=best, report=report)
+        files[contents.EVERYTHING] = safetensors.dump(state, about | licenses)
+    bundle = build_bundle(name, files, plugins=manifest.get("plugins"))
     return publish_bundle(bundle, folder=folder, to=to)
 
 
@@ -106,55 +136,8 @@ def publish_bundle(
     }
 
 
-def bundle_run(
-    run: Run,
-    name: str,
-    *,
-    everything: bool = False,
-    float16: bool = False,
-    license: str | None = None,
-    best: bool = False,
-) -> Bundle:
-    """Build a bundle of a run's newest weights with all that is published beside them.
-
-    Args:
-        run: A run with a checkpoint.
-        name: The model to publish as.
-        everything: Add the whole state of the training, which is never in half precision.
-        float16: Store the generator's float32 arrays as float16.
-        license: License of the weights; by default the one in the run's card.
-        best: Take the weights of its best checkpoint instead.
-
-    Raises:
-        UsageError: No license was chosen, there is no best checkpoint, or a weight is too
-            large for half precision.
-        InvalidInput: A weight is not finite, or the run is damaged.
-    """
-    manifest = run.manifest()
-    arrays, about = run_weights(run, best=best)
-    card = _version_card(run, manifest, about, name, license)
-    about["license"] = {"data": card.license.data, "weights": card.license.weights}
-    if float16:
-        arrays, about[STORED] = to_float16(arrays), FLOAT16
-    files = {
-        contents.CARD: card.toml().encode("utf-8"),
-        contents.GENERATOR: safetensors.dump(arrays, about),
-    }
-    files |= _sample_files(run, about["step"] if best else None)
-    if everything:
-        state, about = run_weights(run, everything=True, best=best)
-        files[contents.EVERYTHING] = safetensors.dump(state, about)
-    plugins = manifest.get("plugins")
-    return build_bundle(name, files, plugins=plugins)
-
-
-def bundle_version(source: str | Path, name: str) -> Bundle:
-    """Build a bundle of a version as it is, to be published elsewhere too.
-
-    Args:
-        source: Name of the version.
-        name: The model to publish as, which must be its own.
-    """
+def _bundle_version(source: str | Path, name: str) -> Bundle:
+    """A bundle of a version as it is, to be published elsewhere too."""
     version = lookup.find_version(str(source))
     if version.model != name:
         raise UsageError(
@@ -166,20 +149,6 @@ def bundle_version(source: str | Path, name: str) -> Bundle:
         if file in files:  # whoever published it may have published anything
             check_finite(safetensors.load(files[file]), version.name, "published")
     return Bundle(model=name, files=files, manifest=contents.manifest_text(version.manifest))
-
-
-def _sample_files(run: Run, step: int | None) -> dict[str, bytes]:
-    """The newest samples of a run that weights of this step, or of any, can have generated."""
-    images = sorted(run.samples.glob("step-*.png"))
-    fitting = [p for p in images if step is None or p.name <= f"step-{step:08d}.png"]
-    found = {contents.SAMPLES: fitting[-1]} if fitting else {}
-    if fitting == images:  # of audio and video there is the newest only
-        found |= {name: run.path / name for name in (contents.AUDIO, contents.VIDEO)}
-    return {
-        name: read_bytes(path, limit=contents.MAX_BYTES[name])
-        for name, path in found.items()
-        if path.is_file()
-    }
 
 
 def _names_model(source: str | Path) -> bool:
@@ -203,10 +172,27 @@ def _shortest_name(version: Version) -> str:
     return version.model
 
 
+def _refuse_damage(sentence: str) -> None:
+    raise InvalidInput(sentence, hint="Without --strict what is whole is published.")
+
+
 def _version_card(
-    run: Run, manifest: dict[str, Any], about: dict[str, Any], name: str, license: str | None
+    run: Run,
+    manifest: dict[str, Any],
+    about: dict[str, Any],
+    name: str,
+    license: str | None,
+    summary: str | None,
 ) -> Card:
-    card = Card.read(run.card_path)
+    try:
+        recipe = Recipe.from_tables(about["recipe"], "the recipe in the weights")
+        card = card_of_weights(Card.read(run.card_path), recipe, manifest, about["step"])
+        provenance = _run_provenance(manifest, about, recipe)
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidInput(
+            f"The manifest of the run does not say where its weights come from: {error!r}.",
+            hint="Restore it from a copy.",
+        ) from error
     weights = license or card.license.weights
     if weights == NOT_CHOSEN:
         raise UsageError(
@@ -215,10 +201,11 @@ def _version_card(
         )
     changes = {
         "name": name,
-        "license": License.model_construct(data=card.license.data, weights=weights),
-        "provenance": _run_provenance(manifest, about, card),
+        "summary": summary or card.summary,
+        "license": License(data=card.license.data, weights=check_license(weights)),
+        "provenance": provenance,
         # those of other steps of the run were measured on other weights
-        "results": [one for one in card.results if one.protocol.step in (None, about.get("step"))],
+        "results": [one for one in card.results if one.protocol.step in (None, about["step"])],
     }
     tables = card.model_copy(update=changes).tables()
     # a run that went on with other plugins, by consent, knows which
@@ -226,36 +213,31 @@ def _version_card(
     return Card.from_tables(tables, where=f"the card of {name}")
 
 
-def _run_provenance(manifest: dict[str, Any], about: dict[str, Any], card: Card) -> Provenance:
+def _run_provenance(manifest: dict[str, Any], about: dict[str, Any], recipe: Recipe) -> Provenance:
     """Provenance of the weights of a run, from its manifest."""
-    try:
-        step, recipe = about["step"], card.recipe
-        versions = manifest.get("versions") or {}
-        seconds = manifest.get("seconds")
-        return Provenance(
-            data=manifest["data"]["name"],
-            fingerprint=manifest["data"]["fingerprint"],
-            seed=manifest["seed"],
-            steps=step,
-            images=step * recipe.training.batch * recipe.gan.n_critic,
-            hours=round(seconds / 3600, 4) if seconds else None,
-            hardware=_describe_hardware(manifest),
-            backend=manifest["backend"],
-            versions={"ganzoo": manifest["ganzoo"]}
-            | {
-                package: version
-                for package, version in versions.items()
-                if package in _PACKAGES or package.startswith(manifest["backend"])
-            },
-            command=_command_without_paths(manifest.get("argv") or []) or None,
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        if isinstance(error, GanzooError):
-            raise
-        raise InvalidInput(
-            f"The manifest of the run does not say where its weights come from: {error!r}.",
-            hint="Restore it from a copy.",
-        ) from error
+    data, backend = manifest["data"], manifest["backend"]
+    images = about["step"] * recipe.training.batch * recipe.gan.n_critic
+    seconds = manifest.get("seconds")
+    versions = {
+        package: version
+        for package, version in (manifest.get("versions") or {}).items()
+        if package in _PACKAGES or package.startswith(backend)
+    }
+    source = data.get("source", "")
+    return Provenance(
+        data=data["name"],
+        fingerprint=data["fingerprint"],
+        source=source if source.startswith("https://") else None,  # it may be a path
+        seed=manifest["seed"],
+        steps=about["step"],
+        images=images,
+        epochs=round(images / data["count"], 2),
+        hours=round(seconds / 3600, 4) if seconds else None,
+        hardware=_describe_hardware(manifest),
+        backend=backend,
+        versions={"ganzoo": manifest["ganzoo"]} | versions,
+        command=_command_without_paths(manifest.get("argv") or []) or None,
+    )
 
 
 def _describe_hardware(manifest: Mapping[str, Any]) -> str:

@@ -10,8 +10,7 @@ import ganzoo
 from ganzoo.backend import select
 from ganzoo.catalog.recipe.plugin_locks import lock_plugin
 from ganzoo.catalog.recipe.recipe import Recipe
-from ganzoo.catalog.registry.cards import Card, License, PluginLock
-from ganzoo.catalog.registry.lookup import find_model
+from ganzoo.catalog.registry.cards import Card
 from ganzoo.catalog.runs import Run
 from ganzoo.data.dataset import Dataset
 from ganzoo.errors import InvalidInput
@@ -109,35 +108,6 @@ def record_plugins(
     publish_text(run.card_path, Card.from_tables(tables).toml(), overwrite=True)
 
 
-def run_card(recipe: Recipe, dataset: Dataset, model: str | None, name: str) -> Card:
-    """Return the card of the model that a run trains: the zoo's with the recipe as trained."""
-    tables = recipe.tables()
-    tables["dataset"].pop("data", None)  # a path of the trainer's machine
-    if model is None:
-        return Card.from_tables({
-            "schema": 1,
-            "name": name,
-            "summary": f"{recipe.architecture.name} trained on {dataset.name}.",
-            "license": {"data": dataset.license, "weights": "not chosen yet"},
-            "recipe": tables,
-            "plugins": recipe_locks(recipe),
-        })  # fmt: skip
-    known = find_model(model)
-    changes: dict[str, Any] = {
-        "recipe": Recipe.from_tables(tables),
-        "plugins": {
-            kind: PluginLock.model_validate(lock) for kind, lock in recipe_locks(recipe).items()
-        },
-        "results": [],
-        "provenance": None,
-    }
-    if recipe.dataset.name != known.recipe.dataset.name:
-        changes["license"] = License(data=dataset.license, weights=known.license.weights)
-    if (recipe.architecture, recipe.dataset) != (known.recipe.architecture, known.recipe.dataset):
-        changes["parameters"] = {}  # the published numbers are of other networks
-    return known.model_copy(update=changes)
-
-
 def data_metadata(dataset: Dataset) -> dict[str, Any]:
     """Return the metadata about the data that a model needs to be rebuilt."""
     described = dataset.describe()
@@ -160,7 +130,7 @@ def weights_metadata(gan: "GAN", recipe: Recipe, dataset: Dataset, run: Run) -> 
     Nothing in it depends on the time or the machine: the same weights give the same file.
     """
     known = run.manifest()
-    license: License = Card.read(run.card_path).license
+    license = Card.read(run.card_path).license
     tables = recipe.tables()
     tables["dataset"].pop("data", None)  # a path of the trainer's machine
     return {

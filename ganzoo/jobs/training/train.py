@@ -15,6 +15,7 @@ from ganzoo.jobs.models.open_dataset import open_recipe_dataset
 from ganzoo.jobs.training import provenance
 from ganzoo.jobs.training.evaluation import PeriodicEvaluation
 from ganzoo.jobs.training.loop import run_session
+from ganzoo.jobs.training.run_card import run_card
 from ganzoo.jobs.training.session import Events, Session
 from ganzoo.jobs.training.signals import Stop
 
@@ -64,8 +65,7 @@ def train(
         with opened.lock():
             manifest = provenance.run_manifest(gan, recipe, dataset, model, argv)
             provenance.write_manifest(opened, manifest | evaluation.manifest())
-            card = provenance.run_card(recipe, dataset, model, name)
-            publish_text(opened.card_path, card.toml())
+            publish_text(opened.card_path, run_card(recipe, manifest, name).toml())
             publish_text(opened.recipe_path, recipe.toml())  # last: it makes the folder a run
             run_session(
                 Session(

@@ -81,8 +81,7 @@ def test_what_is_exported_and_imported_is_exported_as_the_same_bytes(run, place,
     import_weights(two, "third")
     three = export("third", place / "three.safetensors", everything=everything)
     assert two.read_bytes() == three.read_bytes()
-    if not everything:  # whose file in a pushed version is that of the run, without a license
-        assert one.read_bytes() == two.read_bytes()
+    assert one.read_bytes() == two.read_bytes()
     assert np.array_equal(images("first"), images("third"))
 
 
