@@ -5,13 +5,18 @@
     ganzoo.list_models("dcgan*")
     gan = ganzoo.load("runs/00001-dcgan-digits")
 
-Importing `ganzoo` imports no framework: every name below resolves on first use.
+Importing `ganzoo` imports no framework: every name below resolves on first use. Once it is
+imported, Keras uses the same backend whoever imports it; see `ganzoo.backend.select`.
 """
 
 import importlib
 from typing import TYPE_CHECKING
 
+from ganzoo.backend import select
+
 __version__ = "0.1.0"
+
+select.choose_at_import()
 
 _WHERE = {
     "GAN": ("ganzoo.gan.gan", "GAN"),

@@ -4,6 +4,7 @@ The order is: an explicit name, `KERAS_BACKEND`, a `keras.json` that somebody wr
 the first one installed. Keras fixes its backend at import, so nothing here imports it.
 """
 
+import importlib.abc
 import importlib.util
 import json
 import os
@@ -55,6 +56,22 @@ def choose(backend: str | None = None) -> str:
     choice = decide(backend)
     os.environ["KERAS_BACKEND"] = choice.backend
     return choice.backend
+
+
+def choose_at_import() -> None:
+    """Let whoever first imports Keras choose the backend by it, if none was chosen by then."""
+    if not any(isinstance(finder, _AtImport) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _AtImport())
+
+
+class _AtImport(importlib.abc.MetaPathFinder):
+    """Finds no module: it is asked for Keras once, chooses a backend, and is gone."""
+
+    def find_spec(self, fullname: str, path: object = None, target: object = None) -> None:
+        if fullname == "keras":
+            sys.meta_path.remove(self)
+            if not os.environ.get("KERAS_BACKEND"):
+                choose()
 
 
 def decide(backend: str | None = None) -> Choice:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import keras
 from keras import layers, ops
 
-from ganzoo.layers import SpectralNormalization
+from ganzoo.layers import OneHot, SpectralNormalization
 
 
 def projection_discriminator(
@@ -27,6 +27,7 @@ def projection_discriminator(
     labels = keras.Input((), dtype="int32", name="labels")
     features = unconditional.get_layer("logit").input  # (batch, c), float32
     embed = layers.Dense(features.shape[-1], use_bias=False, name="embed", dtype="float32")
-    embedding = wrap(embed)(ops.one_hot(labels, classes))  # (batch,) -> (batch, c)
+    rows = OneHot(classes, name="classes", dtype="float32")(labels)
+    embedding = wrap(embed)(rows)  # (batch, classes) -> (batch, c)
     logit = unconditional.outputs[0] + ops.sum(embedding * features, axis=-1, keepdims=True)
     return keras.Model([*unconditional.inputs, labels], logit, name="discriminator")

@@ -6,6 +6,7 @@ from keras import ops
 
 from ganzoo.backend import Tensor
 from ganzoo.errors import UsageError
+from ganzoo.gan.fit_checks import usable_batch
 from ganzoo.gan.random import Rng, stream
 
 
@@ -36,18 +37,18 @@ def training_batches(gan: Any, data: tuple[Tensor, ...]) -> list[Batch]:
         UsageError: the GAN needs labels and there are none.
     """
     images, labels = (*data, None)[:2]
-    labeled = gan.label_shape is not None
-    if labeled and labels is None:
+    if gan.label_shape is not None and labels is None:
         raise UsageError("This GAN is conditional: `fit` needs images and labels.")
-    updates, sampler = gan.config.n_critic, gan.sampler
-    real = split_batch(sampler.scale(images), updates)
-    labels = split_batch(sampler.scale_labels(labels), updates) if labeled else [None] * updates
+    images, labels = usable_batch(gan, images, labels)
+    updates = gan.config.n_critic
+    real = split_batch(images, updates)
+    labels = [None] * updates if labels is None else split_batch(labels, updates)
     names = [*(f"discriminator_{i}" for i in range(updates)), "generator"]
 
     # one draw for all: each has a stream of its own
     own = names[:-1] if gan.config.share_fake_latents else names
     streams = ops.convert_to_tensor([stream(name, "latents") for name in own], "int32")
-    shape = (ops.shape(real[0])[0], *sampler.latent_shape)
+    shape = (ops.shape(real[0])[0], *gan.sampler.latent_shape)
     steps = ops.zeros_like(streams) + gan.steps
     latents = ops.unstack(gan.prior(gan.seed, steps, streams, shape), len(own))
     if gan.config.share_fake_latents:

@@ -1,16 +1,20 @@
 """Compilation of a GAN: optimizers, loss, regularizers, and its configuration in `.keras` files."""
 
+import inspect
 from typing import Any
 
 import keras
+from keras import ops
 
 from ganzoo import backend
+from ganzoo.backend.settings import standard_settings
 from ganzoo.config.gan_config import GANConfig
 from ganzoo.config.validation import validate_keywords
 from ganzoo.errors import UsageError
 from ganzoo.gan import losses, regularizers
 from ganzoo.gan.ema import EMA
-from ganzoo.gan.fit_checks import check_fit_arguments
+from ganzoo.gan.fit_checks import check_arrays, check_options
+from ganzoo.gan.fit_guard import FitGuard
 from ganzoo.gan.optimizers import GANOptimizer
 from ganzoo.gan.step_metrics import StepMetrics
 
@@ -23,6 +27,7 @@ class Compilation(keras.Model):
     adversarial_loss: losses.Loss
     step_metrics: StepMetrics
 
+    @standard_settings()
     def compile(
         self,
         generator_optimizer="adam",
@@ -116,6 +121,7 @@ class Compilation(keras.Model):
             self.ema = EMA(self.generator, half_life, rampup, self.add_weight)
         self.sampler.ema = self.ema
 
+    @standard_settings()
     def fit(self, x=None, y=None, *arguments, **options) -> keras.callbacks.History:
         """Train, as `keras.Model.fit`; what a GAN has no use for is refused.
 
@@ -127,9 +133,25 @@ class Compilation(keras.Model):
 
         Raises:
             UsageError: the arrays are not samples in the GAN's range, or an option is of no use.
+            Diverged: a loss is not finite.
         """
-        check_fit_arguments(self.sampler, x, y, options, bounded=self.bounded)
-        return super().fit(x, y, *arguments, **options)
+        given = inspect.signature(super().fit).bind(x, y, *arguments, **options).arguments
+        check_options(given)
+        arrays = [ops.convert_to_numpy(a) if ops.is_tensor(a) else a for a in (x, y)]
+        given["y"] = check_arrays(self, *arrays)
+        with FitGuard() as guard:
+            callbacks = given.get("callbacks")
+            if not isinstance(callbacks, keras.callbacks.CallbackList):
+                given["callbacks"] = [guard, *keras.tree.flatten(callbacks or [])]
+            return super().fit(**given)
+
+    @standard_settings()
+    def train_on_batch(self, x, y=None, *arguments, **options):
+        """Train by one step, as `keras.Model.train_on_batch`; see `fit`."""
+        given = inspect.signature(super().train_on_batch).bind(x, y, *arguments, **options)
+        check_options(given.arguments)
+        given.arguments["y"] = check_arrays(self, x, y)
+        return super().train_on_batch(**given.arguments)
 
     def evaluate(self, *arguments, **options):
         """Refuse: a GAN has no loss on data alone.
@@ -152,6 +174,15 @@ class Compilation(keras.Model):
         return tuple(data[:2]) if isinstance(data, (tuple, list)) else (data,)
 
     @property
+    def num_classes(self) -> int | None:
+        """Number of classes that labels are of; None where only the data set knows it."""
+        return self.sampler.num_classes
+
+    @num_classes.setter
+    def num_classes(self, number: int | None) -> None:
+        self.sampler.num_classes = number
+
+    @property
     def convolutional(self) -> bool:
         """True if a network holds convolutions, which decides how steps are fused."""
         weights = self.generator.trainable_variables + self.discriminator.trainable_variables
@@ -169,6 +200,7 @@ class Compilation(keras.Model):
             "discriminator": serialize(self.discriminator),
             "value_range": list(self.value_range),
             "prior": serialize(self.prior),
+            "num_classes": self.num_classes,
             "name": self.name,
         }
 

@@ -38,6 +38,7 @@ class GAN(backend.Stepper, Compilation):
             a sigmoid.
         prior: The distribution of latents: `ganzoo.random.normal`, `uniform` or a function
             like them.
+        num_classes: Number of classes that labels are of; None: only the data set knows it.
 
     Raises:
         UsageError: the networks share a variable.
@@ -57,6 +58,7 @@ class GAN(backend.Stepper, Compilation):
         *,
         value_range: tuple[float, float] = (-1.0, 1.0),
         prior: Callable = random.normal,
+        num_classes: int | None = None,
         name: str = "gan",
     ):
         super().__init__(name=name)
@@ -70,7 +72,7 @@ class GAN(backend.Stepper, Compilation):
         self.ema = None
         self.regularizers = ()
         options = {"value_range": self.value_range, "prior": prior, "psi": self.truncation_psi}
-        self.sampler = Sampler(generator, **options)
+        self.sampler = Sampler(generator, num_classes=num_classes, **options)
         count = {"shape": (), "dtype": "int32", "initializer": "zeros", "trainable": False}
         self.seed = self.add_weight(name="seed", **count)
         self.steps = self.add_weight(name="steps", **count)
@@ -117,10 +119,8 @@ class GAN(backend.Stepper, Compilation):
     def _update(self, name: str, loss_fn: Callable) -> dict:
         """Update one network. What the loss wrote into the other one's state is dropped."""
         network, optimizer = getattr(self, name), getattr(self.optimizer, name)
-        weights, checked = (
-            network.trainable_variables,
-            hook_checks.checked_loss(loss_fn, self, name),
-        )
+        weights = network.trainable_variables
+        checked = hook_checks.checked_loss(loss_fn, self, name)
         result = backend.gradients(checked, weights, optimizer.scale_loss)
         hook_checks.check_writes(result.writes, self)
         backend.apply(optimizer, result.gradients, weights)

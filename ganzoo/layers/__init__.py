@@ -2,6 +2,7 @@
 
 from ganzoo.layers.batch_normalization import BatchNormalization
 from ganzoo.layers.bias import Bias
+from ganzoo.layers.classes import Embedding, OneHot, one_hot
 from ganzoo.layers.conditional_batch_normalization import ConditionalBatchNormalization
 from ganzoo.layers.convolution import (
     Conv1D,
@@ -24,7 +25,8 @@ from ganzoo.layers.spectral_normalization import SpectralNormalization
 
 __all__ = [
     "BatchNormalization", "Bias", "ConditionalBatchNormalization", "Conv1D", "Conv1DTranspose",
-    "Conv2D", "Conv2DTranspose", "Conv3D", "Conv3DTranspose", "EqualizedConv2D", "EqualizedDense",
-    "InstanceNormalization", "LatentNoise", "MinibatchStddev", "ModulatedConv2D", "PhaseShuffle",
-    "PixelNorm", "Resample2D", "SelfAttention", "SpectralNormalization",
+    "Conv2D", "Conv2DTranspose", "Conv3D", "Conv3DTranspose", "Embedding", "EqualizedConv2D",
+    "EqualizedDense", "InstanceNormalization", "LatentNoise", "MinibatchStddev", "ModulatedConv2D",
+    "OneHot", "PhaseShuffle", "PixelNorm", "Resample2D", "SelfAttention", "SpectralNormalization",
+    "one_hot",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ from keras import layers, ops
 
 from ganzoo.backend import Tensor
 from ganzoo.layers.batch_normalization import BatchNormalization
+from ganzoo.layers.classes import one_hot
 from ganzoo.layers.spectral_normalization import SpectralNormalization
 
 
@@ -97,7 +98,7 @@ class ConditionalBatchNormalization(keras.layers.Layer):
         else:
             # a product, not a lookup, whose gradient is sparse on one backend and on GPUs sums
             # in any order
-            rows = ops.one_hot(condition, self.classes, dtype=self.compute_dtype)
+            rows = one_hot(condition, self.classes, self.compute_dtype)
             gamma, beta = ops.matmul(rows, self.gamma), ops.matmul(rows, self.beta)
         each = (-1, *[1] * (len(x.shape) - 2), x.shape[-1])  # (batch, 1, 1, c)
         return ops.reshape(gamma, each) * self.norm(x, training=training) + ops.reshape(beta, each)

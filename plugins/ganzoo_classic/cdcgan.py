@@ -3,9 +3,10 @@ conditioned on the class as in Mirza and Osindero 2014, https://arxiv.org/abs/14
 """
 
 import keras
-from keras import layers, ops
+from keras import layers
 
 from ganzoo import GAN
+from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import (
     check_minimum,
     dcgan_batch_norm,
@@ -14,8 +15,10 @@ from ganzoo.blocks import (
     downsampled_size,
     normal_initializer,
 )
+from ganzoo.layers import OneHot
 
 
+@standard_settings()
 def cdcgan(
     image_shape: tuple[int, int, int],
     classes: int,
@@ -46,7 +49,7 @@ def cdcgan(
         c = generator_base_channels << (num_upsamples - 1)
         latents = keras.Input((latent_size,), name="latents")
         labels = keras.Input((), dtype="int32", name="labels")
-        x = layers.Concatenate(name="both")([latents, ops.one_hot(labels, classes)])
+        x = layers.Concatenate(name="both")([latents, OneHot(classes, name="classes")(labels)])
         dense = {"use_bias": False, "kernel_initializer": normal_initializer(), "name": "project"}
         x = layers.Dense(h * w * c, **dense)(x)
         x = layers.Reshape((h, w, c), name="project_shape")(x)
@@ -57,11 +60,12 @@ def cdcgan(
     def discriminator() -> keras.Model:
         images = keras.Input(image_shape, name="images")
         labels = keras.Input((), dtype="int32", name="labels")
-        planes = layers.RepeatVector(height * width, name="planes")(ops.one_hot(labels, classes))
+        rows = OneHot(classes, name="classes")(labels)
+        planes = layers.RepeatVector(height * width, name="planes")(rows)
         planes = layers.Reshape((height, width, classes), name="planes_shape")(planes)
         x = layers.Concatenate(name="both")([images, planes])
         names = ["down_image", *(f"down_{i}" for i in reversed(hidden))]
         x = dcgan_discriminator_body(x, discriminator_base_channels, names)
         return keras.Model([images, labels], x, name="discriminator")
 
-    return GAN(generator(), discriminator())
+    return GAN(generator(), discriminator(), num_classes=classes)

@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from ganzoo import GAN
+from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import (
     check_minimum,
     dcgan_batch_norm,
@@ -14,6 +15,7 @@ from ganzoo.blocks import (
 )
 
 
+@standard_settings()
 def dcgan(
     image_shape: tuple[int, int, int],
     *,

@@ -4,11 +4,13 @@ import keras
 from keras import layers
 
 from ganzoo import GAN
+from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import check_minimum
 from ganzoo.errors import UsageError
 from ganzoo.layers import Conv2D, Conv2DTranspose
 
 
+@standard_settings()
 def dcgan_fashion_mnist(image_shape: tuple[int, int, int], *, latent_size: int = 32) -> GAN:
     """A small DCGAN with batch norm before each upsampling, and dropout against overfitting.
 

@@ -5,11 +5,13 @@ from keras import layers
 
 from ganzoo import GAN
 from ganzoo.backend import Tensor
+from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import check_minimum
 from ganzoo.errors import UsageError
 from ganzoo.layers import Conv2D, Conv2DTranspose
 
 
+@standard_settings()
 def facegan(
     image_shape: tuple[int, int, int], *, latent_size: int = 32, base_channels: int = 256
 ) -> GAN:

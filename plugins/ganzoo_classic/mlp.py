@@ -10,12 +10,14 @@ from keras import layers
 
 from ganzoo import GAN
 from ganzoo.backend import Tensor
+from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import check_minimum
 from ganzoo.errors import UsageError
 
 _RANGES = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0), "linear": (-1.0, 1.0)}
 
 
+@standard_settings()
 def mlp(
     image_shape: tuple[int, ...],
     *,

@@ -6,6 +6,7 @@ import keras
 from keras import layers
 
 from ganzoo.backend import Tensor
+from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import (
     check_minimum,
     equalized_conv,
@@ -19,6 +20,7 @@ from .progressive_growing import GrowingGAN, Growth, downsample, upsample
 _GAIN = math.sqrt(2)  # He's gain of ReLU, section 4.1
 
 
+@standard_settings()
 def progan(
     image_shape: tuple[int, int, int],
     *,

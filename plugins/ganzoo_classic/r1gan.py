@@ -7,10 +7,12 @@ from keras import layers
 
 from ganzoo import GAN
 from ganzoo.backend import Tensor
+from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import channels_by_resolution, check_minimum, resolutions
 from ganzoo.layers import Conv2D
 
 
+@standard_settings()
 def r1gan(
     image_shape: tuple[int, int, int],
     *,

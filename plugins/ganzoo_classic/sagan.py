@@ -6,6 +6,7 @@ The two learning rates of section 4.2 stand in the recipe: 1e-4 and 4e-4.
 from keras import ops
 
 from ganzoo import GAN
+from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import (
     channels_by_resolution,
     residual_discriminator,
@@ -16,6 +17,7 @@ from ganzoo.errors import UsageError
 from ganzoo.layers import SelfAttention, SpectralNormalization
 
 
+@standard_settings()
 def sagan(
     image_shape: tuple[int, int, int],
     *,

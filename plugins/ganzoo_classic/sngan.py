@@ -3,6 +3,7 @@
 from keras import ops
 
 from ganzoo import GAN
+from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import (
     channels_by_resolution,
     residual_discriminator,
@@ -12,6 +13,7 @@ from ganzoo.blocks import (
 from ganzoo.layers import SpectralNormalization
 
 
+@standard_settings()
 def sngan(
     image_shape: tuple[int, int, int],
     *,

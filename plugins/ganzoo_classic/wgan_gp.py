@@ -5,6 +5,7 @@ appendix F. The penalty that the paper is about stands in the recipe: `gradient_
 from keras import ops
 
 from ganzoo import GAN
+from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import (
     channels_by_resolution,
     residual_discriminator,
@@ -13,6 +14,7 @@ from ganzoo.blocks import (
 )
 
 
+@standard_settings()
 def wgan_gp(
     image_shape: tuple[int, int, int],
     *,

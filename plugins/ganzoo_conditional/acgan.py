@@ -7,6 +7,7 @@ from keras import layers, ops
 
 from ganzoo import GAN
 from ganzoo.backend import Tensor
+from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import (
     batch_norm,
     check_minimum,
@@ -14,7 +15,7 @@ from ganzoo.blocks import (
     downsampled_size,
     normal_initializer,
 )
-from ganzoo.layers import Conv2D
+from ganzoo.layers import Conv2D, OneHot
 
 
 @keras.saving.register_keras_serializable("ganzoo")
@@ -56,6 +57,7 @@ class ACGAN(GAN):
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
+@standard_settings()
 def acgan(
     image_shape: tuple[int, int, int],
     classes: int,
@@ -98,7 +100,7 @@ def acgan(
         c = generator_base_channels << (num_upsamples - 1)
         latents = keras.Input((latent_size,), name="latents")
         labels = keras.Input((), dtype="int32", name="labels")
-        x = layers.Concatenate(name="both")([latents, ops.one_hot(labels, classes)])
+        x = layers.Concatenate(name="both")([latents, OneHot(classes, name="classes")(labels)])
         dense = {"kernel_initializer": normal_initializer(), "name": "project"}
         x = layers.Dense(h * w * c, "relu", **dense)(x)
         x = layers.Reshape((h, w, c), name="project_shape")(x)  # no batch norm: table 2
@@ -128,6 +130,7 @@ def acgan(
         discriminator(),
         discriminator_class_weight=discriminator_class_weight,
         generator_class_weight=generator_class_weight,
+        num_classes=classes,
     )
 
 

@@ -5,6 +5,7 @@ from keras import layers, ops
 
 from ganzoo import GAN
 from ganzoo.backend import Tensor
+from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import (
     check_minimum,
     normal_initializer,
@@ -14,7 +15,12 @@ from ganzoo.blocks import (
     resolutions,
 )
 from ganzoo.errors import UsageError
-from ganzoo.layers import ConditionalBatchNormalization, SelfAttention, SpectralNormalization
+from ganzoo.layers import (
+    ConditionalBatchNormalization,
+    OneHot,
+    SelfAttention,
+    SpectralNormalization,
+)
 
 _INITIALIZERS = {
     "orthogonal": keras.initializers.Orthogonal,  # section 3
@@ -56,6 +62,7 @@ def orthogonality(kernel: Tensor) -> Tensor:
     return ops.sum(ops.square(products * (1.0 - ops.eye(kernel.shape[-1]))))
 
 
+@standard_settings()
 def biggan(
     image_shape: tuple[int, int, int],
     classes: int,
@@ -109,7 +116,8 @@ def biggan(
         labels = keras.Input((), dtype="int32", name="labels")
         dense = {"use_bias": False, "kernel_initializer": new_initializer(), "name": "shared"}
         embed = layers.Dense(class_embedding_size, **dense)
-        embedding = embed(ops.one_hot(labels, classes))  # (batch,) -> (batch, class_embedding_size)
+        rows = OneHot(classes, name="classes")(labels)
+        embedding = embed(rows)  # (batch, classes) -> (batch, class_embedding_size)
         parts = ops.split(latents, len(up), axis=1)
         conditions = {
             r: ops.concatenate([embedding, part], axis=1) for r, part in zip(up, parts, strict=True)
@@ -138,7 +146,8 @@ def biggan(
         )
         return projection_discriminator(unconditional, classes, wrap)
 
-    return BigGAN(generator(), discriminator(), orthogonal_weight=orthogonal_weight)
+    options = {"orthogonal_weight": orthogonal_weight, "num_classes": classes}
+    return BigGAN(generator(), discriminator(), **options)
 
 
 def _channel_multiples(size: int) -> list[int]:

@@ -7,6 +7,7 @@ from keras import layers, ops
 
 from ganzoo import GAN, random
 from ganzoo.backend import Tensor
+from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import batch_norm, check_minimum, dcgan_generator_body, downsampled_size
 from ganzoo.errors import UsageError
 from ganzoo.layers import Conv2D
@@ -81,6 +82,7 @@ def _code_loss(latents: Tensor, fake_outputs: list) -> Tensor:
     return ops.mean(loss + 0.5 * ops.sum(ops.square(codes - means), axis=1))
 
 
+@standard_settings()
 def infogan(
     image_shape: tuple[int, int, int],
     *,

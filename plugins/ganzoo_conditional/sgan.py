@@ -8,6 +8,7 @@ from keras import layers, ops
 
 from ganzoo import GAN, random
 from ganzoo.backend import Tensor
+from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import batch_norm, check_minimum, dcgan_generator_body, downsampled_size
 from ganzoo.errors import UsageError
 from ganzoo.layers import Conv2D
@@ -78,6 +79,7 @@ class SGAN(GAN):
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
+@standard_settings()
 def sgan(
     image_shape: tuple[int, int, int],
     classes: int,
@@ -156,7 +158,7 @@ def sgan(
         return keras.Model(images, [logit, class_logits, features], name="discriminator")
 
     options = {"labeled_fraction": labeled_fraction, "feature_matching": feature_matching}
-    return SGAN(generator(), discriminator(), prior=random.uniform, **options)
+    return SGAN(generator(), discriminator(), prior=random.uniform, num_classes=classes, **options)
 
 
 def _conv_options() -> dict:

@@ -8,6 +8,7 @@ from keras import ops
 
 from ganzoo import GAN
 from ganzoo.backend import Tensor
+from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import (
     channels_by_resolution,
     check_minimum,
@@ -19,6 +20,7 @@ from ganzoo.blocks import (
 from ganzoo.layers import ConditionalBatchNormalization, SpectralNormalization
 
 
+@standard_settings()
 def sngan_projection(
     image_shape: tuple[int, int, int],
     classes: int,
@@ -75,4 +77,5 @@ def sngan_projection(
         global_pool=ops.sum,
         wrap=SpectralNormalization,
     )
-    return GAN(generator(), projection_discriminator(unconditional, classes))
+    discriminator = projection_discriminator(unconditional, classes)
+    return GAN(generator(), discriminator, num_classes=classes)

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 import keras
 
 from ganzoo.backend import Tensor
+from ganzoo.backend.settings import standard_settings
 from ganzoo.layers import Conv2D
 
 
+@standard_settings()
 def classifier_network(
     image_shape: Sequence[int], *, widths: Sequence[int], classes: int
 ) -> keras.Model:

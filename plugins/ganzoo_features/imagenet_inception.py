@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from PIL import Image
 
+from ganzoo.backend.settings import standard_settings
 from ganzoo.data.download import urllib_offline
 from ganzoo.errors import EnvironmentProblem
 from ganzoo.files.digests import tensors_digest
@@ -18,6 +19,7 @@ from ganzoo_features.network_runner import network_runner, weight_arrays
 SIZE = 299  # pixels
 
 
+@standard_settings()
 def imagenet_inception() -> Extractor:
     """The Inception of Keras' applications, which Keras downloads once (96 MB)."""
     return extractor_of(_load_pretrained())

@@ -14,6 +14,7 @@ import numpy as np
 from keras import layers, ops
 
 from ganzoo.backend import Tensor
+from ganzoo.backend.settings import standard_settings
 from ganzoo.errors import EnvironmentProblem
 from ganzoo.files import safetensors
 from ganzoo.files.digests import tensors_digest
@@ -127,6 +128,7 @@ def inception() -> Extractor:
     )
 
 
+@standard_settings()
 def inception_network() -> keras.Model:
     """Images from `preprocess` -> features (b, 2048) and logits (b, 1008), these without a bias.
 

@@ -10,6 +10,7 @@ from keras import layers, ops
 from ganzoo import GAN
 from ganzoo.backend import Tensor
 from ganzoo.backend.scope import WriteCapture
+from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import batch_norm, check_minimum, normal_initializer
 from ganzoo.errors import UsageError
 from ganzoo.layers import Conv2DTranspose, Conv3D, Conv3DTranspose
@@ -45,6 +46,7 @@ class VGAN(GAN):
         return {**super().get_config(), "sparsity_weight": self.sparsity_weight}
 
 
+@standard_settings()
 def vgan(
     image_shape: tuple[int, int, int, int],
     *,

@@ -9,6 +9,7 @@ from keras import layers, ops
 
 from ganzoo import GAN, random
 from ganzoo.backend import Tensor
+from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import check_minimum
 from ganzoo.errors import UsageError
 from ganzoo.layers import Conv1D, Conv1DTranspose, PhaseShuffle
@@ -17,6 +18,7 @@ _STRIDE, _KERNEL_SIZE = 4, 25  # of every convolution; DCGAN has 2 and 5x5: sect
 _START = 16  # length at which the generator starts and the discriminator ends
 
 
+@standard_settings()
 def wavegan(
     image_shape: tuple[int, int],
     *,

@@ -7,6 +7,7 @@ from keras import layers, ops
 
 from ganzoo import GAN
 from ganzoo.backend import Tensor
+from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import batch_norm, channels_by_resolution, check_minimum, resolutions
 from ganzoo.errors import UsageError
 from ganzoo.layers import Conv2D
@@ -37,6 +38,7 @@ class FastGAN(GAN):
         return {**super().get_config(), "reconstruction_weight": self.reconstruction_weight}
 
 
+@standard_settings()
 def fastgan(
     image_shape: tuple[int, int, int],
     *,

@@ -8,9 +8,10 @@ from keras import layers, ops
 
 from ganzoo import GAN
 from ganzoo.backend import Tensor
+from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import check_minimum
 from ganzoo.errors import UsageError
-from ganzoo.layers import Bias, Conv2D, Resample2D
+from ganzoo.layers import Bias, Conv2D, Embedding, Resample2D
 
 _SLOPE = 0.2  # of every leaky ReLU
 _BLOCKS = 2  # residual blocks at each resolution
@@ -25,6 +26,7 @@ class R3GAN(GAN):
     bounded = False
 
 
+@standard_settings()
 def r3gan(
     image_shape: tuple[int, int, int],
     *,
@@ -57,6 +59,7 @@ def r3gan(
     return R3GAN(generator(), discriminator())
 
 
+@standard_settings()
 def r3gan_conditional(
     image_shape: tuple[int, int, int],
     classes: int,
@@ -80,7 +83,7 @@ def r3gan_conditional(
     def generator() -> keras.Model:
         latents = keras.Input((latent_size,), name="latents")
         labels = keras.Input((), dtype="int32", name="labels")
-        embedding = layers.Embedding(classes, latent_size, "random_normal", name="class")(labels)
+        embedding = Embedding(classes, latent_size, "random_normal", name="class")(labels)
         z = layers.Concatenate(name="both")([latents, embedding])
         x = _generator_body(z, image_shape[-1], resolutions, channels, group_size)
         return keras.Model([latents, labels], x, name="generator")
@@ -90,12 +93,12 @@ def r3gan_conditional(
         labels = keras.Input((), dtype="int32", name="labels")
         c = channels[0]
         x = _discriminator_body(images, resolutions, channels, group_size, c, "features")
-        embedding = layers.Embedding(classes, c, "random_normal", name="class")(labels)
+        embedding = Embedding(classes, c, "random_normal", name="class")(labels)
         x = layers.Dot(-1, name="product", dtype="float32")([x, embedding])
         x = layers.Rescaling(c**-0.5, name="logit", dtype="float32")(x)
         return keras.Model([images, labels], x, name="discriminator")
 
-    return R3GAN(generator(), discriminator())
+    return R3GAN(generator(), discriminator(), num_classes=classes)
 
 
 def _check_options(

@@ -10,6 +10,7 @@ import keras
 from keras import layers, ops
 
 from ganzoo.backend import Tensor
+from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import (
     check_minimum,
     equalized_conv,
@@ -33,6 +34,7 @@ _GAIN = math.sqrt(2)  # of leaky ReLU
 _MAPPING_RATE = 0.01  # StyleGAN, https://arxiv.org/abs/1812.04948, appendix C
 
 
+@standard_settings()
 def stylegan2(
     image_shape: tuple[int, int, int],
     *,

@@ -14,6 +14,7 @@ from keras import layers, ops
 
 from ganzoo import GAN
 from ganzoo.backend import Tensor
+from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import (
     check_minimum,
     normal_initializer,
@@ -151,6 +152,7 @@ class CycleGAN(GAN):
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
+@standard_settings()
 def cyclegan(
     image_shape: tuple[int, int, int],
     source_shape: tuple[int, int, int],

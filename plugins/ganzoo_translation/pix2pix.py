@@ -8,6 +8,7 @@ from keras import layers, ops
 
 from ganzoo import GAN
 from ganzoo.backend import Tensor
+from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import (
     channels_by_resolution,
     check_minimum,
@@ -45,6 +46,7 @@ class Pix2Pix(GAN):
         return {**super().get_config(), "l1_weight": self.l1_weight}
 
 
+@standard_settings()
 def pix2pix(
     image_shape: tuple[int, int, int],
     source_shape: tuple[int, int, int],

@@ -199,3 +199,25 @@ def test_choosing_imports_no_framework():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_importing_ganzoo_changes_nothing_until_somebody_imports_keras():
+    code = (
+        "import importlib.util, os, sys, ganzoo\n"
+        "print('KERAS_BACKEND' in os.environ, 'keras' in sys.modules)\n"
+        "importlib.util.find_spec('keras')\n"  # what `import keras` begins with
+        "print(os.environ['KERAS_BACKEND'])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False", select.installed()[0]]
+
+
+def test_a_backend_chosen_after_importing_ganzoo_counts():
+    code = (
+        "import importlib.util, os, ganzoo\n"
+        "os.environ['KERAS_BACKEND'] = 'torch'\n"
+        "importlib.util.find_spec('keras')\n"
+        "print(os.environ['KERAS_BACKEND'])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "torch"

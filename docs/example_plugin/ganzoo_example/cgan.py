@@ -6,10 +6,13 @@ import keras
 from keras import layers, ops
 
 from ganzoo import GAN, random
+from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import check_minimum
 from ganzoo.errors import UsageError
+from ganzoo.layers import OneHot
 
 
+@standard_settings()
 def cgan(
     image_shape: tuple[int, int, int],
     classes: int,
@@ -61,7 +64,7 @@ def cgan(
     def generator() -> keras.Model:
         latents = keras.Input((latent_size,), name="latents")
         labels = keras.Input((), dtype="int32", name="labels")
-        one_hot = ops.one_hot(labels, classes)  # (batch,) -> (batch, classes)
+        one_hot = OneHot(classes, name="classes")(labels)  # (batch,) -> (batch, classes)
         z = hidden(latents, latent_units, "latent_hidden")
         y = hidden(one_hot, label_units, "label_hidden")
         x = hidden(layers.Concatenate(name="both")([z, y]), joint_units, "joint")
@@ -72,11 +75,12 @@ def cgan(
     def discriminator() -> keras.Model:
         images = keras.Input(image_shape, name="images")
         labels = keras.Input((), dtype="int32", name="labels")
-        one_hot = ops.one_hot(labels, classes)
+        one_hot = OneHot(classes, name="classes")(labels)
         x = maxout(layers.Flatten(name="flatten")(images), maxout_units, 5, "image_maxout")
         y = maxout(one_hot, 50, 5, "label_maxout")
         x = maxout(layers.Concatenate(name="both")([x, y]), maxout_units, 4, "joint_maxout")
         x = layers.Dense(1, name="logit", dtype="float32")(x)
         return keras.Model([images, labels], x, name="discriminator")
 
-    return GAN(generator(), discriminator(), value_range=(0.0, 1.0), prior=random.uniform)
+    options = {"value_range": (0.0, 1.0), "prior": random.uniform, "num_classes": classes}
+    return GAN(generator(), discriminator(), **options)

@@ -47,7 +47,7 @@ def check_two_seeds(seeds: Sequence[int]) -> tuple[int, int]:
     return check_seed(given[0]), check_seed(given[1])
 
 
-def check_labels(given, n: int, taken: Tensor | None, class_count: int | None) -> np.ndarray | None:
+def check_labels(given, n: int, taken: Tensor | None, num_classes: int | None) -> np.ndarray | None:
     """Return the labels of n samples, (n, ...); None for a generator that takes none.
 
     Args:
@@ -55,7 +55,7 @@ def check_labels(given, n: int, taken: Tensor | None, class_count: int | None) -
             that class for all.
         n: Number of samples.
         taken: The input of the generator that takes labels, symbolic; None without one.
-        class_count: Number of classes, where that is known.
+        num_classes: Number of classes, where that is known.
 
     Raises:
         UsageError: the generator takes none, or others; or a class does not exist.
@@ -69,12 +69,9 @@ def check_labels(given, n: int, taken: Tensor | None, class_count: int | None) -
             )
         return None
     shape = tuple(taken.shape[1:])
-    classes = shape == () and (class_count is not None or "int" in taken.dtype)
     array = None if given is None else _as_array(given)
-    if classes and array is not None and array.shape == ():
-        array = np.repeat(array, n)
-    if classes:
-        return _check_classes(array, given, n, class_count)
+    if shape == () and (num_classes is not None or "int" in taken.dtype):
+        return _check_classes(array, given, n, num_classes)
     if array is None or not _fits_shape(array, (n, *shape)) or not np.isfinite(array).all():
         raise UsageError(
             "This generator is conditional: it needs labels, one per sample. "
@@ -85,18 +82,35 @@ def check_labels(given, n: int, taken: Tensor | None, class_count: int | None) -
     return array.astype("float32") if array.dtype == "float64" else array
 
 
+def as_classes(array: np.ndarray, num_classes: int | None) -> np.ndarray | None:
+    """Return classes (n,) or (n, 1) as int32 (n,); None if one of them does not exist.
+
+    Args:
+        array: Numbers.
+        num_classes: Number of classes, where that is known.
+    """
+    if array.ndim == 2 and array.shape[1] == 1:  # as Keras' data sets have them
+        array = array[:, 0]
+    if array.ndim != 1 or array.dtype.kind not in "biuf":
+        return None
+    limit = num_classes or _LIMIT
+    exist = ((array >= 0) & (array < limit)).all() and (np.rint(array) == array).all()
+    return array.astype("int32") if exist else None
+
+
 def _check_classes(array: np.ndarray | None, given, n: int, known: int | None) -> np.ndarray:
     """Class indices (n,), int32."""
-    limit = _LIMIT if known is None else known
-    whole = array is not None and array.shape == (n,) and (np.rint(array) == array).all()
-    if array is None or not whole or not ((array >= 0) & (array < limit)).all():
+    if array is not None and array.shape == ():
+        array = np.repeat(array, n)
+    classes = None if array is None else as_classes(array, known)
+    if classes is None or len(classes) != n:
         expected = "whole numbers from 0" if known is None else f"whole numbers in [0, {known})"
         raise UsageError(
             f"This generator is conditional: it needs labels, one per sample. Expected: {n} "
             f"{expected}. Received: {_format_labels(given, array)}.",
             hint="One number is that class for all: labels=0.",
         )
-    return array.astype("int32")
+    return classes
 
 
 def _fits_shape(array: np.ndarray, shape: tuple[int | None, ...]) -> bool:

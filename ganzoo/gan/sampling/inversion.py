@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from ganzoo import backend
+from ganzoo.backend.settings import standard_settings
 from ganzoo.errors import UsageError
 from ganzoo.gan.sampling.sampler import Sampler
 
@@ -28,6 +29,7 @@ class Inversion(NamedTuple):
     errors: np.ndarray
 
 
+@standard_settings()
 def invert(
     sampler: Sampler, images, *, labels=None, steps: int = 300, starts: int = 8, seed: int = 0
 ) -> Inversion:

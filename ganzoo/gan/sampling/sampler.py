@@ -8,6 +8,7 @@ from keras import ops
 
 from ganzoo import backend
 from ganzoo.backend import Tensor
+from ganzoo.backend.settings import standard_settings
 from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.gan import random
 from ganzoo.gan.ema import EMA
@@ -26,7 +27,7 @@ class Sampler:
         ema: The moving average of the generator's weights, or of weights that it shares.
         psi: A variable of the generator that a truncation sets; None: a truncation cuts off
             the distribution of the latents.
-        class_count: Number of classes that labels are of, where that is known.
+        num_classes: Number of classes that labels are of, where that is known.
     """
 
     def __init__(
@@ -37,14 +38,14 @@ class Sampler:
         prior: Callable,
         ema: EMA | None = None,
         psi: keras.Variable | None = None,
-        class_count: int | None = None,
+        num_classes: int | None = None,
     ):
         self.generator = generator
         self.value_range = value_range
         self.prior = prior
         self.ema = ema
         self.psi = psi
-        self.class_count = class_count
+        self.num_classes = num_classes
         self._jitted = None
 
     @property
@@ -67,6 +68,7 @@ class Sampler:
         """The shape of one label; None if the generator takes none."""
         return tuple(self.generator.inputs[1].shape[1:]) if self.conditional else None
 
+    @standard_settings()
     def sample(
         self,
         n: int,
@@ -97,6 +99,7 @@ class Sampler:
         latents = self.sample_latents(n, seed, truncation)
         return self.generate_images(latents, labels, truncation=truncation, use_ema=use_ema)
 
+    @standard_settings()
     def interpolate(
         self, seeds: Sequence[int], n: int, *, labels=None, use_ema: bool = True
     ) -> np.ndarray:
@@ -122,7 +125,7 @@ class Sampler:
 
     def _check_labels(self, labels, n: int) -> np.ndarray | None:
         taken = self.generator.inputs[1] if self.conditional else None
-        return argument_checks.check_labels(labels, n, taken, self.class_count)
+        return argument_checks.check_labels(labels, n, taken, self.num_classes)
 
     def scale(self, images: Tensor) -> Tensor:
         """uint8 in [0, 255] or floats in `value_range` -> float32 in `value_range`."""
@@ -135,6 +138,7 @@ class Sampler:
         """Scale labels that are images; leave classes and attributes as they are."""
         return self.scale(labels) if len(labels.shape) > 2 else labels
 
+    @standard_settings()
     def sample_latents(self, n: int, seed: int, truncation: float | None = None) -> Tensor:
         """Return latents 0, ..., n - 1 of a seed; latent k does not depend on n.
 
@@ -174,6 +178,7 @@ class Sampler:
             mixed = (np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle)
         return ops.convert_to_tensor(mixed.astype("float32"))
 
+    @standard_settings()
     def generate_images(
         self, latents, labels=None, *, truncation: float | None = None, use_ema: bool = True
     ) -> np.ndarray:
@@ -200,6 +205,7 @@ class Sampler:
             parts.append(part)
         return np.concatenate(parts)
 
+    @standard_settings()
     def generate(
         self, latents, labels=None, *, truncation: float | None = None, use_ema: bool = True
     ) -> Tensor:
@@ -226,6 +232,8 @@ class Sampler:
             raise UsageError("This generator is conditional: it needs labels. Received: None.")
         if not self.conditional:
             return [latents]
+        if not ops.is_tensor(labels):
+            labels = self._check_labels(labels, len(labels if latents is None else latents))
         return [latents, self.scale_labels(ops.convert_to_tensor(labels))]
 
     def values(self, use_ema: bool = True, truncation: float | None = None) -> list[list]:

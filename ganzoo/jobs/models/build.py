@@ -11,6 +11,7 @@ import random
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from ganzoo.backend.settings import standard_settings
 from ganzoo.catalog.plugins.discovery import call_plugin, find_plugin, load_plugin
 from ganzoo.catalog.plugins.entry_points import Plugin
 from ganzoo.catalog.recipe.optimizer_tables import Optimizer, Schedule
@@ -52,6 +53,7 @@ def training_length(recipe: Recipe, images: int) -> TrainingLength:
     return TrainingLength(steps=steps, per_step=per_step, per_epoch=per_epoch)
 
 
+@standard_settings()
 def build_gan(recipe: Recipe, dataset: Dataset) -> "GAN":
     """Return the GAN of a recipe, compiled for training on the data set. The backend is chosen.
 
@@ -116,29 +118,21 @@ def build_networks(
     if "source_shape" in parameters:
         _check_source_shape(gan, plugin, source_shape)
     if "classes" in parameters:
-        gan.sampler.class_count = classes
+        gan.num_classes = classes
     return gan
 
 
 @contextlib.contextmanager
 def _settings_of(training: Training) -> Iterator[None]:
-    """Let the recipe alone decide what networks are built, whatever Keras' configuration says."""
-    from keras import config
-
-    kept = config.dtype_policy(), config.image_data_format(), config.floatx(), random.getstate()
+    """Let the recipe alone decide what networks are built."""
+    state = random.getstate()
     try:
-        config.set_floatx("float32")
-        config.set_dtype_policy(training.precision)
-        config.set_image_data_format("channels_last")
         # initializers and dropout without a seed of their own take one from here;
         # keras.utils.set_random_seed would import every framework that is installed
         random.seed(training.seed)
-        yield
+        with standard_settings(training.precision):
+            yield
     finally:
-        policy, image_data_format, floatx, state = kept
-        config.set_floatx(floatx)
-        config.set_dtype_policy(policy)
-        config.set_image_data_format(image_data_format)
         random.setstate(state)
 
 

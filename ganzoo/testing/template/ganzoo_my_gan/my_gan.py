@@ -4,10 +4,12 @@ import keras
 from keras import layers
 
 from ganzoo import GAN
+from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import check_minimum, resolutions
 from ganzoo.layers import Conv2D, Conv2DTranspose
 
 
+@standard_settings()
 def my_gan(
     image_shape: tuple[int, int, int], *, latent_size: int = 64, base_channels: int = 64
 ) -> GAN:
