@@ -28,7 +28,7 @@ Name = Annotated[
         metavar="NAME",
         autocompletion=complete_model,
         help="A name that `ganzoo list` shows, name@2, hf://org/repo, a run folder, its number "
-        "(7, 7@best), or a .safetensors file.",
+        "(7, 7@best), a .safetensors or an .onnx file.",
     ),
 ]
 
@@ -162,6 +162,7 @@ _FORMATS: dict[str, Callable[[dict[str, Any]], str]] = {
     "model": _format_model,
     **dict.fromkeys(("run", "weights"), _format_trained),
     **{kind: partial(_format_plugin, kind) for kind in ("architecture", "dataset")},
+    "exported": format_fields,
 }
 _FULL_FORMATS: dict[str, Callable[[dict[str, Any]], str]] = dict.fromkeys(
     ("model", "run", "weights"), partial(_format_trained, full=True)

@@ -21,6 +21,7 @@ from ganzoo.errors import PluginError, UnknownName, unknown
 from ganzoo.files import safetensors
 from ganzoo.jobs.listing import describe_plugin_owner
 from ganzoo.jobs.models.find import find_source, is_model_name, resolve_source
+from ganzoo.jobs.models.onnx_file import describe_onnx
 from ganzoo.jobs.publishing.manage import (
     describe_card,
     describe_contents,
@@ -48,8 +49,8 @@ def info(name: str) -> dict[str, dict[str, Any]]:
             takes.
 
     Returns:
-        A dictionary with the keys `"model"`, `"run"`, `"weights"`, `"architecture"` and
-        `"dataset"`, of which those that exist; at most one of the first three.
+        A dictionary with the keys `"model"`, `"run"`, `"weights"`, `"exported"`,
+        `"architecture"` and `"dataset"`, of which those that exist; at most one of the first four.
 
     Raises:
         UnknownName: Nothing has that name.
@@ -86,7 +87,8 @@ def describe_source(name: str) -> dict[str, dict[str, Any]]:
         name: A name or path; see `ganzoo.jobs.models.find.resolve_source`.
 
     Returns:
-        A version under `"model"`, a run under `"run"`, a weights file under `"weights"`.
+        A version under `"model"`, a run under `"run"`, a weights file under `"weights"`, an ONNX
+        file under `"exported"`.
 
     Raises:
         UnknownName: There is no such thing.
@@ -95,6 +97,8 @@ def describe_source(name: str) -> dict[str, dict[str, Any]]:
     match resolve_source(name):
         case Version() as version:
             return {"model": _describe_version(version, name)}
+        case Path(suffix=".onnx") as file:
+            return {"exported": describe_onnx(file)}
         case Path() as file:
             return {"weights": _describe_file(file)}
         case run, best:

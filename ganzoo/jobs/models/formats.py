@@ -8,10 +8,10 @@ import importlib.util
 import os
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from ganzoo.errors import EnvironmentProblem, UsageError
 from ganzoo.files.publish import publish, publish_folder
 from ganzoo.jobs.models import load
 from ganzoo.jobs.models.find import find_source
+from ganzoo.jobs.models.onnx_file import complete_onnx, onnx_facts
 
 if TYPE_CHECKING:
     import keras
@@ -37,6 +38,7 @@ class Format:
         backends: The backends that can write it, the best first.
         write: Function that writes a model to a path.
         extra: The package to install where one is missing.
+        complete: Function that adds names and metadata to a file; see `onnx_file`.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Format:
     backends: tuple[str, ...]
     write: Callable[["keras.Model", str], None]
     extra: str = ""
+    complete: Callable[[str, Mapping[str, Any]], None] | None = None
 
 
 def _exporter(kind: str) -> Callable[["keras.Model", str], None]:
@@ -80,7 +83,7 @@ FORMATS = {
         Format(name="Keras", suffix=".keras", backends=select.BACKENDS,
                write=lambda model, path: model.save(path)),
         Format(name="ONNX", suffix=".onnx", backends=("torch", "tensorflow", "jax"),
-               write=_write_onnx,
+               write=_write_onnx, complete=complete_onnx,
                extra="pip install 'keras-ganzoo[onnx]' and use --backend torch"),
         Format(name="torch.export", suffix=".pt2", backends=("torch",), write=_write_torch),
         Format(name="SavedModel", suffix="", backends=("tensorflow", "jax"),
@@ -147,6 +150,8 @@ def export_format(
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of the exporters, about their own insides
                 target.write(gan.generator, str(path))
+                if target.complete is not None:
+                    target.complete(str(path), onnx_facts(gan, found))
         except ImportError as error:
             raise EnvironmentProblem(
                 f"{target.name} needs a package that is not installed: {error}.",

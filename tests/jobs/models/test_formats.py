@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 
 from ganzoo.cli import main
+from ganzoo.files import safetensors
+from ganzoo.files.digests import tensors_digest
+from ganzoo.jobs.info import describe_source
 from ganzoo.jobs.models import load
 
 pytestmark = pytest.mark.backend
@@ -43,13 +46,16 @@ def keras_backend():
 
 @pytest.fixture
 def expected(run):
-    """`expected(n)`: inputs for n images, and the images."""
+    """`expected(n)`: inputs for n images, and the images; of several two are of no class."""
     gan = load.load(run.path)
 
     def images(n: int):
         latents = np.array(gan.sampler.sample_latents(n, 7))
         labels = np.arange(n, dtype="int32")
-        return latents, labels, np.array(gan.sampler.generate(latents, labels))
+        images = np.array(gan.sampler.generate(latents, labels))
+        if n > 2:
+            labels[-2:], images[-2:] = (-1, 10), np.nan
+        return latents, labels, images
 
     return images
 
@@ -71,11 +77,18 @@ def test_onnx_gives_the_same_images(run, expected, tmp_path, keras_backend):
     runtime = pytest.importorskip("onnxruntime")
     assert main(["export", str(run.path), str(tmp_path / "out.onnx")]) == 0
     session = runtime.InferenceSession(tmp_path / "out.onnx")
-    names = [one.name for one in session.get_inputs()]
+    shapes = {one.name: one.shape for one in (*session.get_inputs(), *session.get_outputs())}
+    assert shapes == {"latents": ["batch", 100], "labels": ["batch"], "images": ["batch", 8, 8, 1]}
     for n in (1, 5):
         latents, labels, images = expected(n)
-        (made,) = session.run(None, dict(zip(names, (latents, labels), strict=True)))
+        (made,) = session.run(["images"], {"latents": latents, "labels": labels})
         np.testing.assert_allclose(made, images, atol=1e-4)
+    told = describe_source(str(tmp_path / "out.onnx"))["exported"]
+    written = session.get_modelmeta().custom_metadata_map
+    assert told.keys() - written.keys() == {"path", "bytes", "producer", "producer_version"}
+    assert (told["value_range"], told["prior"], told["samples"]) == ([-1, 1], "normal", "images")
+    assert told["classes"] == [str(digit) for digit in range(10)]
+    assert told["weights_digest"] == tensors_digest(safetensors.load(run.weights_path))
 
 
 def test_without_the_package_onnx_the_way_to_it_is_said(
