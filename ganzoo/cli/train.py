@@ -1,5 +1,6 @@
 """`ganzoo train`: a new run of a model or a recipe."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,17 +13,19 @@ from ganzoo.cli.support.printing import (
     humanize,
     print_data,
     print_json,
+    print_note,
     print_run,
 )
 from ganzoo.cli.support.quiet import silence_frameworks
 from ganzoo.cli.support.reporters import report_events
 
 Model = Annotated[
-    str,
+    str | None,
     typer.Argument(
         metavar="NAME",
         autocompletion=options.complete_model,
-        help="A model (name, name@2, hf://org/repo), or a recipe.toml.",
+        show_default=False,
+        help="A model (name, name@2, hf://org/repo), a recipe.toml, or an architecture and --data.",
     ),
 ]
 Images = Annotated[
@@ -51,7 +54,7 @@ DryRun = Annotated[
 
 def train(
     context: typer.Context,
-    name: Model,
+    name: Model = None,
     settings: options.Settings = None,
     data: options.Data = None,
     images: Images = None,
@@ -68,10 +71,18 @@ def train(
     dry_run: DryRun = False,
     as_json: options.Json = False,
 ) -> None:
-    """Train a model, or a recipe of your own, into a new run folder."""
+    """Train a model, or a recipe of your own, into a new run folder.
+
+    With --data alone, or with an architecture and --data, a recipe is proposed that suits the
+    images in that folder or zip archive, and trained.
+    """
     options.require_mutually_exclusive(images=images, steps=steps, epochs=epochs)
     options.require_mutually_exclusive(run=run, runs=runs)
-    from ganzoo.cli.support.recipe_arguments import resolve_recipe
+    from ganzoo.cli.support.recipe_arguments import (
+        needs_proposal,
+        resolve_proposal,
+        resolve_recipe,
+    )
 
     keys = {
         "dataset.data": data,
@@ -84,9 +95,16 @@ def train(
         "training.evaluate_every": evaluate_every,
         "training.evaluate_features": features,
     }
-    resolved = resolve_recipe(name, settings=settings, options=keys)
-    select.choose(backend)  # before any data is read or downloaded
-    silence_frameworks()
+    if needs_proposal(name, data=data):
+        select.choose(backend)
+        silence_frameworks()
+        parts = {"settings": settings, "options": keys, "backend": backend}
+        resolved, reasons = resolve_proposal(name, data or Path(), **parts)
+        print_note("\n".join(reasons))
+    else:
+        resolved = resolve_recipe(name or "", settings=settings, options=keys)
+        select.choose(backend)  # before any data is read or downloaded
+        silence_frameworks()
     if dry_run:
         _print_plan(resolved.recipe, backend, as_json=as_json)
         return

@@ -55,7 +55,8 @@ def find_layout(path: Path) -> Layout:
         raise InvalidInput(
             f"Expected CelebA's official layout, {_FOLDER}/000001.jpg and so on, in"
             f" {quote(path)}. Received: {len(files.names):,} other files.",
-            hint="For images of your own use the data sets 'folder' and 'zip'.",
+            hint=f"For images of your own: ganzoo train --data {quote(path)}, or with a certain "
+            f"architecture: ganzoo train dcgan --data {quote(path)}",
         )
     return Layout(files=files, image_names=image_names, attributes=attributes)
 

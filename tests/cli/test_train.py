@@ -310,3 +310,19 @@ def test_resume_of_what_is_no_run_is_refused(name, code, ganzoo):
 def test_resume_takes_no_backend_since_the_run_has_one(ganzoo, jobs):
     assert ganzoo("resume", "1", "--backend", "jax").code == 2
     assert jobs == []
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["train"], "Expected a model, a recipe, or --data"),
+        (["train", "dcgan"], "ganzoo train dcgan --data FOLDER"),
+        (["train", "mixture", "--data", "x"], "'mixture' is a data set"),
+        (["train", "dcgan", "--data", "nowhere"], "does not exist"),
+        (["train", "--data", "nowhere"], "does not exist"),
+    ],
+)
+def test_what_names_no_recipe_ends_with_the_way_to_one(argv, said, ganzoo, jobs):
+    done = ganzoo(*argv)
+    assert (done.code, done.out, jobs) == (2, "", [])
+    assert said in done.err and done.err.count("\n") == 1

@@ -179,7 +179,7 @@ def test_an_image_that_is_not_in_the_list_is_named(folder, tmp_path):
 
 def test_images_in_another_layout_are_refused(tmp_path, fill, image):
     data = fill(tmp_path / "a", {"faces/1.jpg": image(kind="JPEG")})
-    with pytest.raises(InvalidInput, match="official layout.*data sets 'folder' and 'zip'"):
+    with pytest.raises(InvalidInput, match="official layout.*ganzoo train --data"):
         celeba(data=str(data))
 
 

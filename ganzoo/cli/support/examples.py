@@ -9,6 +9,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "info": (f"info {_MODEL}", f"info {_MODEL} --full", "info 7@best", "info dcgan"),
     "train": (
         f"train {_MODEL} --steps 500",
+        "train --data photos",
+        "train dcgan --data photos.zip --dry-run",
         f"train {_MODEL} --set generator_optimizer.learning_rate=1e-4 --dry-run",
         "train recipe.toml --evaluate-every 500 --backend torch",
     ),

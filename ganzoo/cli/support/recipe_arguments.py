@@ -57,6 +57,78 @@ def resolve_recipe(
         model = None
     else:
         recipe, model = find_model(name).recipe, name
+    return _resolve_settings(recipe, model, settings, options)
+
+
+def needs_proposal(name: str | None, *, data: Path | None) -> bool:
+    """Return whether no recipe is named, but images, or these and an architecture.
+
+    Args:
+        name: What is to be trained, if it was given.
+        data: Value of `--data`.
+
+    Raises:
+        UsageError: There is nothing to train, or nothing to train it on.
+    """
+    if name is None:
+        if data is None:
+            raise UsageError(
+                "Expected a model, a recipe, or --data with images of your own. Received: neither.",
+                hint="See: ganzoo list",
+            )
+        return True
+    if _is_recipe_path(name) or is_address(name) or "@" in name or name in models():
+        return False
+    if name in discover("architecture").plugins:
+        if data is None:
+            raise UsageError(
+                f"{name!r} is an architecture, which needs data. Received: no --data.",
+                hint=f"Give images of your own: ganzoo train {name} --data FOLDER; or see the "
+                f"models: ganzoo list {name}",
+            )
+        return True
+    if name in discover("dataset").plugins:
+        raise UsageError(
+            f"{name!r} is a data set. Expected: a model, a recipe or an architecture.",
+            hint=f"The models on it: ganzoo list {name}; images of your own: ganzoo train --data "
+            "FOLDER",
+        )
+    return False
+
+
+def resolve_proposal(
+    name: str | None,
+    data: Path,
+    *,
+    settings: Sequence[str] | None,
+    options: Mapping[str, Any],
+    backend: str | None,
+) -> tuple[ResolvedRecipe, Sequence[str]]:
+    """Have a recipe for images proposed, and apply the settings of the command line.
+
+    Args:
+        name: An architecture; `None` for one that suits the images.
+        data: A folder or a zip archive of images.
+        settings: Values of `--set`.
+        options: Values of options that set a key of the recipe; see `resolve_recipe`.
+        backend: Value of `--backend`.
+
+    Returns:
+        The recipe, and why it was proposed.
+    """
+    from ganzoo.jobs.training.propose import propose
+
+    proposal = propose(expand_home(data), architecture=name, backend=backend)
+    return _resolve_settings(proposal.recipe, None, settings, options), proposal.reasons
+
+
+def _resolve_settings(
+    recipe: Recipe,
+    model: str | None,
+    settings: Sequence[str] | None,
+    options: Mapping[str, Any],
+) -> ResolvedRecipe:
+    """Apply the settings of the command line, and check the result against the plugins."""
     recipe = apply_settings(recipe, combined_settings(settings, options))
     recipe = with_data_from(recipe, Path.cwd())
     check_recipe_plugins(recipe)
