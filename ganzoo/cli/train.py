@@ -78,12 +78,6 @@ def train(
     """
     options.require_mutually_exclusive(images=images, steps=steps, epochs=epochs)
     options.require_mutually_exclusive(run=run, runs=runs)
-    from ganzoo.cli.support.recipe_arguments import (
-        needs_proposal,
-        resolve_proposal,
-        resolve_recipe,
-    )
-
     keys = {
         "dataset.data": data,
         "training.images": images,
@@ -95,16 +89,7 @@ def train(
         "training.evaluate_every": evaluate_every,
         "training.evaluate_features": features,
     }
-    if needs_proposal(name, data=data):
-        select.choose(backend)
-        silence_frameworks()
-        parts = {"settings": settings, "options": keys, "backend": backend}
-        resolved, reasons = resolve_proposal(name, data or Path(), **parts)
-        print_note("\n".join(reasons))
-    else:
-        resolved = resolve_recipe(name or "", settings=settings, options=keys)
-        select.choose(backend)  # before any data is read or downloaded
-        silence_frameworks()
+    resolved = _resolve(name, data, backend, settings=settings, options=keys)
     if dry_run:
         _print_plan(resolved.recipe, backend, as_json=as_json)
         return
@@ -123,6 +108,24 @@ def train(
         )
     if not as_json:  # its last event names the same files
         print_run(finished)
+
+
+def _resolve(name: str | None, data: Path | None, backend: str | None, **changes: Any) -> Any:
+    """Return the recipe that is named, or else proposed for images, and choose the backend."""
+    from ganzoo.cli.support.recipe_arguments import (
+        images_to_propose_for,
+        resolve_proposal,
+        resolve_recipe,
+    )
+
+    images = images_to_propose_for(name, data)
+    resolved = None if images else resolve_recipe(name or "", **changes)
+    select.choose(backend)  # before any data is read or downloaded
+    silence_frameworks()
+    if images:
+        resolved, reasons = resolve_proposal(name, images, backend=backend, **changes)
+        print_note("\n".join(reasons))
+    return resolved
 
 
 def _print_plan(recipe: Any, backend: str | None, *, as_json: bool) -> None:

@@ -60,11 +60,11 @@ def resolve_recipe(
     return _resolve_settings(recipe, model, settings, options)
 
 
-def needs_proposal(name: str | None, *, data: Path | None) -> bool:
-    """Return whether no recipe is named, but images, or these and an architecture.
+def images_to_propose_for(name: str | None, data: Path | None) -> Path | None:
+    """Return the images for which a recipe is to be proposed; `None` where one is named.
 
     Args:
-        name: What is to be trained, if it was given.
+        name: What is to be trained, if it was given: a model, a recipe or an architecture.
         data: Value of `--data`.
 
     Raises:
@@ -76,9 +76,9 @@ def needs_proposal(name: str | None, *, data: Path | None) -> bool:
                 "Expected a model, a recipe, or --data with images of your own. Received: neither.",
                 hint="See: ganzoo list",
             )
-        return True
+        return data
     if _is_recipe_path(name) or is_address(name) or "@" in name or name in models():
-        return False
+        return None
     if name in discover("architecture").plugins:
         if data is None:
             raise UsageError(
@@ -86,14 +86,14 @@ def needs_proposal(name: str | None, *, data: Path | None) -> bool:
                 hint=f"Give images of your own: ganzoo train {name} --data FOLDER; or see the "
                 f"models: ganzoo list {name}",
             )
-        return True
+        return data
     if name in discover("dataset").plugins:
         raise UsageError(
             f"{name!r} is a data set. Expected: a model, a recipe or an architecture.",
             hint=f"The models on it: ganzoo list {name}; images of your own: ganzoo train --data "
             "FOLDER",
         )
-    return False
+    return None
 
 
 def resolve_proposal(

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from ganzoo.catalog.recipe.proposals import propose_recipe
 from ganzoo.catalog.recipe.recipe import Recipe
-from ganzoo.data.survey import survey_images
 from ganzoo.jobs.models import environment
+from ganzoo.jobs.training.survey import survey_images
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,8 +5,8 @@ import zipfile
 import pytest
 from PIL import Image
 
-from ganzoo.data.survey import survey_images
 from ganzoo.errors import InvalidInput, UsageError
+from ganzoo.jobs.training.survey import survey_images
 
 
 @pytest.fixture
