@@ -172,8 +172,12 @@ class Run:
         return recorded
 
     def log(self) -> list[dict[str, Any]]:
-        """Return all entries of the log, without a last one that a crash has torn."""
-        return run_log.read_log(self.log_path)
+        """Return all entries with values, without a last one that a crash has torn."""
+        return [entry for entry in run_log.read_log(self.log_path) if "event" not in entry]
+
+    def warnings(self) -> list[dict[str, Any]]:
+        """Return the warnings of the log: step, illness and message of each."""
+        return [e for e in run_log.read_log(self.log_path) if e.get("event") == "warning"]
 
     def append_log(self, entry: Mapping[str, Any]) -> None:
         """Add an entry to the log. A number that is not finite becomes null."""

@@ -90,3 +90,13 @@ def test_truncating_behind_the_end_leaves_the_file_alone(run):
 def test_a_log_that_cannot_be_written_is_an_environment_problem(tmp_path):
     with pytest.raises(EnvironmentProblem, match="log.jsonl"):
         Run(tmp_path / "gone").append_log({"step": 1})
+
+
+def test_warnings_stand_apart_from_values_and_are_rewound_with_them(run):
+    run.append_log({"step": 1, "d_loss": 0.5})
+    for step in (1, 2):
+        run.append_log({"event": "warning", "step": step, "illness": "gray_samples"})
+    assert run.log() == [{"step": 1, "d_loss": 0.5}]
+    assert [entry["step"] for entry in run.warnings()] == [1, 2]
+    run.rewind(1)
+    assert [entry["step"] for entry in run.warnings()] == [1]

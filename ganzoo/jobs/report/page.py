@@ -24,6 +24,7 @@ from ganzoo.jobs.report.formatting import (
 from ganzoo.jobs.report.metadata import definition_list, run_metadata
 from ganzoo.jobs.report.sample_viewer import sample_viewer
 from ganzoo.jobs.report.training_log import TrainingLog, log_charts, log_table
+from ganzoo.jobs.report.warning_list import warning_list
 from ganzoo.modalities import IMAGES, MODALITIES, Modality
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def report_of_run(run: "Run", *, manifest: Mapping | None = None) -> str:
         recipe=run.recipe().tables(),
         manifest=manifest,
         log=run.log(),
+        warnings=run.warnings(),
         samples=sorted((int(digits[-1]), path) for digits, path in numbered if digits),
         gif=run.gif_path,
         media=sorted(run.samples.parent.glob("samples.*")),
@@ -68,6 +70,7 @@ def render_report(
     recipe: Mapping,
     manifest: Mapping,
     log: Sequence[Mapping],
+    warnings: Sequence[Mapping] = (),
     samples: Sequence[tuple[int, Path]] = (),
     gif: Path | None = None,
     media: Sequence[Path] = (),
@@ -81,6 +84,7 @@ def render_report(
         recipe: Tables of the recipe.
         manifest: Manifest of the run.
         log: Lines of the log; a later line of the same step replaces an earlier one.
+        warnings: Warnings of the log.
         samples: Pairs of step and PNG file; other files are left out.
         gif: An animation to offer for download, unless it is missing.
         media: Sound or video files of the newest samples.
@@ -109,6 +113,7 @@ def render_report(
         facts=_progress_summary(recipe, data, training_log)
         + _network_sizes(_subtable(manifest, "parameters"))
         + _objective_summary(recipe),
+        warnings=warning_list(warnings),
         charts=log_charts(training_log, recipe, _subtable(manifest, "evaluation")),
         numbers=log_table(training_log),
         recipe=highlight_toml(tomli_w.dumps(recipe)) if recipe else "",

@@ -12,6 +12,7 @@ from ganzoo.errors import Diverged
 from ganzoo.files import checkpoints, safetensors
 from ganzoo.files.publish import make_folder, publish
 from ganzoo.jobs import rendering
+from ganzoo.jobs.diagnostics.monitor import Monitor
 from ganzoo.jobs.models.weights import STATE, first_nonfinite, state_arrays
 from ganzoo.jobs.training import provenance
 from ganzoo.jobs.training.session import Session
@@ -49,6 +50,7 @@ class Recorder(keras.callbacks.Callback):
         self.session, self.gan, self.run = session, session.gan, session.run
         self.training, self.length = session.recipe.training, session.length
         self.step = session.start
+        self.monitor = Monitor(session)
         self.about = provenance.weights_metadata(
             session.gan, session.recipe, session.dataset, session.run
         )
@@ -88,8 +90,10 @@ class Recorder(keras.callbacks.Callback):
         }
         scores = self._evaluate(before)
         if due["log_every"] or scores:
-            self._log(self._mean_logs() | scores)
+            means = self._mean_logs()
+            self._log(means | scores)
         if due["log_every"]:
+            self.monitor.check_log(self.step, means)
             self.gan.reset_metrics()
         elif time.perf_counter() - self._reported > _PROGRESS_SECONDS and before != self.step:
             self._report_progress({})
@@ -215,6 +219,7 @@ class Recorder(keras.callbacks.Callback):
         self.session.events({
             "event": "sample", "step": self.step, "path": str(self._sample_path),
         })  # fmt: skip
+        self.monitor.check_samples(self.step)
 
     def _render_samples(
         self, renderer: rendering.Renderer, samples: np.ndarray, labels: np.ndarray | None

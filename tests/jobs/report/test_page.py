@@ -137,6 +137,13 @@ def test_the_page_tells_what_was_trained_where_and_how_far():
     assert "somebody" not in told
 
 
+def test_warnings_are_a_list_of_their_own_and_escaped():
+    message = "Gray samples: <2 %. Try --set 'a=[]'."
+    warned = page(warnings=[{"step": 1500, "illness": "gray_samples", "message": message}])
+    assert f"Warnings Gray samples step 1,500 {message}" in warned.text
+    assert "Warnings" not in page().text
+
+
 def test_the_page_has_the_recipe_as_toml():
     recipe = page().text
     assert '[architecture] name = "dcgan" width = 64' in re.sub(r" +", " ", recipe)
@@ -391,6 +398,7 @@ def test_a_run_folder_is_read_with_its_images_numbered_by_step(tmp_path):
         manifest=lambda: MANIFEST,
         state=lambda manifest: "interrupted",  # it was killed
         log=lambda: log(2),
+        warnings=list,
     )
     manifest = {**MANIFEST, "state": "interrupted"}
     expected = render_report(recipe=RECIPE, manifest=manifest, log=log(2), samples=shots)

@@ -1,0 +1,1 @@
+"""Diagnoses of a training that has gone wrong: evidence, thresholds, and what to try."""
