@@ -105,10 +105,7 @@ def save(
     listed = listing(files)
     text = _manifest_text(step, listed, about)
 
-    try:
-        make_folder(path.parent)
-    except OSError as error:
-        raise environment_problem("make", path.parent, error) from error
+    make_folder(path.parent)
     reclaim(path.parent)
     if not _is_saved(path, listed):
         publish_listed(path, files, _MANIFEST, text)
@@ -131,8 +128,7 @@ def newest(folder: str | os.PathLike, *, report: Callable[[str], None]) -> Check
         broken: dict[Path, str] = {}
         for path in paths:
             try:
-                contents: dict[str, bytes] = {}
-                manifest = verify(path, contents)
+                found = _open(path)
             except Broken as problem:
                 if os.path.lexists(path):  # else it was rotated away while we looked
                     broken[path] = str(problem)
@@ -140,11 +136,9 @@ def newest(folder: str | os.PathLike, *, report: Callable[[str], None]) -> Check
             for other, reason in broken.items():
                 report(
                     f"The checkpoint of step {_step_of(other)} is broken and not used: {reason}. "
-                    f"Going back to step {manifest['step']}."
+                    f"Going back to step {found.step}."
                 )
-            return Checkpoint(
-                step=manifest["step"], path=path, about=manifest["about"], files=contents
-            )
+            return found
         if _published(folder) == paths:
             break
     if broken:
@@ -158,15 +152,12 @@ def newest(folder: str | os.PathLike, *, report: Callable[[str], None]) -> Check
 
 def of_step(folder: str | os.PathLike, step: int) -> Checkpoint:
     """Return the checkpoint of a step; `InvalidInput` if it is not there, or broken."""
-    path = Path(folder, _folder_name(step))
-    contents: dict[str, bytes] = {}
     try:
-        manifest = verify(path, contents)
+        return _open(Path(folder, _folder_name(step)))
     except Broken as problem:
         raise InvalidInput(
             f"The checkpoint of step {step} in {quote(folder)} is broken or gone: {problem}."
         ) from None
-    return Checkpoint(step=step, path=path, about=manifest["about"], files=contents)
 
 
 def verify(folder: Path, contents: dict[str, bytes] | None = None) -> dict[str, Any]:
@@ -191,6 +182,12 @@ def verify(folder: Path, contents: dict[str, bytes] | None = None) -> dict[str, 
     except (OSError, GanzooError) as error:
         raise Broken(str(error).rstrip(".")) from error
     return manifest
+
+
+def _open(path: Path) -> Checkpoint:
+    contents: dict[str, bytes] = {}
+    manifest = verify(path, contents)
+    return Checkpoint(step=manifest["step"], path=path, about=manifest["about"], files=contents)
 
 
 def _manifest_text(step: int, files: dict[str, dict], about: dict[str, Any]) -> str:

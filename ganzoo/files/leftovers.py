@@ -42,8 +42,8 @@ def lock(descriptor: int, *, wait: bool = False) -> bool | None:
         return None
 
 
-def abandoned(folder: str | os.PathLike) -> list[Path]:
-    """Return the temporaries in a folder whose writers are dead.
+def reclaim(folder: str | os.PathLike) -> list[Path]:
+    """Remove and return the temporaries in a folder whose writers are dead.
 
     Args:
         folder: Folder that `publish`, `publish_folder` or `withdraw` worked in.
@@ -53,12 +53,7 @@ def abandoned(folder: str | os.PathLike) -> list[Path]:
     except OSError:
         return []
     paths = [Path(folder, name) for name in names if _TEMPORARY.fullmatch(name)]
-    return [path for path in paths if _is_abandoned(path)]
-
-
-def reclaim(folder: str | os.PathLike) -> list[Path]:
-    """Remove and return the temporaries in a folder whose writers are dead."""
-    found = abandoned(folder)
+    found = [path for path in paths if _is_abandoned(path)]
     for path in found:
         remove(path)
     return found

@@ -138,13 +138,20 @@ def write_new(
 
 
 def make_folder(path: Path) -> None:
-    """Create a folder and its parents so that they outlast a power cut."""
-    if not path.is_dir():
-        make_folder(path.parent)
-        with suppress(FileExistsError):
-            step("create", path)
-            os.mkdir(path)
-        sync_folder(path.parent)
+    """Create a folder and its parents so that they outlast a power cut.
+
+    Raises:
+        EnvironmentProblem: The system refuses.
+    """
+    try:
+        for folder in reversed((path, *path.parents)):
+            if not folder.is_dir():
+                with suppress(FileExistsError):
+                    step("create", folder)
+                    os.mkdir(folder)
+                sync_folder(folder.parent)
+    except OSError as error:
+        raise environment_problem("make", path, error) from error
 
 
 def step(name: str, path: Path) -> None:

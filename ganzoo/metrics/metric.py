@@ -80,8 +80,8 @@ class Metric:
 
     name: str
     summary: str
-    real: tuple[str, ...] = ()
-    fake: tuple[str, ...]
+    real: tuple[str, ...] = ("features",)
+    fake: tuple[str, ...] = ("features",)
     better: Literal["lower", "higher"]
     paper: str
     compute: Callable[[SampleSet, SampleSet, int], Measurement] = field(repr=False)

@@ -109,8 +109,6 @@ _ALL = (
     Metric(
         name="kernel",
         summary="Unbiased kernel distance of features (KID).",
-        real=("features",),
-        fake=("features",),
         better="lower",
         paper="Bińkowski et al. 2018, https://arxiv.org/abs/1801.01401",
         compute=_measure_kernel,
@@ -119,6 +117,7 @@ _ALL = (
     Metric(
         name="inception_score",
         summary="Confidence in the class of each sample, evenness over classes; no real samples.",
+        real=(),
         fake=("logits",),
         better="higher",
         paper="Salimans et al. 2016, https://arxiv.org/abs/1606.03498",
@@ -128,8 +127,6 @@ _ALL = (
     Metric(
         name="precision",
         summary="Fraction of fake samples inside the manifold of real ones.",
-        real=("features",),
-        fake=("features",),
         better="higher",
         paper=_KYNKAANNIEMI,
         compute=_measure_manifolds(precision_recall.precision, 3),
@@ -138,8 +135,6 @@ _ALL = (
     Metric(
         name="recall",
         summary="Fraction of real samples inside the manifold of fake ones.",
-        real=("features",),
-        fake=("features",),
         better="higher",
         paper=_KYNKAANNIEMI,
         compute=_measure_manifolds(precision_recall.recall, 3),
@@ -148,8 +143,6 @@ _ALL = (
     Metric(
         name="density",
         summary="Mean number of real neighborhoods around a fake sample; 1 for real samples.",
-        real=("features",),
-        fake=("features",),
         better="higher",
         paper=_NAEEM,
         compute=_measure_manifolds(precision_recall.density, 5),
@@ -158,8 +151,6 @@ _ALL = (
     Metric(
         name="coverage",
         summary="Fraction of real samples with a fake sample nearby.",
-        real=("features",),
-        fake=("features",),
         better="higher",
         paper=_NAEEM,
         compute=_measure_manifolds(precision_recall.coverage, 5),
@@ -168,8 +159,6 @@ _ALL = (
     Metric(
         name="sliced_wasserstein",
         summary="Sliced Wasserstein-2 distance of features, in random directions.",
-        real=("features",),
-        fake=("features",),
         better="lower",
         paper="Bonneel et al. 2015, https://doi.org/10.1007/s10851-014-0506-3",
         compute=_measure_sliced_wasserstein,
@@ -206,6 +195,7 @@ _ALL = (
     Metric(
         name="class_accuracy",
         summary="Fraction of samples that a classifier assigns to their class.",
+        real=(),
         fake=("logits", "labels"),
         better="higher",
         paper="Shmelkov et al. 2018, https://arxiv.org/abs/1807.09499",
@@ -214,8 +204,6 @@ _ALL = (
     Metric(
         name="memorization",
         summary="Fraction of samples too near to a training image, minus that of fresh data.",
-        real=("features",),
-        fake=("features",),
         better="lower",
         paper="Alaa et al. 2022, https://arxiv.org/abs/2102.08921",
         compute=_measure_memorization,

@@ -41,9 +41,7 @@ def new_package(name: str, out: Path | None = None) -> list[Path]:
 
     def write(target: Path) -> None:
         for path, text in files.items():
-            for parent in reversed((target / path).relative_to(target).parents[:-1]):
-                if not (target / parent).is_dir():
-                    make_folder(target / parent)
+            make_folder((target / path).parent)
             write_new(target / path, text.encode("utf-8"))
 
     publish_folder(folder, write)

@@ -27,12 +27,7 @@ from ganzoo.catalog.plugins.entry_points import (
     distributions_with_plugins,
     plugins_of,
 )
-from ganzoo.catalog.plugins.name_resolution import (
-    Candidate,
-    Problem,
-    normalize_distribution,
-    resolve_names,
-)
+from ganzoo.catalog.plugins.name_resolution import Problem, normalize_distribution, resolve_names
 from ganzoo.catalog.plugins.signature import Signature, api_version, read_signature
 from ganzoo.errors import GanzooError, PluginError, unknown
 from ganzoo.files.text import format_exception, quote, shorten
@@ -208,22 +203,16 @@ def _discover(kind: str, installation: _Installation) -> Discovery:
     distributions, unreadable = _distributions(installation)
     problems = [*unreadable]
     found = [plugin for one in distributions for plugin in plugins_of(one, kind, problems)]
-    owned, clashes = resolve_names([_plugin_candidate(plugin) for plugin in found])
-    for name, position in owned.items():
-        plugin = found[position]
+    owned, clashes = resolve_names(found, _rank)
+    for name, plugin in owned.items():
         if name == plugin.qualified and plugin.name not in clashes:
-            owner = found[owned[plugin.name]].distribution
+            owner = owned[plugin.name].distribution
             reason = f"The name belongs to {owner}; this one is reached as {name!r}."
             problems.append(
                 Problem(distribution=plugin.distribution, name=plugin.name, reason=reason)
             )
-    return Discovery(
-        plugins={name: found[position] for name, position in owned.items()},
-        clashes={name: tuple(found[p] for p in rivals) for name, rivals in clashes.items()},
-        problems=tuple(dict.fromkeys(problems)),
-    )
+    return Discovery(plugins=owned, clashes=clashes, problems=tuple(dict.fromkeys(problems)))
 
 
-def _plugin_candidate(plugin: Plugin) -> Candidate:
-    rank = 0 if is_same_distribution(plugin.distribution, FIRST_PARTY) else 1
-    return Candidate(name=plugin.name, owner=plugin.distribution, rank=rank)
+def _rank(plugin: Plugin) -> int:
+    return 0 if is_same_distribution(plugin.distribution, FIRST_PARTY) else 1

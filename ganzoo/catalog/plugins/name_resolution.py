@@ -1,8 +1,9 @@
 """Names that several distributions may claim: which of them each name means."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,51 +21,45 @@ class Problem:
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Candidate:
-    """A name, and an owner that claims it.
-
-    Args:
-        name: The plain name.
-        owner: The distribution or registry that claims it.
-        rank: Lower ranks come first: 0 for what the zoo itself brings.
-    """
-
-    name: str
-    owner: str
-    rank: int
+class Named(Protocol):
+    """Something with a plain name, which others may have too, and one that is never ambiguous."""
 
     @property
-    def qualified(self) -> str:
-        """The name that is never ambiguous: `"owner:name"`."""
-        return f"{self.owner}:{self.name}"
+    def name(self) -> str: ...
+
+    @property
+    def qualified(self) -> str: ...
+
+
+_Named = TypeVar("_Named", bound=Named)
 
 
 def resolve_names(
-    candidates: Sequence[Candidate],
-) -> tuple[dict[str, int], dict[str, tuple[int, ...]]]:
-    """Decide which candidate each name means.
+    found: Iterable[_Named], rank: Callable[[_Named], int]
+) -> tuple[dict[str, _Named], dict[str, tuple[_Named, ...]]]:
+    """Decide what each name means.
 
-    The lowest rank owns a plain name; if two share that rank, neither does. Candidates that do
-    not own their plain name are reached by the qualified one.
+    The lowest rank owns a plain name; if two share that rank, neither does. What does not own
+    its plain name is reached by the qualified one.
+
+    Args:
+        found: Everything that has a name.
+        rank: Lower ranks come first: 0 for what the zoo itself brings.
 
     Returns:
-        The position of the candidate that each name means, and for each name that means none
-        the positions of its rivals.
+        What each name means, and for each name that means nothing its rivals.
     """
-    rivals: dict[str, list[int]] = {}
-    for position, candidate in enumerate(candidates):
-        rivals.setdefault(candidate.name, []).append(position)
-    owned: dict[str, int] = {}
-    clashes: dict[str, tuple[int, ...]] = {}
-    for name, positions in rivals.items():
-        lowest = min(candidates[p].rank for p in positions)
-        first = [p for p in positions if candidates[p].rank == lowest]
+    rivals: dict[str, list[_Named]] = {}
+    for one in found:
+        rivals.setdefault(one.name, []).append(one)
+    owned: dict[str, _Named] = {}
+    clashes: dict[str, tuple[_Named, ...]] = {}
+    for name, claims in rivals.items():
+        lowest = min(map(rank, claims))
+        first = [one for one in claims if rank(one) == lowest]
         if len(first) > 1:
             clashes[name] = tuple(first)
-        for position in positions:
-            plain = [position] == first
-            owned[name if plain else candidates[position].qualified] = position
+        owned |= {name if [one] == first else one.qualified: one for one in claims}
     return dict(sorted(owned.items())), dict(sorted(clashes.items()))
 
 

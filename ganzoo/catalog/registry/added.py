@@ -82,8 +82,8 @@ def _changing() -> Iterator[dict[str, str]]:
     """Give the added registries to be changed, and write them; others wait for their turn."""
     import tomli_w
 
+    make_folder(home())
     try:
-        make_folder(home())
         descriptor = os.open(home() / _LOCK, os.O_RDWR | os.O_CREAT, 0o666)
     except OSError as error:
         raise environment_problem("write", home(), error) from error

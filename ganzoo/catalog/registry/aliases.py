@@ -74,10 +74,7 @@ def set_alias(folder: Path, number: int, alias: str) -> None:
     """
     check_alias(alias)
     open_version(folder, number)
-    try:
-        make_folder(folder / FOLDER)
-    except OSError as error:
-        raise environment_problem("make", folder / FOLDER, error) from error
+    make_folder(folder / FOLDER)
     publish_text(folder / FOLDER / alias, f"{number}\n", overwrite=True)
 
 

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ganzoo.catalog.plugins.name_resolution import Candidate, Problem, resolve_names
+from ganzoo.catalog.plugins.name_resolution import Problem, resolve_names
 from ganzoo.catalog.registry.aliases import select_version
 from ganzoo.catalog.registry.locations import USER, Location, registry_locations
 from ganzoo.catalog.registry.remotes import LATEST
@@ -124,18 +124,13 @@ class Registry:
 def scan_registries() -> Registry:
     """Find the models of all registries; no card is read."""
     problems: list[Problem] = []
-    found: list[Entry] = []
-    candidates: list[Candidate] = []
-    for registry in registry_locations(problems):
-        for name in _model_names(registry, problems):
-            found.append(Entry(name=name, registry=registry))
-            candidates.append(Candidate(name=name, owner=registry.source, rank=registry.rank))
-    owned, clashes = resolve_names(candidates)
-    return Registry(
-        entries={name: found[position] for name, position in owned.items()},
-        clashes={name: tuple(found[p] for p in rivals) for name, rivals in clashes.items()},
-        problems=tuple(dict.fromkeys(problems)),
-    )
+    found = [
+        Entry(name=name, registry=registry)
+        for registry in registry_locations(problems)
+        for name in _model_names(registry, problems)
+    ]
+    entries, clashes = resolve_names(found, lambda entry: entry.registry.rank)
+    return Registry(entries=entries, clashes=clashes, problems=tuple(dict.fromkeys(problems)))
 
 
 def models() -> Mapping[str, Entry]:

@@ -20,7 +20,7 @@ from ganzoo.files.home import home
 from ganzoo.files.hub_client import is_commit
 from ganzoo.files.publish import make_folder, publish_text
 from ganzoo.files.reading import read_bytes
-from ganzoo.files.text import environment_problem, quote
+from ganzoo.files.text import quote
 
 SCHEME = "hf://"
 MAIN = "main"
@@ -84,10 +84,7 @@ class Remote:
         """Let the revision mean a commit, all of whose needed files are here and verified."""
         if is_commit(self.revision):
             return
-        try:
-            make_folder(self._ref().parent)
-        except OSError as error:
-            raise environment_problem("make", self._ref().parent, error) from error
+        make_folder(self._ref().parent)
         publish_text(self._ref(), commit, overwrite=True)
 
     def _ref(self) -> Path:

@@ -220,10 +220,7 @@ def publish_version(
     raw = manifest.encode("utf-8")
     parsed = parse_manifest(raw, model)
     folder = Path(registry) / check_name(model, "model name", error=UsageError)
-    try:
-        make_folder(folder)
-    except OSError as error:
-        raise environment_problem("make", folder, error) from error
+    make_folder(folder)
     reclaim(folder)
     while True:
         known = version_numbers(folder)

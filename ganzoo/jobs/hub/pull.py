@@ -26,7 +26,6 @@ from ganzoo.files.home import check_space
 from ganzoo.files.hub_client import HubFile, HubRepository
 from ganzoo.files.manifests import check_name
 from ganzoo.files.publish import make_folder
-from ganzoo.files.text import environment_problem
 
 
 def find_or_pull(address: str) -> Version:
@@ -85,10 +84,7 @@ def fetch_file(remote: Remote, commit: str, name: str, *, force: bool = False) -
         name: Path in the repository, as its list of files has it.
         force: Whether to fetch it though it is there: it is damaged.
     """
-    try:
-        make_folder(cache_folder())
-    except OSError as error:
-        raise environment_problem("make", cache_folder(), error) from error
+    make_folder(cache_folder())
     options = {"cache_dir": cache_folder(), "force_download": force}
     path = hub_repository(remote).fetch(name, commit, progress=progress_option, **options)
     return path.resolve()
