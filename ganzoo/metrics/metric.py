@@ -1,7 +1,7 @@
 """Metrics: requirements, direction, computation, and results with their protocol."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, final
@@ -88,18 +88,26 @@ class Metric:
     seeded: bool = False
     of_training_data: bool = False
 
-    def missing(self, real: Iterable[str], fake: Iterable[str]) -> list[str]:
+    def missing(self, real: Collection[str], fake: Collection[str]) -> list[str]:
         """Return missing representations: `["real features", "fake logits"]`.
 
         Args:
             real: Available representations of real samples.
             fake: Available representations of fake samples.
         """
-        real, fake = set(real), set(fake)
         return [
             *(f"real {name}" for name in self.real if name not in real),
             *(f"fake {name}" for name in self.fake if name not in fake),
         ]
+
+    def check(self, real: Collection[str], fake: Collection[str]) -> None:
+        """Raise `UsageError` for missing representations; see `missing` for the arguments."""
+        if missing := self.missing(real, fake):
+            available = [", ".join(sorted(names)) or "nothing" for names in (real, fake)]
+            raise UsageError(
+                f"The metric {self.name!r} needs {' and '.join(missing)}."
+                f" Received: real {available[0]}; fake {available[1]}."
+            )
 
     def measure(self, real: SampleSet, fake: SampleSet, *, seed: int = 0) -> MetricResult:
         """Measure fake samples against real ones.
@@ -113,11 +121,7 @@ class Metric:
             UsageError: A representation is missing, or there are too few samples.
             InvalidInput: A number is not finite.
         """
-        if missing := self.missing(real.available, fake.available):
-            raise UsageError(
-                f"The metric {self.name!r} needs {' and '.join(missing)}."
-                f" Received: real {_available_names(real)}; fake {_available_names(fake)}."
-            )
+        self.check(real.available, fake.available)
         measurement = self.compute(real, fake, seed)
         counts = {"real": len(real)} if self.real else {}
         counts["fake"] = len(fake)
@@ -128,7 +132,3 @@ class Metric:
             error=None if measurement.error is None else float(measurement.error),
             protocol={**counts, **seeds, **measurement.protocol},
         )
-
-
-def _available_names(samples: SampleSet) -> str:
-    return ", ".join(sorted(samples.available)) or "nothing"

@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ganzoo.errors import GanzooError, PluginError, unknown
 
@@ -14,6 +14,7 @@ _MAX_MESSAGE = 1000  # characters
 
 # Names of checks, each with the checks that must have passed before it is run.
 Prerequisites = Mapping[str, Sequence[str]]
+Case = TypeVar("Case")
 
 
 class CheckFailed(PluginError):
@@ -108,14 +109,16 @@ class Report:
 
 
 def run_checks(
-    checks: Mapping[str, Callable[[], None]],
+    case: Case,
+    checks: Mapping[str, Callable[[Case], None]],
     prerequisites: Prerequisites,
     names: Iterable[str] | None = None,
 ) -> tuple[Result, ...]:
     """Run checks in the order of `prerequisites` and return a result for each.
 
     Args:
-        checks: Functions by name; each returns, or raises what is wrong.
+        case: The plugin under test.
+        checks: Functions by name, `check_` before it; each returns, or raises what is wrong.
         prerequisites: Checks that must have passed before, by name.
         names: Names of the checks to run, besides their prerequisites; by default all.
 
@@ -135,7 +138,7 @@ def run_checks(
             for other in prerequisites[name]:
                 if results[other].status != PASSED:
                     raise NotRun(f"needs {other}")
-            checks[name]()
+            checks[f"check_{name}"](case)
         except NotRun as reason:
             status, message = NOT_RUN, str(reason)
         except (Violation, GanzooError) as reason:

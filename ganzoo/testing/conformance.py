@@ -1,6 +1,5 @@
 """The conformance suite for the plugins of a name, and for architectures."""
 
-import functools
 import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -126,10 +125,7 @@ def check_architecture(
 
     case = ArchitectureCase(name, options, tuple(map(tuple, image_shapes)), config)
     functions = {**vars(architecture_checks), **vars(second_derivatives)}
-    bound = {
-        check: functools.partial(functions[f"check_{check}"], case) for check in ARCHITECTURE_CHECKS
-    }
-    results = run_checks(bound, ARCHITECTURE_CHECKS, checks)
+    results = run_checks(case, functions, ARCHITECTURE_CHECKS, checks)
     report = Report(kind="architecture", name=name, setting=_setting(case), results=results)
     if raises and not report.passed:
         raise CheckFailed(report)

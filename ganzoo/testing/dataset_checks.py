@@ -4,7 +4,7 @@ import functools
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -90,20 +90,19 @@ def check_dataset(
     part = Part.model_validate({"name": name, **(options or {})})
     check_plugin_options("dataset", part, "the options")
     case = DatasetCase(part)
-    functions = {check: functools.partial(_FUNCTIONS[check], case) for check in DATASET_CHECKS}
-    results = run_checks(functions, DATASET_CHECKS, checks)
+    results = run_checks(case, globals(), DATASET_CHECKS, checks)
     report = Report(kind="data set", name=name, setting={"options": part.options}, results=results)
     if raises and not report.passed:
         raise CheckFailed(report)
     return report
 
 
-def _check_opens(case: DatasetCase) -> None:
+def check_opens(case: DatasetCase) -> None:
     """It opens and is a `Dataset`, which checks types, shapes and ranges itself."""
     _ = case.new_files
 
 
-def _check_description(case: DatasetCase) -> None:
+def check_description(case: DatasetCase) -> None:
     """It has its plugin's name, a license and a source; JSON can hold its description."""
     data = case.first
     expected = case.plugin.name
@@ -115,7 +114,7 @@ def _check_description(case: DatasetCase) -> None:
     json.dumps(data.describe(), allow_nan=False)
 
 
-def _check_labels(case: DatasetCase) -> None:
+def check_labels(case: DatasetCase) -> None:
     """Each class has a name of its own, and each class has samples."""
     data = case.first
     blank = [name for name in data.classes if not isinstance(name, str) or not name.strip()]
@@ -128,7 +127,7 @@ def _check_labels(case: DatasetCase) -> None:
         require(count, f"No sample is of the class {name!r}.")
 
 
-def _check_fingerprint(case: DatasetCase) -> None:
+def check_fingerprint(case: DatasetCase) -> None:
     """Its fingerprint is a SHA-256, the same at each opening, and another for fewer samples."""
     one, other = case.first.fingerprint, case.second.fingerprint
     is_digest = re.fullmatch(r"[0-9a-f]{64}", str(one))
@@ -139,7 +138,7 @@ def _check_fingerprint(case: DatasetCase) -> None:
         require(fewer != one, "Without its last sample, its fingerprint is the same.")
 
 
-def _check_repeats(case: DatasetCase) -> None:
+def check_repeats(case: DatasetCase) -> None:
     """Opened twice, it holds the same samples and labels in the same order."""
     one, other = len(case.first), len(case.second)
     require(one == other, f"Opened twice, it holds {one} samples and then {other}.")
@@ -147,7 +146,7 @@ def _check_repeats(case: DatasetCase) -> None:
     require(same, "Opened twice, it holds other samples or another order of them.")
 
 
-def _check_order(case: DatasetCase) -> None:
+def check_order(case: DatasetCase) -> None:
     """`batch` returns the rows of the given indices, in their order."""
     data, rows = case.first, case.rows
     images, labels = data.batch(rows)
@@ -159,7 +158,7 @@ def _check_order(case: DatasetCase) -> None:
         require(same, f"Row {rows[position]} differs in a batch and alone.")
 
 
-def _check_copies(case: DatasetCase) -> None:
+def check_copies(case: DatasetCase) -> None:
     """Writing into a batch changes nothing of the data."""
     data, rows = case.first, case.rows
     before = _rows_digest(data, rows)
@@ -170,7 +169,7 @@ def _check_copies(case: DatasetCase) -> None:
     require(same, "Writing into a batch changes the data: a batch must be a copy.")
 
 
-def _check_tidy(case: DatasetCase) -> None:
+def check_tidy(case: DatasetCase) -> None:
     """Opening it leaves nothing in the working folder."""
     files = sorted(case.new_files)
     require(not files, f"Opening it leaves {files} in the working folder.")
@@ -180,8 +179,3 @@ def _rows_digest(data: Dataset, rows: np.ndarray) -> str:
     images, labels = data.batch(rows)
     arrays = {"images": images} | ({} if labels is None else {"labels": labels})
     return tensors_digest(arrays)
-
-
-_FUNCTIONS: dict[str, Callable[[DatasetCase], None]] = {
-    name: globals()[f"_check_{name}"] for name in DATASET_CHECKS
-}

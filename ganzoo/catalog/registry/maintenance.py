@@ -1,7 +1,6 @@
 """Maintenance of a model's folder: integrity check, and removal of versions."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from ganzoo.catalog.registry.aliases import FOLDER, alias_names, check_alias, read_alias
@@ -20,28 +19,18 @@ from ganzoo.files.text import quote
 _ALLOWED = (CARD, README, FOLDER, *SAMPLE_FILES)  # what may lie beside a model's versions
 
 
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """Something that is not as it should be.
-
-    Args:
-        path: A file or folder.
-        reason: What is wrong with it, as a sentence.
-    """
-
-    path: Path
-    reason: str
-
-
-def check_model(folder: Path, *, pulled: bool = False) -> tuple[list[Version], list[Finding]]:
+def check_model(folder: Path, *, pulled: bool = False) -> tuple[list[Version], dict[Path, str]]:
     """Return the versions of a model that are whole, and what is wrong with its folder.
 
     Args:
         folder: The model's folder. Nothing in it is changed.
         pulled: Whether it was pulled from the Hub: then not every version need be here.
+
+    Returns:
+        The versions, and a sentence for each file or folder that is not as it should be.
     """
     whole: list[Version] = []
-    findings: list[Finding] = []
+    findings: dict[Path, str] = {}
     known = version_numbers(folder)
     for number in known:
         try:
@@ -51,7 +40,7 @@ def check_model(folder: Path, *, pulled: bool = False) -> tuple[list[Version], l
                 version.card()
                 whole.append(version)
         except GanzooError as error:
-            findings.append(Finding(path=folder / str(number), reason=str(error)))
+            findings[folder / str(number)] = str(error)
     valid = known if pulled else [version.number for version in whole]
     for alias in alias_names(folder):
         try:
@@ -60,16 +49,16 @@ def check_model(folder: Path, *, pulled: bool = False) -> tuple[list[Version], l
             if number not in valid:
                 raise InvalidInput(f"The alias means version {number}, which is not whole.")
         except GanzooError as error:
-            findings.append(Finding(path=folder / FOLDER / alias, reason=str(error)))
+            findings[folder / FOLDER / alias] = str(error)
     if (folder / CARD).exists():
         try:
             card = read_bytes(folder / CARD, limit=MAX_BYTES[CARD])
             parse_card(card, folder.name, quote(folder / CARD))
         except GanzooError as error:
-            findings.append(Finding(path=folder / CARD, reason=str(error)))
+            findings[folder / CARD] = str(error)
     for name in sorted(os.listdir(folder)):
         if not (is_version_number(name) or name in _ALLOWED or name.startswith(".")):
-            findings.append(Finding(path=folder / name, reason="It does not belong here."))
+            findings[folder / name] = "It does not belong here."
     return whole, findings
 
 

@@ -15,7 +15,7 @@ from ganzoo.catalog.plugins import discovery
 from ganzoo.data.cache import Prepared, load_or_build, write_array
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.progress import Progress
-from ganzoo.errors import GanzooError, PluginError
+from ganzoo.errors import PluginError
 from ganzoo.files.home import cache_home, writable
 from ganzoo.files.text import environment_problem
 from ganzoo.metrics.descriptors import DESCRIPTORS, Descriptor
@@ -54,16 +54,7 @@ def load_extractor(name: str) -> Extractor:
         EnvironmentProblem: Their weights are missing.
     """
     plugin = discovery.find_plugin("features", name)
-    function: Any = discovery.load_plugin(plugin)
-    try:
-        extractor = function()
-    except (GanzooError, MemoryError):
-        raise
-    except Exception as error:
-        raise PluginError(
-            f"The features {plugin.qualified} failed with {type(error).__name__}: {error}",
-            hint="Run with --debug for the traceback.",
-        ) from error
+    extractor = discovery.call_plugin(plugin)
     if not isinstance(extractor, Extractor):
         raise PluginError(
             f"The features {plugin.qualified} must be a ganzoo.metrics.extractor.Extractor. "

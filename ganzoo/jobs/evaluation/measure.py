@@ -145,11 +145,7 @@ def select_metrics(names: Sequence[str] | None, real: set[str], fake: set[str]) 
     if names is None:
         return [metric for metric in METRICS.values() if not metric.missing(real, fake)]
     for name in names:
-        if missing := METRICS[name].missing(real, fake):
-            raise UsageError(
-                f"The metric {name!r} needs {' and '.join(missing)}. Received: "
-                f"real {', '.join(sorted(real))}; fake {', '.join(sorted(fake))}."
-            )
+        METRICS[name].check(real, fake)
     return [METRICS[name] for name in dict.fromkeys(names)]
 
 

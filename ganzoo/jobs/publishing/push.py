@@ -24,6 +24,7 @@ from ganzoo.files.manifests import check_name
 from ganzoo.jobs.hub.bundle import Bundle, build_bundle
 from ganzoo.jobs.models.export import run_weights
 from ganzoo.jobs.models.weights import FLOAT16, STORED, check_finite, to_float16
+from ganzoo.jobs.publishing.manage import describe_version
 from ganzoo.jobs.publishing.sample_files import newest_samples
 from ganzoo.jobs.training.provenance import MISMATCHES
 from ganzoo.jobs.training.run_card import card_of_weights
@@ -127,13 +128,8 @@ def publish_bundle(
         return upload_bundle(parse_address(to), bundle)
     registry = user_registry() if folder is None else Path(folder)
     version = publish_version(registry, bundle.model, bundle.files, bundle.manifest)
-    return {
-        "name": f"{_shortest_name(version)}@{version.number}",
-        "version": version.number,
-        "digest": version.digest,
-        "path": str(version.path),
-        "created": version.created,
-    }
+    name = f"{_shortest_name(version)}@{version.number}"
+    return describe_version(version) | {"name": name, "created": version.created}
 
 
 def _bundle_version(source: str | Path, name: str) -> Bundle:

@@ -122,11 +122,12 @@ def _verify_version(version: Version) -> Facts:
 def _verify_model(folder: Path, *, pulled: bool = False) -> Facts:
     whole, findings = check_model(folder, pulled=pulled)
     problems = [problem for version in whole for problem in _weights_problems(version)]
+    problems += [_describe_problem(path, reason) for path, reason in findings.items()]
     return {
         "kind": "model",
         "path": str(folder),
         "versions": {str(version.number): version.digest for version in whole},
-        "problems": problems + [_describe_problem(found.path, found.reason) for found in findings],
+        "problems": problems,
     }
 
 
