@@ -96,7 +96,12 @@ def publish_folder(path: str | os.PathLike, write: Callable[[Path], None]) -> No
             write(temporary)
             _sync_tree(temporary)
             step("publish", path)
-            _rename_folder(temporary, path)
+            try:
+                os.rename(temporary, path)  # refuses a file, and a folder that is not empty
+            except OSError as error:
+                if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+                    raise _exists(path) from None
+                raise
         finally:
             os.close(descriptor)
         sync_folder(path.parent)
@@ -237,15 +242,6 @@ def _link(temporary: Path, path: Path) -> None:
         except FileExistsError:
             raise _exists(path) from None
         os.replace(temporary, path)
-
-
-def _rename_folder(temporary: Path, path: Path) -> None:
-    try:
-        os.rename(temporary, path)  # refuses a file, and a folder that is not empty
-    except OSError as error:
-        if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
-            raise _exists(path) from None
-        raise
 
 
 def _sync_tree(folder: Path) -> None:

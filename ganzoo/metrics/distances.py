@@ -80,7 +80,9 @@ def nearest_rows(
     indices = np.zeros((len(queries), count), np.int64)
     for here, there, block in distance_blocks(queries, rows):
         if excluded is not None:
-            _exclude_rows(block, excluded[here], there)
+            own = excluded[here]
+            inside = np.flatnonzero((own >= there.start) & (own < there.stop))
+            block[inside, own[inside] - there.start] = np.inf
         columns = _min_columns(block, count)
         values = np.concatenate([squared[here], np.take_along_axis(block, columns, 1)], axis=1)
         names = np.concatenate([indices[here], columns + there.start], axis=1)
@@ -93,11 +95,6 @@ def nearest_rows(
 def nearest_other_rows(rows: np.ndarray, count: int = 1) -> Nearest:
     """Find the nearest rows of each row besides itself; a second copy of it is another row."""
     return nearest_rows(rows, rows, count, excluded=np.arange(len(rows)))
-
-
-def _exclude_rows(block: np.ndarray, excluded: np.ndarray, there: slice) -> None:
-    here = np.flatnonzero((excluded >= there.start) & (excluded < there.stop))
-    block[here, excluded[here] - there.start] = np.inf
 
 
 def _min_columns(block: np.ndarray, count: int) -> np.ndarray:

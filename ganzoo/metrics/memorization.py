@@ -67,10 +67,7 @@ def _share_of_copies(
 ) -> float:
     """Return the fraction of queries within their neighbor's distance to its nearest other.
 
-    Args:
-        found: The nearest training image of each query.
-        training: Features of all training data (n, d).
-        queries: Indices of the queries if they are training images, which are no others then.
+    `queries` are indices if they are training images, which are no others then.
     """
     neighbors, positions = np.unique(found.indices[:, 0], return_inverse=True)
     others = nearest_rows(training[neighbors], training, 2, excluded=neighbors)

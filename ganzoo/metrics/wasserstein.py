@@ -165,18 +165,14 @@ def _upsample(images: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 def _blur(images: np.ndarray) -> np.ndarray:
     """Apply a binomial filter along height and width; images are mirrored at the border."""
     for axis in (1, 2):
-        images = _blur_axis(images, axis)
+        pad = [(2, 2) if i == axis else (0, 0) for i in range(images.ndim)]
+        padded = np.moveaxis(np.pad(images, pad, mode="reflect"), axis, 0)
+        length = images.shape[axis]
+        blurred = np.zeros((length, *padded.shape[1:]))
+        for i, weight in enumerate(_BINOMIAL):
+            blurred += weight * padded[i : i + length]
+        images = np.moveaxis(blurred, 0, axis)
     return images
-
-
-def _blur_axis(images: np.ndarray, axis: int) -> np.ndarray:
-    pad = [(2, 2) if i == axis else (0, 0) for i in range(images.ndim)]
-    padded = np.moveaxis(np.pad(images, pad, mode="reflect"), axis, 0)
-    length = images.shape[axis]
-    result = np.zeros((length, *padded.shape[1:]))
-    for i, weight in enumerate(_BINOMIAL):
-        result += weight * padded[i : i + length]
-    return np.moveaxis(result, 0, axis)
 
 
 def _patches_by_level(
@@ -184,10 +180,7 @@ def _patches_by_level(
 ) -> dict[int, np.ndarray]:
     """Return normalized patches (count x patches, 7 * 7 * c) by height of their level.
 
-    Args:
-        images: uint8 (n, h, w, c).
-        subset: Indices of images in their order by content (count,).
-        positions: Relative positions of patches in [0, 1), (levels, 2, count, patches).
+    The subset counts in the order by content; positions are in [0, 1), (levels, 2, count, patches).
     """
     chosen = content_order(images)[subset]
     heights = [images.shape[1]]

@@ -133,7 +133,7 @@ class ArchitectureCase:
             options = {**reduced, **self._given_options}
             attempts = {shape: self._attempt(options, shape) for shape in shapes}
             for shape in large_shapes:
-                if _any_built(attempts):
+                if not all(isinstance(result, Exception) for result in attempts.values()):
                     break
                 attempts[shape] = self._attempt(options, shape)
             refused = all(isinstance(e, UsageError) and not shares_variables(e)
@@ -253,7 +253,3 @@ def _random_samples(shape: Shape, seed: int) -> np.ndarray:
     if modality_of(shape[1:]).dtype == "uint8":
         return generator.integers(0, 256, shape).astype("uint8")
     return generator.uniform(-1, 1, shape).astype("float32")
-
-
-def _any_built(attempts: Mapping[Shape, Any]) -> bool:
-    return any(not isinstance(result, Exception) for result in attempts.values())

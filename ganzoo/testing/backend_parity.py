@@ -90,7 +90,7 @@ def run_backends(cases: Sequence[str], backends: Sequence[str]) -> dict[str, Arr
             list(
                 pool.map(lambda name: _run_worker(name, [str(files[name]), *like, *cases]), others)
             )
-        return {name: _read_arrays(file) for name, file in files.items()}
+        return {name: read_arrays(file) for name, file in files.items()}
 
 
 def _run_worker(backend: str, arguments: Sequence[str]) -> None:
@@ -117,21 +117,20 @@ def _run_worker(backend: str, arguments: Sequence[str]) -> None:
         )
 
 
-def _read_arrays(file: Path) -> dict[str, np.ndarray]:
+def read_arrays(file: str | Path) -> dict[str, np.ndarray]:
+    """Return the arrays in a file of the worker by name."""
     with np.load(file, allow_pickle=False) as arrays:
         return {name: arrays[name] for name in arrays.files}
 
 
-def _parity_report(name: str, results: Mapping[str, Arrays], seconds: float) -> Report:
+def arrays_below(name: str, arrays: Arrays) -> dict[str, np.ndarray]:
+    """Return the arrays whose names begin with `name/`, without it."""
     prefix = f"{name}/"
-    own = {
-        backend: {
-            key.removeprefix(prefix): value
-            for key, value in arrays.items()
-            if key.startswith(prefix)
-        }
-        for backend, arrays in results.items()
-    }
+    return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
+
+
+def _parity_report(name: str, results: Mapping[str, Arrays], seconds: float) -> Report:
+    own = {backend: arrays_below(name, arrays) for backend, arrays in results.items()}
     message = _largest_difference(own)
     status = FAILED if message else PASSED
     result = Result(check="parity", status=status, seconds=seconds, message=message)

@@ -23,6 +23,7 @@ from ganzoo.gan import random
 from ganzoo.gan.gan import GAN, Batch
 from ganzoo.jobs.models.weights import assign_arrays
 from ganzoo.testing.architecture_case import BATCH, SEED, ArchitectureCase
+from ganzoo.testing.backend_parity import arrays_below, read_arrays
 from ganzoo.testing.traversal import without_noise
 from ganzoo.testing.update_trace import NETWORKS
 
@@ -38,14 +39,12 @@ def main(arguments: list[str]) -> None:
     out, *cases = arguments
     like: Arrays = {}
     if cases[:1] == ["--like"]:
-        with np.load(cases[1], allow_pickle=False) as arrays:
-            like = {name: arrays[name] for name in arrays.files}
-        cases = cases[2:]
+        like, cases = read_arrays(cases[1]), cases[2:]
     results: dict[str, Any] = {}
     for case in cases:
         name, _, given = case.partition("=")
         try:
-            found = _compare(name, json.loads(given or "{}"), _arrays_below(name, like))
+            found = _compare(name, json.loads(given or "{}"), arrays_below(name, like))
         except Exception as error:
             found = {"error": np.array(f"{type(error).__name__}: {error}")}
         results |= {f"{name}/{key}": value for key, value in found.items()}
@@ -76,7 +75,7 @@ def _set_weights(gan: GAN, name: str, like: Arrays) -> Arrays:
     prefixes = tuple(f"{network}/" for network in NETWORKS)
     variables = {n: v for n, v in gan.state().items() if n.startswith(prefixes)}
     trainable = {id(v) for v in _trainable_variables(gan)}
-    weights = _arrays_below("weights", like) or {
+    weights = arrays_below("weights", like) or {
         n: _perturbed(n, _to_numpy(v)) if id(v) in trainable else _to_numpy(v)
         for n, v in variables.items()
     }
@@ -166,11 +165,6 @@ def _computed(gan: GAN, latents, real, labels) -> dict[str, Any]:
             path = variable.path.removeprefix(f"{network.name}/")
             found[f"gradients/{name}/{path}"] = gradient
     return found
-
-
-def _arrays_below(name: str, arrays: Mapping[str, np.ndarray]) -> Arrays:
-    prefix = f"{name}/"
-    return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
 
 
 def _to_numpy(value: Any) -> np.ndarray:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganzoo.catalog.plugins.discovery import Plugin, discover
+from ganzoo.catalog.plugins.discovery import discover
 from ganzoo.catalog.plugins.entry_points import FIRST_PARTY
 from ganzoo.catalog.plugins.name_resolution import Problem
 from ganzoo.catalog.plugins.source_code import package_folders
@@ -68,7 +68,8 @@ def registry_locations(problems: list[Problem] | None = None) -> Iterator[Locati
     discovery = discover("registry")
     problems.extend(discovery.problems)
     for plugin in discovery.plugins.values():
-        folder = _plugin_folder(plugin)
+        folders = [folder / plugin.attribute for folder in package_folders(plugin.module)]
+        folder = next((folder for folder in folders if folder.is_dir()), None)
         if folder is None:
             reason = f"There is no folder {plugin.target!r}."
             problems.append(
@@ -108,8 +109,3 @@ def _pulled_location(remote: Remote, source: str) -> Location:
     commit = remote.pulled_commit()
     folder = remote.snapshot(commit) if commit else remote.storage / "snapshots" / "none"
     return Location(folder=folder, source=source, remote=remote)
-
-
-def _plugin_folder(plugin: Plugin) -> Path | None:
-    folders = (package / plugin.attribute for package in package_folders(plugin.module))
-    return next((folder for folder in folders if folder.is_dir()), None)

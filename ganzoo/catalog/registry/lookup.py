@@ -194,16 +194,11 @@ def find_version(name: str) -> Version:
     try:
         return entry.version(selector)
     except UsageError as error:
-        others = [] if version_numbers(entry.folder) else _others_with_weights(entry)
-        if not others:
+        rivals = [other for other in models().values() if other.name == entry.name]
+        others = [repr(other.qualified) for other in rivals if version_numbers(other.folder)]
+        if not others or version_numbers(entry.folder):
             raise
         raise UsageError(error.message, hint=f"There are some of {' and '.join(others)}.") from None
-
-
-def _others_with_weights(entry: Entry) -> list[str]:
-    """Qualified names of models of the same name elsewhere that have versions."""
-    rivals = [other for other in models().values() if other.name == entry.name]
-    return [repr(other.qualified) for other in rivals if version_numbers(other.folder)]
 
 
 def read_cards(pattern: str = "*") -> tuple[dict[str, "Card"], tuple[Problem, ...]]:

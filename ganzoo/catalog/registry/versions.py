@@ -186,7 +186,13 @@ def open_version(folder: Path, number: int) -> Version:
     model, path = folder.name, folder / str(number)
     with _damage_reported(f"{model}@{number}", path):
         check_folder(path)
-        manifest, raw = _read_version_manifest(path / MANIFEST, model)
+        try:
+            raw = read_bytes(_real_path(path / MANIFEST), limit=MAX_MANIFEST_BYTES)
+            manifest = parse_manifest(raw, model)
+        except OtherSchema:
+            raise
+        except (UsageError, InvalidInput) as error:
+            raise Broken(str(error).rstrip(".")) from error
     return Version(
         model=model, number=number, path=path, digest=bytes_digest(raw), manifest=manifest
     )
@@ -255,16 +261,6 @@ def _find_same_version(
                 version.check(allow_extra=True)
                 return version
     return None
-
-
-def _read_version_manifest(path: Path, model: str) -> tuple[dict[str, Any], bytes]:
-    try:
-        raw = read_bytes(_real_path(path), limit=MAX_MANIFEST_BYTES)
-        return parse_manifest(raw, model), raw
-    except OtherSchema:
-        raise
-    except (UsageError, InvalidInput) as error:
-        raise Broken(str(error).rstrip(".")) from error
 
 
 def _real_path(path: Path) -> Path:

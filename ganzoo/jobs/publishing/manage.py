@@ -92,7 +92,7 @@ def list_registries() -> list[dict[str, Any]]:
         {
             "name": registry.source,
             "folder": str(registry.folder),
-            "address": _registry_address(registry, addresses),
+            "address": addresses.get(registry.source, registry.remote and registry.remote.address),
             "models": counts.get(registry.source, 0),
             "added": registry.source in addresses,
         }
@@ -164,11 +164,6 @@ def _find_pull_source(name: str) -> Remote:
             hint="Name a repository: hf://org/repo/model",
         )
     return replace(remote, model=plain, selector=selector or LATEST)
-
-
-def _registry_address(registry: Location, addresses: dict[str, str]) -> str | None:
-    pulled = registry.remote.address if registry.remote else None
-    return addresses.get(registry.source, pulled)
 
 
 def _find_writable(name: str, folder: Path | None) -> tuple[Entry, str | None]:
