@@ -4,6 +4,7 @@ No framework is imported.
 """
 
 import os
+import re
 import shlex
 import warnings
 from collections.abc import Mapping, Sequence
@@ -219,11 +220,11 @@ def _run_provenance(manifest: dict[str, Any], about: dict[str, Any], recipe: Rec
         for package, version in (manifest.get("versions") or {}).items()
         if package in _PACKAGES or package.startswith(backend)
     }
-    source = data.get("source", "")
+    source = str(data.get("source"))  # it may be a path
     return Provenance(
         data=data["name"],
         fingerprint=data["fingerprint"],
-        source=source if source.startswith("https://") else None,  # it may be a path
+        source=source if re.fullmatch(r"https://\S{1,190}", source) else None,
         seed=manifest["seed"],
         steps=about["step"],
         images=images,
