@@ -115,9 +115,11 @@ def create():
 def made_run(tmp_path):
     """`made_run("name", value=1)`: a finished run's folder that no training has made."""
 
-    def make(name: str = "run", *, value: float = 1.0, license: str = "Apache-2.0") -> Run:
+    def make(
+        name: str = "run", *, value: float = 1.0, license: str = "Apache-2.0", steps: int = 4
+    ) -> Run:
         run = Run.create_at(tmp_path / "work" / name)
-        recipe = Recipe.from_tables(RECIPE)
+        recipe = Recipe.from_tables(RECIPE | {"training": {"batch": 16, "steps": steps}})
         tables = copy.deepcopy(CARD) | {"name": "mlp-digits"}
         tables["license"]["weights"] = license
         run.card_path.write_text(Card.from_tables(tables).toml())
