@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -247,6 +248,15 @@ def best_checkpoint(run: Run, report: Callable[[str], None] = warnings.warn) -> 
         newest
         if newest.step == best["step"]
         else checkpoints.of_step(run.checkpoints, best["step"])
+    )
+
+
+def no_checkpoint(run: Run) -> UsageError:
+    """Return the error for a run that has saved nothing, or lost it."""
+    return UsageError(
+        f"The run {quote(run.path)} has no checkpoint.",
+        hint=f"Wait for its first one, or train again: ganzoo train"
+        f" {shlex.quote(str(run.recipe_path))}",
     )
 
 

@@ -55,7 +55,12 @@ Separate = Annotated[
     bool, typer.Option("--separate", help="Write one file per sample instead of one of all.")
 ]
 Out = Annotated[
-    Path | None, typer.Option(metavar="PATH", help="The file, or with --separate the folder.")
+    Path | None,
+    typer.Option(
+        metavar="PATH",
+        help="The file, or with --separate the folder. Its ending decides the format: .png, .jpg,"
+        " .webp, .gif (a frame for each sample), .wav.",
+    ),
 ]
 
 

@@ -22,7 +22,7 @@ from ganzoo.errors import EnvironmentProblem
 from ganzoo.files.digests import file_digest
 from ganzoo.files.home import check_space
 from ganzoo.files.hub_client import HubFile, HubRepository, is_offline
-from ganzoo.files.leftovers import remove
+from ganzoo.files.leftovers import lock, remove
 from ganzoo.files.publish import make_folder, sync_folder
 from ganzoo.files.text import environment_problem
 
@@ -106,13 +106,29 @@ def download_files(
     source = data_repository(repository, title=title, ways=ways, size=size)
     notice(f"{title} is not here yet and is downloaded now ({size / 1e6:,.0f} MB).\n{license}")
     try:
-        make_folder(folder / _DOWNLOADS)
-        check_space(folder, size, variable="GANZOO_DATA")
-        for file in missing:
-            _download_file(source, file, revision, folder)
+        make_folder(folder)
+        with _only_download(folder, title):
+            make_folder(folder / _DOWNLOADS)
+            check_space(folder, size, variable="GANZOO_DATA")
+            for file in missing:
+                if not _is_downloaded(folder / file.name, file.size):  # by another meanwhile
+                    _download_file(source, file, revision, folder)
+            shutil.rmtree(folder / _DOWNLOADS, ignore_errors=True)
     except OSError as error:
         raise environment_problem("write", folder, error) from error
-    shutil.rmtree(folder / _DOWNLOADS, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _only_download(folder: Path, title: str) -> Iterator[None]:
+    """Wait until no other process downloads into the folder, and keep others waiting."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        if lock(descriptor) is False:
+            notice(f"Another process downloads {title}; waiting for it.")
+            lock(descriptor, wait=True)
+        yield
+    finally:
+        os.close(descriptor)  # which gives the lock back
 
 
 def progress_option(client: ModuleType, name: str) -> dict[str, Any]:

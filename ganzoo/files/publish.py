@@ -67,6 +67,24 @@ def publish(
         remove(temporary)
 
 
+def check_target(path: Path) -> None:
+    """Check, before anything takes long, that a file or folder can be made.
+
+    Raises:
+        EnvironmentProblem: Its folder is missing or may not be written to, its name is too long.
+    """
+    folder = path.parent
+    try:
+        with suppress(FileNotFoundError):
+            os.lstat(path)
+        if not stat.S_ISDIR(os.stat(folder).st_mode):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise environment_problem("write", path, error) from error
+
+
 def publish_text(path: str | os.PathLike, text: str, *, overwrite: bool = False) -> None:
     """Write a file of UTF-8 text; see `publish`."""
     publish(path, text.encode("utf-8"), overwrite=overwrite)

@@ -1,8 +1,10 @@
 """A report on the installation and on what is wrong with it. Imports no framework."""
 
+import contextlib
 import importlib.metadata
 import os
 import platform
+import re
 import shutil
 import sys
 import warnings
@@ -11,10 +13,11 @@ from typing import Any
 
 from ganzoo import __version__
 from ganzoo.backend import select
+from ganzoo.catalog.plugins.entry_points import FIRST_PARTY
+from ganzoo.catalog.run_lock import is_locked
 from ganzoo.catalog.runs import RUNS
 from ganzoo.errors import GanzooError
 from ganzoo.files import home
-from ganzoo.files.leftovers import lock
 from ganzoo.jobs.listing import list_plugins
 from ganzoo.jobs.models import environment
 
@@ -70,6 +73,7 @@ def doctor() -> dict[str, Any]:
         "processors": os.cpu_count(),
         "accelerators": _list_accelerators(),
         "packages": _report_packages(problems),
+        "extras": _report_extras(),
         "backends": _report_backends(problems, cautions),
         "folders": _report_folders(problems, cautions),
         "plugins": _report_plugins(cautions),
@@ -88,11 +92,30 @@ def _report_packages(problems: list[str]) -> dict[str, str | None]:
 
 def _package_version(package: str) -> str | None:
     for name in _ALIASES.get(package, (package,)):
-        try:
-            return importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
+        with contextlib.suppress(Exception):  # not there, or with broken metadata
+            if version := importlib.metadata.version(name):
+                return version
     return None
+
+
+def _report_extras() -> dict[str, str]:
+    """Each extra of ganzoo: whether its packages are here, or how to get them."""
+    try:
+        own = importlib.metadata.metadata(FIRST_PARTY)
+    except importlib.metadata.PackageNotFoundError:
+        return {}  # sources that nobody installed
+    found: dict[str, list[str]] = {name: [] for name in own.get_all("Provides-Extra") or ()}
+    found.pop("dev", None)
+    for requirement in own.get_all("Requires-Dist") or ():
+        needed = re.match(r"([\w.-]+).*;.*\bextra == ['\"]([\w.-]+)['\"]", requirement)
+        if needed and needed[2] in found:
+            found[needed[2]].append(needed[1])
+    return {
+        name: "present"
+        if all(map(_package_version, packages))
+        else f'missing; install it with: pip install "{FIRST_PARTY}[{name}]"'
+        for name, packages in found.items()
+    }
 
 
 def _report_backends(problems: list[str], cautions: list[str]) -> dict[str, Any]:
@@ -159,16 +182,8 @@ def _report_runs(cautions: list[str]) -> dict[str, Any]:
         )
     return {
         "count": len(folders),
-        "locked": [str(path) for path in folders if _is_run_locked(path)],
+        "locked": [str(path) for path in folders if is_locked(path)],
     }
-
-
-def _is_run_locked(run: Path) -> bool:
-    try:
-        with open(run / ".lock", "rb") as file:
-            return lock(file.fileno()) is False
-    except OSError:
-        return False
 
 
 def _list_accelerators() -> list[str]:

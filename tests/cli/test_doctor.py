@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ganzoo.backend import select
+from ganzoo.jobs import doctor
 from ganzoo.jobs.models import environment
 
 
@@ -28,6 +29,14 @@ def test_a_healthy_machine_has_no_problem(ganzoo):
         "because of": "first one installed",
     }
     assert report["plugins"]["dataset"] >= 8
+
+
+def test_extras_are_present_or_named_with_their_install_line(ganzoo, monkeypatch):
+    monkeypatch.setattr(doctor, "_package_version", lambda name: None if "onnx" in name else "1")
+    extras = ganzoo("doctor", "--json").json["extras"]
+    assert {"jax", "torch", "tensorflow", "hub", "onnx"} <= set(extras) and "dev" not in extras
+    missing = {name: text for name, text in extras.items() if text != "present"}
+    assert missing == {"onnx": 'missing; install it with: pip install "keras-ganzoo[onnx]"'}
 
 
 def test_the_report_for_people_names_folders_with_their_free_space(ganzoo, home):
@@ -111,6 +120,7 @@ def test_the_report_is_valid_json_without_anything_else(ganzoo):
         "processors",
         "accelerators",
         "packages",
+        "extras",
         "backends",
         "folders",
         "plugins",

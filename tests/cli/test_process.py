@@ -103,6 +103,28 @@ def test_a_bad_backend_is_refused_with_the_code_of_who_said_it(name, line, card)
     assert found.returncode == 5 and line in found.stderr and found.stderr.count("\n") == 1
 
 
+def test_a_current_folder_that_is_gone_is_said_in_one_line(tmp_path):
+    source = (
+        "import os, sys; os.chdir(sys.argv[1]); os.rmdir(sys.argv[1]);"
+        "from ganzoo.cli import main;"
+        "print([main(argv) for argv in (['data', 'info', 'digits'], ['info', '1'], ['list', 'x'])])"
+    )
+    here = tmp_path / "here"
+    here.mkdir()
+    command = [sys.executable, "-P", "-c", source, str(here)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.stdout.endswith("[5, 5, 0]\n")
+    assert done.stderr.count("error: The current folder no longer exists.") == 2
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "./" + "x" * 5000, "README.md/x"])
+def test_a_name_that_no_file_can_have_is_no_bug(name, ganzoo):
+    data = ["data", "info", "zip", "--data", name]
+    for argv in (["info", name], ["train", f"{name}.toml"], data):
+        done = ganzoo(*argv)
+        assert done.code in (2, 5) and done.err.count("error: ") == 1, argv
+
+
 def test_no_arguments_show_the_help_on_stderr_and_fail():
     done = run()
     assert (done.returncode, done.stdout) == (2, "")

@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import time
 
 import huggingface_hub
 import pytest
@@ -52,6 +53,30 @@ def get(tmp_path):
 def test_files_arrive_whole_and_alone(hub, get):
     folder = get()
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == CONTENT
+
+
+def test_two_processes_that_want_the_same_files_download_them_once(hub, get, tmp_path):
+    hub.on_request = lambda: time.sleep(0.2)  # so that the second one comes in between
+    script = (
+        "import sys; from pathlib import Path\n"
+        "from ganzoo.data.download import HubFile, download_files\n"
+        "import huggingface_hub; sys.stdin.readline()\n"
+        f"download_files({described(CONTENT)!r}, repository='some/faces', revision='main',"
+        f" folder=Path({str(tmp_path / 'faces')!r}), title='Faces', license='', ways='')\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    command = [sys.executable, "-c", script]
+    both = [subprocess.Popen(command, env=environment, text=True, **pipes) for _ in range(2)]
+    for one in both:
+        one.stdin.write("go\n")
+        one.stdin.flush()
+    written = [one.communicate(timeout=120)[1] for one in both]
+    assert [one.returncode for one in both] == [0, 0], written
+    assert "Another process downloads Faces; waiting for it." in "".join(written)
+    assert {path.name: path.read_bytes() for path in get().iterdir()} == CONTENT
+    sent = [path for verb, path, _ in hub.requests if verb == "GET" and "faces.zip" in path]
+    assert len(sent) == len(set(sent))
 
 
 def test_the_license_is_written_before_the_first_request(hub, get, capsys):

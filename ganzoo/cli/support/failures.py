@@ -1,6 +1,7 @@
 """Failures of a command: one line and an exit code for every exception."""
 
 import errno
+import os
 from dataclasses import dataclass
 from traceback import walk_tb
 
@@ -11,7 +12,7 @@ from ganzoo.catalog.plugins.entry_points import FIRST_PARTY, KINDS
 from ganzoo.errors import GanzooError, Interrupted, PluginError
 from ganzoo.files.text import format_exception
 
-# Errors of the machine: no space, no file handles, no memory, no permission.
+# Errors of the machine or of a path: no space, no memory, no permission, a name too long.
 _ENVIRONMENT_ERRORS = {
     errno.ENOSPC,
     errno.EDQUOT,
@@ -22,6 +23,11 @@ _ENVIRONMENT_ERRORS = {
     errno.ENFILE,
     errno.EACCES,
     errno.EPERM,
+    errno.ENAMETOOLONG,
+    errno.ELOOP,
+    errno.ENOTDIR,
+    errno.EBUSY,
+    errno.ESTALE,
 }
 BROKEN_PIPE = 128 + 13  # as a shell reports SIGPIPE
 
@@ -64,6 +70,9 @@ def describe_failure(error: BaseException) -> Failure:
             reason = str(error).rstrip(".")
             message = f"A package cannot be imported. Received: {reason}. See: ganzoo doctor"
             return Failure(exit_code=5, message=message)
+        case FileNotFoundError() if _is_folder_gone():
+            message = "The current folder no longer exists. Change to another one, and try again."
+            return Failure(exit_code=5, message=message)
         case OSError() if error.errno in _ENVIRONMENT_ERRORS:
             where = f": {error.filename}" if error.filename else ""
             return Failure(exit_code=5, message=f"{error.strerror}{where}.")
@@ -90,6 +99,14 @@ def _plugin_at_fault(error: BaseException) -> str | None:
     names = [frame.f_globals.get("__name__") or "" for frame, _ in walk_tb(error.__traceback__)]
     tops = [name.partition(".")[0] for name in names]
     return next((owners[top] for top in reversed(tops) if top in owners), None)
+
+
+def _is_folder_gone() -> bool:
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _is_out_of_memory(error: BaseException) -> bool:

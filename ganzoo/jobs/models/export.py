@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ganzoo.catalog.runs import Run, best_checkpoint
+from ganzoo.catalog.runs import Run, best_checkpoint, no_checkpoint
 from ganzoo.errors import UsageError
 from ganzoo.files import checkpoints, safetensors
 from ganzoo.jobs.models.find import find_source
@@ -83,10 +83,7 @@ def run_weights(
         check_finite(arrays, run.weights_path, "published")
         return arrays, safetensors.metadata(run.weights_path)
     if newest is None:
-        raise UsageError(
-            f"The run {run.path} has no checkpoint yet.",
-            hint=f"Go on with it: ganzoo resume {run.path}",
-        )
+        raise no_checkpoint(run)
     content = newest.read(STATE)
     arrays, metadata = safetensors.load(content), safetensors.metadata(content)
     check_finite(arrays, newest.path, "published")

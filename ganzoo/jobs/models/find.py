@@ -9,7 +9,7 @@ from typing import Any, TypeGuard
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.registry import contents, lookup, remotes
 from ganzoo.catalog.registry.versions import Version, version_at
-from ganzoo.catalog.runs import Run, best_checkpoint, split_best
+from ganzoo.catalog.runs import Run, best_checkpoint, no_checkpoint, split_best
 from ganzoo.data.dataset import MAX_RATE
 from ganzoo.errors import InvalidInput, UnknownName, UsageError
 from ganzoo.files import checkpoints, safetensors
@@ -193,10 +193,7 @@ def _source_of_run(run: Run, *, raw: bool, best: bool) -> Source:
         return describe_weights(run.weights_path, run.weights_path)
     newest = checkpoints.newest(run.checkpoints, report=warnings.warn)
     if newest is None:
-        raise UsageError(
-            f"The run {run.path} has no weights yet: neither finished nor a checkpoint.",
-            hint=f"Go on with it: ganzoo resume {run.path}",
-        )
+        raise no_checkpoint(run)
     return describe_weights(run.path / STATE, newest.read(STATE))
 
 

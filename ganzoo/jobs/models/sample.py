@@ -10,7 +10,7 @@ import numpy as np
 
 from ganzoo.data.source_images import read_source_images
 from ganzoo.errors import UsageError, unknown
-from ganzoo.files.publish import make_folder, publish
+from ganzoo.files.publish import check_target, make_folder, publish
 from ganzoo.jobs import rendering
 from ganzoo.jobs.models import load
 from ganzoo.jobs.models.find import Source, find_source
@@ -41,7 +41,7 @@ def sample(
     allow_plugin_mismatch: bool = False,
     allow_nonfinite: bool = False,
 ) -> list[Path]:
-    """Write samples: images as PNG, sounds as WAV and PNG, videos as GIF.
+    """Write samples: images as PNG, sounds as WAV and PNG, videos as GIF, or as `out` ends.
 
     Args:
         source: A model's name, a weights file, a run's folder or its number.
@@ -57,7 +57,8 @@ def sample(
             `Sampler.sample_latents`.
         raw: Use the generator's own weights instead of their average.
         separate: Write one file per sample, in the folder `out`, instead of all in one.
-        out: Path of the file; by default a name that is free in the current folder. Several
+        out: Path of the file; by default a name that is free in the current folder. Its ending
+            decides the format: .png, .jpg, .webp, or .gif with a frame for each image. Several
             files of all samples differ in their ending.
         overwrite: Replace a file that is there.
         backend: `"jax"`, `"torch"` or `"tensorflow"`.
@@ -75,8 +76,9 @@ def sample(
     indices = _class_indices(labels, classes, count, one=interpolate is not None)
     images = _source_images(data, found, count, repeated=bool(seeds or interpolate))
     count = count if images is None else len(images)
-    suffixes = _sample_suffixes(found, separate=separate)
-    out = Path(out) if out is not None else _free_path(found, [] if separate else suffixes)
+    out = None if out is None else Path(out)
+    suffixes = _sample_suffixes(found, out, separate=separate)
+    out = out or _free_path(found, [] if separate else suffixes)
     paths = (
         _separate_paths(out, suffixes[0], count, seeds) if separate else _joint_paths(out, suffixes)
     )
@@ -102,14 +104,28 @@ def sample(
     return paths
 
 
-def _sample_suffixes(found: Source, *, separate: bool) -> list[str]:
+def _sample_suffixes(found: Source, out: Path | None, *, separate: bool) -> list[str]:
+    """The suffixes of the files of all samples, or the one of a file of each."""
     renderer = rendering.renderer_for(found.image_shape)
-    if not separate:
-        return list(renderer.encoders)
-    if renderer.single is None:
-        many = modality_of(found.image_shape).plural.capitalize()
-        raise UsageError(f"{many} have no files of their own.", hint="Leave out --separate.")
-    return [renderer.single[0]]
+    if separate:
+        if renderer.single is None:
+            many = modality_of(found.image_shape).plural.capitalize()
+            raise UsageError(f"{many} have no files of their own.", hint="Leave out --separate.")
+        return [renderer.single[0]]
+    suffixes = list(renderer.suffixes)
+    chosen = "" if out is None else out.suffix.lower()
+    if out is not None and chosen not in renderer.encoders:
+        kind = mimetypes.guess_type(out.name)[0] or ""
+        if kind.startswith(("image/", "audio/", "video/")):
+            raise UsageError(
+                f"These samples can be written as {', '.join(renderer.encoders)}. Received: {out}.",
+                hint=f"Choose another --out: {out.with_suffix(suffixes[0])}.",
+            )
+    elif chosen in rendering.STILL_FORMATS and ".png" in suffixes:
+        suffixes[suffixes.index(".png")] = chosen
+    elif chosen and chosen not in suffixes:
+        suffixes = [chosen]
+    return suffixes
 
 
 def _encode_samples(
@@ -125,8 +141,8 @@ def _encode_samples(
     renderer = rendering.renderer_for(found.image_shape)
     if separate and renderer.single:
         yield from (renderer.single[1](one, found.rate) for one in samples)
-    elif images is not None and renderer.side_by_side:
-        yield rendering.encode_png(renderer.side_by_side(images, samples))
+    elif images is not None and renderer.side_by_side and suffixes[0] in rendering.STILL_FORMATS:
+        yield rendering.encode_still(renderer.side_by_side(images, samples), suffixes[0])
     else:
         yield from (renderer.encoders[end](samples, found.rate, columns) for end in suffixes)
 
@@ -153,13 +169,7 @@ def _source_images(
 
 def _joint_paths(out: Path, suffixes: Sequence[str]) -> list[Path]:
     """The files of all samples: `out`, and beside it those with other suffixes."""
-    kind = mimetypes.guess_type(out.name)[0] or ""
-    if out.suffix not in suffixes and kind.startswith(("image/", "audio/", "video/")):
-        raise UsageError(
-            f"These samples are written as {' and '.join(suffixes)}. Received: {out}.",
-            hint=f"Choose another --out: {out.with_suffix(suffixes[0])}.",
-        )
-    kept = out.suffix if out.suffix in suffixes else suffixes[0]
+    kept = out.suffix.lower() if out.suffix.lower() in suffixes else suffixes[0]
     return [out if suffix == kept else out.with_suffix(suffix) for suffix in suffixes]
 
 
@@ -178,6 +188,8 @@ def _check_paths_free(out: Path, paths: list[Path], overwrite: bool) -> None:
             f"--separate writes into a folder. Received: {out}, which is a file.",
             hint="Choose another --out.",
         )
+    if out in paths:
+        check_target(out)
     taken = next((path for path in paths if os.path.lexists(path)), None)
     if taken and not overwrite:
         raise UsageError(

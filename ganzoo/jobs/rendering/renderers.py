@@ -10,10 +10,12 @@ from PIL import Image
 from ganzoo.errors import UsageError
 from ganzoo.jobs.rendering.audio import encode_wav, waveform_plot
 from ganzoo.jobs.rendering.grid import image_grid, side_by_side, single_image
-from ganzoo.jobs.rendering.png import encode_png
+from ganzoo.jobs.rendering.png import STILL_FORMATS, encode_png, encode_still
 from ganzoo.jobs.rendering.scatter import scatter_plot
-from ganzoo.jobs.rendering.video import filmstrip, single_video_gif, video_gif
+from ganzoo.jobs.rendering.video import filmstrip, frames_gif, single_video_gif, video_gif
 from ganzoo.modalities import IMAGES, MODALITIES, POINTS, SOUNDS, VIDEOS
+
+Encoder = Callable[[np.ndarray, int | None, int | None], bytes]
 
 
 @final
@@ -26,6 +28,7 @@ class Renderer:
             ones (m, ...) or `None` where the modality draws those.
         encoders: For each file suffix `(samples, rate, columns) -> bytes`, one file of all
             samples: rate in Hz or `None`, columns of a grid or `None`.
+        suffixes: Those of the files that are written if nobody names one.
         single: Suffix and encoder `(sample, rate) -> bytes` for a file of one sample; `None` if
             one sample alone has no file.
         media: The suffix in `encoders` of the sound or video that a still image cannot show.
@@ -37,7 +40,8 @@ class Renderer:
     """
 
     image: Callable[[np.ndarray, np.ndarray | None], Image.Image]
-    encoders: Mapping[str, Callable[[np.ndarray, int | None, int | None], bytes]]
+    encoders: Mapping[str, Encoder]
+    suffixes: Sequence[str]
     single: tuple[str, Callable[[np.ndarray, int | None], bytes]] | None
     media: str | None = None
     side_by_side: Callable[..., Image.Image] | None = None
@@ -46,11 +50,21 @@ class Renderer:
     legend: Sequence[tuple[str, str]] = field(default=(), repr=False)
 
 
+def _still_encoders(render: Callable[[np.ndarray, int | None], Image.Image]) -> dict[str, Encoder]:
+    """Return an encoder for each format of still images."""
+
+    def encoder(suffix: str) -> Encoder:
+        return lambda samples, rate, columns: encode_still(render(samples, columns), suffix)
+
+    return {suffix: encoder(suffix) for suffix in STILL_FORMATS}
+
+
 # By the number of axes of a sample, as `ganzoo.modalities.MODALITIES`.
 RENDERERS: dict[int, Renderer] = {
     POINTS.rank: Renderer(
         image=scatter_plot,
-        encoders={".png": lambda samples, rate, columns: encode_png(scatter_plot(samples))},
+        encoders=_still_encoders(lambda samples, columns: scatter_plot(samples)),
+        suffixes=(".png",),
         single=None,
         num_samples=1024,
         num_real=1024,
@@ -63,23 +77,30 @@ RENDERERS: dict[int, Renderer] = {
     SOUNDS.rank: Renderer(
         image=lambda samples, real: waveform_plot(samples),
         encoders={
-            ".png": lambda samples, rate, columns: encode_png(waveform_plot(samples)),
+            **_still_encoders(lambda samples, columns: waveform_plot(samples)),
             ".wav": lambda samples, rate, columns: encode_wav(samples, rate),
         },
+        suffixes=(".png", ".wav"),
         single=(".wav", lambda sample, rate: encode_wav(sample[None], rate)),
         media=".wav",
     ),
     IMAGES.rank: Renderer(
         image=lambda samples, real: image_grid(samples),
         encoders={
-            ".png": lambda samples, rate, columns: encode_png(image_grid(samples, columns=columns))
+            **_still_encoders(lambda samples, columns: image_grid(samples, columns=columns)),
+            ".gif": lambda samples, rate, columns: frames_gif(samples),
         },
+        suffixes=(".png",),
         single=(".png", lambda sample, rate: encode_png(single_image(sample))),
         side_by_side=side_by_side,
     ),
     VIDEOS.rank: Renderer(
         image=lambda samples, real: filmstrip(samples),
-        encoders={".gif": lambda samples, rate, columns: video_gif(samples, columns=columns)},
+        encoders={
+            **_still_encoders(lambda samples, columns: filmstrip(samples)),
+            ".gif": lambda samples, rate, columns: video_gif(samples, columns=columns),
+        },
+        suffixes=(".gif",),
         single=(".gif", lambda sample, rate: single_video_gif(sample)),
         media=".gif",
         num_samples=8,

@@ -29,6 +29,11 @@ def single_video_gif(video: np.ndarray) -> bytes:
     return encode_gif([single_image(frame) for frame in video], [FRAME_DURATION] * len(video))
 
 
+def frames_gif(images: np.ndarray) -> bytes:
+    """Encode images (n, h, w, c) as the frames of one endless GIF, enlarged as in a grid."""
+    return encode_gif([image_grid(one[None]) for one in images], [FRAME_DURATION] * len(images))
+
+
 def filmstrip(videos: np.ndarray) -> Image.Image:
     """Draw a row of frames for each video, at most 16 of them, evenly spaced.
 

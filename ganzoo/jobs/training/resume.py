@@ -7,7 +7,7 @@ from typing import Any
 from ganzoo.catalog.recipe.overrides import apply_settings, with_data_from
 from ganzoo.catalog.recipe.plugin_locks import check_plugin_locks
 from ganzoo.catalog.recipe.recipe import Recipe
-from ganzoo.catalog.runs import Run, recorded_best
+from ganzoo.catalog.runs import Run, no_checkpoint, recorded_best
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.progress import reporting
 from ganzoo.errors import InvalidInput, UsageError
@@ -57,7 +57,7 @@ def resume(
         The run.
 
     Raises:
-        UsageError: A setting would change the weights.
+        UsageError: A setting would change the weights, or there is no checkpoint.
         PluginError: The architecture or the data set comes from another plugin.
         InvalidInput: The data or the checkpoints are not what they were.
     """
@@ -82,7 +82,9 @@ def resume(
         newest = checkpoints.newest(
             opened.checkpoints, report=lambda text: _emit_warning(events, text)
         )
-        start = newest.step if newest else 0
+        if newest is None:
+            raise no_checkpoint(opened)
+        start = newest.step
         if not _steps_left(recipe, dataset, start) and manifest["state"] == "finished":
             _emit_warning(events, "The run is finished; nothing is left to do.")
             return opened
@@ -102,18 +104,16 @@ def _restore_session(
     run: Run,
     recipe: Recipe,
     dataset: Dataset,
-    newest: Checkpoint | None,
+    newest: Checkpoint,
     events: Events,
     stop: Stop,
 ) -> Session:
-    """The session at its newest checkpoint, or at the start if there is none."""
-    if newest is not None:  # recipe.toml may have been edited
-        _check_same_recipe(provenance.checkpoint_recipe(newest), recipe)
+    """The session at its newest checkpoint."""
+    _check_same_recipe(provenance.checkpoint_recipe(newest), recipe)  # it may have been edited
     gan = build_gan(recipe, dataset)
-    if newest is not None:
-        content = newest.read(STATE)
-        assign_arrays(gan.state(), safetensors.load(content), str(newest.path))
-        gan.step_metrics.names = tuple(safetensors.metadata(content).get("metrics", ()))
+    content = newest.read(STATE)
+    assign_arrays(gan.state(), safetensors.load(content), str(newest.path))
+    gan.step_metrics.names = tuple(safetensors.metadata(content).get("metrics", ()))
     with reporting(stop.interrupting(events)):
         evaluation = PeriodicEvaluation(recipe, gan, dataset, best=recorded_best(newest))
     return Session(
@@ -124,7 +124,7 @@ def _restore_session(
         events=events,
         stop=stop,
         evaluation=evaluation,
-        start=newest.step if newest else 0,
+        start=newest.step,
     )
 
 

@@ -189,10 +189,28 @@ def test_nothing_that_exists_is_overwritten_unasked(run, place, capsys):
     assert pixels("old.png").ndim >= 2
 
 
-@pytest.mark.parametrize("name", ["a.jpg", "a.webp", "a.mp4", "a.gif"])
-def test_a_file_is_not_given_the_ending_of_another_format(run, place, name, capsys):
-    assert main(["sample", str(run.path), "--out", name, *["--labels", "0"]]) == 2
-    assert "written as .png" in capsys.readouterr().err
+FORMATS = {"a.jpg": "JPEG", "a.JPEG": "JPEG", "a.webp": "WEBP", "a.PNG": "PNG", "a.gif": "GIF"}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_ending_of_a_file_decides_its_format(run, place, name, capsys):
+    argv = ["sample", str(run.path), "--out", name, "--interpolate", "1,2", "-n", "3"]
+    assert main(argv) == 0
+    assert [path.name for path in place.iterdir()] == [name]
+    with Image.open(place / name) as image:
+        frames = 3 if name == "a.gif" else 1
+        assert (image.format, getattr(image, "n_frames", 1)) == (FORMATS[name], frames)
+    assert main(["sample", str(run.path), "--out", "b.mp4"]) == 2
+    assert "can be written as .png, .jpg, .jpeg, .webp, .gif" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["gone/a.png", "x" * 300 + ".png"])
+def test_a_file_that_cannot_be_written_is_refused_before_anything_is_drawn(
+    run, place, name, capsys, monkeypatch
+):
+    monkeypatch.setattr("ganzoo.jobs.models.load.load_source", pytest.fail)
+    assert main(["sample", str(run.path), "--out", name]) == 5
+    assert capsys.readouterr().err.startswith(f"error: Cannot write '{name[:9]}")
 
 
 def test_without_a_name_an_image_lands_beside_the_others(run, place):
@@ -256,7 +274,7 @@ def test_a_run_without_a_checkpoint_says_how_to_get_one(recipe, place, capsys):
     run.recipe_path.write_text(recipe().toml())
     for argv in (["sample", "empty"], ["export", "empty", "out.safetensors"]):
         assert main(argv) == 2
-        assert "ganzoo resume empty" in capsys.readouterr().err
+        assert "ganzoo train empty/recipe.toml" in capsys.readouterr().err
 
 
 def test_an_older_checkpoint_is_not_taken_silently(run, rewound, place):

@@ -19,7 +19,10 @@ SAMPLES = {
     4: np.random.default_rng(0).integers(0, 256, (2, 3, 4, 4, 1)).astype(np.uint8),
 }
 DRAWN = {1: scatter_plot, 2: waveform_plot, 3: image_grid, 4: filmstrip}
-STARTS = {".png": b"\x89PNG", ".wav": b"RIFF", ".gif": b"GIF89a"}
+STARTS = {
+    ".png": b"\x89PNG", ".jpg": b"\xff\xd8\xff", ".jpeg": b"\xff\xd8\xff", ".webp": b"RIFF",
+    ".wav": b"RIFF", ".gif": b"GIF89a",
+}  # fmt: skip
 
 
 def test_every_kind_of_data_has_a_form():
@@ -41,7 +44,8 @@ def test_files_are_what_their_ending_says(rank):
     if renderer.single is not None:
         ending, write = renderer.single
         assert write(SAMPLES[rank][0], 8000).startswith(STARTS[ending])
-    assert renderer.media in (None, *renderer.encoders)
+    assert renderer.media in (None, *renderer.suffixes)
+    assert set(renderer.suffixes) <= set(renderer.encoders)
 
 
 @pytest.mark.parametrize("shape", [(), (1, 2, 3, 4, 5)])

@@ -8,7 +8,7 @@ import pytest
 from ganzoo.catalog.runs import Run
 from ganzoo.cli import main
 from ganzoo.errors import InvalidInput, Locked, UsageError
-from ganzoo.files import checkpoints, safetensors
+from ganzoo.files import safetensors
 
 pytestmark = pytest.mark.backend
 
@@ -323,14 +323,12 @@ def test_a_run_without_its_manifest_is_refused(whole, recipe, rewound, capsys):
     assert "manifest.json is not what ganzoo wrote" in capsys.readouterr().err
 
 
-def test_a_run_that_died_before_its_first_checkpoint_starts_again(whole, recipe, rewound, arrays):
-    from ganzoo.jobs.training.resume import resume
-
+def test_a_run_without_a_checkpoint_is_refused_with_the_way_out(whole, recipe, rewound, capsys):
     run = rewound(whole(recipe), 0)
     shutil.rmtree(run.checkpoints)
-    shutil.copy(next(run.samples.iterdir()), run.samples / "step-00000004.png")  # of a later step
-    resume(run.path, settings=["steps=2"])
-    assert differing(arrays(whole(recipe), 2), arrays(run)) == []
-    assert [entry["step"] for entry in run.log()] == [2]
-    assert not (run.samples / "step-00000004.png").exists()
-    assert checkpoints.newest(run.checkpoints, report=pytest.fail).step == 2
+    before = sorted(run.path.rglob("*"))
+    assert main(["resume", str(run.path)]) == 2
+    assert f"no checkpoint. Wait for its first one, or train again: ganzoo train {run.path}" in (
+        capsys.readouterr().err
+    )
+    assert sorted(run.path.rglob("*")) in (before, sorted([*before, run.path / ".lock"]))
