@@ -1,10 +1,8 @@
-import importlib.util
 import os
-import sys
 import tempfile
-from pathlib import Path
 
 import pytest
+from hub_server import HubServer
 
 # For a plain `pytest`; `tests/run.py` sets these for each process. Before Keras is imported.
 _home = tempfile.TemporaryDirectory(prefix="ganzoo-tests-")
@@ -23,24 +21,12 @@ def nothing_is_left_in_the_working_folder():
 
 
 @pytest.fixture
-def hub_module():
-    """The module `tests/hub_server.py`; tests are not imported as a package."""
-    name = "tests_hub_server"
-    if name not in sys.modules:
-        path = Path(__file__).with_name("hub_server.py")
-        spec = importlib.util.spec_from_file_location(name, path)
-        sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-    return sys.modules[name]
-
-
-@pytest.fixture
-def serve_hub(hub_module, monkeypatch):
+def serve_hub(monkeypatch):
     """Starts a fake Hub, for the client in this process and its children; see `HubServer`."""
     servers = []
 
     def start(*args, **kwargs):
-        servers.append(hub_module.HubServer(*args, **kwargs))
+        servers.append(HubServer(*args, **kwargs))
         monkeypatch.setenv("HF_ENDPOINT", servers[-1].endpoint)
         monkeypatch.setattr("ganzoo.files.hub_client._PAUSES", (0.01, 0.01))
         # Xet, the Hub's other way of transport, needs servers of its own

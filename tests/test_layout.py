@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+import ganzoo
+
 ROOT = Path(__file__).parents[1]
 FRAMEWORKS = {"jax", "jaxlib", "torch", "tensorflow"}
 
@@ -238,8 +240,6 @@ def test_every_name_of_the_face_is_there_and_typed():
     path = ROOT / "ganzoo" / "__init__.py"
     tree = ast.parse(path.read_text(encoding="utf-8"))
     typed = {name.split(".")[-1] for _, name in imports(path, tree)} - {"importlib", "select"}
-    import ganzoo
-
     assert set(ganzoo.__all__) == set(dir(ganzoo))
     assert set(ganzoo.__all__) - {"__version__"} == typed - {"TYPE_CHECKING"}
 

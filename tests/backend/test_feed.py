@@ -3,6 +3,8 @@ import time
 import numpy as np
 import pytest
 
+from ganzoo import backend
+
 pytestmark = pytest.mark.backend
 
 
@@ -21,8 +23,6 @@ class Counting:
 
 
 def test_batches_arrive_as_they_are_and_nothing_reads_ahead():
-    from ganzoo import backend
-
     batches = Counting()
     taken = iter(backend.feed(batches))
     for number in (1, 2, 3):

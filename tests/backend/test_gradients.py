@@ -2,27 +2,19 @@
 
 import numpy as np
 import pytest
+from lazy_keras import keras, layers, ops, to_numpy
 
+import ganzoo
 from ganzoo import backend
 
 pytestmark = pytest.mark.backend
 
 
-def numbers(x):
-    from keras import ops
-
-    return np.array(ops.convert_to_numpy(ops.stop_gradient(ops.convert_to_tensor(x))))
-
-
 def variable(*values):
-    import keras
-
     return keras.Variable(np.array(values, "float32"))
 
 
 def test_a_turn_has_the_loss_its_logs_gradients_and_writes():
-    from keras import ops
-
     w, idle, state = variable(1, 2), variable(7), variable(0)
 
     def loss():
@@ -30,17 +22,15 @@ def test_a_turn_has_the_loss_its_logs_gradients_and_writes():
         return ops.sum(ops.square(w)), {"first": w[0] * 3.0}
 
     result = backend.gradients(loss, [w, idle], lambda loss: loss * 10)
-    assert numbers(result.loss) == 5
-    assert numbers(result.logs["first"]) == 3
-    assert numbers(result.gradients[0]).tolist() == [20, 40]
-    assert numbers(result.gradients[1]).tolist() == [0]  # the loss does not depend on it
-    assert [(v is state, numbers(value).tolist()) for v, value in result.writes] == [(True, [1])]
-    assert numbers(state).tolist() == [0]
+    assert to_numpy(result.loss) == 5
+    assert to_numpy(result.logs["first"]) == 3
+    assert to_numpy(result.gradients[0]).tolist() == [20, 40]
+    assert to_numpy(result.gradients[1]).tolist() == [0]  # the loss does not depend on it
+    assert [(v is state, to_numpy(value).tolist()) for v, value in result.writes] == [(True, [1])]
+    assert to_numpy(state).tolist() == [0]
 
 
 def test_gradients_with_respect_to_an_input_can_be_differentiated_twice_again():
-    from keras import ops
-
     w = variable(2.0)
     x = ops.convert_to_tensor([[1.0], [3.0]])
 
@@ -49,13 +39,11 @@ def test_gradients_with_respect_to_an_input_can_be_differentiated_twice_again():
         return ops.sum(ops.square(slope)), {}
 
     result = backend.gradients(loss, [w])
-    assert numbers(result.loss) == pytest.approx(6**2 + 54**2)
-    assert numbers(result.gradients[0]).tolist() == pytest.approx([36 + 54**2])
+    assert to_numpy(result.loss) == pytest.approx(6**2 + 54**2)
+    assert to_numpy(result.gradients[0]).tolist() == pytest.approx([36 + 54**2])
 
 
 def test_no_gradient_and_no_write_leaves_a_constant():
-    from keras import ops
-
     w, state = variable(3), variable(0)
 
     def made():
@@ -66,34 +54,30 @@ def test_no_gradient_and_no_write_leaves_a_constant():
         return ops.sum(w * backend.no_grad(made)), {}
 
     result = backend.gradients(loss, [w])
-    assert numbers(result.gradients[0]).tolist() == [6]
+    assert to_numpy(result.gradients[0]).tolist() == [6]
     assert not result.writes
-    assert numbers(state).tolist() == [0]
+    assert to_numpy(state).tolist() == [0]
 
 
 def test_applying_gradients_moves_the_variables_and_the_optimizer():
-    import keras
-
     w = variable(1.0, -1.0)
     optimizer = keras.optimizers.SGD(0.5, momentum=0.9)
     optimizer.build([w])
     for _ in range(2):
         backend.apply(optimizer, [keras.ops.convert_to_tensor([1.0, 2.0])], [w])
-    assert numbers(w).tolist() == pytest.approx([1 - 0.5 - 0.95, -1 - 1 - 1.9])
-    assert numbers(optimizer.iterations) == 2
+    assert to_numpy(w).tolist() == pytest.approx([1 - 0.5 - 0.95, -1 - 1 - 1.9])
+    assert to_numpy(optimizer.iterations) == 2
 
 
 def test_a_blend_moves_targets_by_their_share_and_leaves_values():
     targets, values = [variable(0, 8), variable(1)], [variable(4, 4), variable(1)]
     backend.ema_update(targets, values, 0.25)
-    assert numbers(targets[0]).tolist() == [1, 7]
-    assert numbers(targets[1]).tolist() == [1]
-    assert numbers(values[0]).tolist() == [4, 4]
+    assert to_numpy(targets[0]).tolist() == [1, 7]
+    assert to_numpy(targets[1]).tolist() == [1]
+    assert to_numpy(values[0]).tolist() == [4, 4]
 
 
 def test_the_dispatch_never_fuses_convolutions_on_the_processor():
-    import keras
-
     convolutional, dense = backend.fused_steps(True), backend.fused_steps(False)
     assert convolutional.steps == 1
     assert convolutional.xla == (keras.backend.backend() == "jax")
@@ -106,11 +90,6 @@ def test_an_unknown_name_of_the_backend_is_an_attribute_error():
 
 
 def test_a_variable_that_a_step_forgot_to_carry_is_named_or_seen():
-    import keras
-    from keras import layers
-
-    import ganzoo
-
     stray = keras.Variable(1.0, name="stray")
 
     class Forgetful(ganzoo.GAN):

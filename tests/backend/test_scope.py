@@ -1,18 +1,15 @@
 import numpy as np
 import pytest
+from lazy_keras import keras, ops
 
 pytestmark = pytest.mark.backend
 
 
 def variables():
-    import keras
-
     return [keras.Variable(np.full(2, x, "float32"), name=name) for name, x in (("a", 1), ("b", 5))]
 
 
 def numbers(x):
-    from keras import ops
-
     return ops.convert_to_numpy(ops.convert_to_tensor(x)).tolist()
 
 

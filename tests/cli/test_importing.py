@@ -1,5 +1,6 @@
 """`ganzoo import` translates; what contradicts itself is refused before anything is slow."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,6 @@ def importing(fake_job):
             super().__init__(given)
 
     calls = fake_job("publishing.import_weights", import_weights=DONE)
-    import sys
-
     sys.modules["ganzoo.jobs.publishing.import_weights"].FileDescription = FileDescription
     return calls
 

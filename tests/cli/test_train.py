@@ -1,6 +1,7 @@
 """`train` and `resume`: what they ask of the jobs, and what they refuse before."""
 
 import json
+import warnings
 from pathlib import Path
 
 import pytest
@@ -243,8 +244,6 @@ def test_debug_shows_the_traceback_wherever_it_stands(words, ganzoo, fake_job, t
 
 def test_warnings_of_a_job_are_one_line_each(ganzoo, fake_job, toy):
     def warn(*args, **kwargs):
-        import warnings
-
         with warnings.catch_warnings():
             warnings.simplefilter("always")
             warnings.warn("careful\nnow", stacklevel=1)

@@ -1,6 +1,7 @@
 """Pages against the files that they quote; code and commands in them run."""
 
 import importlib.util
+import json
 import os
 import re
 import shlex
@@ -10,6 +11,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from PIL import Image
+
+from ganzoo.catalog.plugins.discovery import discover
+from ganzoo.catalog.registry.lookup import models
 
 ROOT = Path(__file__).parents[2]
 PAGES = {path.name: path for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))}
@@ -110,8 +115,6 @@ def test_the_commands_in_the_pages_have_these_options(name, tmp_path):
 def test_the_readme_works_from_top_to_bottom(tmp_path):
     images = tmp_path / "my-images"
     images.mkdir()
-    from PIL import Image
-
     for i in range(16):
         Image.new("RGB", (80, 70), (i, 255 - i, 128)).save(images / f"{i:02}.png")
     commands = ganzoo_commands("README.md", "sh")
@@ -136,8 +139,6 @@ def test_the_readme_works_from_top_to_bottom(tmp_path):
 
 
 def test_the_readme_names_the_models_that_come_with_weights():
-    from ganzoo.catalog.registry.lookup import models
-
     rows = re.findall(r"^\| `([a-z0-9-]+)` \|", text_of("README.md"), flags=re.M)
     zoo = {name: entry for name, entry in models().items() if entry.source == "keras-ganzoo"}
     assert sorted(rows) == sorted(
@@ -155,8 +156,6 @@ def test_a_page_that_is_written_is_up_to_date(name):
 
 
 def test_the_table_of_formats_has_every_architecture_and_onnx_agrees():
-    from ganzoo.catalog.plugins.discovery import discover
-
     rows = re.findall(r"^\| `([a-z0-9-]+)` \|(.*)\|$", text_of("formats.md"), flags=re.M)
     plugins = discover("architecture").plugins.values()
     assert sorted(name for name, _ in rows) == sorted(
@@ -171,10 +170,6 @@ WAITING = {"facegan"}  # what does not come far in minutes: the page says how fa
 
 
 def test_every_architecture_has_been_trained_for_the_page_or_is_named_here():
-    import json
-
-    from ganzoo.catalog.plugins.discovery import discover
-
     figures = json.loads((ROOT / "docs" / "trained.json").read_text(encoding="utf-8"))
     shown = {row["architecture"] for row in figures.values()}
     plugins = discover("architecture").plugins.values()

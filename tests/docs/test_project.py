@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import ganzoo
+
 ROOT = Path(__file__).parents[2]
 PAGES = (
     "README.md",
@@ -30,8 +32,6 @@ def test_the_version_stands_in_one_file():
 
 
 def test_the_change_log_begins_with_this_version_or_the_next():
-    import ganzoo
-
     versions = re.findall(r"^## \[?(\d+\.\d+\.\d+|Unreleased)", text_of("CHANGELOG.md"), flags=re.M)
     assert versions[0] in ("Unreleased", ganzoo.__version__)
 

@@ -4,8 +4,11 @@ import io
 
 import numpy as np
 import pytest
+from PIL import Image
 
+import ganzoo
 from ganzoo.catalog.registry.lookup import models
+from ganzoo.jobs import rendering
 
 pytestmark = pytest.mark.backend
 
@@ -33,11 +36,6 @@ def test_the_code_on_a_model_page_generates_images(name):
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_weights_generate_the_last_grid_of_their_training(name):
-    from PIL import Image
-
-    import ganzoo
-    from ganzoo.jobs import rendering
-
     version = SHIPPED[name].version()
     gan = ganzoo.load(name)
     labels = np.arange(20, dtype="int32") % 10 if gan.sampler.conditional else None

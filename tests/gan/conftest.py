@@ -1,34 +1,18 @@
-"""Small GANs. Keras is imported inside, so that collecting the tests imports no framework."""
+"""Small GANs."""
 
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from lazy_keras import keras, layers, to_numpy
 
-
-@pytest.fixture(scope="session")
-def keras():
-    import keras
-
-    return keras
-
-
-@pytest.fixture(scope="session")
-def ops(keras):
-    return keras.ops
-
-
-def numbers(x) -> np.ndarray:
-    """A tensor or variable as a copy in NumPy."""
-    from keras import ops
-
-    return np.array(ops.convert_to_numpy(ops.stop_gradient(ops.convert_to_tensor(x))))
+import ganzoo
 
 
 def arrays(variables) -> dict[str, np.ndarray]:
     """Copies of a GAN's whole state, or of other variables by name."""
     state = variables.state() if hasattr(variables, "state") else variables
-    return {name: numbers(variable.value) for name, variable in state.items()}
+    return {name: to_numpy(variable.value) for name, variable in state.items()}
 
 
 def differing(before: dict, after: dict) -> set[str]:
@@ -38,9 +22,6 @@ def differing(before: dict, after: dict) -> set[str]:
 
 
 def generator(size=2, *, latent=3, units=5, norm=False, dropout=0.0, classes=0, shape=None):
-    import keras
-    from keras import layers
-
     inputs = x = keras.Input((latent,), name="latents")
     if classes:
         labels = keras.Input((), dtype="int32", name="labels")
@@ -63,9 +44,6 @@ def generator(size=2, *, latent=3, units=5, norm=False, dropout=0.0, classes=0, 
 
 
 def discriminator(size=2, *, units=5, norm=False, dropout=0.0, classes=0, shape=None):
-    import keras
-    from keras import layers
-
     inputs = x = keras.Input(shape or (size,), name="samples")
     if shape:
         x = layers.Flatten(name="flatten")(x)
@@ -88,8 +66,6 @@ def discriminator(size=2, *, units=5, norm=False, dropout=0.0, classes=0, shape=
 
 def gan(*, cls=None, name="gan", **networks):
     """Two dense networks with smooth activations; with `units=0` both are linear."""
-    import ganzoo
-
     latent = {"latent": networks.pop("latent")} if "latent" in networks else {}
     networks = generator(**networks, **latent), discriminator(**networks)
     return (cls or ganzoo.GAN)(*networks, name=name)
@@ -97,16 +73,12 @@ def gan(*, cls=None, name="gan", **networks):
 
 def compiled(model, generator="adam", discriminator="adam", **rules):
     """`compile`, with XLA only on JAX, where it is the way: for others it costs seconds."""
-    import keras
-
     rules.setdefault("jit_compile", keras.backend.backend() == "jax")
     model.compile(generator, discriminator, **rules)
     return model
 
 
 def sgd(rate=0.0):
-    import keras
-
     return keras.optimizers.SGD(rate)
 
 
@@ -114,7 +86,7 @@ def sgd(rate=0.0):
 def small():
     """The functions above, for tests that cannot import this file."""
     return SimpleNamespace(
-        numbers=numbers, arrays=arrays, differing=differing, generator=generator,
+        numbers=to_numpy, arrays=arrays, differing=differing, generator=generator,
         discriminator=discriminator, gan=gan, compiled=compiled, sgd=sgd,
     )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from lazy_keras import keras, ops
 
 import ganzoo
 from ganzoo import backend
@@ -12,8 +13,6 @@ N = 4000
 
 
 def ada(**options):
-    import keras
-
     from ganzoo.gan import regularizers
 
     made = regularizers.get("ada", **options)
@@ -72,8 +71,6 @@ def test_a_fixed_probability_has_no_state_and_stays():
 
 def coefficients(part, p, size=(8, 16)):
     """What happened, (N,), and the affine maps from a pixel's new place to its old, (N, 2, 3)."""
-    from keras import ops
-
     from ganzoo.gan.regularizers import ada as module
 
     def numbers_of(p):
@@ -131,8 +128,6 @@ def test_each_transform_happens_with_probability_p():
 
 @pytest.mark.parametrize("p", [1.0, 0.5])
 def test_colors_have_the_papers_spread(p):
-    from keras import ops
-
     from ganzoo.gan.regularizers import ada as module
 
     def numbers_of(p):  # a gray pixel, and a pure red

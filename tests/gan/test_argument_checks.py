@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from lazy_keras import keras, layers, ops
 
 import ganzoo
 from ganzoo.errors import UsageError
@@ -27,9 +28,6 @@ def conditional(small):
 
 def translating(small, shape: tuple[int, ...]):
     """A GAN whose labels have that shape, and whose images are their numbers."""
-    import keras
-    from keras import layers
-
     latents, labels = keras.Input((3,)), keras.Input(shape)
     z = layers.Reshape((1,) * len(shape))(layers.Dense(1, kernel_initializer="zeros")(latents))
     generator = keras.Model([latents, labels], layers.Add()([labels, z]))
@@ -124,7 +122,7 @@ def test_one_class_is_that_of_all_images(conditional):
     )
 
 
-def test_classes_come_in_any_list(conditional, ops):
+def test_classes_come_in_any_list(conditional):
     expected = conditional.sample(3, labels=[0, 1, 2])
     same = [range(3), (0, 1, 2), np.arange(3, dtype="uint8"), np.arange(3.0), ops.arange(3),
             np.arange(3)[:, None]]  # fmt: skip
@@ -132,7 +130,7 @@ def test_classes_come_in_any_list(conditional, ops):
         np.testing.assert_array_equal(conditional.sample(3, labels=labels), expected)
 
 
-def test_rows_of_attributes_are_labels(small, ops):
+def test_rows_of_attributes_are_labels(small):
     gan = translating(small, (2,))
     gan.num_classes = 2  # of attributes it is how many there are
     rows = np.array([[0, 1], [1, 0], [1, 1]])

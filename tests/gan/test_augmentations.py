@@ -1,24 +1,18 @@
 """Augmentations against the papers' formulas, in NumPy and float64."""
 
 import functools
-import importlib.util
 import itertools
-from pathlib import Path
 
 import numpy as np
 import pytest
+from augmentation_formulas import by_hand, centered, numbers
+from lazy_keras import keras, ops, tensor
 
 import ganzoo
 from ganzoo import backend
 from ganzoo.errors import UsageError
 
 pytestmark = pytest.mark.backend
-
-_path = Path(__file__).with_name("augmentation_formulas.py")  # tests are not a package
-_spec = importlib.util.spec_from_file_location("tests_augmentation_formulas", _path)
-formulas = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(formulas)
-by_hand, centered, numbers = formulas.by_hand, formulas.centered, formulas.numbers
 
 ALWAYS = {"name": "ada", "target": 0, "probability": 1.0}
 CASES = {
@@ -36,8 +30,6 @@ DIFFERENTIATED = ("ada", "ada on gray images of odd sides", "diffaugment")
 
 
 def built(options, value_range=(-1, 1)):
-    import keras
-
     from ganzoo.gan import regularizers
 
     augmentation = regularizers.get(options)
@@ -62,12 +54,6 @@ class Given:
 
     def generator(self, *names):
         return np.random.default_rng([*"/".join((*self.names, *names)).encode()])
-
-
-def tensor(x):
-    from keras import ops
-
-    return ops.convert_to_tensor(np.asarray(x, "float32"))
 
 
 def random_images(shape, value_range):
@@ -108,8 +94,6 @@ def test_images_come_out_as_the_papers_formulas_say(case):
 
 @pytest.mark.parametrize("case", DIFFERENTIATED)
 def test_the_slope_through_an_augmentation_is_that_of_the_formulas(case):
-    from keras import ops
-
     options, shape, value_range = CASES[case]
     images, augmentation = random_images(shape, value_range), built(options, value_range)
     weights = np.random.default_rng(8).normal(size=shape).astype("float32")
@@ -129,9 +113,6 @@ def test_the_slope_through_an_augmentation_is_that_of_the_formulas(case):
 @pytest.mark.parametrize("case", DIFFERENTIATED)
 def test_the_gradient_of_a_penalty_through_an_augmentation_equals_central_differences(case):
     """A second derivative through the augmentation: R1 of D(x) = v tanh(w T(x))."""
-    import keras
-    from keras import ops
-
     options, shape, value_range = CASES[case]
     images, augmentation = random_images(shape, value_range), built(options, value_range)
     rng = np.random.default_rng(9)
@@ -187,8 +168,6 @@ def test_the_random_numbers_of_a_gan_do_the_same(case):
 
 @pytest.mark.parametrize("value_range", [(-1, 1), (0, 1)])
 def test_with_probability_zero_images_stay_as_they_are_to_the_bit(value_range):
-    from keras import ops
-
     ada = built({"name": "ada"}, value_range)
     images = random_images((4, 8, 8, 3), value_range)
     weights = random_images((4, 8, 8, 3), (-1, 1))

@@ -4,7 +4,9 @@ The conformance suite asks the rest of every architecture: second derivatives th
 """
 
 import pytest
+from lazy_keras import keras
 
+from ganzoo.catalog.plugins import discovery
 from ganzoo.errors import UsageError
 
 pytestmark = pytest.mark.backend
@@ -21,8 +23,6 @@ ARCHITECTURES = {
 
 @pytest.fixture(scope="module")
 def build():
-    from ganzoo.catalog.plugins import discovery
-
     found = {}
 
     def build(name):
@@ -43,7 +43,7 @@ def all_layers(gan):
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
-def test_no_bias_stands_in_front_of_batch_norm_without_a_reason(build, keras, name):
+def test_no_bias_stands_in_front_of_batch_norm_without_a_reason(build, name):
     normalized = [la for la in all_layers(build(name)) if "BatchNormalization" in type(la).__name__]
     biased = []
     for layer in normalized:
@@ -57,14 +57,14 @@ def test_no_bias_stands_in_front_of_batch_norm_without_a_reason(build, keras, na
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
-def test_nothing_is_resampled_by_an_operation_whose_derivatives_are_wrong(build, keras, name):
+def test_nothing_is_resampled_by_an_operation_whose_derivatives_are_wrong(build, name):
     resampling = (keras.layers.UpSampling2D, keras.layers.Resizing)
     found = [layer for layer in all_layers(build(name)) if isinstance(layer, resampling)]
     assert all(getattr(layer, "interpolation", "") == "nearest" for layer in found)
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
-def test_spectral_normalization_is_our_own(build, keras, name):
+def test_spectral_normalization_is_our_own(build, name):
     theirs = keras.layers.SpectralNormalization
     assert not [layer for layer in all_layers(build(name)) if isinstance(layer, theirs)]
 

@@ -4,6 +4,7 @@ import csv
 
 import numpy as np
 import pytest
+from lazy_keras import keras
 
 import ganzoo
 from ganzoo import backend
@@ -56,7 +57,7 @@ def test_labels_go_with_arrays(small, points):
     assert (moved > 0).tolist() == [False, False, True]
 
 
-def test_ordinary_callbacks_work(small, keras, points, tmp_path):
+def test_ordinary_callbacks_work(small, points, tmp_path):
     rates = []
 
     def schedule(epoch, rate):
@@ -136,7 +137,7 @@ def test_the_seed_decides_the_training(small, points):
     assert "generator/hidden/kernel" in small.differing(results[0], results[2])
 
 
-def test_a_step_outside_of_fit_trains_the_same(small, keras, points):
+def test_a_step_outside_of_fit_trains_the_same(small, points):
     gan = small.compiled(small.gan(norm=True), ema_half_life=0.5)
     before = small.arrays(gan)
     gan.step((keras.ops.convert_to_tensor(points),))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from lazy_keras import keras, layers, ops
 
 import ganzoo
 from ganzoo.errors import PluginError, UsageError
@@ -39,8 +40,6 @@ def test_a_step_is_n_critic_updates_with_images_and_latents_of_their_own(small, 
 
 
 def test_every_image_of_a_step_is_shown_once(small, points):
-    from keras import ops
-
     gan = linear(small, n_critic=3)
     reals = [batch.real for batch in batches_of(gan, ops.convert_to_tensor(points))[:-1]]
     shown = np.concatenate([small.numbers(real) for real in reals])
@@ -49,8 +48,6 @@ def test_every_image_of_a_step_is_shown_once(small, points):
 
 
 def test_labels_stay_with_their_images(small):
-    from keras import ops
-
     gan = small.compiled(small.gan(classes=12), n_critic=3)
     images = np.repeat(np.arange(12, dtype="float32")[:, None], 2, axis=1)
     data = ops.convert_to_tensor(images), ops.convert_to_tensor(np.arange(12, dtype="int32"))
@@ -67,8 +64,6 @@ def test_steps_and_images_are_counted(small, points):
 
 
 def test_fewer_images_than_updates_go_round_once_more(small, points):
-    from keras import ops
-
     gan = linear(small, n_critic=3)
     reals = [batch.real for batch in batches_of(gan, ops.convert_to_tensor(points[:2]))[:-1]]
     np.testing.assert_array_equal(small.numbers(ops.concatenate(reals)), points[[0, 1, 0]])
@@ -131,8 +126,6 @@ def test_penalties_are_weighed_into_the_discriminators_loss(small, points):
 
 
 def test_labels_reach_both_networks(small, points):
-    from keras import ops
-
     gan = small.compiled(small.gan(classes=3))
     latents = ganzoo.random.normal(1, 0, 1, (12, 3))
     zeros, ones = (ops.full((12,), k, dtype="int32") for k in (0, 1))
@@ -162,7 +155,7 @@ def test_a_conditional_gan_samples_what_it_is_asked_for(small):
         gan.sample(4)
 
 
-def test_labels_of_a_gan_that_has_no_use_for_them_change_nothing(small, points, keras):
+def test_labels_of_a_gan_that_has_no_use_for_them_change_nothing(small, points):
     gan = small.compiled(small.gan())
     before = small.arrays(gan)
     gan.train_on_batch(points, np.arange(12, dtype="int32"))
@@ -173,7 +166,7 @@ def test_labels_of_a_gan_that_has_no_use_for_them_change_nothing(small, points, 
     assert not small.differing(with_labels, small.arrays(gan))
 
 
-def test_pixels_and_floats_are_the_same_images(small, keras):
+def test_pixels_and_floats_are_the_same_images(small):
     pixels = np.random.default_rng(0).integers(0, 256, (6, 2, 2, 1), dtype=np.uint8)
     gan = small.compiled(small.gan(size=4, shape=(2, 2, 1)), "sgd", "sgd")
     before, results = small.arrays(gan), []
@@ -187,8 +180,6 @@ def test_pixels_and_floats_are_the_same_images(small, keras):
 
 
 def test_pixels_come_back_as_they_went_in(small):
-    from keras import ops
-
     for value_range in ((-1, 1), (0, 1)):
         gan = ganzoo.GAN(small.generator(), small.discriminator(), value_range=value_range)
         pixels = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
@@ -208,8 +199,6 @@ def test_sampling_changes_nothing_and_does_not_depend_on_how_many(small):
 
 
 def test_a_paper_overrides_a_loss_and_logs_more(small, points):
-    from keras import ops
-
     class Doubled(ganzoo.GAN):
         def generator_loss(self, batch):
             loss, logs = super().generator_loss(batch)
@@ -225,9 +214,6 @@ def test_a_paper_overrides_a_loss_and_logs_more(small, points):
 
 
 def test_a_paper_adds_terms_that_see_all_outputs_of_the_discriminator(small, points):
-    import keras
-    from keras import layers, ops
-
     class TwoOutputs(ganzoo.GAN):
         def discriminator_loss_terms(self, batch, fake, real_outputs, fake_outputs):
             assert [len(real_outputs), len(fake_outputs)] == [2, 2]

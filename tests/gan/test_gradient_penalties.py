@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from lazy_keras import keras, ops
 
 import ganzoo
 from ganzoo import backend
@@ -30,15 +31,11 @@ def pair(n=6, d=2):
 
 
 def value(name, discriminate, real, fake):
-    from keras import ops
-
     real, fake = ops.convert_to_tensor(real), ops.convert_to_tensor(fake)
     return ops.convert_to_numpy(penalty_of(name, discriminate, real, fake))
 
 
 def line(x):
-    from keras import ops
-
     return ops.matmul(x, W[:, None])[:, 0]
 
 
@@ -67,8 +64,6 @@ def of_slope(name, slope):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_penalty_of_a_quadratic_discriminator_is_that_of_its_slope(name):
-    from keras import ops
-
     a = np.array([[2.0, 0.5], [0.5, -1.0]], "float32")
     real, fake = pair()
     penalty = value(name, lambda x: 0.5 * ops.sum(ops.matmul(x, a) * x, axis=1), real, fake)
@@ -90,9 +85,6 @@ def mean_penalty(name, where, w, b, v):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_gradient_of_a_penalty_equals_central_differences(name):
     """A second derivative of the discriminator: the one in which frameworks have gone wrong."""
-    import keras
-    from keras import ops
-
     real, fake = pair()
     weights = smooth_network(np.random.default_rng(5))
     variables = [keras.Variable(weight) for weight in weights]
@@ -127,9 +119,6 @@ def test_the_gradient_of_a_penalty_equals_central_differences(name):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("case", ["zero images", "equal images", "batch of one", "no slope"])
 def test_penalties_and_their_gradients_are_finite_at_awkward_inputs(name, case):
-    import keras
-    from keras import ops
-
     real, fake = pair(1 if case == "batch of one" else 4)
     if case in ("zero images", "equal images"):
         real = fake = np.full_like(real, 0 if case == "zero images" else 0.5)
@@ -147,7 +136,7 @@ def test_penalties_and_their_gradients_are_finite_at_awkward_inputs(name, case):
     assert np.isfinite(ops.convert_to_numpy(result.gradients[0])).all()
 
 
-def test_a_penalty_leaves_batch_statistics_alone(small, keras):
+def test_a_penalty_leaves_batch_statistics_alone(small):
     network = small.discriminator(norm=True)
     before = [small.numbers(v) for v in network.variables]
     real = keras.ops.convert_to_tensor(next(pair()))
@@ -169,7 +158,7 @@ def moved(images, numbers, reach):
     return np.stack(changed)
 
 
-def test_consistency_compares_an_image_with_itself_flipped_and_shifted(keras):
+def test_consistency_compares_an_image_with_itself_flipped_and_shifted():
     """Its value, and its gradient against the one by hand: D(x) = tanh(w x)."""
     random = np.random.default_rng(2)
     images, weight = random.normal(size=(9, 5, 16, 2)), random.normal(size=(160,)) / 4

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from lazy_keras import ops
 
 import ganzoo
 from ganzoo.errors import PluginError
@@ -19,8 +20,6 @@ def networks_of(small, gan) -> dict[str, np.ndarray]:
 
 
 def test_state_of_a_papers_own_moves_after_the_step_and_is_logged(small, points):
-    from keras import ops
-
     class Balanced(ganzoo.GAN):
         def __init__(self, *networks, **options):
             super().__init__(*networks, **options)
@@ -99,8 +98,6 @@ def test_names_and_defaults_of_a_hooks_arguments_are_free(small, terms):
 
 
 def test_an_overridden_loss_may_not_leave_out_the_regularizers(small, points):
-    from keras import ops
-
     class Own(ganzoo.GAN):
         def discriminator_loss(self, batch, fake):
             logits = self.discriminator_outputs(fake)[0]

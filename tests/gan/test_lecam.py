@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from lazy_keras import keras, ops
 
 from ganzoo import backend
 from ganzoo.config.contracts import DiscriminatorUpdate
@@ -10,8 +11,6 @@ REAL, FAKE = np.array([2.0, -1.0], "float32"), np.array([0.5, -3.0], "float32")
 
 
 def lecam(*args, **options):
-    import keras
-
     from ganzoo.gan.regularizers.lecam import LeCam
 
     made = LeCam(*args, **options)
@@ -27,8 +26,6 @@ def follow(made, *updates):
 
 def term(made, real, fake, step):
     """The weighted term of these logits."""
-    from keras import ops
-
     update = DiscriminatorUpdate(
         None, None, None, real, fake, 0.0, ops.convert_to_tensor(step), None
     )
@@ -44,8 +41,6 @@ def test_averages_follow_the_logits_from_zero():
 
 def test_logits_are_drawn_to_the_average_of_the_other_kind():
     """(2 - 1)^2, (-1 - 1)^2 of the real and (0.5 - 4)^2, (-3 - 4)^2 of the fake samples."""
-    from keras import ops
-
     made = lecam(0.5, 10, decay=0.0)
     follow(made, (4.0, 1.0))
     variables = [made_of(REAL), made_of(FAKE)]
@@ -58,8 +53,6 @@ def test_logits_are_drawn_to_the_average_of_the_other_kind():
 
 
 def test_before_its_start_the_term_and_its_slope_are_zero():
-    from keras import ops
-
     made, logits = lecam(0.5, 10), made_of(REAL)
     result = backend.gradients(lambda: term(made, logits + 0.0, logits + 0.0, 9), [logits])
     assert float(result.loss) == 0
@@ -67,6 +60,4 @@ def test_before_its_start_the_term_and_its_slope_are_zero():
 
 
 def made_of(numbers):
-    import keras
-
     return keras.Variable(numbers)

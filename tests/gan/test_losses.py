@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lazy_keras import keras
 
 import ganzoo
 from ganzoo import backend
@@ -45,8 +46,6 @@ def expected(name, real, fake, smooth=0.0):
 
 
 def both(loss, real, fake):
-    import keras
-
     tensors = [keras.ops.convert_to_tensor(np.asarray(x, "float32")) for x in (real, fake)]
     return [keras.ops.convert_to_numpy(f(*tensors)) for f in (loss.discriminator, loss.generator)]
 
@@ -124,8 +123,6 @@ def test_an_unknown_loss_is_refused_with_a_suggestion():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_losses_and_their_slopes_are_finite_at_logits_that_saturate_a_sigmoid(name):
-    import keras
-
     loss = ganzoo.losses.get(name)
     real = keras.Variable(np.array([-1e4, 1e4, 0, -200], "float32"))
     fake = keras.Variable(np.array([1e4, -1e4, 0, -200], "float32"))
@@ -140,8 +137,6 @@ def test_losses_and_their_slopes_are_finite_at_logits_that_saturate_a_sigmoid(na
 
 
 def test_the_discriminator_of_a_confident_fake_still_teaches():
-    import keras
-
     fake = keras.Variable(np.array([-200.0], "float32"))
     loss = ganzoo.losses.get("non_saturating")
     result = backend.gradients(

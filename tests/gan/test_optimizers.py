@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
+from lazy_keras import keras
 
 from ganzoo.errors import UsageError
 
 pytestmark = pytest.mark.backend
 
 
-def networks(keras, generator=1e-3, discriminator=4e-3):
+def networks(generator=1e-3, discriminator=4e-3):
     from ganzoo.gan.optimizers import GANOptimizer
 
     adam = keras.optimizers.Adam
@@ -17,15 +18,15 @@ def rates(both):
     return [float(both.generator.learning_rate), float(both.discriminator.learning_rate)]
 
 
-def test_setting_the_learning_rate_moves_both_networks_by_one_factor(keras):
-    both = networks(keras)
+def test_setting_the_learning_rate_moves_both_networks_by_one_factor():
+    both = networks()
     both.learning_rate = 5e-4
     np.testing.assert_allclose(rates(both), [5e-4, 2e-3], rtol=1e-6)
     assert float(both.learning_rate) == pytest.approx(5e-4)
 
 
-def test_a_learning_rate_that_was_zero_for_a_while_keeps_the_networks_ratio(keras):
-    both = networks(keras)
+def test_a_learning_rate_that_was_zero_for_a_while_keeps_the_networks_ratio():
+    both = networks()
     for rate in (0.0, 0.0, 2e-3):
         both.learning_rate = rate
     np.testing.assert_allclose(rates(both), [2e-3, 8e-3], rtol=1e-6)
@@ -47,7 +48,7 @@ def test_both_optimizers_count_their_own_updates(small, points):
     assert int(gan.optimizer.iterations.value) == 4
 
 
-def test_each_network_follows_a_schedule_of_its_own(small, keras, points):
+def test_each_network_follows_a_schedule_of_its_own(small, points):
     schedule = keras.optimizers.schedules.PiecewiseConstantDecay([2], [1.0, 0.0])
     linear = keras.optimizers.SGD(schedule), keras.optimizers.SGD(0.0)
     gan = small.compiled(small.gan(units=0), *linear, loss="wasserstein")
@@ -60,7 +61,7 @@ def test_each_network_follows_a_schedule_of_its_own(small, keras, points):
     np.testing.assert_array_equal(weights[3], weights[4])
 
 
-def test_one_optimizer_cannot_serve_both(small, keras):
+def test_one_optimizer_cannot_serve_both(small):
     adam = keras.optimizers.Adam()
     with pytest.raises(UsageError, match="of its own"):
         small.gan().compile(adam, adam)
@@ -72,9 +73,9 @@ def test_what_is_not_an_optimizer_is_refused(small, wrong):
         small.gan().compile(wrong, "adam")
 
 
-def test_optimizers_come_back_from_their_configuration(keras):
+def test_optimizers_come_back_from_their_configuration():
     from ganzoo.gan.optimizers import GANOptimizer
 
-    again = GANOptimizer.from_config(networks(keras).get_config())
+    again = GANOptimizer.from_config(networks().get_config())
     np.testing.assert_allclose(rates(again), [1e-3, 4e-3], rtol=1e-6)
     assert isinstance(again.discriminator, keras.optimizers.Adam)

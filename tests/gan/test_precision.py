@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from lazy_keras import keras
 
 pytestmark = pytest.mark.backend
 
@@ -7,7 +8,7 @@ SCALE = "dynamic_scale"
 
 
 @pytest.fixture
-def policy(keras):
+def policy():
     yield keras.config.set_dtype_policy
     keras.config.set_dtype_policy("float32")
 
@@ -64,7 +65,7 @@ def test_an_overflow_skips_that_networks_update_and_halves_its_scale(
     assert np.isfinite(list(gan.get_metrics_result().values())).all()
 
 
-def test_the_scale_does_not_change_the_gradients(small, keras, points, policy):
+def test_the_scale_does_not_change_the_gradients(small, points, policy):
     policy("mixed_float16")
     gan = small.compiled(small.gan(), small.sgd(0.1), small.sgd(0.1))
     before, results = small.arrays(gan), []

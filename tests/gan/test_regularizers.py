@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from lazy_keras import ops
 
+import ganzoo
 from ganzoo.errors import UsageError
 
 pytestmark = pytest.mark.backend
@@ -57,8 +59,6 @@ def test_undecided_is_what_the_loss_takes_for_it(small, images, loss, logit, sig
 
 
 def test_out_of_a_turn_the_discriminator_sees_images_as_they_are(small, images):
-    from keras import ops
-
     gan = compiled_gan(
         small,
         regularizers=[{"name": "ada", "target": 0.0, "probability": 1.0, "policy": ["blit"]}],
@@ -130,8 +130,6 @@ def test_a_compile_that_is_refused_leaves_nothing_behind(small, images):
 
 
 def test_two_regularizers_of_one_name_are_refused(small):
-    import ganzoo
-
     twice = [ganzoo.regularizers.get("r1", weight=weight) for weight in (1.0, 2.0)]
     with pytest.raises(UsageError, match="one of each name"):
         compiled_gan(small, regularizers=twice)
@@ -140,9 +138,6 @@ def test_two_regularizers_of_one_name_are_refused(small):
 @pytest.mark.parametrize("place", ["augment", "terms", "paper"])
 def test_a_loss_that_raises_leaves_nothing_behind(small, images, place):
     """Logits outside of training are the same before and after."""
-    from keras import ops
-
-    import ganzoo
     from ganzoo.gan.regularizers import Regularizer
 
     class Failing(Regularizer):
@@ -180,8 +175,6 @@ def test_a_loss_that_raises_leaves_nothing_behind(small, images, place):
 
 def random_numbers_of(small, images, monkeypatch, **config) -> set:
     """Kind, stream and shape of all random numbers of a step; with its seed they decide them."""
-    import ganzoo
-
     seen = set()
 
     def recorded(kind):

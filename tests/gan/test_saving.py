@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from lazy_keras import keras
 
 import ganzoo
 from ganzoo.errors import UsageError
@@ -7,7 +8,7 @@ from ganzoo.errors import UsageError
 pytestmark = pytest.mark.backend
 
 
-def trained(small, keras, points, **rules):
+def trained(small, points, **rules):
     adam = keras.optimizers.Adam
     gan = small.gan(norm=True)  # Keras stores no seed generators: no dropout here
     small.compiled(gan, adam(1e-3, beta_1=0.5), adam(2e-3), seed=9, ema_half_life=0.9, **rules)
@@ -15,11 +16,9 @@ def trained(small, keras, points, **rules):
     return gan
 
 
-def test_a_keras_file_keeps_both_networks_both_optimizers_and_the_rules(
-    small, keras, points, tmp_path
-):
+def test_a_keras_file_keeps_both_networks_both_optimizers_and_the_rules(small, points, tmp_path):
     regularizers = [{"name": "r1", "weight": 2.0, "every": 2}]
-    gan = trained(small, keras, points, n_critic=2, regularizers=regularizers, loss="hinge")
+    gan = trained(small, points, n_critic=2, regularizers=regularizers, loss="hinge")
     before = small.arrays(gan)
     gan.save(tmp_path / "gan.keras")
     again = keras.saving.load_model(tmp_path / "gan.keras")
@@ -31,8 +30,8 @@ def test_a_keras_file_keeps_both_networks_both_optimizers_and_the_rules(
     np.testing.assert_array_equal(gan.sample(3, seed=1), again.sample(3, seed=1))
 
 
-def test_a_gan_goes_on_from_a_keras_file_as_if_nothing_had_happened(small, keras, points, tmp_path):
-    gan = trained(small, keras, points)
+def test_a_gan_goes_on_from_a_keras_file_as_if_nothing_had_happened(small, points, tmp_path):
+    gan = trained(small, points)
     gan.save(tmp_path / "gan.keras")
     again = keras.saving.load_model(tmp_path / "gan.keras")
     for model in (gan, again):
@@ -43,7 +42,7 @@ def test_a_gan_goes_on_from_a_keras_file_as_if_nothing_had_happened(small, keras
     assert int(again.steps.value) == 7
 
 
-def test_the_range_and_the_prior_of_a_gan_are_saved(small, keras, tmp_path):
+def test_the_range_and_the_prior_of_a_gan_are_saved(small, tmp_path):
     networks = small.generator(), small.discriminator()
     gan = ganzoo.GAN(*networks, value_range=(0, 1), prior=ganzoo.random.uniform)
     gan.save(tmp_path / "gan.keras")
@@ -53,7 +52,7 @@ def test_the_range_and_the_prior_of_a_gan_are_saved(small, keras, tmp_path):
     np.testing.assert_array_equal(gan.sample(3), again.sample(3))
 
 
-def test_a_gan_can_be_saved_before_it_is_compiled(small, keras, tmp_path):
+def test_a_gan_can_be_saved_before_it_is_compiled(small, tmp_path):
     small.gan().save(tmp_path / "gan.keras")
     assert not keras.saving.load_model(tmp_path / "gan.keras").compiled
 

@@ -2,6 +2,9 @@ import re
 
 import numpy as np
 import pytest
+from lazy_keras import keras, layers
+
+import ganzoo
 
 pytestmark = pytest.mark.backend
 
@@ -25,7 +28,7 @@ def test_every_variable_has_one_name(small):
     } <= state.keys()  # fmt: skip
 
 
-def test_names_do_not_depend_on_what_the_process_built_before(small, keras):
+def test_names_do_not_depend_on_what_the_process_built_before(small):
     first = list(full(small).state())
     keras.layers.Dense(3).build((None, 2))
     small.compiled(small.gan())
@@ -51,12 +54,8 @@ def test_layers_of_equal_names_in_both_networks_stay_apart(small):
     assert state["discriminator/hidden/kernel"] is gan.discriminator.get_layer("hidden").kernel
 
 
-def test_a_slot_is_named_after_the_weight_that_it_follows(small, keras, points):
+def test_a_slot_is_named_after_the_weight_that_it_follows(small, points):
     # "a" is the beginning of "a_a", as generator_a_kernel is not of generator_a_a_kernel
-    from keras import layers
-
-    import ganzoo
-
     latents = keras.Input((3,), name="latents")
     x = layers.Dense(4, name="a", use_bias=False)(latents)
     x = layers.Dense(2, name="a_a", use_bias=False)(x)
@@ -66,7 +65,7 @@ def test_a_slot_is_named_after_the_weight_that_it_follows(small, keras, points):
         assert tuple(state[f"generator_optimizer/{layer}/kernel/momentum"].shape) == shape
 
 
-def test_the_loss_scale_of_float16_is_part_of_the_state(small, keras):
+def test_the_loss_scale_of_float16_is_part_of_the_state(small):
     keras.config.set_dtype_policy("mixed_float16")
     try:
         state = small.compiled(small.gan()).state()
@@ -77,8 +76,6 @@ def test_the_loss_scale_of_float16_is_part_of_the_state(small, keras):
 
 
 def test_a_variable_of_a_subclass_is_part_of_the_state(small):
-    import ganzoo
-
     class Augmented(ganzoo.GAN):
         def __init__(self, *networks, **keywords):
             super().__init__(*networks, **keywords)
@@ -87,9 +84,7 @@ def test_a_variable_of_a_subclass_is_part_of_the_state(small):
     assert "gan/strength" in small.gan(cls=Augmented).state()
 
 
-def test_two_variables_of_one_name_are_refused(small, keras):
-    import ganzoo
-
+def test_two_variables_of_one_name_are_refused(small):
     inner = keras.Sequential([keras.Input((3,)), keras.layers.Dense(3, name="x")], name="one")
     gan = small.gan()
     gan.extra = [keras.Variable(np.zeros(1, "float32"), name="same") for _ in range(2)]

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from lazy_keras import ops
 
 import ganzoo
 
@@ -16,8 +17,6 @@ def batch_of(real, latents, labels=None):
 
 def eager(small, gan, points):
     """Real points and latents of an update."""
-    from keras import ops
-
     real = ops.convert_to_tensor(points[:4])
     return real, ganzoo.random.normal(1, 0, 1, (4, *gan.sampler.latent_shape))
 
@@ -111,8 +110,6 @@ def test_without_batch_statistics_one_batch_changes_nothing(small, points, class
 
 
 def test_flipped_labels_exchange_real_and_fake_for_the_loss_but_not_for_the_accuracy(small):
-    from keras import ops
-
     gan = small.compiled(small.gan(units=0), loss="wasserstein", label_flip_prob=0.25)
     gan.discriminator.get_layer("logit").kernel.assign(np.ones((2, 1), "float32"))
     n = 4000

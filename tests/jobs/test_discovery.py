@@ -4,6 +4,7 @@ import pytest
 
 from ganzoo.catalog.plugins import discovery
 from ganzoo.cli import main
+from ganzoo.jobs.training.train import train
 
 
 @pytest.fixture
@@ -35,8 +36,6 @@ def test_looking_up_names_walks_through_the_distributions_once(walks, words):
 
 @pytest.mark.backend
 def test_a_network_is_built_with_one_walk_through_the_distributions(walks, plain, place):
-    from ganzoo.jobs.training.train import train
-
     assert walks("train", "dcgan-digits", "--dry-run") == 1
     run = train(plain("steps=1"), run=place / "run")
     assert walks("sample", str(run.path), "-n", "1", "--out", str(place / "one.png")) == 1

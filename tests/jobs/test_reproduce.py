@@ -1,5 +1,6 @@
 """Reproducing: the same comes out again, and what is not the same is told."""
 
+import json
 import shutil
 
 import pytest
@@ -171,8 +172,6 @@ def test_what_cannot_be_compared_at_all_is_not_trained(claimed, tmp_path):
 
 @pytest.mark.backend
 def test_json_is_one_document_on_stdout(claimed, tmp_path, capsys):
-    import json
-
     claimed(lambda results: [one for one in results if one["metric"] == "patch_wasserstein"][:1])
     assert main(["reproduce", "small", "--run", str(tmp_path / "again"), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

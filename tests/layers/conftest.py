@@ -1,19 +1,17 @@
-"""Derivatives of a layer, and those of a float64 reference by central differences.
-
-Keras is imported inside, so that collecting the tests imports no framework.
-"""
+"""Derivatives of a layer, and those of a float64 reference by central differences."""
 
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from lazy_keras import keras, ops
+
+from ganzoo import backend
 
 
 def to_numpy(x) -> np.ndarray:
     """A tensor or variable as a copy in NumPy, half precision as float32."""
-    from keras import ops
-
     x = ops.stop_gradient(ops.convert_to_tensor(x))
     return np.array(ops.convert_to_numpy(ops.cast(x, "float32") if "16" in str(x.dtype) else x))
 
@@ -45,9 +43,6 @@ def derived(layer, *, twice: bool = True, **options) -> Callable:
     the weights and to the first input; and, if `twice`, those gradients of the penalty: the
     squared norm of the gradient with respect to the first input.
     """
-    from keras import ops
-
-    from ganzoo import backend
 
     def heights(x, *others):
         inputs = [x, *others] if others else x
@@ -81,8 +76,6 @@ def kind(x: np.ndarray) -> str:
 
 
 def tensor(x: np.ndarray):
-    from keras import ops
-
     return ops.convert_to_tensor(x, kind(x))
 
 
@@ -163,8 +156,6 @@ def finite(make: Callable, inputs: Sequence[np.ndarray], *, twice: bool = True, 
 
 def comes_back(layer, *inputs):
     """Check that a layer comes back from its configuration and fits into a functional model."""
-    import keras
-
     again = keras.layers.deserialize(keras.layers.serialize(layer))
     assert type(again) is type(layer)
     assert again.get_config() == layer.get_config()

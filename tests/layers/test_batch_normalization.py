@@ -1,5 +1,8 @@
 import numpy as np
 import pytest
+from lazy_keras import keras, ops
+
+from ganzoo import backend
 
 pytestmark = pytest.mark.backend
 
@@ -10,8 +13,6 @@ def images() -> np.ndarray:
 
 
 def layer(kind, **options):
-    import keras
-
     layer = kind(momentum=0.9, epsilon=1e-5, name="norm", **options)
     layer.build((None, 5, 5, 3))
     start = np.random.default_rng(1)
@@ -22,8 +23,6 @@ def layer(kind, **options):
 
 @pytest.mark.parametrize("options", [{}, {"scale": False, "center": False}])
 def test_it_gives_and_keeps_what_keras_own_layer_does(images, options):
-    import keras
-
     from ganzoo.layers import BatchNormalization
 
     ours, theirs = (
@@ -38,9 +37,6 @@ def test_it_gives_and_keeps_what_keras_own_layer_does(images, options):
 
 
 def test_its_second_derivatives_are_those_of_central_differences(images):
-    from keras import ops
-
-    from ganzoo import backend
     from ganzoo.layers import BatchNormalization
 
     images = images[:2, :1, :2]  # few: the mean of many hides a term that is missing
@@ -68,8 +64,6 @@ def test_its_second_derivatives_are_those_of_central_differences(images):
 
 
 def test_mixed_precision_keeps_statistics_in_float32(images):
-    import keras
-
     from ganzoo.layers import BatchNormalization
 
     norm = layer(BatchNormalization, dtype="mixed_float16")

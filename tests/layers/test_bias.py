@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
+import ganzoo
+
 pytestmark = pytest.mark.backend
 
 
 def build(**options):
-    import ganzoo
-
     layer = ganzoo.layers.Bias(**options)
     layer.build((None, 2, 2, 3))
     return layer

@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+import ganzoo
+
 pytestmark = pytest.mark.backend
 
 X = np.random.default_rng(0).normal(size=(4, 2, 3, 2)) * 2 + 1
@@ -9,8 +11,6 @@ VECTORS = np.random.default_rng(1).normal(size=(4, 3))
 
 
 def build(**options):
-    import ganzoo
-
     layer = ganzoo.layers.ConditionalBatchNormalization(**options)
     layer.build([(None, 2, 3, 2), (None,) if options.get("classes") else (None, 3)])
     return layer

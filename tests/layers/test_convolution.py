@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
+from lazy_keras import keras, ops, to_numpy
 
+import ganzoo
 from ganzoo import backend
 
 pytestmark = pytest.mark.backend
@@ -24,18 +26,8 @@ KINDS = ("Conv2D", "Conv2DTranspose")
 ALL_KINDS = ("Conv1D", "Conv1DTranspose", *KINDS, "Conv3D", "Conv3DTranspose")
 
 
-def to_numpy(x):
-    from keras import ops
-
-    return np.array(ops.convert_to_numpy(ops.stop_gradient(ops.convert_to_tensor(x))))
-
-
 def pair(kind, kernel, strides, padding, size, channels=2, **options):
     """Our layer and Keras', with equal weights."""
-    import keras
-
-    import ganzoo
-
     keywords = {"filters": 3, "kernel_size": kernel, "strides": strides, "padding": padding}
     found = [getattr(module, kind)(**keywords, **options)
              for module in (ganzoo.layers, keras.layers)]  # fmt: skip
@@ -51,7 +43,6 @@ def pair(kind, kernel, strides, padding, size, channels=2, **options):
 
 def derivatives(layer, images):
     """Value, gradients of kernel and bias, input slope, and the slope's own gradients."""
-    from keras import ops
 
     def function(images):
         def value():
@@ -78,8 +69,6 @@ def derivatives(layer, images):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("kernel", "strides", "padding", "size"), GEOMETRIES)
 def test_values_and_both_derivatives_are_those_of_keras(kind, kernel, strides, padding, size):
-    from keras import ops
-
     ours, theirs = pair(kind, kernel, strides, padding, size)
     images = ops.convert_to_tensor(np.random.default_rng(1).normal(size=(2, *size, 2)), "float32")
     for mine, exact in zip(derivatives(ours, images), derivatives(theirs, images), strict=True):
@@ -161,8 +150,6 @@ def written_out(x, kernel, bias, size, strides, padding, transposed, groups):
 def test_other_ranks_and_groups_are_those_of_the_definition_with_both_derivatives(
     calculus, kind, size, channels, filters, kernel, strides, padding, groups
 ):
-    import ganzoo
-
     options = {"groups": groups} if groups > 1 else {}
     layer = getattr(ganzoo.layers, kind)(filters, kernel, strides, padding, **options)
     layer.build((None, *size, channels))
@@ -186,8 +173,6 @@ def test_a_layer_in_half_precision_stays_in_it(kind):
 
 @pytest.mark.parametrize("kind", ALL_KINDS)
 def test_a_layer_comes_back_from_its_configuration(kind):
-    import keras
-
     ours, _ = pair(kind, 4, 2, "same", (6,) * int(kind[4]))
     again = keras.layers.deserialize(keras.layers.serialize(ours))
     assert type(again) is type(ours)

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from lazy_keras import ops
 
 from ganzoo.data import order
 
@@ -15,14 +16,10 @@ KNOWN_ANSWERS = [
 
 def wrapped(words):
     """Unsigned words as the int32 tensor of the same bits."""
-    from keras import ops
-
     return ops.convert_to_tensor(np.asarray(words, np.uint32).view(np.int32))
 
 
 def generated(key, counter):
-    from keras import ops
-
     from ganzoo.layers.counter import threefry
 
     found = threefry([wrapped(k) for k in key], [wrapped(c) for c in counter])

@@ -2,6 +2,10 @@ import math
 
 import numpy as np
 import pytest
+from lazy_keras import keras, ops
+
+import ganzoo
+from ganzoo import backend
 
 pytestmark = pytest.mark.backend
 
@@ -9,8 +13,6 @@ X = np.random.default_rng(0).normal(size=(2, 4, 3, 2))
 
 
 def layers():
-    import ganzoo
-
     return ganzoo.layers
 
 
@@ -63,11 +65,6 @@ def test_outputs_of_unit_inputs_start_with_unit_variance_at_any_speed(calculus, 
 
 
 def test_a_step_of_adam_moves_outputs_less_by_the_multiplier(calculus):
-    import keras
-    from keras import ops
-
-    from ganzoo import backend
-
     x = calculus.tensor(X[:, 0])
 
     def moved(multiplier):

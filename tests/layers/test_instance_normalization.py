@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
+import ganzoo
+
 pytestmark = pytest.mark.backend
 
 
 def build(affine=True, **options):
-    import ganzoo
-
     layer = ganzoo.layers.InstanceNormalization(affine=affine, **options)
     layer.build((None, 2, 2, 2))
     return layer

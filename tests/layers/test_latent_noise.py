@@ -2,7 +2,10 @@ import statistics
 
 import numpy as np
 import pytest
+from lazy_keras import keras
 
+import ganzoo
+from ganzoo import backend
 from ganzoo.data import order
 
 pytestmark = pytest.mark.backend
@@ -11,8 +14,6 @@ Z = np.random.default_rng(0).normal(size=(64, 16)).astype("float32")
 
 
 def noise_of(calculus, latents, *args, **options):
-    import ganzoo
-
     layer = ganzoo.layers.LatentNoise(*(args or ((4, 4, 1), 3)), **options)
     return calculus.to_numpy(layer(calculus.tensor(np.asarray(latents))))
 
@@ -35,10 +36,6 @@ def bits_of(latents, stream, count):
 
 
 def test_a_graph_need_not_know_how_many_latents_there_are(calculus):
-    import keras
-
-    import ganzoo
-
     layer = ganzoo.layers.LatentNoise((3, 5), 2)
     call = layer
     if keras.backend.backend() == "tensorflow":
@@ -65,9 +62,6 @@ def test_numbers_are_those_of_the_generator_under_the_latents_key_bit_for_bit(ca
 
 
 def test_a_latent_has_its_noise_in_any_company_and_in_any_program(calculus):
-    import ganzoo
-    from ganzoo import backend
-
     layer = ganzoo.layers.LatentNoise((4, 4, 1), 3)
     many = noise_of(calculus, Z)
     alone = noise_of(calculus, Z[7:8])
@@ -98,22 +92,15 @@ def test_latents_of_any_shape_and_policy_have_the_same_noise(calculus):
 
 
 def test_no_gradient_flows_to_the_latents(calculus):
-    import ganzoo
-    from ganzoo import backend
-
     layer = ganzoo.layers.LatentNoise((4,), 3)
     slope = backend.input_gradients(lambda z: z[:, :4] * layer(z), calculus.tensor(Z))
     np.testing.assert_array_equal(calculus.to_numpy(slope)[:, :4], noise_of(calculus, Z, (4,), 3))
 
 
 def test_it_comes_back_from_its_configuration(calculus):
-    import ganzoo
-
     calculus.comes_back(ganzoo.layers.LatentNoise((4, 1), 5, "uniform"), Z)
 
 
 def test_another_distribution_is_refused():
-    import ganzoo
-
     with pytest.raises(ValueError, match="Received: 'cauchy'"):
         ganzoo.layers.LatentNoise((4,), 1, "cauchy")

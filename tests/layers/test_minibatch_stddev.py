@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
+from lazy_keras import keras
+
+import ganzoo
 
 pytestmark = pytest.mark.backend
 
 
 def build(**options):
-    import ganzoo
-
     return ganzoo.layers.MinibatchStddev(**options)
 
 
@@ -38,8 +39,6 @@ def test_a_batch_is_cut_into_the_largest_equal_groups(calculus, n):
 
 
 def test_a_model_that_does_not_know_its_batch_groups_it_all_the_same(calculus):
-    import keras
-
     inputs = keras.Input((2, 2, 2))
     model = keras.Model(inputs, build()(inputs))
     x = images(15)  # batches of 9 and 6: groups of 3 both times

@@ -2,6 +2,10 @@ import math
 
 import numpy as np
 import pytest
+from lazy_keras import ops
+
+import ganzoo
+from ganzoo import backend
 
 pytestmark = pytest.mark.backend
 
@@ -11,8 +15,6 @@ SHAPES = ((None, 3, 4, 2), (None, 2))
 
 
 def build(*args, **options):
-    import ganzoo
-
     layer = ganzoo.layers.ModulatedConv2D(*args, **options)
     layer.build(list(SHAPES))
     return layer
@@ -72,10 +74,6 @@ def test_values_and_gradients_are_those_of_kernels_of_each_samples_own(
 
 
 def test_gradients_reach_the_styles(calculus):
-    from keras import ops
-
-    from ganzoo import backend
-
     layer, x = calculus.filled(build(3)), calculus.tensor(X)
     slope = backend.input_gradients(
         lambda styles: ops.sum(ops.sin(layer([x, styles]))), calculus.tensor(STYLES)

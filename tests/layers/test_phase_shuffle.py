@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+import ganzoo
+
 pytestmark = pytest.mark.backend
 
 X = np.random.default_rng(0).normal(size=(5, 6, 2))
@@ -8,8 +10,6 @@ SHIFTS = np.array([-2, -1, 0, 1, 2])
 
 
 def build(radius=2, **options):
-    import ganzoo
-
     return ganzoo.layers.PhaseShuffle(radius, **options)
 
 

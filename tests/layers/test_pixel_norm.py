@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+import ganzoo
+
 pytestmark = pytest.mark.backend
 
 
@@ -9,8 +11,6 @@ def reference(x):
 
 
 def build(**options):
-    import ganzoo
-
     return ganzoo.layers.PixelNorm(**options)
 
 

@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+import ganzoo
+
 pytestmark = pytest.mark.backend
 
 CASES = [
@@ -12,8 +14,6 @@ CASES = [
 
 
 def build(*args, **options):
-    import ganzoo
-
     return ganzoo.layers.Resample2D(*args, **options)
 
 

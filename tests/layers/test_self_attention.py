@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
+import ganzoo
+
 pytestmark = pytest.mark.backend
 
 
 def build(shape=(2, 4, 8), **options):
-    import ganzoo
-
     layer = ganzoo.layers.SelfAttention(**options)
     layer.build((None, *shape))
     return layer

@@ -1,28 +1,20 @@
 import numpy as np
 import pytest
+from lazy_keras import keras, ops, to_numpy
 
+import ganzoo
 from ganzoo import backend
 
 pytestmark = pytest.mark.backend
 
 
-def to_numpy(x):
-    from keras import ops
-
-    return np.array(ops.convert_to_numpy(ops.stop_gradient(ops.convert_to_tensor(x))))
-
-
 def normalized(inner, shape, **options):
-    import ganzoo
-
     layer = ganzoo.layers.SpectralNormalization(inner, **options)
     layer.build((None, *shape))
     return layer
 
 
 def dense(units=4, inputs=3, **options):
-    import keras
-
     layer = normalized(keras.layers.Dense(units, name="dense"), (inputs,), **options)
     rng = np.random.default_rng(0)
     layer.layer.kernel.assign(rng.normal(size=(inputs, units)).astype("float32"))
@@ -31,8 +23,6 @@ def dense(units=4, inputs=3, **options):
 
 
 def conv():
-    import ganzoo
-
     return normalized(ganzoo.layers.Conv2D(4, 3, name="conv"), (6, 6, 2))
 
 
@@ -69,8 +59,6 @@ def unit(x):
 
 
 def test_the_gradient_flows_through_sigma():
-    from keras import ops
-
     layer = dense()
     kernel, u = (np.float64(to_numpy(w)) for w in (layer.layer.kernel, layer.u))
     x = np.random.default_rng(2).normal(size=(5, 3))
@@ -93,9 +81,6 @@ def test_the_gradient_flows_through_sigma():
 
 def test_training_goes_as_written_by_hand():
     """Keras' layer of this name assigns to its kernel in `call`, and leaves this track."""
-    import keras
-    from keras import ops
-
     layer = dense(iterations=2)
     kernel, u = (np.float64(to_numpy(w)) for w in (layer.layer.kernel, layer.u))
     x = np.random.default_rng(3).normal(size=(5, 3))
@@ -127,8 +112,6 @@ def test_training_goes_as_written_by_hand():
 
 
 def test_it_stays_finite_at_a_kernel_of_zeros():
-    from keras import ops
-
     layer = dense()
     layer.layer.kernel.assign(np.zeros((3, 4), "float32"))
     inputs = ops.ones((2, 3))
@@ -141,9 +124,6 @@ def test_it_stays_finite_at_a_kernel_of_zeros():
 
 @pytest.mark.parametrize("scale", [0.0, 1e-3, 1.0])
 def test_in_half_precision_sigma_is_as_good_as_in_single(scale):
-    import keras
-    from keras import ops
-
     exact, inner = dense(), keras.layers.Dense(4, dtype="mixed_float16")
     layer = normalized(inner, (3,), dtype="mixed_float16")
     for one in (exact, layer):
@@ -161,8 +141,6 @@ def test_in_half_precision_sigma_is_as_good_as_in_single(scale):
 
 
 def test_it_comes_back_from_its_configuration_under_the_layers_name():
-    import keras
-
     layer = dense(iterations=3)
     again = keras.layers.deserialize(keras.layers.serialize(layer))
     assert again.name == layer.name == "dense"

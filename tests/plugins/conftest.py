@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from lazy_keras import ops
 
 PATTERN = np.random.default_rng(0).normal(0, 0.5, 997).astype("float32")
 RANDOM = ("RandomNormal", "TruncatedNormal", "RandomUniform", "VarianceScaling", "Orthogonal")
@@ -8,7 +9,7 @@ RANDOM = ("RandomNormal", "TruncatedNormal", "RandomUniform", "VarianceScaling",
 @pytest.fixture
 def cheap_weights(monkeypatch):
     """Random weights that nobody draws, which takes minutes for the millions of a large GAN."""
-    from keras import initializers, ops
+    from keras import initializers
 
     def repeated(self, shape, dtype=None, **_):
         return ops.convert_to_tensor(np.resize(PATTERN, shape), dtype)

@@ -5,6 +5,7 @@ import pytest
 from ganzoo.catalog.plugins import discovery
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.registry.lookup import models
+from ganzoo.jobs.models.build import build_networks
 
 pytestmark = pytest.mark.backend
 
@@ -41,8 +42,6 @@ def shape_of(recipe: Recipe) -> tuple[int, ...]:
 
 def build(recipe: Recipe, shape: tuple[int, ...] | None = None):
     """The recipe's GAN, for its own data or for samples of another shape."""
-    from ganzoo.jobs.models.build import build_networks
-
     shape = shape or shape_of(recipe)
     return build_networks(recipe, shape, CLASSES.get(recipe.dataset.name, 0), source_shape=shape)
 

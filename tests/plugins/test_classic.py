@@ -1,15 +1,17 @@
 """The classic architectures: published networks, at any size; what each paper asks of them."""
 
-import math
-
 import numpy as np
 import pytest
+from lazy_keras import ops, to_numpy, trained_weights
 
-from ganzoo.catalog.plugins.discovery import discover
+from ganzoo.backend import jit
+from ganzoo.catalog.plugins.discovery import discover, find_plugin
 from ganzoo.catalog.recipe.overrides import apply_settings
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.registry.lookup import models
 from ganzoo.errors import PluginError, UsageError
+from ganzoo.jobs.models.build import build_networks
+from ganzoo.jobs.models.open_dataset import label_parameters
 
 pytestmark = [pytest.mark.backend, pytest.mark.usefixtures("cheap_weights")]
 
@@ -46,10 +48,6 @@ WIDE |= {"discriminator_base_channels": 64, "discriminator_max_channels": 1024}
 
 
 def build(recipe: Recipe, shape: tuple[int, ...]):
-    from ganzoo.catalog.plugins.discovery import find_plugin
-    from ganzoo.jobs.models.build import build_networks
-    from ganzoo.jobs.models.open_dataset import label_parameters
-
     parameters = label_parameters(find_plugin("architecture", recipe.architecture.name))
     return build_networks(recipe, shape, CLASSES if "classes" in parameters else 0)
 
@@ -66,21 +64,9 @@ def published(name: str, shape: tuple[int, int, int], **options):
     return build(Recipe.from_tables(tables), shape)
 
 
-def trained_weights(network) -> int:
-    return sum(math.prod(weight.shape) for weight in network.trainable_variables)
-
-
 def random_images(*shape: int, seed: int = 0):
-    from keras import ops
-
     images = np.random.default_rng(seed).uniform(-1, 1, shape)
     return ops.convert_to_tensor(images.astype("float32"))
-
-
-def array(x) -> np.ndarray:
-    from keras import ops
-
-    return np.array(ops.convert_to_numpy(x))
 
 
 # Published numbers ------------------------------------------------------------------------
@@ -155,9 +141,7 @@ def test_weights_have_the_same_names_however_often_a_gan_is_built(name):
 @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_images_are_in_the_range_of_the_data_and_float32(name, precision):
-    from keras import backend, ops
-
-    from ganzoo.backend import jit
+    from keras import backend
 
     def given(x, *labels):
         return [x, *labels] if labels else x
@@ -175,7 +159,7 @@ def test_images_are_in_the_range_of_the_data_and_float32(name, precision):
     assert backend.standardize_dtype(logits.dtype) == "float32"
     assert (images.shape, logits.shape) == ((4, *gan.sampler.image_shape), (4, 1))
     assert gan.sampler.latent_shape == (recipe.architecture.options["latent_size"],)
-    pixels = array(images)
+    pixels = to_numpy(images)
     if name == "progan":  # ends in a linear layer: table 2
         assert np.isfinite(pixels).all()
     else:
@@ -275,8 +259,8 @@ def test_images_without_channels_are_no_traceback():
 def test_a_critic_for_the_gradient_penalty_sees_each_image_alone(recipe):
     gan = build(recipe, (8, 8, 1))
     images = random_images(4, 8, 8, 1)
-    together = array(gan.discriminator(images, training=True))
-    alone = [array(gan.discriminator(images[i : i + 1], training=True))[0] for i in range(4)]
+    together = to_numpy(gan.discriminator(images, training=True))
+    alone = [to_numpy(gan.discriminator(images[i : i + 1], training=True))[0] for i in range(4)]
     assert together == pytest.approx(np.stack(alone), abs=1e-5)
 
 
@@ -293,10 +277,10 @@ def test_spectral_norm_takes_the_scale_out_of_every_kernel(name, parts):
         network = getattr(gan, part)
         for weight in network.weights:  # attention counts from the start
             weight.assign(weight + 1.0 if weight.name == "gamma" else weight)
-        before = array(network(given[part]))
+        before = to_numpy(network(given[part]))
         for weight in network.trainable_variables:
             weight.assign(3.0 * weight if weight.name == "kernel" else weight)
-        assert array(network(given[part])) == pytest.approx(before, rel=1e-4, abs=1e-6)
+        assert to_numpy(network(given[part])) == pytest.approx(before, rel=1e-4, abs=1e-6)
 
 
 @pytest.mark.parametrize(("size", "side"), [(8, 4), (32, 16), (128, 32)])
@@ -335,7 +319,7 @@ def blocks(images, side: int) -> np.ndarray:
     """Means of blocks, repeated: the image as `side` x `side` pixels show it."""
     count, size, _, channels = images.shape
     k = size // side
-    means = array(images).reshape(count, side, k, side, k, channels).mean((2, 4))
+    means = to_numpy(images).reshape(count, side, k, side, k, channels).mean((2, 4))
     return means.repeat(k, axis=1).repeat(k, axis=2)
 
 
@@ -353,7 +337,7 @@ def test_an_image_grows_from_blocks_and_is_the_mixture_of_two_sizes_in_between()
     latents, images = gan.sampler.sample_latents(3, seed=5), {}
     for level in (0.0, 1.0, 1.25, 2.0):
         set_level(gan, level)
-        images[level] = array(gan.generator(latents))
+        images[level] = to_numpy(gan.generator(latents))
     assert images[0.0] == pytest.approx(blocks(images[0.0], 4))
     assert images[1.0] == pytest.approx(blocks(images[1.0], 8))
     assert np.abs(images[1.0] - blocks(images[1.0], 4)).max() > 1e-3
@@ -363,22 +347,20 @@ def test_an_image_grows_from_blocks_and_is_the_mixture_of_two_sizes_in_between()
 def test_real_images_are_blurred_to_the_level():
     gan = growing()
     images = random_images(4, 16, 16, 1)
-    expected = {0.0: blocks(images, 4), 1.0: blocks(images, 8), 2.0: array(images)}
+    expected = {0.0: blocks(images, 4), 1.0: blocks(images, 8), 2.0: to_numpy(images)}
     expected[1.5] = (expected[1.0] + expected[2.0]) / 2
     for level, seen in expected.items():
         set_level(gan, level)
-        assert array(gan.blur_to_level(images)) == pytest.approx(seen, abs=1e-6)
+        assert to_numpy(gan.blur_to_level(images)) == pytest.approx(seen, abs=1e-6)
 
 
 @pytest.mark.parametrize(("level", "side"), [(0.0, 4), (1.0, 8)])
 def test_the_discriminator_sees_nothing_finer_than_the_level(level, side):
-    from keras import ops
-
     gan = growing()
     images = random_images(4, 16, 16, 1)
     coarse, halves = (ops.convert_to_tensor(blocks(images, s)) for s in (side, side // 2))
     set_level(gan, level)
-    sharp, blurred, coarser = (array(gan.discriminator(x)) for x in (images, coarse, halves))
+    sharp, blurred, coarser = (to_numpy(gan.discriminator(x)) for x in (images, coarse, halves))
     assert sharp == pytest.approx(blurred, rel=1e-3)
     assert sharp != pytest.approx(coarser, rel=1e-3)
 

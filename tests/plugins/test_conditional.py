@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from lazy_keras import keras, tensor, to_numpy, trained_weights
 
 from ganzoo.errors import UsageError
 
@@ -33,25 +34,9 @@ def small(name: str, shape: tuple[int, int, int] = SHAPE, **options):
     return build(name, shape, **SMALL[name] | options)
 
 
-def tensor(x, dtype: str = "float32"):
-    from keras import ops
-
-    return ops.convert_to_tensor(np.asarray(x, dtype))
-
-
-def array(x) -> np.ndarray:
-    from keras import ops
-
-    return np.array(ops.convert_to_numpy(x))
-
-
-def trained_weights(network) -> int:
-    return sum(math.prod(weight.shape) for weight in network.trainable_variables)
-
-
 def sample_latents(gan, count: int, seed: int = 0) -> np.ndarray:
     """Latents of a seed; jitted, since operation by operation takes seconds."""
-    return array(
+    return to_numpy(
         backend().jit(lambda s: gan.sampler.sample_latents(count, s))(tensor(seed, "int32"))
     )
 
@@ -141,8 +126,8 @@ def test_acgan_adds_the_cross_entropy_of_the_classes_of_both_kinds_of_images():
     of_real, of_fake = (cross_entropy(x, labels).mean() for x in (real, fake))
     discriminators = gan.discriminator_loss_terms(batch, None, **outputs)["d_class_loss"]
     generators = gan.generator_loss_terms(batch, None, outputs["fake_outputs"])["g_class_loss"]
-    assert array(discriminators) == pytest.approx(2.0 * (of_real + of_fake), rel=1e-5)
-    assert array(generators) == pytest.approx(0.5 * of_fake, rel=1e-5)
+    assert to_numpy(discriminators) == pytest.approx(2.0 * (of_real + of_fake), rel=1e-5)
+    assert to_numpy(generators) == pytest.approx(0.5 * of_fake, rel=1e-5)
 
 
 def test_infogans_codes_are_distributed_as_in_the_paper():
@@ -160,7 +145,7 @@ def test_infogans_codes_of_several_steps_are_alike():
     from ganzoo_conditional.infogan import Codes
 
     codes = backend().jit(lambda step: Codes(3)(7, step, 1, (2, 50, 5)))
-    latents = array(codes(tensor(2, "int32")))
+    latents = to_numpy(codes(tensor(2, "int32")))
     assert latents.shape == (2, 50, 5)
     assert (latents[..., :3].sum(axis=-1) == 1).all()
     assert np.abs(latents[0] - latents[1]).max() > 0.5
@@ -171,7 +156,7 @@ def test_infogans_codes_change_the_image():
     latents = np.ones((3, 16), "float32")
     latents[:, :10] = np.eye(10)[[1, 2, 2]]
     latents[:, 10] = [-1, -1, 1]
-    first, category, continuous = array(gan.sampler.generate(tensor(latents)))
+    first, category, continuous = to_numpy(gan.sampler.generate(tensor(latents)))
     assert np.abs(first - category).max() > 1e-4
     assert np.abs(category - continuous).max() > 1e-4
 
@@ -188,12 +173,10 @@ def test_both_losses_of_infogan_have_the_code_loss():
     terms |= gan.generator_loss_terms(batch, None, fake_outputs)
     assert set(terms) == {"d_code_loss", "g_code_loss"}
     for value in terms.values():
-        assert array(value) == pytest.approx(3.0 * expected.mean(), rel=1e-5)
+        assert to_numpy(value) == pytest.approx(3.0 * expected.mean(), rel=1e-5)
 
 
 def test_infogans_prior_is_saved(tmp_path):
-    import keras
-
     gan = small("infogan")
     gan.save(tmp_path / "gan.keras")
     again = keras.saving.load_model(tmp_path / "gan.keras")
@@ -201,8 +184,6 @@ def test_infogans_prior_is_saved(tmp_path):
 
 
 def test_each_block_of_biggan_gets_its_part_of_the_latent():
-    import keras
-
     gan = small("biggan", (16, 16, 1))
     names = ["project_shape", "up_8_add", "image"]  # 4x4, 8x8 and 16x16
     outputs = [gan.generator.get_layer(name).output for name in names]
@@ -220,22 +201,22 @@ def test_biggans_orthogonal_term_is_that_of_equation_3():
     expected, kernels = 0.0, 0
     for weight in gan.generator.trainable_variables:
         if weight.name == "kernel" and "shared" not in weight.path:
-            filters = array(weight).astype("float64").reshape(-1, weight.shape[-1])
+            filters = to_numpy(weight).astype("float64").reshape(-1, weight.shape[-1])
             products = filters.T @ filters
             expected += ((products - np.diag(np.diag(products))) ** 2).sum()
             kernels += 1
     assert kernels == 1 + 3 + 4 + 1  # project, block, scales and offsets, image
     batch = batch_of(gan)
     (term,) = gan.generator_loss_terms(batch, None, []).values()
-    assert array(term) == pytest.approx(0.5 * expected, rel=1e-4)
+    assert to_numpy(term) == pytest.approx(0.5 * expected, rel=1e-4)
     assert small("biggan").generator_loss_terms(batch, None, []) == {}
 
 
 def test_orthogonal_filters_cost_nothing_whatever_their_length():
     from ganzoo_conditional.biggan import orthogonality
 
-    assert array(orthogonality(tensor([[3.0, 0.0], [0.0, -5.0]]))) == 0.0
-    assert array(orthogonality(tensor([[1.0, 2.0], [1.0, 0.0]]))) == 8.0  # twice 2 squared
+    assert to_numpy(orthogonality(tensor([[3.0, 0.0], [0.0, -5.0]]))) == 0.0
+    assert to_numpy(orthogonality(tensor([[1.0, 2.0], [1.0, 0.0]]))) == 8.0  # twice 2 squared
 
 
 def test_sgans_logit_is_the_log_of_the_sum_of_the_classes():
@@ -251,7 +232,7 @@ def test_sgans_logit_is_the_log_of_the_sum_of_the_classes():
 
 
 def known_by(gan, images) -> np.ndarray:
-    return array(
+    return to_numpy(
         backend().jit(gan.is_labeled)(gan.sampler.scale(tensor(images, images.dtype.name)))
     )
 
@@ -277,7 +258,9 @@ def test_sgan_learns_from_known_labels_alone():
     batch = batch._replace(real=gan.sampler.scale(tensor(data.images, "uint8")))
     logits = np.random.default_rng(3).normal(size=(10, CLASSES)).astype("float32")
     (term,) = gan.discriminator_loss_terms(batch, None, [None, tensor(logits)], []).values()
-    assert array(term) == pytest.approx(cross_entropy(logits, data.labels)[known].mean(), rel=1e-5)
+    assert to_numpy(term) == pytest.approx(
+        cross_entropy(logits, data.labels)[known].mean(), rel=1e-5
+    )
 
 
 @pytest.mark.parametrize("feature_matching", [True, False])
@@ -296,10 +279,10 @@ def test_sgans_generator_matches_the_mean_features_of_real_images():
     gan = small("sgan", dropout=0.0)
     rng = np.random.default_rng(1)
     batch = batch_of(gan, rng.uniform(size=(6, 8)), real=rng.uniform(-1, 1, (6, *SHAPE)))
-    made = array(gan.generate(batch.latents))  # with this batch's statistics, as in training
-    of_real, of_fake = (outputs_of(gan, array(x))[2].mean(axis=0) for x in (batch.real, made))
+    made = to_numpy(gan.generate(batch.latents))  # with this batch's statistics, as in training
+    of_real, of_fake = (outputs_of(gan, to_numpy(x))[2].mean(axis=0) for x in (batch.real, made))
     loss, terms = gan.generator_loss(batch)
-    assert array(loss) == pytest.approx(((of_real - of_fake) ** 2).sum(), rel=1e-3)
+    assert to_numpy(loss) == pytest.approx(((of_real - of_fake) ** 2).sum(), rel=1e-3)
     assert terms == {}
 
 

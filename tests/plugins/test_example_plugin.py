@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "docs" / "example_plugin"
@@ -113,8 +114,6 @@ def names(listed: dict, section: str, source: str) -> list[str]:
 
 
 def pixels(path: Path) -> bytes:
-    from PIL import Image
-
     with Image.open(path) as image:
         return image.tobytes()
 

@@ -7,6 +7,7 @@ import urllib.request
 import numpy as np
 import pytest
 from ganzoo_features.classifiers import WEIGHTS, load_classifier, read_description
+from lazy_keras import keras
 
 from ganzoo.catalog.plugins import discovery
 from ganzoo.errors import EnvironmentProblem, InvalidInput
@@ -193,7 +194,6 @@ def test_offline_the_imagenet_inception_is_not_downloaded(monkeypatch):
 
 @pytest.mark.backend
 def test_the_imagenet_inception_resizes_smoothly_and_gives_both_outputs():
-    import keras
     from ganzoo_features.imagenet_inception import extractor_of, resize_bicubic
 
     flat = resize_bicubic(np.full((2, 600, 400, 3), 77, np.uint8))

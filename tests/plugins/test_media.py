@@ -2,16 +2,11 @@
 
 import numpy as np
 import pytest
+from lazy_keras import keras, ops, to_numpy
 
 from ganzoo.errors import UsageError
 
 pytestmark = pytest.mark.backend
-
-
-def to_numpy(x) -> np.ndarray:
-    from keras import ops
-
-    return np.array(ops.convert_to_numpy(x))
 
 
 def test_wavegan_has_the_layers_of_the_papers_tables():
@@ -32,7 +27,6 @@ def test_wavegan_has_the_layers_of_the_papers_tables():
 
 def test_shifts_are_drawn_anew_in_each_call_and_evenly_and_not_after_training():
     from ganzoo_media.wavegan import Shifts
-    from keras import ops
 
     layer, sounds = Shifts(2, 3), ops.zeros((500, 64, 1))
     first, second = (to_numpy(layer(sounds, training=True)) for _ in range(2))
@@ -59,7 +53,6 @@ def test_each_update_of_the_critic_has_other_shifts_and_that_of_the_generator_no
 
 
 def test_a_video_is_the_foreground_where_the_mask_says_so():
-    import keras
     from ganzoo_media.vgan import vgan
 
     gan = vgan((4, 8, 8, 1), latent_size=3, base_channels=2)
@@ -93,7 +86,6 @@ def test_the_mask_is_looked_at_without_moving_batch_norm_again():
 
 
 def test_the_generator_of_vgan_learns_to_hide_its_foreground():
-    import keras
     from ganzoo_media.vgan import vgan
 
     gan = vgan((4, 8, 8, 1), latent_size=3, base_channels=2, sparsity_weight=100.0)

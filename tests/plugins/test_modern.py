@@ -1,13 +1,13 @@
 """The modern architectures: published counts, and what each paper asks of its networks."""
 
-import math
-
 import numpy as np
 import pytest
+from lazy_keras import keras, ops, to_numpy, trained_weights
 
 from ganzoo.catalog.recipe.overrides import apply_settings
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.registry.lookup import models
+from ganzoo.jobs.models.build import build_networks
 
 pytestmark = pytest.mark.backend
 
@@ -32,8 +32,6 @@ SMALL = {
 
 
 def build(name: str, shape: tuple[int, int, int], *settings: str, classes: int = 0):
-    from ganzoo.jobs.models.build import build_networks
-
     recipe = CARDS["dcgan-digits"].recipe
     recipe = Recipe.from_tables(recipe.tables() | {"architecture": {"name": name}})
     recipe = apply_settings(recipe, [f"architecture.{setting}" for setting in settings])
@@ -44,21 +42,9 @@ def small(name: str, *settings: str):
     return build(name, (8, 8, 1), *SMALL[name], *settings)
 
 
-def trained_weights(network) -> int:
-    return sum(math.prod(weight.shape) for weight in network.trainable_variables)
-
-
 def normal_numbers(*shape: int, seed: int = 0):
-    from keras import ops
-
     normal = np.random.default_rng(seed).normal(size=shape)
     return ops.convert_to_tensor(normal.astype("float32"))
-
-
-def array(x) -> np.ndarray:
-    from keras import ops
-
-    return np.array(ops.convert_to_numpy(x))
 
 
 # Published numbers ------------------------------------------------------------------------
@@ -85,11 +71,9 @@ def test_stylegan2_for_cifar10_lacks_of_the_published_weights_those_of_the_class
 
 
 def test_demodulated_features_of_unit_variance_have_unit_variance_whatever_the_style():
-    from keras import ops
-
     convolution = small("stylegan2").generator.get_layer("synthesis").get_layer("conv_8_2")
     styles = ops.repeat(1.0 + 3.0 * normal_numbers(1, 8, seed=1), 256, axis=0)
-    features = array(convolution([normal_numbers(256, 8, 8, 8), styles]))[:, 1:-1, 1:-1]
+    features = to_numpy(convolution([normal_numbers(256, 8, 8, 8), styles]))[:, 1:-1, 1:-1]
     assert features.var(axis=(0, 1, 2)) == pytest.approx(np.ones(8), rel=0.08)
 
 
@@ -102,7 +86,7 @@ def test_truncation_brings_styles_to_their_average_and_0_leaves_one_image():
     assert (none == none[:1]).all()  # the noise has no strength yet
     assert 0 < truncated.std(axis=0).mean() < 0.8 * free.std(axis=0).mean()
     average = gan.generator.get_layer("average_style").mean
-    average.assign(array(average) + 1.0)
+    average.assign(to_numpy(average) + 1.0)
     assert (gan.sample(2, seed=2, truncation=0.0) != none[:2]).any()
     assert (gan.sample(8, seed=2) == free).all()
 
@@ -110,32 +94,30 @@ def test_truncation_brings_styles_to_their_average_and_0_leaves_one_image():
 def test_mixing_gives_an_image_the_end_of_its_neighbors_style():
     gan = small("stylegan2", "style_mixing_prob=1.0")
     latents = normal_numbers(6, 8)
-    mixed = array(gan.mix_styles(latents))  # (6, 4, 8)
-    own = array(gan.generator.get_layer("mapping")(latents))
+    mixed = to_numpy(gan.mix_styles(latents))  # (6, 4, 8)
+    own = to_numpy(gan.generator.get_layer("mapping")(latents))
     other = np.roll(own, 1, axis=0)
     from_other = np.abs(mixed - other[:, None]).max(axis=2) < 1e-5
     from_own = np.abs(mixed - own[:, None]).max(axis=2) < 1e-5
     assert (from_own ^ from_other).all() and from_own[:, 0].all() and from_other[:, -1].all()
     assert (np.diff(from_other.astype(int), axis=1) >= 0).all()
-    plain = array(gan.generator(latents))
-    assert np.abs(array(gan.generate(latents)) - plain).max() > 1e-2
+    plain = to_numpy(gan.generator(latents))
+    assert np.abs(to_numpy(gan.generate(latents)) - plain).max() > 1e-2
     gan.style_mixing_prob = 0.0
-    assert array(gan.generate(latents)) == pytest.approx(plain, abs=1e-6)
+    assert to_numpy(gan.generate(latents)) == pytest.approx(plain, abs=1e-6)
 
 
 def test_path_lengths_are_the_slopes_that_differences_show():
-    from keras import ops
-
     gan, h = small("stylegan2", "style_mixing_prob=1.0"), 1e-2
     latents, directions = normal_numbers(1, 8), normal_numbers(1, 8, 8, 1, seed=1)
     styles = normal_numbers(1, 4, 8, seed=2)
     steps = h * np.eye(32, dtype="float32").reshape(32, 4, 8)
-    moved = ops.convert_to_tensor(array(styles) + np.concatenate([steps, -steps]))
-    images = array(gan.synthesize(moved, ops.repeat(latents, 64, axis=0)))
-    along = (images.astype("float64") * array(directions)).sum(axis=(1, 2, 3)) / 8  # 64 pixels
+    moved = ops.convert_to_tensor(to_numpy(styles) + np.concatenate([steps, -steps]))
+    images = to_numpy(gan.synthesize(moved, ops.repeat(latents, 64, axis=0)))
+    along = (images.astype("float64") * to_numpy(directions)).sum(axis=(1, 2, 3)) / 8  # 64 pixels
     slopes = (along[:32] - along[32:]) / (2 * h)
     expected = np.sqrt((slopes**2).sum() / 4)  # the mean over four convolutions
-    lengths = array(gan.path_lengths(styles, latents, directions))
+    lengths = to_numpy(gan.path_lengths(styles, latents, directions))
     assert lengths == pytest.approx([expected], rel=1e-2)
 
 
@@ -152,8 +134,8 @@ def test_paths_are_kept_equal_every_fourth_step_and_both_averages_move():
         means.append(float(gan.state()["gan/path_mean"]))
         if step == 0:  # no layer of the mapping moves far from weights of N(0, 100^2)
             latents = gan.prior(0, 0, stream("generator", "latents"), (4, 8))
-            styles = array(gan.generator.get_layer("mapping")(latents))
-            average = array(gan.generator.get_layer("average_style").mean)
+            styles = to_numpy(gan.generator.get_layer("mapping")(latents))
+            average = to_numpy(gan.generator.get_layer("average_style").mean)
             assert average == pytest.approx(0.005 * styles.mean(axis=0), rel=1e-2, abs=1e-5)
     assert [penalty > 0 for penalty in penalties] == [True, False, False, False, True]
     assert 0 < means[0] == means[1] == means[3] < means[4]
@@ -163,13 +145,12 @@ def test_paths_are_kept_equal_every_fourth_step_and_both_averages_move():
 
 
 def test_skip_layer_excitation_scales_whole_channels_by_what_the_small_map_says():
-    import keras
     from ganzoo_modern.fastgan import skip_layer_excitation
 
     large, low = keras.Input((16, 16, 3)), keras.Input((8, 8, 5))
     model = keras.Model([large, low], skip_layer_excitation(large, low, "excite"))
     x, y = normal_numbers(2, 16, 16, 3), normal_numbers(2, 8, 8, 5, seed=1)
-    ratio = array(model([x, y])) / array(x)
+    ratio = to_numpy(model([x, y])) / to_numpy(x)
     share = ratio[:, :1, :1]
     assert ratio == pytest.approx(np.broadcast_to(share, ratio.shape), rel=1e-4)
     assert (share > 0).all() and (share < 1).all() and np.ptp(share, axis=0).min() > 1e-3
@@ -178,8 +159,8 @@ def test_skip_layer_excitation_scales_whole_channels_by_what_the_small_map_says(
 def test_quarters_are_what_they_say():
     from ganzoo_modern.fastgan import quarters
 
-    x = array(normal_numbers(2, 8, 8, 3))
-    found = array(quarters(normal_numbers(2, 8, 8, 3))).reshape(2, 4, 4, 4, 3)
+    x = to_numpy(normal_numbers(2, 8, 8, 3))
+    found = to_numpy(quarters(normal_numbers(2, 8, 8, 3))).reshape(2, 4, 4, 4, 3)
     expected = [x[:, :4, :4], x[:, :4, 4:], x[:, 4:, :4], x[:, 4:, 4:]]
     assert found == pytest.approx(np.stack(expected, axis=1))
 
@@ -192,22 +173,20 @@ def test_fastgan_compares_what_it_draws_with_the_image_at_half_size_and_with_its
     images = np.stack([np.full((8, 8), 0.25, "float32"), stripes])[..., None]
     logits, errors = gan.discriminator(images)
     assert logits.shape == (2, 1, 1, 1)
-    assert array(errors) == pytest.approx([0.25 + 0.25, 0.0 + 1.0])
+    assert to_numpy(errors) == pytest.approx([0.25 + 0.25, 0.0 + 1.0])
     terms = gan.discriminator_loss_terms(None, None, [logits, errors], [])
-    assert {name: array(term) for name, term in terms.items()} == {"reconstruction": 0.375}
+    assert {name: to_numpy(term) for name, term in terms.items()} == {"reconstruction": 0.375}
 
 
 # R3GAN ------------------------------------------------------------------------------------
 
 
 def test_blocks_of_r3gan_start_as_the_identity():
-    import keras
-
     gan = small("r3gan")
     for network, shape in ((gan.generator, (2, 8)), (gan.discriminator, (2, 8, 8, 1))):
         blocks = [layer for layer in network.layers if layer.name.endswith("_add")]
         assert len(blocks) == 4
         ends = [layer for b in blocks for layer in (b.input[0], b.output)]
-        seen = [array(x) for x in keras.Model(network.inputs, ends)(normal_numbers(*shape))]
+        seen = [to_numpy(x) for x in keras.Model(network.inputs, ends)(normal_numbers(*shape))]
         for before, after in zip(seen[::2], seen[1::2], strict=True):
             assert np.abs(before).max() > 0.1 and (before == after).all()

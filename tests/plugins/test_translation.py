@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from lazy_keras import keras, layers, tensor, to_numpy
 
 from ganzoo.errors import UsageError
 
@@ -23,18 +24,6 @@ def cyclegan(shape=SHAPE, source=SHAPE, **options):
     from ganzoo_translation.cyclegan import cyclegan
 
     return cyclegan(shape, source, **NARROW | {"num_residual_blocks": 1, "pool_size": 4} | options)
-
-
-def tensor(x):
-    from keras import ops
-
-    return ops.convert_to_tensor(np.asarray(x, "float32"))
-
-
-def array(x) -> np.ndarray:
-    from keras import ops
-
-    return np.array(ops.convert_to_numpy(x))
 
 
 def images(seed: int, count: int = 3) -> np.ndarray:
@@ -89,8 +78,6 @@ def test_cyclegan_has_as_many_weights_as_published_but_for_biases_without_effect
     ("num_downsamples", "patch", "logits"), [(1, 16, 126), (3, 70, 30), (5, 286, 6)]
 )
 def test_a_logit_depends_on_a_patch_of_the_published_size(num_downsamples, patch, logits):
-    import keras
-
     from ganzoo.blocks import patchgan
 
     x = keras.Input((256, 256, 1))
@@ -112,7 +99,9 @@ def test_the_term_of_pix2pix_is_a_hundred_times_the_mean_absolute_difference():
     gan = pix2pix()
     batch, fake = batch_of(gan), images(2)
     expected = 100 * np.abs(images(0).astype("float64") - fake).mean()
-    assert array(gan.generator_loss_terms(batch, tensor(fake), [])["l1"]) == pytest.approx(expected)
+    assert to_numpy(gan.generator_loss_terms(batch, tensor(fake), [])["l1"]) == pytest.approx(
+        expected
+    )
 
 
 def test_the_outermost_skip_brings_the_source_past_all_other_layers():
@@ -120,14 +109,16 @@ def test_the_outermost_skip_brings_the_source_past_all_other_layers():
 
     def changes() -> bool:
         latents = gan.sampler.sample_latents(3, 0)
-        one, other = (array(gan.sampler.generate(latents, tensor(images(seed)))) for seed in (1, 2))
+        one, other = (
+            to_numpy(gan.sampler.generate(latents, tensor(images(seed)))) for seed in (1, 2)
+        )
         return not np.array_equal(one, other)
 
     up = gan.generator.get_layer("up_4")  # from 2x2, beside which the skip of 4x4 is put
     up.kernel.assign(np.zeros(up.kernel.shape))
     assert changes()
     image = gan.generator.get_layer("up_image")
-    kernel = array(image.kernel)  # (4, 4, filters, channels that come in)
+    kernel = to_numpy(image.kernel)  # (4, 4, filters, channels that come in)
     kernel[..., up.filters :] = 0
     image.kernel.assign(kernel)
     assert not changes()
@@ -136,23 +127,21 @@ def test_the_outermost_skip_brings_the_source_past_all_other_layers():
 def test_a_latent_decides_what_dropout_leaves_out():
     gan = pix2pix(latent_size=4)
     labels = np.repeat(images(1, count=1), 3, axis=0)
-    latents = array(gan.sampler.sample_latents(3, 5))
+    latents = to_numpy(gan.sampler.sample_latents(3, 5))
     latents[2] = latents[0]
-    made = array(gan.sampler.generate(tensor(latents), tensor(labels)))
+    made = to_numpy(gan.sampler.generate(tensor(latents), tensor(labels)))
     assert np.allclose(made[0], made[2], atol=1e-6)
     assert np.abs(made[0] - made[1]).max() > 1e-4
 
 
 def test_dropout_leaves_out_its_share_and_keeps_the_mean():
-    import keras
-
     gan = pix2pix(generator_base_channels=32, dropout=0.25)
     up = gan.generator.get_layer("up_2_norm")
     up.gamma.assign(np.zeros(up.gamma.shape))
     up.beta.assign(np.ones(up.beta.shape))  # all that comes in is 1
     both = keras.Model(gan.generator.inputs, gan.generator.get_layer("up_2_both").output)
     made = both([gan.sampler.sample_latents(64, 0), tensor(np.zeros((64, *SHAPE)))])
-    kept = array(made)[..., : up.beta.shape[0]]
+    kept = to_numpy(made)[..., : up.beta.shape[0]]
     assert set(np.unique(kept)) == {0, np.float32(4 / 3)}
     assert np.mean(kept == 0) == pytest.approx(0.25, abs=0.02)  # of 16,384 numbers
 
@@ -167,7 +156,7 @@ def test_instance_normalization_against_numpy():
     layer.beta.assign([0.5, 0.0, -1.0])
     mean, variance = x.mean((1, 2), keepdims=True), x.var((1, 2), keepdims=True)
     expected = (x - mean) / np.sqrt(variance + 1e-5) * [2, 3, 4] + [0.5, 0, -1]
-    np.testing.assert_allclose(array(layer(tensor(x))), expected, atol=1e-5)
+    np.testing.assert_allclose(to_numpy(layer(tensor(x))), expected, atol=1e-5)
 
 
 # CycleGAN ---------------------------------------------------------------------------------
@@ -175,9 +164,7 @@ def test_instance_normalization_against_numpy():
 
 def scaling(g: float, f: float, **options):
     """A CycleGAN whose generators only multiply, and whose discriminators are a mean."""
-    import keras
     from ganzoo_translation.cyclegan import CycleGAN, TranslationPair
-    from keras import layers
 
     def network(name: str, layer) -> keras.Model:
         x = keras.Input(SHAPE)
@@ -203,13 +190,13 @@ def test_terms_of_generators_that_only_multiply_are_known_by_hand(g, f):
     source, target = (np.abs(images(seed).astype("float64")).mean() for seed in (1, 0))
     fake = gan.generate(batch.latents, batch.labels)
     outputs = gan.discriminator_outputs(fake, batch.labels)
-    terms = {k: array(v) for k, v in gan.generator_loss_terms(batch, fake, outputs).items()}
+    terms = {k: to_numpy(v) for k, v in gan.generator_loss_terms(batch, fake, outputs).items()}
     weight = 10 / 2  # LSGAN's loss is half of the paper's
     changed = abs(g * f - 1) * (source + target)
     assert terms["cycle"] == pytest.approx(weight * changed)
     moved = abs(g - 1) * target + abs(f - 1) * source
     assert terms["identity"] == pytest.approx(weight * 0.5 * moved)
-    logits = array(gan.discriminator.get_layer("source_critic")(f * batch.real))
+    logits = to_numpy(gan.discriminator.get_layer("source_critic")(f * batch.real))
     assert terms["g_source_loss"] == pytest.approx(np.mean((logits - 1) ** 2) / 2, rel=1e-5)
 
 
@@ -222,10 +209,10 @@ def test_the_loss_is_the_sum_of_those_of_both_discriminators():
     expected = {}
     for kind, *both in pairs:
         critic = gan.discriminator.get_layer(f"{kind}_critic")
-        real, fake = (array(critic(x)).astype("float64") for x in both)
+        real, fake = (to_numpy(critic(x)).astype("float64") for x in both)
         expected[kind] = np.mean((real - 1) ** 2) / 2 + np.mean(fake**2) / 2
-    assert array(logs["d_source_loss"]) == pytest.approx(expected["source"], rel=1e-5)
-    assert array(loss) == pytest.approx(sum(expected.values()), rel=1e-5)
+    assert to_numpy(logs["d_source_loss"]) == pytest.approx(expected["source"], rel=1e-5)
+    assert to_numpy(loss) == pytest.approx(sum(expected.values()), rel=1e-5)
 
 
 class Scripted:
@@ -239,7 +226,6 @@ class Scripted:
 
 
 def test_a_pool_keeps_the_first_images_and_then_exchanges_half_of_the_new_ones():
-    import keras
     from ganzoo_translation.image_pool import ImagePool
 
     pool = ImagePool(4)
@@ -247,16 +233,16 @@ def test_a_pool_keeps_the_first_images_and_then_exchanges_half_of_the_new_ones()
 
     def exchange(new: list[int], *numbers) -> list[int]:
         shown = pool.exchange(tensor(np.reshape(new, (-1, 1, 1, 1))), Scripted(*numbers))
-        return array(shown).ravel().tolist()
+        return to_numpy(shown).ravel().tolist()
 
     never, always = 0.5, 0.49
     assert exchange([1, 2, 3], [0.9], [always] * 3) == [1, 2, 3]
     # one place is free; the next image is exchanged for the first, the last one is not
     assert exchange([4, 5, 6], [0.9], [always, always, never]) == [4, 1, 6]
-    assert array(pool.images).ravel().tolist() == [5, 2, 3, 4]
+    assert to_numpy(pool.images).ravel().tolist() == [5, 2, 3, 4]
     # from the last place on, and round
     assert exchange([7, 8, 9], [0.99], [always, never, always]) == [4, 8, 2]
-    assert array(pool.images).ravel().tolist() == [5, 9, 3, 7]
+    assert to_numpy(pool.images).ravel().tolist() == [5, 9, 3, 7]
     assert int(pool.count) == 4
 
 
@@ -264,14 +250,14 @@ def test_pools_are_filled_by_an_update_and_belong_to_the_state():
     gan = cyclegan(pool_size=4)
     batch = batch_of(gan)
     made = {
-        "target": array(gan.sampler.generate(batch.latents, batch.labels)),
-        "source": array(gan.inverse.generate(batch.latents, batch.real)),
+        "target": to_numpy(gan.sampler.generate(batch.latents, batch.labels)),
+        "source": to_numpy(gan.inverse.generate(batch.latents, batch.real)),
     }
     shown = gan.fake_samples(batch)
     for (kind, fake), seen in zip(made.items(), shown, strict=True):
-        np.testing.assert_allclose(array(seen), fake, atol=1e-5)
-        assert int(array(gan.state()[f"gan/{kind}_pool_count"])) == 3
-        held = array(gan.state()[f"gan/{kind}_pool_pictures"])
+        np.testing.assert_allclose(to_numpy(seen), fake, atol=1e-5)
+        assert int(to_numpy(gan.state()[f"gan/{kind}_pool_count"])) == 3
+        held = to_numpy(gan.state()[f"gan/{kind}_pool_pictures"])
         np.testing.assert_allclose(held, [*fake, np.zeros(SHAPE)], atol=1e-5)
 
 
@@ -286,11 +272,11 @@ def test_the_inverse_uses_the_moving_average_of_the_weights():
     gan = cyclegan()
     gan.compile("sgd", "sgd", loss="least_squares", ema_half_life=0.5)
     given = tensor(images(0))
-    before = array(gan.inverse.generate(gan.sampler.sample_latents(3, 0), given))
+    before = to_numpy(gan.inverse.generate(gan.sampler.sample_latents(3, 0), given))
     for variable in gan.generator.get_layer("directions").f.trainable_variables:
         variable.assign(2 * variable)
     averaged, raw = (
-        array(gan.inverse.generate(gan.sampler.sample_latents(3, 0), given, use_ema=use_ema))
+        to_numpy(gan.inverse.generate(gan.sampler.sample_latents(3, 0), given, use_ema=use_ema))
         for use_ema in (True, False)
     )
     np.testing.assert_array_equal(averaged, before)
@@ -298,8 +284,6 @@ def test_the_inverse_uses_the_moving_average_of_the_weights():
 
 
 def test_a_cyclegan_is_made_again_from_its_configuration():
-    import keras
-
     gan = cyclegan(cycle_weight=3.0, identity_weight=0.25, pool_size=2)
     config = keras.saving.serialize_keras_object(gan)
     again = keras.saving.deserialize_keras_object(config)

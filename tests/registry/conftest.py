@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import wave
 from typing import Any
 
@@ -173,8 +174,6 @@ def child():
 @pytest.fixture
 def server(serve_hub, monkeypatch):
     """A repository of models; nobody waits long for the client's own repetitions."""
-    import time
-
     really = time.sleep
     monkeypatch.setattr(time, "sleep", lambda seconds: really(min(seconds, 0.01)))
     return serve_hub("me/gans")

@@ -8,6 +8,7 @@ from ganzoo.catalog.registry import lookup
 from ganzoo.errors import UnknownName, UsageError
 from ganzoo.files import safetensors
 from ganzoo.jobs.models.export import export
+from ganzoo.jobs.publishing.manage import tag
 from ganzoo.jobs.publishing.push import push
 
 
@@ -26,8 +27,6 @@ def out(tmp_path):
 @pytest.mark.parametrize("float16", [False, True])
 @pytest.mark.parametrize("name", ["small", "small@1", "small@best", "user:small"])
 def test_a_model_is_exported_as_it_was_published(made_run, out, name, float16):
-    from ganzoo.jobs.publishing.manage import tag
-
     push(made_run().path, "small", float16=float16)
     tag("small@1", "best")
     published = lookup.find_version("small").read("generator.safetensors")

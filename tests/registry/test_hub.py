@@ -15,8 +15,11 @@ from huggingface_hub import constants
 
 from ganzoo.catalog.registry import added, aliases, lookup, remotes
 from ganzoo.catalog.registry.versions import open_version, version_numbers
+from ganzoo.cli import main
 from ganzoo.errors import EnvironmentProblem, GanzooError, InvalidInput, UnknownName, UsageError
 from ganzoo.files import hub_client
+from ganzoo.files.manifests import listing
+from ganzoo.files.strict_json import canonical_json
 from ganzoo.jobs.hub.pull import find_or_pull
 from ganzoo.jobs.models.export import export
 from ganzoo.jobs.models.find import find_source
@@ -355,9 +358,6 @@ def test_wrong_content_is_refused_and_never_used(server, offered, file, change):
 
 def test_a_version_without_its_own_card_is_refused(server, content):
     """The manifest fits the files, but the card is another model's."""
-    from ganzoo.files.manifests import listing
-    from ganzoo.files.strict_json import canonical_json
-
     files = content("other") | {"README.md": b"x"}
     manifest = {
         "schema": 1, "model": "small", "parent": None, "plugins": {}, "files": listing(files),
@@ -615,8 +615,6 @@ def test_a_token_reaches_the_hub_and_nobody_else(made_run, server, monkeypatch):
 
 @pytest.mark.parametrize("fault", ["401", "403", "404", "500", "HTML everywhere"])
 def test_a_token_is_never_shown(made_run, server, monkeypatch, capsys, tmp_path, fault):
-    from ganzoo.cli import main
-
     server.token = TOKEN
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     run = made_run()
@@ -634,8 +632,6 @@ def test_a_token_is_never_shown(made_run, server, monkeypatch, capsys, tmp_path,
 
 def test_a_token_in_what_the_client_raised_is_not_shown_by_debug(server, monkeypatch, capsys):
     import huggingface_hub
-
-    from ganzoo.cli import main
 
     monkeypatch.setattr(huggingface_hub, "get_token", lambda: "stored-secret")
     said = f"{TOKEN} stored-secret at https://host/x?X-Amz-Signature=abc"

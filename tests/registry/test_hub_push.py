@@ -3,7 +3,9 @@
 import pytest
 
 from ganzoo.catalog.registry import lookup
+from ganzoo.cli.support.recipe_arguments import resolve_recipe
 from ganzoo.errors import UsageError
+from ganzoo.jobs.info import info
 from ganzoo.jobs.models.find import find_source
 from ganzoo.jobs.publishing.manage import pull, tag
 from ganzoo.jobs.publishing.push import push
@@ -37,9 +39,6 @@ def test_sounds_and_videos_are_pushed_found_on_the_page_and_pulled(
 
 
 def test_an_address_is_shown_and_its_recipe_trained(made_run, server):
-    from ganzoo.cli.support.recipe_arguments import resolve_recipe
-    from ganzoo.jobs.info import info
-
     run = made_run()
     done = push(run.path, "small", to=ADDRESS)
     for name in (ADDRESS, f"{ADDRESS}@main/small", f"{ADDRESS}/small@1"):

@@ -2,11 +2,16 @@
 
 import json
 import re
+import tomllib
 
 import pytest
 
 from ganzoo.catalog.registry.cards import Card
+from ganzoo.catalog.registry.contents import README
+from ganzoo.catalog.registry.locations import own_registry
+from ganzoo.catalog.registry.versions import open_version, version_numbers
 from ganzoo.errors import InvalidInput
+from ganzoo.jobs.hub.bundle import build_bundle
 from ganzoo.jobs.hub.model_card import escape_markdown, render_model_card
 
 PROTOCOL = {
@@ -29,8 +34,6 @@ def with_(tables, **changes):
 def test_results_and_provenance_are_written_and_read_back(card_tables):
     results = [RESULT | {"spread": 0.5, "seeds": [0, 1, 2]}, RESULT | {"error": 0.1, "value": 2}]
     card = with_(card_tables, results=results, provenance=PROVENANCE)
-    import tomllib
-
     tables = tomllib.loads(card.toml())
     assert tables["results"] == results
     assert tables["provenance"] == PROVENANCE
@@ -166,11 +169,6 @@ def test_the_page_names_the_kind_of_samples_and_many_classes_only_begun(card_tab
 
 
 def test_the_pages_of_the_zoos_own_versions_are_those_of_their_cards():
-    from ganzoo.catalog.registry.contents import README
-    from ganzoo.catalog.registry.locations import own_registry
-    from ganzoo.catalog.registry.versions import open_version, version_numbers
-    from ganzoo.jobs.hub.bundle import build_bundle
-
     seen = 0
     for folder in own_registry().iterdir():
         for number in version_numbers(folder):

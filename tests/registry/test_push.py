@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 
 from ganzoo.catalog.registry import lookup
+from ganzoo.catalog.registry.added import add_registry, added_registries, forget_registry
 from ganzoo.catalog.registry.cards import Card
 from ganzoo.catalog.registry.versions import open_version
 from ganzoo.errors import EnvironmentProblem, InvalidInput, PluginError, UnknownName, UsageError
 from ganzoo.files import checkpoints, safetensors
+from ganzoo.files.publish import on_step
 from ganzoo.jobs.info import info
 from ganzoo.jobs.listing import list_names
 from ganzoo.jobs.models import load
@@ -528,8 +530,6 @@ def test_info_shows_versions_aliases_and_results(made_run, home):
 
 
 def test_registries_are_added_listed_and_forgotten(made_run, tmp_path):
-    from ganzoo.catalog.registry.added import add_registry, forget_registry
-
     push(made_run().path, "small", folder=tmp_path / "team")
     with pytest.raises(UnknownName):
         find_source("small")
@@ -549,9 +549,6 @@ def test_registries_are_added_listed_and_forgotten(made_run, tmp_path):
 
 
 def test_two_who_add_registries_at_once_lose_none(tmp_path):
-    from ganzoo.catalog.registry.added import add_registry, added_registries
-    from ganzoo.files.publish import on_step
-
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
     other = threading.Thread(target=add_registry, args=(str(tmp_path / "two"),))
@@ -571,15 +568,11 @@ def test_two_who_add_registries_at_once_lose_none(tmp_path):
 
 
 def test_a_registry_in_the_home_of_nobody_is_refused():
-    from ganzoo.catalog.registry.added import add_registry
-
     with pytest.raises(UsageError, match="a user who has none.*~nosuchuser"):
         add_registry("~nosuchuser/team")
 
 
 def test_two_added_registries_with_one_model_clash(made_run, tmp_path):
-    from ganzoo.catalog.registry.added import add_registry
-
     for name in ("one", "two"):
         push(made_run(name).path, "small", folder=tmp_path / name)
         add_registry(str(tmp_path / name))
@@ -589,8 +582,6 @@ def test_two_added_registries_with_one_model_clash(made_run, tmp_path):
 
 
 def test_an_added_folder_that_is_gone_hides_nothing(tmp_path):
-    from ganzoo.catalog.registry.added import add_registry
-
     (tmp_path / "team").mkdir()
     add_registry(str(tmp_path / "team"))
     (tmp_path / "team").rmdir()

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from lazy_keras import keras
 
 from ganzoo.testing import CheckFailed, check_architecture
 from ganzoo.testing.conformance import ARCHITECTURE_CHECKS
@@ -63,8 +64,6 @@ def test_a_plugin_without_a_fault_passes():
 
 @pytest.mark.parametrize(("name", "check", "message"), FAULTY, ids=[name for name, *_ in FAULTY])
 def test_each_fault_fails_its_own_check_alone(name, check, message):
-    import keras
-
     report = check_architecture(name, image_shapes=SHAPES, raises=False)
     check = ELSEWHERE.get(name, {}).get(keras.backend.backend(), check)
     assert [result.check for result in report.failures] == ([check] if check else [])

@@ -1,3 +1,4 @@
+import inspect
 import sys
 
 import pytest
@@ -166,8 +167,6 @@ def test_the_signature_of_a_plugin_is_that_of_its_target(site):
 
 
 def test_a_real_package_is_read_as_python_itself_sees_it():
-    import inspect
-
     import tomli_w
 
     real = inspect.signature(tomli_w.dumps).parameters

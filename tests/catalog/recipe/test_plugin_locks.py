@@ -1,5 +1,6 @@
 """Which plugin something was made with: another one is refused, or allowed and said."""
 
+import hashlib
 from types import SimpleNamespace
 
 import pytest
@@ -118,8 +119,6 @@ def test_a_digest_covers_what_is_imported_from_the_own_package(site, line):
 
 
 def test_a_module_alone_has_the_digest_of_its_file(site):
-    import hashlib
-
     path = site.module("alone", "import os, json\nfrom os import path\n")
     assert source_digest("alone") == hashlib.sha256(path.read_bytes()).hexdigest()
     assert source_digest("nowhere") is source_digest("alone.inner") is None

@@ -1,3 +1,5 @@
+import hashlib
+import json
 import tomllib
 
 import pytest
@@ -93,9 +95,6 @@ def test_order_and_number_form_change_neither_text_nor_digest(tables):
 
 
 def test_a_digest_is_that_of_the_canonical_json(tables):
-    import hashlib
-    import json
-
     recipe = Recipe.from_tables(tables)
     text = json.dumps(recipe.tables(), sort_keys=True, separators=(",", ":"))
     assert recipe.digest() == hashlib.sha256(text.encode()).hexdigest()

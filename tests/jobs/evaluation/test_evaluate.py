@@ -26,6 +26,8 @@ from ganzoo.jobs.evaluation.features import (
 )
 from ganzoo.jobs.evaluation.generated import is_image_source
 from ganzoo.jobs.evaluation.measure import aggregate_seeds
+from ganzoo.jobs.models.load import load
+from ganzoo.jobs.training.train import train
 from ganzoo.metrics import METRICS, MetricResult
 from ganzoo.metrics.extractor import Extractor
 from ganzoo.metrics.frechet import Moments, frechet_distance
@@ -190,8 +192,6 @@ def test_what_is_asked_wrongly_is_refused_before_anything_is_read(tmp_path, opti
 @pytest.fixture
 def trained(plain):
     """A run of four steps."""
-    from ganzoo.jobs.training.train import train
-
     return train(plain("training.steps=4"))
 
 
@@ -228,8 +228,6 @@ def test_results_are_recorded_in_the_run_s_card_once_for_each_protocol(trained):
 
 @pytest.mark.backend
 def test_the_distance_is_that_of_the_features_of_the_run_s_own_images(trained):
-    from ganzoo.jobs.models.load import load
-
     extractor = load_extractor("digits")
     fake = Moments.of(extractor.extract(load(trained.path).sample(300, seed=2))[0])
     real = Moments.of(extractor.extract(digits(images=64).images)[0])
@@ -300,8 +298,6 @@ def test_without_features_the_pixels_can_still_be_evaluated(tmp_path, monkeypatc
 
 @pytest.mark.backend
 def test_points_are_evaluated_by_their_modes(plain):
-    from ganzoo.jobs.training.train import train
-
     settings = ["dataset.points=400", "dataset.name=mixture"]
     recipe = plain()
     tables = recipe.tables() | {"dataset": {"name": "mixture", "points": 400}}

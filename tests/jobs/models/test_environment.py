@@ -1,8 +1,11 @@
 """Under which circumstances something was trained, and whether they are the same now."""
 
 import pytest
+from lazy_keras import keras
 
+from ganzoo.catalog.registry.lookup import find_model
 from ganzoo.jobs.models import environment
+from ganzoo.jobs.models.build import build_networks
 
 pytestmark = pytest.mark.backend
 
@@ -33,11 +36,6 @@ def test_another_kind_of_device_is_named():
 
 @pytest.mark.backend
 def test_the_recipe_decides_whatever_keras_is_configured_to():
-    import keras
-
-    from ganzoo.catalog.registry.lookup import find_model
-    from ganzoo.jobs.models.build import build_networks
-
     recipe = find_model("dcgan-digits").recipe
     plain = build_networks(recipe, (8, 8, 1), 10)
     kept = keras.config.image_data_format(), keras.config.floatx()

@@ -5,12 +5,16 @@ import warnings
 
 import numpy as np
 import pytest
+from lazy_keras import keras
 
+from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.cli import main
 from ganzoo.files import safetensors
 from ganzoo.files.digests import tensors_digest
 from ganzoo.jobs.info import describe_source
 from ganzoo.jobs.models import load
+from ganzoo.jobs.models.formats import FORMATS
+from ganzoo.jobs.training.train import train
 
 pytestmark = pytest.mark.backend
 
@@ -18,9 +22,6 @@ pytestmark = pytest.mark.backend
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """A finished run of a conditional GAN."""
-    from ganzoo.catalog.recipe.recipe import Recipe
-    from ganzoo.jobs.training.train import train
-
     place = tmp_path_factory.mktemp("formats")
     tables = {
         "architecture": {
@@ -39,8 +40,6 @@ def run(tmp_path_factory):
 
 @pytest.fixture
 def keras_backend():
-    import keras
-
     return keras.backend.backend()
 
 
@@ -61,8 +60,6 @@ def expected(run):
 
 
 def test_a_keras_file_needs_keras_and_the_layers_alone(run, expected, tmp_path):
-    import keras
-
     assert main(["export", str(run.path), str(tmp_path / "out.keras")]) == 0
     model = keras.saving.load_model(tmp_path / "out.keras")
     for n in (1, 5):
@@ -112,9 +109,6 @@ def test_onnx_draws_the_same_noise_from_latents(tmp_path, keras_backend, distrib
     if keras_backend != "torch":
         pytest.skip("written with PyTorch, whose exporter needs no further package")
     runtime = pytest.importorskip("onnxruntime")
-    import keras
-
-    from ganzoo.jobs.models.formats import FORMATS
     from ganzoo.layers import LatentNoise
 
     latents = keras.Input((6,), name="latents")

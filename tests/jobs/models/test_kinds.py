@@ -8,12 +8,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import ganzoo
 from ganzoo.catalog.recipe.overrides import apply_settings
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.runs import Run
 from ganzoo.cli import main
 from ganzoo.errors import PluginError, UsageError
 from ganzoo.files import safetensors
+from ganzoo.jobs.models.build import build_networks
+from ganzoo.jobs.models.open_dataset import open_recipe_dataset
+from ganzoo.jobs.publishing.import_weights import FileDescription, import_weights
+from ganzoo.jobs.training.plan import plan
 
 pytestmark = pytest.mark.backend
 
@@ -120,8 +125,6 @@ def test_videos_are_trained_evaluated_and_watched(trained, place):
 def test_images_are_translated_while_training_and_afterward(paired, trained, place, capsys):
     import ganzoo_kinds
 
-    import ganzoo
-
     run = trained("pairs", f"dataset.paired={str(paired).lower()}")
 
     data, about = ganzoo_kinds.pairs(), safetensors.metadata(run.weights_path)
@@ -157,10 +160,6 @@ def test_images_are_translated_while_training_and_afterward(paired, trained, pla
 
 def test_an_architecture_and_its_labels_must_fit(kinds, monkeypatch):
     import ganzoo_kinds
-
-    from ganzoo.jobs.models.build import build_networks
-    from ganzoo.jobs.models.open_dataset import open_recipe_dataset
-    from ganzoo.jobs.training.plan import plan
 
     for settings, said in (
         (["dataset.name=digits"], "'translator' translates images.*'digits', which has classes"),
@@ -211,8 +210,6 @@ def test_weights_that_do_not_say_what_they_need_are_refused(
 
 
 def test_sounds_are_not_imported_without_their_rate(place, kinds):
-    from ganzoo.jobs.publishing.import_weights import FileDescription, import_weights
-
     safetensors.save(place / "bare.safetensors", {"generator/x": np.zeros(1, "float32")}, {})
     told = FileDescription(recipe=kinds("tones"), image_shape=(200, 2), data_license="MIT")
     with pytest.raises(UsageError, match=r"rate must be known.*the shape \(200, 2\) alone"):

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 import ganzoo
+from ganzoo.cli import main
 from ganzoo.errors import InvalidInput
 from ganzoo.files import safetensors
 from ganzoo.jobs.models import limits
@@ -65,8 +66,6 @@ def test_a_number_of_any_sign_is_refused_where_no_default_says_more(number, file
 
 
 def test_a_hostile_file_ends_in_exit_code_3(file, capsys):
-    from ganzoo.cli import main
-
     assert main(["sample", str(file(architecture={"latent_size": 2**50}))]) == 3
     message = capsys.readouterr().err
     assert message.count("\n") == 1 and "cannot be of" in message

@@ -2,6 +2,7 @@
 
 import shutil
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from ganzoo.catalog.registry.cards import Card
 from ganzoo.cli import main
 from ganzoo.errors import InvalidInput, PluginError
 from ganzoo.files import checkpoints, safetensors
+from ganzoo.jobs.evaluation.evaluate import evaluate
 from ganzoo.jobs.models import load
 from ganzoo.jobs.publishing.import_weights import import_weights
 from ganzoo.jobs.publishing.push import push
@@ -46,8 +48,6 @@ def run(trained, recipe, tmp_path, monkeypatch):
 @pytest.fixture
 def changed(tmp_path, monkeypatch):
     """The stranger's distribution is of another version now, and its source is another."""
-    from pathlib import Path
-
     site = tmp_path / "site"
     shutil.copytree(Path(__file__).parents[2] / "end_to_end" / "site", site)
     (site / "ganzoo_testbed-1.0.dist-info").rename(site / "ganzoo_testbed-1.1.dist-info")
@@ -100,8 +100,6 @@ def test_another_plugin_is_refused_unless_it_is_allowed(run, changed, tmp_path, 
 
 
 def test_numbers_of_another_plugin_say_so(run, changed):
-    from ganzoo.jobs.evaluation.evaluate import evaluate
-
     def measured(**options):
         (row,) = evaluate(run.path, metrics=["patch_wasserstein"], n=20, **options)
         return row["protocol"].get("plugin_mismatch", "")

@@ -1,14 +1,22 @@
 """Images and files out of a run: the same for the same seed, and nothing overwritten."""
 
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 from PIL import Image
 
+import ganzoo
+from ganzoo.catalog.runs import Run
 from ganzoo.cli import main
 from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files import safetensors
+from ganzoo.jobs.models import export
+from ganzoo.jobs.models.build import build_gan
+from ganzoo.jobs.models.find import find_source
+from ganzoo.jobs.models.open_dataset import open_recipe_dataset
+from ganzoo.jobs.training.train import train
 
 pytestmark = pytest.mark.backend
 
@@ -18,8 +26,6 @@ def runs(tmp_path_factory):
     made = []
 
     def get(recipe):
-        from ganzoo.jobs.training.train import train
-
         if not made:
             asked = recipe("steps=3", "checkpoint_every=2")
             made.append(train(asked, run=tmp_path_factory.mktemp("runs") / "trained"))
@@ -73,8 +79,6 @@ def test_exports_hold_the_average_the_generator_or_everything(run, place, arrays
 
 
 def test_every_kind_of_export_can_be_loaded(run, place):
-    import ganzoo
-
     labels = np.array([0, 1], "int32")
     expected = ganzoo.load(run.path).sample(2, seed=7, labels=labels)
     raw = ganzoo.load(run.path, raw=True).sample(2, seed=7, labels=labels)
@@ -157,8 +161,6 @@ def test_a_truncation_of_nothing_is_for_who_truncates_by_a_variable(
 
 
 def test_a_loaded_gan_knows_how_many_classes_there_are(run):
-    import ganzoo
-
     with pytest.raises(UsageError, match=r"Expected: 2 whole numbers in \[0, 2\)"):
         ganzoo.load(run.path).sample(2, labels=[0, 2])
 
@@ -268,8 +270,6 @@ def test_what_is_no_weights_file_is_refused(content, place, capsys):
 
 
 def test_a_run_without_a_checkpoint_says_how_to_get_one(recipe, place, capsys):
-    from ganzoo.catalog.runs import Run
-
     run = Run.create_at(place / "empty")
     run.recipe_path.write_text(recipe().toml())
     for argv in (["sample", "empty"], ["export", "empty", "out.safetensors"]):
@@ -278,9 +278,6 @@ def test_a_run_without_a_checkpoint_says_how_to_get_one(recipe, place, capsys):
 
 
 def test_an_older_checkpoint_is_not_taken_silently(run, rewound, place):
-    from ganzoo.jobs.models import export
-    from ganzoo.jobs.models.find import find_source
-
     broken = rewound(run, 3)
     (broken.checkpoints / "step-00000003" / "MANIFEST.json").unlink()
     with pytest.warns(UserWarning, match="step 3 is broken.*step 2"):
@@ -291,8 +288,6 @@ def test_an_older_checkpoint_is_not_taken_silently(run, rewound, place):
 
 def test_a_run_that_went_on_past_its_end_is_sampled_where_it_is(run, rewound):
     """`weights.safetensors` of an earlier, shorter training is not the newest any more."""
-    from ganzoo.jobs.models.find import find_source
-
     longer = rewound(run, 3)
     arrays, about = safetensors.load(run.weights_path), safetensors.metadata(run.weights_path)
     safetensors.save(longer.weights_path, arrays, {**about, "step": 1})
@@ -302,12 +297,7 @@ def test_a_run_that_went_on_past_its_end_is_sampled_where_it_is(run, rewound):
 
 
 def test_labels_of_the_wrong_kind_are_refused_before_training(recipe, monkeypatch):
-    import dataclasses
-
     import ganzoo_testbed
-
-    from ganzoo.jobs.models.build import build_gan
-    from ganzoo.jobs.models.open_dataset import open_recipe_dataset
 
     one = ganzoo_testbed.patient()
     many = dataclasses.replace(one, labels=np.zeros((40, 2), "uint8"))
@@ -321,8 +311,6 @@ def test_labels_of_the_wrong_kind_are_refused_before_training(recipe, monkeypatc
 
 
 def test_points_have_no_separate_images(plain, place, capsys):
-    from ganzoo.jobs.training.train import train
-
     recipe = plain("dataset.name=mixture", "architecture.output_activation=linear", "steps=1")
     run = train(recipe, run=place / "points")
     assert main(["sample", str(run.path), "--separate"]) == 2
@@ -332,8 +320,6 @@ def test_points_have_no_separate_images(plain, place, capsys):
 
 
 def test_weights_of_an_older_ganzoo_are_told_the_new_names(mutated):
-    from ganzoo.jobs.models.find import find_source
-
     def age(arrays, about):
         about["recipe"]["game"] = about["recipe"].pop("gan")
 
@@ -342,8 +328,6 @@ def test_weights_of_an_older_ganzoo_are_told_the_new_names(mutated):
 
 
 def test_metadata_of_any_shape_is_refused_without_a_crash(place):
-    from ganzoo.jobs.models.find import find_source
-
     for odd in ({}, {"recipe": 1}, {"recipe": {}, "image_shape": [8], "classes": []},
                 {"recipe": {}, "image_shape": [0, 8, 1], "classes": []},
                 {"recipe": {}, "image_shape": [True], "classes": [1]}):  # fmt: skip

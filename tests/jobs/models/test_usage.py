@@ -6,11 +6,15 @@ from PIL import Image
 
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.registry import lookup
+from ganzoo.catalog.registry.cards import Card
+from ganzoo.catalog.registry.contents import AUDIO, VIDEO
+from ganzoo.cli import main
 from ganzoo.errors import UsageError
 from ganzoo.files import safetensors
 from ganzoo.jobs.models.sample import sample
 from ganzoo.jobs.publishing.import_weights import FileDescription, import_weights
 from ganzoo.jobs.publishing.push import push
+from ganzoo.jobs.rendering import renderers
 from ganzoo.jobs.training.train import train
 
 pytestmark = pytest.mark.backend
@@ -105,9 +109,6 @@ def test_a_file_that_was_imported_with_a_recipe_has_a_page_that_works(place):
 
 
 def test_of_what_is_heard_and_watched_a_version_holds_the_newest(place):
-    from ganzoo.catalog.registry.contents import AUDIO, VIDEO
-    from ganzoo.jobs.rendering import renderers
-
     assert {AUDIO, VIDEO} == {
         f"samples{one.media}" for one in renderers.RENDERERS.values() if one.media
     }
@@ -119,9 +120,6 @@ def test_of_what_is_heard_and_watched_a_version_holds_the_newest(place):
 
 
 def test_a_version_is_trained_again_by_its_name(place, plain):
-    from ganzoo.catalog.registry.cards import Card
-    from ganzoo.cli import main
-
     push(train(plain("steps=2"), run=place / "run").path, "mine", license="MIT")
     assert main(["train", "mine@1", "--runs", "runs"]) == 0
     again = place / "runs" / "00001-mine-1"

@@ -1,13 +1,14 @@
 """Training does not wait for the device between two lines of the log."""
 
 import pytest
+from lazy_keras import keras
+
+from ganzoo.jobs.training.train import train
 
 pytestmark = pytest.mark.backend
 
 
 def test_the_logs_of_a_dispatch_are_not_read():
-    import keras
-
     from ganzoo.jobs.training.callbacks import CallbacksWithoutLogs
 
     read, told = [], []
@@ -28,10 +29,6 @@ def test_the_logs_of_a_dispatch_are_not_read():
 
 
 def test_training_goes_without_keras_own_list(plain, place, monkeypatch):
-    import keras
-
-    from ganzoo.jobs.training.train import train
-
     def refuse(*args, **kwargs):
         pytest.fail("This would wait for the device after every dispatch.")
 

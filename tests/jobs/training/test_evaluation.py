@@ -10,6 +10,16 @@ from ganzoo.catalog.recipe.overrides import apply_settings
 from ganzoo.cli import main
 from ganzoo.errors import Interrupted, InvalidInput, UsageError
 from ganzoo.files import checkpoints, safetensors
+from ganzoo.jobs.evaluation.evaluate import evaluate
+from ganzoo.jobs.models import load
+from ganzoo.jobs.models.export import export
+from ganzoo.jobs.models.find import find_source
+from ganzoo.jobs.publishing.push import push
+from ganzoo.jobs.training import evaluation
+from ganzoo.jobs.training.evaluation import PeriodicEvaluation
+from ganzoo.jobs.training.resume import resume
+from ganzoo.jobs.training.train import train
+from ganzoo.metrics import MetricResult
 
 pytestmark = pytest.mark.backend
 
@@ -32,8 +42,6 @@ def home(tmp_path_factory):
 @pytest.fixture
 def scripted(monkeypatch):
     """`scripted({2: 5.0, ...})`: the distance at each step, whatever the images are."""
-    from ganzoo.jobs.training import evaluation
-    from ganzoo.metrics import MetricResult
 
     def script(values):
         queue = iter(values)
@@ -63,8 +71,6 @@ def test_an_evaluated_run_logs_its_numbers_and_is_otherwise_the_same_to_the_last
     recipe, place, arrays
 ):
     """The GAN with every kind of state; 3 is no multiple of any other cadence."""
-    from ganzoo.jobs.training.train import train
-
     settings = ("dataset.name=digits", "dataset.images=40", "steps=8", "log_every=4")
     plain = train(recipe(*settings), run=place / "plain")
     said = []
@@ -89,8 +95,6 @@ def test_an_evaluated_run_logs_its_numbers_and_is_otherwise_the_same_to_the_last
 
 def test_fused_steps_are_not_cut_for_an_evaluation(plain, place, arrays):
     """Steps 3 and 6 lie inside a dispatch: what is due there is evaluated at its end."""
-    from ganzoo.jobs.training.train import train
-
     fused = ("steps=8", "steps_per_dispatch=4", "log_every=4", "sample_every=8")
     alone = train(plain(*fused), run=place / "alone")
     evaluated = train(
@@ -102,9 +106,6 @@ def test_fused_steps_are_not_cut_for_an_evaluation(plain, place, arrays):
 
 
 def test_the_numbers_are_those_of_evaluate_with_the_same_protocol(plain, place):
-    from ganzoo.jobs.evaluation.evaluate import evaluate
-    from ganzoo.jobs.training.train import train
-
     run = train(plain("evaluate_every=3", "evaluate_samples=50"), run=place / "run")
     found = evaluate(run.path, metrics=["frechet", "precision", "recall"], n=50)
     last = run.log()[-1]
@@ -119,12 +120,6 @@ def test_the_numbers_are_those_of_evaluate_with_the_same_protocol(plain, place):
 
 def test_the_best_checkpoint_is_kept_and_found_by_name(plain, place, arrays, scripted, monkeypatch):
     """Best at step 4; then only the newest and that one stay."""
-    from ganzoo.jobs.models import load
-    from ganzoo.jobs.models.export import export
-    from ganzoo.jobs.models.find import find_source
-    from ganzoo.jobs.publishing.push import push
-    from ganzoo.jobs.training.train import train
-
     scripted([9.0, 3.0, 5.0, 3.0])  # the second 3.0 is no better
     said = []
     run = train(plain(*EVALUATED), runs=place / "runs", events=said.append)
@@ -149,9 +144,6 @@ def test_the_best_checkpoint_is_kept_and_found_by_name(plain, place, arrays, scr
 
 
 def test_without_an_evaluation_there_is_no_best(plain, place):
-    from ganzoo.jobs.models.find import find_source
-    from ganzoo.jobs.training.train import train
-
     run = train(plain("steps=1"), run=place / "run")
     with pytest.raises(UsageError, match="no best checkpoint.*--evaluate-every"):
         find_source(f"{run.path}@best")
@@ -163,8 +155,6 @@ def test_without_an_evaluation_there_is_no_best(plain, place):
 def test_an_evaluated_run_that_died_ends_with_the_same_log_and_the_same_best(
     step, whole, rewound, arrays
 ):
-    from ganzoo.jobs.training.resume import resume
-
     died = rewound(whole, step)
     (died.path / "log.jsonl").write_text(  # a crash may leave a line that no checkpoint has
         (whole.path / "log.jsonl").read_text() if step == 3 else log_until(whole, step)
@@ -189,8 +179,6 @@ def made():
 @pytest.fixture
 def whole(made, plain, tmp_path_factory):
     """An evaluated run that was never stopped, with a checkpoint after each step."""
-    from ganzoo.jobs.training.train import train
-
     if not made:
         settings = (*EVALUATED, "keep_checkpoints=100")
         made.append(train(plain(*settings), run=tmp_path_factory.mktemp("whole") / "run"))
@@ -198,9 +186,6 @@ def whole(made, plain, tmp_path_factory):
 
 
 def test_a_resumed_run_knows_the_best_so_far_and_keeps_it(plain, place, scripted):
-    from ganzoo.jobs.training.resume import resume
-    from ganzoo.jobs.training.train import train
-
     scripted([4.0, 7.0, 6.0, 8.0, 3.0, 9.0])
     run = train(plain(*EVALUATED, "steps=4"), run=place / "run")
     assert steps_in(run) == [2, 4]
@@ -213,9 +198,6 @@ def test_a_resumed_run_knows_the_best_so_far_and_keeps_it(plain, place, scripted
 
 
 def test_a_run_can_be_evaluated_from_the_middle_on_but_not_by_another_protocol(plain, place):
-    from ganzoo.jobs.training.resume import resume
-    from ganzoo.jobs.training.train import train
-
     run = train(plain("steps=2"), run=place / "run")
     resume(run.path, settings=["steps=4", "evaluate_every=1", "evaluate_samples=30"])
     assert [e["step"] for e in run.log() if "frechet" in e] == [3, 4]
@@ -226,9 +208,6 @@ def test_a_run_can_be_evaluated_from_the_middle_on_but_not_by_another_protocol(p
 
 
 def test_a_best_checkpoint_that_is_broken_is_not_replaced_in_silence(plain, place, scripted):
-    from ganzoo.jobs.models.find import find_source
-    from ganzoo.jobs.training.train import train
-
     scripted([9.0, 3.0, 5.0, 4.0])
     run = train(plain(*EVALUATED), run=place / "run")
     (run.checkpoints / "step-00000004" / "MANIFEST.json").unlink()
@@ -238,8 +217,6 @@ def test_a_best_checkpoint_that_is_broken_is_not_replaced_in_silence(plain, plac
 
 
 def test_points_are_evaluated_as_they_are(plain, place):
-    from ganzoo.jobs.training.train import train
-
     tables = plain("evaluate_every=2", "evaluate_samples=30").tables()
     points = type(plain()).from_tables(tables | {"dataset": {"name": "mixture", "points": 100}})
     run = train(points, run=place / "run")
@@ -274,8 +251,6 @@ def test_what_cannot_be_evaluated_is_said_before_anything_is_made(
 
 
 def test_a_signal_while_real_images_are_looked_at_leaves_nothing(plain, place):
-    from ganzoo.jobs.training.train import train
-
     heard = []
 
     def press(event):
@@ -290,9 +265,6 @@ def test_a_signal_while_real_images_are_looked_at_leaves_nothing(plain, place):
 
 
 def test_images_that_are_not_finite_are_logged_so_and_are_never_the_best(plain, place, monkeypatch):
-    from ganzoo.jobs.training import evaluation
-    from ganzoo.jobs.training.train import train
-
     def broken(*args, **kwargs):
         raise InvalidInput("A number is not finite.")
 
@@ -303,8 +275,6 @@ def test_images_that_are_not_finite_are_logged_so_and_are_never_the_best(plain, 
 
 
 def test_an_edge_from_a_multiple_on_is_due_once_and_the_last_step_always(plain):
-
-    from ganzoo.jobs.training.evaluation import PeriodicEvaluation
 
     evaluation = PeriodicEvaluation.__new__(PeriodicEvaluation)
     evaluation.every = 10

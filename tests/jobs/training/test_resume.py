@@ -4,11 +4,19 @@ import shutil
 
 import numpy as np
 import pytest
+from lazy_keras import keras
 
+from ganzoo import backend
 from ganzoo.catalog.runs import Run
 from ganzoo.cli import main
+from ganzoo.data.feed import Feed
 from ganzoo.errors import InvalidInput, Locked, UsageError
 from ganzoo.files import safetensors
+from ganzoo.jobs.models.build import build_gan
+from ganzoo.jobs.models.open_dataset import open_recipe_dataset
+from ganzoo.jobs.models.weights import assign_arrays, state_arrays
+from ganzoo.jobs.training.resume import resume
+from ganzoo.jobs.training.train import train
 
 pytestmark = pytest.mark.backend
 
@@ -22,8 +30,6 @@ def whole(tmp_path_factory):
     made = []
 
     def get(recipe) -> Run:
-        from ganzoo.jobs.training.train import train
-
         if not made:
             made.append(train(recipe(), run=tmp_path_factory.mktemp("whole") / "run"))
         return made[0]
@@ -35,22 +41,12 @@ class Trainer:
     """A built GAN and its data; compiled once however often it is trained."""
 
     def __init__(self, recipe):
-        from ganzoo.jobs.models.build import build_gan
-        from ganzoo.jobs.models.open_dataset import open_recipe_dataset
-        from ganzoo.jobs.models.weights import state_arrays
-
         self.dataset = open_recipe_dataset(recipe)
         self.gan = build_gan(recipe, self.dataset)
         self.fresh = state_arrays(self.gan)
 
     def train_steps(self, state, start: int, stop: int) -> dict[str, np.ndarray]:
         """The state after the steps from `start` to `stop`, beginning with `state`."""
-        import keras
-
-        from ganzoo import backend
-        from ganzoo.data.feed import Feed
-        from ganzoo.jobs.models.weights import assign_arrays, state_arrays
-
         assign_arrays(self.gan.state(), state, "the test")
         feed = Feed(self.dataset, batch=4, n_critic=2, seed=3, start_step=start, stop_step=stop)
         means = [(v, state[f"metrics/{v.name}"]) for v in self.gan.step_metrics.variables]
@@ -86,8 +82,6 @@ def differing(one, other) -> list[str]:
 @pytest.mark.parametrize("step", [1, 5, 7])
 def test_a_run_that_died_after_any_step_ends_as_if_it_had_not(step, whole, recipe, rewound, arrays):
     """1: between two lazy penalties; 5: the end of an epoch; 7: in the middle of one."""
-    from ganzoo.jobs.training.resume import resume
-
     never, died = whole(recipe), rewound(whole(recipe), step)
     resume(died.path)
     assert differing(arrays(never), arrays(died)) == []
@@ -127,8 +121,6 @@ GROUPS = {
 
 
 def test_leaving_out_any_group_of_state_breaks_the_equality(whole, recipe, trainer, arrays):
-    import keras
-
     run = whole(recipe)
     before, after = arrays(run, 5), arrays(run, 7)
     assert differing(trainer.train_steps(before, 5, 7), after) == []
@@ -169,11 +161,6 @@ def test_n_steps_and_n_more_are_2n_with_fused_steps_and_scaled_losses(recipe, ar
 
     (Not on TensorFlow, where XLA takes seconds for each length of a dispatch.)
     """
-    import keras
-
-    from ganzoo.jobs.training.resume import resume
-    from ganzoo.jobs.training.train import train
-
     steps = 4 if keras.backend.backend() == "tensorflow" else 5
     never = train(recipe(*FUSED, "steps=8"), run=place / "never")
     half = train(recipe(*FUSED, f"steps={steps}"), run=place / "half")
@@ -187,8 +174,6 @@ def test_n_steps_and_n_more_are_2n_with_fused_steps_and_scaled_losses(recipe, ar
 
 def test_looking_at_a_gan_does_not_change_it(whole, recipe, place):
     """Images, log lines and checkpoints at other steps: the same weights."""
-    from ganzoo.jobs.training.train import train
-
     run = train(
         recipe("sample_every=1", "log_every=5", "checkpoint_every=12"), run=place / "watched"
     )
@@ -235,8 +220,6 @@ def test_what_would_change_the_gan_is_refused(setting, code, words, whole, recip
 
 
 def test_a_recipe_edited_by_hand_is_refused(whole, recipe, rewound):
-    from ganzoo.jobs.training.resume import resume
-
     run = rewound(whole(recipe), 7)
     run.recipe_path.write_text(run.recipe_path.read_text().replace("batch = 4", "batch = 2"))
     with pytest.raises(UsageError, match="training.batch cannot change. Expected: 4. Received: 2"):
@@ -245,8 +228,6 @@ def test_a_recipe_edited_by_hand_is_refused(whole, recipe, rewound):
 
 def test_other_data_is_refused_and_named(whole, recipe, rewound, monkeypatch):
     import ganzoo_testbed
-
-    from ganzoo.jobs.training.resume import resume
 
     run = rewound(whole(recipe), 7)
     before = snapshot(run)
@@ -258,8 +239,6 @@ def test_other_data_is_refused_and_named(whole, recipe, rewound, monkeypatch):
 
 
 def test_two_processes_do_not_go_on_with_one_run(whole, recipe, rewound):
-    from ganzoo.jobs.training.resume import resume
-
     run = rewound(whole(recipe), 7)
     with run.lock(), pytest.raises(Locked) as refused:
         resume(run.path)
@@ -269,8 +248,6 @@ def test_two_processes_do_not_go_on_with_one_run(whole, recipe, rewound):
 def test_a_broken_checkpoint_falls_back_with_a_warning_and_ends_the_same(
     whole, recipe, rewound, arrays
 ):
-    from ganzoo.jobs.training.resume import resume
-
     run = rewound(whole(recipe), 9)
     state = run.checkpoints / "step-00000009" / "state.safetensors"
     content = bytearray(state.read_bytes())
@@ -284,8 +261,6 @@ def test_a_broken_checkpoint_falls_back_with_a_warning_and_ends_the_same(
 
 
 def test_when_all_checkpoints_are_broken_nothing_starts_anew(whole, recipe, rewound):
-    from ganzoo.jobs.training.resume import resume
-
     run = rewound(whole(recipe), 2)
     for path in run.checkpoints.iterdir():
         (path / "MANIFEST.json").unlink()
@@ -295,8 +270,6 @@ def test_when_all_checkpoints_are_broken_nothing_starts_anew(whole, recipe, rewo
 
 @pytest.mark.parametrize("mutation", ["missing", "extra", "reshaped", "recast", "swapped"])
 def test_a_state_that_does_not_fit_is_refused_whole(mutation, whole, recipe, trainer, arrays):
-    from ganzoo.jobs.models.weights import assign_arrays, state_arrays
-
     state, name = arrays(whole(recipe), 3), "discriminator/logit/kernel"
     match mutation:
         case "missing":

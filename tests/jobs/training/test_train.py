@@ -1,5 +1,6 @@
 """What a training leaves behind, and how it ends when it cannot go on."""
 
+import errno
 import json
 import re
 import signal
@@ -8,6 +9,7 @@ import tomllib
 
 import numpy as np
 import pytest
+from lazy_keras import keras
 from PIL import Image
 
 from ganzoo.catalog.recipe.overrides import apply_settings
@@ -16,17 +18,17 @@ from ganzoo.catalog.registry.cards import Card
 from ganzoo.catalog.registry.lookup import find_model
 from ganzoo.catalog.runs import Run
 from ganzoo.cli import main
-from ganzoo.errors import Interrupted, UsageError
-from ganzoo.files import checkpoints, safetensors
+from ganzoo.errors import EnvironmentProblem, Interrupted, UsageError
+from ganzoo.files import checkpoints, publish, safetensors
+from ganzoo.jobs.models.build import build_networks
+from ganzoo.jobs.training.plan import plan
+from ganzoo.jobs.training.resume import resume
+from ganzoo.jobs.training.train import train
 
 pytestmark = pytest.mark.backend
 
 
 def test_a_run_folder_holds_everything_that_can_be_asked_of_a_run(plain, place):
-    import keras
-
-    from ganzoo.jobs.training.train import train
-
     said = []
     recipe = plain("steps=5", "sample_every=2", "checkpoint_every=2", "keep_checkpoints=1")
     run = train(recipe, runs=place / "runs", argv=["ganzoo", "train"], events=said.append)
@@ -68,8 +70,6 @@ def test_a_run_folder_holds_everything_that_can_be_asked_of_a_run(plain, place):
 
 
 def test_a_runs_recipe_can_be_trained_again_and_gives_the_same_file(plain, place):
-    from ganzoo.jobs.training.train import train
-
     first = train(plain("training.epochs=1"), run=place / "first")
     again = train(Recipe.read(first.recipe_path), run=place / "again")
     other = train(plain("training.epochs=1", "seed=1"), run=place / "other")
@@ -79,8 +79,6 @@ def test_a_runs_recipe_can_be_trained_again_and_gives_the_same_file(plain, place
 
 
 def test_a_card_of_the_zoo_says_what_was_changed(place):
-    from ganzoo.jobs.training.train import train
-
     narrow = [
         "architecture.generator_base_channels=2",
         "architecture.discriminator_base_channels=2",
@@ -92,7 +90,6 @@ def test_a_card_of_the_zoo_says_what_was_changed(place):
 
 def test_networks_without_latents_are_refused(plain, monkeypatch):
     from ganzoo.gan.sampling import Sampler
-    from ganzoo.jobs.models.build import build_networks
 
     monkeypatch.setattr(Sampler, "latent_shape", (0,))
     with pytest.raises(UsageError, match=r"needs latents of at least one.*of shape \(0,\)"):
@@ -100,8 +97,6 @@ def test_networks_without_latents_are_refused(plain, monkeypatch):
 
 
 def test_a_plan_leaves_nothing_behind(plain, place, monkeypatch):
-    from ganzoo.jobs.training.plan import plan
-
     found = plan(plain("training.images=100"))
     assert (found["steps"], found["steps_per_epoch"], found["images_per_step"]) == (7, 4, 16)
     assert found["parameters"] == {
@@ -113,8 +108,6 @@ def test_a_plan_leaves_nothing_behind(plain, place, monkeypatch):
 
 
 def test_a_plan_without_the_data_is_that_with_them_and_nothing_is_downloaded(place, monkeypatch):
-    from ganzoo.jobs.training.plan import plan
-
     def connect(*address):
         raise AssertionError(f"asked {address}")
 
@@ -164,9 +157,6 @@ def test_without_any_checkpoint_that_is_said_too(plain, place, capsys):
 def test_a_signal_saves_at_the_edge_of_the_step_and_says_how_to_go_on(
     number, recipe, place, arrays, capsys
 ):
-    from ganzoo.jobs.training.resume import resume
-    from ganzoo.jobs.training.train import train
-
     def press(event):
         if event["event"] == "progress" and event["step"] >= 2:
             signal.raise_signal(number)
@@ -227,13 +217,6 @@ def test_memory_that_runs_out_is_no_fault_of_the_plugin(recipe, place, monkeypat
 
 
 def test_a_disk_that_fills_up_keeps_the_checkpoints_before(plain, place, monkeypatch):
-    import errno
-
-    from ganzoo.errors import EnvironmentProblem
-    from ganzoo.files import publish
-    from ganzoo.jobs.training.resume import resume
-    from ganzoo.jobs.training.train import train
-
     def full(step, path):
         if step == "publish" and path.name == "step-00000004":
             raise OSError(errno.ENOSPC, "No space left on device", str(path))
@@ -251,9 +234,6 @@ def test_a_disk_that_fills_up_keeps_the_checkpoints_before(plain, place, monkeyp
 
 def test_data_from_an_npz_file_of_keras_reaches_training(plain, place, monkeypatch):
     """Data sets of `keras.datasets` come through the backend in use."""
-    from ganzoo.jobs.training.resume import resume
-    from ganzoo.jobs.training.train import train
-
     images = np.random.default_rng(0).integers(0, 256, (20, 28, 28), dtype="uint8")
     np.savez(place / "mnist.npz", x_train=images, y_train=np.arange(20, dtype="uint8") % 10,
              x_test=images[:1], y_test=np.zeros(1, "uint8"))  # fmt: skip

@@ -4,11 +4,10 @@ import functools
 import itertools
 
 import numpy as np
+from lazy_keras import ops
 
 
 def numbers(x):
-    from keras import ops
-
     return np.float64(ops.convert_to_numpy(x))
 
 
