@@ -2,11 +2,11 @@
 
 import json
 import os
-import subprocess
 import sys
 from types import SimpleNamespace
 
 import pytest
+from children import run_python
 
 from ganzoo.backend import select
 from ganzoo.errors import EnvironmentProblem, UnknownName, UsageError
@@ -149,11 +149,7 @@ def test_the_first_command_does_not_decide_for_the_second(tmp_path):
         "print(select.decide()); select.choose()\n"
         "if sys.argv[1] == 'first': import keras"
     )
-    outputs = []
-    for place in ("first", "second"):
-        argv = [sys.executable, "-c", code, place]
-        done = subprocess.run(argv, capture_output=True, text=True, check=True)
-        outputs.append(done.stdout)
+    outputs = [run_python("-c", code, place).stdout for place in ("first", "second")]
     assert (tmp_path / "keras.json").exists()  # Keras wrote it
     assert "first one installed" in outputs[0] and outputs[0] == outputs[1]
 
@@ -197,8 +193,7 @@ def test_choosing_imports_no_framework():
         "select.installed()\n"
         "print({'keras', 'jax', 'jaxlib', 'torch', 'tensorflow'} & set(sys.modules))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.stdout.strip() == "set()"
+    assert run_python("-c", code).stdout == "set()\n"
 
 
 def test_importing_ganzoo_changes_nothing_until_somebody_imports_keras():
@@ -208,8 +203,7 @@ def test_importing_ganzoo_changes_nothing_until_somebody_imports_keras():
         "importlib.util.find_spec('keras')\n"  # what `import keras` begins with
         "print(os.environ['KERAS_BACKEND'])\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["False", "False", select.installed()[0]]
+    assert run_python("-c", code).stdout.split() == ["False", "False", select.installed()[0]]
 
 
 def test_a_backend_chosen_after_importing_ganzoo_counts():
@@ -219,5 +213,4 @@ def test_a_backend_chosen_after_importing_ganzoo_counts():
         "importlib.util.find_spec('keras')\n"
         "print(os.environ['KERAS_BACKEND'])\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "torch"
+    assert run_python("-c", code).stdout.strip() == "torch"

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from children import run_python
 
 COMMAND = [sys.executable, "-m", "ganzoo.cli"]
 FRAMEWORKS = {"keras", "jax", "jaxlib", "torch", "tensorflow"}
@@ -42,8 +43,7 @@ def test_looking_around_imports_no_framework(argv):
         f"code = main({argv})\n"
         f"print(code, sorted({FRAMEWORKS} & set(sys.modules)), file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.stderr.splitlines()[-1] == "0 []"
+    assert run_python("-c", code).stderr.splitlines()[-1] == "0 []"
 
 
 def test_a_usage_error_is_found_without_a_framework_and_without_a_run_folder():
@@ -52,8 +52,7 @@ def test_a_usage_error_is_found_without_a_framework_and_without_a_run_folder():
         "code = main(['train', 'nope', '--steps', '3'])\n"
         f"print(code, sorted({FRAMEWORKS} & set(sys.modules)), file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.stderr.splitlines()[-1] == "2 []"
+    assert run_python("-c", code).stderr.splitlines()[-1] == "2 []"
     assert list(Path().iterdir()) == []
 
 

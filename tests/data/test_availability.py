@@ -4,10 +4,13 @@ import sys
 
 import numpy as np
 import pytest
+from ganzoo_data.afhq import afhq
 from ganzoo_data.celeba import celeba
 from ganzoo_data.facades import facades
+from ganzoo_data.ffhq import ffhq
 from ganzoo_data.flowers import flowers
 from ganzoo_data.hub import hub
+from ganzoo_data.lsun import lsun
 from ganzoo_data.mnist import mnist
 from ganzoo_data.moving_mnist import moving_mnist
 from ganzoo_data.spoken_digits import spoken_digits
@@ -19,6 +22,7 @@ from ganzoo.data.availability import (
     check_download_allowed,
     downloads_forbidden,
 )
+from ganzoo.errors import EnvironmentProblem
 
 ABOUT = {"license": "CC0-1.0", "source": "made up"}
 
@@ -95,6 +99,37 @@ def test_a_shape_that_only_the_data_tell_is_not_made_up(load, options):
         load(**options)
     assert caught.value.info.blank() is None
     assert caught.value.info.license and caught.value.info.source
+
+
+WAYS = {
+    celeba: ["https://mmlab.ie.cuhk.edu.hk"],
+    facades: ["facades.tar.gz"],
+    spoken_digits: ["https://github.com/"],
+    **dict.fromkeys([flowers, ffhq, afhq, lsun], ["http", "dataset.repository=OWNER/NAME"]),
+}
+
+
+@pytest.mark.parametrize("load", WAYS, ids=lambda load: load.__name__)
+def test_without_data_one_line_names_the_ways_to_get_it(load, home, monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(EnvironmentProblem) as caught:
+        load()
+    folder = home / "data" / load.__name__.replace("_", "-")
+    assert "\n" not in str(caught.value)
+    for way in ("--data PATH", str(folder), *WAYS[load]):
+        assert way in str(caught.value)
+    assert not [path for path in home.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize(
+    "load", [celeba, flowers, ffhq, afhq, lsun], ids=lambda load: load.__name__
+)
+def test_without_a_client_a_copy_on_the_hub_is_one_line(load, home, monkeypatch):
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    with pytest.raises(EnvironmentProblem, match=r"pip install 'keras-ganzoo\[hub\]'") as caught:
+        load(repository="some/faces")
+    assert "\n" not in str(caught.value)
+    assert not [path for path in home.rglob("*") if path.is_file()]
 
 
 def test_the_hub_is_not_called_and_nothing_is_written(serve, image, home):

@@ -1,11 +1,9 @@
-import sys
-
 import numpy as np
 import pytest
 from ganzoo_data.celeba import celeba
 
 from ganzoo.data.images import Preprocessing, decode_image
-from ganzoo.errors import EnvironmentProblem, InvalidInput, UnknownName, UsageError
+from ganzoo.errors import InvalidInput, UnknownName, UsageError
 
 NAMES = ("5_o_Clock_Shadow", "Smiling", "Young")
 ROWS = np.array([[0, 1, 1], [1, 0, 1], [0, 0, 0], [1, 1, 0], [0, 1, 0]])
@@ -118,31 +116,19 @@ def test_another_attribute_needs_no_decoding(folder, monkeypatch):
     assert celeba(data=folder, size=8, attribute="Smiling").labels.sum() == 3
 
 
-def test_faces_in_the_data_folder_are_found(home, fill, official):
-    fill(home / "data" / "celeba", official)
-    assert len(celeba(size=8)) == COUNT
-
-
-def test_faces_deep_in_the_data_folder_are_found(home, fill, official):
-    fill(home / "data" / "celeba" / "unpacked" / "here", official)
-    assert len(celeba(size=8, attribute="Young")) == COUNT
-
-
-def test_an_archive_in_the_data_folder_is_found(home, pack, official):
+@pytest.mark.parametrize("where", ["celeba", "celeba/unpacked/here", "celeba.zip", "elsewhere"])
+def test_faces_in_the_data_folder_are_found(
+    home, tmp_path, fill, pack, official, monkeypatch, where
+):
     (home / "data").mkdir()
-    pack(home / "data" / "celeba.zip", official)
-    assert len(celeba(size=8)) == COUNT
-
-
-def test_the_data_folder_can_be_chosen(tmp_path, fill, official, monkeypatch):
-    monkeypatch.setenv("GANZOO_DATA", str(tmp_path / "elsewhere"))
-    fill(tmp_path / "elsewhere" / "celeba", official)
-    assert len(celeba(size=8)) == COUNT
-
-
-def test_an_unknown_attribute_is_refused_with_a_suggestion(folder):
-    with pytest.raises(UnknownName, match="Did you mean 'Smiling'"):
-        celeba(data=folder, attribute="smiling")
+    if where == "celeba.zip":
+        pack(home / "data" / where, official)
+    elif where == "elsewhere":
+        monkeypatch.setenv("GANZOO_DATA", str(tmp_path / where))
+        fill(tmp_path / where / "celeba", official)
+    else:
+        fill(home / "data" / where, official)
+    assert len(celeba(size=8, attribute="Young")) == COUNT
 
 
 def test_an_attribute_without_the_list_is_refused(tmp_path, fill, faces):
@@ -189,28 +175,15 @@ def test_two_sets_of_images_are_refused(tmp_path, fill, faces):
         celeba(data=str(fill(tmp_path / "a", twice)))
 
 
-def test_a_path_that_does_not_exist_is_refused_and_nothing_is_downloaded(tmp_path):
-    with pytest.raises(UsageError, match="does not exist"):
-        celeba(data=str(tmp_path / "missing"))
-
-
-def test_a_crop_outside_the_images_is_refused(folder):
-    with pytest.raises(InvalidInput, match="smaller than the crop"):
-        celeba(data=folder, crop=[0, 0, 178, 219])
-
-
-@pytest.mark.parametrize("images", [0, -1, 2.5, True])
-def test_a_count_out_of_range_is_refused(folder, images):
-    with pytest.raises(UsageError, match="images must be"):
-        celeba(data=folder, images=images)
-
-
-def test_without_data_and_client_one_message_names_the_ways_to_get_it(home, monkeypatch, capsys):
-    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-    with pytest.raises(EnvironmentProblem) as caught:
-        celeba()
-    message = str(caught.value)
-    assert "\n" not in message
-    for way in ("mmlab.ie.cuhk.edu.hk", "--data PATH", "keras-ganzoo[hub]", str(home / "data")):
-        assert way in message
-    assert not [path for path in home.rglob("*") if path.is_file()]
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"attribute": "smiling"}, UnknownName, "Did you mean 'Smiling'"),
+        ({"data": "/nowhere"}, UsageError, "does not exist"),  # and nothing is downloaded
+        ({"crop": [0, 0, 178, 219]}, InvalidInput, "smaller than the crop"),
+        *[({"images": images}, UsageError, "images must be") for images in (0, -1, 2.5, True)],
+    ],
+)
+def test_options_out_of_range_are_refused(folder, options, error, message):
+    with pytest.raises(error, match=message):
+        celeba(**{"data": folder, **options})

@@ -1,7 +1,6 @@
 """The published sets of images, from folders and zips, and the zips of StyleGAN's tools."""
 
 import json
-import sys
 
 import numpy as np
 import pytest
@@ -13,7 +12,7 @@ from ganzoo_data.lsun import lsun
 from ganzoo_data.stylegan_zip import stylegan_zip
 
 from ganzoo.data.images import decode_image
-from ganzoo.errors import EnvironmentProblem, InvalidInput, UnknownName, UsageError
+from ganzoo.errors import InvalidInput, UnknownName, UsageError
 
 # The layouts that people have: a function, its images, and the rows and classes they make.
 LAYOUTS = {
@@ -171,24 +170,6 @@ def test_what_is_no_such_layout_is_refused(tmp_path, fill, image, names, options
     data = fill(tmp_path / "a", {name: image() for name in names})
     with pytest.raises(error, match=message):
         afhq(**{"data": str(data), "size": 8, **options})
-
-
-@pytest.mark.parametrize("load", [flowers, ffhq, afhq, lsun])
-def test_without_data_one_line_names_the_ways_to_get_it(load, home):
-    with pytest.raises(EnvironmentProblem) as caught:
-        load()
-    message, root = str(caught.value), str(home / "data" / load.__name__)
-    assert "\n" not in message
-    for way in ("--data PATH", root, "http", "dataset.repository=OWNER/NAME"):
-        assert way in message
-    assert list(home.iterdir()) == []
-
-
-@pytest.mark.parametrize("load", [flowers, ffhq, afhq, lsun])
-def test_without_a_client_a_copy_on_the_hub_is_one_line(load, monkeypatch):
-    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-    with pytest.raises(EnvironmentProblem, match=r"pip install 'keras-ganzoo\[hub\]'"):
-        load(repository="some/faces")
 
 
 # --- the format of StyleGAN's tools -------------------------------------------------------

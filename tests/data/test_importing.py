@@ -1,12 +1,10 @@
 """Importing a data set does nothing, and no framework is imported until one is needed."""
 
-import os
 import pkgutil
-import subprocess
-import sys
 
 import ganzoo_data
 import pytest
+from children import run_python
 
 import ganzoo.data
 
@@ -18,23 +16,12 @@ MODULES = sorted(
 )
 
 
-def run(code, tmp_path):
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-c", code],
-        env={**os.environ, "HOME": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 def test_importing_every_module_imports_no_framework_and_writes_nothing(tmp_path):
     code = "import importlib, sys\n"
     code += "".join(f"importlib.import_module({name!r})\n" for name in MODULES)
     code += f"print([name for name in {FRAMEWORKS} if name in sys.modules])\n"
-    done = run(code, tmp_path)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
+    done = run_python("-W", "error", "-c", code, cwd=tmp_path, env={"HOME": tmp_path})
+    assert (done.stdout, done.stderr) == ("[]\n", "")
     assert list(tmp_path.rglob("*")) == []
     assert len(MODULES) > 15
 
@@ -43,6 +30,6 @@ def test_importing_every_module_imports_no_framework_and_writes_nothing(tmp_path
 def test_a_data_set_that_is_not_downloaded_needs_no_framework(tmp_path, name):
     code = f"import sys\nfrom ganzoo_data.{name} import {name} as load\nload()\n"
     code += f"print([name for name in {FRAMEWORKS} if name in sys.modules])\n"
-    done = run(code, tmp_path)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
+    done = run_python("-W", "error", "-c", code, cwd=tmp_path, env={"HOME": tmp_path})
+    assert (done.stdout, done.stderr) == ("[]\n", "")
     assert list(tmp_path.rglob("*")) == []

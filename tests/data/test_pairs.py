@@ -10,7 +10,7 @@ from ganzoo_data.facades import facades
 from ganzoo_data.unpaired import unpaired
 from PIL import Image
 
-from ganzoo.errors import EnvironmentProblem, InvalidInput, UnknownName, UsageError
+from ganzoo.errors import InvalidInput, UnknownName, UsageError
 
 REAL = os.environ.get("GANZOO_TEST_DATA")
 
@@ -109,15 +109,6 @@ def test_another_layout_is_refused(tmp_path, fill, pairs):
 def test_options_of_facades_out_of_range_are_refused(option, error):
     with pytest.raises(error, match="Received"):
         facades(**option)
-
-
-def test_without_data_one_line_names_the_ways_to_get_facades(home):
-    with pytest.raises(EnvironmentProblem) as caught:
-        facades()
-    message = str(caught.value)
-    assert "\n" not in message
-    for way in ("--data PATH", str(home / "data" / "facades"), "facades.tar.gz"):
-        assert way in message
 
 
 # --- unpaired -----------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from ganzoo_data.spoken_digits import spoken_digits
 
-from ganzoo.errors import EnvironmentProblem, InvalidInput, UnknownName, UsageError
+from ganzoo.errors import InvalidInput, UnknownName, UsageError
 
 REAL = os.environ.get("GANZOO_TEST_DATA")
 
@@ -137,15 +137,6 @@ def test_another_layout_is_refused(tmp_path, fill, recordings):
 def test_options_out_of_range_are_refused(option, error):
     with pytest.raises(error, match="Received"):
         spoken_digits(**option)
-
-
-def test_without_data_one_line_names_the_ways_to_get_it(home):
-    with pytest.raises(EnvironmentProblem) as caught:
-        spoken_digits()
-    message = str(caught.value)
-    assert "\n" not in message
-    for way in ("--data PATH", str(home / "data" / "spoken-digits"), "https://github.com/"):
-        assert way in message
 
 
 @pytest.mark.skipif(not REAL, reason="GANZOO_TEST_DATA names no folder")

@@ -1,16 +1,15 @@
 """Pages against the files that they quote; code and commands in them run."""
 
-import importlib.util
+import importlib
 import json
-import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import includes
 import pytest
+from children import run_python
 from PIL import Image
 
 from ganzoo.catalog.plugins.discovery import discover
@@ -19,10 +18,6 @@ from ganzoo.catalog.registry.lookup import models
 ROOT = Path(__file__).parents[2]
 PAGES = {path.name: path for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))}
 RUN = [name for name in PAGES if name in ("step.md", "add-a-paper.md", "add-a-dataset.md")]
-
-_spec = importlib.util.spec_from_file_location("includes", ROOT / "docs" / "includes.py")
-includes = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(includes)
 
 
 def text_of(name: str) -> str:
@@ -41,19 +36,9 @@ def ganzoo_commands(name: str, language: str) -> list[list[str]]:
     return [shlex.split(line) for line in lines if line.startswith("ganzoo ")]
 
 
-def run(*words, folder, code=0) -> subprocess.CompletedProcess:
-    environment = {
-        **os.environ,
-        "KERAS_BACKEND": "jax",
-        "GANZOO_HOME": str(folder / "home"),
-        "PYTHONPATH": os.pathsep.join(sys.path),
-    }
-    done = subprocess.run(
-        [sys.executable, *words], cwd=folder, env=environment, capture_output=True, text=True,
-        check=False, timeout=300,
-    )  # fmt: skip
-    assert done.returncode == code, f"{words}\n{done.stdout}\n{done.stderr}"
-    return done
+def run(*words, folder):
+    env = {"KERAS_BACKEND": "jax", "GANZOO_HOME": folder / "home"}
+    return run_python(*words, cwd=folder, env=env)
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -146,11 +131,9 @@ def test_the_readme_names_the_models_that_come_with_weights():
     )
 
 
-@pytest.mark.parametrize("name", ["models", "trained"])
+@pytest.mark.parametrize("name", ["models", "trained", "features"])
 def test_a_page_that_is_written_is_up_to_date(name):
-    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"make_{name}.py")
-    make = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(make)
+    make = importlib.import_module(f"make_{name}")
     page = make.PAGE.read_text(encoding="utf-8")
     assert page == make.filled(page), f"Run `python docs/make_{name}.py`."
 

@@ -1,32 +1,8 @@
 """What the tests of ganzoo.files share."""
 
 import os
-import subprocess
-import sys
 
 import pytest
-
-
-@pytest.fixture
-def child():
-    """Runs Python code in a new process: `child(code, *arguments, **environment)`."""
-
-    def run(code, *arguments, check=True, **environment):
-        return subprocess.run(
-            [sys.executable, "-c", code, *map(str, arguments)],
-            env={
-                **os.environ,
-                "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-                "OPENBLAS_NUM_THREADS": "1",
-                **environment,
-            },
-            check=check,
-            stdout=subprocess.PIPE,
-            text=True,
-            timeout=120,
-        )
-
-    return run
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from children import run_python
 
 from ganzoo.files import publish as publishing
 from ganzoo.files.checkpoints import newest, save
@@ -61,9 +62,9 @@ for number in itertools.count():
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_a_kill_before_any_step_leaves_the_old_or_the_new_checkpoint(child, tmp_path, scenario):
+def test_a_kill_before_any_step_leaves_the_old_or_the_new_checkpoint(tmp_path, scenario):
     before, broken, step, _ = SCENARIOS[scenario]
-    printed = child(KILLED_AT_EVERY_STEP, tmp_path, SCENARIOS[scenario]).stdout.split()
+    printed = run_python("-c", KILLED_AT_EVERY_STEP, tmp_path, SCENARIOS[scenario]).stdout.split()
     assert printed == ["9"] * (len(printed) - 1) + ["done"]
     assert len(printed) >= {"the same again": 1}.get(scenario, 12)
     old = max((s for s in before if s != broken), default=None)
@@ -113,8 +114,8 @@ for number in range(40):
 )
 
 
-def test_a_kill_at_any_time_loses_nothing_that_was_confirmed(child, tmp_path):
-    printed = child(KILLED_AT_ANY_TIME, tmp_path).stdout.splitlines()
+def test_a_kill_at_any_time_loses_nothing_that_was_confirmed(tmp_path):
+    printed = run_python("-c", KILLED_AT_ANY_TIME, tmp_path).stdout.splitlines()
     assert len(printed) == 40
     for line in printed:
         confirmed, found, whole = line.split()

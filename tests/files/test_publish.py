@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from children import run_python
 
 from ganzoo.errors import EnvironmentProblem, UsageError
 from ganzoo.files import publish as publishing
@@ -385,7 +386,7 @@ print(os.listdir("."), os.listdir("run"), checkpoints.newest("run", report=print
 """
 
 
-def test_a_disk_that_is_really_full_keeps_what_it_had(child, tmp_path):
+def test_a_disk_that_is_really_full_keeps_what_it_had(tmp_path):
     mount = "mount -t tmpfs -o size=1m tmpfs"
     space = ["unshare", "--user", "--mount", "--map-root-user", "sh", "-c"]
     if (
@@ -398,7 +399,7 @@ def test_a_disk_that_is_really_full_keeps_what_it_had(child, tmp_path):
         f'[*{space!r}, {mount!r} + \' "$1" && exec "$2" -c "$3" "$1"\', \'sh\', '
         "sys.argv[1], sys.executable, sys.argv[2]]).returncode)"
     )
-    printed = child(outer, tmp_path, FULL_DISK).stdout
+    printed = run_python("-c", outer, tmp_path, FULL_DISK).stdout
     assert printed == "full\nfull\n['run'] ['step-00000001'] 1\n"
 
 
@@ -463,7 +464,7 @@ print(*won)
 """
 
 
-def test_of_several_processes_exactly_one_publishes_each_name(child, tmp_path):
+def test_of_several_processes_exactly_one_publishes_each_name(tmp_path):
     outer = """
 import subprocess, sys, time
 children = [
@@ -484,7 +485,7 @@ for me, process in zip("abcd", children):
     assert process.returncode == 0
 """
     owners = {}
-    for line in child(outer, tmp_path, RACE).stdout.splitlines():
+    for line in run_python("-c", outer, tmp_path, RACE).stdout.splitlines():
         me, *names = line.split()
         for name in names:
             assert name not in owners

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import safetensors
 import safetensors.numpy
+from children import run_python
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -96,7 +97,7 @@ def test_the_order_in_memory_changes_no_byte():
     assert dump(reordered, about) == dump(TENSORS, ABOUT)
 
 
-def test_every_process_writes_the_same_bytes(child):
+def test_every_process_writes_the_same_bytes():
     code = """
 import hashlib, random, sys
 import numpy as np
@@ -111,7 +112,7 @@ for _ in range(100):
     digests.add(hashlib.sha256(dump(tensors, about)).hexdigest())
 print(*digests)
 """
-    printed = {child(code, PYTHONHASHSEED=str(seed)).stdout for seed in range(3)}
+    printed = {run_python("-c", code, env={"PYTHONHASHSEED": seed}).stdout for seed in range(3)}
     assert len(printed) == 1
     assert len(printed.pop().split()) == 1
 

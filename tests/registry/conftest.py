@@ -3,9 +3,6 @@
 import copy
 import io
 import json
-import os
-import subprocess
-import sys
 import time
 import wave
 from typing import Any
@@ -153,22 +150,6 @@ def made_run(tmp_path):
         return run
 
     return make
-
-
-@pytest.fixture
-def child():
-    """Runs Python code in a new process: `child(code, *arguments)`."""
-
-    def run(code: str, *arguments: object) -> subprocess.CompletedProcess:
-        done = subprocess.run(
-            [sys.executable, "-c", code, *map(str, arguments)],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return done
-
-    return run
 
 
 @pytest.fixture

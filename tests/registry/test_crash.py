@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from children import run_python
 
 from ganzoo.catalog.registry import aliases
 from ganzoo.catalog.registry.maintenance import check_model
@@ -71,10 +72,8 @@ for number in itertools.count():
 
 
 @pytest.mark.parametrize(("verb", "steps"), [("push", 12), ("remove", 2), ("tag", 4)])
-def test_a_kill_before_any_step_leaves_whole_versions(
-    child, content, create, tmp_path, verb, steps
-):
-    printed = child(KILLED, tmp_path, verb).stdout.split()
+def test_a_kill_before_any_step_leaves_whole_versions(content, create, tmp_path, verb, steps):
+    printed = run_python("-c", KILLED, tmp_path, verb).stdout.split()
     assert printed == ["9"] * (len(printed) - 1) + ["done"]
     assert len(printed) > steps
     seen = []
@@ -127,9 +126,9 @@ print([os.waitpid(child, 0)[1] for child in children])
 
 
 @pytest.mark.parametrize("locks", ["as they are", "none"])
-def test_many_who_push_and_read_the_same_names_lose_nothing(child, tmp_path, locks):
+def test_many_who_push_and_read_the_same_names_lose_nothing(tmp_path, locks):
     workers, rounds = 4, 5
-    printed = child(STORM, tmp_path, workers, rounds, locks).stdout.split("\n")
+    printed = run_python("-c", STORM, tmp_path, workers, rounds, locks).stdout.split("\n")
     assert printed[0] == str([0] * workers), printed
     folder = tmp_path / "small"
     whole, findings = check_model(folder)

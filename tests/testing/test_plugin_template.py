@@ -2,34 +2,23 @@
 
 import json
 import os
-import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
+from children import run_python
 
 from ganzoo.errors import UsageError
 from ganzoo.testing.plugin_template import new_package, template_files
 
-TIMEOUT = 300  # seconds
-
 
 def run(*arguments, folder: Path, code: int = 0, site: Path | None = None):
-    path = [*([site] if site else []), *filter(None, sys.path)]
-    environment = {
-        **os.environ,
-        "KERAS_BACKEND": "torch",  # compiles nothing
-        "GANZOO_HOME": str(folder / "home"),
-        "PYTHONPATH": os.pathsep.join(map(str, path)),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-    done = subprocess.run(
-        [sys.executable, *map(str, arguments)], cwd=folder, env=environment,
-        capture_output=True, text=True, check=False, timeout=TIMEOUT,
-    )  # fmt: skip
-    assert done.returncode == code, f"{arguments}\n{done.stdout}\n{done.stderr}"
-    return done
+    # torch compiles nothing
+    env = {"KERAS_BACKEND": "torch", "GANZOO_HOME": folder / "home", "PYTHONDONTWRITEBYTECODE": 1}
+    if site:
+        env["PYTHONPATH"] = os.pathsep.join(map(str, [site, *filter(None, sys.path)]))
+    return run_python(*arguments, cwd=folder, code=code, env=env)
 
 
 @pytest.fixture(scope="module")

@@ -2,11 +2,11 @@
 
 import contextlib
 import signal
-import subprocess
 import sys
 import threading
 
 import pytest
+from children import run_python
 
 from ganzoo.errors import Interrupted
 from ganzoo.jobs.training.signals import Stop
@@ -61,8 +61,7 @@ def test_a_third_signal_kills():
         "    for i in range(3):\n        print(i, flush=True)\n"
         "        signal.raise_signal(signal.SIGTERM)\n    print('alive')"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert (done.returncode, done.stdout.split()) == (-signal.SIGTERM, ["0", "1", "2"])
+    assert run_python("-c", code, code=-signal.SIGTERM).stdout.split() == ["0", "1", "2"]
 
 
 def test_outside_the_main_thread_nothing_is_touched():
