@@ -7,12 +7,7 @@ from keras import layers
 
 from ganzoo.backend import Tensor
 from ganzoo.backend.settings import standard_settings
-from ganzoo.blocks import (
-    check_minimum,
-    equalized_conv,
-    equalized_discriminator_head,
-    resolutions,
-)
+from ganzoo.blocks import check_minimum, equalized_conv, equalized_discriminator_head, resolutions
 from ganzoo.layers import EqualizedConv2D, EqualizedDense, PixelNorm
 
 from .progressive_growing import GrowingGAN, Growth, downsample, upsample

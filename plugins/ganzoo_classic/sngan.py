@@ -51,19 +51,13 @@ def sngan(
         num_extra_blocks: Blocks of the discriminator after these, which keep the resolution.
     """
     up = resolutions("sngan", image_shape, start_resolution)
+    up = channels_by_resolution(up, generator_base_channels, generator_max_channels)
     down = resolutions("sngan", image_shape, 1)
+    down = channels_by_resolution(down, discriminator_base_channels, discriminator_max_channels)
     return GAN(
-        residual_generator(
-            image_shape,
-            latent_size,
-            channels_by_resolution(up, generator_base_channels, generator_max_channels),
-        ),
+        residual_generator(image_shape, latent_size, up),
         residual_discriminator(
-            image_shape,
-            channels_by_resolution(down, discriminator_base_channels, discriminator_max_channels),
-            num_downsamples=num_downsamples,
-            num_extra_blocks=num_extra_blocks,
-            global_pool=ops.sum,
-            wrap=SpectralNormalization,
+            image_shape, down, global_pool=ops.sum, wrap=SpectralNormalization,
+            num_downsamples=num_downsamples, num_extra_blocks=num_extra_blocks,
         ),
-    )
+    )  # fmt: skip

@@ -49,18 +49,13 @@ def wgan_gp(
         num_extra_blocks: Blocks of the critic after these, which keep the resolution.
     """
     up = resolutions("wgan-gp", image_shape, start_resolution)
+    up = channels_by_resolution(up, generator_base_channels, generator_max_channels)
     down = resolutions("wgan-gp", image_shape, 1)
+    down = channels_by_resolution(down, discriminator_base_channels, discriminator_max_channels)
     return GAN(
-        residual_generator(
-            image_shape,
-            latent_size,
-            channels_by_resolution(up, generator_base_channels, generator_max_channels),
-        ),
+        residual_generator(image_shape, latent_size, up),
         residual_discriminator(
-            image_shape,
-            channels_by_resolution(down, discriminator_base_channels, discriminator_max_channels),
-            num_downsamples=num_downsamples,
-            num_extra_blocks=num_extra_blocks,
-            global_pool=ops.mean,
+            image_shape, down, global_pool=ops.mean,
+            num_downsamples=num_downsamples, num_extra_blocks=num_extra_blocks,
         ),
-    )
+    )  # fmt: skip

@@ -32,11 +32,7 @@ class SGAN(GAN):
     label_shape = ()  # for the discriminator; the generator takes no labels
 
     def __init__(
-        self,
-        *networks,
-        labeled_fraction: float = 0.1,
-        feature_matching: bool = True,
-        **options,
+        self, *networks, labeled_fraction: float = 0.1, feature_matching: bool = True, **options
     ):
         super().__init__(*networks, **options)
         self.labeled_fraction = labeled_fraction

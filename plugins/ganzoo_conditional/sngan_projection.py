@@ -55,7 +55,9 @@ def sngan_projection(
         num_extra_blocks: Blocks of the discriminator after these, which keep the resolution.
     """
     up = resolutions("sngan-projection", image_shape, start_resolution)
+    up = channels_by_resolution(up, generator_base_channels, generator_max_channels)
     down = resolutions("sngan-projection", image_shape, 1)
+    down = channels_by_resolution(down, discriminator_base_channels, discriminator_max_channels)
     check_minimum(1, latent_size=latent_size)
 
     def generator() -> keras.Model:
@@ -65,17 +67,12 @@ def sngan_projection(
         def norm(x: Tensor, resolution: int, name: str) -> Tensor:
             return ConditionalBatchNormalization(classes, name=name)([x, labels])
 
-        channels = channels_by_resolution(up, generator_base_channels, generator_max_channels)
-        images = residual_generator_body(latents, channels, image_shape[-1], norm=norm)
+        images = residual_generator_body(latents, up, image_shape[-1], norm=norm)
         return keras.Model([latents, labels], images, name="generator")
 
     unconditional = residual_discriminator(
-        image_shape,
-        channels_by_resolution(down, discriminator_base_channels, discriminator_max_channels),
-        num_downsamples=num_downsamples,
-        num_extra_blocks=num_extra_blocks,
-        global_pool=ops.sum,
-        wrap=SpectralNormalization,
-    )
+        image_shape, down, global_pool=ops.sum, wrap=SpectralNormalization,
+        num_downsamples=num_downsamples, num_extra_blocks=num_extra_blocks,
+    )  # fmt: skip
     discriminator = projection_discriminator(unconditional, classes)
     return GAN(generator(), discriminator, num_classes=classes)

@@ -94,10 +94,7 @@ def celeba(
     image_names = layout.image_names[:count]
     labels, classes = attribute_labels(layout, image_names, attribute)
     prepared = prepare_files(
-        layout.files,
-        image_names,
-        dataset="celeba",
-        preprocessing=preprocessing,
+        layout.files, image_names, dataset="celeba", preprocessing=preprocessing
     )
     fingerprint = prepared.about["fingerprint"]
     if labels is not None and attribute is not None:

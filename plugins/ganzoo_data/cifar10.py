@@ -9,23 +9,14 @@ _CIFAR10 = KerasSet(
     module="cifar10",
     image_shape=(32, 32, 3),
     classes=(
-        "airplane",
-        "automobile",
-        "bird",
-        "cat",
-        "deer",
-        "dog",
-        "frog",
-        "horse",
-        "ship",
-        "truck",
+        "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
     ),
     license="none stated; its authors ask to cite Krizhevsky 2009",
     source="Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/cifar.html",
     files="the unpacked cifar-10-python.tar.gz (as cifar-10-batches-py-target)",
     count=50_000,
     size=170_498_071,
-)
+)  # fmt: skip
 
 
 def cifar10(*, data: str | None = None, images: int | None = None) -> Dataset:

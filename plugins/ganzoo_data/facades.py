@@ -78,7 +78,12 @@ def facades(
         raise unknown("direction", str(direction), _DIRECTIONS)
     if split not in _SPLITS:
         raise unknown("split", str(split), _SPLITS)
-    with attach_info(_info(min(count or _SPLITS[split], _SPLITS[split]), size)):
+    shape, whole = (size, size, 3), _SPLITS[split]
+    known = DatasetInfo(
+        name="facades", license=_LICENSE, source=_SOURCE, count=min(count or whole, whole),
+        image_shape=shape, source_shape=shape,
+    )  # fmt: skip
+    with attach_info(known):
         files = open_files(
             data if data is not None else find_in_data_home("facades", _raise_missing)
         )
@@ -98,17 +103,6 @@ def facades(
         license=_LICENSE,
         source=_SOURCE,
         fingerprint=bytes_digest(f"{prepared.about['fingerprint']} {direction}".encode()),
-    )
-
-
-def _info(count: int, size: int) -> DatasetInfo:
-    return DatasetInfo(
-        name="facades",
-        license=_LICENSE,
-        source=_SOURCE,
-        count=count,
-        image_shape=(size, size, 3),
-        source_shape=(size, size, 3),
     )
 
 

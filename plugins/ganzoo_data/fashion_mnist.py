@@ -9,15 +9,7 @@ _FASHION_MNIST = KerasSet(
     module="fashion_mnist",
     image_shape=(28, 28, 1),
     classes=(
-        "T-shirt/top",
-        "Trouser",
-        "Pullover",
-        "Dress",
-        "Coat",
-        "Sandal",
-        "Shirt",
-        "Sneaker",
-        "Bag",
+        "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag",
         "Ankle boot",
     ),
     license="MIT",
@@ -25,7 +17,7 @@ _FASHION_MNIST = KerasSet(
     files="its four .gz files (as fashion-mnist/*.gz)",
     count=60_000,
     size=30_878_645,
-)
+)  # fmt: skip
 
 
 def fashion_mnist(*, data: str | None = None, images: int | None = None) -> Dataset:

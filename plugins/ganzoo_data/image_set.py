@@ -240,12 +240,7 @@ def build_image_dataset(
     source: str,
 ) -> Dataset:
     """Decode images into a data set whose labels are part of its fingerprint."""
-    prepared = prepare_files(
-        files,
-        image_names,
-        dataset=name,
-        preprocessing=preprocessing,
-    )
+    prepared = prepare_files(files, image_names, dataset=name, preprocessing=preprocessing)
     fingerprint = prepared.about["fingerprint"]
     if labels is not None:
         what = f"{fingerprint} {tensors_digest({'labels': labels})} {' '.join(classes)}"

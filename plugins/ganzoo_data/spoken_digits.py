@@ -54,11 +54,7 @@ class _WavOptions:
 
 
 def spoken_digits(
-    *,
-    data: str | None = None,
-    samples: int = 4096,
-    split: str = "train",
-    images: int | None = None,
+    *, data: str | None = None, samples: int = 4096, split: str = "train", images: int | None = None
 ) -> Dataset:
     """Spoken digits from zero to nine, 8 kHz, 10 classes.
 

@@ -63,12 +63,7 @@ def unpaired(
     else:
         domains = _two_folders(open_files(data), source, target)
     before, after = (
-        prepare_files(
-            files,
-            image_names,
-            dataset=f"unpaired, {what}",
-            preprocessing=preprocessing,
-        )
+        prepare_files(files, image_names, dataset=f"unpaired, {what}", preprocessing=preprocessing)
         for what, (files, image_names) in zip(("source", "target"), domains, strict=True)
     )
     count = max(len(before.images), len(after.images))

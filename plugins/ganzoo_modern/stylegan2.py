@@ -11,12 +11,7 @@ from keras import layers, ops
 
 from ganzoo.backend import Tensor
 from ganzoo.backend.settings import standard_settings
-from ganzoo.blocks import (
-    check_minimum,
-    equalized_conv,
-    equalized_discriminator_head,
-    resolutions,
-)
+from ganzoo.blocks import check_minimum, equalized_conv, equalized_discriminator_head, resolutions
 from ganzoo.layers import (
     Bias,
     EqualizedConv2D,
