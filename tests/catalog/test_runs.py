@@ -141,16 +141,10 @@ def test_a_folder_that_is_no_run_is_invalid(tmp_path):
 
 def test_everything_of_a_run_lies_in_its_folder(run):
     places = {
-        "recipe_path": "recipe.toml",
-        "manifest_path": "manifest.json",
-        "log_path": "log.jsonl",
-        "samples": "samples",
-        "checkpoints": "checkpoints",
-        "weights_path": "weights.safetensors",
-        "report_path": "report.html",
-        "gif_path": "progress.gif",
-        "card_path": "card.toml",
-    }
+        "recipe_path": "recipe.toml", "manifest_path": "manifest.json", "log_path": "log.jsonl",
+        "samples": "samples", "checkpoints": "checkpoints", "weights_path": "weights.safetensors",
+        "report_path": "report.html", "gif_path": "progress.gif", "card_path": "card.toml",
+    }  # fmt: skip
     assert {name: getattr(run, name).relative_to(run.path).name for name in places} == places
 
 

@@ -103,17 +103,11 @@ def test_nothing_to_measure_is_said(ganzoo, fake_job):
 @pytest.mark.parametrize(
     "options",
     [
-        ("--seed", 1, "--seeds", "1,2"),
-        ("--seed", -1),
-        ("--seeds", "a"),
-        ("--set", "images=3"),
-        ("--against", "nowhere"),
-        ("--truncation", 0),
-        ("--truncation", "nan"),
-        ("-n", 9),
+        ("--seed", 1, "--seeds", "1,2"), ("--seed", -1), ("--seeds", "a"), ("--set", "images=3"),
+        ("--against", "nowhere"), ("--truncation", 0), ("--truncation", "nan"), ("-n", 9),
         ("-n", "many"),
     ],
-)
+)  # fmt: skip
 def test_contradictions_and_odd_values_are_refused_before_the_job(ganzoo, fake_job, options):
     calls = fake_job("evaluation.evaluate", evaluate=RESULTS)
     done = ganzoo("evaluate", "1", *options)

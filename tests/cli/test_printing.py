@@ -64,22 +64,13 @@ def test_fields_leave_out_what_is_empty_and_indent_what_is_inside():
 
 def test_json_has_no_value_that_json_does_not_know(capsys):
     content = {
-        "nan": float("nan"),
-        "inf": np.float32("inf"),
-        "half": np.float32(0.5),
-        "int": np.int64(3),
-        "path": Path("a/b"),
-        "tuple": (1, True, None),
-    }
+        "nan": float("nan"), "inf": np.float32("inf"), "half": np.float32(0.5), "int": np.int64(3),
+        "path": Path("a/b"), "tuple": (1, True, None),
+    }  # fmt: skip
     printing.print_json(content)
     assert json.loads(capsys.readouterr().out, parse_constant=pytest.fail) == {
-        "nan": None,
-        "inf": None,
-        "half": 0.5,
-        "int": 3,
-        "path": "a/b",
-        "tuple": [1, True, None],
-    }
+        "nan": None, "inf": None, "half": 0.5, "int": 3, "path": "a/b", "tuple": [1, True, None],
+    }  # fmt: skip
 
 
 def test_a_closed_stdout_is_a_problem_of_the_environment(monkeypatch):

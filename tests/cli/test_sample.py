@@ -25,24 +25,12 @@ def test_sample_draws_sixteen_images_of_seed_zero_by_default(ganzoo, sampling):
     ganzoo("sample", "7")
     assert sampling == [
         {
-            "job": "sample",
-            "args": ("7",),
-            "n": 16,
-            "seed": 0,
-            "seeds": None,
-            "interpolate": None,
-            "labels": None,
-            "data": None,
-            "truncation": None,
-            "raw": False,
-            "separate": False,
-            "out": None,
-            "overwrite": False,
-            "backend": None,
-            "allow_plugin_mismatch": False,
+            "job": "sample", "args": ("7",), "n": 16, "seed": 0, "seeds": None, "interpolate": None,
+            "labels": None, "data": None, "truncation": None, "raw": False, "separate": False,
+            "out": None, "overwrite": False, "backend": None, "allow_plugin_mismatch": False,
             "allow_nonfinite": False,
         }
-    ]
+    ]  # fmt: skip
 
 
 def test_sample_passes_its_options_on(ganzoo, sampling):
@@ -69,27 +57,12 @@ def test_sample_passes_on_classes_by_their_names_and_a_truncation_of_nothing(gan
 @pytest.mark.parametrize(
     "words",
     [
-        "--seed 1 --seeds 2",
-        "--seed 1 --interpolate 2,3",
-        "--seeds 1 --interpolate 2,3",
-        "-n 3 --seeds 1,2",
-        "-n 0",
-        "-n -1",
-        "-n 100001",
-        "-n x",
-        "--seed -1",
-        "--seed 2147483648",
-        "--seeds 1;2",
-        "--interpolate 1",
-        "--interpolate 1,2,3",
-        "--labels 0,,1",
-        "--labels 9-5",
-        "--sed 3",
-        "--truncation 100",
-        "--truncation -1",
-        "--truncation nan",
+        "--seed 1 --seeds 2", "--seed 1 --interpolate 2,3", "--seeds 1 --interpolate 2,3",
+        "-n 3 --seeds 1,2", "-n 0", "-n -1", "-n 100001", "-n x", "--seed -1", "--seed 2147483648",
+        "--seeds 1;2", "--interpolate 1", "--interpolate 1,2,3", "--labels 0,,1", "--labels 9-5",
+        "--sed 3", "--truncation 100", "--truncation -1", "--truncation nan",
     ],
-)
+)  # fmt: skip
 def test_sample_refuses_what_cannot_be_meant(words, ganzoo, sampling):
     done = ganzoo("sample", "7", *words.split())
     assert (done.code, done.out, sampling) == (2, "", [])

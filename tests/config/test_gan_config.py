@@ -13,15 +13,10 @@ def config(**keywords):
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"n_critic": 0},
-        {"ema_half_life": -1.0},
-        {"ema_rampup": -0.1},
-        {"label_smoothing": 0.5},
-        {"label_flip_prob": 0.5},
-        {"label_flip_prob": float("nan")},
-        {"weight_clip": -1.0},
+        {"n_critic": 0}, {"ema_half_life": -1.0}, {"ema_rampup": -0.1}, {"label_smoothing": 0.5},
+        {"label_flip_prob": 0.5}, {"label_flip_prob": float("nan")}, {"weight_clip": -1.0},
     ],
-)
+)  # fmt: skip
 def test_a_value_out_of_range_is_refused_by_name(wrong):
     (name,) = wrong
     with pytest.raises(UsageError, match=f"{name}.* must be .* Received: "):

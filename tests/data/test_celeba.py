@@ -141,16 +141,11 @@ def test_an_attribute_without_the_list_is_refused(tmp_path, fill, faces):
 @pytest.mark.parametrize(
     "content",
     [
-        b"",
-        b"\xff\xfe",
-        attributes(count=4),
-        attributes(count="many"),
-        attributes(names=NAMES[:2]),
-        attributes(rows=ROWS + 1),
-        attributes() + b"000001.jpg  1  1  1\n",
-        attributes()[:-20],
+        b"", b"\xff\xfe", attributes(count=4), attributes(count="many"),
+        attributes(names=NAMES[:2]), attributes(rows=ROWS + 1),
+        attributes() + b"000001.jpg  1  1  1\n", attributes()[:-20],
     ],
-)
+)  # fmt: skip
 def test_a_damaged_list_is_refused(folder, tmp_path, content):
     (tmp_path / "folder" / "list_attr_celeba.txt").write_bytes(content)
     with pytest.raises(InvalidInput, match="must hold a count"):

@@ -132,16 +132,10 @@ def test_a_description_is_json_and_says_what_the_labels_are():
         images=images(), labels=np.zeros((6, 2), np.uint8), classes=("x", "y"), **FACTS
     )
     assert json.loads(json.dumps(dataset.describe())) == {
-        "name": "test",
-        "count": 6,
-        "image_shape": [4, 4, 1],
-        "dtype": "uint8",
-        "labels": "classes",
-        "classes": ["a", "b", "c"],
-        "license": "CC0-1.0",
-        "source": "made here",
+        "name": "test", "count": 6, "image_shape": [4, 4, 1], "dtype": "uint8", "labels": "classes",
+        "classes": ["a", "b", "c"], "license": "CC0-1.0", "source": "made here",
         "fingerprint": "f" * 64,
-    }
+    }  # fmt: skip
     assert attributes.describe()["labels"] == "attributes"
     assert Dataset(images=images(), **FACTS).describe()["labels"] is None
 
@@ -184,20 +178,13 @@ def test_points_that_are_not_finite_are_refused(value):
 @pytest.mark.parametrize(
     ("labels", "classes"),
     [
-        (np.zeros(6, np.int64), ("a",)),
-        (np.zeros(5, np.int32), ("a",)),
-        (np.full(6, 1, np.int32), ("a",)),
-        (np.full(6, -1, np.int32), ("a",)),
-        (np.zeros((6, 2), np.uint8), ("a",)),
-        (np.full((6, 1), 2, np.uint8), ("a",)),
-        (None, ("a",)),
-        (images(), ("a",)),
-        (images(n=5), ()),
-        (images(shape=(4, 4, 2)), ()),
-        (images().astype(np.int32), ()),
-        (images(shape=(4, 4)), ()),
+        (np.zeros(6, np.int64), ("a",)), (np.zeros(5, np.int32), ("a",)),
+        (np.full(6, 1, np.int32), ("a",)), (np.full(6, -1, np.int32), ("a",)),
+        (np.zeros((6, 2), np.uint8), ("a",)), (np.full((6, 1), 2, np.uint8), ("a",)),
+        (None, ("a",)), (images(), ("a",)), (images(n=5), ()), (images(shape=(4, 4, 2)), ()),
+        (images().astype(np.int32), ()), (images(shape=(4, 4)), ()),
     ],
-)
+)  # fmt: skip
 def test_labels_that_do_not_fit_are_refused(labels, classes):
     with pytest.raises(InvalidInput, match="Received"):
         Dataset(images=images(), labels=labels, classes=classes, **FACTS)

@@ -13,17 +13,8 @@ def test_there_are_1797_digits_in_ten_known_classes():
     assert dataset.images.dtype == np.uint8
     # the counts of the UCI documentation's test set, optdigits.names
     assert np.bincount(dataset.labels).tolist() == [
-        178,
-        182,
-        177,
-        183,
-        181,
-        182,
-        181,
-        179,
-        174,
-        180,
-    ]
+        178, 182, 177, 183, 181, 182, 181, 179, 174, 180,
+    ]  # fmt: skip
     assert dataset.classes == tuple("0123456789")
 
 
@@ -35,15 +26,10 @@ def test_pixels_are_the_seventeen_counts_scaled_to_bytes():
 def test_the_first_digit_is_the_published_zero():
     counts = np.rint(digits().images[0, :, :, 0] * (16 / 255)).astype(int)
     assert counts.tolist() == [  # first row of optdigits.tes
-        [0, 0, 5, 13, 9, 1, 0, 0],
-        [0, 0, 13, 15, 10, 15, 5, 0],
-        [0, 3, 15, 2, 0, 11, 8, 0],
-        [0, 4, 12, 0, 0, 8, 8, 0],
-        [0, 5, 8, 0, 0, 9, 8, 0],
-        [0, 4, 11, 0, 1, 12, 7, 0],
-        [0, 2, 14, 5, 10, 12, 0, 0],
-        [0, 0, 6, 13, 10, 0, 0, 0],
-    ]
+        [0, 0, 5, 13, 9, 1, 0, 0], [0, 0, 13, 15, 10, 15, 5, 0], [0, 3, 15, 2, 0, 11, 8, 0],
+        [0, 4, 12, 0, 0, 8, 8, 0], [0, 5, 8, 0, 0, 9, 8, 0], [0, 4, 11, 0, 1, 12, 7, 0],
+        [0, 2, 14, 5, 10, 12, 0, 0], [0, 0, 6, 13, 10, 0, 0, 0],
+    ]  # fmt: skip
     assert digits().labels[0] == 0
 
 

@@ -119,16 +119,10 @@ def test_another_content_than_the_commits_is_refused_and_removed(server, faces, 
 @pytest.mark.parametrize(
     "name",
     [
-        "../evil.png",
-        "cats/../../evil.png",
-        "/evil.png",
-        "a\\b.png",
-        "a//b.png",
-        "a\n.png",
-        "a\x9b.png",
-        "a\ud800.png",
+        "../evil.png", "cats/../../evil.png", "/evil.png", "a\\b.png", "a//b.png", "a\n.png",
+        "a\x9b.png", "a\ud800.png",
     ],
-)
+)  # fmt: skip
 def test_a_name_that_leads_out_refuses_the_repository(server, home, image, name):
     server.files[name] = image()
     with pytest.raises(InvalidInput, match="is refused. Expected: plain relative paths"):
@@ -187,17 +181,11 @@ def test_what_was_remembered_and_is_damaged_is_requested_again(server, home):
 @pytest.mark.parametrize(
     "option",
     [
-        {"id": "faces"},
-        {"id": "some/faces/more"},
-        {"id": "some/.."},
-        {"id": "a--b/c"},
-        {"id": "../faces"},
-        {"revision": "a b"},
-        {"revision": "../main"},
-        {"revision": ""},
+        {"id": "faces"}, {"id": "some/faces/more"}, {"id": "some/.."}, {"id": "a--b/c"},
+        {"id": "../faces"}, {"revision": "a b"}, {"revision": "../main"}, {"revision": ""},
         {"size": 0},
     ],
-)
+)  # fmt: skip
 def test_options_that_are_malformed_are_refused_before_any_request(server, option):
     with pytest.raises(UsageError, match="Received"):
         hub(**{"id": "some/faces", **option})

@@ -55,19 +55,11 @@ def test_an_unknown_arrangement_is_refused_with_a_suggestion():
 @pytest.mark.parametrize(
     "options",
     [
-        {"arrangement": "grid", "modes": 24},
-        {"arrangement": "grid", "modes": 1},
-        {"modes": 0},
-        {"modes": 8.0},
-        {"points": 7},
-        {"points": True},
-        {"extent": 0},
-        {"extent": float("nan")},
-        {"spread": -1.0},
-        {"spread": float("inf")},
-        {"seed": -1},
+        {"arrangement": "grid", "modes": 24}, {"arrangement": "grid", "modes": 1}, {"modes": 0},
+        {"modes": 8.0}, {"points": 7}, {"points": True}, {"extent": 0}, {"extent": float("nan")},
+        {"spread": -1.0}, {"spread": float("inf")}, {"seed": -1},
     ],
-)
+)  # fmt: skip
 def test_options_out_of_range_are_refused(options):
     with pytest.raises(UsageError, match="Received"):
         mixture(**options)

@@ -80,16 +80,10 @@ def test_a_canvas_as_small_as_a_digit_stands_still():
 @pytest.mark.parametrize(
     "option",
     [
-        {"size": 7},
-        {"source": "mnist", "size": 27},
-        {"frames": 0},
-        {"digits": 17},
-        {"count": 2.5},
-        {"seed": -1},
-        {"data": "x.npz"},
-        {"count": 10_000_000, "frames": 1024},
+        {"size": 7}, {"source": "mnist", "size": 27}, {"frames": 0}, {"digits": 17}, {"count": 2.5},
+        {"seed": -1}, {"data": "x.npz"}, {"count": 10_000_000, "frames": 1024},
     ],
-)
+)  # fmt: skip
 def test_options_out_of_range_are_refused(option):
     with pytest.raises(UsageError, match="Received"):
         moving_mnist(**SMALL | option)

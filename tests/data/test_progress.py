@@ -24,13 +24,9 @@ def test_a_listener_gets_the_start_some_of_the_way_and_the_end():
     with reporting(events.append):
         count(1000, seconds_each=0.01)
     assert events[0] == {
-        "event": "prepare",
-        "what": "test: decoding",
-        "done": 0,
-        "total": 1000,
-        "unit": "images",
+        "event": "prepare", "what": "test: decoding", "done": 0, "total": 1000, "unit": "images",
         "seconds": 0.0,
-    }
+    }  # fmt: skip
     assert (events[-1]["done"], events[-1]["seconds"]) == (1000, 10.0)
     assert 40 <= len(events) <= 60  # ten seconds, five a second
     assert [event["done"] for event in events] == sorted(event["done"] for event in events)

@@ -166,13 +166,9 @@ def test_a_new_file_is_synced_before_it_is_linked_and_its_folder_after(tmp_path,
     recorder = Recorder(monkeypatch)
     publish(tmp_path / "folder" / "a", [b"one", b"two"])
     assert recorder.calls == [
-        ("create", "temporary"),
-        ("write", "temporary"),
-        ("write", "temporary"),
-        ("fsync", "temporary"),
-        ("link", "temporary", "a"),
-        ("fsync", "folder"),
-    ]
+        ("create", "temporary"), ("write", "temporary"), ("write", "temporary"),
+        ("fsync", "temporary"), ("link", "temporary", "a"), ("fsync", "folder"),
+    ]  # fmt: skip
 
 
 def test_a_replaced_file_gets_its_permissions_first_and_is_renamed_last(tmp_path, monkeypatch):
@@ -181,13 +177,9 @@ def test_a_replaced_file_gets_its_permissions_first_and_is_renamed_last(tmp_path
     recorder = Recorder(monkeypatch)
     publish(tmp_path / "folder" / "a", NEW, overwrite=True)
     assert recorder.calls == [
-        ("create", "temporary"),
-        ("fchmod", "temporary"),
-        ("write", "temporary"),
-        ("fsync", "temporary"),
-        ("replace", "temporary", "a"),
-        ("fsync", "folder"),
-    ]
+        ("create", "temporary"), ("fchmod", "temporary"), ("write", "temporary"),
+        ("fsync", "temporary"), ("replace", "temporary", "a"), ("fsync", "folder"),
+    ]  # fmt: skip
 
 
 def test_everything_in_a_folder_is_synced_before_the_folder_is_renamed(tmp_path, monkeypatch):
@@ -200,16 +192,9 @@ def test_everything_in_a_folder_is_synced_before_the_folder_is_renamed(tmp_path,
     recorder = Recorder(monkeypatch)
     publish_folder(tmp_path / "parent" / "new", write)
     assert recorder.calls == [
-        ("create", "y"),
-        ("write", "y"),
-        ("fsync", "y"),
-        ("fsync", "x"),
-        ("fsync", "sub"),
-        ("fsync", "y"),
-        ("fsync", "temporary"),
-        ("rename", "temporary", "new"),
-        ("fsync", "parent"),
-    ]
+        ("create", "y"), ("write", "y"), ("fsync", "y"), ("fsync", "x"), ("fsync", "sub"),
+        ("fsync", "y"), ("fsync", "temporary"), ("rename", "temporary", "new"), ("fsync", "parent"),
+    ]  # fmt: skip
 
 
 def test_a_write_that_takes_only_a_part_is_continued(tmp_path, monkeypatch):

@@ -206,15 +206,11 @@ def test_loaded_arrays_can_be_written_and_share_nothing():
 @pytest.mark.parametrize(
     "array",
     [
-        np.zeros(2, np.complex64),
-        np.zeros(2, object),
-        np.array(["text"]),
-        np.zeros(2, "M8[s]"),
-        np.zeros(2, [("a", "f4")]),
-        np.zeros(2, ml_dtypes.float8_e4m3fn),
+        np.zeros(2, np.complex64), np.zeros(2, object), np.array(["text"]), np.zeros(2, "M8[s]"),
+        np.zeros(2, [("a", "f4")]), np.zeros(2, ml_dtypes.float8_e4m3fn),
     ],
     ids=lambda array: str(array.dtype),
-)
+)  # fmt: skip
 def test_other_types_are_refused_by_name(array, tmp_path):
     with pytest.raises(UsageError, match=r"Tensor 'a/b'.*Received"):
         save(tmp_path / "w", {"a/b": array})

@@ -9,19 +9,11 @@ pytestmark = pytest.mark.backend
 
 # (kernel, strides, padding, size): odd and even, larger and smaller strides than the kernel
 GEOMETRIES = [
-    (4, 2, "same", (8, 8)),
-    (3, 2, "same", (7, 6)),
-    (5, 2, "same", (5, 8)),
-    (3, 1, "same", (5, 5)),
-    (2, 3, "same", (7, 5)),
-    (4, 2, "valid", (8, 7)),
-    (3, 2, "valid", (7, 6)),
-    (1, 1, "valid", (4, 3)),
-    (2, 3, "valid", (7, 5)),
-    ((5, 4), 3, "valid", (7, 6)),
-    ((3, 5), 2, "valid", (5, 7)),
-    ((4, 3), 2, "same", (6, 7)),
-]
+    (4, 2, "same", (8, 8)), (3, 2, "same", (7, 6)), (5, 2, "same", (5, 8)), (3, 1, "same", (5, 5)),
+    (2, 3, "same", (7, 5)), (4, 2, "valid", (8, 7)), (3, 2, "valid", (7, 6)),
+    (1, 1, "valid", (4, 3)), (2, 3, "valid", (7, 5)), ((5, 4), 3, "valid", (7, 6)),
+    ((3, 5), 2, "valid", (5, 7)), ((4, 3), 2, "same", (6, 7)),
+]  # fmt: skip
 KINDS = ("Conv2D", "Conv2DTranspose")
 ALL_KINDS = ("Conv1D", "Conv1DTranspose", *KINDS, "Conv3D", "Conv3DTranspose")
 

@@ -16,14 +16,10 @@ ZOO = {
     if plugin.distribution == "keras-ganzoo"
 }
 SHAPES = {
-    "facegan": (64, 64, 3),
-    "fastgan": (16, 16, 3),
-    "dcgan-fashion-mnist": (28, 28, 1),
-    "r3gan": (32, 32, 3),
-    "r3gan-conditional": (32, 32, 3),
-    "vgan": (4, 8, 8, 1),
+    "facegan": (64, 64, 3), "fastgan": (16, 16, 3), "dcgan-fashion-mnist": (28, 28, 1),
+    "r3gan": (32, 32, 3), "r3gan-conditional": (32, 32, 3), "vgan": (4, 8, 8, 1),
     "wavegan": (64, 1),
-}
+}  # fmt: skip
 POSITIVE = ("channels", "units", "latent_size")  # what ends so is at least 1; the rest at least 0
 
 

@@ -14,11 +14,7 @@ pytestmark = pytest.mark.backend
 CARDS = {name: entry.card() for name, entry in models().items() if entry.source == "keras-ganzoo"}
 SMALL = {
     "stylegan2": [
-        "latent_size=8",
-        "style_size=8",
-        "mapping_layers=2",
-        "fmap_base=64",
-        "max_channels=8",
+        "latent_size=8", "style_size=8", "mapping_layers=2", "fmap_base=64", "max_channels=8",
     ],
     "fastgan": [
         "latent_size=8",
@@ -28,7 +24,7 @@ SMALL = {
         "final_resolution=4",
     ],
     "r3gan": ["latent_size=8", "channels=[8, 8]", "group_size=4"],
-}
+}  # fmt: skip
 
 
 def build(name: str, shape: tuple[int, int, int], *settings: str, classes: int = 0):

@@ -19,13 +19,9 @@ from ganzoo.errors import UsageError
 
 # Not the recipe's business; see the module's docstring.
 LEFT_OUT = {
-    "name",
-    "use_ema",
-    "ema_momentum",
-    "ema_overwrite_frequency",
-    "loss_scale_factor",
+    "name", "use_ema", "ema_momentum", "ema_overwrite_frequency", "loss_scale_factor",
     "gradient_accumulation_steps",
-}
+}  # fmt: skip
 SCHEDULES = "keras.src.optimizers.schedules.learning_rate_schedule"
 
 

@@ -44,29 +44,15 @@ def test_the_tables_become_frozen_objects(tables):
 def test_every_default_of_gan_and_training_is_written_out(tables):
     resolved = Recipe.from_tables(tables).tables()
     assert resolved["gan"] == {
-        "loss": "non_saturating",
-        "regularizers": [],
-        "n_critic": 1,
-        "ema_half_life": 10_000.0,
-        "ema_rampup": 0.05,
-        "label_smoothing": 0.0,
-        "label_flip_prob": 0.0,
-        "weight_clip": 0.0,
-        "share_fake_latents": False,
-        "concat_real_fake": False,
-    }
+        "loss": "non_saturating", "regularizers": [], "n_critic": 1, "ema_half_life": 10_000.0,
+        "ema_rampup": 0.05, "label_smoothing": 0.0, "label_flip_prob": 0.0, "weight_clip": 0.0,
+        "share_fake_latents": False, "concat_real_fake": False,
+    }  # fmt: skip
     assert resolved["training"] == {
-        "batch": 64,
-        "steps": 200,
-        "seed": 0,
-        "precision": "float32",
-        "log_every": 50,
-        "sample_every": 500,
-        "checkpoint_every": 1000,
-        "keep_checkpoints": 2,
-        "steps_per_dispatch": "auto",
-        "xla": "auto",
-    }
+        "batch": 64, "steps": 200, "seed": 0, "precision": "float32", "log_every": 50,
+        "sample_every": 500, "checkpoint_every": 1000, "keep_checkpoints": 2,
+        "steps_per_dispatch": "auto", "xla": "auto",
+    }  # fmt: skip
     assert resolved["generator_optimizer"] == tables["generator_optimizer"]
 
 

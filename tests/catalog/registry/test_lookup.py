@@ -17,14 +17,9 @@ from ganzoo.catalog.registry.lookup import (
 from ganzoo.errors import EnvironmentProblem, InvalidInput, PluginError, UnknownName
 
 OWN = {
-    "dcgan-celeba",
-    "dcgan-digits",
-    "dcgan-fashion-mnist",
-    "facegan-celeba",
-    "gan-fashion-mnist",
-    "gan-mnist",
-    "gan-mnist-small",
-}
+    "dcgan-celeba", "dcgan-digits", "dcgan-fashion-mnist", "facegan-celeba", "gan-fashion-mnist",
+    "gan-mnist", "gan-mnist-small",
+}  # fmt: skip
 
 
 @pytest.fixture

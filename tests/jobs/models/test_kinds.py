@@ -188,15 +188,11 @@ def test_an_architecture_and_its_labels_must_fit(kinds, monkeypatch):
 @pytest.mark.parametrize(
     ("dataset", "key", "odd"),
     [
-        ("tones", "rate", None),
-        ("tones", "rate", "8000"),
-        ("tones", "rate", 0),
-        ("pairs", "source_shape", None),
-        ("pairs", "source_shape", [8, 6]),
-        ("pairs", "source_shape", [8, 6, True]),
-        ("pairs", "source_shape", "8x6"),
+        ("tones", "rate", None), ("tones", "rate", "8000"), ("tones", "rate", 0),
+        ("pairs", "source_shape", None), ("pairs", "source_shape", [8, 6]),
+        ("pairs", "source_shape", [8, 6, True]), ("pairs", "source_shape", "8x6"),
     ],
-)
+)  # fmt: skip
 def test_weights_that_do_not_say_what_they_need_are_refused(
     dataset, key, odd, place, kinds, capsys
 ):

@@ -25,16 +25,11 @@ def test_text_is_inert_and_shows_what_hides(hostile, inert):
 @pytest.mark.parametrize(
     "value, written",
     [
-        (0.693147, "0.6931"),
-        (1234.5678, "1,235"),
-        (-20.4, "-20.40"),
-        (0, "0"),
-        (6.17e-5, "6.17e-05"),
-        (1e12, "1.00e+12"),
-        (float("nan"), "not finite"),
+        (0.693147, "0.6931"), (1234.5678, "1,235"), (-20.4, "-20.40"), (0, "0"),
+        (6.17e-5, "6.17e-05"), (1e12, "1.00e+12"), (float("nan"), "not finite"),
         (float("-inf"), "not finite"),
     ],
-)
+)  # fmt: skip
 def test_a_number_has_four_significant_digits(value, written):
     assert formatting.format_number(value) == written
 
@@ -42,15 +37,10 @@ def test_a_number_has_four_significant_digits(value, written):
 @pytest.mark.parametrize(
     "seconds, written",
     [
-        (8.42, "8.4 s"),
-        (59.7, "1 min 00 s"),
-        (83, "1 min 23 s"),
-        (7500, "2 h 05 min"),
-        (273_600, "3 d 4 h"),
-        (-1, "unknown"),
-        (float("nan"), "unknown"),
+        (8.42, "8.4 s"), (59.7, "1 min 00 s"), (83, "1 min 23 s"), (7500, "2 h 05 min"),
+        (273_600, "3 d 4 h"), (-1, "unknown"), (float("nan"), "unknown"),
     ],
-)
+)  # fmt: skip
 def test_a_duration_has_its_two_largest_units(seconds, written):
     assert format_duration(seconds) == written
 
@@ -97,9 +87,5 @@ def test_toml_is_marked_up_line_by_line_and_stays_inert():
 def test_nested_tables_are_flattened_in_their_order():
     nested = {"b": {"x": 1, "y": [1, "two"]}, "a": None, "on": True, "none": []}
     assert list(formatting.flatten(nested)) == [
-        ("b.x", "1"),
-        ("b.y", "1, two"),
-        ("a", "none"),
-        ("on", "true"),
-        ("none", "none"),
-    ]
+        ("b.x", "1"), ("b.y", "1, two"), ("a", "none"), ("on", "true"), ("none", "none"),
+    ]  # fmt: skip

@@ -34,12 +34,8 @@ MANIFEST = {
     "created": "2025-11-22T02:01:44+00:00",
     "recipe_digest": "9f" * 32,
     "data": {
-        "name": "digits",
-        "fingerprint": "ab" * 32,
-        "count": 1797,
-        "image_shape": [8, 8, 1],
-        "license": "CC-BY-4.0",
-        "source": "https://example.org/digits",
+        "name": "digits", "fingerprint": "ab" * 32, "count": 1797, "image_shape": [8, 8, 1],
+        "license": "CC-BY-4.0", "source": "https://example.org/digits",
     },
     "plugins": {"dcgan": "keras-ganzoo 0.1.0"},
     "parameters": {"generator": 414209, "discriminator": 212865},
@@ -49,23 +45,17 @@ MANIFEST = {
         {"step": 1750, "argv": []},  # in Python
     ],
     "state": "finished",
-}
+}  # fmt: skip
 
 
 def line(step: int, **more) -> dict:
     noise = np.random.default_rng(step).normal()
     return {
-        "step": step,
-        "images": step * 128,
-        "seconds": step / 10,
-        "images_per_second": 1280.0 + noise,
-        "d_loss": 1.0 + 0.1 * noise,
-        "g_loss": 2.0 - 0.1 * noise,
-        "d_real_accuracy": 0.75,
-        "d_fake_accuracy": 0.5,
-        "r1": 0.01,
+        "step": step, "images": step * 128, "seconds": step / 10,
+        "images_per_second": 1280.0 + noise, "d_loss": 1.0 + 0.1 * noise,
+        "g_loss": 2.0 - 0.1 * noise, "d_real_accuracy": 0.75, "d_fake_accuracy": 0.5, "r1": 0.01,
         **more,
-    }
+    }  # fmt: skip
 
 
 def log(n: int) -> list[dict]:
