@@ -14,21 +14,28 @@ from ganzoo.files import checkpoints, safetensors
 SITE = Path(__file__).parent.parent / "end_to_end" / "site"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def site():
+    """The plugins of `tests/end_to_end/site`, also where a module trains once for its tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(SITE)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def place(tmp_path, monkeypatch):
-    """A folder of the test's own to stand in, and the plugins of `tests/end_to_end/site`."""
-    monkeypatch.syspath_prepend(SITE)
+    """A folder of the test's own to stand in."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def recipe():
     """`recipe("steps=3", ...)`: a conditional GAN with every kind of state."""
     return lambda *settings: apply_settings(Recipe.read(SITE / "recipe.toml"), settings)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def plain():
     """`plain("steps=3", ...)`: the smallest unconditional GAN, on embedded digits."""
     tables = {
@@ -43,7 +50,7 @@ def plain():
     return lambda *settings: apply_settings(Recipe.from_tables(tables), settings)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def arrays():
     """`arrays(run, step=None)`: every array of a run's checkpoint."""
 

@@ -20,22 +20,15 @@ METRICS = ["frechet", "kernel", "patch_wasserstein"]
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory):
+def published(plain, tmp_path_factory):
     """A home with the model `small` in it, trained and evaluated once for the module."""
-    made = []
-
-    def get(recipe):
-        if not made:
-            folder = tmp_path_factory.mktemp("published")
-            run = train(recipe, run=folder / "run")
-            for seeds in ([0], [0, 1]):
-                record_results(run.path, evaluate(run.path, metrics=METRICS, n=60, seeds=seeds))
-            record_results(run.path, evaluate(run.path, metrics=["frechet"], n=40))
-            push(run.path, "small", license="MIT", folder=folder / "home" / "registry")
-            made.append(folder / "home")
-        return made[0]
-
-    return get
+    folder = tmp_path_factory.mktemp("published")
+    run = train(plain("steps=6"), run=folder / "run")
+    for seeds in ([0], [0, 1]):
+        record_results(run.path, evaluate(run.path, metrics=METRICS, n=60, seeds=seeds))
+    record_results(run.path, evaluate(run.path, metrics=["frechet"], n=40))
+    push(run.path, "small", license="MIT", folder=folder / "home" / "registry")
+    return folder / "home"
 
 
 @pytest.fixture
@@ -45,9 +38,9 @@ def home(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def small(published, plain, home):
+def small(published, home):
     """The folder of the model `small`, in a home of the test's own."""
-    shutil.copytree(published(plain("steps=6")), home, dirs_exist_ok=True)
+    shutil.copytree(published, home, dirs_exist_ok=True)
     return home / "registry" / "small"
 
 

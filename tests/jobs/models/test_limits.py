@@ -15,26 +15,18 @@ pytestmark = pytest.mark.backend
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    made = []
-
-    def get(recipe):
-        if not made:
-            made.append(train(recipe("steps=2"), run=tmp_path_factory.mktemp("trained") / "run"))
-        return made[0].weights_path
-
-    return get
+def trained(plain, tmp_path_factory):
+    return train(plain("steps=2"), run=tmp_path_factory.mktemp("trained") / "run").weights_path
 
 
 @pytest.fixture
-def file(trained, plain, place):
+def file(trained, place):
     """`file(name, **changes)`: a weights file of an mlp whose metadata asks for more."""
 
     def make(name: str = "hostile", *, architecture: dict, **changes) -> Path:
-        path = trained(plain)
-        about = safetensors.metadata(path) | changes
+        about = safetensors.metadata(trained) | changes
         about["recipe"]["architecture"] |= architecture
-        safetensors.save(place / f"{name}.safetensors", safetensors.load(path), about)
+        safetensors.save(place / f"{name}.safetensors", safetensors.load(trained), about)
         return place / f"{name}.safetensors"
 
     return make

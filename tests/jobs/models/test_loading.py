@@ -10,6 +10,7 @@ import pytest
 import ganzoo
 from ganzoo.catalog.registry import lookup
 from ganzoo.catalog.registry.cards import Card
+from ganzoo.catalog.runs import Run
 from ganzoo.cli import main
 from ganzoo.errors import InvalidInput, PluginError
 from ganzoo.files import checkpoints, safetensors
@@ -24,25 +25,16 @@ pytestmark = pytest.mark.backend
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    made = []
-
-    def get(recipe):
-        if not made:
-            asked = recipe("steps=2", "sample_every=2", "log_every=2")
-            made.append(train(asked, run=tmp_path_factory.mktemp("trained") / "run"))
-        return made[0]
-
-    return get
+def trained(recipe, tmp_path_factory):
+    requested = recipe("steps=2", "sample_every=2", "log_every=2")
+    return train(requested, run=tmp_path_factory.mktemp("trained") / "run")
 
 
 @pytest.fixture
-def run(trained, recipe, tmp_path, monkeypatch):
+def run(trained, tmp_path, monkeypatch):
     """A copy of a run with a stranger's architecture and data set."""
     monkeypatch.setenv("GANZOO_HOME", str(tmp_path / "home"))
-    path = tmp_path / "run"
-    shutil.copytree(trained(recipe).path, path)
-    return type(trained(recipe)).open(path)
+    return Run.open(shutil.copytree(trained.path, tmp_path / "run"))
 
 
 @pytest.fixture

@@ -22,22 +22,10 @@ pytestmark = pytest.mark.backend
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory):
-    made = []
-
-    def get(recipe):
-        if not made:
-            asked = recipe("steps=3", "checkpoint_every=2")
-            made.append(train(asked, run=tmp_path_factory.mktemp("runs") / "trained"))
-        return made[0]
-
-    return get
-
-
-@pytest.fixture
-def run(runs, recipe):
+def run(recipe, tmp_path_factory):
     """A conditional run, trained once for the module."""
-    return runs(recipe)
+    requested = recipe("steps=3", "checkpoint_every=2")
+    return train(requested, run=tmp_path_factory.mktemp("runs") / "trained")
 
 
 @pytest.fixture

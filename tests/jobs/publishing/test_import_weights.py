@@ -18,21 +18,14 @@ pytestmark = pytest.mark.backend
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    made = []
-
-    def get(recipe):
-        if not made:
-            made.append(train(recipe, run=tmp_path_factory.mktemp("trained") / "run"))
-        return made[0]
-
-    return get
+def trained(plain, tmp_path_factory):
+    return train(plain(), run=tmp_path_factory.mktemp("trained") / "run")
 
 
 @pytest.fixture
-def run(trained, plain, tmp_path, monkeypatch):
+def run(trained, tmp_path, monkeypatch):
     monkeypatch.setenv("GANZOO_HOME", str(tmp_path / "home"))
-    return trained(plain())
+    return trained
 
 
 @pytest.fixture

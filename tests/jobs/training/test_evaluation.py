@@ -172,17 +172,10 @@ def log_until(run, step):
 
 
 @pytest.fixture(scope="module")
-def made():
-    return []
-
-
-@pytest.fixture
-def whole(made, plain, tmp_path_factory):
+def whole(plain, tmp_path_factory):
     """An evaluated run that was never stopped, with a checkpoint after each step."""
-    if not made:
-        settings = (*EVALUATED, "keep_checkpoints=100")
-        made.append(train(plain(*settings), run=tmp_path_factory.mktemp("whole") / "run"))
-    return made[0]
+    settings = (*EVALUATED, "keep_checkpoints=100")
+    return train(plain(*settings), run=tmp_path_factory.mktemp("whole") / "run")
 
 
 def test_a_resumed_run_knows_the_best_so_far_and_keeps_it(plain, place, scripted):
