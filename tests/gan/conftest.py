@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from comparison import differing
 from lazy_keras import keras, layers, to_numpy
 
 import ganzoo
@@ -15,53 +16,56 @@ def arrays(variables) -> dict[str, np.ndarray]:
     return {name: to_numpy(variable.value) for name, variable in state.items()}
 
 
-def differing(before: dict, after: dict) -> set[str]:
-    """Names of the arrays that are not equal, bit by bit."""
-    assert before.keys() == after.keys()
-    return {name for name in before if before[name].tobytes() != after[name].tobytes()}
+def restore(model, state: dict[str, np.ndarray]) -> None:
+    """Give a GAN the state that `arrays` has copied."""
+    for name, variable in model.state().items():
+        variable.assign(state[name])
+
+
+def assert_close(found: dict, expected: dict, *, rtol=1e-5, atol=1e-6) -> None:
+    """Check that arrays of the same names are as good as equal."""
+    assert found.keys() == expected.keys()
+    for name, value in expected.items():
+        np.testing.assert_allclose(found[name], value, rtol=rtol, atol=atol, err_msg=name)
+
+
+def with_labels(x, classes):
+    """What goes on from samples and labels, and the input of the labels, if there are any."""
+    if not classes:
+        return x, []
+    labels = keras.Input((), dtype="int32", name="labels")
+    embedded = layers.Embedding(classes, 2, name="class")(labels)
+    return layers.Concatenate(name="joined")([x, embedded]), [labels]
+
+
+def hidden(x, units, norm, dropout, seed):
+    if not units:
+        return x
+    x = layers.Dense(units, use_bias=not norm, name="hidden")(x)
+    if norm:
+        x = layers.BatchNormalization(momentum=0.5, name="norm")(x)
+    x = layers.Activation("silu", name="silu")(x)
+    return layers.Dropout(dropout, seed=seed, name="dropout")(x) if dropout else x
 
 
 def generator(size=2, *, latent=3, units=5, norm=False, dropout=0.0, classes=0, shape=None):
-    inputs = x = keras.Input((latent,), name="latents")
-    if classes:
-        labels = keras.Input((), dtype="int32", name="labels")
-        x = layers.Concatenate(name="joined")(
-            [x, layers.Embedding(classes, 2, name="class")(labels)]
-        )
-        inputs = [inputs, labels]
-    if units:
-        x = layers.Dense(units, use_bias=not norm, name="hidden")(x)
-        if norm:
-            x = layers.BatchNormalization(momentum=0.5, name="norm")(x)
-        x = layers.Activation("silu", name="silu")(x)
-        if dropout:
-            x = layers.Dropout(dropout, seed=1, name="dropout")(x)
+    latents = keras.Input((latent,), name="latents")
+    x, labels = with_labels(latents, classes)
+    x = hidden(x, units, norm, dropout, seed=1)
     # no bias where the discriminator normalizes: its true gradient would be zero
     x = layers.Dense(size, use_bias=bool(units) and not norm, name="sample", dtype="float32")(x)
     if shape:
         x = layers.Reshape(shape, name="shape", dtype="float32")(x)
-    return keras.Model(inputs, x, name="generator")
+    return keras.Model([latents, *labels] if labels else latents, x, name="generator")
 
 
 def discriminator(size=2, *, units=5, norm=False, dropout=0.0, classes=0, shape=None):
-    inputs = x = keras.Input(shape or (size,), name="samples")
-    if shape:
-        x = layers.Flatten(name="flatten")(x)
-    if classes:
-        labels = keras.Input((), dtype="int32", name="labels")
-        x = layers.Concatenate(name="joined")(
-            [x, layers.Embedding(classes, 2, name="class")(labels)]
-        )
-        inputs = [inputs, labels]
-    if units:
-        x = layers.Dense(units, use_bias=not norm, name="hidden")(x)
-        if norm:
-            x = layers.BatchNormalization(momentum=0.5, name="norm")(x)
-        x = layers.Activation("silu", name="silu")(x)
-        if dropout:
-            x = layers.Dropout(dropout, seed=2, name="dropout")(x)
+    samples = keras.Input(shape or (size,), name="samples")
+    x = layers.Flatten(name="flatten")(samples) if shape else samples
+    x, labels = with_labels(x, classes)
+    x = hidden(x, units, norm, dropout, seed=2)
     x = layers.Dense(1, use_bias=bool(units), name="logit", dtype="float32")(x)
-    return keras.Model(inputs, x, name="discriminator")
+    return keras.Model([samples, *labels] if labels else samples, x, name="discriminator")
 
 
 def gan(*, cls=None, name="gan", **networks):
@@ -86,9 +90,17 @@ def sgd(rate=0.0):
 def small():
     """The functions above, for tests that cannot import this file."""
     return SimpleNamespace(
-        numbers=to_numpy, arrays=arrays, differing=differing, generator=generator,
-        discriminator=discriminator, gan=gan, compiled=compiled, sgd=sgd,
+        numbers=to_numpy, arrays=arrays, differing=differing, restore=restore,
+        assert_close=assert_close, generator=generator, discriminator=discriminator, gan=gan,
+        compiled=compiled, sgd=sgd,
     )  # fmt: skip
+
+
+@pytest.fixture
+def policy():
+    """Sets Keras' policy of data types for one test."""
+    yield keras.config.set_dtype_policy
+    keras.config.set_dtype_policy("float32")
 
 
 @pytest.fixture

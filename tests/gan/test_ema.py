@@ -30,8 +30,8 @@ def test_an_update_moves_each_average_by_its_share(small):
     for variable in gan.generator.variables:
         variable.assign(variable + 4.0)
     gan.ema.update(0, 24)  # two half-lives
-    for name, value in parts(small.arrays(gan), "ema").items():
-        np.testing.assert_allclose(value, before[name] + 3.0, rtol=1e-6, err_msg=name)
+    expected = {name: value + 3.0 for name, value in before.items()}
+    small.assert_close(parts(small.arrays(gan), "ema"), expected, rtol=1e-6, atol=0)
 
 
 def test_a_step_moves_the_average_toward_the_new_weights(small, points):
@@ -40,10 +40,8 @@ def test_a_step_moves_the_average_toward_the_new_weights(small, points):
     gan.train_on_batch(points)
     state = small.arrays(gan)
     generator = parts(state, "generator")
-    for name, value in parts(state, "ema").items():
-        np.testing.assert_allclose(
-            value, 0.5 * before[name] + 0.5 * generator[name], rtol=1e-5, atol=1e-7, err_msg=name
-        )
+    expected = {name: 0.5 * value + 0.5 * generator[name] for name, value in before.items()}
+    small.assert_close(parts(state, "ema"), expected, atol=1e-7)
 
 
 def test_an_average_shares_no_buffer_with_the_generator(small, points):

@@ -90,10 +90,8 @@ def test_a_penalty_does_not_move_the_discriminators_state(small, points):
                 looked.state()[name].assign(value)
         for gan in (looked, alone):
             gan.train_on_batch(points)
-        np.testing.assert_allclose(
-            small.arrays(looked)["discriminator/norm/moving_mean"],
-            small.arrays(alone)["discriminator/norm/moving_mean"], atol=1e-6,
-        )  # fmt: skip
+        one, two = (small.arrays(g)["discriminator/norm/moving_mean"] for g in (looked, alone))
+        np.testing.assert_allclose(one, two, atol=1e-6)
 
 
 def test_a_lazy_penalty_comes_every_so_many_steps_and_counts_as_often(small, points):
@@ -160,8 +158,7 @@ def test_labels_of_a_gan_that_has_no_use_for_them_change_nothing(small, points):
     before = small.arrays(gan)
     gan.train_on_batch(points, np.arange(12, dtype="int32"))
     with_labels = small.arrays(gan)
-    for name, variable in gan.state().items():
-        variable.assign(before[name])
+    small.restore(gan, before)
     gan.train_on_batch(points)
     assert not small.differing(with_labels, small.arrays(gan))
 
@@ -171,12 +168,10 @@ def test_pixels_and_floats_are_the_same_images(small):
     gan = small.compiled(small.gan(size=4, shape=(2, 2, 1)), "sgd", "sgd")
     before, results = small.arrays(gan), []
     for images in (pixels, pixels.astype("float32") / 127.5 - 1.0):
-        for name, variable in gan.state().items():
-            variable.assign(before[name])
+        small.restore(gan, before)
         gan.train_on_batch(images)
         results.append(small.arrays(gan))
-    for name, value in results[0].items():
-        np.testing.assert_allclose(value, results[1][name], atol=1e-6, err_msg=name)
+    small.assert_close(*results, rtol=1e-7)
 
 
 def test_pixels_come_back_as_they_went_in(small):

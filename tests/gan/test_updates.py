@@ -21,6 +21,14 @@ def eager(small, gan, points):
     return real, ganzoo.random.normal(1, 0, 1, (4, *gan.sampler.latent_shape))
 
 
+def batch_norm_of(small, gan, latents):
+    """The kernel before the discriminator's batch norm, fake samples, and its moving mean."""
+    state = small.arrays(gan)
+    names = ("discriminator/hidden/kernel", "discriminator/norm/moving_mean")
+    kernel, mean = (state[name] for name in names)
+    return kernel, small.numbers(gan.generate(latents)), mean
+
+
 def owned(names, network):
     return {n for n in names if n.startswith((f"{network}/", f"{network}_optimizer/"))}
 
@@ -55,15 +63,11 @@ def test_an_update_of_the_generator_changes_the_generator_and_nothing_else(small
 def test_batch_statistics_see_real_and_fake_images_one_after_the_other(small, points):
     gan = small.compiled(small.gan(norm=True))
     real, latents = eager(small, gan, points)
-    kernel = small.arrays(gan)["discriminator/hidden/kernel"]
-    fake = small.numbers(gan.generate(latents))
-    first = small.arrays(gan)["discriminator/norm/moving_mean"]
+    kernel, fake, first = batch_norm_of(small, gan, latents)
     gan.discriminator_update(batch_of(real, latents))
     after_real = 0.5 * first + 0.5 * (points[:4] @ kernel).mean(0)
     after_both = 0.5 * after_real + 0.5 * (fake @ kernel).mean(0)
-    np.testing.assert_allclose(
-        small.arrays(gan)["discriminator/norm/moving_mean"], after_both, atol=1e-5
-    )
+    np.testing.assert_allclose(batch_norm_of(small, gan, latents)[-1], after_both, atol=1e-5)
 
 
 def test_the_discriminator_is_shown_the_fake_samples_of_a_paper(small, points):
@@ -83,15 +87,10 @@ def test_the_discriminator_is_shown_the_fake_samples_of_a_paper(small, points):
 def test_concatenated_samples_share_their_batch_statistics(small, points):
     gan = small.compiled(small.gan(norm=True), concat_real_fake=True)
     real, latents = eager(small, gan, points)
-    kernel = small.arrays(gan)["discriminator/hidden/kernel"]
-    fake = small.numbers(gan.generate(latents))
-    first = small.arrays(gan)["discriminator/norm/moving_mean"]
+    kernel, fake, first = batch_norm_of(small, gan, latents)
     gan.discriminator_update(batch_of(real, latents))
-    both = np.concatenate([points[:4], fake]) @ kernel
-    np.testing.assert_allclose(
-        small.arrays(gan)["discriminator/norm/moving_mean"],
-        0.5 * first + 0.5 * both.mean(0), atol=1e-5
-    )  # fmt: skip
+    both = 0.5 * first + 0.5 * (np.concatenate([points[:4], fake]) @ kernel).mean(0)
+    np.testing.assert_allclose(batch_norm_of(small, gan, latents)[-1], both, atol=1e-5)
 
 
 @pytest.mark.parametrize("classes", [0, 3])
@@ -100,13 +99,10 @@ def test_without_batch_statistics_one_batch_changes_nothing(small, points, class
     data = (points, labels) if classes else (points,)
     apart = small.compiled(small.gan(classes=classes), seed=3)
     joint = small.compiled(small.gan(classes=classes), seed=3, concat_real_fake=True)
-    for name, variable in joint.state().items():
-        variable.assign(small.arrays(apart)[name])
+    small.restore(joint, small.arrays(apart))
     apart.train_on_batch(*data)
     joint.train_on_batch(*data)
-    expected, received = small.arrays(apart), small.arrays(joint)
-    for name, value in expected.items():
-        np.testing.assert_allclose(received[name], value, rtol=1e-5, atol=1e-6, err_msg=name)
+    small.assert_close(small.arrays(joint), small.arrays(apart))
 
 
 def test_flipped_labels_exchange_real_and_fake_for_the_loss_but_not_for_the_accuracy(small):

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from calculus import agrees, filled
 from lazy_keras import keras, ops, to_numpy
 
 import ganzoo
@@ -140,7 +141,7 @@ def written_out(x, kernel, bias, size, strides, padding, transposed, groups):
     ("kind", "size", "channels", "filters", "kernel", "strides", "padding", "groups"), OTHERS
 )
 def test_other_ranks_and_groups_are_those_of_the_definition_with_both_derivatives(
-    calculus, kind, size, channels, filters, kernel, strides, padding, groups
+    kind, size, channels, filters, kernel, strides, padding, groups
 ):
     options = {"groups": groups} if groups > 1 else {}
     layer = getattr(ganzoo.layers, kind)(filters, kernel, strides, padding, **options)
@@ -148,7 +149,7 @@ def test_other_ranks_and_groups_are_those_of_the_definition_with_both_derivative
     result = layer.compute_output_shape((1, *size, channels))[1:-1]
     x = np.random.default_rng(1).normal(size=(2, *size, channels))
     geometry = (result, strides, padding, "Transpose" in kind, groups)
-    calculus.agrees(calculus.filled(layer), lambda *args: written_out(*args, *geometry), [x])
+    agrees(filled(layer), lambda *args: written_out(*args, *geometry), [x])
 
 
 @pytest.mark.parametrize("kind", ALL_KINDS)

@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+from calculus import agrees, comes_back, filled, finite, tensor, to_numpy, values
 from lazy_keras import keras, ops
 
 import ganzoo
@@ -33,63 +34,56 @@ def conv(x, kernel, bias=0.0, *, scale, strides=1):
     return out + bias
 
 
-def test_dense_is_that_of_the_definition_with_both_derivatives(calculus):
+def test_dense_is_that_of_the_definition_with_both_derivatives():
     options = {"gain": 1.5, "lr_multiplier": 0.1, "bias_init": 1.0}
     layer = layers().EqualizedDense(3, **options)
     layer.build((None, 2))
     scale = 1.5 * 0.1 / math.sqrt(2)
-    calculus.agrees(calculus.filled(layer), lambda x, k, b: dense(x, k, b, scale, 0.1), [X[:, 0]])
+    agrees(filled(layer), lambda x, k, b: dense(x, k, b, scale, 0.1), [X[:, 0]])
 
 
 @pytest.mark.parametrize("strides", [1, 2])
-def test_convolution_is_that_of_the_definition_with_both_derivatives(calculus, strides):
+def test_convolution_is_that_of_the_definition_with_both_derivatives(strides):
     layer = layers().EqualizedConv2D(3, 3, strides, gain=1.5, use_bias=strides == 1)
     layer.build((None, 4, 3, 2))
     scale = 1.5 / math.sqrt(3 * 3 * 2)
-    calculus.agrees(
-        calculus.filled(layer),
-        lambda *args: conv(*args, scale=scale, strides=strides),
-        [X],
-    )
+    agrees(filled(layer), lambda *args: conv(*args, scale=scale, strides=strides), [X])
 
 
 @pytest.mark.parametrize("multiplier", [1.0, 0.01])
-def test_outputs_of_unit_inputs_start_with_unit_variance_at_any_speed(calculus, multiplier):
+def test_outputs_of_unit_inputs_start_with_unit_variance_at_any_speed(multiplier):
     layer = layers().EqualizedDense(500, lr_multiplier=multiplier, bias_init=2.0)
-    outputs = calculus.to_numpy(
-        layer(calculus.tensor(np.random.default_rng(1).normal(size=(100, 100))))
-    )
+    outputs = values(layer, np.random.default_rng(1).normal(size=(100, 100)))
     assert outputs.mean() == pytest.approx(2, abs=0.05)
     assert outputs.std() == pytest.approx(1, abs=0.05)
-    assert calculus.to_numpy(layer.kernel).std() == pytest.approx(1 / multiplier, rel=0.05)
+    assert to_numpy(layer.kernel).std() == pytest.approx(1 / multiplier, rel=0.05)
 
 
-def test_a_step_of_adam_moves_outputs_less_by_the_multiplier(calculus):
-    x = calculus.tensor(X[:, 0])
+def test_a_step_of_adam_moves_outputs_less_by_the_multiplier():
+    x = tensor(X[:, 0])
 
     def moved(multiplier):
         layer = layers().EqualizedDense(3, lr_multiplier=multiplier)
         layer.build((None, 2))
-        calculus.filled(layer)
+        filled(layer)
         optimizer = keras.optimizers.Adam(0.1, epsilon=1e-12)
         optimizer.build(layer.trainable_variables)
         before = layer(x)
         result = backend.gradients(lambda: (ops.sum(layer(x)), {}), layer.trainable_variables)
         backend.apply(optimizer, result.gradients, layer.trainable_variables)
-        return calculus.to_numpy(layer(x)) - calculus.to_numpy(before)
+        return to_numpy(layer(x)) - to_numpy(before)
 
     np.testing.assert_allclose(moved(0.01), 0.01 * moved(1.0), rtol=1e-3)
 
 
 @pytest.mark.parametrize("kind", ["EqualizedDense", "EqualizedConv2D"])
-def test_it_is_finite_in_half_precision_and_comes_back(calculus, kind):
+def test_it_is_finite_in_half_precision_and_comes_back(kind):
     def make(**policy):
         size = [3] if kind == "EqualizedDense" else [3, (3, 2), 2, "valid"]
-        layer = getattr(layers(), kind)(
-            *size, gain=1.4, lr_multiplier=0.01, bias_init=1.0, **policy
-        )
+        options = {"gain": 1.4, "lr_multiplier": 0.01, "bias_init": 1.0, **policy}
+        layer = getattr(layers(), kind)(*size, **options)
         layer.build((None, 4, 3, 2))
         return layer
 
-    calculus.finite(make, [X])
-    calculus.comes_back(make(), X)
+    finite(make, [X])
+    comes_back(make(), X)

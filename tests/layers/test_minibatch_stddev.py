@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from calculus import agrees, comes_back, finite, values
 from lazy_keras import keras
 
 import ganzoo
@@ -27,18 +28,18 @@ def images(n, channels=2):
     return np.random.default_rng(0).normal(size=(n, 2, 2, channels))
 
 
-def test_values_and_both_derivatives_are_those_of_the_definition(calculus):
+def test_values_and_both_derivatives_are_those_of_the_definition():
     layer = build(group=2, features=2)
-    calculus.agrees(layer, lambda x: reference(x, 2, 2), [images(4, 4)])
+    agrees(layer, lambda x: reference(x, 2, 2), [images(4, 4)])
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 6, 7, 8])
-def test_a_batch_is_cut_into_the_largest_equal_groups(calculus, n):
-    found = calculus.to_numpy(build()(calculus.tensor(images(n))))
+def test_a_batch_is_cut_into_the_largest_equal_groups(n):
+    found = values(build(), images(n))
     np.testing.assert_allclose(found, reference(images(n)), atol=1e-6)
 
 
-def test_a_model_that_does_not_know_its_batch_groups_it_all_the_same(calculus):
+def test_a_model_that_does_not_know_its_batch_groups_it_all_the_same():
     inputs = keras.Input((2, 2, 2))
     model = keras.Model(inputs, build()(inputs))
     x = images(15)  # batches of 9 and 6: groups of 3 both times
@@ -48,21 +49,18 @@ def test_a_model_that_does_not_know_its_batch_groups_it_all_the_same(calculus):
     )
 
 
-def test_real_and_fake_images_side_by_side_are_in_groups_of_their_own(calculus):
+def test_real_and_fake_images_side_by_side_are_in_groups_of_their_own():
     x = images(8)
-    separate = [calculus.to_numpy(build()(calculus.tensor(part))) for part in (x[:4], x[4:])]
-    together = calculus.to_numpy(build()(calculus.tensor(x)))
+    separate = [values(build(), part) for part in (x[:4], x[4:])]
+    together = values(build(), x)
     np.testing.assert_allclose(together, np.concatenate(separate), atol=1e-6)
 
 
-def test_it_is_finite_where_the_samples_are_equal_and_in_half_precision(calculus):
-    calculus.finite(build, [images(4)])
+def test_it_is_finite_where_the_samples_are_equal_and_in_half_precision_and_comes_back():
+    finite(build, [images(4)])
+    comes_back(build(group=3, features=2), images(6))
 
 
 def test_channels_must_be_divisible_by_the_features():
     with pytest.raises(ValueError, match="features=3, 4 channels"):
         build(features=3).build((None, 2, 2, 4))
-
-
-def test_it_comes_back_from_its_configuration(calculus):
-    calculus.comes_back(build(group=3, features=2), images(6))

@@ -2,7 +2,8 @@ import math
 
 import numpy as np
 import pytest
-from lazy_keras import ops
+from calculus import agrees, comes_back, derived, differences, filled, finite, values, weights
+from lazy_keras import ops, tensor, to_numpy
 
 import ganzoo
 from ganzoo import backend
@@ -64,55 +65,36 @@ def doubled(image, kernel):
     ("size", "demodulate", "up"),
     [(3, True, False), (1, False, False), (3, True, True), (2, False, True)],
 )
-def test_values_and_gradients_are_those_of_kernels_of_each_samples_own(
-    calculus, size, demodulate, up
-):
-    layer = calculus.filled(build(3, size, demodulate=demodulate, up=up))
-    calculus.agrees(
-        layer, lambda *args: reference(*args, demodulate, up), [X, STYLES], twice=size == 3
-    )
+def test_values_and_gradients_are_those_of_kernels_of_each_samples_own(size, demodulate, up):
+    layer = filled(build(3, size, demodulate=demodulate, up=up))
+    agrees(layer, lambda *args: reference(*args, demodulate, up), [X, STYLES], twice=size == 3)
 
 
-def test_gradients_reach_the_styles(calculus):
-    layer, x = calculus.filled(build(3)), calculus.tensor(X)
+def test_gradients_reach_the_styles():
+    layer, x = filled(build(3)), tensor(X)
     slope = backend.input_gradients(
-        lambda styles: ops.sum(ops.sin(layer([x, styles]))), calculus.tensor(STYLES)
+        lambda styles: ops.sum(ops.sin(layer([x, styles]))), tensor(STYLES)
     )
-    kernel, exact = calculus.weights(layer)[0], np.empty_like(STYLES)
-    for i in np.ndindex(*STYLES.shape):
-        step = np.zeros_like(STYLES)
-        step[i] = 1e-5
-        above, below = (
-            np.sin(reference(X, s, kernel, True, False)).sum()
-            for s in (STYLES + step, STYLES - step)
-        )
-        exact[i] = (above - below) / 2e-5
-    np.testing.assert_allclose(calculus.to_numpy(slope), exact, atol=1e-4)
+    kernel = weights(layer)[0]
+    exact = differences(lambda s: np.sin(reference(X, s, kernel, True, False)).sum(), STYLES)
+    np.testing.assert_allclose(to_numpy(slope), exact, atol=1e-4)
 
 
 @pytest.mark.parametrize("up", [False, True])
-def test_a_constant_image_is_doubled_without_a_gain(calculus, up):
+def test_a_constant_image_is_doubled_without_a_gain(up):
     layer = build(1, 3, demodulate=False, up=up)
     kernel = np.zeros((3, 3, 2, 1), "float32")
     kernel[1, 1] = 1.0
     layer.kernel.assign(kernel * math.sqrt(18) / 2)
-    found = calculus.to_numpy(
-        layer([calculus.tensor(np.ones((1, 6, 6, 2))), calculus.tensor(np.ones((1, 2)))])
-    )
+    found = values(layer, np.ones((1, 6, 6, 2)), np.ones((1, 2)))
     np.testing.assert_allclose(found[:, 2:-2, 2:-2], 1, atol=1e-6)
 
 
-def test_it_is_finite_at_styles_of_zero_and_in_half_precision(calculus):
-    def make(**policy):
-        return build(3, up=True, **policy)
-
-    calculus.finite(make, [X, STYLES], twice=False)
-    found = calculus.derived(make(), twice=False)(X, np.zeros_like(STYLES))
+def test_it_is_finite_at_styles_of_zero_and_in_half_precision_and_comes_back():
+    finite(lambda **policy: build(3, up=True, **policy), [X, STYLES], twice=False)
+    found = derived(build(3, up=True), twice=False)(X, np.zeros_like(STYLES))
     assert all(np.isfinite(y).all() for y in found)
-
-
-def test_it_comes_back_from_its_configuration(calculus):
-    calculus.comes_back(build(4, 2, demodulate=False, up=True), X, STYLES)
+    comes_back(build(4, 2, demodulate=False, up=True), X, STYLES)
 
 
 def test_a_kernel_that_the_filter_cannot_follow_is_refused():

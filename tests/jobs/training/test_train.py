@@ -9,6 +9,7 @@ import tomllib
 
 import numpy as np
 import pytest
+from comparison import differing
 from lazy_keras import keras
 from PIL import Image
 
@@ -79,10 +80,7 @@ def test_a_runs_recipe_can_be_trained_again_and_gives_the_same_file(plain, place
 
 
 def test_a_card_of_the_zoo_says_what_was_changed(place):
-    narrow = [
-        "architecture.generator_base_channels=2",
-        "architecture.discriminator_base_channels=2",
-    ]
+    narrow = [f"architecture.{name}_base_channels=2" for name in ("generator", "discriminator")]
     recipe = apply_settings(find_model("dcgan-digits").recipe, [*narrow, "steps=1"])
     card = Card.read(train(recipe, model="dcgan-digits", run=place / "run").card_path)
     assert (card.name, card.recipe, card.parameters) == ("dcgan-digits", recipe, {})
@@ -108,10 +106,7 @@ def test_a_plan_leaves_nothing_behind(plain, place, monkeypatch):
 
 
 def test_a_plan_without_the_data_is_that_with_them_and_nothing_is_downloaded(place, monkeypatch):
-    def connect(*address):
-        raise AssertionError(f"asked {address}")
-
-    monkeypatch.setattr(socket.socket, "connect", connect)
+    monkeypatch.setattr(socket.socket, "connect", lambda *address: pytest.fail(f"{address}"))
     monkeypatch.setenv("GANZOO_CACHE", str(place / "cache"))
     recipe = apply_settings(find_model("cdcgan-mnist").recipe, ["dataset.images=128"])
     pixels = np.zeros((200, 28, 28), np.uint8)
@@ -155,7 +150,7 @@ def test_without_any_checkpoint_that_is_said_too(plain, place, capsys):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_saves_at_the_edge_of_the_step_and_says_how_to_go_on(
-    number, recipe, place, arrays, capsys
+    number, recipe, place, arrays
 ):
     def press(event):
         if event["event"] == "progress" and event["step"] >= 2:
@@ -176,8 +171,7 @@ def test_a_signal_saves_at_the_edge_of_the_step_and_says_how_to_go_on(
         never = train(asked, run=place / "never")
         resume(run.path)
         assert run.weights_path.read_bytes() == never.weights_path.read_bytes()
-        one, other = arrays(run), arrays(never)
-        assert all(one[name].tobytes() == other[name].tobytes() for name in other)
+        assert not differing(arrays(run), arrays(never))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -1,10 +1,8 @@
 """Derivatives of a layer, and those of a float64 reference by central differences."""
 
 from collections.abc import Callable, Sequence
-from types import SimpleNamespace
 
 import numpy as np
-import pytest
 from lazy_keras import keras, ops
 
 from ganzoo import backend
@@ -14,6 +12,24 @@ def to_numpy(x) -> np.ndarray:
     """A tensor or variable as a copy in NumPy, half precision as float32."""
     x = ops.stop_gradient(ops.convert_to_tensor(x))
     return np.array(ops.convert_to_numpy(ops.cast(x, "float32") if "16" in str(x.dtype) else x))
+
+
+def tensor(x: np.ndarray):
+    return ops.convert_to_tensor(x, kind(x))
+
+
+def kind(x: np.ndarray) -> str:
+    return "int32" if x.dtype.kind == "i" else "float32"
+
+
+def outputs(layer, *inputs: np.ndarray, **options):
+    """The layer's outputs for its one input or its list of them."""
+    tensors = [tensor(x) for x in inputs]
+    return layer(tensors if len(tensors) > 1 else tensors[0], **options)
+
+
+def values(layer, *inputs: np.ndarray, **options) -> np.ndarray:
+    return to_numpy(outputs(layer, *inputs, **options))
 
 
 def filled(layer, seed: int = 0):
@@ -26,6 +42,17 @@ def filled(layer, seed: int = 0):
 
 def weights(layer) -> list[np.ndarray]:
     return [np.float64(to_numpy(variable)) for variable in layer.trainable_variables]
+
+
+def normalized_kernels(*layers) -> list[np.ndarray]:
+    """The kernels of spectrally normalized layers over their largest singular values."""
+    found = []
+    for layer in layers:
+        for _ in range(100):  # its estimate is exact then
+            layer.normalized_kernel(training=True)
+        kernel = np.float64(to_numpy(layer.layer.kernel))
+        found.append(kernel / np.linalg.svd(kernel)[1][0])
+    return found
 
 
 def _height(y, xp):
@@ -71,14 +98,6 @@ def derived(layer, *, twice: bool = True, **options) -> Callable:
     return lambda *inputs: [to_numpy(x) for x in compiled(*map(tensor, inputs))]
 
 
-def kind(x: np.ndarray) -> str:
-    return "int32" if x.dtype.kind == "i" else "float32"
-
-
-def tensor(x: np.ndarray):
-    return ops.convert_to_tensor(x, kind(x))
-
-
 def differences(function: Callable, x: np.ndarray, step: float = 1e-5) -> np.ndarray:
     """The gradient of a scalar function at x, by central differences."""
     slope = np.empty(x.shape)
@@ -89,6 +108,14 @@ def differences(function: Callable, x: np.ndarray, step: float = 1e-5) -> np.nda
         moved[i] = x[i] - step
         slope[i] = (above - function(moved)) / (2 * step)
     return slope
+
+
+def slopes(function: Callable, arguments: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """The gradients of `function(*arguments)` with respect to each of them."""
+    return [
+        differences(lambda x, k=k: function(*arguments[:k], x, *arguments[k + 1 :]), argument)
+        for k, argument in enumerate(arguments)
+    ]
 
 
 def agrees(layer, reference: Callable, inputs: Sequence[np.ndarray], *, twice=True, **options):
@@ -110,18 +137,16 @@ def agrees(layer, reference: Callable, inputs: Sequence[np.ndarray], *, twice=Tr
         *w, x = arguments
         return (differences(lambda x: height(*w, x), x) ** 2).sum()
 
-    def with_argument(k, function):
-        return lambda moved: function(*arguments[:k], moved, *arguments[k + 1 :])
-
     _close(found[0], value(*arguments))
-    for k, argument in enumerate(arguments):
-        _close(found[1 + k], differences(with_argument(k, height), argument))
+    for k, slope in enumerate(slopes(height, arguments)):
+        _close(found[1 + k], slope)
     if not twice:
         return
     rng = np.random.default_rng(11)
     for k, argument in enumerate(arguments):
         way = rng.normal(size=argument.shape)
-        moved = [with_argument(k, norm)(argument + sign * 1e-4 * way) for sign in (1, -1)]
+        before, after = arguments[:k], arguments[k + 1 :]
+        moved = [norm(*before, argument + h * way, *after) for h in (1e-4, -1e-4)]
         exact = (moved[0] - moved[1]) / 2e-4
         gradient = np.float64(found[1 + len(arguments) + k])
         bound = 1e-4 * (np.sqrt((gradient**2).sum()) + 1)
@@ -139,8 +164,6 @@ def finite(make: Callable, inputs: Sequence[np.ndarray], *, twice: bool = True, 
 
     `make(**policy)` gives a built layer.
     """
-    from keras import backend
-
     x, *others = [i[:1] for i in inputs]
     compiled = derived(make(), twice=twice, **options)
     for value in (np.zeros_like(x), np.full_like(x, 3.0)):
@@ -148,10 +171,9 @@ def finite(make: Callable, inputs: Sequence[np.ndarray], *, twice: bool = True, 
     found = derived(make(dtype="mixed_float16"), twice=twice, **options)(*inputs)
     assert all(np.isfinite(y).all() for y in found)
     for dtype in ("float16", "bfloat16"):
-        layer, tensors = make(dtype=f"mixed_{dtype}"), [tensor(i) for i in inputs]
-        outputs = layer(tensors if others else tensors[0], **options)
-        assert backend.standardize_dtype(outputs.dtype) == dtype
-        assert np.isfinite(to_numpy(outputs)).all()
+        found = outputs(make(dtype=f"mixed_{dtype}"), *inputs, **options)
+        assert keras.backend.standardize_dtype(found.dtype) == dtype
+        assert np.isfinite(to_numpy(found)).all()
 
 
 def comes_back(layer, *inputs):
@@ -160,15 +182,6 @@ def comes_back(layer, *inputs):
     assert type(again) is type(layer)
     assert again.get_config() == layer.get_config()
     symbols = [keras.Input(i.shape[1:], dtype=kind(i)) for i in inputs]
-    outputs = again(symbols if len(symbols) > 1 else symbols[0])
-    values = layer([tensor(i) for i in inputs] if len(inputs) > 1 else tensor(inputs[0]))
-    assert outputs.shape[1:] == tuple(values.shape[1:])
+    symbol = again(symbols if len(symbols) > 1 else symbols[0])
+    assert symbol.shape[1:] == tuple(outputs(layer, *inputs).shape[1:])
     return again
-
-
-@pytest.fixture(scope="session")
-def calculus():
-    return SimpleNamespace(
-        agrees=agrees, derived=derived, comes_back=comes_back, filled=filled, finite=finite,
-        to_numpy=to_numpy, tensor=tensor, weights=weights,
-    )  # fmt: skip
