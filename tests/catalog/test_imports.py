@@ -1,9 +1,7 @@
 import ast
-import subprocess
-import sys
 from pathlib import Path
 
-import pytest
+from children import run_python
 
 import ganzoo.catalog
 
@@ -14,9 +12,7 @@ HEAVY = ("keras", "jax", "torch", "tensorflow", "numpy", "PIL", "typer", "rich")
 def loaded_after(source: str) -> set[str]:
     """The modules that a fresh interpreter holds after running the source."""
     source += "\nimport sys; print(' '.join(sys.modules))"
-    command = [sys.executable, "-W", "error", "-c", source]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return set(done.stdout.split())
+    return set(run_python("-W", "error", "-c", source).stdout.split())
 
 
 def test_importing_the_whole_package_imports_no_framework():
@@ -41,18 +37,10 @@ def test_looking_through_all_names_and_cards_imports_no_framework_and_no_plugin(
     assert not loaded & {*HEAVY, "ganzoo_classic", "ganzoo_data"}
 
 
-@pytest.mark.parametrize(
-    "module",
-    [
-        "plugins.discovery",
-        "registry.lookup",
-        "runs",
-        "plugins.signature",
-        "plugins.name_resolution",
-    ],
-)
-def test_what_reads_no_card_needs_no_pydantic(module):
-    assert "pydantic" not in loaded_after(f"import ganzoo.catalog.{module}")
+def test_what_reads_no_card_needs_no_pydantic():
+    modules = ("plugins.discovery", "registry.lookup", "runs", "plugins.signature")
+    names = ", ".join(f"ganzoo.catalog.{module}" for module in modules)
+    assert "pydantic" not in loaded_after(f"import {names}, ganzoo.catalog.plugins.name_resolution")
 
 
 def test_the_package_imports_only_what_lies_below_it():

@@ -67,14 +67,9 @@ for _ in range(25):
 
 
 def test_processes_that_race_get_numbers_of_their_own(tmp_path):
-    racers = [
-        subprocess.Popen(
-            [sys.executable, "-c", RACE, str(tmp_path / "runs"), f"model-{i}"],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for i in range(4)
-    ]
+    command = [sys.executable, "-c", RACE, str(tmp_path / "runs")]
+    racers = [subprocess.Popen([*command, f"model-{i}"], stdout=subprocess.PIPE, text=True)
+              for i in range(4)]  # fmt: skip
     names = [name for racer in racers for name in racer.communicate()[0].split()]
     assert len({name[:5] for name in names}) == len(names) == 100
     assert sorted(os.listdir(tmp_path / "runs")) == sorted(names)

@@ -34,20 +34,19 @@ def test_an_annotation_takes_its_values_and_no_others(annotation, good, bad):
     assert [value for value in bad if fits_annotation(annotation, value)] == []
 
 
-def test_an_annotation_is_said_in_words():
-    assert describe_annotation("int | None") == "a whole number"
-    assert (
-        describe_annotation("float | list[int]") == "a number or a list, each item a whole number"
-    )
-    assert describe_annotation("Literal['a', 'b'] | int") == "'a' or 'b' or a whole number"
-    assert describe_annotation("Size") == "Size"
+@pytest.mark.parametrize(
+    ("annotation", "words"),
+    [
+        ("int | None", "a whole number"), ("Size", "Size"),
+        ("float | list[int]", "a number or a list, each item a whole number"),
+        ("Literal['a', 'b'] | int", "'a' or 'b' or a whole number"),
+    ],
+)  # fmt: skip
+def test_an_annotation_is_said_in_words(annotation, words):
+    assert describe_annotation(annotation) == words
 
 
 def test_only_a_literal_of_texts_has_choices():
     assert literal_choices("Literal['a', 'b']") == ["a", "b"]
-    assert (
-        literal_choices("Literal[1]")
-        == literal_choices("int")
-        == literal_choices("Literal['a'] | int")
-        == []
-    )
+    for annotation in ("Literal[1]", "int", "Literal['a'] | int"):
+        assert literal_choices(annotation) == []

@@ -72,33 +72,29 @@ def test_nothing_is_imported_or_run(site):
     assert "package" not in sys.modules
 
 
-def test_other_keywords_make_it_open(site):
-    assert read(site, "def make(a, **more): ...\n").open
-    assert not read(site, "def make(a, *rest): ...\n").open
+CLASS = "class make:\n    '''A class.'''\n    def __init__(self, a, *, b=1): '''Not this.'''\n"
 
 
-def test_what_no_keyword_reaches_is_left_out(site):
-    assert list(read(site, "def make(a, /, b): ...\n").parameters) == ["b"]
-
-
-def test_a_class_is_read_by_its_init(site):
-    found = read(
-        site,
-        "class make:\n    '''A class.'''\n    def __init__(self, a, *, b=1): '''Not this.'''\n",
-    )
-    assert found.summary == "A class."
-    assert list(found.parameters) == ["a", "b"]
+@pytest.mark.parametrize(
+    ("source", "summary", "parameters", "is_open"),
+    [
+        pytest.param("def make(a, **more): ...\n", "", ["a"], True, id="other keywords"),
+        pytest.param("def make(a, *rest): ...\n", "", ["a"], False, id="no keyword"),
+        pytest.param("def make(a, /, b): ...\n", "", ["b"], False, id="by position alone"),
+        pytest.param("def make(a): ...\ndef make(b): ...\n", "", ["b"], False, id="the last"),
+        pytest.param(CLASS, "A class.", ["a", "b"], False, id="a class"),
+        pytest.param("class make:\n    pass\n", "", [], False, id="a plain class"),
+    ],
+)
+def test_what_takes_keywords_is_read(site, source, summary, parameters, is_open):
+    found = read(site, source)
+    assert (found.summary, list(found.parameters), found.open) == (summary, parameters, is_open)
 
 
 @pytest.mark.parametrize("head", ["class make(Base)", "@dataclass\nclass make"])
 def test_a_class_whose_init_is_elsewhere_is_open(site, head):
     found = read(site, f"{head}:\n    '''A class.'''\n    field: int = 3\n")
     assert found.open and found.summary == "A class."
-
-
-def test_a_plain_class_takes_nothing(site):
-    found = read(site, "class make:\n    pass\n")
-    assert not found.open and not found.parameters
 
 
 def test_dots_lead_into_classes(site):
@@ -111,11 +107,6 @@ def test_dots_lead_into_classes(site):
     assert list(read(site, source, "Zoo.make").parameters) == ["a"]
     assert list(read(site, source, "Zoo.bound").parameters) == ["b"]
     assert read(site, source, "Zoo.nothing").open
-
-
-def test_the_last_definition_counts(site):
-    found = read(site, "def make(a): ...\ndef make(b): ...\n")
-    assert list(found.parameters) == ["b"]
 
 
 def test_a_name_from_another_module_is_followed(site):
@@ -132,8 +123,7 @@ def test_a_circle_of_imports_is_open(site):
 
 
 @pytest.mark.parametrize(
-    "source",
-    ["def make(:\n", "make = partial(other, 1)\n", "", "x = '\\d'\nmake = 1\n", "\0"],
+    "source", ["def make(:\n", "make = partial(other, 1)\n", "", "x = '\\d'\nmake = 1\n", "\0"]
 )
 def test_what_the_source_does_not_tell_is_open(site, source):
     found = read(site, source)

@@ -36,9 +36,8 @@ def test_a_recipe_that_fits_passes_and_nothing_is_imported(recipe):
 
 
 def test_numbers_that_may_be_nothing_or_below_it_pass(recipe):
-    check_recipe_plugins(
-        recipe({"name": "net", "blocks": 0, "axis": -2, "features": 0, "units": []})
-    )
+    options = {"blocks": 0, "axis": -2, "features": 0, "units": []}
+    check_recipe_plugins(recipe({"name": "net"} | options))
 
 
 @pytest.mark.parametrize(
@@ -49,11 +48,7 @@ def test_numbers_that_may_be_nothing_or_below_it_pass(recipe):
         ({"name": "net", "latent_sise": 3}, UnknownName, "'latent_sise'.*'latent_size'"),
         ({"name": "net", "latent_size": "x"}, UsageError, "a whole number. Received: 'x'"),
         ({"name": "net", "latent_size": True}, UsageError, "a whole number. Received: true"),
-        (
-            {"name": "net", "units": [1.5]},
-            UsageError,
-            r"item a whole number. Received: \[1.5\]",
-        ),
+        ({"name": "net", "units": [1.5]}, UsageError, r"a whole number. Received: \[1.5\]"),
         ({"name": "net", "output": "tan"}, UsageError, "tanh or sigmoid.*Did you mean 'tanh'"),
         ({"name": "net", "image_shape": [8, 8, 1]}, UsageError, "comes from the data set"),
         ({"name": "net", "classes": 3}, UsageError, "comes from the data set"),

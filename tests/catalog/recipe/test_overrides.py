@@ -14,10 +14,8 @@ def recipe(site, tables):
     )
     site.install("two", "[ganzoo.datasets]\nfaces = faces_module:faces\n")
     site.module("faces_module", "def faces(*, data: str | None = None, size: int = 64): ...\n")
-    return Recipe.from_tables(
-        tables
-        | {"architecture": {"name": "net", "width": 4}, "dataset": {"name": "faces", "size": 32}}
-    )
+    parts = {"architecture": {"name": "net", "width": 4}, "dataset": {"name": "faces", "size": 32}}
+    return Recipe.from_tables(tables | parts)
 
 
 def refusal(recipe, *settings) -> str:
@@ -70,19 +68,9 @@ def test_lists_and_tables_are_values(recipe):
 
 def test_keys_inside_a_table_can_be_set(recipe):
     start = "generator_optimizer.learning_rate"
-    changed = apply_settings(
-        recipe,
-        [
-            f"{start}.schedule=cosine_decay",
-            f"{start}.initial_learning_rate=0.1",
-            f"{start}.decay_steps=3",
-        ],
-    )
-    assert changed.generator_optimizer.options["learning_rate"] == {
-        "schedule": "cosine_decay",
-        "initial_learning_rate": 0.1,
-        "decay_steps": 3,
-    }
+    rate = {"schedule": "cosine_decay", "initial_learning_rate": 0.1, "decay_steps": 3}
+    changed = apply_settings(recipe, [f"{start}.{key}={value}" for key, value in rate.items()])
+    assert changed.generator_optimizer.options["learning_rate"] == rate
 
 
 @pytest.mark.parametrize("length", ["steps", "images", "epochs"])
@@ -97,9 +85,8 @@ def test_two_lengths_at_once_are_refused(recipe):
 
 
 def test_another_name_leaves_the_keys_of_the_one_before(recipe):
-    changed = apply_settings(
-        recipe, ["generator_optimizer.learning_rate=0.1", "generator_optimizer.name=sgd"]
-    )
+    settings = ["generator_optimizer.learning_rate=0.1", "generator_optimizer.name=sgd"]
+    changed = apply_settings(recipe, settings)
     assert changed.generator_optimizer.options == {"learning_rate": 0.1}
     assert apply_settings(recipe, ["dataset.name=digits"]).dataset.options == {}
     assert apply_settings(recipe, ["dataset.name=faces"]).dataset.options == {"size": 32}
@@ -114,29 +101,25 @@ def test_a_key_that_several_tables_take_is_ambiguous(recipe):
 @pytest.mark.parametrize(
     ("setting", "near"),
     [
-        ("checkpoint_evry=3", "checkpoint_every"),
-        ("widht=3", "width"),
-        ("traning.seed=3", "training"),
-        ("training.sed=3", "seed"),
-        ("training=3", "training."),
+        ("checkpoint_evry=3", "checkpoint_every"), ("widht=3", "width"),
+        ("traning.seed=3", "training"), ("training.sed=3", "seed"),
     ],
-)
+)  # fmt: skip
 def test_an_unknown_key_is_suggested(recipe, setting, near):
-    assert near in refusal(recipe, setting).partition("Received")[2] or "training=" in setting
-    assert near in refusal(recipe, setting)
+    assert near in refusal(recipe, setting).partition("Received")[2]
+    assert "training." in refusal(recipe, "training=3")
 
 
 @pytest.mark.parametrize(
     ("setting", "now"),
     [
-        ("average_decay=0.995", "Renamed to `ema_half_life`, in images: see CHANGELOG.md."),
-        ("gan.average_decay=0.995", "Renamed to `ema_half_life`, in images: see CHANGELOG.md."),
-        ("game.loss=hinge", "Renamed to `gan`: see CHANGELOG.md."),
-        ("penalties=[]", "Renamed to `regularizers`: see CHANGELOG.md."),
+        ("average_decay=0.995", "`ema_half_life`, in images"), ("game.loss=hinge", "`gan`"),
+        ("gan.average_decay=0.995", "`ema_half_life`, in images"),
+        ("penalties=[]", "`regularizers`"),
     ],
-)
+)  # fmt: skip
 def test_a_renamed_key_is_answered_with_its_new_name(recipe, setting, now):
-    assert refusal(recipe, setting).endswith(now)
+    assert refusal(recipe, setting).endswith(f"Renamed to {now}: see CHANGELOG.md.")
 
 
 def test_what_the_data_set_fills_is_no_key(recipe):
@@ -170,8 +153,9 @@ def test_an_unknown_architecture_does_not_hide_other_keys(recipe):
     assert apply_settings(changed, ["seed=3"]).training.seed == 3
 
 
-def test_no_settings_change_nothing(recipe):
+def test_where_there_is_nothing_to_change_nothing_is(recipe):
     assert apply_settings(recipe, []) == recipe
+    assert with_data_from(recipe, Path("/here")) == recipe  # which has no path
 
 
 def test_of_two_names_for_one_table_the_last_holds(recipe):
@@ -197,7 +181,3 @@ def test_data_in_the_home_of_nobody_are_refused(recipe):
     given = apply_settings(recipe, ["dataset.data=~nosuchuser/photos"])
     with pytest.raises(UsageError, match="a user who has none. Received: '~nosuchuser/photos'"):
         with_data_from(given, Path("/here"))
-
-
-def test_without_a_path_there_is_nothing_to_mean(recipe):
-    assert with_data_from(recipe, Path("/here")) == recipe

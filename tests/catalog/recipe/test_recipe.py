@@ -59,11 +59,8 @@ def test_every_default_of_gan_and_training_is_written_out(tables):
 def test_the_text_reads_back_as_the_same_recipe(tables, tmp_path):
     tables["gan"] = {"regularizers": [{"name": "r1", "weight": 10}, {"name": "r2", "weight": 0.5}]}
     tables["dataset"] = {"name": "folder", "data": 'C:\\images "mine"', "crop": [0, 15, 178, 193]}
-    tables["generator_optimizer"]["learning_rate"] = {
-        "schedule": "polynomial_decay",
-        "initial_learning_rate": 1e-3,
-        "decay_steps": 10,
-    }
+    rate = {"schedule": "polynomial_decay", "initial_learning_rate": 1e-3, "decay_steps": 10}
+    tables["generator_optimizer"]["learning_rate"] = rate
     recipe = Recipe.from_tables(tables)
     assert Recipe.from_tables(tomllib.loads(recipe.toml())) == recipe
     path = tmp_path / "recipe.toml"
@@ -100,9 +97,8 @@ def test_an_evaluation_is_written_out_with_its_defaults(tables):
     assert (training["evaluate_every"], training["evaluate_samples"]) == (500, 2000)
     assert "evaluate_features" not in training
     assert Recipe.from_tables(tomllib.loads(recipe.toml())) == recipe
-    waiting = apply_settings(
-        Recipe.from_tables(tables), ["evaluate_samples=50", "evaluate_features=digits"]
-    )
+    settings = ["evaluate_samples=50", "evaluate_features=digits"]
+    waiting = apply_settings(Recipe.from_tables(tables), settings)
     assert Recipe.from_tables(waiting.tables()) == waiting
     assert waiting.training.evaluate_samples == 50 and not waiting.training.evaluate_every
 
@@ -113,12 +109,10 @@ def test_an_evaluation_is_written_out_with_its_defaults(tables):
         ({"name": "lecam", "weight": 0.3}, {"start": 1000, "decay": 0.99}),
         ({"name": "r1", "weight": 2.0}, {"every": 1}),
         ({"name": "diffaugment"}, {"policy": ["color", "translation", "cutout"]}),
-        (
-            {"name": "ada", "probability": 1.0, "policy": ["color"]},
-            {"target": 0.6, "interval": 4, "ramp_images": 500_000},
-        ),
+        ({"name": "ada", "probability": 1.0, "policy": ["color"]},
+         {"target": 0.6, "interval": 4, "ramp_images": 500_000}),
     ],
-)
+)  # fmt: skip
 def test_a_regularizer_is_written_out_with_its_defaults(given, written, tables):
     recipe = Recipe.from_tables(tables | {"gan": {"regularizers": [given]}})
     assert recipe.tables()["gan"]["regularizers"] == [given | written]
@@ -240,14 +234,12 @@ def test_a_value_out_of_range_or_of_another_type_is_refused(tables, path, value,
         ("gan.regularizers", [{"name": "diffaugment", "target": 1}], "Known: name, policy."),
         ("generator_optimizer.beta1", 0.5, "Did you mean 'beta_1'"),
         ("discriminator_optimizer.ro", 0.5, "Did you mean 'rho'"),
-        (
-            "generator_optimizer.learning_rate",
-            {"schedule": "cosine_decay", "initial_learning_rate": 0, "decay_step": 3},
-            "`generator_optimizer.learning_rate` in recipe.toml. Received: 'decay_step'. "
-            "Did you mean 'decay_steps'",
-        ),
+        ("generator_optimizer.learning_rate",
+         {"schedule": "cosine_decay", "initial_learning_rate": 0, "decay_step": 3},
+         "`generator_optimizer.learning_rate` in recipe.toml. Received: 'decay_step'. "
+         "Did you mean 'decay_steps'"),
     ],
-)
+)  # fmt: skip
 def test_an_unknown_key_is_suggested_where_it_stands(tables, path, value, said):
     with pytest.raises(UnknownName) as caught:
         Recipe.from_tables(spoilt(tables, path, value))
@@ -286,27 +278,24 @@ def test_a_key_of_another_optimizer_is_not_suggested(tables):
         ("gan.regularizers", [{"name": "ada", "policy": ["blitt"]}], "Did you mean 'blit'"),
         ("generator_optimizer.name", "adan", "Did you mean 'adam'"),
         ("generator_optimizer.name", 3, "must be adam, adamw, rmsprop or sgd. Received: 3."),
-        (
-            "generator_optimizer.learning_rate",
-            {"schedule": "cosine"},
-            "`generator_optimizer.learning_rate.schedule` in recipe.toml",
-        ),
+        ("generator_optimizer.learning_rate", {"schedule": "cosine"},
+         "`generator_optimizer.learning_rate.schedule` in recipe.toml"),
     ],
-)
+)  # fmt: skip
 def test_a_choice_that_does_not_exist_names_those_that_do(tables, path, value, said):
     assert said in refusal(spoilt(tables, path, value))
 
 
-@pytest.mark.parametrize(
-    "table",
-    ["architecture", "dataset", "generator_optimizer", "discriminator_optimizer", "training"],
-)
+TABLES = ["architecture", "dataset", "generator_optimizer", "discriminator_optimizer"]
+
+
+@pytest.mark.parametrize("table", [*TABLES, "training"])
 def test_a_table_that_is_missing_is_named(tables, table):
     del tables[table]
     assert refusal(tables) == f"recipe.toml lacks a table. Expected: `{table}`."
 
 
-@pytest.mark.parametrize("table", ["architecture", "dataset", "generator_optimizer"])
+@pytest.mark.parametrize("table", TABLES)
 def test_a_name_that_is_missing_is_named(tables, table):
     del tables[table]["name"]
     assert refusal(tables) == f"`{table}` in recipe.toml lacks a key. Expected: `name`."

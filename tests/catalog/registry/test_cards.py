@@ -37,9 +37,8 @@ def test_a_card_becomes_a_frozen_object(card_tables):
 def test_the_text_reads_back_as_the_same_card(card_tables, tmp_path):
     card_tables["description"] = 'Two lines\nand """quotes""", \x1b]8;;x\x07 and \u202e.\n'
     card_tables["deviations"] = ["One.", "Two."]
-    card_tables["results"] = [
-        {"metric": "fid", "value": 12.5, "seeds": [1, 2], "protocol": {"fake": 10}}
-    ]
+    result = {"metric": "fid", "value": 12.5, "seeds": [1, 2], "protocol": {"fake": 10}}
+    card_tables["results"] = [result]
     card = Card.from_tables(card_tables)
     assert Card.from_tables(tomllib.loads(card.toml())) == card
     assert Card.from_tables(tomllib.loads(card.toml())).toml() == card.toml()
