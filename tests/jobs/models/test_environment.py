@@ -34,7 +34,6 @@ def test_another_kind_of_device_is_named():
     assert f"device was abacus, is {now}" in said
 
 
-@pytest.mark.backend
 def test_the_recipe_decides_whatever_keras_is_configured_to():
     recipe = find_model("dcgan-digits").recipe
     plain = build_networks(recipe, (8, 8, 1), 10)
@@ -43,13 +42,11 @@ def test_the_recipe_decides_whatever_keras_is_configured_to():
         keras.config.set_image_data_format("channels_first")
         keras.config.set_floatx("float16")
         gan = build_networks(recipe, (8, 8, 1), 10)
-        assert (keras.config.image_data_format(), keras.config.floatx()) == (
-            "channels_first", "float16",
-        )  # fmt: skip
+        now = keras.config.image_data_format(), keras.config.floatx()
+        assert now == ("channels_first", "float16")
     finally:
         keras.config.set_image_data_format(kept[0])
         keras.config.set_floatx(kept[1])
-    assert {n: (v.dtype, v.shape) for n, v in gan.state().items()} == {
-        n: (v.dtype, v.shape) for n, v in plain.state().items()
-    }
+    one, other = ({n: (v.dtype, v.shape) for n, v in g.state().items()} for g in (gan, plain))
+    assert one == other
     assert gan.sample(2).shape == (2, 8, 8, 1)

@@ -13,28 +13,16 @@ from ganzoo.jobs.training.train import train
 pytestmark = pytest.mark.backend
 
 
-@pytest.fixture
-def pushed(plain, tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def pushed(plain, tmp_path_factory):
     """The models `full` and `half` of one run."""
-    monkeypatch.setenv("GANZOO_HOME", str(tmp_path / "home"))
-    run = train(plain(), run=tmp_path / "run")
-    push(run.path, "full", license="MIT")
-    push(run.path, "half", float16=True, license="MIT")
-
-
-@pytest.fixture
-def changed(pushed, tmp_path):
-    """`changed("half", about, dtype)`: the model's file with other metadata and types."""
-
-    def make(model, about, dtype):
-        content = lookup.find_version(model).read("generator.safetensors")
-        arrays = {name: a.astype(dtype) for name, a in safetensors.load(content).items()}
-        path = tmp_path / "changed.safetensors"
-        known = safetensors.metadata(content)
-        safetensors.save(path, arrays, {k: v for k, v in (known | about).items() if v is not None})
-        return path
-
-    return make
+    folder = tmp_path_factory.mktemp("float16")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GANZOO_HOME", str(folder / "home"))
+        run = train(plain(), run=folder / "run")
+        push(run.path, "full", license="MIT")
+        push(run.path, "half", float16=True, license="MIT")
+        yield
 
 
 def test_images_of_half_precision_differ_by_one_gray_level_at_most(pushed):
@@ -46,16 +34,15 @@ def test_images_of_half_precision_differ_by_one_gray_level_at_most(pushed):
     assert sizes[1] < sizes[0]
 
 
-def test_half_precision_that_is_not_declared_is_refused(changed):
-    with pytest.raises(InvalidInput, match=r"Expected: float32 .* Received: float16"):
-        load.load(changed("half", {"stored": None}, "float16"))
-
-
-def test_full_precision_where_half_is_declared_is_refused(changed):
-    with pytest.raises(InvalidInput, match=r"Expected: float16 .* Received: float32"):
-        load.load(changed("full", {"stored": "float16"}, "float32"))
-
-
-def test_other_types_are_refused_whatever_is_declared(changed):
-    with pytest.raises(InvalidInput, match=r"Expected: float16 .* Received: float64"):
-        load.load(changed("half", {"stored": "float16"}, "float64"))
+@pytest.mark.parametrize(
+    ("declared", "stored"), [(None, "float16"), ("float16", "float32"), ("float16", "float64")]
+)
+def test_types_other_than_those_declared_are_refused(pushed, tmp_path, declared, stored):
+    content = lookup.find_version("half").read("generator.safetensors")
+    arrays = {name: a.astype(stored) for name, a in safetensors.load(content).items()}
+    about = safetensors.metadata(content) | {"stored": declared}
+    path = tmp_path / "changed.safetensors"
+    safetensors.save(path, arrays, {k: v for k, v in about.items() if v is not None})
+    expected = declared or "float32"
+    with pytest.raises(InvalidInput, match=rf"Expected: {expected} .* Received: {stored}"):
+        load.load(path)

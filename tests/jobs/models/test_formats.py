@@ -1,6 +1,7 @@
 """A generator in the formats of others gives the same images there, for any batch."""
 
 import importlib.util
+import os
 import warnings
 
 import numpy as np
@@ -22,25 +23,21 @@ pytestmark = pytest.mark.backend
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """A finished run of a conditional GAN."""
-    place = tmp_path_factory.mktemp("formats")
     tables = {
-        "architecture": {
-            "name": "cdcgan",
-            "generator_base_channels": 4,
-            "discriminator_base_channels": 4,
-        },
+        "architecture": {"name": "cdcgan", "generator_base_channels": 4,
+                         "discriminator_base_channels": 4},
         "dataset": {"name": "digits", "images": 64},
         "generator_optimizer": {"name": "adam"},
         "discriminator_optimizer": {"name": "adam"},
         "training": {"batch": 16, "steps": 3},
-    }
-    recipe = Recipe.from_tables(tables)
-    return train(recipe, run=place / "run")
+    }  # fmt: skip
+    return train(Recipe.from_tables(tables), run=tmp_path_factory.mktemp("formats") / "run")
 
 
-@pytest.fixture
-def keras_backend():
-    return keras.backend.backend()
+def only(backend: str, format: str):
+    """A format that one backend writes: ONNX with PyTorch, whose exporter needs no more."""
+    reason = f"{format} is written with {backend}"
+    return pytest.mark.skipif(os.environ.get("KERAS_BACKEND") != backend, reason=reason)
 
 
 @pytest.fixture
@@ -68,9 +65,8 @@ def test_a_keras_file_needs_keras_and_the_layers_alone(run, expected, tmp_path):
         np.testing.assert_allclose(keras.ops.convert_to_numpy(made), images, atol=1e-5)
 
 
-def test_onnx_gives_the_same_images(run, expected, tmp_path, keras_backend):
-    if keras_backend != "torch":
-        pytest.skip("written with PyTorch, whose exporter needs no further package")
+@only("torch", "ONNX")
+def test_onnx_gives_the_same_images(run, expected, tmp_path):
     runtime = pytest.importorskip("onnxruntime")
     assert main(["export", str(run.path), str(tmp_path / "out.onnx")]) == 0
     session = runtime.InferenceSession(tmp_path / "out.onnx")
@@ -88,26 +84,19 @@ def test_onnx_gives_the_same_images(run, expected, tmp_path, keras_backend):
     assert told["weights_digest"] == tensors_digest(safetensors.load(run.weights_path))
 
 
-def test_without_the_package_onnx_the_way_to_it_is_said(
-    run, tmp_path, monkeypatch, capsys, keras_backend
-):
-    if keras_backend != "torch":
-        pytest.skip("written with PyTorch, whose exporter needs no further package")
+@only("torch", "ONNX")
+def test_without_the_package_onnx_the_way_to_it_is_said(run, tmp_path, monkeypatch, capsys):
     find = importlib.util.find_spec
-    monkeypatch.setattr(
-        importlib.util,
-        "find_spec",
-        lambda name, *more: None if name == "onnx" else find(name, *more),
-    )
+    without = lambda name, *more: None if name == "onnx" else find(name, *more)  # noqa: E731
+    monkeypatch.setattr(importlib.util, "find_spec", without)
     assert main(["export", str(run.path), str(tmp_path / "out.onnx")]) == 5
     assert "keras-ganzoo[onnx]" in capsys.readouterr().err
 
 
+@only("torch", "ONNX")
 @pytest.mark.parametrize("distribution", ["normal", "uniform"])
-def test_onnx_draws_the_same_noise_from_latents(tmp_path, keras_backend, distribution):
+def test_onnx_draws_the_same_noise_from_latents(tmp_path, distribution):
     """Threefry in ONNX, bit for bit: rotations, exclusive or, shifts of negative numbers."""
-    if keras_backend != "torch":
-        pytest.skip("written with PyTorch, whose exporter needs no further package")
     runtime = pytest.importorskip("onnxruntime")
     from ganzoo.layers import LatentNoise
 
@@ -125,9 +114,8 @@ def test_onnx_draws_the_same_noise_from_latents(tmp_path, keras_backend, distrib
     assert expected.std() > 0.2
 
 
-def test_torch_export_gives_the_same_images(run, expected, tmp_path, keras_backend):
-    if keras_backend != "torch":
-        pytest.skip("PyTorch's own format")
+@only("torch", "its own format")
+def test_torch_export_gives_the_same_images(run, expected, tmp_path):
     import torch
 
     assert main(["export", str(run.path), str(tmp_path / "out.pt2")]) == 0
@@ -138,9 +126,8 @@ def test_torch_export_gives_the_same_images(run, expected, tmp_path, keras_backe
         np.testing.assert_allclose(made.detach().numpy(), images, atol=1e-4)
 
 
-def test_a_saved_model_gives_the_same_images(run, expected, tmp_path, keras_backend):
-    if keras_backend != "tensorflow":
-        pytest.skip("TensorFlow's own format")
+@only("tensorflow", "its own format")
+def test_a_saved_model_gives_the_same_images(run, expected, tmp_path):
     import tensorflow as tf
 
     assert main(["export", str(run.path), str(tmp_path / "out")]) == 0
@@ -151,9 +138,9 @@ def test_a_saved_model_gives_the_same_images(run, expected, tmp_path, keras_back
         np.testing.assert_allclose(np.array(made), images, atol=1e-5)
 
 
-def test_what_cannot_be_written_is_said_before_anything_is(run, tmp_path, capsys, keras_backend):
+def test_what_cannot_be_written_is_said_before_anything_is(run, tmp_path, capsys):
     (tmp_path / "taken").mkdir()
-    other = {"torch": "out", "jax": "out.pt2", "tensorflow": "out.pt2"}[keras_backend]
+    other = "out" if keras.backend.backend() == "torch" else "out.pt2"
     cases = {
         "out.pth": "No format has files that end in '.pth'",
         "taken": "taken exists already",

@@ -25,18 +25,8 @@ SMALL = {
     "training": {"batch": 8, "steps": 1, "steps_per_dispatch": 1, "seed": 1},
 }
 MLP = {"name": "mlp", "latent_size": 4, "generator_units": [8], "discriminator_units": [8]}
-CDCGAN = {
-    "name": "cdcgan",
-    "num_upsamples": 1,
-    "generator_base_channels": 2,
-    "discriminator_base_channels": 2,
-}
-SGAN = {
-    "name": "sgan",
-    "num_upsamples": 1,
-    "generator_base_channels": 2,
-    "discriminator_base_channels": 2,
-}
+TINY = {"num_upsamples": 1, "generator_base_channels": 2, "discriminator_base_channels": 2}
+CDCGAN, SGAN = {"name": "cdcgan", **TINY}, {"name": "sgan", **TINY}
 UNCONDITIONAL, TRANSLATION = "unconditional-image-generation", "image-to-image"
 # architecture, data set; then variable, shape and labels in the code, and the Hub's word
 MODELS = [

@@ -6,14 +6,8 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 
-from ganzoo.jobs.report.charts import (
-    MAX_BUCKETS,
-    MAX_HOVER_STEPS,
-    MAX_MARKS,
-    Curve,
-    chart_legend,
-    line_chart,
-)
+from ganzoo.jobs.report import charts
+from ganzoo.jobs.report.charts import Curve, chart_legend, line_chart
 
 
 def curve(values, label="d", color="real", every=10) -> Curve:
@@ -79,8 +73,10 @@ def test_a_log_of_any_length_stays_small():
     values[0, ::7] = np.nan
     svg = line_chart([curve(values[0]), curve(values[1], "g", "fake")], title="Losses", wide=True)
     assert len(svg) < 120_000
-    assert svg.count('class="broken"') <= MAX_MARKS
-    assert max(path.count("L") for path in re.findall(r' d="([^"]*)"', svg)) <= 3 * MAX_BUCKETS
+    assert svg.count('class="broken"') <= charts.MAX_MARKS
+    assert (
+        max(path.count("L") for path in re.findall(r' d="([^"]*)"', svg)) <= 3 * charts.MAX_BUCKETS
+    )
 
 
 def test_the_pointer_reads_what_was_logged():
@@ -102,14 +98,12 @@ def test_the_pointer_reads_shares_as_percentages():
 
 def test_the_places_of_the_pointer_are_thinned_with_the_last_kept():
     hover = json.loads(draw(curve(np.zeros(3000))).get("data-hover"))
-    assert len(hover["x"]) == MAX_HOVER_STEPS and hover["step"][-1] == "30,000"
+    assert len(hover["x"]) == charts.MAX_HOVER_STEPS and hover["step"][-1] == "30,000"
 
 
 def test_readers_who_hear_the_page_are_told_the_ends():
-    assert (
-        draw(curve([2, 1])).get("aria-label")
-        == "Losses: d from 2.000 at step 10 to 1.000 at step 20"
-    )
+    told = draw(curve([2, 1])).get("aria-label")
+    assert told == "Losses: d from 2.000 at step 10 to 1.000 at step 20"
 
 
 def test_a_legend_names_colors_and_last_values():
