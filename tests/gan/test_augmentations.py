@@ -7,13 +7,15 @@ import calculus
 import numpy as np
 import pytest
 from augmentation_formulas import by_hand, centered, numbers
-from lazy_keras import keras, ops, tensor
+from lazy_keras import Lazy, keras, ops, tensor
 
 import ganzoo
 from ganzoo import backend
 from ganzoo.errors import UsageError
 
 pytestmark = pytest.mark.backend
+
+warp = Lazy("ganzoo.gan.regularizers.warp")
 
 ALWAYS = {"name": "ada", "target": 0, "probability": 1.0}
 CASES = {
@@ -31,9 +33,7 @@ DIFFERENTIATED = ("ada", "ada on gray images of odd sides", "diffaugment")
 
 
 def built(options, value_range=(-1, 1)):
-    from ganzoo.gan import regularizers
-
-    augmentation = regularizers.get(options)
+    augmentation = ganzoo.regularizers.get(options)
     augmentation.build(keras.layers.Layer().add_weight, value_range)
     return augmentation
 
@@ -176,11 +176,8 @@ def test_with_probability_zero_images_stay_as_they_are_to_the_bit(value_range):
 
 
 def test_the_two_filters_undo_each_other_whatever_the_size():
-    from ganzoo.gan.regularizers import warp
-
-    still = backend.jit(
-        lambda x: warp.warp_images(x, warp.translation(tensor([0.0]), tensor([0.0])))
-    )
+    move = warp.translation(tensor([0.0]), tensor([0.0]))
+    still = backend.jit(lambda x: warp.warp_images(x, move))
     for shape in ((1, 1, 6, 1), (2, 2, 3, 3), (1, 32, 5, 1)):
         images = random_images(shape, (-1, 1))
         np.testing.assert_allclose(numbers(still(tensor(images))), images, atol=2e-6)
@@ -241,7 +238,5 @@ def test_samples_that_are_not_images_are_refused():
     ],
 )
 def test_wrong_options_are_refused(options, words):
-    from ganzoo.gan import regularizers
-
     with pytest.raises(UsageError, match=words):
-        regularizers.get(options)
+        ganzoo.regularizers.get(options)

@@ -2,18 +2,18 @@
 
 import numpy as np
 import pytest
-from lazy_keras import keras, layers, ops
+from lazy_keras import Lazy, keras, layers, ops
 
 import ganzoo
 from ganzoo.errors import PluginError, UsageError
 
 pytestmark = pytest.mark.backend
 
+batches = Lazy("ganzoo.gan.batches")
+
 
 def batches_of(gan, *data):
-    from ganzoo.gan.batches import training_batches
-
-    return training_batches(gan, data)
+    return batches.training_batches(gan, data)
 
 
 def linear(small, **rules):

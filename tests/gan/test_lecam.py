@@ -1,19 +1,19 @@
 import numpy as np
 import pytest
-from lazy_keras import keras, ops
+from lazy_keras import Lazy, keras, ops
 
 from ganzoo import backend
 from ganzoo.config.contracts import DiscriminatorUpdate
 
 pytestmark = pytest.mark.backend
 
+module = Lazy("ganzoo.gan.regularizers.lecam")
+
 REAL, FAKE = np.array([2.0, -1.0], "float32"), np.array([0.5, -3.0], "float32")
 
 
 def lecam(*args, **options):
-    from ganzoo.gan.regularizers.lecam import LeCam
-
-    made = LeCam(*args, **options)
+    made = module.LeCam(*args, **options)
     made.build(keras.layers.Layer().add_weight, (-1, 1))
     return made
 
@@ -26,9 +26,8 @@ def follow(made, *updates):
 
 def term(made, real, fake, step):
     """The weighted term of these logits."""
-    update = DiscriminatorUpdate(
-        None, None, None, real, fake, 0.0, ops.convert_to_tensor(step), None
-    )
+    step = ops.convert_to_tensor(step)
+    update = DiscriminatorUpdate(None, None, None, real, fake, 0.0, step, None)
     return made.weight * made.terms(update)["lecam"], {}
 
 
@@ -43,7 +42,7 @@ def test_logits_are_drawn_to_the_average_of_the_other_kind():
     """(2 - 1)^2, (-1 - 1)^2 of the real and (0.5 - 4)^2, (-3 - 4)^2 of the fake samples."""
     made = lecam(0.5, 10, decay=0.0)
     follow(made, (4.0, 1.0))
-    variables = [made_of(REAL), made_of(FAKE)]
+    variables = [keras.Variable(REAL), keras.Variable(FAKE)]
     result = backend.gradients(
         lambda: term(made, variables[0] + 0.0, variables[1] + 0.0, 10), variables
     )
@@ -53,11 +52,7 @@ def test_logits_are_drawn_to_the_average_of_the_other_kind():
 
 
 def test_before_its_start_the_term_and_its_slope_are_zero():
-    made, logits = lecam(0.5, 10), made_of(REAL)
+    made, logits = lecam(0.5, 10), keras.Variable(REAL)
     result = backend.gradients(lambda: term(made, logits + 0.0, logits + 0.0, 9), [logits])
     assert float(result.loss) == 0
     np.testing.assert_array_equal(ops.convert_to_numpy(result.gradients[0]), [0, 0])
-
-
-def made_of(numbers):
-    return keras.Variable(numbers)

@@ -1,17 +1,17 @@
 import numpy as np
 import pytest
-from lazy_keras import keras
+from lazy_keras import Lazy, keras
 
 from ganzoo.errors import UsageError
 
 pytestmark = pytest.mark.backend
 
+optimizers = Lazy("ganzoo.gan.optimizers")
+
 
 def networks(generator=1e-3, discriminator=4e-3):
-    from ganzoo.gan.optimizers import GANOptimizer
-
     adam = keras.optimizers.Adam
-    return GANOptimizer(adam(generator), adam(discriminator))
+    return optimizers.GANOptimizer(adam(generator), adam(discriminator))
 
 
 def rates(both):
@@ -74,8 +74,6 @@ def test_what_is_not_an_optimizer_is_refused(small, wrong):
 
 
 def test_optimizers_come_back_from_their_configuration():
-    from ganzoo.gan.optimizers import GANOptimizer
-
-    again = GANOptimizer.from_config(networks().get_config())
+    again = optimizers.GANOptimizer.from_config(networks().get_config())
     np.testing.assert_allclose(rates(again), [1e-3, 4e-3], rtol=1e-6)
     assert isinstance(again.discriminator, keras.optimizers.Adam)

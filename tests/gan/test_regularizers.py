@@ -10,6 +10,7 @@ from ganzoo.errors import UsageError
 pytestmark = pytest.mark.backend
 
 LECAM = {"name": "lecam", "weight": 1.0}
+BLIT = {"name": "ada", "target": 0.0, "probability": 1.0, "policy": ["blit"]}
 ADA = {"name": "ada", "target": 0.6, "interval": 2, "ramp_images": 40, "policy": ["blit"]}
 
 
@@ -59,10 +60,7 @@ def test_undecided_is_what_the_loss_takes_for_it(small, images, loss, logit, sig
 
 
 def test_out_of_a_turn_the_discriminator_sees_images_as_they_are(small, images):
-    gan = compiled_gan(
-        small,
-        regularizers=[{"name": "ada", "target": 0.0, "probability": 1.0, "policy": ["blit"]}],
-    )
+    gan = compiled_gan(small, regularizers=[BLIT])
 
     def logits():
         return gan.discriminator_outputs(ops.convert_to_tensor(images))[0]
@@ -76,9 +74,8 @@ def test_out_of_a_turn_the_discriminator_sees_images_as_they_are(small, images):
 
 def test_both_networks_see_augmented_images(small, images):
     """Under an augmentation that blackens all, the critic cannot tell and nobody learns."""
-    from ganzoo.gan.regularizers import Regularizer
 
-    class Black(Regularizer):
+    class Black(ganzoo.regularizers.Regularizer):
         def augment(self, images, rng):
             return 0.0 * images
 
@@ -138,9 +135,8 @@ def test_two_regularizers_of_one_name_are_refused(small):
 @pytest.mark.parametrize("place", ["augment", "terms", "paper"])
 def test_a_loss_that_raises_leaves_nothing_behind(small, images, place):
     """Logits outside of training are the same before and after."""
-    from ganzoo.gan.regularizers import Regularizer
 
-    class Failing(Regularizer):
+    class Failing(ganzoo.regularizers.Regularizer):
         def augment(self, images, rng):
             if place == "augment":
                 raise RuntimeError("fails")
@@ -157,10 +153,8 @@ def test_a_loss_that_raises_leaves_nothing_behind(small, images, place):
                 raise RuntimeError("fails")
             return {}
 
-    blit = {"name": "ada", "target": 0.0, "probability": 1.0, "policy": ["blit"]}
-    gan = small.compiled(
-        small.gan(cls=Paper, size=16, shape=(4, 4, 1)), regularizers=[blit, Failing()]
-    )
+    gan = small.gan(cls=Paper, size=16, shape=(4, 4, 1))
+    small.compiled(gan, regularizers=[BLIT, Failing()])
 
     def logits():
         return small.numbers(gan.discriminator_outputs(ops.convert_to_tensor(images))[0])

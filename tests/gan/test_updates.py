@@ -2,17 +2,17 @@
 
 import numpy as np
 import pytest
-from lazy_keras import ops
+from lazy_keras import Lazy, ops
 
 import ganzoo
 
 pytestmark = pytest.mark.backend
 
+batches = Lazy("ganzoo.gan.batches")
+
 
 def batch_of(real, latents, labels=None):
-    from ganzoo.gan.batches import Batch  # here: collecting the tests imports no framework
-
-    return Batch(real, latents, labels, ganzoo.random.Rng(7, 0))
+    return batches.Batch(real, latents, labels, ganzoo.random.Rng(7, 0))
 
 
 def eager(small, gan, points):

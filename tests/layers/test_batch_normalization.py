@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from lazy_keras import keras, ops
 
+import ganzoo
 from ganzoo import backend
 
 pytestmark = pytest.mark.backend
@@ -23,10 +24,9 @@ def layer(kind, **options):
 
 @pytest.mark.parametrize("options", [{}, {"scale": False, "center": False}])
 def test_it_gives_and_keeps_what_keras_own_layer_does(images, options):
-    from ganzoo.layers import BatchNormalization
-
     ours, theirs = (
-        layer(k, **options) for k in (BatchNormalization, keras.layers.BatchNormalization)
+        layer(k, **options)
+        for k in (ganzoo.layers.BatchNormalization, keras.layers.BatchNormalization)
     )
     for training in (True, False):
         given = [np.asarray(keras.ops.convert_to_numpy(one(images, training=training)))
@@ -37,10 +37,8 @@ def test_it_gives_and_keeps_what_keras_own_layer_does(images, options):
 
 
 def test_its_second_derivatives_are_those_of_central_differences(images):
-    from ganzoo.layers import BatchNormalization
-
     images = images[:2, :1, :2]  # few: the mean of many hides a term that is missing
-    norm, x = layer(BatchNormalization), ops.convert_to_tensor(images)
+    norm, x = layer(ganzoo.layers.BatchNormalization), ops.convert_to_tensor(images)
     weights = np.random.default_rng(2).normal(size=images.shape).astype("float32")
     weights = ops.convert_to_tensor(weights)
 
@@ -64,9 +62,7 @@ def test_its_second_derivatives_are_those_of_central_differences(images):
 
 
 def test_mixed_precision_keeps_statistics_in_float32(images):
-    from ganzoo.layers import BatchNormalization
-
-    norm = layer(BatchNormalization, dtype="mixed_float16")
+    norm = layer(ganzoo.layers.BatchNormalization, dtype="mixed_float16")
     given = norm(keras.ops.convert_to_tensor(300 * images), training=True)
     assert keras.backend.standardize_dtype(given.dtype) == "float16"
     assert np.isfinite(norm.get_weights()[3]).all()

@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
-from lazy_keras import ops
+from lazy_keras import Lazy, ops
 
 from ganzoo.data import order
 
 pytestmark = pytest.mark.backend
+
+counter = Lazy("ganzoo.layers.counter")
 
 # Random123 1.14, tests/kat_vectors, "threefry2x32 20": counter, key, result.
 KNOWN_ANSWERS = [
@@ -19,10 +21,8 @@ def wrapped(words):
     return ops.convert_to_tensor(np.asarray(words, np.uint32).view(np.int32))
 
 
-def generated(key, counter):
-    from ganzoo.layers.counter import threefry
-
-    found = threefry([wrapped(k) for k in key], [wrapped(c) for c in counter])
+def generated(key, block):
+    found = counter.threefry([wrapped(k) for k in key], [wrapped(c) for c in block])
     return [np.array(ops.convert_to_numpy(x)).view(np.uint32) for x in found]
 
 
@@ -39,9 +39,7 @@ def test_threefry_is_that_of_the_datas_order():
 
 
 def test_every_quantile_of_the_table_is_met_by_its_mirror_image():
-    from ganzoo.layers.counter import quantiles
-
-    table = quantiles()
+    table = counter.quantiles()
     assert len(table) == 65_536
     assert (np.diff(table) > 0).all()
     np.testing.assert_array_equal(table, -table[::-1])

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from lazy_keras import ops
+from lazy_keras import keras, ops
 
 PATTERN = np.random.default_rng(0).normal(0, 0.5, 997).astype("float32")
 RANDOM = ("RandomNormal", "TruncatedNormal", "RandomUniform", "VarianceScaling", "Orthogonal")
@@ -9,10 +9,9 @@ RANDOM = ("RandomNormal", "TruncatedNormal", "RandomUniform", "VarianceScaling",
 @pytest.fixture
 def cheap_weights(monkeypatch):
     """Random weights that nobody draws, which takes minutes for the millions of a large GAN."""
-    from keras import initializers
 
     def repeated(self, shape, dtype=None, **_):
         return ops.convert_to_tensor(np.resize(PATTERN, shape), dtype)
 
     for name in RANDOM:
-        monkeypatch.setattr(getattr(initializers, name), "__call__", repeated)
+        monkeypatch.setattr(getattr(keras.initializers, name), "__call__", repeated)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from lazy_keras import ops, to_numpy, trained_weights
+from lazy_keras import Lazy, keras, ops, to_numpy, trained_weights
 
 from ganzoo.backend import jit
 from ganzoo.catalog.plugins.discovery import discover, find_plugin
@@ -15,6 +15,7 @@ from ganzoo.jobs.models.open_dataset import label_parameters
 
 pytestmark = [pytest.mark.backend, pytest.mark.usefixtures("cheap_weights")]
 
+state = Lazy("ganzoo.gan.state")
 ARCHITECTURES = sorted(
     name
     for name, plugin in discover("architecture").plugins.items()
@@ -22,20 +23,14 @@ ARCHITECTURES = sorted(
 )
 CARDS = {name: entry.card() for name, entry in models().items() if entry.source == "keras-ganzoo"}
 # Options under which a forward pass costs nothing; the networks' form stays the card's.
-NARROW = [
-    "generator_base_channels=8",
-    "generator_max_channels=8",
-    "num_downsamples=1",
-    "num_extra_blocks=1",
-]
+NARROW = [*(f"{network}_{width}_channels=8" for network in ("generator", "discriminator")
+            for width in ("base", "max")), "num_downsamples=1", "num_extra_blocks=1"]  # fmt: skip
 SMALL = {
     "mlp": ["generator_units=[8, 8]", "discriminator_units=[8]"],
     "dcgan": ["generator_base_channels=4", "discriminator_base_channels=4"],
     "facegan": ["base_channels=4"],
     "cdcgan": ["generator_base_channels=4", "discriminator_base_channels=4"],
-    "wgan-gp": [*NARROW, "discriminator_base_channels=8", "discriminator_max_channels=8"],
-    "sngan": [*NARROW, "discriminator_base_channels=8", "discriminator_max_channels=8"],
-    "sagan": [*NARROW, "discriminator_base_channels=8", "discriminator_max_channels=8"],
+    **dict.fromkeys(["wgan-gp", "sngan", "sagan"], NARROW),
     "r1gan": ["base_channels=4", "generator_max_channels=8", "discriminator_max_channels=8"],
     "progan": ["fmap_base=64", "max_channels=8"],
 }
@@ -78,32 +73,17 @@ def random_images(*shape: int, seed: int = 0):
         ("dcgan", (64, 64, 3), {}, 3_576_704, 2_765_568),
         ("dcgan-fashion-mnist", (28, 28, 1), {}, 413_825, 212_865),
         ("sngan", (32, 32, 3), {}, 4_276_739, 1_053_825),
-        (
-            "sngan",
-            (64, 64, 3),
-            {**WIDE, "num_downsamples": 5, "num_extra_blocks": 0},
-            12_220_675,
-            10_141_441,
-        ),
+        ("sngan", (64, 64, 3), {**WIDE, "num_downsamples": 5, "num_extra_blocks": 0},
+         12_220_675, 10_141_441),
         # published of networks conditioned on 1,000 classes: batch norms of 4,928 channels
         # have two numbers for each, the discriminator a vector
-        (
-            "sagan",
-            (128, 128, 3),
-            {"attention_resolution": 64},
-            42_017_412 - 999 * 2 * 4928,
-            39_448_258 - 1000 * 1024,
-        ),
+        ("sagan", (128, 128, 3), {"attention_resolution": 64},
+         42_017_412 - 999 * 2 * 4928, 39_448_258 - 1000 * 1024),
         # published of a critic with batch norm, which the paper has not: 2,054 weights of it
-        (
-            "wgan-gp",
-            (32, 32, 3),
-            {"generator_base_channels": 256, "generator_max_channels": 256},
-            4_276_739,
-            1_055_879 - 2 * (3 + 128) - 2 * (3 * 128) - 2 * 2 * (2 * 128),
-        ),
+        ("wgan-gp", (32, 32, 3), {"generator_base_channels": 256, "generator_max_channels": 256},
+         4_276_739, 1_055_879 - 2 * (3 + 128) - 2 * (3 * 128) - 2 * 2 * (2 * 128)),
     ],
-)
+)  # fmt: skip
 def test_trained_weights_are_as_many_as_published(name, shape, options, generator, discriminator):
     gan = published(name, shape, **options)
     counts = (trained_weights(gan.generator), trained_weights(gan.discriminator))
@@ -129,11 +109,9 @@ def test_the_weights_of_a_dense_gan_can_be_counted_by_hand():
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_weights_have_the_same_names_however_often_a_gan_is_built(name):
     # Keras counts up the names of layers that have none: dense, dense_1, ...
-    from ganzoo.gan.state import network_state
-
     def names():
         gan = build(small(name), SHAPES.get(name, (8, 8, 1)))
-        return [[n for n, _ in network_state(getattr(gan, part))] for part in NETWORKS]
+        return [[n for n, _ in state.network_state(getattr(gan, part))] for part in NETWORKS]
 
     assert names() == names()
 
@@ -141,22 +119,19 @@ def test_weights_have_the_same_names_however_often_a_gan_is_built(name):
 @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_images_are_in_the_range_of_the_data_and_float32(name, precision):
-    from keras import backend
-
     def given(x, *labels):
         return [x, *labels] if labels else x
 
     recipe = apply_settings(small(name), [f"training.precision={precision}"])
     gan = build(recipe, SHAPES.get(name, (8, 8, 1)))
     low, high = gan.value_range
-    latents = 100.0 * gan.sampler.sample_latents(
-        4, seed=0
-    )  # far out, where only the output's form helps
+    # far out, where only the output's form helps
+    latents = 100.0 * gan.sampler.sample_latents(4, seed=0)
     labels = [ops.convert_to_tensor(np.arange(4, dtype="int32"))] if gan.sampler.conditional else []
     forward = jit(lambda *x: (y := gan.generator(given(*x)), gan.discriminator(given(y, *x[1:]))))
     images, logits = forward(latents, *labels)
-    assert backend.standardize_dtype(images.dtype) == "float32"
-    assert backend.standardize_dtype(logits.dtype) == "float32"
+    assert keras.backend.standardize_dtype(images.dtype) == "float32"
+    assert keras.backend.standardize_dtype(logits.dtype) == "float32"
     assert (images.shape, logits.shape) == ((4, *gan.sampler.image_shape), (4, 1))
     assert gan.sampler.latent_shape == (recipe.architecture.options["latent_size"],)
     pixels = to_numpy(images)
@@ -210,36 +185,17 @@ def test_the_range_follows_the_last_activation(output, expected):
         ("facegan", (64, 128, 3), [], "square images.*Received: 64x128"),
         ("cdcgan", (28, 30, 1), [], "halved `num_upsamples` times.*28x30, num_upsamples=2"),
         ("cdcgan", (28, 28, 1), ["num_upsamples=0"], "Received: 28x28, num_upsamples=0"),
-        (
-            "mlp",
-            (8, 8, 1),
-            ["output_activation=softmax"],
-            "'tanh'.*Received: output_activation='softmax'",
-        ),
+        ("mlp", (8, 8, 1), ["output_activation=softmax"], "'tanh'.*output_activation='softmax'"),
         ("mlp", (8, 8, 1), ["activation=selu"], "activation 'leaky_relu'.*'selu'"),
-        (
-            "sngan",
-            (8, 8, 1),
-            ["num_downsamples=4"],
-            r"in \[1, 3\] for 8x8.*Received: num_downsamples=4",
-        ),
+        ("sngan", (8, 8, 1), ["num_downsamples=4"], r"in \[1, 3\] for 8x8.*num_downsamples=4"),
         ("wgan-gp", (8, 8, 1), ["num_extra_blocks=-1"], "at least 0.*num_extra_blocks=-1"),
-        (
-            "sagan",
-            (32, 32, 3),
-            ["attention_resolution=12"],
-            "attention_resolution must be a power of two.*12",
-        ),
-        (
-            "sagan",
-            (64, 64, 3),
-            ["attention_resolution=4", "num_downsamples=2"],
-            "of both networks.*num_downsamples=2",
-        ),
+        ("sagan", (32, 32, 3), ["attention_resolution=12"], "must be a power of two.*12"),
+        ("sagan", (64, 64, 3), ["attention_resolution=4", "num_downsamples=2"],
+         "of both networks.*num_downsamples=2"),
         ("progan", (8, 8, 1), ["fading_images=0"], "must be at least 1.*fading_images=0"),
         ("progan", (128, 128, 3), [], "fmap_base must be at least 128.*fmap_base=64"),
     ],
-)
+)  # fmt: skip
 def test_what_an_architecture_cannot_be_built_for_is_refused(name, shape, options, message):
     with pytest.raises(UsageError, match=message):
         build(small(name, *options), shape)
@@ -285,10 +241,8 @@ def test_spectral_norm_takes_the_scale_out_of_every_kernel(name, parts):
 
 @pytest.mark.parametrize(("size", "side"), [(8, 4), (32, 16), (128, 32)])
 def test_sagan_attends_at_32x32_or_at_half_the_size(size, side):
-    num_downsamples = 2 if size == 128 else 1
-    gan = build(
-        small("sagan", "start_resolution=4", f"num_downsamples={num_downsamples}"), (size, size, 3)
-    )
+    options = ["start_resolution=4", f"num_downsamples={2 if size == 128 else 1}"]
+    gan = build(small("sagan", *options), (size, size, 3))
     for part in NETWORKS:
         attention = getattr(gan, part).get_layer("attention")
         assert attention.output.shape[1:3] == (side, side)

@@ -5,12 +5,17 @@ import math
 
 import numpy as np
 import pytest
-from lazy_keras import keras, tensor, to_numpy, trained_weights
+from ganzoo_data.digits import digits
+from lazy_keras import Lazy, keras, tensor, to_numpy, trained_weights
 
+import ganzoo
+from ganzoo import backend
 from ganzoo.errors import UsageError
 
 pytestmark = [pytest.mark.backend, pytest.mark.usefixtures("cheap_weights")]
 
+biggan, infogan = (Lazy(f"ganzoo_conditional.{name}") for name in ("biggan", "infogan"))
+batches = Lazy("ganzoo.gan.batches")
 SHAPE, CLASSES = (8, 8, 1), 10
 
 NARROW = {"latent_size": 8, "generator_base_channels": 4, "discriminator_base_channels": 4}
@@ -36,25 +41,15 @@ def small(name: str, shape: tuple[int, int, int] = SHAPE, **options):
 
 def sample_latents(gan, count: int, seed: int = 0) -> np.ndarray:
     """Latents of a seed; jitted, since operation by operation takes seconds."""
-    return to_numpy(
-        backend().jit(lambda s: gan.sampler.sample_latents(count, s))(tensor(seed, "int32"))
-    )
-
-
-def backend():
-    from ganzoo import backend
-
-    return backend
+    sample = backend.jit(lambda s: gan.sampler.sample_latents(count, s))
+    return to_numpy(sample(tensor(seed, "int32")))
 
 
 def batch_of(gan, latents=None, labels=None, real=None):
     """Data of an update."""
-    from ganzoo.gan.batches import Batch
-    from ganzoo.gan.random import Rng
-
     real, latents = (None if x is None else tensor(x) for x in (real, latents))
     labels = None if labels is None else tensor(labels, "int32")
-    return Batch(real, latents, labels, Rng(gan.seed, gan.steps))
+    return batches.Batch(real, latents, labels, ganzoo.random.Rng(gan.seed, gan.steps))
 
 
 def outputs_of(gan, images, *labels) -> list[np.ndarray]:
@@ -77,23 +72,15 @@ def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
         # as for ImageNet, of 1,000 classes
         ("biggan", (128, 128, 3), {"classes": 1000, **ATTENTION_64}, 70_433_988, 87_982_370),
         # by hand from table 2 of the paper: kernels, batch norm, biases
-        (
-            "acgan",
-            (32, 32, 3),
-            {},
-            111 * 6144 + 25 * (384 * 192 + 192 * 96 + 96 * 3) + 2 * (192 + 96) + 3,
-            9 * (3 * 16 + 512 * (1 + 4 + 16 + 64 + 256)) + 2 * 992 + 16 + 8193 * 11,
-        ),
+        ("acgan", (32, 32, 3), {},
+         111 * 6144 + 25 * (384 * 192 + 192 * 96 + 96 * 3) + 2 * (192 + 96) + 3,
+         9 * (3 * 16 + 512 * (1 + 4 + 16 + 64 + 256)) + 2 * 992 + 16 + 8193 * 11),
         # table 1: the same, with ten logits and two means of codes
-        (
-            "infogan",
-            (28, 28, 1),
-            {},
-            74 * 1024 + 1024 * 6272 + 16 * (128 * 64 + 64) + 2 * (1024 + 6272 + 64) + 1,
-            16 * (64 + 64 * 128) + 64 + 6272 * 1024 + 1024 * 128 + 2 * 1280 + 1025 + 129 * 12,
-        ),
+        ("infogan", (28, 28, 1), {},
+         74 * 1024 + 1024 * 6272 + 16 * (128 * 64 + 64) + 2 * (1024 + 6272 + 64) + 1,
+         16 * (64 + 64 * 128) + 64 + 6272 * 1024 + 1024 * 128 + 2 * 1280 + 1025 + 129 * 12),
     ],
-)
+)  # fmt: skip
 def test_the_networks_have_the_published_numbers_of_weights(
     name, shape, options, generator, discriminator
 ):
@@ -142,9 +129,7 @@ def test_infogans_codes_are_distributed_as_in_the_paper():
 
 
 def test_infogans_codes_of_several_steps_are_alike():
-    from ganzoo_conditional.infogan import Codes
-
-    codes = backend().jit(lambda step: Codes(3)(7, step, 1, (2, 50, 5)))
+    codes = backend.jit(lambda step: infogan.Codes(3)(7, step, 1, (2, 50, 5)))
     latents = to_numpy(codes(tensor(2, "int32")))
     assert latents.shape == (2, 50, 5)
     assert (latents[..., :3].sum(axis=-1) == 1).all()
@@ -213,10 +198,8 @@ def test_biggans_orthogonal_term_is_that_of_equation_3():
 
 
 def test_orthogonal_filters_cost_nothing_whatever_their_length():
-    from ganzoo_conditional.biggan import orthogonality
-
-    assert to_numpy(orthogonality(tensor([[3.0, 0.0], [0.0, -5.0]]))) == 0.0
-    assert to_numpy(orthogonality(tensor([[1.0, 2.0], [1.0, 0.0]]))) == 8.0  # twice 2 squared
+    for kernel, cost in (([[3.0, 0.0], [0.0, -5.0]], 0.0), ([[1.0, 2.0], [1.0, 0.0]], 8.0)):
+        assert to_numpy(biggan.orthogonality(tensor(kernel))) == cost  # 8: twice 2 squared
 
 
 def test_sgans_logit_is_the_log_of_the_sum_of_the_classes():
@@ -232,14 +215,11 @@ def test_sgans_logit_is_the_log_of_the_sum_of_the_classes():
 
 
 def known_by(gan, images) -> np.ndarray:
-    return to_numpy(
-        backend().jit(gan.is_labeled)(gan.sampler.scale(tensor(images, images.dtype.name)))
-    )
+    scaled = gan.sampler.scale(tensor(images, images.dtype.name))
+    return to_numpy(backend.jit(gan.is_labeled)(scaled))
 
 
 def test_sgan_uses_the_labels_of_always_the_same_images():
-    from ganzoo_data.digits import digits
-
     gan, images = small("sgan", labeled_fraction=0.1), digits().images
     known = known_by(gan, images)
     assert known.sum() == 186  # of 1,797: on every backend
@@ -249,8 +229,6 @@ def test_sgan_uses_the_labels_of_always_the_same_images():
 
 
 def test_sgan_learns_from_known_labels_alone():
-    from ganzoo_data.digits import digits
-
     gan, data = small("sgan", labeled_fraction=0.3), digits(images=10)
     known = known_by(gan, data.images)
     assert 0 < known.sum() < 10
@@ -258,9 +236,8 @@ def test_sgan_learns_from_known_labels_alone():
     batch = batch._replace(real=gan.sampler.scale(tensor(data.images, "uint8")))
     logits = np.random.default_rng(3).normal(size=(10, CLASSES)).astype("float32")
     (term,) = gan.discriminator_loss_terms(batch, None, [None, tensor(logits)], []).values()
-    assert to_numpy(term) == pytest.approx(
-        cross_entropy(logits, data.labels)[known].mean(), rel=1e-5
-    )
+    expected = cross_entropy(logits, data.labels)[known].mean()
+    assert to_numpy(term) == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.parametrize("feature_matching", [True, False])

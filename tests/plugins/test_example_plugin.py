@@ -19,14 +19,9 @@ PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input"]
 
 def run(*command, cwd, env=None, expect=0):
     done = subprocess.run(
-        [str(word) for word in command],
-        cwd=cwd,
-        env={**os.environ, **(env or {})},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+        [str(word) for word in command], cwd=cwd, env={**os.environ, **(env or {})},
+        capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
     assert done.returncode == expect, f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done
 
@@ -73,12 +68,9 @@ class Environment:
 
     def run(self, *words, expect=0):
         env = {
-            "GANZOO_HOME": str(self.work / "home"),
-            "KERAS_HOME": str(self.work / "keras"),
-            "KERAS_BACKEND": "jax",
-            "PYTHONPATH": "",
-            "PYTHONDONTWRITEBYTECODE": "1",
-        }
+            "GANZOO_HOME": str(self.work / "home"), "KERAS_HOME": str(self.work / "keras"),
+            "KERAS_BACKEND": "jax", "PYTHONPATH": "", "PYTHONDONTWRITEBYTECODE": "1",
+        }  # fmt: skip
         return run(self.python, *words, cwd=self.work, env=env, expect=expect)
 
     def fingerprint_of_the_zoo(self) -> str:

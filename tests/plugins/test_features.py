@@ -6,13 +6,16 @@ import urllib.request
 
 import numpy as np
 import pytest
+from ganzoo_data.digits import digits
 from ganzoo_features.classifiers import WEIGHTS, load_classifier, read_description
-from lazy_keras import keras
+from lazy_keras import Lazy, keras
 
 from ganzoo.catalog.plugins import discovery
 from ganzoo.errors import EnvironmentProblem, InvalidInput
 from ganzoo.files import safetensors
 
+training = Lazy("ganzoo_features.train_classifiers")
+imagenet_inception = Lazy("ganzoo_features.imagenet_inception")
 SHIPPED = {  # the image shape, and the least accuracy on the official test split
     "digits": ((8, 8, 1), 0.96),
     "mnist": ((28, 28, 1), 0.99),
@@ -43,8 +46,6 @@ def test_a_shipped_classifier_says_how_good_it_is(name):
 
 
 def test_the_classes_are_those_of_the_data_set():
-    from ganzoo_data.digits import digits
-
     assert tuple(read_description(WEIGHTS / "digits.safetensors")["classes"]) == digits().classes
 
 
@@ -106,32 +107,28 @@ def test_features_are_those_of_the_formula_on_every_backend(name):
 
 @pytest.mark.backend
 def test_the_digits_classifier_has_the_accuracy_that_its_file_says():
-    from ganzoo_features.train_classifiers import accuracy, load_splits
-
     path = WEIGHTS / "digits.safetensors"
-    _, (images, labels) = load_splits("digits", None)
+    _, (images, labels) = training.load_splits("digits", None)
     stated = read_description(path)["test"]
     assert len(images) == stated["images"]
-    assert accuracy(path, "digits", images, labels) == pytest.approx(stated["accuracy"], abs=0.003)
+    found = training.accuracy(path, "digits", images, labels)
+    assert found == pytest.approx(stated["accuracy"], abs=0.003)
 
 
 @pytest.mark.backend
 def test_features_of_an_image_do_not_depend_on_its_company():
     images = np.random.default_rng(1).integers(0, 256, (5, 8, 8, 1), dtype=np.uint8)
-    digits = load_classifier("digits", WEIGHTS / "digits.safetensors")
-    together = digits.extract(images)[0]
-    alone = np.concatenate([digits.extract(image[None])[0] for image in images])
+    network = load_classifier("digits", WEIGHTS / "digits.safetensors")
+    together = network.extract(images)[0]
+    alone = np.concatenate([network.extract(image[None])[0] for image in images])
     assert np.abs(together - alone).max() < 1e-5
 
 
 @pytest.mark.backend
 def test_a_classifier_is_trained_by_the_command_and_read_again(tmp_path):
-    from ganzoo_features.train_classifiers import Training, train_classifier
-
     out = tmp_path / "digits.safetensors"
-    about = train_classifier(
-        "digits", Training(widths=(8, 16), epochs=6, batch=64, rate=1e-2, shift=1), out
-    )
+    how = training.Training(widths=(8, 16), epochs=6, batch=64, rate=1e-2, shift=1)
+    about = training.train_classifier("digits", how, out)
     assert about["test"]["accuracy"] > 0.6
     written = read_description(out)
     assert written["test"] == about["test"] and written["image_shape"] == (8, 8, 1)
@@ -140,17 +137,15 @@ def test_a_classifier_is_trained_by_the_command_and_read_again(tmp_path):
 
 
 def test_augmentation_moves_and_mirrors_and_nothing_else():
-    from ganzoo_features.train_classifiers import Training, epoch_batches, load_splits
-
-    dataset, _ = load_splits("digits", None)
-    one = Training(widths=(8,), epochs=2, batch=100, flip=True, shift=1)
-    (first, labels), (second, others) = epoch_batches(dataset, one)
+    dataset, _ = training.load_splits("digits", None)
+    one = training.Training(widths=(8,), epochs=2, batch=100, flip=True, shift=1)
+    (first, labels), (second, others) = training.epoch_batches(dataset, one)
     assert first.shape == second.shape == (1400, 8, 8, 1)
     assert not np.array_equal(labels, others)
-    again = next(epoch_batches(dataset, one))
+    again = next(training.epoch_batches(dataset, one))
     assert np.array_equal(first, again[0])
-    plain = Training(widths=(8,), epochs=1, batch=100)
-    images, labels = next(epoch_batches(dataset, plain))
+    plain = training.Training(widths=(8,), epochs=1, batch=100)
+    images, labels = next(training.epoch_batches(dataset, plain))
     known = {image.tobytes(): int(label) for image, label in zip(dataset.images, dataset.labels,
                                                                  strict=True)}  # fmt: skip
     assert [known[image.tobytes()] for image in images] == labels.tolist()
@@ -158,11 +153,9 @@ def test_augmentation_moves_and_mirrors_and_nothing_else():
 
 
 def test_a_shifted_image_is_the_image_elsewhere():
-    from ganzoo_features.train_classifiers import shift_images
-
     image = np.zeros((500, 5, 5, 1), np.uint8)
     image[:, 2, 2] = 9
-    moved = shift_images(image, 2, np.random.default_rng(0))
+    moved = training.shift_images(image, 2, np.random.default_rng(0))
     positions = np.argwhere(moved[..., 0])
     assert len(positions) == 500 and (moved[..., 0].sum(axis=(1, 2)) == 9).all()
     assert len(np.unique(positions[:, 1:], axis=0)) == 25
@@ -170,17 +163,13 @@ def test_a_shifted_image_is_the_image_elsewhere():
 
 @pytest.mark.backend
 def test_without_its_weights_inception_says_how_to_convert_them(monkeypatch, tmp_path):
-    from ganzoo_features.inception import inception
-
     monkeypatch.setenv("GANZOO_DATA", str(tmp_path))
     with pytest.raises(EnvironmentProblem, match="python -m ganzoo_features.convert_inception"):
-        inception()
+        Lazy("ganzoo_features.inception").inception()
 
 
 @pytest.mark.backend
 def test_offline_the_imagenet_inception_is_not_downloaded(monkeypatch):
-    from ganzoo_features.imagenet_inception import imagenet_inception
-
     monkeypatch.setenv("GANZOO_OFFLINE", "1")
 
     def get_file(*args, **options):
@@ -189,23 +178,22 @@ def test_offline_the_imagenet_inception_is_not_downloaded(monkeypatch):
     inception = importlib.import_module("keras.src.applications.inception_v3")
     monkeypatch.setattr(inception.file_utils, "get_file", get_file)
     with pytest.raises(EnvironmentProblem, match="offline mode is on"):
-        imagenet_inception()
+        imagenet_inception.imagenet_inception()
 
 
 @pytest.mark.backend
 def test_the_imagenet_inception_resizes_smoothly_and_gives_both_outputs():
-    from ganzoo_features.imagenet_inception import extractor_of, resize_bicubic
-
-    flat = resize_bicubic(np.full((2, 600, 400, 3), 77, np.uint8))
+    flat = imagenet_inception.resize_bicubic(np.full((2, 600, 400, 3), 77, np.uint8))
     assert flat.shape == (2, 299, 299, 3) and np.abs(flat - 77).max() < 1e-3
     stripes = np.zeros((1, 598, 598, 3), np.uint8)
     stripes[:, ::2] = 200  # finer than what 299 pixels can show: smoothed to gray
-    assert np.abs(resize_bicubic(stripes)[:, 5:-5] - 100).max() < 20
+    assert np.abs(imagenet_inception.resize_bicubic(stripes)[:, 5:-5] - 100).max() < 20
     images = keras.Input((299, 299, 3))
     x = keras.layers.Conv2D(4, 9, strides=32, name="convolution")(images)
     x = keras.layers.GlobalAveragePooling2D(name="avg_pool")(x)
     small = keras.Model(images, keras.layers.Dense(3, name="predictions")(x))
-    features, logits = extractor_of(small).extract(np.full((3, 10, 12, 1), 255, np.uint8))
+    white = np.full((3, 10, 12, 1), 255, np.uint8)
+    features, logits = imagenet_inception.extractor_of(small).extract(white)
     assert features.shape == (3, 4) and logits.shape == (3, 3)
     ones = keras.ops.convert_to_tensor(np.ones((3, 299, 299, 3), "float32"))
     expected = keras.ops.convert_to_numpy(small(ones))

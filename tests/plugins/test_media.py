@@ -2,33 +2,30 @@
 
 import numpy as np
 import pytest
-from lazy_keras import keras, ops, to_numpy
+from lazy_keras import Lazy, keras, ops, to_numpy
 
 from ganzoo.errors import UsageError
 
 pytestmark = pytest.mark.backend
 
+vgan, wavegan = Lazy("ganzoo_media.vgan"), Lazy("ganzoo_media.wavegan")
+
 
 def test_wavegan_has_the_layers_of_the_papers_tables():
-    from ganzoo_media.wavegan import wavegan
-
-    gan = wavegan((16384, 1))
+    gan = wavegan.wavegan((16384, 1))
     # tables 3 and 4 with d = 64, c = 1: a dense layer and five convolutions of length 25
     widths = [1024, 512, 256, 128, 64, 1]
     up = sum(25 * a * b + b for a, b in zip(widths, widths[1:], strict=False))
     down = sum(25 * a * b + b for a, b in zip(widths[::-1][:-1], widths[::-1][1:], strict=True))
     assert gan.generator.count_params() == 101 * 16384 + up == 19_065_345
-    assert (
-        gan.discriminator.count_params() == 16385 + down + 2 == 17_427_971
-    )  # the seed, the counter
+    counted = 16385 + down + 2  # the seed, the counter
+    assert gan.discriminator.count_params() == counted == 17_427_971
     first = gan.generator.get_layer("project_shape").output.shape
     assert first[1:] == (16, 1024) and gan.discriminator.get_layer("down_16").output.shape[1] == 16
 
 
 def test_shifts_are_drawn_anew_in_each_call_and_evenly_and_not_after_training():
-    from ganzoo_media.wavegan import Shifts
-
-    layer, sounds = Shifts(2, 3), ops.zeros((500, 64, 1))
+    layer, sounds = wavegan.Shifts(2, 3), ops.zeros((500, 64, 1))
     first, second = (to_numpy(layer(sounds, training=True)) for _ in range(2))
     assert first.shape == (500, 3) and (first != second).mean() > 0.7
     assert int(layer.calls.value) == 2
@@ -38,9 +35,7 @@ def test_shifts_are_drawn_anew_in_each_call_and_evenly_and_not_after_training():
 
 
 def test_each_update_of_the_critic_has_other_shifts_and_that_of_the_generator_none():
-    from ganzoo_media.wavegan import wavegan
-
-    gan = wavegan((256, 1), base_channels=2, latent_size=3)
+    gan = wavegan.wavegan((256, 1), base_channels=2, latent_size=3)
     sounds = np.random.default_rng(0).uniform(-1, 1, (8, 256, 1)).astype("float32")
     penalties = [{"name": "gradient_penalty", "weight": 10.0}]
     gan.compile("adam", "adam", loss="wasserstein", regularizers=penalties, n_critic=2)
@@ -53,15 +48,11 @@ def test_each_update_of_the_critic_has_other_shifts_and_that_of_the_generator_no
 
 
 def test_a_video_is_the_foreground_where_the_mask_says_so():
-    from ganzoo_media.vgan import vgan
-
-    gan = vgan((4, 8, 8, 1), latent_size=3, base_channels=2)
+    gan = vgan.vgan((4, 8, 8, 1), latent_size=3, base_channels=2)
     layer = {name: gan.generator.get_layer(name).output for name in ("mask", "moving", "frame")}
     parts = keras.Model(gan.generator.inputs, [*layer.values(), *gan.generator.outputs])
     mask, moving, still, video = map(to_numpy, parts(gan.sampler.sample_latents(2, seed=0)))
-    assert (mask.shape, moving.shape, still.shape) == (
-        (2, 4, 8, 8, 1), (2, 4, 8, 8, 1), (2, 1, 8, 8, 1)
-    )  # fmt: skip
+    assert mask.shape == moving.shape == (2, 4, 8, 8, 1) and still.shape == (2, 1, 8, 8, 1)
     np.testing.assert_allclose(video, mask * moving + (1 - mask) * still, atol=1e-6)
     videos = np.zeros((4, 4, 8, 8, 1), "uint8")
     gan.compile("adam", "adam")
@@ -70,11 +61,9 @@ def test_a_video_is_the_foreground_where_the_mask_says_so():
 
 
 def test_the_mask_is_looked_at_without_moving_batch_norm_again():
-    from ganzoo_media.vgan import vgan
-
     moved = {}
     for sparsity in (0.0, 0.1):
-        gan = vgan((4, 8, 8, 1), latent_size=3, base_channels=2, sparsity_weight=sparsity)
+        gan = vgan.vgan((4, 8, 8, 1), latent_size=3, base_channels=2, sparsity_weight=sparsity)
         gan.compile("sgd", "sgd", seed=3)
         for variable in gan.generator.variables:
             variable.assign(np.full(variable.shape, 0.1, "float32"))
@@ -86,9 +75,7 @@ def test_the_mask_is_looked_at_without_moving_batch_norm_again():
 
 
 def test_the_generator_of_vgan_learns_to_hide_its_foreground():
-    from ganzoo_media.vgan import vgan
-
-    gan = vgan((4, 8, 8, 1), latent_size=3, base_channels=2, sparsity_weight=100.0)
+    gan = vgan.vgan((4, 8, 8, 1), latent_size=3, base_channels=2, sparsity_weight=100.0)
     gan.compile(keras.optimizers.Adam(0.05), keras.optimizers.Adam(0.0))
     videos = np.zeros((4, 4, 8, 8, 1), "uint8")
     masks = [gan.train_on_batch(videos, return_dict=True)["g_mask"] for _ in range(8)]
@@ -108,8 +95,5 @@ def test_the_generator_of_vgan_learns_to_hide_its_foreground():
     ],
 )
 def test_samples_of_other_shapes_are_refused(name, shape, message):
-    from ganzoo_media.vgan import vgan
-    from ganzoo_media.wavegan import wavegan
-
     with pytest.raises(UsageError, match=message):
-        {"wavegan": wavegan, "vgan": vgan}[name](shape)
+        {"wavegan": wavegan.wavegan, "vgan": vgan.vgan}[name](shape)

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from lazy_keras import keras, ops, to_numpy, trained_weights
+from lazy_keras import Lazy, keras, ops, to_numpy, trained_weights
 
+import ganzoo
 from ganzoo.catalog.recipe.overrides import apply_settings
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.registry.lookup import models
@@ -11,17 +12,16 @@ from ganzoo.jobs.models.build import build_networks
 
 pytestmark = pytest.mark.backend
 
+fastgan = Lazy("ganzoo_modern.fastgan")
+
 CARDS = {name: entry.card() for name, entry in models().items() if entry.source == "keras-ganzoo"}
 SMALL = {
     "stylegan2": [
         "latent_size=8", "style_size=8", "mapping_layers=2", "fmap_base=64", "max_channels=8",
     ],
     "fastgan": [
-        "latent_size=8",
-        "generator_base_channels=4",
-        "discriminator_base_channels=4",
-        "excitation_ratio=2",
-        "final_resolution=4",
+        "latent_size=8", "generator_base_channels=4", "discriminator_base_channels=4",
+        "excitation_ratio=2", "final_resolution=4",
     ],
     "r3gan": ["latent_size=8", "channels=[8, 8]", "group_size=4"],
 }  # fmt: skip
@@ -118,8 +118,6 @@ def test_path_lengths_are_the_slopes_that_differences_show():
 
 
 def test_paths_are_kept_equal_every_fourth_step_and_both_averages_move():
-    from ganzoo.gan.random import stream
-
     gan = small("stylegan2")
     gan.compile("adam", "adam")
     penalties, means = [], []
@@ -129,7 +127,7 @@ def test_paths_are_kept_equal_every_fourth_step_and_both_averages_move():
         penalties.append(history["path_penalty"][0])
         means.append(float(gan.state()["gan/path_mean"]))
         if step == 0:  # no layer of the mapping moves far from weights of N(0, 100^2)
-            latents = gan.prior(0, 0, stream("generator", "latents"), (4, 8))
+            latents = gan.prior(0, 0, ganzoo.random.stream("generator", "latents"), (4, 8))
             styles = to_numpy(gan.generator.get_layer("mapping")(latents))
             average = to_numpy(gan.generator.get_layer("average_style").mean)
             assert average == pytest.approx(0.005 * styles.mean(axis=0), rel=1e-2, abs=1e-5)
@@ -141,10 +139,8 @@ def test_paths_are_kept_equal_every_fourth_step_and_both_averages_move():
 
 
 def test_skip_layer_excitation_scales_whole_channels_by_what_the_small_map_says():
-    from ganzoo_modern.fastgan import skip_layer_excitation
-
     large, low = keras.Input((16, 16, 3)), keras.Input((8, 8, 5))
-    model = keras.Model([large, low], skip_layer_excitation(large, low, "excite"))
+    model = keras.Model([large, low], fastgan.skip_layer_excitation(large, low, "excite"))
     x, y = normal_numbers(2, 16, 16, 3), normal_numbers(2, 8, 8, 5, seed=1)
     ratio = to_numpy(model([x, y])) / to_numpy(x)
     share = ratio[:, :1, :1]
@@ -153,10 +149,8 @@ def test_skip_layer_excitation_scales_whole_channels_by_what_the_small_map_says(
 
 
 def test_quarters_are_what_they_say():
-    from ganzoo_modern.fastgan import quarters
-
     x = to_numpy(normal_numbers(2, 8, 8, 3))
-    found = to_numpy(quarters(normal_numbers(2, 8, 8, 3))).reshape(2, 4, 4, 4, 3)
+    found = to_numpy(fastgan.quarters(normal_numbers(2, 8, 8, 3))).reshape(2, 4, 4, 4, 3)
     expected = [x[:, :4, :4], x[:, :4, 4:], x[:, 4:, :4], x[:, 4:, 4:]]
     assert found == pytest.approx(np.stack(expected, axis=1))
 

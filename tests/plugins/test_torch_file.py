@@ -180,9 +180,8 @@ def server(monkeypatch):
     with http.server.HTTPServer(("127.0.0.1", 0), Handler) as running:
         thread = threading.Thread(target=running.serve_forever, args=(0.01,))
         thread.start()
-        monkeypatch.setattr(
-            convert_inception, "ADDRESS", f"http://127.0.0.1:{running.server_port}/x.pth"
-        )
+        address = f"http://127.0.0.1:{running.server_port}/x.pth"
+        monkeypatch.setattr(convert_inception, "ADDRESS", address)
 
         def answer(body: bytes, *, status: int = 200, stated: int | None = None):
             answers.append((status, body, len(body) if stated is None else stated))
@@ -201,10 +200,8 @@ def test_without_a_file_the_published_one_is_downloaded(server, tmp_path, monkey
     monkeypatch.setattr(convert_inception, "SHA256", bytes_digest(content))
     server(content)
     convert_inception.main([])
-    assert (
-        convert_inception.weights_path().exists()
-        and str(convert_inception.weights_path()) in capsys.readouterr().out
-    )
+    out = convert_inception.weights_path()
+    assert out.exists() and str(out) in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

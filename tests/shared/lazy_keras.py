@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 
-class _Lazy:
-    """A module by its name, as far as its attributes are read."""
+class Lazy:
+    """A module by its name, imported when an attribute is read: `Lazy("ganzoo_media.vgan")`."""
 
     def __init__(self, name: str):
         self._name = name
@@ -17,7 +17,7 @@ class _Lazy:
         return getattr(importlib.import_module(self._name), attribute)
 
 
-keras, layers, ops = (_Lazy(name) for name in ("keras", "keras.layers", "keras.ops"))
+keras, layers, ops = (Lazy(name) for name in ("keras", "keras.layers", "keras.ops"))
 
 
 def tensor(x: Any, dtype: str = "float32") -> Any:
