@@ -3,6 +3,7 @@
 import copy
 import io
 import json
+import sys
 import time
 import wave
 from typing import Any
@@ -76,6 +77,14 @@ def home(tmp_path, monkeypatch):
     work.mkdir()
     monkeypatch.chdir(work)
     return home
+
+
+@pytest.fixture
+def no_framework():
+    """What a test does imports no Keras."""
+    before = "keras" in sys.modules
+    yield
+    assert ("keras" in sys.modules) == before
 
 
 @pytest.fixture

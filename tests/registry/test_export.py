@@ -1,7 +1,5 @@
 """Weights out of runs, models and files, as the same bytes. Nothing here imports Keras."""
 
-import sys
-
 import pytest
 
 from ganzoo.catalog.registry import lookup
@@ -11,12 +9,7 @@ from ganzoo.jobs.models.export import export
 from ganzoo.jobs.publishing.manage import tag
 from ganzoo.jobs.publishing.push import push
 
-
-@pytest.fixture(autouse=True)
-def no_framework():
-    before = "keras" in sys.modules
-    yield
-    assert ("keras" in sys.modules) == before
+pytestmark = pytest.mark.usefixtures("no_framework")
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """`info` shows whatever `sample` takes, and a version's recipe is trained. No Keras for either."""
 
 import json
-import sys
 import tomllib
 
 import pytest
@@ -18,12 +17,7 @@ from ganzoo.jobs.models.export import export
 from ganzoo.jobs.publishing.manage import tag
 from ganzoo.jobs.publishing.push import push
 
-
-@pytest.fixture(autouse=True)
-def no_framework():
-    before = "keras" in sys.modules
-    yield
-    assert ("keras" in sys.modules) == before
+pytestmark = pytest.mark.usefixtures("no_framework")
 
 
 def printed(capsys, *argv: str) -> str:

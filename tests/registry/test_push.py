@@ -25,12 +25,7 @@ from ganzoo.jobs.publishing.manage import list_registries, remove, tag
 from ganzoo.jobs.publishing.push import push
 from ganzoo.jobs.publishing.verify import verify
 
-
-@pytest.fixture(autouse=True)
-def no_framework():
-    before = "keras" in sys.modules
-    yield
-    assert ("keras" in sys.modules) == before
+pytestmark = pytest.mark.usefixtures("no_framework")
 
 
 def test_a_run_becomes_a_version_with_all_that_is_known_of_it(made_run, home):
