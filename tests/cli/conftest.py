@@ -132,6 +132,13 @@ def card(home):
 
 
 @pytest.fixture
+def rivals(distribution):
+    """Two distributions that bring a data set `cats` each."""
+    for letter in "ab":
+        distribution(f"rival-{letter}", f"[ganzoo.datasets]\ncats = {letter}:cats\n")
+
+
+@pytest.fixture
 def distribution(tmp_path, monkeypatch):
     """`distribution("name", entry_points, module=source)` installs a package for the test."""
     site = tmp_path / "site"

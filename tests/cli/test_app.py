@@ -7,6 +7,7 @@ import typer
 from typer.main import get_command
 from typer.testing import CliRunner
 
+from ganzoo import __version__
 from ganzoo.cli.app import app
 from ganzoo.errors import unknown
 
@@ -16,10 +17,8 @@ VERBS += ["tag", "remove", "verify", "plugins", "doctor", "import", "reproduce"]
 
 
 def test_version_prints_one_line(ganzoo):
-    import ganzoo as package
-
     done = ganzoo("--version")
-    assert (done.code, done.out) == (0, f"ganzoo {package.__version__}\n")
+    assert (done.code, done.out) == (0, f"ganzoo {__version__}\n")
 
 
 def test_help_names_every_verb_and_no_other():

@@ -23,11 +23,8 @@ def test_a_healthy_machine_has_no_problem(ganzoo):
     report = done.json
     assert report["problems"] == []
     assert report["packages"]["keras"].startswith("3.")
-    assert report["backends"] == {
-        "installed": ["torch"],
-        "chosen": "torch",
-        "because of": "first one installed",
-    }
+    backends = {"installed": ["torch"], "chosen": "torch", "because of": "first one installed"}
+    assert report["backends"] == backends
     assert report["plugins"]["dataset"] >= 8
 
 
@@ -78,9 +75,7 @@ def test_a_broken_plugin_and_a_broken_card_are_warnings(ganzoo, distribution, ca
     assert any(text.startswith("user broken: ") for text in done.json["warnings"])
 
 
-def test_two_plugins_with_one_name_are_a_warning_that_names_both(ganzoo, distribution):
-    distribution("rival-a", "[ganzoo.datasets]\ncats = a:cats\n")
-    distribution("rival-b", "[ganzoo.datasets]\ncats = b:cats\n")
+def test_two_plugins_with_one_name_are_a_warning_that_names_both(ganzoo, rivals):
     (warning,) = ganzoo("doctor", "--json").json["warnings"]
     assert warning == "The dataset 'cats' is claimed by rival-a:cats and rival-b:cats."
 

@@ -94,14 +94,9 @@ def test_info_of_a_model_shows_its_card_and_a_recipe_that_can_be_trained(ganzoo,
     done = ganzoo("info", "toy-digits", "--full")
     assert done.code == 0
     for text in (
-        "toy-digits: A toy.",
-        "Made for a test.",
-        "CC-BY-4.0",
-        "Apache-2.0",
-        "https://arxiv.org/abs/1511.06434",
-        "generator  414,209",
-        "- Nothing is as in the paper.",
-    ):
+        "toy-digits: A toy.", "Made for a test.", "CC-BY-4.0", "Apache-2.0", "generator  414,209",
+        "https://arxiv.org/abs/1511.06434", "- Nothing is as in the paper.",
+    ):  # fmt: skip
         assert text in done.out
     recipe = Recipe.from_tables(tomllib.loads(done.out.partition("# recipe.toml\n")[2]))
     assert recipe.training.epochs == 3
@@ -164,10 +159,8 @@ def test_a_hostile_card_reaches_the_terminal_as_plain_text(ganzoo, card):
     assert not {"\x1b", "\x07", "\u202e"} & set(done.out)
 
 
-def test_plugins_names_owners_targets_clashes_and_broken_ones(ganzoo, distribution):
+def test_plugins_names_owners_targets_clashes_and_broken_ones(ganzoo, distribution, rivals):
     distribution("good", "[ganzoo.architectures]\nfine = good_gan:make\n")
-    distribution("rival-a", "[ganzoo.datasets]\ncats = a:cats\n")
-    distribution("rival-b", "[ganzoo.datasets]\ncats = b:cats\n")
     distribution("bad", "[ganzoo.architectures]\nodd = not a target\n")
     done = ganzoo("plugins")
     assert done.code == 0
@@ -178,22 +171,18 @@ def test_plugins_names_owners_targets_clashes_and_broken_ones(ganzoo, distributi
     assert "odd" in broken and "not a target" in broken
     found = ganzoo("plugins", "--json").json
     assert set(found) == {"plugins", "clashes", "problems"}
-    assert found["clashes"] == [
-        {"kind": "dataset", "name": "cats", "owners": ["rival-a:cats", "rival-b:cats"]}
-    ]
+    clash = {"kind": "dataset", "name": "cats", "owners": ["rival-a:cats", "rival-b:cats"]}
+    assert found["clashes"] == [clash]
     assert [problem["name"] for problem in found["problems"]] == ["odd"]
 
 
-def test_asking_for_a_name_that_two_plugins_claim_names_both(ganzoo, distribution):
-    distribution("rival-a", "[ganzoo.datasets]\ncats = a:cats\n")
-    distribution("rival-b", "[ganzoo.datasets]\ncats = b:cats\n")
+def test_asking_for_a_name_that_two_plugins_claim_names_both(ganzoo, rivals):
     done = ganzoo("info", "cats")
     assert done.code == 4
     assert "'rival-a:cats' or 'rival-b:cats'" in done.err
     assert ganzoo("info", "rival-b:cats").code == 0
 
 
-def test_a_qualified_name_that_nobody_brings_is_unknown(ganzoo, distribution):
-    distribution("rival-a", "[ganzoo.datasets]\ncats = a:cats\n")
+def test_a_qualified_name_that_nobody_brings_is_unknown(ganzoo, rivals):
     assert ganzoo("info", "rival-a:dogs").code == 2
     assert ganzoo("info", "nobody:cats").code == 2

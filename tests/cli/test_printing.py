@@ -11,21 +11,11 @@ from ganzoo.cli.support import printing
 from ganzoo.errors import EnvironmentProblem
 
 HOSTILE = [
-    "\x1b[31mred\x1b[0m",
-    "\x1b]8;;http://example.org\x07link\x1b]8;;\x07",
-    "\x1b]0;title\x07",
-    "\x9b2J",
-    "over\rwritten",
-    "back\x08\x08space",
-    "\u202egnp.exe",
-    "a\u2066b\u2069",
-    "zero\u200bwidth",
-    "\ufeffmark",
-    "line\u2028separator",
-    "null\x00",
-    "lone \udce9 surrogate",
+    "\x1b[31mred\x1b[0m", "\x1b]8;;http://example.org\x07link\x1b]8;;\x07", "\x1b]0;title\x07",
+    "\x9b2J", "over\rwritten", "back\x08\x08space", "\u202egnp.exe", "a\u2066b\u2069",
+    "zero\u200bwidth", "\ufeffmark", "line\u2028separator", "null\x00", "lone \udce9 surrogate",
     "bell\x07",
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -33,9 +23,8 @@ def test_nothing_that_a_terminal_obeys_is_printed(text, capsys):
     printing.print_data(text)
     printing.print_note(text)
     printing.print_data(printing.format_columns([(text, "b")]))
-    printing.print_data(
-        printing.format_fields({"key": text, "list": [text], text: {"inner": text}})
-    )
+    fields = {"key": text, "list": [text], text: {"inner": text}}
+    printing.print_data(printing.format_fields(fields))
     printing.print_json({"key": text})
     written = "".join(capsys.readouterr())
     assert all(char.isprintable() or char == "\n" for char in written)
@@ -51,9 +40,6 @@ def test_an_error_is_one_line_and_not_endless():
 def test_columns_are_aligned_and_the_last_is_not_padded():
     text = printing.format_columns([("a", "long name", "x"), ("bcd", "b", "yy")])
     assert text == "  a    long name  x\n  bcd  b          yy"
-
-
-def test_columns_of_nothing_are_empty():
     assert printing.format_columns([]) == ""
 
 

@@ -24,35 +24,18 @@ def run(*argv, **kwargs):
     return subprocess.run([*COMMAND, *argv], **kwargs)
 
 
-@pytest.mark.parametrize(
-    "argv",
-    [
-        ["list"],
-        ["list", "faces"],
-        ["--help"],
-        ["help", "train"],
-        ["info", "dcgan"],
-        ["info", "dcgan-digits", "--full"],
-        ["plugins"],
-        ["doctor"],
-    ],
-)
-def test_looking_around_imports_no_framework(argv):
+def test_looking_around_and_a_usage_error_need_no_framework_and_leave_no_run_folder():
+    words = (
+        "list", "list faces", "--help", "help train", "info dcgan", "info dcgan-digits --full",
+        "plugins", "doctor", "train nope --steps 3",
+    )  # fmt: skip
     code = (
         "import sys; from ganzoo.cli import main\n"
-        f"code = main({argv})\n"
-        f"print(code, sorted({FRAMEWORKS} & set(sys.modules)), file=sys.stderr)"
+        f"codes = [main(argv.split()) for argv in {words}]\n"
+        f"print(codes, sorted({FRAMEWORKS} & set(sys.modules)), file=sys.stderr)"
     )
-    assert run_python("-c", code).stderr.splitlines()[-1] == "0 []"
-
-
-def test_a_usage_error_is_found_without_a_framework_and_without_a_run_folder():
-    code = (
-        "import sys; from ganzoo.cli import main\n"
-        "code = main(['train', 'nope', '--steps', '3'])\n"
-        f"print(code, sorted({FRAMEWORKS} & set(sys.modules)), file=sys.stderr)"
-    )
-    assert run_python("-c", code).stderr.splitlines()[-1] == "2 []"
+    codes = [*[0] * 8, 2]
+    assert run_python("-c", code).stderr.splitlines()[-1] == f"{codes} []"
     assert list(Path().iterdir()) == []
 
 

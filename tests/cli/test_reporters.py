@@ -11,15 +11,10 @@ from ganzoo.cli.support.progress_bars import ProgressBars
 from ganzoo.data.progress import Progress
 
 START = {
-    "event": "start",
-    "model": "dcgan-digits",
-    "run": "runs/00001-dcgan-digits",
-    "backend": "jax",
-    "steps": 100,
-    "images": 6400,
-    "dataset": "digits",
+    "event": "start", "model": "dcgan-digits", "run": "runs/00001-dcgan-digits", "backend": "jax",
+    "steps": 100, "images": 6400, "dataset": "digits",
     "parameters": {"generator": 1234, "discriminator": 567},
-}
+}  # fmt: skip
 END = {"event": "end", "run": "runs/00001-dcgan-digits", "step": 100}
 
 

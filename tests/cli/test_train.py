@@ -50,12 +50,9 @@ def test_train_hands_the_models_recipe_to_the_job(ganzoo, jobs, toy):
 
 def test_train_says_on_stdout_where_the_results_are_and_the_rest_on_stderr(ganzoo, jobs, toy):
     done = ganzoo("train", "toy")
-    assert [line.split() for line in done.out.splitlines()] == [
-        ["run", "runs/00001-toy"],
-        ["report", "runs/00001-toy/report.html"],
-        ["samples", "runs/00001-toy/samples"],
-        ["weights", "runs/00001-toy/weights.safetensors"],
-    ]
+    files = {"report": "report.html", "samples": "samples", "weights": "weights.safetensors"}
+    rows = [[name, f"runs/00001-toy/{file}"] for name, file in files.items()]
+    assert [line.split() for line in done.out.splitlines()] == [["run", "runs/00001-toy"], *rows]
     assert "step 4/4" in done.err and "d_loss 0.500" in done.err
 
 
@@ -82,10 +79,8 @@ def test_how_often_a_training_is_evaluated_and_with_which_features_is_passed_on(
     training = jobs[0]["args"][0].training
     assert (training.evaluate_every, training.evaluate_features) == (9, "mnist")
     assert ganzoo("resume", "1", "--evaluate-every", "9", "--features", "mnist").code == 0
-    assert jobs[1]["settings"] == [
-        "training.evaluate_every=9",
-        'training.evaluate_features="mnist"',
-    ]
+    settings = ["training.evaluate_every=9", 'training.evaluate_features="mnist"']
+    assert jobs[1]["settings"] == settings
 
 
 def test_a_folder_of_its_own_and_a_place_for_numbered_runs_are_passed_on(ganzoo, jobs, toy):
@@ -256,12 +251,9 @@ def test_warnings_of_a_job_are_one_line_each(ganzoo, fake_job, toy):
 def test_a_dry_run_prints_the_plan_and_does_not_train(ganzoo, fake_job, jobs, toy):
     layer = {"name": "up_8", "kind": "Conv2D", "shape": ["batch", 8, 8, 1], "parameters": 4321}
     plan = {
-        "steps": 1234,
-        "image_shape": [8, 8, 1],
-        "parameters": {"generator": 5},
-        "memory": {"state": 3 * 2**20},
-        "layers": {"generator": [layer], "discriminator": []},
-    }
+        "steps": 1234, "image_shape": [8, 8, 1], "parameters": {"generator": 5},
+        "memory": {"state": 3 * 2**20}, "layers": {"generator": [layer], "discriminator": []},
+    }  # fmt: skip
     plans = fake_job("training.plan", plan=plan)
     done = ganzoo("train", "toy", "--dry-run", "--backend", "jax")
     assert done.code == 0 and jobs == []
