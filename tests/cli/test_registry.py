@@ -94,3 +94,15 @@ def test_push_and_pull_pass_their_words_on(ganzoo, fake_job):
         "push", "7", "small", "--all", "--float16", "--license", "MIT", "--to", "hf://a/b",
         "--summary", "Mine", "--strict",
     )  # fmt: skip
+    assert said.code == 0 and "there already" in said.err
+    assert calls == [
+        {"job": "push", "args": ("7", "small"), "everything": True, "float16": True,
+         "license": "MIT", "summary": "Mine", "strict": True, "folder": None, "to": "hf://a/b"}
+    ]  # fmt: skip
+    assert ganzoo("push", "7", "small", "--registry", "x", "--to", "hf://a/b").code == 2
+
+
+def test_offline_a_pull_is_refused(ganzoo, monkeypatch):
+    monkeypatch.setenv("GANZOO_OFFLINE", "1")
+    done = ganzoo("pull", "hf://org/repo", "--json")
+    assert done.code == 5 and done.json["exit_code"] == 5
