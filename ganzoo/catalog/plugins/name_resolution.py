@@ -54,12 +54,12 @@ def resolve_names(
         rivals.setdefault(one.name, []).append(one)
     owned: dict[str, _Named] = {}
     clashes: dict[str, tuple[_Named, ...]] = {}
-    for name, claims in rivals.items():
-        lowest = min(map(rank, claims))
-        first = [one for one in claims if rank(one) == lowest]
+    for name, candidates in rivals.items():
+        lowest = min(map(rank, candidates))
+        first = [one for one in candidates if rank(one) == lowest]
         if len(first) > 1:
             clashes[name] = tuple(first)
-        owned |= {name if [one] == first else one.qualified: one for one in claims}
+        owned |= {name if [one] == first else one.qualified: one for one in candidates}
     return dict(sorted(owned.items())), dict(sorted(clashes.items()))
 
 
