@@ -79,7 +79,9 @@ def test_a_training_in_python_and_its_samples_are_the_same(other):
     def results():
         random.seed(0)  # initializers take their seeds from here
         gan = dcgan((8, 8, 1), generator_base_channels=4, discriminator_base_channels=4)
-        gan.compile("adam", "adam", ema_half_life=10.0, regularizers=[{"name": "r1"}])
+        gan.compile(
+            "adam", "adam", ema_half_life=10.0, regularizers=[{"name": "r1", "weight": 1.0}]
+        )
         history = gan.fit(images, batch_size=6, shuffle=False, verbose=0).history
         found = gan.invert(gan.sample(1, seed=2), steps=2, starts=1)
         return [*history.values(), gan.sample(2), gan.interpolate((1, 2), 2), *found]
