@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 RUNS = Path("runs")  # where runs are numbered by default
 _NUMBERED = re.compile(r"\.?([0-9]{5,})(?:-.*)?")
 _BEST_SUFFIX = "@best"  # behind a run: its best checkpoint instead of its newest
+RANKING = "frechet"  # the metric by which one checkpoint is the best
 BEST = "best"  # key of a checkpoint's `about`: metric, value and step of the best so far
 _MAX_MANIFEST_BYTES = 8 * 1024 * 1024
 
@@ -172,9 +173,10 @@ class Run:
             return "interrupted"
         return recorded
 
-    def log(self) -> list[dict[str, Any]]:
-        """Return all entries with values, without a last one that a crash has torn."""
-        return [entry for entry in run_log.read_log(self.log_path) if "event" not in entry]
+    def log(self, *, containing: str = "") -> list[dict[str, Any]]:
+        """Return the entries with values; see `ganzoo.catalog.run_log.read_log`."""
+        log = run_log.read_log(self.log_path, containing=containing)
+        return [entry for entry in log if "event" not in entry]
 
     def warnings(self) -> list[dict[str, Any]]:
         """Return the warnings of the log: step, illness and message of each."""
@@ -204,6 +206,13 @@ class Run:
             Locked: Another holds it.
         """
         return run_lock.hold_lock(self.path)
+
+
+def numbered_folders(runs: Path = RUNS) -> dict[int, Path]:
+    """Return the folders of all runs by number, in ascending order; broken ones too."""
+    names = [name for name in os.listdir(runs) if name[0] != "."] if os.path.isdir(runs) else []
+    matches = filter(None, map(_NUMBERED.fullmatch, names))
+    return dict(sorted((int(match[1]), Path(runs) / match[0]) for match in matches))
 
 
 def split_best(source: str | os.PathLike) -> tuple[str | os.PathLike, bool]:
@@ -285,9 +294,7 @@ def _find_run_folder(run: str | os.PathLike | int, runs: Path) -> Path:
     text = str(run) if isinstance(run, int) else os.fspath(run)
     if not isinstance(run, int) and text and os.path.isdir(text):
         return Path(text)
-    folders = sorted(child.name for child in runs.iterdir()) if runs.is_dir() else []
-    folders = [name for name in folders if _NUMBERED.fullmatch(name) and not name.startswith(".")]
-    for name in folders:
-        if text == name or (text.isdecimal() and int(text) == int(name.partition("-")[0])):
-            return runs / name
-    raise unknown("run", shorten(text), folders)
+    for number, path in numbered_folders(runs).items():
+        if text == path.name or (text.isdecimal() and int(text) == number):
+            return path
+    raise unknown("run", shorten(text), [path.name for path in numbered_folders(runs).values()])

@@ -8,6 +8,7 @@ import typer
 
 from ganzoo import __version__
 from ganzoo.cli import (
+    compare,
     data,
     doctor,
     evaluate,
@@ -21,6 +22,7 @@ from ganzoo.cli import (
     resume,
     sample,
     train,
+    watch,
 )
 from ganzoo.cli.support.examples import add_examples
 from ganzoo.cli.support.printing import print_data
@@ -65,6 +67,9 @@ app.command("list")(listing.list_names)
 app.command("info")(info.info)
 app.command("train")(train.train)
 app.command("resume")(resume.resume)
+app.command("watch")(watch.watch)
+app.command("runs")(compare.list_runs)
+app.command("compare")(compare.compare)
 app.command("sample")(sample.sample)
 app.command("evaluate")(evaluate.evaluate)
 app.command("reproduce")(reproduce.reproduce)

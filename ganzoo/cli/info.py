@@ -18,6 +18,7 @@ from ganzoo.cli.support.printing import (
     print_note,
     wrap,
 )
+from ganzoo.files.text import format_duration
 
 _LENGTHS = ("steps", "images", "epochs")
 _OWN_BLOCKS = ("summary", "description", "deviations", "results", "versions", "recipe", "toml")
@@ -103,6 +104,9 @@ def _format_trained(content: dict[str, Any], *, full: bool = False) -> str:
     blocks, name = [], content.get("name")
     hidden = _OWN_BLOCKS if full else (*_OWN_BLOCKS, "plugins", "papers")
     facts = {key: value for key, value in content.items() if key not in hidden}
+    for seconds, key in (("seconds", "time"), ("seconds_left", "time left")):
+        if seconds in facts:
+            facts[key] = format_duration(facts.pop(seconds))
     if "summary" in content:
         blocks.append(wrap(f"{facts.pop('name')}: {content['summary']}"))
     blocks.append(format_fields(facts, indent="  " if blocks else ""))

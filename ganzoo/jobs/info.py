@@ -16,6 +16,7 @@ from ganzoo.catalog.recipe.checks import is_filled_by_data
 from ganzoo.catalog.registry import lookup, remotes
 from ganzoo.catalog.registry.cards import Card
 from ganzoo.catalog.registry.versions import Version
+from ganzoo.catalog.run_summary import summarize_run
 from ganzoo.catalog.runs import Run, best_checkpoint, recorded_best
 from ganzoo.errors import PluginError, UnknownName, unknown
 from ganzoo.files import safetensors
@@ -114,14 +115,13 @@ def _describe_version(version: Version, name: str) -> dict[str, Any]:
 
 
 def _describe_run(run: Run, *, best: bool) -> dict[str, Any]:
-    manifest, card, log = run.manifest(), Card.read(run.card_path), run.log()
+    manifest, card = run.manifest(), Card.read(run.card_path)
     found = {
         **describe_card(card),
         **{key: manifest[key] for key in _RUN_KEYS if key in manifest},
-        "state": run.state(manifest),
+        **summarize_run(run, manifest),
         **describe_recipe(run.recipe()),
         "path": str(run.path),
-        "step": log[-1].get("step") if log else 0,
         "results": [result.tables() for result in card.results],
         "weights": str(run.weights_path) if run.weights_path.is_file() else None,
     }

@@ -24,6 +24,13 @@ def test_entries_come_back_in_order(run):
     assert run.log_path.read_bytes().count(b"\n") == 2
 
 
+def test_entries_can_be_chosen_by_their_text_and_the_last_is_among_them(run):
+    for step, more in enumerate(({"frechet": 2.0}, {}, {"frechet": 1.0}, {})):
+        run.append_log({"step": step, **more})
+    run.append_log({"event": "warning", "step": 4})
+    assert [entry["step"] for entry in run.log(containing='"frechet"')] == [0, 2, 3]
+
+
 def test_numbers_of_numpy_are_numbers(run):
     run.append_log({"step": np.int64(3), "d_loss": np.float32(0.5), "g_loss": np.array(2.0)})
     assert run.log() == [{"step": 3, "d_loss": 0.5, "g_loss": 2.0}]

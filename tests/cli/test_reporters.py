@@ -75,6 +75,18 @@ def test_without_a_terminal_there_is_a_plain_line_every_few_seconds(capsys):
     ]
 
 
+@pytest.mark.parametrize(
+    ("numbers", "text"),
+    [
+        ({"d_loss": float("nan"), "g_loss": None}, "d_loss nan"),
+        ({"d_real_accuracy": 0.625, "d_fake_accuracy": 1}, "accuracy 62 % real, 100 % fake"),
+        ({"g_loss": 2, "frechet": 12.3456, "recall": 0.5}, "g_loss 2.000  frechet 12.35"),
+    ],
+)
+def test_a_line_has_losses_accuracies_and_the_newest_distance(numbers, text):
+    assert event_text.format_progress(numbers) == text
+
+
 def test_an_evaluation_is_a_line_of_its_own(capsys):
     scores = {"frechet": 12.3456, "precision": 0.5, "recall": 0.0}
     events = reporters.TextLines()
@@ -112,7 +124,9 @@ def test_the_bar_goes_to_stderr_with_speed_and_every_number(plain_terminal, caps
     assert out == ""
     assert "warning: [bold]careful[/bold]" in err
     assert "60/100" in err and "1,234 images/s" in err and "compiling" not in err
-    rows = [line.split() for line in err.strip().splitlines()[-2:]]
+    bar, *rows = err.strip().splitlines()[-3:]
+    assert 110 < len(bar) <= 120  # as wide as the terminal
+    rows = [line.split() for line in rows]
     assert rows[0] == ["d_loss", "0.5", "g_loss", "1.25", "d_real_accuracy", "0.75", "r1", "0.01"]
     assert rows[1] == ["frechet", "12.5"]
     assert "\x1b" not in err

@@ -9,6 +9,8 @@ Event = dict[str, Any]
 
 PATIENCE = 1.0  # seconds before a preparation is reported: short ones never are
 
+_LOSSES = ("d_loss", "g_loss")
+_ACCURACIES = ("d_real_accuracy", "d_fake_accuracy")
 # Keys of a progress or evaluation event that are no measured numbers.
 _NOT_NUMBERS = (
     "event", "step", "steps", "images", "images_per_second", "seconds_left", "best", "seconds",
@@ -25,12 +27,15 @@ def format_start(event: Event) -> str:
 
 
 def format_progress(event: Event) -> str:
-    """Format speed, time left and losses of a progress event."""
-    losses = {name: event.get(name) for name in ("d_loss", "g_loss")}
+    """Format speed, time left, losses, accuracies and the newest distance of a progress event."""
+    logged = logged_values(event)
     parts = [format_speed(event)]
-    parts += [
-        f"{name} {value:.3f}" for name, value in losses.items() if isinstance(value, int | float)
-    ]
+    parts += [f"{name} {logged[name]:.3f}" for name in _LOSSES if name in logged]
+    if all(name in logged for name in _ACCURACIES):
+        real, fake = (100 * logged[name] for name in _ACCURACIES)
+        parts.append(f"accuracy {real:.0f} % real, {fake:.0f} % fake")
+    if "frechet" in logged:
+        parts.append(f"frechet {logged['frechet']:.4g}")
     return "  ".join(part for part in parts if part)
 
 

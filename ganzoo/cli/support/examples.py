@@ -15,6 +15,9 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "train recipe.toml --evaluate-every 500 --backend torch",
     ),
     "resume": ("resume 7", "resume 7 --set steps=2000"),
+    "watch": ("watch", "watch 7 --no-open --port 8123"),
+    "runs": ("runs", "runs --json"),
+    "compare": ("compare 3 7", "compare 3 7 --format latex", "compare 3 7 --out compared.html"),
     "sample": (
         f"sample {_MODEL} -n 64 --seed 7 --out digits.png",
         "sample cdcgan-mnist --labels 0-9",

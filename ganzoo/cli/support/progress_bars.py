@@ -28,10 +28,11 @@ class ProgressBars(Progress):
         self._numbers: dict[str, float] = {}
         super().__init__(
             TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=16),
+            BarColumn(bar_width=None),
             TextColumn("{task.fields[amount]}", markup=False),
             console=Console(stderr=True, highlight=False),
             refresh_per_second=4,
+            expand=True,
         )
 
     def __enter__(self) -> "ProgressBars":

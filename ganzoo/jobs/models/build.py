@@ -5,7 +5,6 @@ imported, the data before any framework is.
 """
 
 import contextlib
-import dataclasses
 import math
 import random
 from collections.abc import Iterator
@@ -22,35 +21,6 @@ from ganzoo.jobs.models.open_dataset import label_parameters
 
 if TYPE_CHECKING:
     from ganzoo.gan.gan import GAN
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class TrainingLength:
-    """Length of a training.
-
-    Args:
-        steps: Number of steps.
-        per_step: Real images in one step.
-        per_epoch: Steps in one pass over the data.
-    """
-
-    steps: int
-    per_step: int
-    per_epoch: int
-
-
-def training_length(recipe: Recipe, images: int) -> TrainingLength:
-    """Return how long a recipe trains on a data set of that many images."""
-    training = recipe.training
-    per_step = training.batch * recipe.gan.n_critic
-    per_epoch = images // per_step
-    if training.steps is not None:
-        steps = training.steps
-    elif training.epochs is not None:
-        steps = training.epochs * per_epoch
-    else:
-        steps = -(-(training.images or 0) // per_step)
-    return TrainingLength(steps=steps, per_step=per_step, per_epoch=per_epoch)
 
 
 @standard_settings()

@@ -9,26 +9,39 @@
     return element;
   };
 
+  // The view before the page of a running run refreshed itself
+  const memory = `ganzoo ${location.pathname}`;
+  let before = {};
+  try {
+    before = JSON.parse(sessionStorage.getItem(memory)) || {};
+    sessionStorage.removeItem(memory);
+  } catch {}
+
+  const caption = (frame) => frame.querySelector("b").textContent;
+
   const viewer = (stage) => {
     const frames = [...stage.querySelectorAll(".frames li")];
     const show = (at) => frames.forEach((frame, index) => frame.classList.toggle("on", index === at));
-    show(frames.length - 1);
+    const found = frames.findIndex((frame) => caption(frame) === before.frame);
+    const first = found < 0 ? frames.length - 1 : found;
+    show(first);
     if (frames.length < 2) return;
     const bar = make("div", "viewer", stage);
     stage.querySelector(".frames").after(bar);
     const button = make("button", "", bar);
     const slider = make("input", "", bar);
-    Object.assign(slider, { type: "range", min: 0, max: frames.length - 1, value: frames.length - 1 });
+    Object.assign(slider, { type: "range", min: 0, max: frames.length - 1, value: first });
     slider.setAttribute("aria-label", "Sample image, from first to last");
     let timer = 0;
     const stop = () => {
       clearInterval(timer);
       timer = 0;
       button.textContent = "▶ Play";
+      button.classList.remove("moving");
     };
     const move = (at) => {
       slider.value = at;
-      slider.setAttribute("aria-valuetext", frames[at].querySelector("b").textContent);
+      slider.setAttribute("aria-valuetext", caption(frames[at]));
       show(at);
     };
     const next = () => (+slider.value < frames.length - 1 ? move(+slider.value + 1) : stop());
@@ -37,10 +50,11 @@
       if (+slider.value === frames.length - 1) move(0);
       timer = setInterval(next, Math.max(90, Math.min(500, 6000 / frames.length)));
       button.textContent = "❚❚ Pause";
+      button.classList.add("moving");
     });
     slider.addEventListener("input", () => (stop(), move(+slider.value)));
     stop();
-    move(frames.length - 1);
+    move(first);
   };
 
   const pointer = (chart) => {
@@ -129,7 +143,44 @@
     });
   };
 
+  // Reload while the run is running: from a server when it says so, from a file now and then
+  const refresh = (note) => {
+    const written = new Date(document.lastModified);
+    note.textContent = `As of ${written.toLocaleTimeString()}.`;
+    const fast = 5;
+    let wait = before.written === document.lastModified ? Math.min(before.wait * 1.5, 60) : fast;
+    const isNew = async () => {
+      if (location.protocol === "file:") return true;
+      wait = fast;
+      const answer = await fetch(location.href, { method: "HEAD", cache: "no-store" });
+      return answer.ok && new Date(answer.headers.get("Last-Modified")) > written;
+    };
+    const busy = () => document.hidden || document.querySelector(".moving, .tip") || `${getSelection()}`;
+    const reload = () => {
+      const frames = [...document.querySelectorAll(".stage .frames li")];
+      const frame = frames.slice(0, -1).find((one) => one.classList.contains("on"));
+      const open = [...document.querySelectorAll("details")].map((one) => one.open);
+      const kept = { written: document.lastModified, wait, top: scrollY, open, frame: frame && caption(frame) };
+      try {
+        sessionStorage.setItem(memory, JSON.stringify(kept));
+      } catch {}
+      location.reload();
+    };
+    const look = async () => {
+      try {
+        if (!busy() && (await isNew())) return reload();
+        setTimeout(look, 1000 * (busy() ? 1 : wait));
+      } catch {
+        note.textContent += " Nobody serves this page any more.";
+      }
+    };
+    setTimeout(look, 1000 * wait);
+  };
+
   document.querySelectorAll(".stage").forEach(viewer);
   document.querySelectorAll(".chart").forEach(pointer);
   document.querySelectorAll("pre.copy").forEach(copy);
+  document.querySelectorAll(".refresh").forEach(refresh);
+  (before.open || []).forEach((open, index) => document.querySelectorAll("details")[index]?.toggleAttribute("open", open));
+  if (before.top) scrollTo(0, before.top);
 })();

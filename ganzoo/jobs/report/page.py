@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tomli_w
 
+from ganzoo.catalog.recipe.length import TrainingLength, training_length
 from ganzoo.files.text import format_duration
 from ganzoo.jobs.rendering import renderer_for
 from ganzoo.jobs.report.formatting import (
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
     from ganzoo.catalog.runs import Run
 
 STATES = {
-    "running": "Written while the run was still training.",
+    "running": "This run is still training, and this page refreshes itself while it is. "
+    '<span class="refresh"></span>',
     "interrupted": "Stopped before its end. <code>ganzoo resume</code> continues it.",
     "diverged": "Stopped because a loss, a gradient or a weight was no longer finite.",
     "failed": "Stopped by an error. <code>ganzoo resume</code> continues it from the newest "
@@ -53,16 +55,23 @@ def report_of_run(run: "Run", *, manifest: Mapping | None = None) -> str:
     if manifest is None:
         manifest = run.manifest()
         manifest = {**manifest, "state": run.state(manifest)}
-    numbered = ((re.findall(r"\d+", path.stem), path) for path in run.samples.glob("*.png"))
+    recipe, count = run.recipe(), subtable(manifest, "data").get("count")
     return render_report(
-        recipe=run.recipe().tables(),
+        recipe=recipe.tables(),
         manifest=manifest,
+        length=training_length(recipe, count) if isinstance(count, int) else None,
         log=run.log(),
         warnings=run.warnings(),
-        samples=sorted((int(digits[-1]), path) for digits, path in numbered if digits),
+        samples=run_samples(run),
         gif=run.gif_path,
         media=sorted(run.samples.parent.glob("samples.*")),
     )
+
+
+def run_samples(run: "Run") -> list[tuple[int, Path]]:
+    """Return the sample images of a run with their steps, first to last."""
+    numbered = ((re.findall(r"\d+", path.stem), path) for path in run.samples.glob("*.png"))
+    return sorted((int(digits[-1]), path) for digits, path in numbered if digits)
 
 
 def render_report(
@@ -71,6 +80,7 @@ def render_report(
     manifest: Mapping,
     log: Sequence[Mapping],
     warnings: Sequence[Mapping] = (),
+    length: TrainingLength | None = None,
     samples: Sequence[tuple[int, Path]] = (),
     gif: Path | None = None,
     media: Sequence[Path] = (),
@@ -85,21 +95,22 @@ def render_report(
         manifest: Manifest of the run.
         log: Lines of the log; a later line of the same step replaces an earlier one.
         warnings: Warnings of the log.
+        length: The length of the training, if it is known.
         samples: Pairs of step and PNG file; other files are left out.
         gif: An animation to offer for download, unless it is missing.
         media: Sound or video files of the newest samples.
     """
-    style, script = _page_asset("page.css"), _page_asset("page.js")
-    data = _subtable(manifest, "data")
-    shape = _sample_shape(data) or ()
+    style, script = page_asset("page.css"), page_asset("page.js")
+    data = subtable(manifest, "data")
+    shape = sample_shape(data) or ()
     modality = MODALITIES.get(len(shape), IMAGES)
     training_log = TrainingLog.from_lines(log, recipe, modality.plural)
-    return Template(_page_asset("page.html")).substitute(
+    return Template(page_asset("page.html")).substitute(
         title=escape_html(_page_title(recipe, manifest)),
         style=style,
         script=script,
-        style_hash=_asset_hash(style),
-        script_hash=_asset_hash(script),
+        style_hash=asset_hash(style),
+        script_hash=asset_hash(script),
         head=_page_head(recipe, manifest, data, modality),
         samples=sample_viewer(
             samples,
@@ -108,13 +119,14 @@ def render_report(
             unit=training_log.unit,
             legend=renderer_for(shape if len(shape) in MODALITIES else IMAGES.axes).legend,
             media=media,
-            columns=_sample_shape(data, "source_shape") is not None,
+            embed_gif=manifest.get("state") != "running",
+            columns=sample_shape(data, "source_shape") is not None,
         ),
-        facts=_progress_summary(recipe, data, training_log)
-        + _network_sizes(_subtable(manifest, "parameters"))
+        facts=_progress_summary(data, training_log, length, manifest.get("state") == "running")
+        + _network_sizes(subtable(manifest, "parameters"))
         + _objective_summary(recipe),
         warnings=warning_list(warnings),
-        charts=log_charts(training_log, recipe, _subtable(manifest, "evaluation")),
+        charts=log_charts(training_log, recipe, subtable(manifest, "evaluation")),
         numbers=log_table(training_log),
         recipe=highlight_toml(tomli_w.dumps(recipe)) if recipe else "",
         metadata=run_metadata(manifest, data),
@@ -122,15 +134,18 @@ def render_report(
     )
 
 
-def _page_asset(name: str) -> str:
+def page_asset(name: str) -> str:
+    """Return a file of the page's own, such as its style sheet."""
     return (resources.files("ganzoo.jobs.report") / name).read_text(encoding="utf-8").strip()
 
 
-def _asset_hash(asset: str) -> str:
+def asset_hash(asset: str) -> str:
+    """Return the hash by which the page's own policy allows a style sheet or a script."""
     return base64.b64encode(hashlib.sha256(asset.encode()).digest()).decode()
 
 
-def _subtable(tables: Mapping, name: str) -> Mapping[str, Any]:
+def subtable(tables: Mapping, name: str) -> Mapping[str, Any]:
+    """Return the table of a name; an empty one if it is missing or something else."""
     value = tables.get(name)
     return value if isinstance(value, Mapping) else {}
 
@@ -138,18 +153,19 @@ def _subtable(tables: Mapping, name: str) -> Mapping[str, Any]:
 def _page_title(recipe: Mapping, manifest: Mapping) -> str:
     if manifest.get("model"):
         return str(manifest["model"])
-    parts = (_subtable(recipe, kind).get("name") for kind in ("architecture", "dataset"))
+    parts = (subtable(recipe, kind).get("name") for kind in ("architecture", "dataset"))
     return " on ".join(str(part) for part in parts if part) or "A run"
 
 
-def _sample_shape(data: Mapping, key: str = "image_shape") -> Sequence | None:
+def sample_shape(data: Mapping, key: str = "image_shape") -> Sequence | None:
+    """Return the shape of a sample from the manifest's table `data`, if it is there."""
     shape = data.get(key)
     return shape if isinstance(shape, list | tuple) and shape else None
 
 
 def _page_head(recipe: Mapping, manifest: Mapping, data: Mapping, modality: Modality) -> str:
-    architecture = _subtable(recipe, "architecture").get("name")
-    dataset = data.get("name") or _subtable(recipe, "dataset").get("name")
+    architecture = subtable(recipe, "architecture").get("name")
+    dataset = data.get("name") or subtable(recipe, "dataset").get("name")
     parts = []
     if architecture and dataset:
         parts.append(f"<b>{escape_html(architecture)}</b> on <b>{escape_html(dataset)}</b>")
@@ -169,7 +185,7 @@ def _page_head(recipe: Mapping, manifest: Mapping, data: Mapping, modality: Moda
 
 
 def _shape_text(data: Mapping) -> str:
-    shape = _sample_shape(data)
+    shape = sample_shape(data)
     if shape is None:
         return ""
     if len(shape) == 1:
@@ -177,8 +193,10 @@ def _shape_text(data: Mapping) -> str:
     return f" of {' × '.join(map(escape_html, shape))}"
 
 
-def _progress_summary(recipe: Mapping, data: Mapping, log: TrainingLog) -> str:
-    """Return length, steps, time and speed of the training."""
+def _progress_summary(
+    data: Mapping, log: TrainingLog, length: TrainingLength | None, running: bool
+) -> str:
+    """Return length, steps, time, speed and the time left of the training."""
     if not log.steps.size:
         return ""
     facts = []
@@ -188,12 +206,14 @@ def _progress_summary(recipe: Mapping, data: Mapping, log: TrainingLog) -> str:
         epochs = images / total if isinstance(total, int) and total > 0 else None
         detail = f"{format_number(epochs, digits=3)} epochs" if epochs else ""
         facts.append((f"{log.unit.capitalize()} shown", format_count(images), detail))
-    planned = _subtable(recipe, "training").get("steps")
-    detail = f"of {format_count(planned)}" if planned and planned != step else ""
+    detail = f"of {format_count(length.steps)}" if length and length.steps != step else ""
     facts.append(("Steps", format_count(step), detail))
-    speed = log.column("images_per_second")
-    speed = speed[np.isfinite(speed)]
-    median = f"{format_number(float(np.median(speed)), digits=3)} per second" if speed.size else ""
+    speeds = log.column("images_per_second")
+    speeds = speeds[np.isfinite(speeds)]
+    median = f"{format_number(np.median(speeds), digits=3)} per second" if speeds.size else ""
+    recent = float(np.median(speeds[-9:])) if speeds.size else 0.0
+    if running and length and recent > 0:
+        median += f"<br>{format_duration(length.seconds_left(step, recent))} left"
     seconds = log.column("seconds")
     if np.isfinite(seconds).any():
         facts.append(("Time", format_duration(float(np.nanmax(seconds))), median))
@@ -228,15 +248,15 @@ def _network_sizes(parameters: Mapping) -> str:
 
 def _objective_summary(recipe: Mapping) -> str:
     """Return a summary of loss, regularizers, optimizers and batch size."""
-    gan, training = _subtable(recipe, "gan"), _subtable(recipe, "training")
+    gan, training = subtable(recipe, "gan"), subtable(recipe, "training")
     given = gan.get("regularizers")
     given = [r for r in given if isinstance(r, Mapping)] if isinstance(given, list) else []
     names = [str(r.get("name")) + (f" × {r['weight']}" if "weight" in r else "") for r in given]
     summary = {
         "loss": str(gan.get("loss", "")),
         "regularizers": ", ".join(names) or ("none" if gan else ""),
-        "generator": _optimizer_summary(_subtable(recipe, "generator_optimizer")),
-        "discriminator": _optimizer_summary(_subtable(recipe, "discriminator_optimizer")),
+        "generator": _optimizer_summary(subtable(recipe, "generator_optimizer")),
+        "discriminator": _optimizer_summary(subtable(recipe, "discriminator_optimizer")),
         "batch": str(training.get("batch", "")),
     }
     if gan.get("n_critic", 1) != 1:

@@ -29,6 +29,7 @@ def sample_viewer(
     unit: str,
     legend: Sequence[tuple[str, str]] = (),
     media: Sequence[Path] = (),
+    embed_gif: bool = True,
     columns: bool = False,
 ) -> str:
     """Return the sample images of a run as HTML, first to last; empty if there are none.
@@ -40,6 +41,7 @@ def sample_viewer(
         unit: Name of what is counted: images, points, sounds.
         legend: Pairs of a class of the style sheet and what has that color in the images.
         media: Sound or video files of the newest samples.
+        embed_gif: Whether the page holds the animation itself, not a link to the file beside it.
         columns: Whether the images have columns of sources and translations.
     """
     available = [(step, path) for step, path in sorted(samples) if _png_size(path)]
@@ -50,7 +52,7 @@ def sample_viewer(
     notes = [COLUMNS] if columns else []
     if len(embedded) < len(available):
         notes.append(f"{len(embedded)} of the {len(available)} images in the run folder.")
-    if gif is not None and (link := _gif_link(Path(gif))):
+    if gif is not None and (link := _gif_link(Path(gif), embed=embed_gif)):
         notes.append(link)
     swatches = (f'<li><i class="swatch {color}"></i>{name}' for color, name in legend)
     key = f'<ul class="legend">{"".join(swatches)}</ul>' if legend else ""
@@ -111,11 +113,13 @@ def _image_frame(step: int, path: Path, images: int | None, unit: str) -> str:
     )
 
 
-def _gif_link(gif: Path) -> str:
+def _gif_link(gif: Path, *, embed: bool) -> str:
     try:
         size = gif.stat().st_size
     except OSError:
         return ""
+    if not embed:
+        return f'<a href="{escape_html(gif.name)}">The animation so far</a> (GIF).'
     if size > MAX_GIF_BYTES:
         return (
             f"The animation, {format_bytes(size)}, is next to this page in {escape_html(gif.name)}."

@@ -1,6 +1,7 @@
 """Callbacks between the steps: log, sample images, checkpoints, and a guard over them."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from ganzoo.files.publish import make_folder, publish
 from ganzoo.jobs import rendering
 from ganzoo.jobs.diagnostics.monitor import Monitor
 from ganzoo.jobs.models.weights import STATE, first_nonfinite, state_arrays
+from ganzoo.jobs.monitoring.live_report import LiveReport
 from ganzoo.jobs.training import provenance
+from ganzoo.jobs.training.evaluation import SCORES
 from ganzoo.jobs.training.session import Session
 
 _MAX_SAMPLES = 100  # with full rows of many classes
@@ -22,24 +25,24 @@ _MAX_SOURCES = 8  # images to translate, one below the other
 _PROGRESS_SECONDS = 0.5  # between two progress events
 
 
-class CallbacksWithoutLogs(keras.callbacks.CallbackList):
-    """Keras' list of callbacks, without the logs of a dispatch.
+class CallbacksWithDeviceLogs(keras.callbacks.CallbackList):
+    """Keras' list of callbacks, with the logs of a dispatch as they lie on the device.
 
     Keras' own list turns them into Python floats after every dispatch, for which the host waits
     until the device has computed it, and only then prepares the next. The callbacks of a training
-    read the means themselves when they are due.
+    read them when they are due.
     """
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Tell every callback that a dispatch was given to the device."""
+        """Report to every callback that a dispatch was given to the device."""
         for callback in self.callbacks:
-            callback.on_train_batch_end(batch, None)
+            callback.on_train_batch_end(batch, logs)
 
 
 class Recorder(keras.callbacks.Callback):
     """Logs, evaluates, samples and saves at the recipe's cadences, between dispatches.
 
-    The losses are means on the device; they are read at the cadence of the log only.
+    The losses are means on the device; they are read when they are logged or shown only.
 
     Args:
         session: The training.
@@ -59,6 +62,8 @@ class Recorder(keras.callbacks.Callback):
         ]
         log = self.run.log()
         self._seconds_before = log[-1]["seconds"] if log else 0.0
+        self._scores = {name: one[name] for one in log for name in SCORES if name in one}
+        self._live_report = LiveReport(self.run)
         self._reset_clock()
         self._last_finite_step = self.step
         self._saved_step = self.step if self.step else None
@@ -69,9 +74,11 @@ class Recorder(keras.callbacks.Callback):
         return self._seconds_before + time.perf_counter() - self._begun
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Sample the untrained generator."""
+        """Sample the untrained generator, and show the run as one that goes on."""
         if self.step == 0:
             self._sample()
+        else:
+            self._live_report.update(0)
         self._reset_clock()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -96,7 +103,7 @@ class Recorder(keras.callbacks.Callback):
             self.monitor.check_log(self.step, means)
             self.gan.reset_metrics()
         elif time.perf_counter() - self._reported > _PROGRESS_SECONDS and before != self.step:
-            self._report_progress({})
+            self._report_progress(_read_numbers(logs or {}))
         if due["sample_every"]:
             self._sample()
         if due["checkpoint_every"] or self.session.evaluation.is_best(self.step):
@@ -151,6 +158,7 @@ class Recorder(keras.callbacks.Callback):
         scores = session.evaluation.evaluate(self.gan, session.dataset, self.step)
         seconds = time.perf_counter() - begun
         self._rate_since = (self._rate_since[0] + seconds, self._rate_since[1])
+        self._scores |= scores
         session.events({
             "event": "evaluation", "step": self.step, **scores,
             "best": session.evaluation.is_best(self.step), "seconds": round(seconds, 3),
@@ -196,6 +204,7 @@ class Recorder(keras.callbacks.Callback):
             "images": self.step * self.length.per_step,
             "images_per_second": round(rate * self.length.per_step, 1),
             "seconds_left": round((self.length.steps - self.step) / max(rate, 1e-9), 1),
+            **self._scores,  # the newest
             **values,
         })  # fmt: skip
 
@@ -220,6 +229,8 @@ class Recorder(keras.callbacks.Callback):
             "event": "sample", "step": self.step, "path": str(self._sample_path),
         })  # fmt: skip
         self.monitor.check_samples(self.step)
+        if self.step < self.length.steps:  # else the end of the run writes them
+            self._live_report.update(time.perf_counter() - self._begun)
 
     def _render_samples(
         self, renderer: rendering.Renderer, samples: np.ndarray, labels: np.ndarray | None
@@ -258,3 +269,8 @@ class Recorder(keras.callbacks.Callback):
         )
         self._saved_step = self.step
         self.session.events({"event": "checkpoint", "step": self.step, "path": str(path)})
+
+
+def _read_numbers(logs: Mapping[str, Any]) -> dict[str, float]:
+    """The means that a dispatch has left on the device; for this the host waits for it."""
+    return {name: float(keras.ops.convert_to_numpy(value)) for name, value in logs.items()}

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ganzoo.catalog.recipe.recipe import Recipe
+from ganzoo.catalog.runs import RANKING
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.progress import reporting
 from ganzoo.errors import EnvironmentProblem, InvalidInput, UsageError
@@ -15,7 +16,6 @@ from ganzoo.metrics import METRICS
 if TYPE_CHECKING:
     from ganzoo.gan.gan import GAN
 
-RANKING = "frechet"  # the metric by which one checkpoint is the best
 SCORES = (RANKING, "precision", "recall")  # seconds for thousands of images; others take minutes
 _SEED = 0  # that of `ganzoo evaluate`, so that the numbers are the same
 _MIN_REAL = 10  # real images: precision and recall need neighbors

@@ -26,7 +26,7 @@ def run_session(session: Session) -> None:
         Interrupted: A signal asked to stop; the state is saved.
     """
     from ganzoo import backend
-    from ganzoo.jobs.training.callbacks import CallbacksWithoutLogs, Recorder
+    from ganzoo.jobs.training.callbacks import CallbacksWithDeviceLogs, Recorder
 
     run, feed, length = session.run, session.feed, session.length
     manifest = run.manifest()
@@ -41,7 +41,7 @@ def run_session(session: Session) -> None:
         if len(feed) and not session.stop.signal:
             session.gan.fit(
                 backend.feed(feed), steps_per_epoch=len(feed), epochs=1, verbose=0, shuffle=False,
-                callbacks=CallbacksWithoutLogs([recorder], add_history=True, model=session.gan),
+                callbacks=CallbacksWithDeviceLogs([recorder], add_history=True, model=session.gan),
             )  # fmt: skip
         recorder.close()
         if not session.stop.signal or recorder.step >= length.steps:

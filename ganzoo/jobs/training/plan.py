@@ -3,11 +3,12 @@
 import math
 from typing import Any
 
+from ganzoo.catalog.recipe.length import training_length
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.data.availability import DataMissing, downloads_forbidden
 from ganzoo.data.dataset import Dataset
 from ganzoo.jobs.models import environment
-from ganzoo.jobs.models.build import build_gan, training_length
+from ganzoo.jobs.models.build import build_gan
 from ganzoo.jobs.models.open_dataset import fit_dataset, open_recipe_dataset
 
 

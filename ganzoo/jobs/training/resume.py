@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ganzoo.catalog.recipe.length import training_length
 from ganzoo.catalog.recipe.overrides import apply_settings, with_data_from
 from ganzoo.catalog.recipe.plugin_locks import check_plugin_locks
 from ganzoo.catalog.recipe.recipe import Recipe
@@ -17,7 +18,7 @@ from ganzoo.files.leftovers import reclaim
 from ganzoo.files.publish import publish_text
 from ganzoo.files.text import quote
 from ganzoo.jobs.models import environment
-from ganzoo.jobs.models.build import build_gan, training_length
+from ganzoo.jobs.models.build import build_gan
 from ganzoo.jobs.models.open_dataset import open_recipe_dataset
 from ganzoo.jobs.models.weights import STATE, assign_arrays
 from ganzoo.jobs.training import provenance

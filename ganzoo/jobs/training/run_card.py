@@ -7,13 +7,13 @@ that run is the card's own training, whole; whatever else is said comes from the
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ganzoo.catalog.recipe.length import training_length
 from ganzoo.catalog.recipe.recipe import LENGTHS, Recipe
 from ganzoo.catalog.registry.cards import Card, License
 from ganzoo.catalog.registry.licenses import NOT_CHOSEN
 from ganzoo.catalog.registry.lookup import find_model
 from ganzoo.errors import GanzooError
 from ganzoo.files.text import format_value
-from ganzoo.jobs.models.build import training_length
 from ganzoo.modalities import modality_of
 
 # Keys that decide what is written on the way, how fast it goes, or by what chance.

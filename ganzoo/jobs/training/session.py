@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ganzoo.catalog.recipe.length import TrainingLength, training_length
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.runs import Run
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.feed import Feed
-from ganzoo.jobs.models.build import TrainingLength, training_length
 from ganzoo.jobs.training.evaluation import PeriodicEvaluation
 from ganzoo.jobs.training.signals import Stop
 

@@ -10,6 +10,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from ganzoo.catalog.recipe.length import TrainingLength, training_length
+from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.jobs import rendering
 from ganzoo.jobs.report import render_report, report_of_run, sample_viewer
 
@@ -284,6 +286,19 @@ def test_a_run_without_a_log_has_a_report():
     assert "still training" in told.text and "lines of the log" not in told.text
 
 
+def test_the_page_of_a_running_run_refreshes_itself_and_says_how_long_it_will_take(tmp_path):
+    length = TrainingLength(steps=4000, per_step=128, per_epoch=14)
+    gif = rendering.progress_gif([path for _, path in samples(tmp_path, 2)], tmp_path / "p.gif")
+    parts = {"length": length, "samples": samples(tmp_path, 2), "gif": gif}
+    running = page(manifest={**MANIFEST, "state": "running"}, **parts)
+    assert {"class": "refresh"} in running.all("span")
+    assert "Steps 2,000 of 4,000" in running.text and "3 min 20 s left" in running.text
+    assert [a["href"] for a in running.all("a") if "gif" in a["href"]] == ["p.gif"]
+    for state in ("finished", "interrupted", "diverged", "failed"):
+        told = page(manifest={**MANIFEST, "state": state}, **parts)
+        assert {"class": "refresh"} not in told.all("span") and " left" not in told.text
+
+
 def test_a_run_without_anything_has_a_report():
     told = page(recipe={}, manifest={}, log=[])
     assert "A run" in told.text and told.all("main")
@@ -381,15 +396,22 @@ def test_the_same_run_has_the_same_page(tmp_path):
 def test_a_run_folder_is_read_with_its_images_numbered_by_step(tmp_path):
     shots = samples(tmp_path, 3)
     (tmp_path / "cover.png").write_bytes(shots[0][1].read_bytes())
+    recipe = Recipe.from_tables({
+        "architecture": {"name": "dcgan"}, "dataset": {"name": "digits"},
+        "generator_optimizer": {"name": "adam"}, "discriminator_optimizer": {"name": "adam"},
+        "training": {"epochs": 10},
+    })  # fmt: skip
     run = SimpleNamespace(
         samples=tmp_path,
         gif_path=tmp_path / "progress.gif",
-        recipe=lambda: SimpleNamespace(tables=lambda: RECIPE),
+        recipe=lambda: recipe,
         manifest=lambda: MANIFEST,
         state=lambda manifest: "interrupted",  # it was killed
         log=lambda: log(2),
         warnings=list,
     )
     manifest = {**MANIFEST, "state": "interrupted"}
-    expected = render_report(recipe=RECIPE, manifest=manifest, log=log(2), samples=shots)
-    assert report_of_run(run) == expected
+    page, parts = report_of_run(run), {"manifest": manifest, "log": log(2), "samples": shots}
+    length = training_length(recipe, 1797)
+    assert page == render_report(recipe=recipe.tables(), length=length, **parts)
+    assert "Steps 100 of 280" in Page(page).text

@@ -1,4 +1,4 @@
-"""Training does not wait for the device between two lines of the log."""
+"""Training seldom waits for the device, and shows itself while it goes."""
 
 import pytest
 from lazy_keras import keras
@@ -9,7 +9,7 @@ pytestmark = pytest.mark.backend
 
 
 def test_the_logs_of_a_dispatch_are_not_read():
-    from ganzoo.jobs.training.callbacks import CallbacksWithoutLogs
+    from ganzoo.jobs.training.callbacks import CallbacksWithDeviceLogs
 
     read, told = [], []
 
@@ -22,9 +22,10 @@ def test_the_logs_of_a_dispatch_are_not_read():
         told.append((batch, logs))
 
     callbacks = [keras.callbacks.LambdaCallback(on_train_batch_end=tell)]
-    for kind in (CallbacksWithoutLogs, keras.callbacks.CallbackList):
+    for kind in (CallbacksWithDeviceLogs, keras.callbacks.CallbackList):
         kind(callbacks).on_train_batch_end(3, {"d_loss": Number()})
-    assert told == [(3, None), (3, {"d_loss": 0.0})]
+    assert [batch for batch, _ in told] == [3, 3]
+    assert isinstance(told[0][1]["d_loss"], Number) and told[1][1] == {"d_loss": 0.0}
     assert len(read) == 1  # by Keras' own, which is why there is another
 
 
@@ -35,3 +36,48 @@ def test_training_goes_without_keras_own_list(plain, place, monkeypatch):
     monkeypatch.setattr(keras.callbacks.CallbackList, "on_train_batch_end", refuse)
     run = train(plain(), run=place / "run")
     assert [entry["step"] for entry in run.log()] == [2, 4]
+
+
+def test_every_progress_event_has_means_and_the_newest_scores_and_the_log_stays_as_it_is(
+    plain, place, monkeypatch
+):
+    from ganzoo.jobs.training import callbacks
+
+    recipe, shown = plain("steps=6", "log_every=4", "evaluate_every=2", "evaluate_samples=20"), []
+    before = train(recipe, run=place / "before")
+    monkeypatch.setattr(callbacks, "_PROGRESS_SECONDS", -1.0)
+    run = train(recipe, run=place / "run", events=shown.append)
+
+    shown = [event for event in shown if event["event"] == "progress"]
+    assert {event["step"] for event in shown} == set(range(1, 7))
+    assert all(event["d_loss"] > 0 and "d_real_accuracy" in event for event in shown)
+    log = {entry["step"]: entry for entry in run.log()}
+    assert [event.get("frechet") for event in shown if event["step"] in (1, 3, 5)] == [
+        None, log[2]["frechet"], log[4]["frechet"],
+    ]  # fmt: skip
+    clocked = ("seconds", "images_per_second")
+    assert [{k: v for k, v in entry.items() if k not in clocked} for entry in run.log()] == [
+        {k: v for k, v in entry.items() if k not in clocked} for entry in before.log()
+    ]
+
+
+def test_the_report_and_the_animation_are_there_while_a_run_goes_on(plain, place):
+    from PIL import Image
+
+    from ganzoo.jobs.training.resume import resume
+
+    pages = []
+
+    def look(event):
+        if event["event"] == "checkpoint" and event["step"] < 4:  # after the samples of a step
+            with Image.open(place / "run" / "progress.gif") as gif:
+                pages.append(((place / "run" / "report.html").read_text(), gif.n_frames))
+
+    recipe = plain("sample_every=2", "checkpoint_every=2")
+    run = train(recipe, run=place / "run", events=look)
+    (page, frames) = pages[0]
+    assert "still training" in page and 'class="refresh"' in page
+    assert "data:image/png;base64," in page and frames >= 1
+    assert 'class="refresh"' not in run.report_path.read_text()
+    resume(run.path, settings=["training.steps=6"], events=look)
+    assert "of 6" not in run.report_path.read_text()

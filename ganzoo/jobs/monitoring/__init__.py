@@ -1,0 +1,1 @@
+"""Monitoring of runs: their report while they go on, watched and compared."""
