@@ -73,7 +73,7 @@ def evidence_of_samples(
         `spread`: the mean distance of two samples;
         `nearest`: the median distance of a sample to the most similar other one;
         `copy`: the median distance of a sample to the most similar real one;
-        `contrast`: the standard deviation of the values inside a sample; none for points.
+        `contrast`: the standard deviation of the values inside a sample; 1 for points.
         Each is a share of the same among real samples, and of both networks the larger one, so that
         an illness that only one of them has is not named for both.
         `distance`: the energy distance of `raw` to real samples, as a share of the mean distance of
@@ -105,8 +105,8 @@ def _compare(samples: np.ndarray, real: np.ndarray, reference: np.ndarray) -> Ev
         "copy": _share(to_reference.min(axis=1), _nearest_other(between)),
         "distance": float(across - _mean_of_pairs(within) - _mean_of_pairs(within_real)) / unit,
     }
-    if samples.ndim > 2:
-        evidence["contrast"] = _share(contrast(samples), contrast(real))
+    is_point = samples.ndim == 2
+    evidence["contrast"] = 1.0 if is_point else _share(contrast(samples), contrast(real))
     return evidence
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from ganzoo.jobs.diagnostics.diagnoses import DIAGNOSES
 from ganzoo.jobs.diagnostics.evidence import evidence_of_log, evidence_of_samples, shrink
 
 RNG = np.random.default_rng(0)
@@ -68,12 +69,19 @@ def test_an_average_that_is_gray_is_farther_than_its_network():
     assert evidence["contrast"] == pytest.approx(1.0, abs=0.05)
 
 
+def test_points_of_one_mode_have_collapsed():
+    points = RNG.normal(size=(64, 2)).astype(np.float32)
+    evidence = evidence_of_samples(points / 10 + 3, None, points, points)
+    diagnoses = [d for d in DIAGNOSES if d.bounds.keys() <= evidence.keys()]
+    assert [d.illness for d in diagnoses if d.holds(evidence)] == ["mode_collapse"]
+
+
 @pytest.mark.parametrize("shape", [(2,), (100, 1), (8, 8, 3), (4, 8, 8, 3)], ids=str)
 def test_every_modality_has_evidence(shape):
     samples = RNG.normal(size=(20, *shape)).astype(np.float32)
     evidence = evidence_of_samples(samples, samples, samples, samples)
     assert all(np.isfinite(value) for value in evidence.values())
-    assert ("contrast" in evidence) == (len(shape) > 1)
+    assert evidence["contrast"] == pytest.approx(1.0)  # points have none
 
 
 def test_large_images_are_compared_in_means_over_squares():
