@@ -53,20 +53,20 @@ SMALL = {
     "mlp-r3gan": (*MLP, "loss=relativistic",
                   'regularizers=[{name="r1", weight=0.1}, {name="r2", weight=0.1}]'),
     "dcgan": ("dcgan-digits", "generator_base_channels=24", "discriminator_base_channels=24"),
-    "lsgan": ("lsgan-digits", "generator_base_channels=24", "discriminator_base_channels=24"),
-    "cdcgan": ("cdcgan-digits", "generator_base_channels=24", "discriminator_base_channels=24"),
     "sngan": ("sngan-digits", "generator_base_channels=16", "generator_max_channels=16",
               "discriminator_base_channels=16", "discriminator_max_channels=16"),
     "wgan-gp": ("wgan-gp-digits", "generator_base_channels=16", "generator_max_channels=16",
                 "discriminator_base_channels=16", "discriminator_max_channels=16", "n_critic=2"),
-    "r3gan": ("r3gan-digits", "channels=[16,16]", "group_size=8"),
     "stylegan2": ("stylegan2-digits", "max_channels=16", "fmap_base=128"),
     "gan-mixture": ("gan-mixture", "generator_units=[128,128]", "discriminator_units=[128,128]"),
     "wgan-gp-mixture": ("wgan-gp-mixture", *MIXTURE, "n_critic=2"),
     "r3gan-mixture": ("r3gan-mixture", *MIXTURE),
 }  # fmt: skip
 # Sound trainings of kinds that take long have some of the seeds only.
-SLOW = {"XXX": ()}
+SLOW = {
+    "dcgan": (2,), "sngan": (3, 4), "wgan-gp": (3, 4), "stylegan2": (4,),
+    "wgan-gp-mixture": (2, 3), "r3gan-mixture": (2, 3),
+}  # fmt: skip
 # Those in which something is wrong already: in so few steps they find a part of the modes only.
 PLAIN = ("mlp", "mlp-lsgan", "mlp-hinge", "gan-mixture")
 # The evidence that is kept of every check.

@@ -1,4 +1,8 @@
-"""Diagnoses: which evidence names which illness, how it is said, and what to try."""
+"""Diagnoses: which evidence names which illness, how it is said, and what to try.
+
+The thresholds were chosen on seeded trainings and shown on others, by `benchmarks/diagnostics.py`;
+docs/diagnostics.md has the figures.
+"""
 
 import math
 from collections.abc import Mapping
