@@ -3,7 +3,8 @@
     import ganzoo
 
     ganzoo.list_models("dcgan*")
-    gan = ganzoo.load("runs/00001-dcgan-digits")
+    run = ganzoo.train("dcgan-digits", steps=500)
+    gan = ganzoo.load(run.path)
 
 Importing `ganzoo` imports no framework: every name below resolves on first use. Once it is
 imported, Keras uses the same backend whoever imports it; see `ganzoo.backend.select`.
@@ -28,13 +29,16 @@ _WHERE = {
     "Dataset": ("ganzoo.data.dataset", "Dataset"),
     "load": ("ganzoo.jobs.models.load", "load"),
     "evaluate": ("ganzoo.jobs.evaluation.evaluate", "evaluate"),
+    "train": ("ganzoo.jobs.by_name", "train"),
+    "resume": ("ganzoo.jobs.by_name", "resume"),
+    "dataset": ("ganzoo.jobs.by_name", "dataset"),
     "list_models": ("ganzoo.catalog.registry.lookup", "list_models"),
     "GanzooError": ("ganzoo.errors", "GanzooError"),
 }
 
 __all__ = [
-    "GAN", "Dataset", "GanzooError", "__version__", "blocks", "evaluate", "layers", "list_models",
-    "load", "losses", "random", "regularizers",
+    "GAN", "Dataset", "GanzooError", "__version__", "blocks", "dataset", "evaluate", "layers",
+    "list_models", "load", "losses", "random", "regularizers", "resume", "train",
 ]  # fmt: skip
 
 if TYPE_CHECKING:  # for editors and type checkers; see __getattr__
@@ -44,6 +48,7 @@ if TYPE_CHECKING:  # for editors and type checkers; see __getattr__
     from ganzoo.errors import GanzooError
     from ganzoo.gan import losses, random, regularizers
     from ganzoo.gan.gan import GAN
+    from ganzoo.jobs.by_name import dataset, resume, train
     from ganzoo.jobs.evaluation.evaluate import evaluate
     from ganzoo.jobs.models.load import load
 

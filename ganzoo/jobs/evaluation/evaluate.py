@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 def evaluate(
-    source: str | os.PathLike,
+    source: str | os.PathLike | int,
     *,
     against: Part | None = None,
     data: str | None = None,
@@ -81,6 +81,7 @@ def evaluate(
     """
     # long: its arguments are those of `ganzoo evaluate`; the work is in `measure_samples`
     check_arguments(n, seeds, metrics)
+    source = str(source) if isinstance(source, int) else source
     given = is_image_source(source)
     if given and (raw or truncation is not None):
         raise UsageError("Images have neither weights nor latents: neither raw nor truncation.")

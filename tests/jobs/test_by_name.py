@@ -1,0 +1,37 @@
+"""From Python a model is trained, resumed and opened by name, as from the command line."""
+
+import pytest
+
+import ganzoo
+from ganzoo.errors import UnknownName, UsageError
+
+pytestmark = pytest.mark.backend
+
+
+def test_a_model_is_trained_resumed_and_loaded(place, capsys):
+    seen = []
+    small = {"architecture.generator_base_channels": 4}
+    run = ganzoo.train("dcgan-digits", steps=2, batch=8, settings=small, events=seen.append)
+    assert run.path.name == "00001-dcgan-digits" and run.manifest()["state"] == "finished"
+    assert run.recipe().training.batch == 8 and {"start", "end"} <= {e["event"] for e in seen}
+    again = ganzoo.resume(1, steps=3)
+    assert again.log()[-1]["step"] == 3
+    assert "step 3/3  d_loss " in capsys.readouterr().out
+    assert ganzoo.load(1).sample(2, seed=0).shape == (2, 8, 8, 1)
+
+
+def test_a_data_set_is_opened_by_its_name(place):
+    found = ganzoo.dataset("digits", images=10)
+    assert found.images.shape == (10, 8, 8, 1)
+    with pytest.raises(UnknownName):
+        ganzoo.dataset("digit")
+    with pytest.raises(UsageError, match="image"):
+        ganzoo.dataset("digits", imags=10)
+
+
+def test_nothing_to_train_and_unknown_keys_are_refused(place):
+    with pytest.raises(UsageError, match="Received: neither"):
+        ganzoo.train()
+    with pytest.raises(UsageError, match="step"):
+        ganzoo.train("dcgan-digits", stepz=3)
+    assert list(place.iterdir()) == []
