@@ -46,6 +46,7 @@ BY_NAME = {
     "ganzoo/backend/__init__.py",  # the backend in use
     "ganzoo/catalog/plugins/discovery.py",  # plugins, guarded
     "plugins/ganzoo_data/keras_arrays.py",  # keras.datasets
+    "plugins/ganzoo_loggers/packages.py",  # packages that are not installed everywhere
 }
 
 

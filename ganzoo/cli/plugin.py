@@ -24,7 +24,7 @@ app = typer.Typer(help="Create a plugin package, and check plugins.")
 _FAILED = PluginError.exit_code
 
 PluginName = Annotated[
-    str, typer.Argument(metavar="NAME", help="An installed architecture or data set.")
+    str, typer.Argument(metavar="NAME", help="An installed architecture, data set or logger.")
 ]
 NewName = Annotated[
     str, typer.Argument(metavar="NAME", help="Name of the model: lower case, my-gan.")

@@ -19,6 +19,7 @@ def resume(
     data: options.Data = None,
     evaluate_every: options.EvaluateEvery = None,
     features: options.EvaluateFeatures = None,
+    log_to: options.LogTo = None,
     allow_plugin_mismatch: options.AllowPluginMismatch = False,
     as_json: options.Json = False,
 ) -> None:
@@ -47,6 +48,7 @@ def resume(
             settings=changes,
             allow_plugin_mismatch=allow_plugin_mismatch,
             argv=["ganzoo", *context.obj],
+            log_to=log_to or (),
             events=events,
         )
     if not as_json:  # its last event names the same files

@@ -65,6 +65,7 @@ def train(
     precision: Precision = None,
     evaluate_every: options.EvaluateEvery = None,
     features: options.EvaluateFeatures = None,
+    log_to: options.LogTo = None,
     run: options.RunFolder = None,
     runs: options.RunsFolder = None,
     backend: options.Backend = None,
@@ -104,6 +105,7 @@ def train(
             runs=runs or RUNS,
             backend=backend,
             argv=["ganzoo", *context.obj],
+            log_to=log_to or (),
             events=events,
         )
     if not as_json:  # its last event names the same files

@@ -11,6 +11,7 @@ from ganzoo.jobs.models import environment
 from ganzoo.testing.backend_parity import check_parity
 from ganzoo.testing.check_report import CheckFailed, Report, run_checks
 from ganzoo.testing.dataset_checks import check_dataset
+from ganzoo.testing.logger_checks import check_logger
 
 if TYPE_CHECKING:
     from ganzoo.testing.architecture_case import ArchitectureCase
@@ -44,7 +45,7 @@ def check_plugin(
     backend: str | None = None,
     all_backends: bool = False,
 ) -> list[Report]:
-    """Check the architecture, the data set, or both, of a name. A failed check does not raise.
+    """Check each architecture, data set and logger of a name. A failed check does not raise.
 
     Args:
         name: Name of the plugin.
@@ -63,8 +64,9 @@ def check_plugin(
             f"Only one backend is installed: {', '.join(select.installed())}.",
             hint="Install another, or leave --all-backends out.",
         )
-    os.environ.setdefault("XLA_FLAGS", _FAST_COMPILER)
-    environment.prepare_environment(backend)
+    if kinds != ["logger"]:
+        os.environ.setdefault("XLA_FLAGS", _FAST_COMPILER)
+        environment.prepare_environment(backend)
     reports = []
     if "architecture" in kinds:
         given = {"config": config, "image_shapes": list(image_shapes), "raises": False}
@@ -73,17 +75,19 @@ def check_plugin(
             reports += check_parity([name], options={name: options or {}}, **given)
     if "dataset" in kinds:
         reports.append(check_dataset(name, options, raises=False))
+    if "logger" in kinds:
+        reports.append(check_logger(name, options, raises=False))
     return reports
 
 
 def plugin_kinds(name: str) -> list[str]:
-    """Return the kinds of the plugins of a name: "architecture", "dataset" or both.
+    """Return the kinds of the plugins of a name: "architecture", "dataset", "logger".
 
     Raises:
         UnknownName, PluginError: there is no plugin of that name.
     """
     found = []
-    for kind in ("architecture", "dataset"):
+    for kind in ("architecture", "dataset", "logger"):
         plugins = discovery.discover(kind).plugins
         if name in plugins or name in {plugin.qualified for plugin in plugins.values()}:
             found.append(kind)

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from ganzoo_example.best import best
 from ganzoo_example.cgan import cgan
 from ganzoo_example.shapes import CLASSES, shapes
 
@@ -33,3 +34,12 @@ def test_it_trains_and_samples_one_image_for_each_label():
 def test_large_images_are_refused():
     with pytest.raises(GanzooError, match="4,096"):
         cgan((128, 128, 3), 4)
+
+
+def test_the_best_distance_is_kept(tmp_path):
+    log = best()
+    log({"event": "start", "run": str(tmp_path), "step": 0})
+    for step, value in ((10, 3.0), (20, 2.0)):
+        log({"event": "evaluation", "step": step, "frechet": value, "best": True})
+    log({"event": "evaluation", "step": 30, "frechet": 2.5, "best": False})
+    assert (tmp_path / "best.json").read_text() == '{"step": 20, "frechet": 2.0}'

@@ -19,12 +19,14 @@ KINDS: Mapping[str, str] = {
     "architecture": "ganzoo.architectures",
     "dataset": "ganzoo.datasets",
     "features": "ganzoo.features",
+    "logger": "ganzoo.loggers",
     "registry": "ganzoo.registries",
 }
 WORDS = {
     "architecture": "architecture",
     "dataset": "data set",
     "features": "extractor of features",
+    "logger": "logger",
     "registry": "registry",
 }
 

@@ -71,6 +71,14 @@ EvaluateFeatures = Annotated[
         help="The feature extractor of evaluations.  [default: the data set's own]",
     ),
 ]
+LogTo = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME",
+        help="Log to csv, tensorboard, wandb, trackio, mlflow or another logger, too; options"
+        " behind a colon: wandb:project=faces. Repeats.",
+    ),
+]
 AllowPluginMismatch = Annotated[
     bool,
     typer.Option(

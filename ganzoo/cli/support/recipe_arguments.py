@@ -8,7 +8,7 @@ from typing import Any
 
 from ganzoo.catalog.plugins.discovery import discover, find_plugin
 from ganzoo.catalog.recipe.checks import check_plugin_options, check_recipe_plugins
-from ganzoo.catalog.recipe.overrides import apply_settings, with_data_from
+from ganzoo.catalog.recipe.overrides import apply_settings, parse_setting, with_data_from
 from ganzoo.catalog.recipe.recipe import Part, Recipe
 from ganzoo.catalog.registry.lookup import find_model, models
 from ganzoo.catalog.registry.remotes import is_address
@@ -159,13 +159,18 @@ def resolve_plugin(kind: str, name: str, *, settings: Sequence[str]) -> Part:
     """Find a plugin by its name, and apply options of the command line.
 
     Args:
-        kind: "architecture" or "dataset".
+        kind: "architecture", "dataset" or "logger".
         name: Name of the plugin.
         settings: Values of `--set`: its options, with or without the name of their table.
     """
-    recipe = Recipe.from_tables(_PLACEHOLDER | {"dataset": {"name": "any"}, kind: {"name": name}})
-    recipe = with_data_from(apply_settings(recipe, _prefix_settings(settings, kind)), Path.cwd())
-    part: Part = getattr(recipe, kind)
+    tables = _PLACEHOLDER | {"dataset": {"name": "any"}}
+    if kind in tables:
+        recipe = Recipe.from_tables(tables | {kind: {"name": name}})
+        recipe = apply_settings(recipe, _prefix_settings(settings, kind))
+        part: Part = getattr(with_data_from(recipe, Path.cwd()), kind)
+    else:  # not a table of recipes
+        options = [setting.removeprefix(f"{kind}.") for setting in settings]
+        part = Part.model_validate({"name": name, **dict(map(parse_setting, options))})
     check_plugin_options(kind, part, "the settings")
     return part
 

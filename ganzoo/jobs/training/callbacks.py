@@ -178,6 +178,7 @@ class Recorder(keras.callbacks.Callback):
             **values,
         }
         self.run.append_log(entry)
+        self.session.events({"event": "log", **entry})
         self._report_progress(values)
 
     def _check_finite(self, values: dict[str, Any]) -> None:
@@ -221,13 +222,13 @@ class Recorder(keras.callbacks.Callback):
         make_folder(self.run.samples)
         image = self._render_samples(renderer, samples, labels)
         publish(self._sample_path, rendering.encode_png(image), overwrite=True)
+        files = {"path": str(self._sample_path)}
         if renderer.media:  # beside the images, the newest in place of the last
             encode = renderer.encoders[renderer.media]
             content = encode(samples, self.session.dataset.rate, None)
-            publish(self.run.media_path(renderer.media), content, overwrite=True)
-        self.session.events({
-            "event": "sample", "step": self.step, "path": str(self._sample_path),
-        })  # fmt: skip
+            files["media"] = str(self.run.media_path(renderer.media))
+            publish(files["media"], content, overwrite=True)
+        self.session.events({"event": "sample", "step": self.step, **files})
         self.monitor.check_samples(self.step)
         if self.step < self.length.steps:  # else the end of the run writes them
             self._live_report.update(time.perf_counter() - self._begun)

@@ -17,6 +17,7 @@ from ganzoo.files.checkpoints import Checkpoint
 from ganzoo.files.leftovers import reclaim
 from ganzoo.files.publish import publish_text
 from ganzoo.files.text import quote
+from ganzoo.jobs.loggers import logging_to
 from ganzoo.jobs.models import environment
 from ganzoo.jobs.models.build import build_gan
 from ganzoo.jobs.models.open_dataset import open_recipe_dataset
@@ -42,6 +43,7 @@ def resume(
     settings: Sequence[str] = (),
     allow_plugin_mismatch: bool = False,
     argv: Sequence[str] = (),
+    log_to: Sequence[str] = (),
     events: Events = lambda event: None,
 ) -> Run:
     """Go on with a run from its newest valid checkpoint, bit for bit as if it had not stopped.
@@ -52,6 +54,8 @@ def resume(
         allow_plugin_mismatch: Accept an architecture and a data set of other distributions or
             versions than before; the manifest and the card say so then.
         argv: The command line, for the manifest.
+        log_to: Loggers that are given the events, too; see
+            `ganzoo.jobs.loggers.logging_to`.
         events: Function called with each event, as it happens.
 
     Returns:
@@ -63,7 +67,7 @@ def resume(
         InvalidInput: The data or the checkpoints are not what they were.
     """
     opened = Run.open(run)
-    with Stop() as stop, opened.lock():
+    with logging_to(log_to, events) as events, Stop() as stop, opened.lock():
         manifest = provenance.read_manifest(opened)
         before = with_data_from(opened.recipe(), opened.path)
         recipe = with_data_from(apply_settings(before, list(settings)), Path.cwd())

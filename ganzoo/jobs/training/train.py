@@ -9,6 +9,7 @@ from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.runs import RUNS, Run
 from ganzoo.data.progress import reporting
 from ganzoo.files.publish import publish_text
+from ganzoo.jobs.loggers import logging_to
 from ganzoo.jobs.models import environment
 from ganzoo.jobs.models.build import build_gan
 from ganzoo.jobs.models.open_dataset import open_recipe_dataset
@@ -28,6 +29,7 @@ def train(
     runs: Path = RUNS,
     backend: str | None = None,
     argv: Sequence[str] = (),
+    log_to: Sequence[str] = (),
     events: Events = lambda event: None,
 ) -> Run:
     """Train a recipe into a new run folder.
@@ -39,6 +41,8 @@ def train(
         runs: The folder in which runs are numbered.
         backend: `"jax"`, `"torch"` or `"tensorflow"`.
         argv: The command line, for the manifest.
+        log_to: Loggers that are given the events, too; see
+            `ganzoo.jobs.loggers.logging_to`.
         events: Function called with each event, as it happens.
 
     Returns:
@@ -51,7 +55,7 @@ def train(
     if run is not None and os.path.lexists(run):
         Run.create_at(run)  # refused before anything takes long
     recipe = with_data_from(recipe, Path.cwd())
-    with Stop() as stop:
+    with logging_to(log_to, events) as events, Stop() as stop:
         environment.prepare_environment(backend)  # some data sets come through Keras
         with reporting(stop.interrupting(events)):
             dataset = open_recipe_dataset(recipe)

@@ -64,7 +64,7 @@ def test_a_run_folder_holds_everything_that_can_be_asked_of_a_run(plain, place):
 
     kinds = [event["event"] for event in said]
     assert (kinds[0], kinds[-1]) == ("start", "end")
-    assert set(kinds) == {"start", "sample", "progress", "checkpoint", "end"}
+    assert set(kinds) == {"start", "log", "sample", "progress", "checkpoint", "end"}
     assert [e["step"] for e in said if e["event"] == "checkpoint"] == [2, 4, 5]
     assert (said[0]["steps"], said[0]["images"]) == (5, 80)
     assert json.loads(json.dumps(said)) == said
