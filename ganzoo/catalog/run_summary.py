@@ -18,7 +18,7 @@ def list_runs(runs: Path = RUNS) -> list[dict[str, Any]]:
         runs: The folder of numbered runs; it need not exist.
     """
     found = []
-    for number, path in numbered_folders(runs).items():
+    for number, path in numbered_folders(runs):
         facts: dict[str, Any] = {"number": number, "run": str(path)}
         try:
             facts |= summarize_run(Run.open(path))

@@ -208,11 +208,11 @@ class Run:
         return run_lock.hold_lock(self.path)
 
 
-def numbered_folders(runs: Path = RUNS) -> dict[int, Path]:
-    """Return the folders of all runs by number, in ascending order; broken ones too."""
+def numbered_folders(runs: Path = RUNS) -> list[tuple[int, Path]]:
+    """Return the folders of all runs with their numbers, in ascending order; broken ones too."""
     names = [name for name in os.listdir(runs) if name[0] != "."] if os.path.isdir(runs) else []
     matches = filter(None, map(_NUMBERED.fullmatch, names))
-    return dict(sorted((int(match[1]), Path(runs) / match[0]) for match in matches))
+    return sorted((int(match[1]), Path(runs) / match[0]) for match in matches)
 
 
 def split_best(source: str | os.PathLike) -> tuple[str | os.PathLike, bool]:
@@ -294,7 +294,7 @@ def _find_run_folder(run: str | os.PathLike | int, runs: Path) -> Path:
     text = str(run) if isinstance(run, int) else os.fspath(run)
     if not isinstance(run, int) and text and os.path.isdir(text):
         return Path(text)
-    for number, path in numbered_folders(runs).items():
+    for number, path in numbered_folders(runs):
         if text == path.name or (text.isdecimal() and int(text) == number):
             return path
-    raise unknown("run", shorten(text), [path.name for path in numbered_folders(runs).values()])
+    raise unknown("run", shorten(text), [path.name for _, path in numbered_folders(runs)])

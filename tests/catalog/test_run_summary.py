@@ -1,4 +1,5 @@
 import os
+import shutil
 
 import pytest
 
@@ -65,9 +66,10 @@ def test_runs_are_listed_by_number_and_a_broken_one_is_an_entry(make_run, tmp_pa
     runs[1].recipe_path.unlink()
     runs[2].log_path.write_bytes(b'{"step": "x", "images_per_second": "fast"}\n[]\n')
     os.rename(runs[4].path, runs[4].path.with_name("100000-late"))
+    shutil.copytree(runs[3].path, runs[3].path.with_name("00004-copy"))
     found = list_runs(tmp_path / "runs")
-    assert [one["number"] for one in found] == [1, 2, 3, 4, 100000]
-    assert [one["state"] for one in found] == ["broken"] * 3 + ["finished"] * 2
+    assert [one["number"] for one in found] == [1, 2, 3, 4, 4, 100000]
+    assert [one["state"] for one in found] == ["broken"] * 3 + ["finished"] * 3
     assert "recipe.toml" in found[1]["problem"]
     assert list_runs(tmp_path / "none") == []
     with pytest.raises(InvalidInput):

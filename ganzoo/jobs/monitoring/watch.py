@@ -36,7 +36,7 @@ def newest_run(runs: Path = RUNS) -> Run:
     folders = numbered_folders(runs)
     if not folders:
         raise UsageError(f"There is no run in {quote(runs)}.", hint="Begin one: ganzoo train NAME.")
-    return Run.open(folders[max(folders)])
+    return Run.open(folders[-1][1])
 
 
 class RunServer(ThreadingHTTPServer):
