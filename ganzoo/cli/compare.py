@@ -31,7 +31,7 @@ Out = Annotated[
 
 
 def list_runs(runs: options.RunsFolder = None, as_json: options.Json = False) -> None:
-    """List runs: state, steps, newest losses, best score and time of each."""
+    """List runs: state, steps, losses, best score and time of each."""
     from ganzoo.catalog.run_summary import list_runs as job
     from ganzoo.catalog.runs import RUNS
 
@@ -56,7 +56,7 @@ def compare(
     overwrite: options.Overwrite = False,
     as_json: options.Json = False,
 ) -> None:
-    """Compare runs: what differs in their recipes, and what came of it."""
+    """Compare runs: how their recipes differ, and their results."""
     from ganzoo.catalog.runs import RUNS, Run
     from ganzoo.cli.support.tables import check_style, format_table
     from ganzoo.jobs.monitoring.compare import compare_runs
