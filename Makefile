@@ -9,7 +9,7 @@ DEV := .venv
 BACKEND ?= jax
 OLDEST := .venv-oldest-$(BACKEND)
 
-.PHONY: demo check test coverage test-wheel test-oldest lint clean
+.PHONY: demo check test coverage test-wheel test-oldest lint docs clean
 
 demo: $(DEMO)/installed
 	@$(DEMO)/bin/ganzoo train dcgan-digits --backend jax
@@ -23,14 +23,15 @@ coverage: $(DEV)/installed
 test: $(DEV)/installed
 	@$(DEV)/bin/python tests/run.py
 
-# The wheel in an environment of its own, with the dependencies that it names and no others
+# The wheel in an environment of its own, with the dependencies that it names and no others: all
+# that the README says
 test-wheel: $(DEV)/installed
 	rm -rf build/wheel
 	$(DEV)/bin/python -m build --wheel --no-isolation --outdir build/wheel
 	$(PYTHON) -m venv build/wheel/venv
 	build/wheel/venv/bin/python -m pip install --quiet "$$(ls build/wheel/*.whl)[jax]"
 	cd build/wheel && GANZOO_HOME=home venv/bin/ganzoo doctor
-	cd build/wheel && GANZOO_HOME=home venv/bin/ganzoo sample dcgan-digits -n 4 --out digits.png
+	$(PYTHON) tests/readme.py build/wheel/venv/bin
 
 # The oldest versions that pyproject.toml allows, with one backend
 test-oldest:
@@ -38,6 +39,11 @@ test-oldest:
 	$(OLDEST)/bin/python -m pip install --quiet $$($(PYTHON) tests/oldest.py $(BACKEND)) pytest hypothesis
 	$(OLDEST)/bin/python -m pip install --quiet --no-deps --editable .
 	$(OLDEST)/bin/python tests/run.py --only $(BACKEND) tests/gan tests/layers tests/end_to_end
+
+# The site in build/site, from README and docs/; every tutorial is executed as a notebook
+docs: $(DEV)/installed
+	$(DEV)/bin/jupytext --quiet --to ipynb --set-kernel python3 docs/tutorials/*.md
+	$(DEV)/bin/sphinx-build --quiet --fail-on-warning --keep-going -c docs . build/site
 
 lint: $(DEV)/installed
 	$(DEV)/bin/ruff check .
@@ -54,7 +60,7 @@ $(DEV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(DEV)
 	$(DEV)/bin/python -m pip install --quiet torch==2.13.0
 	$(DEV)/bin/python -m pip install --quiet jax==0.10.2 tensorflow-cpu==2.21.0 keras==3.15.1
-	$(DEV)/bin/python -m pip install --quiet --editable '.[dev]'
+	$(DEV)/bin/python -m pip install --quiet --editable '.[dev,docs]'
 	$(DEV)/bin/python -m pip install --quiet --no-deps torch-fidelity==0.4.0  # wants torchvision
 	@touch $@
 

@@ -21,7 +21,7 @@ _RESOLUTION = 4096  # 2**-12: the smallest difference of latents that the noise 
 
 @keras.saving.register_keras_serializable("ganzoo")
 class LatentNoise(keras.layers.Layer):
-    """Random numbers of each latent: (batch, ...) -> (batch, *shape), float32 in any policy.
+    """Random numbers of each latent: `(batch, ...) -> (batch, *shape)`, float32 in any policy.
 
     The key of a sample is a weighted sum of its latents, rounded to 2**-12, in wrapping 32-bit
     arithmetic, and the numbers are those of the counter-based generator under that key. No

@@ -16,7 +16,9 @@ from ganzoo.catalog.plugins.discovery import discover
 from ganzoo.catalog.registry.lookup import models
 
 ROOT = Path(__file__).parents[2]
-PAGES = {path.name: path for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))}
+FOLDERS = (ROOT / "docs", ROOT / "docs" / "tutorials")
+PAGES = {path.name: path for folder in FOLDERS for path in sorted(folder.glob("*.md"))}
+PAGES["README.md"] = ROOT / "README.md"
 RUN = [name for name in PAGES if name in ("step.md", "add-a-paper.md", "add-a-dataset.md")]
 
 
