@@ -1,0 +1,134 @@
+"""Tables of recipe keys in docs/recipe.md: `python docs/make_recipe.py`.
+
+Their content comes from the classes that check a recipe. A test compares the page.
+"""
+
+import inspect
+import types
+import typing
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin
+
+from ganzoo.catalog.plugins.signature import describe_arguments
+from ganzoo.catalog.recipe.optimizer_tables import OneOptimizer, OneSchedule
+from ganzoo.catalog.recipe.recipe import Training
+from ganzoo.config.gan_config import GANConfig
+from ganzoo.config.loss_names import LOSSES
+from ganzoo.config.regularizer_options import OneRegularizer
+from ganzoo.config.validation import Table
+
+PAGE = Path(__file__).with_name("recipe.md")
+HEAD = """\
+# Recipe keys
+
+A recipe is a TOML file of six tables. Each key is a keyword argument of the function that it
+reaches, spelled the same. On the command line, `--set` changes one:
+`ganzoo train dcgan-digits --set training.batch=32`. From Python, the keys of `[gan]` are arguments of
+`GAN.compile`. A key that is left out has the default below. `docs/make_recipe.py` writes this
+page from the classes that check a recipe.
+
+`[architecture]` and `[dataset]` hold the `name` of a plugin and its options: `ganzoo info dcgan` and
+`ganzoo info folder` list those.
+"""
+_SYMBOLS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
+_WORDS = {
+    int: "whole number", float: "number", bool: "true or false", str: "text", list: "list",
+    dict: "table",
+}  # fmt: skip
+
+
+def classes(union: Any) -> list[type[Table]]:
+    """The classes of a union of tables."""
+    return list(get_args(get_args(union)[0]))
+
+
+def values(annotation: Any, metadata: typing.Sequence = ()) -> str:
+    """The values that a key takes, in words."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return values(inner[0], (*inner[1:], *metadata))
+    if origin is typing.Literal:
+        return ", ".join(f'`"{value}"`' for value in inner)
+    if origin in (typing.Union, types.UnionType):
+        parts = [values(one, metadata) for one in inner if one is not type(None)]
+        return " or ".join(dict.fromkeys(part for part in parts if part))
+    if origin is list and get_origin(inner[0]) is typing.Literal:
+        return f"list of {values(inner[0])}"
+    name = _WORDS.get(origin or annotation)
+    if name is None:  # a table of its own, or what Python alone can give
+        is_table = inspect.isclass(annotation) and issubclass(annotation, Table)
+        return "table" if is_table else ""
+    constraints = [part for one in metadata for part in getattr(one, "metadata", [one])]
+    bounds = [
+        f"{symbol} {bound:,}"
+        for part in constraints
+        for key, symbol in _SYMBOLS.items()
+        if (bound := getattr(part, key, None)) is not None
+    ]
+    return " ".join([name, ", ".join(dict.fromkeys(bounds))]).strip()
+
+
+def table(kind: type[Table], skip: tuple[str, ...] = ()) -> str:
+    """A Markdown table of the keys of a class, with what its docstrings say of them."""
+    said: dict[str, str] = {}
+    for base in reversed(kind.__mro__):
+        said |= describe_arguments(inspect.getdoc(base) or "")
+    described = any(key in said for key in kind.model_fields)
+    lines = [
+        f"| key | values | default |{' meaning |' if described else ''}",
+        f"|---|---|---|{'---|' if described else ''}",
+    ]
+    for key, field in kind.model_fields.items():
+        if key in skip:
+            continue
+        default = "required" if field.is_required() else field.default
+        shown = {None: "none", True: "true", False: "false"}.get(
+            default if isinstance(default, bool | None) else "", f"`{default}`"
+        )
+        shown = default if default == "required" else shown
+        row = f"| `{key}` | {values(field.annotation, field.metadata)} | {shown} |"
+        lines.append(row + (f" {said.get(key, '')} |" if described else ""))
+    return "\n".join(lines)
+
+
+def sections(title: str, kinds: list[type[Table]], tag: str) -> list[str]:
+    """A section for each class of a union, under the name that a recipe has for it."""
+    blocks = [title]
+    for kind in kinds:
+        name = get_args(kind.model_fields[tag].annotation)[0]
+        summary = (inspect.getdoc(kind) or "").partition("\n\n")[0].replace("\n", " ")
+        blocks += [f"### `{name}`", summary, table(kind, skip=(tag,))]
+    return blocks
+
+
+def page() -> str:
+    """The whole page."""
+    losses = "\n".join(f"| `{name}` | {facts.summary} |" for name, facts in LOSSES.items())
+    blocks = [
+        HEAD.rstrip(),
+        "## `[gan]`",
+        table(GANConfig),
+        "### Losses",
+        f"| `loss` | what it is |\n|---|---|\n{losses}",
+        *sections("## `[[gan.regularizers]]`", classes(OneRegularizer), "name"),
+        "## `[training]`",
+        "Exactly one of `steps`, `images` and `epochs` says how long.",
+        table(Training),
+        *sections(
+            "## `[generator_optimizer]` and `[discriminator_optimizer]`\n\n"
+            "What is left out has the default of the Keras class, whose documentation says more.",
+            classes(OneOptimizer),
+            "name",
+        ),
+        *sections(
+            "## Learning rates that change\n\n"
+            "In place of a number: `learning_rate = { schedule = ..., ... }`.",
+            classes(OneSchedule),
+            "schedule",
+        ),
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
