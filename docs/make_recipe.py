@@ -23,12 +23,12 @@ HEAD = """\
 
 A recipe is a TOML file of six tables. Each key is a keyword argument of the function that it
 reaches, spelled the same. On the command line, `--set` changes one:
-`ganzoo train dcgan-digits --set training.batch=32`. From Python, the keys of `[gan]` are arguments of
-`GAN.compile`. A key that is left out has the default below. `docs/make_recipe.py` writes this
+`ganzoo train dcgan-digits --set training.batch=32`. From Python, the keys of `[gan]` are arguments
+of `GAN.compile`. A key that is left out has the default below. `docs/make_recipe.py` writes this
 page from the classes that check a recipe.
 
-`[architecture]` and `[dataset]` hold the `name` of a plugin and its options: `ganzoo info dcgan` and
-`ganzoo info folder` list those.
+`[architecture]` and `[dataset]` hold the `name` of a plugin and its options:
+`ganzoo info dcgan` and `ganzoo info folder` list those.
 """
 _SYMBOLS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
 _WORDS = {
@@ -70,10 +70,10 @@ def values(annotation: Any, metadata: typing.Sequence = ()) -> str:
 
 def table(kind: type[Table], skip: tuple[str, ...] = ()) -> str:
     """A Markdown table of the keys of a class, with what its docstrings say of them."""
-    said: dict[str, str] = {}
+    descriptions: dict[str, str] = {}
     for base in reversed(kind.__mro__):
-        said |= describe_arguments(inspect.getdoc(base) or "")
-    described = any(key in said for key in kind.model_fields)
+        descriptions |= describe_arguments(inspect.getdoc(base) or "")
+    described = any(key in descriptions for key in kind.model_fields)
     lines = [
         f"| key | values | default |{' meaning |' if described else ''}",
         f"|---|---|---|{'---|' if described else ''}",
@@ -87,7 +87,7 @@ def table(kind: type[Table], skip: tuple[str, ...] = ()) -> str:
         )
         shown = default if default == "required" else shown
         row = f"| `{key}` | {values(field.annotation, field.metadata)} | {shown} |"
-        lines.append(row + (f" {said.get(key, '')} |" if described else ""))
+        lines.append(row + (f" {descriptions.get(key, '')} |" if described else ""))
     return "\n".join(lines)
 
 

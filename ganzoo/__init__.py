@@ -33,21 +33,21 @@ _WHERE = {
     "train": ("ganzoo.jobs.by_name", "train"),
     "resume": ("ganzoo.jobs.by_name", "resume"),
     "dataset": ("ganzoo.jobs.by_name", "dataset"),
-    "runs": ("ganzoo.catalog.run_summary", "list_runs"),
+    "list_runs": ("ganzoo.catalog.run_summary", "list_runs"),
     "list_models": ("ganzoo.catalog.registry.lookup", "list_models"),
     "GanzooError": ("ganzoo.errors", "GanzooError"),
 }
 
 __all__ = [
     "GAN", "Dataset", "GanzooError", "__version__", "blocks", "dataset", "evaluate", "image_grid",
-    "layers", "list_models", "load", "losses", "random", "regularizers", "resume", "runs",
+    "layers", "list_models", "list_runs", "load", "losses", "random", "regularizers", "resume",
     "train",
 ]  # fmt: skip
 
 if TYPE_CHECKING:  # for editors and type checkers; see __getattr__
     from ganzoo import blocks, layers
     from ganzoo.catalog.registry.lookup import list_models
-    from ganzoo.catalog.run_summary import list_runs as runs
+    from ganzoo.catalog.run_summary import list_runs
     from ganzoo.data.dataset import Dataset
     from ganzoo.errors import GanzooError
     from ganzoo.gan import losses, random, regularizers

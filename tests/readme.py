@@ -4,7 +4,7 @@ Usage: python tests/readme.py BIN [BACKEND]
 
 BIN is the folder of an environment's executables, with ganzoo and one backend installed from a
 wheel; nothing else of this checkout is used. Commands run in the order of the page, in one empty
-folder with a few pictures in `my-images`, offline and with a home of its own. Installing and
+folder with a few images in `my-images`, offline and with a home of its own. Installing and
 `make` are left out, and two lines may say what else must be installed (exit code 5): ONNX is
 written with PyTorch, and MNIST has to be downloaded.
 """
@@ -21,7 +21,7 @@ from pathlib import Path
 README = Path(__file__).resolve().parents[1] / "README.md"
 _BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```$", re.M | re.S)
 _MAY_NEED_MORE = re.compile(r"\.onnx|hf://")
-_PICTURES = """
+_IMAGES = """
 import numpy as np
 from pathlib import Path
 from PIL import Image
@@ -57,7 +57,7 @@ def main() -> None:
             "TF_CPP_MIN_LOG_LEVEL": "3",
         }
         run = {"cwd": folder, "env": environment}
-        subprocess.run(["python", "-c", _PICTURES], **run, check=True)
+        subprocess.run(["python", "-c", _IMAGES], **run, check=True)
         for words in steps(README.read_text(encoding="utf-8")):
             while "=" in words[0]:  # VARIABLE=value before a command
                 name, _, value = words.pop(0).partition("=")
