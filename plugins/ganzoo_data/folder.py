@@ -6,8 +6,7 @@ from ganzoo.data.images import Preprocessing
 from ganzoo.data.prepare import prepare_files
 from ganzoo.errors import UsageError
 
-from .own_labels import choose_split, read_own_labels
-from .stylegan_layout import LABELS_FILE
+from .own_labels import OwnImages, find_split, read_own_labels
 
 
 def folder(
@@ -51,14 +50,13 @@ def own_images(
 ) -> Dataset:
     """Return the images among `files` as a data set, with their labels."""
     _check_options(split, labels)
-    files = choose_split(files, split, labels)
-    own = read_own_labels(files, labels)
+    own = read_own_labels(files, labels, find_split(files, split, labels))
     prepared = prepare_files(
-        files,
+        own.files,
         own.names,
         dataset=name,
         preprocessing=preprocessing,
-        notes=[*own.notes, *_other_files(files)],
+        notes=[*own.notes, *_other_files(own)],
     )
     return Dataset(
         name=name,
@@ -67,7 +65,7 @@ def own_images(
         classes=own.classes,
         license="not stated (the user's own images)",
         source=str(files.where),
-        fingerprint=own.fingerprint(files, prepared.about["fingerprint"]),
+        fingerprint=own.fingerprint(prepared.about["fingerprint"]),
     )
 
 
@@ -78,8 +76,8 @@ def _check_options(split: object, labels: object) -> None:
         raise UsageError(f"labels must be true or false. Received: {labels!r}.")
 
 
-def _other_files(files: Files) -> list[str]:
-    known = {*files.image_names(), LABELS_FILE}
+def _other_files(own: OwnImages) -> list[str]:
+    files, known = own.files, {*own.files.image_names(), own.labels_file}
     others = [file for file in files.names if file not in known]
     if not others:
         return []

@@ -4,10 +4,9 @@ A folder is a class unless something says otherwise: the list of StyleGAN's tool
 of a thousand images each, the splits `train` and `test`, or images that lie beside it.
 """
 
-import codecs
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -15,11 +14,10 @@ import numpy as np
 from ganzoo.data.folder import Files, class_labels
 from ganzoo.errors import InvalidInput, UsageError, unknown
 from ganzoo.files.digests import bytes_digest, tensors_digest
-from ganzoo.files.strict_json import parse_json
 from ganzoo.files.text import quote
 
 from .data_files import common_folder, files_in_folder
-from .stylegan_layout import LABELS_FILE, read_stylegan_labels
+from .stylegan_layout import LABELS_FILE, ForeignList, read_stylegan_labels, read_stylegan_list
 
 _SPLITS = {
     **dict.fromkeys(("train", "training"), "train"),
@@ -37,27 +35,30 @@ class OwnImages:
     """Images with their labels.
 
     Args:
+        files: Files that the images are among.
         names: Names of the images.
         labels: int32 (n,) or uint8 (n, k), or `None`.
         classes: Names of the classes or attributes.
         notes: Sentences about what was decided, for people.
+        labels_file: Name of the file of labels that a note is about, if it is among the files.
     """
 
+    files: Files
     names: tuple[str, ...]
     labels: np.ndarray | None = None
     classes: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
+    labels_file: str | None = None
 
-    def fingerprint(self, files: Files, images: str) -> str:
+    def fingerprint(self, images: str) -> str:
         """Return the fingerprint of images and labels.
 
         Args:
-            files: Files that the images are among.
             images: Fingerprint of the images and their names, which stands for the classes, too,
                 if these are the folders.
         """
         try:
-            labels, classes = class_labels(files, self.names)
+            labels, classes = class_labels(self.files, self.names)
         except InvalidInput:
             labels, classes = None, ()
         if classes == self.classes and np.array_equal(_or_empty(labels), _or_empty(self.labels)):
@@ -70,8 +71,8 @@ def _or_empty(labels: np.ndarray | None) -> np.ndarray:
     return np.empty(0) if labels is None else labels
 
 
-def choose_split(files: Files, split: str | None, labels: bool | None) -> Files:
-    """Return the files of one split, named from its folder; all of them if there are no splits.
+def find_split(files: Files, split: str | None, labels: bool | None) -> str:
+    """Return the folder of one split; `""` for all files if there are no splits.
 
     Args:
         files: All files.
@@ -87,8 +88,7 @@ def choose_split(files: Files, split: str | None, labels: bool | None) -> Files:
     if split is not None:
         if split not in folders and split != shared.rpartition("/")[2]:
             raise unknown("split", str(split), [str(name) for name in folders])
-        inner = [shared, split] if split in folders else [shared]
-        return files_in_folder(files, "/".join(filter(None, inner)))
+        return _join(shared, split) if split in folders else shared
     splits = [str(name) for name in folders if str(name).lower() in _SPLITS]
     if len({_SPLITS[name.lower()] for name in splits}) > 1 and labels is not False:
         raise InvalidInput(
@@ -96,32 +96,40 @@ def choose_split(files: Files, split: str | None, labels: bool | None) -> Files:
             " not like classes.",
             hint=f"Take one of them: --set dataset.split={splits[0]}. {_ALL_IMAGES}.",
         )
-    return files
+    return ""
 
 
-def read_own_labels(files: Files, labels: bool | None) -> OwnImages:
-    """Return the images among files, with their labels.
+def read_own_labels(files: Files, labels: bool | None, folder: str = "") -> OwnImages:
+    """Return the images in a folder, with their labels.
 
     Args:
-        files: All files.
+        files: All files, among which a list of labels may lie above the folder.
         labels: `True` if there must be labels, so that images in no class folder are left out;
             `False` for none; `None` for those that are there without doubt.
+        folder: Folder of the split, from which the images are named.
 
     Raises:
         UsageError: There must be labels, and there are none.
         InvalidInput: The list of labels is damaged; or the folders can be understood in two ways.
     """
-    names = files.image_names()
+    chosen = files_in_folder(files, folder)
+    names = chosen.image_names()
     if labels is False:
-        return OwnImages(names=names)
-    listed = _find_list(files, names)
-    if listed is not None:
-        found = _listed_labels(files, names, listed)
-    elif labels is None and _are_numbered_folders(names):
+        return OwnImages(files=chosen, names=names)
+    top, foreign = _find_list(files, _join(folder, common_folder(names)))
+    numbered = _are_numbered_folders(names)
+    if top is not None and foreign is None:
+        found = _listed_labels(files, top, chosen, folder)
+    elif labels is None and numbered:
         note = "The folders are numbered, a thousand images in each: no classes."
-        found = OwnImages(names=names, notes=[note])
+        found = OwnImages(files=chosen, names=names, notes=[note])
     else:
-        found = _class_folders(files, names, required=labels is True)
+        found = _class_folders(chosen, names, required=labels is True)
+    if top is not None:
+        file = _start(top) + LABELS_FILE
+        if foreign is not None:
+            found.notes.append(_foreign_note(foreign, file, found, numbered=numbered))
+        found = replace(found, labels_file=file.removeprefix(_start(folder)))
     if labels is True and found.labels is None:
         raise UsageError(
             f"There are no labels in {quote(files.where)}: neither class folders nor a list of"
@@ -130,30 +138,58 @@ def read_own_labels(files: Files, labels: bool | None) -> OwnImages:
     return found
 
 
-def _find_list(files: Files, names: Sequence[str]) -> str | None:
-    """Return the folder of a list of labels beside or above all images, if there is one."""
-    folders = (*PurePosixPath(common_folder(names)).parts, "")
-    paths = ["/".join(filter(None, folders[:count])) for count in range(len(folders))]
-    for folder in reversed(paths):
-        name = f"{folder}/{LABELS_FILE}".lstrip("/")
-        if name in files.names:
-            with files.reader() as read:
-                content = parse_json(read(name).removeprefix(codecs.BOM_UTF8), quote(name))
-            if isinstance(content, dict) and "labels" in content:
-                return folder
-    return None
+def _join(*parts: str) -> str:
+    return "/".join(filter(None, parts))
 
 
-def _listed_labels(files: Files, names: tuple[str, ...], folder: str) -> OwnImages:
-    start = f"{folder}/" if folder else ""
-    inside = files_in_folder(files, folder)
+def _start(folder: str) -> str:
+    """Return how the names of all files in a folder begin."""
+    return f"{folder}/" if folder else ""
+
+
+def _find_list(files: Files, deepest: str) -> tuple[str | None, ForeignList | None]:
+    """Return the folder of a list of labels in a folder or above it; and what is odd about it."""
+    folders = PurePosixPath(deepest).parts
+    foreign: tuple[str, ForeignList] | None = None
+    for count in range(len(folders), -1, -1):
+        top = "/".join(folders[:count])
+        if _start(top) + LABELS_FILE not in files.names:
+            continue
+        try:
+            read_stylegan_list(files_in_folder(files, top))
+        except ForeignList as error:
+            foreign = foreign or (top, error)
+            continue
+        except InvalidInput:  # for whoever reads the labels to report
+            pass
+        return top, None
+    return foreign or (None, None)
+
+
+def _listed_labels(files: Files, top: str, chosen: Files, folder: str) -> OwnImages:
+    """Return the images of a folder with the labels of a list in `top`."""
+    inside, names = files_in_folder(files, top), chosen.image_names()
+    rows = [(_start(folder) + name).removeprefix(_start(top)) for name in names]
     try:
-        labels, classes = read_stylegan_labels(inside, [n.removeprefix(start) for n in names])
+        labels, classes = read_stylegan_labels(inside, rows, others=inside.image_names())
     except InvalidInput as error:
         raise InvalidInput(error.message, hint=f"Mend the list. {_ALL_IMAGES}.") from error
     found = "none" if labels is None else f"{len(classes)} classes"
-    note = f"The labels are those of {start}{LABELS_FILE} ({found}), not the folders."
-    return OwnImages(names=names, labels=labels, classes=classes, notes=[note])
+    note = f"The labels are those of {_start(top)}{LABELS_FILE} ({found}), not the folders."
+    return OwnImages(files=chosen, names=names, labels=labels, classes=classes, notes=[note])
+
+
+def _foreign_note(foreign: ForeignList, file: str, found: OwnImages, *, numbered: bool) -> str:
+    """Return the sentence about a file that is no list of labels, unless labels would be lost."""
+    what = f"{file} is no list of labels as StyleGAN's tools write it"
+    if found.labels is not None and not numbered:
+        return f"{what}: the labels are the folders."
+    if not foreign.has_labels:
+        return f"{what}: left out."
+    raise InvalidInput(
+        f"{what}, and there are no class folders. {foreign.message}",
+        hint=f"Mend or remove it. {_ALL_IMAGES}.",
+    )
 
 
 def _are_numbered_folders(names: Sequence[str]) -> bool:
@@ -170,13 +206,14 @@ def _class_folders(files: Files, names: tuple[str, ...], *, required: bool) -> O
     folders, loose = sorted({name for name in below if name is not None}), below.count(None)
     if not folders and shared and required:  # one class alone
         return OwnImages(
+            files=files,
             names=names,
             labels=np.zeros(len(names), np.int32),
             classes=(shared.rpartition("/")[2],),
         )
     if not folders or not loose:
         labels, classes = class_labels(files, names)
-        return OwnImages(names=names, labels=labels, classes=classes)
+        return OwnImages(files=files, names=names, labels=labels, classes=classes)
     where = f"{', '.join(map(repr, folders[:3]))}{', ...' if folders[3:] else ''}"
     count = f"{loose:,} of {len(names):,} images"
     if required:
@@ -191,7 +228,7 @@ def _class_folders(files: Files, names: tuple[str, ...], *, required: bool) -> O
             hint=f"{_ALL_IMAGES}; or {_IN_CLASSES}.",
         )
     note = f"No classes: {count} lie in no folder, beside {where}."
-    return OwnImages(names=names, notes=[note])
+    return OwnImages(files=files, names=names, notes=[note])
 
 
 def _below(shared: str, names: Sequence[str]) -> list[str | None]:

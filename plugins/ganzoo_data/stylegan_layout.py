@@ -10,12 +10,13 @@ The folders are there only to be small; a class is a number in `dataset.json`.
 
 import codecs
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from ganzoo.data.folder import Files
 from ganzoo.errors import InvalidInput
-from ganzoo.files.strict_json import parse_object
+from ganzoo.files.strict_json import parse_json
 from ganzoo.files.text import quote
 
 from .data_files import common_folder, files_in_folder
@@ -30,8 +31,21 @@ def find_stylegan_layout(files: Files) -> Files | None:
     return found if LABELS_FILE in found.names else None
 
 
+class ForeignList(InvalidInput):
+    """A `dataset.json` in another format than that of StyleGAN's tools. Exit code 3.
+
+    `has_labels` is `False` if it is JSON of another kind, without labels.
+    """
+
+    has_labels = True
+
+
 def read_stylegan_labels(
-    files: Files, image_names: Sequence[str], classes: Sequence[str] = ()
+    files: Files,
+    image_names: Sequence[str],
+    classes: Sequence[str] = (),
+    *,
+    others: Sequence[str] = (),
 ) -> tuple[np.ndarray | None, tuple[str, ...]]:
     """Return the labels in `dataset.json`, and the names of their classes.
 
@@ -40,6 +54,7 @@ def read_stylegan_labels(
         image_names: Names of all images, in the order of the rows.
         classes: Names of the classes, if they are known; by default their numbers, the smallest of
             which is 0 or 1.
+        others: Names of images, beside those, that the list may name: those of other splits.
 
     Returns:
         int32 labels (n,) and the classes; uint8 (n, k) for rows of 0 and 1; `None` and `()` if
@@ -49,34 +64,61 @@ def read_stylegan_labels(
         InvalidInput: The list is damaged, or does not name each image once.
     """
     where = f"{LABELS_FILE} of {quote(files.where)}"
-    with files.reader() as read:
-        content = parse_object(read(LABELS_FILE).removeprefix(codecs.BOM_UTF8), where)
-    if "labels" not in content:
-        raise InvalidInput(f'Expected {{"labels": ...}} in {where}. Received: {quote(content)}.')
-    if content["labels"] is None:
+    labels = read_stylegan_list(files)
+    if labels is None:
         return None, ()
-    labels = _labels_by_name(content["labels"], where)
-    for missing, there in ((image_names, labels), (labels, set(image_names))):
+    known = {*image_names, *others}
+    for missing, there in ((image_names, labels), (labels, known)):
         odd = next((name for name in missing if name not in there), None)
         if odd is not None:
             what = "an image without a label" if there is labels else "a label without its image"
             raise InvalidInput(f"{where} must label each image. Received: {what}, {quote(odd)}.")
-    return _label_array([labels[name] for name in image_names], tuple(classes), where)
+    rows = dict.fromkeys([*image_names, *labels])  # all splits have the same classes
+    array, classes = _label_array([labels[name] for name in rows], tuple(classes), where)
+    return array[: len(image_names)], classes
+
+
+def read_stylegan_list(files: Files) -> dict[str, object] | None:
+    """Return the labels in `dataset.json` by the names of their images; `None` if it has none.
+
+    Args:
+        files: Files in this layout.
+
+    Raises:
+        ForeignList: It is in another format.
+        InvalidInput: It is damaged.
+    """
+    where = f"{LABELS_FILE} of {quote(files.where)}"
+    with files.reader() as read:
+        data = read(LABELS_FILE).removeprefix(codecs.BOM_UTF8)
+    try:
+        content = parse_json(data, where)
+    except InvalidInput as error:
+        raise ForeignList(error.message) from error
+    if not isinstance(content, dict) or "labels" not in content:
+        error = ForeignList(f'Expected {{"labels": ...}} in {where}. Received: {quote(content)}.')
+        error.has_labels = False
+        raise error
+    return None if content["labels"] is None else _labels_by_name(content["labels"], where)
 
 
 def _labels_by_name(entries: object, where: str) -> dict[str, object]:
-    if not isinstance(entries, list):
-        raise InvalidInput(
+    if not isinstance(entries, list) or (entries and not any(map(_is_pair, entries))):
+        raise ForeignList(
             f"Expected a list of [name, label] or null in {where}. Received: {quote(entries)}."
         )
     labels: dict[str, object] = {}
     for entry in entries:
-        if not (isinstance(entry, list) and len(entry) == 2 and isinstance(entry[0], str)):
+        if not _is_pair(entry):
             raise InvalidInput(f"Expected [name, label] in {where}. Received: {quote(entry)}.")
         if entry[0] in labels:
             raise InvalidInput(f"{where} labels {quote(entry[0])} twice.")
         labels[entry[0]] = entry[1]
     return labels
+
+
+def _is_pair(entry: Any) -> bool:
+    return isinstance(entry, list) and len(entry) == 2 and isinstance(entry[0], str)
 
 
 def _label_array(

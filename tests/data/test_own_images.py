@@ -168,10 +168,59 @@ def test_numbered_classes_are_classes(load, image, names):
     assert load({name: image(i) for i, name in enumerate(names)}).labels.tolist() == [0, 1]
 
 
-def test_another_file_called_dataset_json_is_left_alone(load, image):
-    files = {"a/1.png": image(1), "b/2.png": image(2), "dataset.json": b'{"title": "cats"}'}
+LIST_OF_LINES = b'{"file": "a/1.png", "label": 1}\n{"file": "b/2.png", "label": 0}\n'
+FOREIGN = (LIST_OF_LINES, b'{"labels": {"a/1.png": 1}}', b'{"title": "cats"}', b'[["a/1.png", 1]]')
+
+
+@pytest.mark.parametrize("content", FOREIGN)
+def test_another_file_called_dataset_json_does_not_stand_in_the_way_of_class_folders(
+    load, image, content, capsys
+):
+    files = {"in/a/1.png": image(1), "in/b/2.png": image(2), "in/dataset.json": content}
 
     assert load(files).classes == ("a", "b")
+    note = "in/dataset.json is no list of labels as StyleGAN's tools write it: the labels are the"
+    error = capsys.readouterr().err
+    assert note in error and "Left out" not in error
+
+
+@pytest.mark.parametrize("names", [("1.png", "2.png"), STYLEGAN[1:]])
+@pytest.mark.parametrize("content", FOREIGN[:2])
+def test_labels_that_cannot_be_read_are_refused_where_no_folder_is_a_class(
+    load, image, names, content
+):
+    files = {name: image(i) for i, name in enumerate(names)} | {"dataset.json": content}
+
+    with pytest.raises(InvalidInput, match=r"dataset\.json .*mine.*--set dataset\.labels=false"):
+        load(files)
+    assert load(files, labels=False).labels is None
+    assert load(files | {"dataset.json": FOREIGN[2]}).labels is None
+
+
+def test_the_list_that_the_labels_are_from_is_not_left_out(load, image, capsys):
+    files = {f"in/{i}.png": image(i) for i in range(2)}
+    files["in/dataset.json"] = listed([["0.png", 1], ["1.png", 0]])
+
+    load(files | {"in/notes.txt": b"x"})
+
+    error = capsys.readouterr().err
+    assert "are those of in/dataset.json" in error and "files, not named" in error
+    assert error.count("dataset.json") == 1
+
+
+@pytest.mark.parametrize("above", ["", "in/"])
+def test_a_list_above_the_splits_labels_the_one_that_is_chosen(load, image, above):
+    names = ["test/0.png", "train/0.png", "train/1.png"]
+    files = {above + name: image(i) for i, name in enumerate(names)}
+    files[f"{above}dataset.json"] = listed([[name, 2 - i] for i, name in enumerate(names)])
+
+    train, test = load(files, split="train"), load(files, split="test")
+
+    assert (train.labels.tolist(), test.labels.tolist()) == ([1, 0], [2])
+    assert train.classes == test.classes == ("0", "1", "2")
+    files[f"{above}dataset.json"] = listed([["train/0.png", 0]])
+    with pytest.raises(InvalidInput, match=r"an image without a label, 'train/1\.png'"):
+        load(files, split="train")
 
 
 def test_a_list_that_misses_an_image_is_refused_with_the_way_without_labels(load, image):
