@@ -26,6 +26,7 @@ FORMATS = ("PNG", "JPEG", "WEBP")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 MAX_PIXELS = 64_000_000  # per image, read from the header before anything is decoded
 MAX_SIZE = 4096  # of the prepared images
+REVISION = 2  # of the decoder; 2: PNGs with a transparent color, see `is_revised`
 PILLOW_MODES = {"rgb": "RGB", "gray": "L"}
 
 _GRAY_MODES = ("1", "L", "LA", "La", "I", "F")
@@ -160,6 +161,18 @@ def _scale_color_key(image: Image.Image, data: bytes) -> None:
         image.info["transparency"] = tuple(value >> max(0, depth - 8) for value in key)
     elif image.mode == "L" and depth in (2, 4):
         image.info["transparency"] = key * 255 // (2**depth - 1)
+
+
+def is_revised(data: bytes) -> bool:
+    """Return whether a file has had other pixels since the decoder's revision 2.
+
+    So has a PNG, gray or RGB, with a transparent color and neither 1 nor 8 bits per sample.
+
+    Args:
+        data: Bytes of the file.
+    """
+    is_deep = data.startswith(b"\x89PNG") and data[24:25] not in (b"\1", b"\x08")
+    return is_deep and data[25:26] in (b"\0", b"\2") and b"tRNS" in data[: data.find(b"IDAT")]
 
 
 def _plain(image: Image.Image, mode: str | None) -> Image.Image:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from ganzoo.data.cache import Prepared, load_or_build, remembered_digest, write_array
 from ganzoo.data.folder import Files, Read
-from ganzoo.data.images import decode_image
+from ganzoo.data.images import REVISION, decode_image, is_revised
 from ganzoo.data.progress import Progress, notice
 from ganzoo.errors import InvalidInput
 from ganzoo.files.digests import bytes_digest, canonical_json
@@ -72,15 +72,22 @@ def prepare_files(
     decode = decode or (
         lambda data, name: decode_image(data, name, preprocessing)  # type: ignore[arg-type]
     )
+    revised: list[str] = []
+
+    def decode_noting(data: bytes, name: str) -> np.ndarray:
+        if is_revised(data):
+            revised.append(name)
+        return decode(data, name)
 
     def build(entry: Path) -> dict[str, Any]:
         for note in notes:
             notice(f"{dataset}: {note}")
         with Progress(f"{dataset}: decoding", len(names), unit) as progress:
-            _write_images(entry / "images.npy", files, names, decode, dataset, progress)
-        return {"fingerprint": bytes_digest(canonical_json(key).encode())}
+            _write_images(entry / "images.npy", files, names, decode_noting, dataset, progress)
+        revision = {"decoder": REVISION} if revised else {}  # other pixels are other data
+        return {"fingerprint": bytes_digest(canonical_json(key | revision).encode())}
 
-    return load_or_build(key, build, folder=folder)
+    return load_or_build(key | {"decoder": REVISION}, build, folder=folder)
 
 
 def _content(files: Files, names: Sequence[str], dataset: str) -> str:

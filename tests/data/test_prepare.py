@@ -8,10 +8,12 @@ from PIL import Image
 
 from ganzoo.data import prepare as module
 from ganzoo.data.archive import open_zip
+from ganzoo.data.cache import load_or_build, write_array
 from ganzoo.data.folder import open_folder
 from ganzoo.data.images import Preprocessing, decode_image
 from ganzoo.data.prepare import prepare_files
 from ganzoo.errors import InvalidInput
+from ganzoo.files.digests import bytes_digest, canonical_json
 
 
 @pytest.fixture
@@ -106,6 +108,29 @@ def test_every_change_is_another_identity(tmp_path, fill, image, image_files, ca
         case "mode":
             fit = {"mode": "gray"}
     assert fingerprint(open_folder(folder), cache, **fit) != before
+
+
+@pytest.mark.parametrize(("mode", "revised"), [("L", False), ("I;16", True)])
+def test_pixels_of_an_older_decoder_are_not_used_and_have_another_identity(
+    tmp_path, cache, mode, revised
+):
+    (tmp_path / "a").mkdir()
+    Image.new(mode, (2, 1), 7).save(tmp_path / "a" / "0.png", transparency=7)
+    digest = bytes_digest((tmp_path / "a" / "0.png").read_bytes())
+    content = bytes_digest(canonical_json([["0.png", digest]]).encode())
+    key = {"fit": Preprocessing().options(), "content": content}
+    older = bytes_digest(canonical_json(key).encode())
+
+    def build(entry):
+        write_array(entry / "images.npy", (1, 1, 2, 1), "uint8", [np.zeros((1, 1, 2, 1))])
+        return {"fingerprint": older}
+
+    load_or_build(key, build, folder=cache)
+
+    found = prepared(open_folder(tmp_path / "a"), cache)
+
+    assert found.images.tolist() == [[[[255], [255]]]]
+    assert (found.about["fingerprint"] != older) == revised
 
 
 def test_every_unusable_image_is_named(tmp_path, fill, image_files, cache, monkeypatch):
