@@ -1,5 +1,7 @@
 """Decoding of a data set's files into one array in the cache, naming every unusable file."""
 
+import contextlib
+import contextvars
 import functools
 import itertools
 import os
@@ -16,12 +18,14 @@ from ganzoo.data.cache import Prepared, load_or_build, remembered_digest, write_
 from ganzoo.data.folder import Files, Read
 from ganzoo.data.images import REVISION, decode_image, is_revised
 from ganzoo.data.progress import Progress, notice
-from ganzoo.errors import InvalidInput
+from ganzoo.errors import GanzooError, InvalidInput
 from ganzoo.files.digests import bytes_digest, canonical_json
 
 _CHUNK = 256  # images in memory at once
 _ENOUGH = 10  # unusable images, after which no more are looked for
 
+
+_forbidden = contextvars.ContextVar("ganzoo_decoding_forbidden", default=False)
 
 Decode = Callable[[bytes, str], np.ndarray]  # a file's bytes and its name, for the error
 
@@ -32,6 +36,29 @@ class Options(Protocol):
     def options(self) -> dict[str, Any]:
         """Return the values as JSON types, for keys and fingerprints."""
         ...
+
+
+class NotDecoded(GanzooError):
+    """The files of a data set, where nothing may be decoded.
+
+    Args:
+        files: Files of the data set.
+        names: Names of those that would be decoded.
+    """
+
+    def __init__(self, files: Files, names: Sequence[str]):
+        super().__init__(f"Nothing is decoded now. Received: {len(names):,} files.")
+        self.files, self.names = files, names
+
+
+@contextlib.contextmanager
+def decoding_forbidden() -> Iterator[None]:
+    """Forbid decoding in a `with` block: data sets of files end in `NotDecoded`."""
+    token = _forbidden.set(True)
+    try:
+        yield
+    finally:
+        _forbidden.reset(token)
 
 
 def prepare_files(
@@ -64,7 +91,10 @@ def prepare_files(
 
     Raises:
         InvalidInput: Images that cannot be used, or are not of one size; all are named, up to ten.
+        NotDecoded: Nothing may be decoded now.
     """
+    if _forbidden.get():
+        raise NotDecoded(files, names)
     stamp = bytes_digest(canonical_json([files.stamp, names]).encode())
     content = remembered_digest(stamp, lambda: _content(files, names, dataset), folder=folder)
     key = {"fit": preprocessing.options(), "content": content}  # part of published fingerprints

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,9 +57,10 @@ def train(
     """
     from ganzoo.jobs.training.train import train as job
 
-    recipe, name = _find_recipe(model, data, backend)
     changes = {**({} if data is None else {"dataset.data": os.fspath(data)}), **(settings or {})}
-    recipe = apply_settings(recipe, [_setting(k, v) for k, v in (changes | keys).items()])
+    lines = [_setting(key, value) for key, value in (changes | keys).items()]
+    recipe, name = _find_recipe(model, data, backend, lines)
+    recipe = apply_settings(recipe, lines)
     recipe = with_data_from(recipe, Path.cwd())
     check_recipe_plugins(recipe)
     return job(
@@ -123,7 +124,7 @@ def dataset(name: str, **options: Any) -> "Dataset":
 
 
 def _find_recipe(
-    model: str | os.PathLike | Recipe | None, data: Any, backend: str | None
+    model: str | os.PathLike | Recipe | None, data: Any, backend: str | None, lines: Sequence[str]
 ) -> tuple[Recipe, str | None]:
     """The recipe that is meant, and the name of its model if it has one."""
     if isinstance(model, Recipe):
@@ -135,7 +136,7 @@ def _find_recipe(
             )
         from ganzoo.jobs.training.propose import propose
 
-        proposal = propose(Path(data), backend=backend)
+        proposal = propose(Path(data), settings=lines, backend=backend)
         print("\n".join(proposal.reasons))
         return proposal.recipe, None
     text = os.fspath(model)

@@ -144,7 +144,7 @@ def propose_recipe(
     tables["architecture"] |= row.architecture
     tables["dataset"] = {"name": dataset, "size": pixels, "mode": "gray" if gray else "rgb"}
     _augment(tables, images, gray=gray)
-    _set_length(tables["training"], row.batch, images, device)
+    _set_length(tables, row.batch, images, device)
     recipe = Recipe.from_tables(tables, where=f"the proposed recipe of {row.model}")
     return Proposal(recipe=recipe, model=row.model, why=row.why)
 
@@ -177,11 +177,13 @@ def _augment(tables: dict[str, Any], images: int, *, gray: bool) -> None:
     tables["gan"]["regularizers"] = regularizers
 
 
-def _set_length(training: dict[str, Any], batch: int, images: int, device: str) -> None:
+def _set_length(tables: dict[str, Any], batch: int, images: int, device: str) -> None:
     """Set batch and length; twenty samples and ten checkpoints on the way."""
+    training, n_critic = tables["training"], tables["gan"]["n_critic"]
+    batch = max(min(batch, images // n_critic), 1)  # a step needs as many images as it shows
     length = LENGTHS_BY_DEVICE.get(device, LENGTHS_BY_DEVICE[""])
     shown = min(max(length.passes * images, length.min_images), length.max_images)
-    steps = max(shown // batch, 1)
+    steps = max(shown // (batch * n_critic), 1)
     for key in LENGTHS:
         training.pop(key, None)
     training |= {

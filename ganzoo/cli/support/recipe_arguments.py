@@ -118,8 +118,9 @@ def resolve_proposal(
     """
     from ganzoo.jobs.training.propose import propose
 
-    proposal = propose(expand_home(data), architecture=name, backend=backend)
-    return _resolve_settings(proposal.recipe, None, settings, options), proposal.reasons
+    settings = combined_settings(settings, options)
+    proposal = propose(expand_home(data), settings=settings, architecture=name, backend=backend)
+    return ResolvedRecipe(recipe=proposal.recipe, model=None), proposal.reasons
 
 
 def _resolve_settings(

@@ -2,16 +2,18 @@
 
 import io
 import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from PIL import Image
 
-from ganzoo.data.archive import open_zip
-from ganzoo.data.folder import open_folder
+from ganzoo.catalog.recipe.recipe import Part
+from ganzoo.data.folder import Files
 from ganzoo.data.images import FORMATS
-from ganzoo.errors import InvalidInput
+from ganzoo.data.prepare import NotDecoded, decoding_forbidden
+from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files.text import quote
+from ganzoo.jobs.models.open_dataset import open_dataset
 
 _MAX_HEADERS = 500  # images whose headers are read, evenly spread
 _GRAY = ("1", "L", "LA", "La", "I", "I;16", "F")  # modes of Pillow
@@ -19,36 +21,30 @@ _GRAY = ("1", "L", "LA", "La", "I", "I;16", "F")  # modes of Pillow
 
 @dataclass(frozen=True, kw_only=True)
 class Survey:
-    """Number, size and kind of the images in a folder or a zip archive.
+    """Number, size and kind of the images of a data set.
 
     Args:
-        where: Path of the folder or archive.
-        dataset: Name of the data set that reads it.
         images: Number of files named like an image.
         size: The smaller edge in pixels that half of the images reach.
         gray: Whether nearly all of them have one channel.
     """
 
-    where: Path
-    dataset: str
     images: int
     size: int
     gray: bool
 
 
-def survey_images(path: Path) -> Survey:
-    """Look at the images in a folder or a zip archive; of many, at some.
+def survey_images(part: Part) -> Survey:
+    """Look at the images that a data set would decode; of many, at some.
 
     Args:
-        path: The folder or archive.
+        part: The data set as a table of a recipe, with the options that choose among its files.
 
     Raises:
-        UsageError: There is neither.
-        InvalidInput: There is no image in it, or none that can be read.
+        UsageError: There is nothing, or the data set is not made of files.
+        InvalidInput: There is no image, none that can be read, or no way to know which are meant.
     """
-    is_archive = path.is_file()
-    files = open_zip(path) if is_archive else open_folder(path)
-    names = files.image_names()
+    files, names = _find_images(part)
     edges, gray = [], 0
     with files.reader() as read:
         for name in names[:: -(-len(names) // _MAX_HEADERS)]:
@@ -59,11 +55,21 @@ def survey_images(path: Path) -> Survey:
             except Exception:  # a broken file is named when the data are prepared
                 continue
     if not edges:
-        raise InvalidInput(f"No image in {quote(path)} can be read. Received: {quote(names[0])}.")
+        raise InvalidInput(
+            f"No image in {quote(files.where)} can be read. Received: {quote(names[0])}."
+        )
     return Survey(
-        where=files.where,
-        dataset="zip" if is_archive else "folder",
-        images=len(names),
-        size=int(statistics.median_high(edges)),
-        gray=gray > 0.9 * len(edges),
+        images=len(names), size=int(statistics.median_high(edges)), gray=gray > 0.9 * len(edges)
+    )
+
+
+def _find_images(part: Part) -> tuple[Files, Sequence[str]]:
+    try:
+        with decoding_forbidden():
+            open_dataset(part)
+    except NotDecoded as found:
+        return found.files, found.names
+    raise UsageError(
+        f"A recipe is proposed for files of images. Received: the data set {part.name!r}.",
+        hint=f"The models on it: ganzoo list {part.name}",
     )

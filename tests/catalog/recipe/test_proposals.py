@@ -58,6 +58,18 @@ def test_the_length_follows_the_number_of_images_within_bounds(images, device, s
     assert 20 <= training.steps / training.sample_every < 21
 
 
+@pytest.mark.parametrize(
+    ("images", "architecture", "batch"),
+    [(100_000, "wgan-gp", 64), (40, "wgan-gp", 8), (3, "wgan-gp", 1), (5, None, 5)],
+)
+def test_every_update_of_the_discriminator_counts(images, architecture, batch):
+    recipe = proposed(images, architecture=architecture).recipe
+    per_step = recipe.training.batch * recipe.gan.n_critic
+    assert (recipe.training.batch, recipe.gan.n_critic) == (batch, 5 if architecture else 1)
+    shown = min(max(50 * images, 8_000), 20_000)
+    assert shown - per_step < per_step * recipe.training.steps <= shown
+
+
 def test_few_images_are_augmented_and_gray_ones_without_colors():
     def policies(**options):
         regularizers = proposed(**options).recipe.gan.tables()["regularizers"]

@@ -10,12 +10,30 @@ from ganzoo.cli import main
 pytestmark = pytest.mark.backend
 
 
+def write_photos(folder, count=6):
+    folder.mkdir(parents=True)
+    for number in range(count):
+        pixels = np.random.default_rng(number).integers(0, 256, (8, 9, 3), dtype="uint8")
+        Image.fromarray(pixels).save(folder / f"{number}.png")
+
+
+@pytest.mark.parametrize("setting", ["dataset.split=train", "split=train"])
+def test_the_reasons_are_those_of_the_training(setting, place, capsys):
+    write_photos(place / "photos" / "train", 10)
+    write_photos(place / "photos" / "test", 8)
+    words = ["train", "--data", "photos", "--set", setting, "--steps", "10", "--batch", "2"]
+    assert main([*words, "--dry-run"]) == 0
+    said = capsys.readouterr().err
+    assert "found   10 images" in said
+    assert "length  10 steps of 2 images, each image 2 times" in said
+    assert main([*words, "--set", "gan.n_critic=6"]) == 2  # more images in a step than there are
+    said = capsys.readouterr().err
+    assert "A step needs 12 images" in said and "recipe  " not in said
+
+
 @pytest.mark.parametrize("name", [(), ("dcgan",)])
 def test_images_alone_are_trained(name, place, capsys):
-    (place / "photos").mkdir()
-    for number in range(6):
-        pixels = np.random.default_rng(number).integers(0, 256, (8, 9, 3), dtype="uint8")
-        Image.fromarray(pixels).save(place / "photos" / f"{number}.png")
+    write_photos(place / "photos")
     size = "dataset.size=8"
     words = ["train", *name, "--data", "photos", "--steps", "1", "--batch", "2", "--set", size]
     assert main(words) == 0
