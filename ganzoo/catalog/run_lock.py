@@ -1,6 +1,7 @@
 """Lock of a run's folder: one process writes to it, and everybody can see whether one does."""
 
 import contextlib
+import fcntl
 import os
 import time
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ from ganzoo.files.leftovers import lock
 from ganzoo.files.text import environment_problem, quote
 
 _NAME = ".lock"
-_TRIES, _PAUSE = 5, 0.05  # seconds; who asks whether a run is locked holds the lock for a moment
+_TRIES, _PAUSE = 5, 0.05  # seconds
+_MAX_TRIES = 200  # while there are only some who ask whether a run is locked, a moment each
 
 
 @contextlib.contextmanager
@@ -51,16 +53,26 @@ def is_locked(run: Path) -> bool:
     except OSError:
         return True
     try:
-        return lock(descriptor) is not True
+        return not _is_free(descriptor)
     finally:
         os.close(descriptor)
 
 
+def _is_free(descriptor: int) -> bool:
+    """Return whether nobody writes; those who ask share the lock, and do not see each other."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+    except OSError:
+        return False
+    return True
+
+
 def _acquire(descriptor: int, run: Path) -> None:
-    for last in (False,) * (_TRIES - 1) + (True,):
-        if lock(descriptor) is not False:
-            break
-        if last:
+    tries = 0
+    while lock(descriptor) is False:
+        tries += 1
+        if tries >= _MAX_TRIES or (tries >= _TRIES and not _is_free(descriptor)):
             owner = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
             raise Locked(
                 f"Another process writes to the run {quote(run)}"

@@ -66,15 +66,20 @@ class _LoggedEvents:
             self._give_loggers({"event": "stop", "state": state, "reason": reason})
 
     def _give_loggers(self, event: dict[str, Any]) -> None:
+        failures = []
         for name, logger in list(self._loggers.items()):
             try:
                 with contextlib.redirect_stdout(sys.stderr):  # stdout is for data
                     logger(copy.deepcopy(event))
             except (Exception, SystemExit) as error:
-                self._loggers.pop(name, None)
+                del self._loggers[name]
                 text = f"The logger {name!r} failed at the event {event['event']!r} and is left "
                 text += f"out from here on: {format_exception(error)}"
-                self({"event": "warning", "message": text})
+                failures.append(text)
+        if event["event"] in ("end", "stop"):
+            self._loggers.clear()  # it was their last
+        for text in failures:  # when the others have the event itself
+            self({"event": "warning", "message": text})
 
 
 def create_logger(part: Part, where: str = "the options") -> Callable[[dict[str, Any]], Any]:

@@ -1,3 +1,4 @@
+import fcntl
 import json
 import os
 import signal
@@ -203,10 +204,20 @@ def test_a_run_is_running_while_a_process_locks_it_and_interrupted_when_that_was
 
 def test_whoever_looks_at_a_run_keeps_nobody_from_it(run, monkeypatch):
     monkeypatch.setattr(run_lock, "_PAUSE", 0)
-    answers = iter([False, False, True])  # somebody asks at this very moment
+    answers = iter([False] * 9 + [True])  # somebody asks at this very moment
     monkeypatch.setattr(run_lock, "lock", lambda descriptor: next(answers))
     with run.lock():
         pass
+
+
+def test_those_who_look_at_once_see_that_nobody_writes_to_a_run(run):
+    with run.lock():
+        pass
+    with (run.path / ".lock").open() as asker:
+        fcntl.flock(asker, fcntl.LOCK_SH)
+        assert not run_lock.is_locked(run.path)
+    with run.lock():
+        assert run_lock.is_locked(run.path)
 
 
 def test_a_run_that_is_gone_cannot_be_locked(tmp_path):

@@ -72,7 +72,7 @@ def test_a_training_has_the_same_numbers_with_loggers_one_of_which_fails(
     events = []
     logged = train(
         plain(*SETTINGS), run=place / "logged", events=events.append,
-        log_to=["note", "broken", "broken:at=start", "csv"],
+        log_to=["broken:at=end", "broken", "broken:at=start", "note", "csv"],
     )  # fmt: skip
 
     for name, array in arrays(alone).items():
@@ -82,7 +82,8 @@ def test_a_training_has_the_same_numbers_with_loggers_one_of_which_fails(
     assert entries == [{k: v for k, v in e.items() if k not in TIMES} for e in logged.log()]
 
     warnings = [event["message"] for event in events if event["event"] == "warning"]
-    assert len(warnings) == 2  # each of the two that fail is left out at once
+    assert len(warnings) == 3  # each of those that fail is left out at once
+    assert site.notes[-1]["event"] == "end"
     assert "'broken:at=start' failed at the event 'start'" in warnings[0]
     assert "'broken' failed at the event 'log'" in warnings[1]
     assert (logged.path / "log.csv").read_text().count("\n") == 1 + len(logged.log())
@@ -91,6 +92,7 @@ def test_a_training_has_the_same_numbers_with_loggers_one_of_which_fails(
     assert [e for e in site.notes if e["event"] != "warning"] == [
         e for e in events if e["event"] not in ("warning", "prepare")
     ]
+    assert [e["event"] for e in site.notes[:2]] == ["start", "warning"]
     logged_events = [e for e in site.notes if e["event"] == "log"]
     assert logged_events == [{"event": "log", **entry} for entry in logged.log()]
 

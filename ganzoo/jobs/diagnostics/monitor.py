@@ -106,14 +106,18 @@ class Monitor:
 
     @property
     def _count(self) -> int:
+        return self._affordable(_SAMPLES)
+
+    def _affordable(self, count: int) -> int:
+        """So many samples, or fewer if they are large."""
         size = int(np.prod(self.gan.sampler.image_shape))
-        return min(_SAMPLES, max(_MIN_SAMPLES, _MAX_VALUES // size))
+        return min(count, max(_MIN_SAMPLES, _MAX_VALUES // size))
 
     @functools.cached_property
     def _real(self) -> tuple[np.ndarray, np.ndarray]:
         """As many real samples as generated ones, and those among which copies are looked for."""
         dataset = self.session.dataset
-        reference = dataset.batch(_evenly(len(dataset), _REFERENCES))[0]
+        reference = dataset.batch(_evenly(len(dataset), self._affordable(_REFERENCES)))[0]
         return shrink(reference[_evenly(len(reference), self._count)]), shrink(reference)
 
     def _labels(self) -> np.ndarray | None:

@@ -1,11 +1,9 @@
 """Report and animation of a run while it is trained, within a share of its time."""
 
-import contextlib
 import time
 from collections.abc import Callable
 
 from ganzoo.catalog.runs import Run
-from ganzoo.errors import GanzooError
 from ganzoo.files.publish import publish_text
 from ganzoo.jobs import rendering
 from ganzoo.jobs.report import report_of_run
@@ -17,8 +15,7 @@ class LiveReport:
     """Writes `report.html` and `progress.gif` while a run goes on, each as a whole.
 
     Each is written if it fits into a hundredth of the time so far, by what it has cost, so that
-    large images and long logs make it rarer and the training no slower. Nothing that goes wrong
-    here ends a training.
+    large images and long logs make it rarer and the training no slower.
 
     Args:
         run: The run.
@@ -40,8 +37,7 @@ class LiveReport:
             if cost and self._spent[write] + cost > _SHARE * seconds:
                 continue
             begun = self._clock()
-            with contextlib.suppress(GanzooError, OSError):
-                write()
+            write()
             self._cost[write] = self._clock() - begun
             self._spent[write] += self._cost[write]
 

@@ -16,6 +16,7 @@ from ganzoo.jobs import rendering
 from ganzoo.jobs.diagnostics.monitor import Monitor
 from ganzoo.jobs.models.weights import STATE, first_nonfinite, state_arrays
 from ganzoo.jobs.monitoring.live_report import LiveReport
+from ganzoo.jobs.monitoring.observer import Observer
 from ganzoo.jobs.training import provenance
 from ganzoo.jobs.training.evaluation import SCORES
 from ganzoo.jobs.training.session import Session
@@ -54,6 +55,7 @@ class Recorder(keras.callbacks.Callback):
         self.training, self.length = session.recipe.training, session.length
         self.step = session.start
         self.monitor = Monitor(session)
+        self._diagnosing = Observer("monitor of illnesses", session.events)
         self.about = provenance.weights_metadata(
             session.gan, session.recipe, session.dataset, session.run
         )
@@ -64,6 +66,7 @@ class Recorder(keras.callbacks.Callback):
         self._seconds_before = log[-1]["seconds"] if log else 0.0
         self._scores = {name: one[name] for one in log for name in SCORES if name in one}
         self._live_report = LiveReport(self.run)
+        self._reporting = Observer("live report", session.events)
         self._reset_clock()
         self._last_finite_step = self.step
         self._saved_step = self.step if self.step else None
@@ -75,10 +78,12 @@ class Recorder(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Sample the untrained generator, and show the run as one that goes on."""
-        if self.step == 0:
+        if self.step == 0 or (
+            self.step % self.training.sample_every == 0 and not self._sample_path.exists()
+        ):  # a process that was killed may have saved a step without its samples
             self._sample()
         else:
-            self._live_report.update(0)
+            self._reporting(self._live_report.update, 0)
         self._reset_clock()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -96,18 +101,19 @@ class Recorder(keras.callbacks.Callback):
             for name in ("log_every", "sample_every", "checkpoint_every")
         }
         scores = self._evaluate(before)
-        if due["log_every"] or scores:
-            means = self._mean_logs()
+        means = self._mean_logs() if due["log_every"] or scores else {}
+        if means:
             self._log(means | scores)
         if due["log_every"]:
-            self.monitor.check_log(self.step, means)
             self.gan.reset_metrics()
         elif time.perf_counter() - self._reported > _PROGRESS_SECONDS and before != self.step:
             self._report_progress(_read_numbers(logs or {}))
+        if due["checkpoint_every"] or self.session.evaluation.is_best(self.step):
+            self._save()  # before anything that only looks
+        if due["log_every"]:
+            self._diagnosing(self.monitor.check_log, self.step, means)
         if due["sample_every"]:
             self._sample()
-        if due["checkpoint_every"] or self.session.evaluation.is_best(self.step):
-            self._save()
         if any(due.values()) or scores:
             self._last_finite_step = self.step
         if self.session.stop.signal and self.step < self.length.steps:
@@ -229,9 +235,9 @@ class Recorder(keras.callbacks.Callback):
             files["media"] = str(self.run.media_path(renderer.media))
             publish(files["media"], content, overwrite=True)
         self.session.events({"event": "sample", "step": self.step, **files})
-        self.monitor.check_samples(self.step)
+        self._diagnosing(self.monitor.check_samples, self.step)
         if self.step < self.length.steps:  # else the end of the run writes them
-            self._live_report.update(time.perf_counter() - self._begun)
+            self._reporting(self._live_report.update, time.perf_counter() - self._begun)
 
     def _render_samples(
         self, renderer: rendering.Renderer, samples: np.ndarray, labels: np.ndarray | None

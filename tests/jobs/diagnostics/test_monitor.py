@@ -1,6 +1,7 @@
 """Sick trainings are named, once, in the log and to whoever listens; sound ones are not."""
 
 import os
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -71,3 +72,16 @@ def test_a_sound_training_is_silent_and_the_same_as_without_a_monitor(plain, tmp
     for name, array in before.items():
         np.testing.assert_array_equal(array, after[name], err_msg=name)
     assert untimed(watched.log()) == untimed(unwatched.log())
+
+
+def test_of_large_samples_few_are_compared(monkeypatch):
+    from ganzoo.jobs.diagnostics import monitor
+
+    shape = (64, 64, 1)
+    session = mock.MagicMock()
+    session.run.warnings.return_value = []
+    session.gan.sampler.image_shape = shape
+    session.dataset.__len__.return_value = 1000
+    session.dataset.batch = lambda indices: (np.zeros((len(indices), *shape), np.uint8), None)
+    monkeypatch.setattr(monitor, "_MAX_VALUES", 100 * 64 * 64)
+    assert [len(real) for real in monitor.Monitor(session)._real] == [64, 100]

@@ -3,8 +3,8 @@
 import pytest
 
 from ganzoo.catalog.runs import Run
-from ganzoo.errors import InvalidInput
 from ganzoo.jobs.monitoring import live_report
+from ganzoo.jobs.monitoring.observer import Observer
 
 
 class Clock:
@@ -34,9 +34,17 @@ def test_what_is_written_takes_at_most_a_hundredth_of_the_time_each(tmp_path, mo
     assert len(written) * cost <= max(2 * cost, 2000 * 0.02)
 
 
-def test_nothing_that_goes_wrong_with_it_ends_a_training(tmp_path, monkeypatch):
-    def refuse(*arguments):
-        raise InvalidInput("Not a readable PNG file.")
+def test_what_fails_is_said_once_and_is_off_from_then_on():
+    events, looks = [], []
 
-    monkeypatch.setattr(live_report.rendering, "progress_gif", refuse)
-    live_report.LiveReport(Run(tmp_path)).update(0)  # and there is no manifest
+    def look(step):
+        looks.append(step)
+        if step == 2:
+            raise ZeroDivisionError("by zero")
+
+    observer = Observer("live report", events.append)
+    for step in (1, 2, 3):
+        observer(look, step)
+    (event,) = events
+    assert looks == [1, 2] and event["event"] == "warning"
+    assert "The live report failed" in event["message"] and "by zero" in event["message"]

@@ -81,3 +81,39 @@ def test_the_report_and_the_animation_are_there_while_a_run_goes_on(plain, place
     assert 'class="refresh"' not in run.report_path.read_text()
     resume(run.path, settings=["training.steps=6"], events=look)
     assert "of 6" not in run.report_path.read_text()
+
+
+def test_looking_at_a_training_ends_it_never_and_comes_after_the_checkpoint(
+    plain, place, monkeypatch
+):
+    from ganzoo.errors import InvalidInput
+    from ganzoo.jobs.diagnostics.monitor import Monitor
+    from ganzoo.jobs.monitoring.live_report import LiveReport
+
+    calls, events = [], []
+
+    def fail(self, *arguments):
+        calls.append(self)
+        raise InvalidInput("The generator's images are not finite.")
+
+    for kind, name in ((Monitor, "check_log"), (Monitor, "check_samples"), (LiveReport, "update")):
+        monkeypatch.setattr(kind, name, fail)
+    recipe = plain("sample_every=2", "checkpoint_every=2")
+    run = train(recipe, run=place / "run", events=events.append)
+    assert len(calls) == 2 and run.weights_path.exists()
+    warnings = [event["message"] for event in events if event["event"] == "warning"]
+    assert ["monitor of illnesses" in text for text in warnings] == [True, False]
+    assert "live report failed" in warnings[1] and "not finite" in warnings[1]
+    kinds = [event["event"] for event in events if event.get("step") == 2]
+    assert kinds.index("checkpoint") < kinds.index("sample")
+
+
+def test_samples_that_a_killed_process_has_not_written_are_made_by_a_resume(plain, place):
+    from ganzoo.jobs.training.resume import resume
+
+    run = train(plain("sample_every=2"), run=place / "run")
+    path = run.samples / "step-00000004.png"
+    content = path.read_bytes()
+    path.unlink()
+    resume(run.path, settings=["training.steps=6"])
+    assert path.read_bytes() == content
