@@ -4,6 +4,7 @@ The order is: an explicit name, `KERAS_BACKEND`, a `keras.json` that somebody wr
 the first one installed. Keras fixes its backend at import, so nothing here imports it.
 """
 
+import contextlib
 import importlib.abc
 import importlib.util
 import json
@@ -65,13 +66,21 @@ def choose_at_import() -> None:
 
 
 class _AtImport(importlib.abc.MetaPathFinder):
-    """Finds no module: it is asked for Keras once, chooses a backend, and is gone."""
+    """Finds no module: when it is first asked for Keras, it chooses a backend.
+
+    It stays in the list, which must not change while Python walks through it. Where no backend
+    is usable it leaves Keras alone: ganzoo's own functions say so in `choose`.
+    """
+
+    def __init__(self) -> None:
+        self._asked = False
 
     def find_spec(self, fullname: str, path: object = None, target: object = None) -> None:
-        if fullname == "keras":
-            sys.meta_path.remove(self)
+        if fullname == "keras" and not self._asked:
+            self._asked = True
             if not os.environ.get("KERAS_BACKEND"):
-                choose()
+                with contextlib.suppress(EnvironmentProblem):
+                    choose()
 
 
 def decide(backend: str | None = None) -> Choice:

@@ -1,7 +1,13 @@
 """Keras' settings while ganzoo works: neither keras.json nor `keras.config` changes a number."""
 
 import contextlib
+import threading
 from collections.abc import Iterator
+from typing import Any
+
+_LOCK = threading.Lock()
+_users = 0  # how many are inside, in all threads: the first sets, the last gives back
+_before: tuple[Any, ...] = ()
 
 
 @contextlib.contextmanager
@@ -14,18 +20,24 @@ def standard_settings(policy: str | None = None) -> Iterator[None]:
         policy: The dtype policy of new layers. None: the one that `keras.config.set_dtype_policy`
             has set, and float32 if that only repeats the float type.
     """
+    global _users, _before
     from keras import config
 
-    floatx, kept = config.floatx(), config.dtype_policy()
-    before = config.epsilon(), config.image_data_format()
-    if policy is None:
-        policy = "float32" if kept.name == floatx else kept.name
+    kept = config.dtype_policy()  # of this thread
+    with _LOCK:
+        if not _users:
+            _before = config.floatx(), config.epsilon(), config.image_data_format()
+            _configure("float32", 1e-7, "channels_last")
+        _users += 1
+        floatx = _before[0]
     try:
-        _configure("float32", 1e-7, "channels_last")
-        config.set_dtype_policy(policy)
+        config.set_dtype_policy(policy or ("float32" if kept.name == floatx else kept))
         yield
     finally:
-        _configure(floatx, *before)
+        with _LOCK:
+            _users -= 1
+            if not _users:
+                _configure(*_before)
         config.set_dtype_policy(kept)
 
 

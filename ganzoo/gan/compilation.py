@@ -143,7 +143,9 @@ class Compilation(keras.Model):
             callbacks = given.get("callbacks")
             if not isinstance(callbacks, keras.callbacks.CallbackList):
                 given["callbacks"] = [guard, *keras.tree.flatten(callbacks or [])]
-            return super().fit(**given)
+                return super().fit(**given)
+            with guard.among(callbacks):
+                return super().fit(**given)
 
     @standard_settings()
     def train_on_batch(self, x, y=None, *arguments, **options):
@@ -208,7 +210,10 @@ class Compilation(keras.Model):
     def from_config(cls, config: dict, custom_objects=None):
         restore = keras.saving.deserialize_keras_object
         parts = {key: restore(config[key]) for key in ("generator", "discriminator", "prior")}
-        return cls(**{**config, **parts})
+        rest = {key: value for key, value in config.items() if key != "num_classes"}
+        gan = cls(**{**rest, **parts})
+        gan.num_classes = config.get("num_classes")  # no argument of every subclass
+        return gan
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """The arguments of `compile`, so that a `.keras` file keeps both optimizers."""

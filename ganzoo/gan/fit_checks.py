@@ -1,7 +1,8 @@
 """Checks of what a GAN is trained on: arrays before a step, everything else while it is traced.
 
 Values that are on a device already are not read, since the host would wait for them at every
-step. What is none of the GAN's data there becomes NaN, and with it the losses, at which `fit` ends.
+step. Floats that overshoot the range a little, as resampling makes them, are clipped there. What
+is none of the GAN's data becomes NaN, and with it the losses, at which `fit` ends.
 """
 
 from collections.abc import Mapping
@@ -16,7 +17,8 @@ from ganzoo.errors import UsageError
 from ganzoo.gan.sampling.argument_checks import as_classes
 
 _UNUSED = ("validation_data", "validation_split", "sample_weight", "class_weight")
-_TOLERANCE = 1e-3  # beyond the value range, for images that were resampled
+_TOLERANCE = 1e-3  # beyond the value range, of an array
+_OVERSHOOT = 0.1  # of the range, beyond it, in a stream: bicubic and Lanczos resampling
 
 
 def check_options(options: Mapping[str, Any]) -> None:
@@ -67,7 +69,7 @@ def check_arrays(gan: Any, images: Any, labels: Any) -> Any:
 
 
 def usable_batch(gan: Any, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Scale a batch; a sample beside the range, or of a class that there is not, becomes NaN.
+    """Scale a batch and clip it; what is far beside the range, or of no class, becomes NaN.
 
     Args:
         gan: The GAN, compiled.
@@ -86,8 +88,9 @@ def usable_batch(gan: Any, images: Tensor, labels: Tensor) -> tuple[Tensor, Tens
         raise _not_pixels(kind)
     images, bounds = gan.sampler.scale(images), _bounds(gan)
     if kind != "uint8" and bounds:
-        inside = (images >= bounds[0] - _TOLERANCE) & (images <= bounds[1] + _TOLERANCE)
-        images = ops.where(inside, images, float("nan"))
+        clipped = ops.clip(images, *bounds)
+        near = ops.abs(images - clipped) <= _OVERSHOOT * (bounds[1] - bounds[0])
+        images = ops.where(near, clipped, float("nan"))
     if gan.label_shape is None:
         return images, None
     if not _takes_classes(gan):
@@ -168,7 +171,7 @@ def _check_values(images: np.ndarray, value_range: tuple[float, float] | None) -
     """Refuse integers that are not pixels, and floats outside of the range; points have none."""
     if images.dtype == np.uint8:
         return
-    if images.dtype.kind != "f":
+    if "float" not in images.dtype.name:  # bfloat16 is no float of NumPy's own
         raise _not_pixels(str(images.dtype))
     low, high = value_range or (-np.inf, np.inf)
     minimum, maximum = float(images.min()), float(images.max())

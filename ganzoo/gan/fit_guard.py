@@ -1,8 +1,11 @@
 """The end of `fit` between two of its steps: at an interrupt, or where losses are broken."""
 
+import contextlib
 import math
 import signal
+import sys
 import threading
+from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
@@ -38,12 +41,24 @@ class FitGuard(keras.callbacks.Callback):
         if error is None:
             self._interrupt()
 
+    @contextlib.contextmanager
+    def among(self, callbacks: keras.callbacks.CallbackList) -> Iterator[None]:
+        """Be one of the callbacks for a while, if it is this guard that an interrupt reaches."""
+        if self._before is None:
+            yield
+            return
+        callbacks.callbacks.append(self)
+        try:
+            yield
+        finally:
+            callbacks.callbacks.remove(self)
+
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         """End here if an interrupt has come; the step before is whole."""
         self._interrupt()
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """End here if an interrupt has come."""
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """End here if an interrupt has come; all have seen the end of the epoch before."""
         self._interrupt()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
@@ -56,15 +71,16 @@ class FitGuard(keras.callbacks.Callback):
         if broken:
             raise Diverged(
                 f"Training diverged: {broken[0]} is not finite after batch {batch}.",
-                hint="From the first step on, look at the data: floats beside the GAN's range or "
-                "classes that do not exist. Otherwise lower the learning rates, or add a penalty "
-                "such as r1.",
+                hint="If it comes at once, look at the data: a stream with floats far beside the "
+                "GAN's range or with classes that do not exist. Otherwise lower the learning "
+                "rates, or add a penalty such as r1. Save on the way with ModelCheckpoint.",
             )
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self._interrupted:
             raise KeyboardInterrupt
         self._interrupted = True
+        sys.stderr.write("\nStopping after this step; interrupt again to stop at once.\n")
 
     def _interrupt(self) -> None:
         if self._interrupted:

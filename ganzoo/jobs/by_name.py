@@ -150,6 +150,12 @@ def _setting(key: str, value: Any) -> str:
     import tomli_w
 
     value = os.fspath(value) if isinstance(value, os.PathLike) else value
+    value = value.item() if hasattr(value, "item") else value  # a number of NumPy
+    if value is None or isinstance(value, Mapping):
+        raise UsageError(
+            f"A setting is a value of its own. Received: {key}={value!r}.",
+            hint="Leave out what has no value; of a table, set each key: 'table.key': value.",
+        )
     literal = tomli_w.dumps({"value": value}).partition("=")[2].strip()
     return f"{f'training.{key}' if key in LENGTHS else key}={literal}"
 

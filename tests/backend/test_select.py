@@ -214,3 +214,20 @@ def test_a_backend_chosen_after_importing_ganzoo_counts():
         "print(os.environ['KERAS_BACKEND'])\n"
     )
     assert run_python("-c", code).stdout.strip() == "torch"
+
+
+def test_importing_keras_asks_every_finder_and_fails_as_an_import_where_there_is_no_backend():
+    code = (
+        "import importlib.abc, importlib.util, os, sys\n"
+        "asked = []\n"
+        "class Other(importlib.abc.MetaPathFinder):\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        asked.append(name)\n"
+        "sys.meta_path.insert(0, Other())\n"
+        "import ganzoo\n"
+        "from ganzoo.backend import select\n"
+        "select.BACKENDS = ()\n"
+        "importlib.util.find_spec('keras')\n"
+        "print('keras' in asked, 'KERAS_BACKEND' in os.environ)\n"
+    )
+    assert run_python("-c", code).stdout.split() == ["True", "False"]

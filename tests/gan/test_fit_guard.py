@@ -5,6 +5,7 @@ import signal
 
 import numpy as np
 import pytest
+from lazy_keras import keras
 
 from ganzoo.errors import Diverged
 
@@ -16,7 +17,7 @@ def pixels():
     return np.random.default_rng(0).integers(0, 256, (24, 2, 2, 1), dtype="uint8")
 
 
-def compiled(small, keras):
+def compiled(small):
     keras.utils.set_random_seed(1)
     return small.compiled(small.gan(size=4, shape=(2, 2, 1)), ema_half_life=10.0)
 
@@ -31,8 +32,8 @@ def batches(pixels, interrupt_at=None):
         k += 1
 
 
-def test_after_an_interrupt_the_variables_hold_the_last_whole_step(small, keras, pixels):
-    gan, other = compiled(small, keras), compiled(small, keras)
+def test_after_an_interrupt_the_variables_hold_the_last_whole_step(small, pixels):
+    gan, other = compiled(small), compiled(small)
     with pytest.raises(KeyboardInterrupt):
         gan.fit(batches(pixels, interrupt_at=5), steps_per_epoch=20, verbose=0, shuffle=False)
 
@@ -60,8 +61,8 @@ class Interrupting:
         return self.step(data)
 
 
-def test_an_interrupt_inside_a_step_waits_for_its_end(small, keras, pixels):
-    gan = compiled(small, keras)
+def test_an_interrupt_inside_a_step_waits_for_its_end(small, pixels):
+    gan = compiled(small)
     object.__setattr__(gan, "step", Interrupting(gan, at=1))
     with pytest.raises(KeyboardInterrupt):
         gan.fit(pixels, batch_size=4, verbose=0)
@@ -69,9 +70,9 @@ def test_an_interrupt_inside_a_step_waits_for_its_end(small, keras, pixels):
     gan.sample(2)
 
 
-def test_an_interrupt_that_does_not_wait_leaves_the_model_whole(small, keras, pixels):
+def test_an_interrupt_that_does_not_wait_leaves_the_model_whole(small, pixels):
     """A handler of somebody else raises wherever the program is, such as in a callback."""
-    gan = compiled(small, keras)
+    gan = compiled(small)
 
     class Stop(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
@@ -85,8 +86,28 @@ def test_an_interrupt_that_does_not_wait_leaves_the_model_whole(small, keras, pi
     gan.fit(pixels, batch_size=4, verbose=0)
 
 
-def test_a_loss_that_is_not_finite_ends_fit(small, keras, pixels):
-    gan = compiled(small, keras)
+def test_an_interrupt_ends_fit_with_a_list_of_callbacks_that_keras_made(small, pixels):
+    gan, seen = compiled(small), []
+
+    class Epochs(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            seen.append(epoch)
+
+        def on_train_batch_end(self, batch, logs=None):
+            if batch == 5:  # the last of the epoch
+                os.kill(os.getpid(), signal.SIGINT)
+
+    callbacks = keras.callbacks.CallbackList([Epochs()], add_history=True, model=gan)
+    count = len(callbacks.callbacks)
+    with pytest.raises(KeyboardInterrupt):
+        gan.fit(pixels, batch_size=4, epochs=3, verbose=0, callbacks=callbacks)
+    assert int(gan.steps.value) == 6
+    assert seen == [0]  # every callback saw the end of the epoch
+    assert len(callbacks.callbacks) == count
+
+
+def test_a_loss_that_is_not_finite_ends_fit(small, pixels):
+    gan = compiled(small)
     weight = gan.discriminator.trainable_variables[0]
     weight.assign(np.full(weight.shape, np.nan))
 

@@ -34,4 +34,6 @@ def test_nothing_to_train_and_unknown_keys_are_refused(place):
         ganzoo.train()
     with pytest.raises(UsageError, match="step"):
         ganzoo.train("dcgan-digits", stepz=3)
+    with pytest.raises(UsageError, match="seed=None"):
+        ganzoo.train("dcgan-digits", seed=None)
     assert list(place.iterdir()) == []

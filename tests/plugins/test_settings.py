@@ -2,6 +2,7 @@
 
 import contextlib
 import random
+import threading
 
 import numpy as np
 import pytest
@@ -103,3 +104,27 @@ def test_a_precision_that_was_asked_for_is_kept():
             assert config.dtype_policy().name == "mixed_bfloat16"
     finally:
         config.set_dtype_policy("float32")
+
+
+def test_two_threads_have_the_standard_until_the_last_leaves():
+    from keras import config
+
+    from ganzoo.backend.settings import standard_settings
+
+    first, second, inside, go_on = [], [], threading.Event(), threading.Event()
+
+    def other():
+        with standard_settings():
+            inside.set()
+            go_on.wait(60)
+            second.append((config.floatx(), config.epsilon()))
+
+    with configured("float16", 1e-3, "channels_first"):
+        thread = threading.Thread(target=other)
+        with standard_settings():
+            thread.start()
+            assert inside.wait(60)
+            first.append((config.floatx(), config.epsilon()))
+        go_on.set()
+        thread.join()
+    assert first == second == [("float32", 1e-7)]

@@ -10,7 +10,8 @@ NOT_CHOSEN = "not chosen yet"  # the license in the card of a run of somebody's 
 COMMON_LICENSES = (
     "Apache-2.0", "MIT", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "CC-BY-3.0", "CC-BY-4.0",
     "CC-BY-SA-3.0", "CC-BY-SA-4.0", "CC-BY-NC-2.0", "CC-BY-NC-3.0", "CC-BY-NC-4.0",
-    "CC-BY-NC-SA-4.0", "CC-BY-NC-ND-4.0", "GPL-3.0", "LGPL-3.0", "AGPL-3.0", "MPL-2.0",
+    "CC-BY-NC-SA-4.0", "CC-BY-NC-ND-4.0", "GPL-3.0-only", "LGPL-3.0-only", "AGPL-3.0-only",
+    "MPL-2.0",
     "Unlicense",
 )  # fmt: skip
 

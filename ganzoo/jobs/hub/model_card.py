@@ -18,7 +18,7 @@ from ganzoo.catalog.registry.licenses import COMMON_LICENSES
 from ganzoo.files.text import escape
 from ganzoo.modalities import MODALITIES, Modality
 
-_HUB_LICENSES = {name.lower() for name in COMMON_LICENSES}
+_HUB_LICENSES = {name.lower().removesuffix("-only") for name in COMMON_LICENSES}
 _HUB_DATASET = re.compile(r"https://huggingface\.co/datasets/([\w.-]+/[\w.-]+)(?:/.*)?")
 _MARKUP = re.compile(r"[\\`*_{}\[\]|~@]|(?<=:)/(?=/)|(?<=www)\.|^[#+\->=]")
 _MAX_SAMPLES = 16  # that the code generates
@@ -193,6 +193,7 @@ def _parse_shape(value: object) -> list[int] | None:
 
 def _front_matter(card: Card, usage: _Usage | None) -> str:
     license = card.license.weights.lower()
+    license = license.removesuffix("-only").removesuffix("-or-later")  # the Hub knows neither
     known = license in _HUB_LICENSES
     source = (card.provenance and card.provenance.source) or ""
     dataset = _HUB_DATASET.fullmatch(source)

@@ -45,7 +45,7 @@ def onnx_facts(gan: "GAN", source: Source) -> dict[str, Any]:
         "value_range": gan.value_range,
         "rate": source.rate,
         "latent_shape": gan.sampler.latent_shape,
-        "prior": gan.prior.__name__,
+        "prior": getattr(gan.prior, "__name__", type(gan.prior).__name__),
         "classes": source.classes if gan.sampler.conditional and source.classes else None,
         "license": source.about.get("license"),
         "weights_digest": tensors_digest(arrays),
@@ -114,7 +114,7 @@ def _entry(content: bytes) -> tuple[str, Any]:
     key, text = (fields.get(field, b"").decode("utf-8") for field in (1, 2))
     try:
         return key, json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return key, text
 
 

@@ -12,6 +12,9 @@ from ganzoo.catalog.runs import Run
 from ganzoo.files.reading import read_bytes
 from ganzoo.files.text import quote
 
+# What decoding raises for files that are torn, or larger than an image can be
+_BROKEN = (OSError, EOFError, SyntaxError, ValueError, wave.Error, Image.DecompressionBombError)
+
 
 def newest_samples(run: Run, step: int | None, report: Callable[[str], None]) -> dict[str, bytes]:
     """Return the newest samples of a run that weights of a step can have generated.
@@ -45,7 +48,7 @@ def _read_whole(path: Path, report: Callable[[str], None]) -> bytes | None:
             _check_sound(content)
         else:
             _check_image(content)
-    except (OSError, EOFError, SyntaxError, ValueError, wave.Error) as error:
+    except _BROKEN as error:
         report(f"{quote(path)} is torn and not published: {error}.")
         return None
     return content
