@@ -5,12 +5,20 @@ sent, so a bookmark in the run's folder says under which id that is and how far 
 """
 
 import json
+import os
+import warnings
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
+from ganzoo.errors import GanzooError, InvalidInput
 from ganzoo.files.publish import make_folder, publish_text
+from ganzoo.files.reading import read_bytes
+from ganzoo.files.strict_json import parse_object
+from ganzoo.files.text import quote
 from ganzoo_loggers.run_content import Event, logged_numbers, run_config
+
+_MAX_BYTES = 2**16  # of a bookmark
 
 
 class ServiceLogger(ABC):
@@ -23,6 +31,7 @@ class ServiceLogger(ABC):
     def __init__(self, name: str):
         self._name = name
         self._bookmark: dict[str, Any] = {}
+        self._warned = -1  # step of the last warning before this start; a step can have several
         self._path = Path()
 
     def __call__(self, event: Event) -> None:
@@ -40,6 +49,10 @@ class ServiceLogger(ABC):
                 self.log_sample(step, Path(event["path"]), Path(media) if media else None)
             self._keep(kind, step)
         elif kind == "warning":
+            if "step" in event:
+                if step <= self._warned:
+                    return
+                self._keep(kind, step)
             self.log_warning(event["message"])
         elif kind in ("end", "stop"):
             self.close(event.get("state", "finished"))
@@ -73,9 +86,24 @@ class ServiceLogger(ABC):
         folder = Path(event["run"])
         make_folder(folder / "loggers")
         self._path = folder / "loggers" / f"{self._name}.json"
-        if self._path.exists():
-            self._bookmark = json.loads(self._path.read_text(encoding="utf-8"))
+        self._bookmark = self._read_bookmark()
+        self._warned = self._bookmark.get("warning", -1)
         self._keep("id", self.open(folder, run_config(event), self._bookmark.get("id")))
+
+    def _read_bookmark(self) -> dict[str, Any]:
+        if not os.path.lexists(self._path):
+            return {}
+        try:
+            found = parse_object(read_bytes(self._path, limit=_MAX_BYTES), quote(self._path))
+            if any(type(found[key]) is not (str if key == "id" else int) for key in found):
+                raise InvalidInput("It must have an id as text, and steps.")
+        except GanzooError as error:
+            text = (
+                f"The logger {self._name} begins anew, since its bookmark cannot be read: {error}"
+            )
+            warnings.warn(text, stacklevel=2)
+            return {}
+        return found
 
     def _keep(self, key: str, value: Any) -> None:
         self._bookmark[key] = value

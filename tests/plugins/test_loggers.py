@@ -186,3 +186,54 @@ def test_trackio_goes_on_with_its_run_and_logs_each_step_once(run, monkeypatch):
     numbers = [(row["step"], row["d_loss"]) for row in rows if "d_loss" in row]
     assert numbers == [(step, 1 / step) for step in STEPS]
     assert sum("samples" in row for row in rows) == len(STEPS)
+
+
+@pytest.fixture
+def service():
+    """A logger of a service that keeps the ids it was opened with, and warnings."""
+    from ganzoo_loggers.service import ServiceLogger
+
+    class Service(ServiceLogger):
+        opened, warned = [], []
+
+        def open(self, folder, config, run_id):
+            self.opened.append(run_id)
+            return run_id or f"id-{len(self.opened)}"
+
+        def log_numbers(self, step, values):
+            pass
+
+        def log_sample(self, step, image, media):
+            pass
+
+        def log_warning(self, message):
+            self.warned.append(message)
+
+        def close(self, state):
+            pass
+
+    return Service
+
+
+def test_a_service_gets_each_warning_of_a_step_once(run, service):
+    start = {"event": "start", "run": str(run.path), "backend": "jax", "steps": 6}
+    for first, steps in ((0, (2, 4)), (2, (4, 6))):
+        logger = service("service")
+        logger({**start, "step": first})
+        for step in steps:
+            for illness in "ab":
+                logger({"event": "warning", "step": step, "message": f"{illness} at {step}"})
+    logger({"event": "warning", "message": "of no step"})
+    pairs = [f"{illness} at {step}" for step in (2, 4, 6) for illness in "ab"]
+    assert service.warned == [*pairs, "of no step"] and service.opened == [None, "id-1"]
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"id": 3}', '{"id": "x", "log": "y"}'])
+def test_a_bookmark_that_cannot_be_read_counts_as_none(run, service, content):
+    (run.path / "loggers").mkdir()
+    (run.path / "loggers" / "service.json").write_text(content)
+    start = {"event": "start", "run": str(run.path), "backend": "jax", "step": 2, "steps": 6}
+    with pytest.warns(UserWarning, match="begins anew"):
+        service("service")(start)
+    service("service")(start)
+    assert service.opened == [None, "id-1"]

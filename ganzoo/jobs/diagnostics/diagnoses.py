@@ -73,7 +73,7 @@ DIAGNOSES = (
     ),
     Diagnosis(
         illness="gray_samples",
-        bounds={"contrast": (0.0, 0.5)},
+        bounds={"contrast": (0.0, 0.5), "contrast_rise": (-_INF, 0.02)},
         patience=2,
         message=(
             "Gray samples: the contrast inside a generated sample is {contrast:.0%} of that inside "
@@ -147,15 +147,19 @@ DIAGNOSES = (
 def warning_of(diagnosis: Diagnosis, recipe: Tables, evidence: Evidence) -> dict[str, Any]:
     """Return the event of a diagnosis: step, illness, and the evidence with a setting to try.
 
+    There is none if the recipe has it already.
+
     Args:
         diagnosis: The diagnosis.
         recipe: Tables of the recipe.
         evidence: The evidence, in which it holds, with the step.
     """
-    argument = remedies.as_argument(diagnosis.remedy(recipe, evidence))
+    setting, message = diagnosis.remedy(recipe, evidence), diagnosis.message.format_map(evidence)
+    if remedies.changes(setting, recipe):
+        message += f" Try {remedies.as_argument(setting)}."
     return {
         "event": "warning",
         "step": evidence["step"],
         "illness": diagnosis.illness,
-        "message": f"{diagnosis.message.format_map(evidence)} Try {argument}.",
+        "message": message,
     }

@@ -56,10 +56,10 @@ def augment(recipe: Tables, evidence: Evidence) -> Setting:
 
 
 def weigh_penalty(recipe: Tables, evidence: Evidence) -> Setting:
-    """Give the penalty a hundredth of the losses."""
+    """Give the penalty a hundredth of the losses, and never less than it has."""
     factor = 0.01 / max(evidence["penalty_share"], 1e-9)
     return "gan.regularizers", [
-        {**table, "weight": _rounded(min(factor * table["weight"], 10.0))}
+        {**table, "weight": max(_rounded(min(factor * table["weight"], 10.0)), table["weight"])}
         if table["name"] == evidence["weak_penalty"]
         else table
         for table in recipe["gan"]["regularizers"]
@@ -71,6 +71,15 @@ def wake_discriminator(recipe: Tables, evidence: Evidence) -> Setting:
     if recipe["gan"]["weight_clip"]:
         return "gan.weight_clip", 0.0
     return slow_discriminator(recipe, evidence)
+
+
+def changes(setting: Setting, recipe: Tables) -> bool:
+    """Return whether a recipe has not yet what a setting sets."""
+    key, value = setting
+    table: Any = recipe
+    for part in key.split("."):
+        table = table.get(part) if isinstance(table, Mapping) else None
+    return table != value
 
 
 def as_argument(setting: Setting) -> str:

@@ -1,9 +1,12 @@
 """Tracker of illnesses: each is reported once, and again only after the training has recovered."""
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 
 from ganzoo.jobs.diagnostics.diagnoses import DIAGNOSES, Diagnosis
 from ganzoo.jobs.diagnostics.evidence import Evidence
+
+_CHECKS = 3  # over which a young generator's contrast rises
 
 
 class Tracker:
@@ -19,6 +22,7 @@ class Tracker:
     ) -> None:
         self._diagnoses = diagnoses
         self._reported = set(reported)
+        self._contrasts: deque[float] = deque(maxlen=_CHECKS)
         self._streaks = [0] * len(diagnoses)  # checks in a row: below 0 those without the illness
 
     def update(self, evidence: Evidence) -> list[Diagnosis]:
@@ -27,6 +31,7 @@ class Tracker:
         Args:
             evidence: Numbers by name. A diagnosis that needs others is left as it was.
         """
+        evidence = evidence | self._rise_of_contrast(evidence)
         for index, diagnosis in enumerate(self._diagnoses):
             if diagnosis.bounds.keys() <= evidence.keys():
                 sign = 1 if diagnosis.holds(evidence) else -1
@@ -38,6 +43,15 @@ class Tracker:
                 found.append(diagnosis)
         self._reported -= {d.illness for d in self._diagnoses if self._has_recovered(d.illness)}
         return found
+
+    def _rise_of_contrast(self, evidence: Evidence) -> Evidence:
+        """`contrast_rise`: how much the contrast has risen over the last checks of samples."""
+        if "contrast" not in evidence:
+            return {}
+        self._contrasts.append(evidence["contrast"])
+        if len(self._contrasts) < _CHECKS:
+            return {}
+        return {"contrast_rise": self._contrasts[-1] - self._contrasts[0]}
 
     def _has_recovered(self, illness: str) -> bool:
         pairs = zip(self._diagnoses, self._streaks, strict=True)

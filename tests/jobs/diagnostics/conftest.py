@@ -14,7 +14,7 @@ TABLES = {
     "gan": {"ema_half_life": 2000.0},
     "generator_optimizer": {"name": "adam", "learning_rate": 2e-3, "beta_1": 0.5},
     "discriminator_optimizer": {"name": "adam", "learning_rate": 2e-3, "beta_1": 0.5},
-    "training": {"batch": 32, "steps": 200, "log_every": 10, "sample_every": 25,
+    "training": {"batch": 32, "steps": 200, "log_every": 10, "sample_every": 15,
                  "checkpoint_every": 1000, "steps_per_dispatch": 1,
                  "xla": os.environ.get("KERAS_BACKEND") == "jax"},
 }  # fmt: skip

@@ -72,6 +72,19 @@ def test_a_penalty_gets_weight_and_keeps_its_options():
     assert r1.weight == 10.0
 
 
+@pytest.mark.parametrize("weight", [10.0, 30.0])
+def test_a_penalty_is_never_made_weaker_and_what_changes_nothing_is_not_suggested(weight):
+    settings = [f'regularizers=[{{name = "r1", weight = {weight}}}]']
+    recipe = apply_settings(RECIPE, settings).tables()
+    _, (r1,) = remedies.weigh_penalty(recipe, EVIDENCE)
+    assert r1["weight"] == weight
+    (dead,) = (d for d in DIAGNOSES if "penalty_share" in d.bounds)
+    assert "Try" not in warning_of(dead, recipe, EVIDENCE)["message"]
+    end = apply_settings(RECIPE, ["regularizers=[{name = 'ada'}]", "training.steps=400"]).tables()
+    (copies,) = (d for d in DIAGNOSES if "copy" in d.bounds)
+    assert "Try" not in warning_of(copies, end, EVIDENCE)["message"]
+
+
 def test_r1_is_added_where_there_is_no_penalty():
     (r1,) = changed(remedies.smooth_discriminator, "regularizers=[]").gan.regularizers
     assert (r1.name, r1.weight) == ("r1", 1.0)

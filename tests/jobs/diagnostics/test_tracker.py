@@ -3,7 +3,7 @@
 import pytest
 
 from ganzoo.jobs.diagnostics import remedies
-from ganzoo.jobs.diagnostics.diagnoses import Diagnosis
+from ganzoo.jobs.diagnostics.diagnoses import DIAGNOSES, Diagnosis
 from ganzoo.jobs.diagnostics.tracker import Tracker
 
 
@@ -38,6 +38,16 @@ def test_it_is_reported_again_after_recovery():
 def test_a_resumed_run_reports_what_was_reported_after_recovery_only():
     tracker = Tracker(["gray"], [GRAY])
     assert reported(tracker, "contrast", [0.1, 0.1, 0.9, 0.9, 0.1, 0.1]) == [5]
+
+
+@pytest.mark.parametrize(
+    ("contrasts", "expected"),
+    [([0.33, 0.32, 0.36, 0.44, 0.45], []), ([0.24, 0.24, 0.24, 0.24, 0.24], [3]),
+     ([0.9, 0.4, 0.2, 0.1], [3])],
+)  # fmt: skip
+def test_gray_is_what_does_not_gain_contrast(contrasts, expected):
+    tracker = Tracker(diagnoses=[d for d in DIAGNOSES if "contrast_rise" in d.bounds])
+    assert reported(tracker, "contrast", contrasts) == expected
 
 
 def test_evidence_of_another_kind_changes_nothing():
