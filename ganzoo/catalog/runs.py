@@ -211,8 +211,8 @@ class Run:
 def numbered_folders(runs: Path = RUNS) -> list[tuple[int, Path]]:
     """Return the folders of all runs with their numbers, in ascending order; broken ones too."""
     names = [name for name in os.listdir(runs) if name[0] != "."] if os.path.isdir(runs) else []
-    matches = filter(None, map(_NUMBERED.fullmatch, names))
-    return sorted((int(match[1]), Path(runs) / match[0]) for match in matches)
+    found = ((_NUMBERED.fullmatch(name), Path(runs, name)) for name in names)
+    return sorted((int(match[1]), path) for match, path in found if match and path.is_dir())
 
 
 def split_best(source: str | os.PathLike) -> tuple[str | os.PathLike, bool]:

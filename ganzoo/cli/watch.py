@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sys
+import threading
 from typing import Annotated
 
 import typer
@@ -51,7 +52,8 @@ def watch(
         if not no_open and _has_display():
             import webbrowser
 
-            webbrowser.open(server.url)
+            # a browser may take this call until it is closed, and asks meanwhile
+            threading.Thread(target=webbrowser.open, args=(server.url,), daemon=True).start()
         server.serve_forever()
 
 

@@ -1,6 +1,7 @@
 """`ganzoo runs`, `ganzoo compare` and `ganzoo watch`."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -89,20 +90,31 @@ def test_cells_are_escaped_for_their_format(text, style, cell):
     assert cell in format_table([["", "x"], [text, "1"]], style)
 
 
-def test_watching_serves_the_newest_run_until_ctrl_c_without_a_framework(make_run):
+def test_watching_serves_the_newest_run_until_ctrl_c_without_a_framework(make_run, tmp_path):
+    """Also while a browser that asks for the page keeps the call that opens it."""
     make_run()
     make_run()
     code = "import sys; from ganzoo.cli import main; code = main(sys.argv[1:]);" + (
         "sys.exit(code or bool({'keras', 'jax', 'torch', 'tensorflow'} & set(sys.modules)))"
     )
-    command = [sys.executable, "-c", code, "watch", "--no-open", "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    command = [sys.executable, "-c", code, "watch", "--json"]
+    browser, seen = tmp_path / "browser.py", tmp_path / "seen"
+    browser.write_text(
+        "import pathlib, sys, urllib.request\n"
+        "content = urllib.request.urlopen(sys.argv[1], timeout=30).read()\n"
+        f"pathlib.Path({str(seen)!r}).write_bytes(content)\n"
+    )
+    environment = os.environ | {"BROWSER": f"{sys.executable} {browser} %s"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None
         said = json.loads(process.stdout.readline())
         assert said["run"].endswith("00002-dcgan-digits")
         with urllib.request.urlopen(said["url"], timeout=30) as answer:
             assert b"dcgan-digits" in answer.read()
-        time.sleep(0.1)
+        deadline = time.monotonic() + 30
+        while not seen.exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert seen.exists()
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0
 

@@ -1,5 +1,6 @@
 """Local server of a run's report, which is made again when the run has changed."""
 
+import contextlib
 import os
 import threading
 import time
@@ -10,10 +11,12 @@ from socketserver import TCPServer
 from urllib.parse import urlsplit
 
 from ganzoo.catalog.runs import RUNS, Run, numbered_folders
-from ganzoo.errors import EnvironmentProblem, GanzooError, UsageError
+from ganzoo.errors import EnvironmentProblem, GanzooError, InvalidInput, UsageError
+from ganzoo.files.reading import read_bytes
 from ganzoo.files.text import quote
 
 HOST = "127.0.0.1"
+_HOSTS = (HOST, "localhost", "::1")  # with any port: it may be forwarded
 _PAGE = ("/", "/report.html")
 _MEDIA = {".gif": "image/gif", ".wav": "audio/wav"}  # of the files beside the report
 _HEADERS = {
@@ -25,7 +28,7 @@ _HEADERS = {
 
 
 def newest_run(runs: Path = RUNS) -> Run:
-    """Return the run with the highest number.
+    """Return the run with the highest number, folders that are no run's left out.
 
     Args:
         runs: The folder of numbered runs.
@@ -33,10 +36,10 @@ def newest_run(runs: Path = RUNS) -> Run:
     Raises:
         UsageError: There is none.
     """
-    folders = numbered_folders(runs)
-    if not folders:
-        raise UsageError(f"There is no run in {quote(runs)}.", hint="Begin one: ganzoo train NAME.")
-    return Run.open(folders[-1][1])
+    for _, path in reversed(numbered_folders(runs)):
+        with contextlib.suppress(InvalidInput):  # also one that is being made
+            return Run.open(path)
+    raise UsageError(f"There is no run in {quote(runs)}.", hint="Begin one: ganzoo train NAME.")
 
 
 class RunServer(ThreadingHTTPServer):
@@ -61,7 +64,6 @@ class RunServer(ThreadingHTTPServer):
                 f"Cannot listen at port {port}. Received: {error.strerror}.",
                 hint="Choose another: --port N; 0 takes a free one.",
             ) from error
-        self.hosts = {f"{name}:{self.server_port}" for name in (HOST, "localhost")}
 
     @property
     def url(self) -> str:
@@ -100,7 +102,7 @@ class _WatchedRun:
             if self._page_date != date:
                 from ganzoo.jobs.report import report_of_run  # NumPy and Pillow, when needed
 
-                self._page, self._page_date = report_of_run(self.run).encode(), date
+                self._page, self._page_date = report_of_run(self.run, served=True).encode(), date
             return self._page, date
 
     def _look(self) -> int:
@@ -126,14 +128,16 @@ class _Handler(BaseHTTPRequestHandler):
         path, watched = urlsplit(self.path).path, self.server.watched
         name = path.removeprefix("/")
         try:
-            if self.headers.get("Host") not in self.server.hosts:  # a name that leads here
+            if _host_name(self.headers.get("Host")) not in _HOSTS:  # a name that leads here
                 self._send(403, b"This server is for this machine alone.", with_body=with_body)
             elif path in _PAGE:
                 page, date = watched.page() if with_body else (b"", watched.changed())
                 self._send(200, page, "text/html; charset=utf-8", date, with_body=with_body)
             elif name == watched.run.gif_path.name or name in _media_names():
-                content = _read_file(watched.run.path / name)
-                self._send(200, content, _MEDIA[Path(name).suffix], with_body=with_body)
+                path = watched.run.path / name
+                if not os.path.lexists(path):
+                    raise FileNotFoundError
+                self._send(200, read_bytes(path), _MEDIA[Path(name).suffix], with_body=with_body)
             else:
                 self._send(404, b"There is no such file.", with_body=with_body)
         except FileNotFoundError:
@@ -169,6 +173,14 @@ class _Handler(BaseHTTPRequestHandler):
         return "ganzoo"
 
 
+def _host_name(host: str | None) -> str | None:
+    """The name in a header `Host`, without port, brackets and capital letters."""
+    try:
+        return urlsplit(f"//{host or ''}").hostname
+    except ValueError:
+        return None
+
+
 def _media_names() -> set[str]:
     return {f"samples{suffix}" for suffix in _MEDIA}
 
@@ -179,9 +191,3 @@ def _modified(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_mtime_ns, status.st_size
-
-
-def _read_file(path: Path) -> bytes:
-    """Read a file of the run's folder, but nothing to which a link leads."""
-    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
-        return file.read()

@@ -9,7 +9,7 @@
     return element;
   };
 
-  // The view before the page of a running run refreshed itself
+  // The view before the page refreshed itself
   const memory = `ganzoo ${location.pathname}`;
   let before = {};
   try {
@@ -143,7 +143,7 @@
     });
   };
 
-  // Reload while the run is running: from a server when it says so, from a file now and then
+  // Reload what changes: from a server when it says so, from a file now and then
   const refresh = (note) => {
     const written = new Date(document.lastModified);
     note.textContent = `As of ${written.toLocaleTimeString()}.`;

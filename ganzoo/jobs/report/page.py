@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     from ganzoo.catalog.runs import Run
 
 STATES = {
-    "running": "This run is still training, and this page refreshes itself while it is. "
-    '<span class="refresh"></span>',
+    "running": "This run is still training, and this page refreshes itself while it is.",
     "interrupted": "Stopped before its end. <code>ganzoo resume</code> continues it.",
     "diverged": "Stopped because a loss, a gradient or a weight was no longer finite.",
     "failed": "Stopped by an error. <code>ganzoo resume</code> continues it from the newest "
@@ -42,7 +41,7 @@ STATES = {
 BACKENDS = {"jax": "JAX", "torch": "PyTorch", "tensorflow": "TensorFlow"}
 
 
-def report_of_run(run: "Run", *, manifest: Mapping | None = None) -> str:
+def report_of_run(run: "Run", *, manifest: Mapping | None = None, served: bool = False) -> str:
     """Return the report of a run folder as HTML.
 
     Its images are `samples/*.png`, named by step; the newest sound or video is `samples.wav` or
@@ -51,6 +50,8 @@ def report_of_run(run: "Run", *, manifest: Mapping | None = None) -> str:
     Args:
         run: The run.
         manifest: A manifest to use instead of the run's own.
+        served: Whether the page is made again as long as it is open; it then refreshes itself
+            whatever the state is, since a run can be resumed.
     """
     if manifest is None:
         manifest = run.manifest()
@@ -65,6 +66,7 @@ def report_of_run(run: "Run", *, manifest: Mapping | None = None) -> str:
         samples=run_samples(run),
         gif=run.gif_path,
         media=sorted(run.samples.parent.glob("samples.*")),
+        served=served,
     )
 
 
@@ -84,6 +86,7 @@ def render_report(
     samples: Sequence[tuple[int, Path]] = (),
     gif: Path | None = None,
     media: Sequence[Path] = (),
+    served: bool = False,
 ) -> str:
     """Return one self-contained HTML page about a run; the same page for the same run.
 
@@ -99,6 +102,7 @@ def render_report(
         samples: Pairs of step and PNG file; other files are left out.
         gif: An animation to offer for download, unless it is missing.
         media: Sound or video files of the newest samples.
+        served: Whether the page refreshes itself in every state, not of a running run alone.
     """
     style, script = page_asset("page.css"), page_asset("page.js")
     data = subtable(manifest, "data")
@@ -111,7 +115,7 @@ def render_report(
         script=script,
         style_hash=asset_hash(style),
         script_hash=asset_hash(script),
-        head=_page_head(recipe, manifest, data, modality),
+        head=_page_head(recipe, manifest, data, modality, served),
         samples=sample_viewer(
             samples,
             gif,
@@ -163,7 +167,9 @@ def sample_shape(data: Mapping, key: str = "image_shape") -> Sequence | None:
     return shape if isinstance(shape, list | tuple) and shape else None
 
 
-def _page_head(recipe: Mapping, manifest: Mapping, data: Mapping, modality: Modality) -> str:
+def _page_head(
+    recipe: Mapping, manifest: Mapping, data: Mapping, modality: Modality, served: bool
+) -> str:
     architecture = subtable(recipe, "architecture").get("name")
     dataset = data.get("name") or subtable(recipe, "dataset").get("name")
     parts = []
@@ -177,7 +183,10 @@ def _page_head(recipe: Mapping, manifest: Mapping, data: Mapping, modality: Moda
         parts.append(f"started {format_time(manifest['created'])}")
     state = str(manifest.get("state") or "")
     badge = f'<span class="state {state if state in STATES else ""}">{escape_html(state)}</span>'
-    note = f'<p class="note">{STATES[state]}</p>' if state in STATES else ""
+    notes = [STATES[state]] if state in STATES else []
+    if served or state == "running":
+        notes.append('<span class="refresh"></span>')
+    note = f'<p class="note">{" ".join(notes)}</p>' if notes else ""
     return (
         f"<h1>{escape_html(_page_title(recipe, manifest))} {badge if state else ''}</h1>"
         f'<p class="lead">{" · ".join(parts)}</p>{note}'

@@ -1,10 +1,13 @@
 """Viewer of samples over training: images in order of steps, and the newest sound or video."""
 
 import base64
+import os
 import struct
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ganzoo.errors import GanzooError
+from ganzoo.files.reading import open_regular
 from ganzoo.jobs.rendering import evenly_spaced
 from ganzoo.jobs.report.formatting import escape_html, format_bytes, format_count
 
@@ -18,7 +21,7 @@ ELEMENTS = {  # HTML of an embedded file, by its suffix
     ".wav": '<audio controls preload="metadata" src="data:audio/wav;base64,{}"></audio>',
     ".gif": '<img src="data:image/gif;base64,{}" class="pixels" alt="The newest video samples">',
 }
-PNG_START = b"\x89PNG\r\n\x1a\n"
+STARTS = {".png": b"\x89PNG\r\n\x1a\n", ".gif": b"GIF8", ".wav": b"RIFF"}  # of files, by suffix
 
 
 def sample_viewer(
@@ -44,7 +47,8 @@ def sample_viewer(
         embed_gif: Whether the page holds the animation itself, not a link to the file beside it.
         columns: Whether the images have columns of sources and translations.
     """
-    available = [(step, path) for step, path in sorted(samples) if _png_size(path)]
+    starts = ((step, path, _read_file(path, ".png", 24)[0]) for step, path in sorted(samples))
+    available = [(step, path) for step, path, start in starts if _dimensions(start)]
     if not available:
         return ""
     embedded = evenly_spaced(available, _num_affordable([path for _, path in available]))
@@ -65,11 +69,10 @@ def sample_viewer(
 
 def _media_element(path: Path) -> str:
     """Return a sound or video file as an element of the page."""
-    try:
-        size = path.stat().st_size
-    except OSError:
-        return ""
     if path.suffix not in ELEMENTS:
+        return ""
+    content, size = _read_file(path, path.suffix, MAX_MEDIA_BYTES)
+    if not content:
         return ""
     if size > MAX_MEDIA_BYTES:
         return (
@@ -77,7 +80,7 @@ def _media_element(path: Path) -> str:
             f"{escape_html(path.name)}.</p>"
         )
     return (
-        f'<figure class="newest">{ELEMENTS[path.suffix].format(_base64_file(path))}'
+        f'<figure class="newest">{ELEMENTS[path.suffix].format(_base64(content))}'
         "<figcaption>The newest samples.</figcaption></figure>"
     )
 
@@ -88,25 +91,36 @@ def _num_affordable(paths: Sequence[Path]) -> int:
     return max(2, min(MAX_IMAGES, int(MAX_IMAGE_BYTES / mean)))
 
 
-def _png_size(path: Path) -> tuple[int, int] | None:
-    """Return width and height of a PNG file; `None` for anything else and missing files."""
+def _read_file(path: Path, suffix: str, limit: int | None = None) -> tuple[bytes, int]:
+    """Return the content of a file, or its beginning if it is larger, and its size.
+
+    Nothing of what is missing, a link, no file or of another kind than the suffix says.
+    """
+    first = STARTS[suffix]
     try:
-        with open(path, "rb") as file:
-            start = file.read(24)
-    except OSError:
+        with open_regular(path) as file:
+            content = file.read(-1 if limit is None else max(limit, len(first)))
+            size = os.fstat(file.fileno()).st_size
+    except (GanzooError, OSError):
+        return b"", 0
+    return (content, size) if content.startswith(first) else (b"", 0)
+
+
+def _dimensions(png: bytes) -> tuple[int, int] | None:
+    """Return width and height by the first bytes of a PNG file; `None` if it has none."""
+    if len(png) < 24:
         return None
-    if len(start) < 24 or not start.startswith(PNG_START):
-        return None
-    width, height = struct.unpack(">II", start[16:])
+    width, height = struct.unpack(">II", png[16:24])
     return (width, height) if width and height else None
 
 
 def _image_frame(step: int, path: Path, images: int | None, unit: str) -> str:
-    width, height = _png_size(path) or (1, 1)
+    content, _ = _read_file(path, ".png")
+    width, height = _dimensions(content) or (1, 1)
     pixels = ' class="pixels"' if 2 * width <= WIDTH else ""
     shown = f"<span>{format_count(images)} {unit}</span>" if images is not None else ""
     return (
-        f'<li><figure><img src="data:image/png;base64,{_base64_file(path)}" '
+        f'<li><figure><img src="data:image/png;base64,{_base64(content)}" '
         f'width="{width}" height="{height}" '
         f'alt="Samples at step {step:,}"{pixels}>'
         f"<figcaption><b>Step {step:,}</b>{shown}</figcaption></figure></li>"
@@ -114,9 +128,8 @@ def _image_frame(step: int, path: Path, images: int | None, unit: str) -> str:
 
 
 def _gif_link(gif: Path, *, embed: bool) -> str:
-    try:
-        size = gif.stat().st_size
-    except OSError:
+    content, size = _read_file(gif, ".gif", MAX_GIF_BYTES)
+    if not content:
         return ""
     if not embed:
         return f'<a href="{escape_html(gif.name)}">The animation so far</a> (GIF).'
@@ -124,9 +137,9 @@ def _gif_link(gif: Path, *, embed: bool) -> str:
         return (
             f"The animation, {format_bytes(size)}, is next to this page in {escape_html(gif.name)}."
         )
-    link = f'data:image/gif;base64,{_base64_file(gif)}" download="{escape_html(gif.name)}'
+    link = f'data:image/gif;base64,{_base64(content)}" download="{escape_html(gif.name)}'
     return f'<a href="{link}">Save as an animation</a> (GIF, {format_bytes(size)}).'
 
 
-def _base64_file(path: Path) -> str:
-    return base64.b64encode(path.read_bytes()).decode("ascii")
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode("ascii")

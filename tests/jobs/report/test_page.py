@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import os
 import re
 from html.parser import HTMLParser
 from types import SimpleNamespace
@@ -228,6 +229,24 @@ def test_what_is_gone_or_no_png_is_left_out(tmp_path):
     assert len(page(samples=shots).all("img")) == 1
 
 
+@pytest.mark.parametrize("kind", ["link", "pipe", "other"])
+def test_nothing_is_embedded_but_regular_files_of_their_kind(tmp_path, kind):
+    contents = {"a.png": samples(tmp_path, 1)[0][1].read_bytes(), "samples.wav": b"RIFF",
+                "samples.gif": b"GIF89a"}  # fmt: skip
+    for name, content in contents.items():
+        if kind == "link":
+            (tmp_path / f"secret-{name}").write_bytes(content)
+            (tmp_path / name).symlink_to(tmp_path / f"secret-{name}")
+        elif kind == "pipe":
+            os.mkfifo(tmp_path / name)
+        else:
+            (tmp_path / name).write_bytes(b"secret" * 9)
+    image, *media = (tmp_path / name for name in contents)
+    told = page(samples=[(9, image), *samples(tmp_path, 1)], gif=media[1], media=media)
+    assert len(told.all("img")) == 1 and not told.all("audio")
+    assert not any("gif" in link["href"] for link in told.all("a"))
+
+
 def test_the_animation_is_offered_unless_it_is_large(tmp_path, monkeypatch):
     shots = samples(tmp_path, 2)
     gif = rendering.progress_gif([path for _, path in shots], tmp_path / "progress.gif")
@@ -257,14 +276,15 @@ def test_sounds_are_heard_and_videos_watched_in_the_page(
 ):
     data = {**MANIFEST["data"], "image_shape": shape, "rate": 16000}
     shots, newest = samples(tmp_path, 1), tmp_path / file
-    newest.write_bytes(b"content")
+    start = {".wav": b"RIFF", ".gif": b"GIF89a"}[newest.suffix]
+    newest.write_bytes(start + b"content")
     parts = {"manifest": {**MANIFEST, "data": data}, "samples": shots, "media": [newest]}
     found = page(**parts)
     assert told in found.text and "16,000" in found.text
     (element,) = (e for e in found.all(tag) if not e["src"].startswith("data:image/png"))
     kind, content = element["src"].split(",")
     assert kind == {"audio": "data:audio/wav;base64", "img": "data:image/gif;base64"}[tag]
-    assert base64.b64decode(content) == b"content"
+    assert base64.b64decode(content) == start + b"content"
     assert "media-src data:" in found.all("meta")[1]["content"]
     monkeypatch.setattr(sample_viewer, "MAX_MEDIA_BYTES", 3)
     assert f"are next to this page in {file}" in page(**parts).text
