@@ -73,11 +73,11 @@ class _AtImport(importlib.abc.MetaPathFinder):
     """
 
     def __init__(self) -> None:
-        self._asked = False
+        self._requested = False
 
     def find_spec(self, fullname: str, path: object = None, target: object = None) -> None:
-        if fullname == "keras" and not self._asked:
-            self._asked = True
+        if fullname == "keras" and not self._requested:
+            self._requested = True
             if not os.environ.get("KERAS_BACKEND"):
                 with contextlib.suppress(EnvironmentProblem):
                     choose()
