@@ -15,7 +15,10 @@ PUBLIC = {
     for module in re.findall(r"`([\w.]+)`", row)
 }
 # A package with papers too: see docs/add-a-paper.md.
-FOR_PAPERS = {"ganzoo", "ganzoo.blocks", "ganzoo.layers", "ganzoo.backend", "ganzoo.testing"}
+FOR_PAPERS = {
+    "ganzoo", "ganzoo.blocks", "ganzoo.layers", "ganzoo.backend", "ganzoo.backend.settings",
+    "ganzoo.testing",
+}  # fmt: skip
 DATA_SETS = sorted((ROOT / "plugins" / "ganzoo_data").glob("*.py"))
 PACKAGES = sorted(
     [

@@ -47,9 +47,12 @@ def run_card(recipe: Recipe, manifest: Mapping[str, Any], name: str) -> Card:
         tables["name"] = origin.name
         if origin.recipe.architecture.name == recipe.architecture.name:
             tables["papers"] = origin.papers
+        kept = ()
         if not changed_settings(origin, recipe, data):
             kept = ("summary", "description", "deviations", "license", "parameters")
-            tables |= {key: value for key, value in origin.tables().items() if key in kept}
+        elif not changed_settings(origin, recipe, data, length=False):
+            kept = ("license", "parameters")
+        tables |= {key: value for key, value in origin.tables().items() if key in kept}
     return Card.from_tables(tables)
 
 
@@ -80,25 +83,29 @@ def card_of_weights(card: Card, recipe: Recipe, manifest: Mapping[str, Any], ste
             )
         if origin.deviations:
             deviations.append(f"The card of {origin.name} says how that differs from its source.")
-        if changed and card.license.weights == origin.license.weights:
+        own = changed_settings(origin, recipe, data, length=False)
+        if own and card.license.weights == origin.license.weights:
             changes["license"] = License(data=card.license.data, weights=NOT_CHOSEN)
     if step < planned:
         deviations.append(f"The weights are those of step {step:,} of {planned:,}.")
     return card.model_copy(update=changes | {"deviations": deviations})
 
 
-def changed_settings(origin: Card, recipe: Recipe, data: Mapping[str, Any]) -> list[str]:
+def changed_settings(
+    origin: Card, recipe: Recipe, data: Mapping[str, Any], *, length: bool = True
+) -> list[str]:
     """Return what a training does otherwise than the recipe of a card, a phrase each.
 
     Args:
         origin: The card.
         recipe: The recipe as trained.
         data: Description of the data set.
+        length: Count another length as well.
     """
     before, after = origin.recipe.tables(), recipe.tables()
     lengths = [training_length(one, data["count"]).steps for one in (origin.recipe, recipe)]
     found = []
-    if lengths[0] != lengths[1]:
+    if length and lengths[0] != lengths[1]:
         old, new = (_length_of(one) for one in (before, after))
         found.append(f"{new} ({old} there)")
     for table in after:

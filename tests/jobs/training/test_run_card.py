@@ -60,12 +60,18 @@ def test_of_other_data_nothing_is_said_that_is_true_of_the_zoos(origin):
 
 @pytest.mark.parametrize(
     "settings",
-    [["steps=150"], ["training.batch=16"], ["gan.loss=hinge"], ["architecture.latent_size=9"],
+    [["training.batch=16"], ["gan.loss=hinge"], ["architecture.latent_size=9"],
      ["generator_optimizer.learning_rate=1e-4"]],
 )  # fmt: skip
 def test_of_another_recipe_prose_and_license_are_not_carried_over(origin, settings):
     card, _, _ = described(origin, settings)
     assert (card.deviations, card.license.weights) == ([], NOT_CHOSEN)
+    assert card.summary == "dcgan trained on 50,000 images of 32 x 32 x 3 (cifar10)."
+
+
+def test_another_length_keeps_the_license_and_not_the_prose(origin):
+    card, _, _ = described(origin, ["steps=150"])
+    assert (card.deviations, card.license) == ([], origin.license)
     assert card.summary == "dcgan trained on 50,000 images of 32 x 32 x 3 (cifar10)."
 
 
@@ -82,7 +88,7 @@ def test_a_prolonged_run_is_as_long_as_its_weights_say(origin):
     card, _, manifest = described(origin)
     longer = apply_settings(origin.recipe, ["training.epochs=13"])
     found = card_of_weights(card, longer, manifest, 13 * 781)
-    assert found.recipe == longer and found.license.weights == NOT_CHOSEN
+    assert found.recipe == longer and found.license == origin.license
     assert found.deviations[0].endswith("trained with 13 epochs (12 epochs there).")
 
 
