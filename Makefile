@@ -9,7 +9,7 @@ DEV := .venv
 BACKEND ?= jax
 OLDEST := .venv-oldest-$(BACKEND)
 
-.PHONY: demo check test coverage test-wheel test-oldest lint docs clean
+.PHONY: demo check test coverage test-wheel readme test-oldest lint docs clean
 
 demo: $(DEMO)/installed
 	@$(DEMO)/bin/ganzoo train dcgan-digits --backend jax
@@ -23,14 +23,17 @@ coverage: $(DEV)/installed
 test: $(DEV)/installed
 	@$(DEV)/bin/python tests/run.py
 
-# The wheel in an environment of its own, with the dependencies that it names and no others: all
-# that the README says
+# The wheel in an environment of its own, with the dependencies that it names and no others
 test-wheel: $(DEV)/installed
 	rm -rf build/wheel
 	$(DEV)/bin/python -m build --wheel --no-isolation --outdir build/wheel
 	$(PYTHON) -m venv build/wheel/venv
 	build/wheel/venv/bin/python -m pip install --quiet "$$(ls build/wheel/*.whl)[jax]"
 	cd build/wheel && GANZOO_HOME=home venv/bin/ganzoo doctor
+	cd build/wheel && GANZOO_HOME=home venv/bin/ganzoo sample dcgan-digits -n 4 --out digits.png
+
+# The README from top to bottom in the environment of the wheel: some minutes
+readme: test-wheel
 	$(PYTHON) tests/readme.py build/wheel/venv/bin
 
 # The oldest versions that pyproject.toml allows, with one backend

@@ -53,7 +53,6 @@ CASES = [
     ([*FOLDER, "--data", "truncated"], 3, ["cut.png"]),
     ([*FOLDER, "--data", "wrong"], 3, ["text.png"]),
     ([*FOLDER, "--data", "mixed"], 3, ["a.png", "b.png", "dataset.size"]),
-    ([*FOLDER, "--data", "mixed", "--set", "dataset.size=8"], 3, ["gray", "dataset.mode=rgb"]),
     (["train", "dcgan-celeba"], 5, ["img_align_celeba.zip", "--data"]),
     (["train", "dcgan-celeba", "--data", "truncated"], 3, ["img_align_celeba/000001.jpg"]),
     (["train", "gan-mnist-small", "--data", "file"], 3, ["file"]),

@@ -1,3 +1,4 @@
+import calculus
 import numpy as np
 import pytest
 
@@ -6,7 +7,7 @@ pytestmark = pytest.mark.backend
 LABELS = np.array([0, 2, 3, -1, 2**31 - 1], "int32")
 
 
-def test_one_hot_rows_of_classes_that_do_not_exist_are_nan(calculus):
+def test_one_hot_rows_of_classes_that_do_not_exist_are_nan():
     import ganzoo
 
     rows = calculus.to_numpy(ganzoo.layers.OneHot(3)(LABELS))
@@ -15,7 +16,7 @@ def test_one_hot_rows_of_classes_that_do_not_exist_are_nan(calculus):
     assert np.isnan(rows[2:]).all()
 
 
-def test_an_embedding_is_that_of_keras_and_nan_for_a_class_that_does_not_exist(calculus):
+def test_an_embedding_is_that_of_keras_and_nan_for_a_class_that_does_not_exist():
     import ganzoo
 
     layer = ganzoo.layers.Embedding(3, 4)
@@ -26,7 +27,7 @@ def test_an_embedding_is_that_of_keras_and_nan_for_a_class_that_does_not_exist(c
     assert np.isnan(vectors[2:]).all()
 
 
-def test_conditional_batch_norm_is_nan_for_a_class_that_does_not_exist(calculus):
+def test_conditional_batch_norm_is_nan_for_a_class_that_does_not_exist():
     import ganzoo
 
     layer = ganzoo.layers.ConditionalBatchNormalization(3)
@@ -37,7 +38,7 @@ def test_conditional_batch_norm_is_nan_for_a_class_that_does_not_exist(calculus)
 
 
 @pytest.mark.parametrize("name", ["OneHot", "Embedding"])
-def test_it_comes_back_from_its_configuration(calculus, name):
+def test_it_comes_back_from_its_configuration(name):
     import ganzoo
 
     given = {"OneHot": (3,), "Embedding": (3, 4)}[name]

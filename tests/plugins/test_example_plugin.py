@@ -134,7 +134,7 @@ def test_the_wheel_holds_nothing_else(wheels):
     tops = {name.split("/")[0] for name in zipfile.ZipFile(wheels["keras_ganzoo"]).namelist()}
     packages = {top for top in tops if not top.endswith(".dist-info")}
     families = {f"ganzoo_{p}" for p in ("classic", "conditional", "modern", "translation", "media")}
-    assert packages == {"ganzoo", "ganzoo_data", "ganzoo_features"} | families
+    assert packages == {"ganzoo", "ganzoo_data", "ganzoo_features", "ganzoo_loggers"} | families
 
 
 def test_the_zoo_in_the_environment_is_the_wheels(environment):
@@ -216,7 +216,7 @@ def test_its_architecture_trains_on_the_zoos_data(environment):
 def test_its_own_tests_pass(environment):
     options = ["-q", "-p", "no:cacheprovider", "--rootdir", EXAMPLE]
     done = environment.run("-W", "error", "-m", "pytest", *options, EXAMPLE / "tests")
-    assert "4 passed" in done.stdout
+    assert "5 passed" in done.stdout
 
 
 def test_the_core_is_untouched(environment, trained):

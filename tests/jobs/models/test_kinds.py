@@ -95,7 +95,7 @@ def test_sounds_are_trained_evaluated_and_heard_at_their_rate(trained, place, ca
     for argv, said in (
         (["evaluate", "run", "--features", "inception"], "Sounds have no features"),
         (["evaluate", "run", "--metrics", "patch_wasserstein"], "needs real images"),
-        (["sample", "run", "--out", "all.gif"], "written as .png and .wav"),
+        (["sample", "run", "--out", "all.gif"], "written as .png, .jpg, .jpeg, .webp, .wav"),
     ):
         assert main(argv) == 2
         assert said in capsys.readouterr().err
