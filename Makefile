@@ -45,6 +45,7 @@ test-oldest:
 
 # The site in build/site, from README and docs/; every tutorial is executed as a notebook
 docs: $(DEV)/installed
+	$(DEV)/bin/python -m pip install --quiet --editable '.[docs]'
 	$(DEV)/bin/jupytext --quiet --to ipynb --set-kernel python3 docs/tutorials/*.md
 	$(DEV)/bin/sphinx-build --quiet --fail-on-warning --keep-going -c docs . build/site
 
@@ -63,7 +64,7 @@ $(DEV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(DEV)
 	$(DEV)/bin/python -m pip install --quiet torch==2.13.0
 	$(DEV)/bin/python -m pip install --quiet jax==0.10.2 tensorflow-cpu==2.21.0 keras==3.15.1
-	$(DEV)/bin/python -m pip install --quiet --editable '.[dev,docs]'
+	$(DEV)/bin/python -m pip install --quiet --editable '.[dev]'
 	$(DEV)/bin/python -m pip install --quiet --no-deps torch-fidelity==0.4.0  # wants torchvision
 	@touch $@
 
