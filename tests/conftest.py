@@ -1,4 +1,5 @@
 import os
+import sys
 import tempfile
 
 import pytest
@@ -10,6 +11,11 @@ os.environ.setdefault("GANZOO_HOME", os.path.join(_home.name, "ganzoo"))
 os.environ.setdefault("KERAS_HOME", os.path.join(_home.name, "keras"))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+
+def pytest_collection_finish(session):
+    if session.config.option.markexpr == "not backend" and "keras" in sys.modules:
+        raise pytest.UsageError("Collecting the tests imported Keras; see tests/shared/lazy_keras.")
 
 
 @pytest.fixture(autouse=True, scope="session")

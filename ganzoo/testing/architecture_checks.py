@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from ganzoo import backend
-from ganzoo.errors import UsageError
+from ganzoo.errors import Diverged, UsageError
 from ganzoo.files import safetensors
 from ganzoo.gan.gan import GAN
 from ganzoo.gan.state import named_state
@@ -154,8 +154,10 @@ def check_precision(case: ArchitectureCase) -> None:
             optimizers = [scaled(optimizer, initial_scale=1.0) for optimizer in optimizers]
         eager = keras.backend.backend() == "tensorflow"
         gan.compile(*optimizers, run_eagerly=eager, **{**case.config, "ema_half_life": 0.0})
-        for step in range(2):
-            logs = fit_one_step(gan, case.batch(step))
+        try:
+            logs = [fit_one_step(gan, case.batch(step)) for step in range(2)][-1]
+        except Diverged as error:
+            raise Violation(f"Under {policy}: {error}") from error
         state = state_arrays(gan)
         name = first_nonfinite(logs) or first_nonfinite(state)
         require(not name, f"Under {policy}, {name} is not finite.")

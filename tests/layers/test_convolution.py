@@ -82,6 +82,9 @@ def test_values_and_both_derivatives_are_those_of_keras(kind, kernel, strides, p
 )
 def test_what_is_left_to_keras_and_what_is_not_give_the_same(kind, options):
     options = {"kernel": 3, "strides": 2, "padding": "same", "size": (6, 7), **options}
+    dilated_transposed = "dilation_rate" in options and "Transpose" in kind
+    if dilated_transposed and keras.backend.backend() == "tensorflow":
+        pytest.skip("TensorFlow has it on some processors only")
     ours, theirs = pair(kind, **options)
     images = np.random.default_rng(2).normal(size=(2, 6, 7, 2)).astype("float32")
     np.testing.assert_allclose(to_numpy(ours(images)), to_numpy(theirs(images)), atol=1e-5)

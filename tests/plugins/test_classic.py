@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from lazy_keras import Lazy, keras, ops, to_numpy, trained_weights
 
-from ganzoo.backend import jit
+from ganzoo import backend
 from ganzoo.catalog.plugins.discovery import discover, find_plugin
 from ganzoo.catalog.recipe.overrides import apply_settings
 from ganzoo.catalog.recipe.recipe import Recipe
@@ -128,7 +128,7 @@ def test_images_are_in_the_range_of_the_data_and_float32(name, precision):
     # far out, where only the output's form helps
     latents = 100.0 * gan.sampler.sample_latents(4, seed=0)
     labels = [ops.convert_to_tensor(np.arange(4, dtype="int32"))] if gan.sampler.conditional else []
-    forward = jit(lambda *x: (y := gan.generator(given(*x)), gan.discriminator(given(y, *x[1:]))))
+    forward = backend.jit(lambda *x: (y := gan.generator(given(*x)), gan.discriminator(given(y, *x[1:]))))
     images, logits = forward(latents, *labels)
     assert keras.backend.standardize_dtype(images.dtype) == "float32"
     assert keras.backend.standardize_dtype(logits.dtype) == "float32"

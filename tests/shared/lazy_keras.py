@@ -14,7 +14,8 @@ class Lazy:
         self._name = name
 
     def __getattr__(self, attribute: str) -> Any:
-        if attribute.startswith("_"):  # what pytest asks of everything that it collects
+        # `_` is what pytest asks of everything that it collects
+        if attribute.startswith("_") and attribute != "__version__":
             raise AttributeError(attribute)
         return getattr(importlib.import_module(self._name), attribute)
 
