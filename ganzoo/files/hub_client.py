@@ -257,6 +257,6 @@ def redact(text: str) -> str:
 
 def _may_retry(error: Exception) -> bool:
     status = http_status(error)
-    if system_hint(error):
-        return False
+    if system_hint(error) or type(error).__name__ == "LocalEntryNotFoundError":
+        return False  # for the latter, the client has made five attempts itself
     return status is None or status in (408, 429) or status >= 500
