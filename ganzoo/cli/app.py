@@ -21,6 +21,7 @@ from ganzoo.cli import (
     reproduce,
     resume,
     sample,
+    sweep,
     train,
     watch,
 )
@@ -67,6 +68,7 @@ app.command("list")(listing.list_names)
 app.command("info")(info.info)
 app.command("train")(train.train)
 app.command("resume")(resume.resume)
+app.command("sweep")(sweep.sweep)
 app.command("watch")(watch.watch)
 app.command("runs")(compare.list_runs)
 app.command("compare")(compare.compare)

@@ -15,6 +15,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "train recipe.toml --evaluate-every 500 --backend torch",
     ),
     "resume": ("resume 7", "resume 7 --set steps=2000"),
+    "sweep": (
+        f"sweep {_MODEL} --over batch=32,64 --seeds 0-4 --jobs 2",
+        f"sweep {_MODEL} --over generator_optimizer.learning_rate=log:1e-4..1e-2 --trials 20",
+        f"sweep --resume runs/sweeps/{_MODEL}-1a2b3c4d",
+    ),
     "watch": ("watch", "watch 7 --no-open --port 8123"),
     "runs": ("runs", "runs --json"),
     "compare": ("compare 3 7", "compare 3 7 --format latex", "compare 3 7 --out compared.html"),

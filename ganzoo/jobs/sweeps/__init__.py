@@ -1,0 +1,1 @@
+"""Sweeps: one recipe trained with many values of its keys, and compared."""
