@@ -1,16 +1,21 @@
 """Tables of models in docs/models.md: `python docs/make_models.py`.
 
-Their content comes from the cards in `registry/`. A test compares the page.
+Their content comes from the cards in `registry/`, published numbers from `docs/published.toml`. A
+test compares the page.
 """
 
+import tomllib
 from pathlib import Path
 
 from ganzoo.catalog.plugins import discovery
 from ganzoo.catalog.registry.cards import Card
 from ganzoo.catalog.registry.lookup import models
+from ganzoo.catalog.registry.versions import version_numbers
 
+PUBLISHED = Path(__file__).with_name("published.toml")
 PAGE = Path(__file__).with_name("models.md")
 BEGIN, END = "<!-- written by docs/make_models.py -->", "<!-- end of the models -->"
+BEGIN_PUBLISHED, END_PUBLISHED = "<!-- from docs/published.toml -->", "<!-- end of the numbers -->"
 # Packages of the zoo's architectures, in the order of the page.
 FAMILIES = {
     "ganzoo_classic": "Classics",
@@ -43,6 +48,32 @@ def tables() -> str:
     return "\n".join(lines)
 
 
+def published() -> str:
+    """Return a Markdown table of published FIDs beside the distances of the zoo's own weights."""
+    tables = tomllib.loads(PUBLISHED.read_text(encoding="utf-8"))
+    lines = [
+        "| model | FID | generated images | by | known differences | here |",
+        "|---|---:|---|---|---|---|",
+    ]
+    for name, rows in tables["models"].items():
+        for row in rows:
+            source = f"[{row['source']}]({tables['sources'][row['source']]})"
+            cells = (f"`{name}`", row["fid"], row["samples"], source, row.get("differs", ""))
+            lines.append(f"| {' | '.join(map(str, cells))} | {_own_result(name)} |")
+    return "\n".join(lines)
+
+
+def _own_result(name: str) -> str:
+    """The distance on the card of the newest version, with its features; empty without weights."""
+    entry = models()[name]
+    results = entry.version().card().results if version_numbers(entry.folder) else []
+    found = (result for result in results if result.metric == "frechet")
+    return "".join(
+        f"{one.value:.3g} in the features `{one.protocol.features}`, {one.protocol.fake:,} images"
+        for one in found
+    )
+
+
 def _row(card: Card) -> str:
     counts = " / ".join(f"{card.parameters[p]:,}" for p in ("generator", "discriminator"))
     papers = ", ".join(f"[{url.rsplit('/', 1)[-1]}]({url})" for url in card.papers)
@@ -53,7 +84,9 @@ def filled(page: str) -> str:
     """Return the page with the current tables."""
     before, _, rest = page.partition(BEGIN)
     after = rest.partition(END)[2]
-    return f"{before}{BEGIN}\n\n{tables()}\n{END}{after}"
+    before, _, rest = f"{before}{BEGIN}\n\n{tables()}\n{END}{after}".partition(BEGIN_PUBLISHED)
+    after = rest.partition(END_PUBLISHED)[2]
+    return f"{before}{BEGIN_PUBLISHED}\n\n{published()}\n\n{END_PUBLISHED}{after}"
 
 
 if __name__ == "__main__":

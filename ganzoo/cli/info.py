@@ -21,7 +21,9 @@ from ganzoo.cli.support.printing import (
 from ganzoo.files.text import format_duration
 
 _LENGTHS = ("steps", "images", "epochs")
-_OWN_BLOCKS = ("summary", "description", "deviations", "results", "versions", "recipe", "toml")
+_OWN_BLOCKS = (
+    "summary", "description", "deviations", "results", "versions", "recipe", "toml", "bibtex",
+)  # fmt: skip
 
 Name = Annotated[
     str,
@@ -36,7 +38,7 @@ Name = Annotated[
 
 Full = Annotated[
     bool,
-    typer.Option("--full", help="Add deviations, provenance, digests and the whole recipe."),
+    typer.Option("--full", help="Add deviations, provenance, digests, BibTeX and the recipe."),
 ]
 
 
@@ -126,7 +128,7 @@ def _format_trained(content: dict[str, Any], *, full: bool = False) -> str:
         if version.get("results"):
             blocks.append(format_results(version["results"]))
     if full:
-        blocks.append("# recipe.toml\n" + content["toml"].strip())
+        blocks += [content.get("bibtex", ""), "# recipe.toml\n" + content["toml"].strip()]
     return "\n\n".join(filter(None, blocks))
 
 

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 import ganzoo
+from ganzoo.catalog.citations import bibtex
 
 ROOT = Path(__file__).parents[2]
+CARDS = sorted(ROOT.glob("registry/*/card.toml"))
 PAGES = (
     "README.md",
     "CONTRIBUTING.md",
@@ -29,6 +31,15 @@ def test_the_version_stands_in_one_file():
     assert PROJECT["project"]["dynamic"] == ["version"]
     assert PROJECT["tool"]["hatch"]["version"]["path"] == "ganzoo/__init__.py"
     assert not re.search(r"^version:", text_of("CITATION.cff"), flags=re.M)
+
+
+def test_every_paper_of_the_zoo_can_be_cited():
+    papers = re.findall(r"https://arxiv.org/abs/[\d.]+", "".join(map(Path.read_text, CARDS)))
+    assert text_of("README.md").count(bibtex([])) == 1
+    assert set(papers) <= set(re.findall(r"url = {(.*)}", text_of("registry/papers.bib")))
+    assert bibtex(["https://arxiv.org/abs/1"]).endswith(
+        "@misc{1,\n  url = {https://arxiv.org/abs/1},\n}"
+    )
 
 
 def test_the_change_log_begins_with_this_version_or_the_next():

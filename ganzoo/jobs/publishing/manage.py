@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ganzoo.catalog.citations import bibtex
 from ganzoo.catalog.registry import added, aliases, contents, lookup, remotes
 from ganzoo.catalog.registry.locations import Location, registry_locations
 from ganzoo.catalog.registry.lookup import Entry
@@ -142,7 +143,8 @@ def describe_contents(version: Version) -> dict[str, Any]:
 def describe_card(card: "Card") -> dict[str, Any]:
     """Describe a card without provenance and results, its recipe as tables and as text."""
     left_out = {"schema_version", "recipe", "provenance", "results"}
-    return card.model_dump(by_alias=True, exclude=left_out) | describe_recipe(card.recipe)
+    found = card.model_dump(by_alias=True, exclude=left_out) | {"bibtex": bibtex(card.papers)}
+    return found | describe_recipe(card.recipe)
 
 
 def describe_recipe(recipe: "Recipe") -> dict[str, Any]:
