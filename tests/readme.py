@@ -4,9 +4,9 @@ Usage: python tests/readme.py BIN [BACKEND]
 
 BIN is the folder of an environment's executables, with ganzoo and one backend installed from a
 wheel; nothing else of this checkout is used. Commands run in the order of the page, in one empty
-folder with a few images in `my-images`, offline and with a home of its own. Installing and
-`make` are left out, and two lines may say what else must be installed (exit code 5): ONNX is
-written with PyTorch, and MNIST has to be downloaded.
+folder with a few images in `my-images`, offline and with a home of its own; trainings are short.
+Installing and `make` are left out, and two lines may say what else must be installed (exit code
+5): ONNX is written with PyTorch, and MNIST has to be downloaded.
 """
 
 import os
@@ -21,6 +21,11 @@ from pathlib import Path
 README = Path(__file__).resolve().parents[1] / "README.md"
 _BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```$", re.M | re.S)
 _MAY_NEED_MORE = re.compile(r"\.onnx|hf://")
+_SHORTER = {  # beginnings of lines, and what is added to them
+    "ganzoo train dcgan-digits": "--steps 150",
+    "ganzoo train --data": "--steps 10 --batch 2 --set dataset.size=16",
+    "ganzoo evaluate": "-n 1000",
+}
 _IMAGES = """
 import numpy as np
 from pathlib import Path
@@ -67,6 +72,8 @@ def main() -> None:
             if not words:
                 continue
             label = "the block of Python" if words[0] == "python" else shlex.join(words)
+            for line, options in _SHORTER.items():
+                words += options.split() if label.startswith(line) else []
             began = time.perf_counter()
             code = subprocess.run(words, **run).returncode
             print(f"{time.perf_counter() - began:6.1f} s  exit {code}  {label}", flush=True)

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 import includes
 import pytest
 from children import run_python
-from PIL import Image
 
 from ganzoo.catalog.plugins.discovery import discover
 from ganzoo.catalog.registry.lookup import models
@@ -97,32 +96,6 @@ def test_the_commands_in_the_pages_have_these_options(name, tmp_path):
         # words are parsed before the help is shown: an unknown option is refused
         done = run("-m", "ganzoo.cli", *shlex.split(command)[1:], "--help", folder=tmp_path)
         assert "Usage: ganzoo" in done.stdout, command
-
-
-def test_the_readme_works_from_top_to_bottom(tmp_path):
-    images = tmp_path / "my-images"
-    images.mkdir()
-    for i in range(16):
-        Image.new("RGB", (80, 70), (i, 255 - i, 128)).save(images / f"{i:02}.png")
-    commands = ganzoo_commands("README.md", "sh")
-    assert {command[1] for command in commands} >= {
-        "list", "info", "train", "resume", "sample", "export"
-    }  # fmt: skip
-    for _, verb, *words in commands:
-        if "--data" in words:
-            words.append("--dry-run")
-        elif verb == "train":
-            words = [w for w in words if w not in ("--steps", "500")] + ["--steps", "3"]
-        elif verb == "evaluate":
-            words += ["-n", "200"]
-        run("-m", "ganzoo.cli", verb, *words, folder=tmp_path)
-    assert (tmp_path / "runs" / "00001-dcgan-digits" / "report.html").exists()
-    assert (tmp_path / "digits.safetensors").exists()
-    code = "\n".join(blocks("README.md", "python"))
-    (tmp_path / "page.py").write_text(
-        code + "\nassert samples.shape == digits.shape == (16, 8, 8, 1)\n", encoding="utf-8"
-    )
-    run("-W", "error", "page.py", folder=tmp_path)
 
 
 def test_the_readme_names_the_models_that_come_with_weights():
