@@ -18,7 +18,6 @@ def bibtex(papers: Iterable[str]) -> str:
     known = (own_registry() / "papers.bib").read_text(encoding="utf-8").split("\n\n")
     entries = [OWN]
     for url in papers:
-        entries += [one.strip() for one in known if f"url = {{{url}}}" in one] or [
-            f"@misc{{{url.rpartition('/')[2]},\n  url = {{{url}}},\n}}"
-        ]
+        unknown = f"@misc{{{url.rpartition('/')[2]},\n  url = {{{url}}},\n}}"
+        entries.append(next((one.strip() for one in known if f"{{{url}}}" in one), unknown))
     return "\n\n".join(entries)

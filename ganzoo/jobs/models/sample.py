@@ -78,7 +78,8 @@ def sample(
     count = count if images is None else len(images)
     out = None if out is None else Path(out)
     suffixes = _sample_suffixes(found, out, separate=separate)
-    out = out or _free_path(found, [] if separate else suffixes)
+    what = "interpolation" if interpolate else "samples"
+    out = out or _free_path(found, what, [] if separate else suffixes)
     paths = (
         _separate_paths(out, suffixes[0], count, seeds) if separate else _joint_paths(out, suffixes)
     )
@@ -251,12 +252,12 @@ def _class_index(label: int | str, classes: Sequence[str]) -> int:
     return list(classes).index(label)
 
 
-def _free_path(found: Source, suffixes: Sequence[str]) -> Path:
+def _free_path(found: Source, what: str, suffixes: Sequence[str]) -> Path:
     """A name that is free with each of the suffixes; that of a folder without any."""
     where = found.where
     stem = found.title or (where.stem if where.suffix == ".safetensors" else where.name)
-    name = f"{where.resolve().parent.name}-samples" if stem in ("weights", "state") else stem
-    name = f"{name}-samples" if not name.endswith("-samples") else name
+    stem = where.resolve().parent.name if stem in ("weights", "state") else stem
+    name = f"{stem.removesuffix('-samples')}-{what}"
     names = (name, *(f"{name}-{i}" for i in range(2, 10_000)))
     free = (one for one in names if not any(Path(f"{one}{e}").exists() for e in (suffixes or [""])))
     return Path(next(free) + (suffixes[0] if suffixes else ""))

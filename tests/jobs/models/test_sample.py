@@ -198,9 +198,9 @@ def test_a_file_that_cannot_be_written_is_refused_before_anything_is_drawn(
 
 
 def test_without_a_name_an_image_lands_beside_the_others(run, place):
-    for _ in range(2):
-        assert main(["sample", str(run.path), "-n", "2"]) == 0
-    images = ["trained-samples-2.png", "trained-samples.png"]
+    for words in ([], [], ["--interpolate", "1,2"]):
+        assert main(["sample", str(run.path), "-n", "2", *words]) == 0
+    images = ["trained-interpolation.png", "trained-samples-2.png", "trained-samples.png"]
     assert sorted(p.name for p in place.iterdir()) == images
 
 
