@@ -106,7 +106,8 @@ def _comparison_cells(content: Mapping[str, Any], *, exact: bool) -> list[list[s
             known = ("" if value is None else format_duration(value) for value in values)
             rows.append(["time", *known])
         else:
-            rows.append([key.replace("_", " "), *map(_format_value, values)])
+            title = key if "." in key else key.replace("_", " ")  # those of a recipe can be --set
+            rows.append([title, *map(_format_value, values)])
     return rows
 
 

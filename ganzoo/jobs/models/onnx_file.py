@@ -54,7 +54,7 @@ def onnx_facts(gan: "GAN", source: Source) -> dict[str, Any]:
 
 
 def complete_onnx(path: str | os.PathLike, facts: Mapping[str, Any]) -> None:
-    """Name the output and the axis of the batch of an ONNX file, and write metadata into it.
+    """Name the output and the axis of the batch, say the output's shape, and write metadata.
 
     Args:
         path: The file, which is replaced.
@@ -74,6 +74,10 @@ def complete_onnx(path: str | os.PathLike, facts: Mapping[str, Any]) -> None:
     output.name = name
     for one in (*graph.input, output):
         one.type.tensor_type.shape.dim[0].dim_param = "batch"
+    for axis, size in zip(
+        output.type.tensor_type.shape.dim[1:], facts["sample_shape"], strict=True
+    ):
+        axis.dim_value = size
     model.producer_name, model.producer_version = "ganzoo", __version__
     texts = {k: v if isinstance(v, str) else json.dumps(v) for k, v in facts.items()}
     onnx.helper.set_model_props(model, texts)
