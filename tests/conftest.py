@@ -1,3 +1,4 @@
+import gc
 import os
 import sys
 import tempfile
@@ -24,6 +25,14 @@ def nothing_is_left_in_the_working_folder():
     yield
     left = set(os.listdir()) - before - {"__pycache__", ".hypothesis"}
     assert not left, f"The tests left {sorted(left)} in the working folder."
+
+
+@pytest.fixture(autouse=True, scope="module")
+def what_stays_alive_is_collected_once():
+    """Compiled functions stay alive: later collections, seconds in the end, pass them over."""
+    yield
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
