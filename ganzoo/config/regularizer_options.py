@@ -105,7 +105,8 @@ class Ada(_Augmentation):
         ramp_images: Real images in which p can rise from 0 to 1.
         probability: p at the beginning.
         policy: Groups of transforms: flips, quarter turns and whole-pixel moves ("blit"),
-            scaling, rotation and fractional moves ("geometry"), "color".
+            scaling, rotation and fractional moves ("geometry"), "color", "cutout".
+        color_multiplier: Each change of color happens with this multiple of p.
     """
 
     name: Literal["ada"]
@@ -113,7 +114,8 @@ class Ada(_Augmentation):
     interval: _Count = 4
     ramp_images: _Count = 500_000
     probability: _Probability = 0.0
-    policy: list[Literal["blit", "geometry", "color"]] = ["blit", "geometry", "color"]
+    policy: list[Literal["blit", "geometry", "color", "cutout"]] = ["blit", "geometry", "color"]
+    color_multiplier: _Probability = 1.0
 
 
 OneRegularizer = Annotated[

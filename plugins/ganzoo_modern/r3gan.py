@@ -16,7 +16,6 @@ from ganzoo.layers import Bias, Conv2D, Embedding, Resample2D
 _SLOPE = 0.2  # of every leaky ReLU
 _BLOCKS = 2  # residual blocks at each resolution
 _EXPANSION = 2  # hidden channels of a block, as a multiple: an inverted bottleneck
-_KERNEL = (1, 2, 1)  # the filter of every resampling
 
 
 @keras.saving.register_keras_serializable("ganzoo")
@@ -83,7 +82,7 @@ def r3gan_conditional(
     def generator() -> keras.Model:
         latents = keras.Input((latent_size,), name="latents")
         labels = keras.Input((), dtype="int32", name="labels")
-        embedding = Embedding(classes, latent_size, "random_normal", name="class")(labels)
+        embedding = _embed(labels, classes, latent_size, classes**-0.5)
         z = layers.Concatenate(name="both")([latents, embedding])
         x = _generator_body(z, image_shape[-1], resolutions, channels, group_size)
         return keras.Model([latents, labels], x, name="generator")
@@ -93,9 +92,8 @@ def r3gan_conditional(
         labels = keras.Input((), dtype="int32", name="labels")
         c = channels[0]
         x = _discriminator_body(images, resolutions, channels, group_size, c, "features")
-        embedding = Embedding(classes, c, "random_normal", name="class")(labels)
-        x = layers.Dot(-1, name="product", dtype="float32")([x, embedding])
-        x = layers.Rescaling(c**-0.5, name="logit", dtype="float32")(x)
+        embedding = _embed(labels, classes, c, (classes * c) ** -0.5)
+        x = layers.Dot(-1, name="logit", dtype="float32")([x, embedding])
         return keras.Model([images, labels], x, name="discriminator")
 
     return R3GAN(generator(), discriminator(), num_classes=classes)
@@ -122,6 +120,12 @@ def _check_options(
     return resolutions
 
 
+def _embed(labels: Tensor, classes: int, units: int, stddev: float) -> Tensor:
+    """Rows of a table that starts as N(0, stddev^2): (batch,) -> (batch, units)."""
+    initializer = keras.initializers.RandomNormal(stddev=stddev)
+    return Embedding(classes, units, initializer, name="class")(labels)
+
+
 def _generator_body(
     z: Tensor, image_channels: int, resolutions: list[int], channels: list[int], group_size: int
 ) -> Tensor:
@@ -132,7 +136,7 @@ def _generator_body(
     for r, c in zip(resolutions, channels, strict=True):
         if r > 4:  # (batch, r / 2, r / 2, c) -> (batch, r, r, c')
             x = _match_channels(x, c, f"{r}_match")
-            x = Resample2D("up", _KERNEL, name=f"{r}_up")(x)
+            x = Resample2D("up", name=f"{r}_up")(x)
         x = _stage(x, c, group_size, len(channels), str(r))
     return _conv(image_channels, 1, _he_initializer(1.0), "to_image", dtype="float32")(x)
 
@@ -147,7 +151,7 @@ def _discriminator_body(
         r = resolutions[i]
         x = _stage(x, channels[i], group_size, len(channels), str(r))
         if r > 4:  # (batch, r, r, c) -> (batch, r / 2, r / 2, c')
-            x = Resample2D("down", _KERNEL, name=f"{r}_down")(x)
+            x = Resample2D("down", name=f"{r}_down")(x)
             x = _match_channels(x, channels[i - 1], f"{r}_match")
     x = Basis(4, gather=True, name="basis")(x)  # (batch, 4, 4, c) -> (batch, c)
     dense = {"use_bias": False, "kernel_initializer": _he_initializer(1.0), "dtype": "float32"}

@@ -25,10 +25,14 @@ CASES = {
     "ada on tiny images": (ALWAYS, (3, 2, 4, 3), (-1, 1)),
     "ada, whole pixels": ({**ALWAYS, "policy": ["blit"]}, (8, 8, 8, 1), (-1, 1)),
     "ada, colors": ({**ALWAYS, "policy": ["color"]}, (4, 4, 4, 3), (0, 1)),
+    "ada of r3gan": (
+        {**ALWAYS, "probability": 0.5, "policy": ["color", "cutout"], "color_multiplier": 0.5},
+        (8, 6, 5, 3), (0, 1),
+    ),
     "diffaugment": ({"name": "diffaugment"}, (4, 6, 5, 3), (0, 1)),
     "diffaugment on gray images": ({"name": "diffaugment"}, (4, 5, 9, 1), (-1, 1)),
     "diffaugment on tiny images": ({"name": "diffaugment"}, (3, 3, 4, 3), (-1, 1)),
-}
+}  # fmt: skip
 DIFFERENTIATED = ("ada", "ada on gray images of odd sides", "diffaugment")
 
 
@@ -211,7 +215,11 @@ def test_diffaugment_draws_from_the_whole_range(part):
         return
     holes = (changed == 0).sum((1, 2))
     assert holes.max() == 16 and holes.min() == 4  # 4 x 4, or what is inside of it
-    np.testing.assert_allclose((holes == 16).mean(), (5 / 8) ** 2, atol=0.04)
+    np.testing.assert_allclose((holes == 16).mean(), (5 / 9) ** 2, atol=0.04)
+    ends = [axis[:, end].mean() for axis in (rows, columns) for end in (0, -1)]
+    assert ends == [0, 0, 0, 0]  # some pixel of each is left
+    cut = [(changed[:, end] == 0).any(axis=1).mean() for end in (0, -1)]
+    np.testing.assert_allclose(cut, 3 / 9, atol=0.04)  # the first row as often as the last
 
 
 def test_samples_that_are_not_images_are_refused():

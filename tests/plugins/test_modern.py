@@ -180,3 +180,29 @@ def test_blocks_of_r3gan_start_as_the_identity():
         seen = [to_numpy(x) for x in keras.Model(network.inputs, ends)(normal_numbers(*shape))]
         for before, after in zip(seen[::2], seen[1::2], strict=True):
             assert np.abs(before).max() > 0.1 and (before == after).all()
+
+
+def test_r3gan_resamples_by_bilinear_interpolation_about_the_centers_of_pixels():
+    gan, point = small("r3gan"), np.zeros((1, 8, 8, 8), "float32")
+    point[:, 3, 5] = 1.0
+    up = to_numpy(gan.generator.get_layer("8_up")(ops.convert_to_tensor(point[:, :4, 4:])))
+    expected = np.outer(
+        [0, 0, 0, 0, 0, 1 / 4, 3 / 4, 3 / 4], [0, 1 / 4, 3 / 4, 3 / 4, 1 / 4, 0, 0, 0]
+    )
+    assert up[0, ..., 0] == pytest.approx(expected)
+    down = to_numpy(gan.discriminator.get_layer("8_down")(ops.convert_to_tensor(point)))
+    # pixel 3 is the third that is seen from 1, and the first that is seen from 2
+    expected = np.outer([0, 3 / 8, 1 / 8, 0], [0, 0, 3 / 8, 1 / 8])
+    assert down[0, ..., 0] == pytest.approx(expected)
+
+
+def test_the_class_embeddings_of_r3gan_start_as_published():
+    gan = build("r3gan-conditional", (8, 8, 1), *SMALL["r3gan"], classes=1000)
+    for network, variance in ((gan.generator, 1 / 1000), (gan.discriminator, 1 / (1000 * 8))):
+        table = to_numpy(network.get_layer("class").embeddings)
+        assert table.std() == pytest.approx(variance**0.5, rel=0.05)
+    images, labels = normal_numbers(3, 8, 8, 1), ops.convert_to_tensor(np.array([5, 5, 7]))
+    ends = [gan.discriminator.get_layer(name).output for name in ("features", "class")]
+    model = keras.Model(gan.discriminator.inputs, [*ends, gan.discriminator.output])
+    features, embedding, logits = (to_numpy(x) for x in model([images, labels]))
+    assert logits[:, 0] == pytest.approx((features * embedding).sum(axis=1), rel=1e-4)

@@ -23,14 +23,16 @@ def by_hand(options, draw, shape):
     numbers_of = {}
     for part in options.get("policy", ("blit", "geometry", "color")):
         rng = draw.fold_in(part)
-        numbers_of[part] = [*numbers(rng.uniform("numbers", (7, count)))]
-        if part != "blit":
+        uniforms = 3 if part == "cutout" else 7
+        numbers_of[part] = [*numbers(rng.uniform("numbers", (uniforms, count)))]
+        if part in ("geometry", "color"):
             normals = {"geometry": 4, "color": 3}[part]
             numbers_of[part] += [*numbers(rng.normal("numbers", (normals, count)))]
     each = [
         {part: [row[k] for row in rows] for part, rows in numbers_of.items()} for k in range(count)
     ]
-    return [functools.partial(ada, p=options["probability"], numbers_of=one) for one in each]
+    p, color_p = options["probability"], options["probability"] * options.get("color_multiplier", 1)
+    return [functools.partial(ada, p=p, color_p=color_p, numbers_of=one) for one in each]
 
 
 def diffaugment(x, numbers_of):
@@ -48,12 +50,16 @@ def diffaugment(x, numbers_of):
     for i, j in itertools.product(range(height), range(width)):
         if 0 <= i - down < height and 0 <= j - right < width:
             shifted[:, i, j] = x[:, i - down, j - right]
-    top, left = int(hole[0] * height) - height // 2 // 2, int(hole[1] * width) - width // 2 // 2
-    shifted[:, max(top, 0) : top + height // 2, max(left, 0) : left + width // 2] = 0
+    inside = []
+    for number, size in zip(hole, (height, width), strict=True):
+        side = round(size / 2 + 0.01)  # up
+        first = int(number * (size + (side % 2 == 0))) - side // 2
+        inside.append((first <= np.arange(size)) & (np.arange(size) < first + side))
+    shifted[:, np.outer(*inside)] = 0
     return shifted
 
 
-def ada(x, p, numbers_of):
+def ada(x, p, color_p, numbers_of):
     """Appendix B of Karras et al.: a matrix of the plane and one of colors."""
     size = np.array(x.shape[2:0:-1])
     steps = []
@@ -76,22 +82,26 @@ def ada(x, p, numbers_of):
     if "color" in numbers_of:
         a, b, c, d, e, flip, hue, light, contrast, saturation = numbers_of["color"]
         colors, axis = np.eye(4), np.array([1, 1, 1, 0]) / np.sqrt(3)
-        if a < p:
+        if a < color_p:
             colors[:3, 3] += 0.2 * light
-        if b < p:
+        if b < color_p:
             colors = np.diag([2 ** (0.5 * contrast)] * 3 + [1]) @ colors
-        if c < p:
+        if c < color_p:
             colors = (np.eye(4) - 2 * np.outer(axis, axis) * int(2 * flip)) @ colors
         if x.shape[3] == 3:
-            if d < p:
+            if d < color_p:
                 colors = about(axis, np.pi * (2 * hue - 1)) @ colors
-            if e < p:
+            if e < color_p:
                 gray = np.outer(axis, axis)
                 strong = gray + (np.diag([1, 1, 1, 0]) - gray) * 2**saturation
                 colors = (strong + np.diag([0, 0, 0, 1])) @ colors
         channels = x.shape[3]
         x = np.repeat(x, 3 // channels, axis=3) @ colors[:3, :3].T + colors[:3, 3]
         x = x[..., :channels]
+    if "cutout" in numbers_of and numbers_of["cutout"][0] < p:
+        places = [(np.arange(n) + 0.5) / n for n in x.shape[1:3]]
+        inside = [abs(u - c) < 0.25 for u, c in zip(places, numbers_of["cutout"][1:], strict=True)]
+        x = x * ~np.outer(*inside)[:, :, None]
     return x
 
 

@@ -1,5 +1,5 @@
 """Adaptive discriminator augmentation (ADA). Karras et al. 2020,
-https://arxiv.org/abs/2006.06676, section 3 and appendix B: the pipeline "bgc".
+https://arxiv.org/abs/2006.06676, section 3 and appendix B: the pipeline "bgc", and cutout.
 
 Every transform happens to an image with probability p, which follows how often the discriminator
 is sure of real images. `warp.py` states how the filters of the geometric part differ.
@@ -31,8 +31,9 @@ class Ada(Augmentation):
         interval: Discriminator updates between two adjustments of p. Section 3: 4.
         ramp_images: Real images in which p can rise from 0 to 1. Section 3: 500,000.
         probability: p at first, in [0, 1].
-        policy: Some of "blit" (flips, quarter turns, moves by whole pixels), "geometry" and
-            "color"; the paper's best has all three.
+        policy: Some of "blit" (flips, quarter turns, moves by whole pixels), "geometry", "color"
+            and "cutout"; the paper's best has the first three.
+        color_multiplier: Each change of color happens with this multiple of p, in [0, 1].
     """
 
     name = "ada"
@@ -44,9 +45,11 @@ class Ada(Augmentation):
         ramp_images: int = 500_000,
         probability: float = 0.0,
         policy: Sequence[str] = ("blit", "geometry", "color"),
+        color_multiplier: float = 1.0,
     ):
         self.target, self.interval, self.ramp_images = target, interval, ramp_images
-        self.policy = tuple(name for name in (*_MOVES, "color") if name in policy)
+        self.policy = tuple(name for name in (*_MOVES, "color", "cutout") if name in policy)
+        self.color_multiplier = color_multiplier
         self.p: Any = float(probability)  # a number until it is built, and after if it is fixed
 
     def build(self, add_weight, value_range: Sequence[float] = (-1.0, 1.0)) -> None:
@@ -78,8 +81,11 @@ class Ada(Augmentation):
             moved = warp.warp_images(images, functools.reduce(warp.compose, sources))
             images = ops.where(_per_image(_any(*happened)), moved, images)
         if "color" in self.policy:
-            happened, changed = recolor(self._center(images), p, rng.fold_in("color"))
+            color_p = self.color_multiplier * p
+            happened, changed = recolor(self._center(images), color_p, rng.fold_in("color"))
             images = ops.where(_per_image(happened), self._restore(changed), images)
+        if "cutout" in self.policy:
+            images = ops.where(hole(images, p, rng.fold_in("cutout")), self._middle, images)
         return images
 
     def logs(self, update: DiscriminatorUpdate) -> dict:
@@ -195,6 +201,16 @@ def recolor(x, p, rng: Rng):
     rotated = ops.cos(hue) * chroma + ops.sin(hue) * across
     changed = lit + contrast * saturation * rotated
     return _any(brightens, contrasts, flips, rotates, saturates), changed
+
+
+def hole(images, p, rng: Rng):
+    """The pixels of a gap of half the sides around any place: (batch, h, w, 1). Appendix B."""
+    a, *centers = _random_numbers(rng.uniform, images, 3)
+    rows, columns = (
+        ops.abs((ops.arange(size, dtype="float32") + 0.5) / size - center[:, None]) < 0.25
+        for center, size in zip(centers, images.shape[1:3], strict=True)
+    )
+    return (rows[:, :, None] & columns[:, None, :])[..., None] & _per_image(a < p)
 
 
 def _random_numbers(kind, images, count: int) -> list:

@@ -38,8 +38,9 @@ def cutout(x, rng: Rng):
     numbers = ops.unstack(rng.uniform("cutout", (2, ops.shape(x)[0], 1)), 2)
     inside = []  # for rows and for columns: (batch, size)
     for number, size in zip(numbers, x.shape[1:3], strict=True):
-        side = max(size // 2, 1)
-        first = ops.cast(ops.floor(number * size), "int32") - side // 2
+        side = (size + 1) // 2
+        places = size + 1 - side % 2  # all of a kind to both ends, whether a pixel is its center
+        first = ops.cast(ops.floor(number * places), "int32") - side // 2
         index = ops.arange(size)
         inside.append(ops.logical_and(index >= first, index < first + side))
     rows, columns = inside
