@@ -250,7 +250,8 @@ def translation_network(
     x = norm_relu(Conv2D(c, 7, name=layer, **conv)(_pad_by_reflection(x, 3)), layer)
     for i in range(_DOWNSAMPLES):  # (batch, h, w, c) -> (batch, h / 2, w / 2, 2 c)
         layer, c = f"{name}_down_{i}", 2 * c
-        x = norm_relu(Conv2D(c, 3, strides=2, padding="same", name=layer, **conv)(x), layer)
+        x = ops.pad(x, ((0, 0), (1, 0), (1, 0), (0, 0)))  # as published; "same" pads the other end
+        x = norm_relu(Conv2D(c, 3, strides=2, name=layer, **conv)(x), layer)
     for i in range(num_residual_blocks):
         layer = f"{name}_block_{i}_first"
         y = norm_relu(Conv2D(c, 3, name=layer, **conv)(_pad_by_reflection(x, 1)), layer)
@@ -260,7 +261,7 @@ def translation_network(
         x = layers.Add(name=f"{name}_block_{i}_sum")([x, y])
     for i in range(_DOWNSAMPLES):  # (batch, h, w, c) -> (batch, 2 h, 2 w, c / 2)
         layer, c = f"{name}_up_{i}", c // 2
-        x = Conv2DTranspose(c, 3, strides=2, padding="same", name=layer, **conv)(x)
+        x = Conv2DTranspose(c, 3, strides=2, name=layer, **conv)(x)[:, 1:, 1:]
         x = norm_relu(x, layer)
     output = {"kernel_initializer": normal_initializer(), "activation": "tanh", "dtype": "float32"}
     x = Conv2D(image_shape[-1], 7, name=f"{name}_image", **output)(_pad_by_reflection(x, 3))

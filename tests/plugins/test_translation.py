@@ -155,6 +155,27 @@ def scaling(g: float, f: float, **options):
     return with_lsgan_loss(papers.cyclegan.CycleGAN(generator, discriminator, **options))
 
 
+def test_strides_begin_at_the_border_that_they_have_as_published():
+    network = cyclegan().generator.get_layer("directions").g
+    down, up = (network.get_layer(f"there_{name}_0") for name in ("down", "up"))
+    seen = [network.get_layer(f"there_{name}_norm").input for name in ("down_0", "up_0")]
+    seen += [network.get_layer("there_enter_relu").output, up.input]
+    halved, doubled, x, before = map(to_numpy, keras.Model(network.inputs, seen)(tensor(images(0))))
+    kernel = to_numpy(down.kernel)
+    padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))  # one zero at every border
+    expected = [
+        [np.einsum("nhwc,hwcd->nd", padded[:, i : i + 3, j : j + 3], kernel) for j in (0, 2, 4, 6)]
+        for i in (0, 2, 4, 6)
+    ]
+    np.testing.assert_allclose(halved, np.moveaxis(expected, 2, 0), atol=1e-5)
+    kernel = to_numpy(up.kernel)
+    expected = np.zeros((3, 5, 5, up.filters))
+    for i, j in np.ndindex(2, 2):  # of 5x5, one row and column less
+        pixel = np.einsum("nd,hwcd->nhwc", before[:, i, j], kernel)
+        expected[:, 2 * i : 2 * i + 3, 2 * j : 2 * j + 3] += pixel
+    np.testing.assert_allclose(doubled, expected[:, 1:, 1:], atol=1e-5)
+
+
 @pytest.mark.parametrize(("g", "f"), [(1.0, 1.0), (-1.0, 1.0), (0.5, -1.0)])
 def test_terms_of_generators_that_only_multiply_are_known_by_hand(g, f):
     gan = scaling(g, f)
