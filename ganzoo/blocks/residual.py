@@ -51,6 +51,7 @@ def residual_generator_body(
     wrap: Wrap = no_wrap,
     inserted: Inserted | None = None,
     norm: Callable[[Tensor, int, str], Tensor] = lambda x, resolution, name: batch_norm(name)(x),
+    epsilon: float = 1e-5,
 ) -> Tensor:
     """Vectors (batch, n) -> images in [-1, 1], (batch, size, size, image_channels), float32.
 
@@ -62,6 +63,7 @@ def residual_generator_body(
         inserted: Layers inserted after the block of that resolution, such as self-attention.
         norm: (x, resolution, name) -> normalized x in the block that leads to that resolution,
             such as conditional batch norm.
+        epsilon: That of the last batch norm, before the images.
     """
     (start, *others), inserted = channels, inserted or {}
     x = wrap(layers.Dense(start**2 * channels[start], name="project"))(z)
@@ -71,7 +73,7 @@ def residual_generator_body(
         block_norm = lambda x, name, r=r: norm(x, r, name)  # noqa: E731
         x = residual_upsampling_block(x, channels[r], f"up_{r}", norm=block_norm, wrap=wrap)
         x = inserted[r](x) if r in inserted else x
-    x = layers.ReLU(name="image_relu")(batch_norm("image_norm")(x))
+    x = layers.ReLU(name="image_relu")(batch_norm("image_norm", epsilon)(x))
     x = wrap(_conv(image_channels, 3, "image_conv"))(x)
     return layers.Activation("tanh", name="image", dtype="float32")(x)
 

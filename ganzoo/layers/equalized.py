@@ -18,13 +18,15 @@ class _Equalized(keras.layers.Layer):
     """Base of the layers below: the weights and their scale."""
 
     def __init__(
-        self, gain: float, lr_multiplier: float, bias_init: float, use_bias: bool, **kwargs
-    ):
+        self, gain: float, lr_multiplier: float, bias_init: float, use_bias: bool,
+        bias_gain: bool, **kwargs,
+    ):  # fmt: skip
         super().__init__(**kwargs)
         self.gain = gain
         self.lr_multiplier = lr_multiplier
         self.bias_init = bias_init
         self.use_bias = use_bias
+        self.bias_gain = bias_gain
 
     def _add_weights(self, shape: tuple[int, ...]) -> None:
         inputs = math.prod(shape[:-1])
@@ -38,11 +40,13 @@ class _Equalized(keras.layers.Layer):
             self.bias = self.add_weight(shape=shape[-1:], initializer=first, name="bias")
 
     def _with_bias(self, outputs: Tensor) -> Tensor:
-        return outputs if self.bias is None else outputs + self.bias * self.lr_multiplier
+        if self.bias is None:
+            return outputs
+        return outputs + self.bias * (self.lr_multiplier * (self.gain if self.bias_gain else 1.0))
 
     def get_config(self) -> dict:
-        own = {"gain": self.gain, "use_bias": self.use_bias, "bias_init": self.bias_init}
-        return {**super().get_config(), **own, "lr_multiplier": self.lr_multiplier}
+        names = ("gain", "lr_multiplier", "bias_init", "use_bias", "bias_gain")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
 @keras.saving.register_keras_serializable("ganzoo")
@@ -56,6 +60,8 @@ class EqualizedDense(_Equalized):
             of Karras et al. 2019, https://arxiv.org/abs/1812.04948, appendix C.
         bias_init: First value of the biases.
         use_bias: Whether there are biases.
+        bias_gain: Whether the gain multiplies the biases, too, as in StyleGAN2, where it stands
+            after the activation.
     """
 
     def __init__(
@@ -65,9 +71,10 @@ class EqualizedDense(_Equalized):
         lr_multiplier: float = 1.0,
         bias_init: float = 0.0,
         use_bias: bool = True,
+        bias_gain: bool = False,
         **kwargs,
     ):
-        super().__init__(gain, lr_multiplier, bias_init, use_bias, **kwargs)
+        super().__init__(gain, lr_multiplier, bias_init, use_bias, bias_gain, **kwargs)
         self.units = units
 
     def build(self, input_shape: tuple) -> None:
@@ -92,7 +99,7 @@ class EqualizedConv2D(_Equalized):
         kernel_size: Height and width of the kernel, one number or two.
         strides: One number for both axes.
         padding: `"same"` or `"valid"`.
-        use_bias, gain, lr_multiplier, bias_init: See `EqualizedDense`.
+        use_bias, gain, lr_multiplier, bias_init, bias_gain: See `EqualizedDense`.
     """
 
     def __init__(
@@ -105,9 +112,10 @@ class EqualizedConv2D(_Equalized):
         gain: float = 1.0,
         lr_multiplier: float = 1.0,
         bias_init: float = 0.0,
+        bias_gain: bool = False,
         **kwargs,
     ):
-        super().__init__(gain, lr_multiplier, bias_init, use_bias, **kwargs)
+        super().__init__(gain, lr_multiplier, bias_init, use_bias, bias_gain, **kwargs)
         self.filters = filters
         size = kernel_size
         self.kernel_size = (size, size) if isinstance(size, int) else tuple(size)

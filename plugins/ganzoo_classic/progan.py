@@ -26,6 +26,7 @@ def progan(
     stable_images: int = 800_000,
     fading_images: int = 800_000,
     drift_weight: float = 0.001,
+    fused_downsample: bool = False,
 ) -> GrowingGAN:
     """Both networks begin with tiny images and grow, one doubling after the other.
 
@@ -48,6 +49,8 @@ def progan(
             (appendix A.1).
         fading_images: Real images shown while a resolution is faded in.
         drift_weight: Weight of the mean squared logit of real images (appendix A.1).
+        fused_downsample: Whether the discriminator halves before bias and activation, as the
+            authors' published networks do, not after them as in table 2.
     """
     # long: the paper's networks from end to end, in the order in which they compute
     start, *others = growing = resolutions("progan", image_shape, start_resolution)
@@ -89,8 +92,11 @@ def progan(
         x = from_rgb(images, image_shape[0])
         for level, r in reversed(list(enumerate(growing[:-1]))):
             x = equalized_conv(x, channels[2 * r], f"conv_{2 * r}_1")
-            x = equalized_conv(x, channels[r], f"conv_{2 * r}_2")
-            x, small = downsample(x), downsample(small)  # (batch, 2 r, 2 r, c) -> (batch, r, r, c)
+            x = EqualizedConv2D(channels[r], 3, gain=_GAIN, name=f"conv_{2 * r}_2")(x)
+            relu = layers.LeakyReLU(0.2, name=f"conv_{2 * r}_2_relu")
+            # (batch, 2 r, 2 r, c) -> (batch, r, r, c)
+            x = relu(downsample(x)) if fused_downsample else downsample(relu(x))
+            small = downsample(small)
             x = growth([from_rgb(small, r), x], at=level)
         x = equalized_discriminator_head(x, channels[start], f"conv_{start}")
         return keras.Model(images, x, name="discriminator")

@@ -4,6 +4,7 @@ With `regularizers = [{ name = "ada" }]` in the recipe's `[gan]` it is StyleGAN2
 2020, https://arxiv.org/abs/2006.06676. How it is trained is in `stylegan2_training.py`.
 """
 
+import functools
 import math
 
 import keras
@@ -25,7 +26,7 @@ from ganzoo.layers import (
 from .style_layers import AverageStyle, Constant, NoisyActivation
 from .stylegan2_training import StyleGAN2
 
-_GAIN = math.sqrt(2)  # of leaky ReLU
+_GAIN = math.sqrt(2)  # of leaky ReLU; after it, so that it multiplies biases, too
 _MAPPING_RATE = 0.01  # StyleGAN, https://arxiv.org/abs/1812.04948, appendix C
 
 
@@ -95,7 +96,7 @@ def mapping_network(latent_size: int, style_size: int, mapping_layers: int) -> k
     latents = keras.Input((latent_size,), name="latents")
     x = PixelNorm(name="latents_norm")(latents)
     for i in range(1, mapping_layers + 1):
-        scale = {"gain": _GAIN, "lr_multiplier": _MAPPING_RATE}
+        scale = {"gain": _GAIN, "lr_multiplier": _MAPPING_RATE, "bias_gain": True}
         x = EqualizedDense(style_size, name=f"map_{i}", **scale)(x)
         x = layers.LeakyReLU(0.2, name=f"map_{i}_relu")(x)
     x = layers.Activation("linear", name="style", dtype="float32")(x)
@@ -177,18 +178,19 @@ def discriminator_network(
 ) -> keras.Model:
     """Images -> logits (batch, 1), float32. Arguments as in `stylegan2`, channels by resolution."""
     size = image_shape[0]
+    conv = functools.partial(equalized_conv, bias_gain=True)
     images = keras.Input(image_shape, name="images")
-    x = equalized_conv(images, channels[size], "image", kernel_size=1)
+    x = conv(images, channels[size], "image", kernel_size=1)
     for r in reversed(list(channels)[1:]):  # (batch, r, r, c) -> (batch, r / 2, r / 2, c')
-        y = equalized_conv(x, channels[r], f"conv_{r}_1")
+        y = conv(x, channels[r], f"conv_{r}_1")
         # a pixel more than before, so that the convolution treats all borders alike
         y = Resample2D("none", pads=(2, 2), name=f"conv_{r}_blur")(y)
-        y = equalized_conv(y, channels[r // 2], f"conv_{r}_2", strides=2, padding="valid")
+        y = conv(y, channels[r // 2], f"conv_{r}_2", strides=2, padding="valid")
         if residual:
             x = Resample2D("down", name=f"skip_{r}_down")(x)
             x = EqualizedConv2D(channels[r // 2], 1, use_bias=False, name=f"skip_{r}")(x)
             y = layers.Add(name=f"sum_{r}")([x, y])
             y = layers.Rescaling(1 / _GAIN, name=f"sum_{r}_scale")(y)  # section 4.1
         x = y
-    x = equalized_discriminator_head(x, channels[4], "conv_4", mbstd_group_size)
+    x = equalized_discriminator_head(x, channels[4], "conv_4", mbstd_group_size, bias_gain=True)
     return keras.Model(images, x, name="discriminator")

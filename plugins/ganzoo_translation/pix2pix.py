@@ -20,8 +20,6 @@ from ganzoo.blocks import (
 from ganzoo.errors import UsageError
 from ganzoo.layers import Conv2D, Conv2DTranspose, InstanceNormalization, LatentNoise
 
-_DROPOUT_LAYERS = 3  # the decoder's first layers, "CD" in appendix 6.1.1
-
 
 @keras.saving.register_keras_serializable("ganzoo")
 class Pix2Pix(GAN):
@@ -58,6 +56,7 @@ def pix2pix(
     discriminator_max_channels: int = 512,
     num_downsamples: int | None = None,
     dropout: float = 0.5,
+    dropout_resolutions: list[int] = [2, 4, 8],  # noqa: B006  read, never changed
     l1_weight: float = 100.0,
 ) -> Pix2Pix:
     """Paired image-to-image translation: a U-Net and a PatchGAN discriminator.
@@ -77,6 +76,9 @@ def pix2pix(
         num_downsamples: Layers of the discriminator that halve the resolution. Three make
             patches of 70x70 pixels, the default from 32x32 on; smaller images have fewer.
         dropout: Dropout rate, in [0, 1).
+        dropout_resolutions: Resolutions of the decoder's feature maps of which dropout leaves
+            out a part, as far as there are such. The default is the paper's, the first three;
+            the authors' PyTorch code has [4, 8, 16].
         l1_weight: Weight of the mean absolute difference from the target; the paper's lambda.
     """
     *inner, size = resolutions("pix2pix", image_shape, 1)  # 1, 2, ..., size / 2
@@ -104,7 +106,9 @@ def pix2pix(
         )
         return keras.Model([images, labels], logits, name="discriminator")
 
-    generator = u_net(image_shape, source_shape, latent_size, channels, dropout)
+    generator = u_net(
+        image_shape, source_shape, latent_size, channels, dropout, dropout_resolutions
+    )
     return Pix2Pix(generator, discriminator(), l1_weight=l1_weight)
 
 
@@ -114,6 +118,7 @@ def u_net(
     latent_size: int,
     channels: dict[int, int],
     dropout: float,
+    dropout_resolutions: list[int],
 ) -> keras.Model:
     """Encoder and decoder with a skip connection at each resolution: appendix 6.1.1.
 
@@ -123,6 +128,7 @@ def u_net(
         latent_size: Length of a latent.
         channels: Channels by resolution, from 1 to half the size.
         dropout: Dropout rate.
+        dropout_resolutions: Where it is in the decoder, "CD" in the appendix.
     """
     conv = {"kernel_size": 4, "strides": 2, "padding": "same"}
     conv["kernel_initializer"] = normal_initializer()
@@ -142,7 +148,7 @@ def u_net(
         x = layers.ReLU(name=f"up_{r}_relu")(x)
         x = Conv2DTranspose(channels[r], use_bias=False, name=f"up_{r}", **conv)(x)
         x = InstanceNormalization(True, name=f"up_{r}_norm")(x)
-        if i < _DROPOUT_LAYERS:
+        if r in dropout_resolutions:
             x = _latent_dropout(x, latents, dropout, i, f"up_{r}_noise")
         x = layers.Concatenate(name=f"up_{r}_both")([x, encoded[r]])
     x = layers.ReLU(name="up_image_relu")(x)

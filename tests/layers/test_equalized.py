@@ -34,12 +34,14 @@ def conv(x, kernel, bias=0.0, *, scale, strides=1):
     return out + bias
 
 
-def test_dense_is_that_of_the_definition_with_both_derivatives():
-    options = {"gain": 1.5, "lr_multiplier": 0.1, "bias_init": 1.0}
+@pytest.mark.parametrize("bias_gain", [False, True])
+def test_dense_is_that_of_the_definition_with_both_derivatives(bias_gain):
+    options = {"gain": 1.5, "lr_multiplier": 0.1, "bias_init": 1.0, "bias_gain": bias_gain}
     layer = layers().EqualizedDense(3, **options)
     layer.build((None, 2))
     scale = 1.5 * 0.1 / math.sqrt(2)
-    agrees(filled(layer), lambda x, k, b: dense(x, k, b, scale, 0.1), [X[:, 0]])
+    multiplier = 0.15 if bias_gain else 0.1
+    agrees(filled(layer), lambda x, k, b: dense(x, k, b, scale, multiplier), [X[:, 0]])
 
 
 @pytest.mark.parametrize("strides", [1, 2])

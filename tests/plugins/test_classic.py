@@ -128,7 +128,9 @@ def test_images_are_in_the_range_of_the_data_and_float32(name, precision):
     # far out, where only the output's form helps
     latents = 100.0 * gan.sampler.sample_latents(4, seed=0)
     labels = [ops.convert_to_tensor(np.arange(4, dtype="int32"))] if gan.sampler.conditional else []
-    forward = backend.jit(lambda *x: (y := gan.generator(given(*x)), gan.discriminator(given(y, *x[1:]))))
+    forward = backend.jit(
+        lambda *x: (y := gan.generator(given(*x)), gan.discriminator(given(y, *x[1:])))
+    )
     images, logits = forward(latents, *labels)
     assert keras.backend.standardize_dtype(images.dtype) == "float32"
     assert keras.backend.standardize_dtype(logits.dtype) == "float32"
@@ -259,8 +261,26 @@ def test_r1gan_has_no_normalization_and_its_blocks_add_a_tenth():
 # Progressive growing ----------------------------------------------------------------------
 
 
-def growing(size: int = 16, **options: int):
-    settings = ["start_resolution=4", *(f"{key}={value}" for key, value in options.items())]
+@pytest.mark.parametrize("fused", [False, True])
+def test_the_discriminator_halves_after_its_activation_or_before_it(fused):
+    network = growing(size=8, fused_downsample=fused).discriminator
+    conv, head = network.get_layer("conv_8_2"), network.get_layer("deviation")
+    network.get_layer("growth").level.assign(1.0)
+    x = ops.convert_to_tensor(np.random.default_rng(0).normal(size=(4, 8, 8, 1)))
+    before, after = map(to_numpy, keras.Model(network.inputs, [conv.output, head.input])(x))
+
+    def halved(y):
+        return y.reshape(4, 4, 2, 4, 2, 8).mean(axis=(2, 4))
+
+    def relu(y):
+        return np.where(y > 0, y, 0.2 * y)
+
+    expected = relu(halved(before)) if fused else halved(relu(before))
+    assert after == pytest.approx(expected, abs=1e-5)
+
+
+def growing(size: int = 16, **options: int | bool):
+    settings = ["start_resolution=4", *(f"{k}={str(v).lower()}" for k, v in options.items())]
     return build(small("progan", *settings), (size, size, 1))
 
 

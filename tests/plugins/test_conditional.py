@@ -181,6 +181,15 @@ def test_each_block_of_biggan_gets_its_part_of_the_latent():
     assert changed == [[True, True, True], [False, True, True], [False, False, True]]
 
 
+def test_the_epsilon_of_biggan_is_that_of_each_batch_norm():
+    found = [
+        layer.epsilon
+        for layer in small("biggan", batch_norm_epsilon=1e-4).generator._flatten_layers()
+        if hasattr(layer, "epsilon") and "norm" in layer.name
+    ]
+    assert len(found) == 5 and set(found) == {1e-4}  # two of two layers each, and the last
+
+
 def test_biggans_orthogonal_term_is_that_of_equation_3():
     gan = small("biggan", orthogonal_weight=0.5)
     expected, kernels = 0.0, 0

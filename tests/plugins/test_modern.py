@@ -73,6 +73,19 @@ def test_demodulated_features_of_unit_variance_have_unit_variance_whatever_the_s
     assert features.var(axis=(0, 1, 2)) == pytest.approx(np.ones(8), rel=0.08)
 
 
+def test_activations_multiply_their_biases_by_the_square_root_of_two():
+    gan = small("stylegan2")
+    mapping, discriminator = gan.generator.get_layer("mapping"), gan.discriminator
+    names = ("image", "conv_8_1", "conv_8_2", "conv_4", "dense")
+    for network, name in [(mapping, "map_2"), *((discriminator, name) for name in names)]:
+        layer = network.get_layer(name)
+        layer.kernel.assign(0.0 * layer.kernel)
+        layer.bias.assign(np.full(layer.bias.shape, 1 / layer.lr_multiplier))
+        ends = keras.Model(network.inputs, network.get_layer(f"{name}_relu").output)
+        found = to_numpy(ends(normal_numbers(2, *network.input_shape[1:])))
+        assert found == pytest.approx(np.full(found.shape, 2**0.5))
+
+
 def test_truncation_brings_styles_to_their_average_and_0_leaves_one_image():
     gan = small("stylegan2")
     free, whole, truncated, none = (

@@ -122,6 +122,16 @@ def test_a_latent_decides_what_dropout_leaves_out():
     assert np.abs(made[0] - made[1]).max() > 1e-4
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [({}, [2, 4, 8]), ({"dropout_resolutions": [4, 8, 16, 32]}, [4, 8, 16])],
+)
+def test_dropout_is_at_the_resolutions_given_that_the_decoder_has(options, expected):
+    gan = pix2pix((32, 32, 3), (32, 32, 3), **options)
+    names = [layer.name for layer in gan.generator.layers if layer.name.endswith("_noise")]
+    assert names == [f"up_{r}_noise" for r in expected]
+
+
 def test_dropout_leaves_out_its_share_and_keeps_the_mean():
     gan = pix2pix(generator_base_channels=32, dropout=0.25)
     up = gan.generator.get_layer("up_2_norm")
