@@ -30,6 +30,15 @@ page from the classes that check a recipe.
 `[architecture]` and `[dataset]` hold the `name` of a plugin and its options:
 `ganzoo info dcgan` and `ganzoo info folder` list those.
 """
+OPTIMIZERS = """\
+## `[generator_optimizer]` and `[discriminator_optimizer]`
+
+What is left out has the default of the Keras class, whose documentation says more.
+
+The `epsilon` of Keras' Adam, as of TensorFlow 1, is added before the correction of the moments,
+PyTorch's after it. At the first step Keras' is worth 1 / sqrt(1 - beta_2) times PyTorch's, 10 times
+for 0.99, and as much as it after some 1 / (1 - beta_2) steps. The default is 1e-7, where papers'
+code mostly has 1e-8: the zoo's cards set what was published, but for the smallest models."""
 _SYMBOLS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
 _WORDS = {
     int: "whole number", float: "number", bool: "true or false", str: "text", list: "list",
@@ -115,8 +124,7 @@ def page() -> str:
         "Exactly one of `steps`, `images` and `epochs` says how long.",
         table(Training),
         *sections(
-            "## `[generator_optimizer]` and `[discriminator_optimizer]`\n\n"
-            "What is left out has the default of the Keras class, whose documentation says more.",
+            OPTIMIZERS,
             classes(OneOptimizer),
             "name",
         ),

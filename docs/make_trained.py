@@ -146,6 +146,7 @@ def table(figures: dict[str, dict]) -> str:
             more[0] += f", untrained {before['patch_wasserstein']:.3g}"
         if "l1" in row:
             more.append(f"L1 loss from {row['l1'][0]:.3g} to {row['l1'][1]:.3g}")
+        more += [row["note"]] if "note" in row else []
         distance = [f"{d['frechet']:.4g}" if "frechet" in d else "" for d in (before, after)]
         lines.append(
             f"| `{name}` | ![{name}](images/trained/{name}.png) | {row['steps']:,} "

@@ -40,9 +40,8 @@ class _Equalized(keras.layers.Layer):
             self.bias = self.add_weight(shape=shape[-1:], initializer=first, name="bias")
 
     def _with_bias(self, outputs: Tensor) -> Tensor:
-        if self.bias is None:
-            return outputs
-        return outputs + self.bias * (self.lr_multiplier * (self.gain if self.bias_gain else 1.0))
+        factor = self.lr_multiplier * (self.gain if self.bias_gain else 1.0)
+        return outputs if self.bias is None else outputs + self.bias * factor
 
     def get_config(self) -> dict:
         names = ("gain", "lr_multiplier", "bias_init", "use_bias", "bias_gain")

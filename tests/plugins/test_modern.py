@@ -12,7 +12,7 @@ from ganzoo.jobs.models.build import build_networks
 
 pytestmark = pytest.mark.backend
 
-fastgan = Lazy("ganzoo_modern.fastgan")
+fastgan = Lazy("ganzoo_modern.fastgan_networks")
 
 CARDS = {name: entry.card() for name, entry in models().items() if entry.source == "keras-ganzoo"}
 SMALL = {
@@ -20,7 +20,7 @@ SMALL = {
         "latent_size=8", "style_size=8", "mapping_layers=2", "fmap_base=64", "max_channels=8",
     ],
     "fastgan": [
-        "latent_size=8", "generator_base_channels=4", "discriminator_base_channels=4",
+        "latent_size=8", "generator_base_channels=1", "discriminator_base_channels=1",
         "excitation_ratio=2", "final_resolution=4",
     ],
     "r3gan": ["latent_size=8", "channels=[8, 8]", "group_size=4"],
@@ -50,6 +50,12 @@ def test_r3gan_has_the_published_number_of_weights_for_cifar10(cheap_weights):
     gan = build("r3gan-conditional", (32, 32, 3), classes=10)
     counts = trained_weights(gan.generator), trained_weights(gan.discriminator)
     assert counts == (20_781_952, 21_280_512)
+
+
+def test_fastgan_has_as_many_weights_as_the_published_networks_at_256(cheap_weights):
+    gan = build("fastgan", (256, 256, 3))
+    counts = trained_weights(gan.generator), trained_weights(gan.discriminator)
+    assert counts == (29_127_846, 11_526_160)  # published as 29.1 M and 11.5 M
 
 
 def test_stylegan2_for_cifar10_lacks_of_the_published_weights_those_of_the_class(cheap_weights):
@@ -168,6 +174,21 @@ def test_quarters_are_what_they_say():
     assert found == pytest.approx(np.stack(expected, axis=1))
 
 
+def test_fastgan_evaluates_the_smaller_images_that_its_generator_makes():
+    gan = small("fastgan")
+    both = gan.generate(normal_numbers(2, 8))
+    images, smaller = both[..., :1], both[:, ::2, ::2, 1:]
+    assert (to_numpy(ops.repeat(ops.repeat(smaller, 2, 1), 2, 2)) == to_numpy(both[..., 1:])).all()
+    assert np.abs(to_numpy(images[:, ::2, ::2] - smaller)).max() > 0.01
+    before = gan.discriminator.get_weights()  # statistics move in training mode
+    logits, _ = gan.discriminator_outputs(both)
+    gan.discriminator.set_weights(before)
+    pairs = {"large": images, "small": smaller}.items()
+    alone = [to_numpy(gan.discriminator.get_layer(n)(x, training=True)[0]) for n, x in pairs]
+    expected = np.stack(alone, axis=1).ravel()  # both of an image, then those of the next
+    assert to_numpy(logits) == pytest.approx(expected, rel=1e-3, abs=1e-5)
+
+
 def test_fastgan_compares_what_it_draws_with_the_image_at_half_size_and_with_its_quarters():
     gan = small("fastgan", "reconstruction_weight=0.5")
     for weight in gan.discriminator.trainable_variables:  # it draws nothing but gray
@@ -175,10 +196,10 @@ def test_fastgan_compares_what_it_draws_with_the_image_at_half_size_and_with_its
     stripes = np.broadcast_to(np.tile([1.0, -1.0], 4), (8, 8)).astype("float32")
     images = np.stack([np.full((8, 8), 0.25, "float32"), stripes])[..., None]
     logits, errors = gan.discriminator(images)
-    assert logits.shape == (2, 1, 1, 1)
-    assert to_numpy(errors) == pytest.approx([0.25 + 0.25, 0.0 + 1.0])
+    assert logits.shape == (2, 2, 1, 1)
+    assert to_numpy(errors) == pytest.approx([0.25 + 0.25 + 0.25, 0.0 + 1.0 + 0.0])
     terms = gan.discriminator_loss_terms(None, None, [logits, errors], [])
-    assert {name: to_numpy(term) for name, term in terms.items()} == {"reconstruction": 0.375}
+    assert {name: to_numpy(term) for name, term in terms.items()} == {"reconstruction": 0.4375}
 
 
 # R3GAN ------------------------------------------------------------------------------------

@@ -12,6 +12,12 @@ OPTIONS: dict[str, dict] = {
     "acgan": {"num_upsamples": 1},
     "infogan": {"num_upsamples": 1},
     "cyclegan": {"num_residual_blocks": 1},
+    "fastgan": {
+        "generator_base_channels": 2,
+        "discriminator_base_channels": 2,
+        "excitation_ratio": 2,
+        "final_resolution": 4,
+    },
     "r3gan": {"channels": [8, 8]},
     "r3gan-conditional": {"channels": [8, 8]},
     # fully grown within a few steps, so that a gradient reaches every layer

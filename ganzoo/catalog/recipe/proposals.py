@@ -55,10 +55,8 @@ class Length:
 
 
 _NARROW_FASTGAN = {
-    "generator_base_channels": 16,
-    "generator_max_channels": 128,
+    "generator_base_channels": 8,
     "discriminator_base_channels": 16,
-    "discriminator_max_channels": 128,
 }
 _NARROW_DCGAN = {"generator_base_channels": 32, "discriminator_base_channels": 32}
 _FEW_IMAGES = "FastGAN suits few images"

@@ -39,8 +39,8 @@ def cutout(x, rng: Rng):
     inside = []  # for rows and for columns: (batch, size)
     for number, size in zip(numbers, x.shape[1:3], strict=True):
         side = (size + 1) // 2
-        places = size + 1 - side % 2  # all of a kind to both ends, whether a pixel is its center
-        first = ops.cast(ops.floor(number * places), "int32") - side // 2
+        centers = size + 1 - side % 2  # of an even side they lie between pixels
+        first = ops.cast(ops.floor(number * centers), "int32") - side // 2
         index = ops.arange(size)
         inside.append(ops.logical_and(index >= first, index < first + side))
     rows, columns = inside

@@ -12,6 +12,7 @@ class LeCam(Regularizer):
 
     Logits of real images are drawn to the moving average of generated images' logits, and the
     other way round: with few images the discriminator cannot be sure of what it has memorized.
+    These are the paper's equations; the official code takes one side of each square only.
 
     Args:
         weight: Weight of the term; the paper's lambda.

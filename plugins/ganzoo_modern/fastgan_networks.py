@@ -1,0 +1,224 @@
+"""The networks of FastGAN. Liu et al. 2021, https://arxiv.org/abs/2101.04775, section 3."""
+
+import keras
+from keras import layers, ops
+
+from ganzoo.backend import Tensor
+from ganzoo.blocks import batch_norm
+from ganzoo.layers import Conv2D, LatentNoise, SpectralNormalization
+
+# Channels of the generator and of the decoders, as multiples of their base channels.
+MULTIPLES = {4: 16, 8: 8, 16: 4, 32: 2, 64: 2, 128: 1, 256: 1 / 2, 512: 1 / 4, 1024: 1 / 8}
+_ENCODED = 256  # resolution of the discriminator's first block, also of larger images
+
+
+def shrink(images: Tensor, critic: keras.Model) -> Tensor:
+    """Means of squares of pixels: images in the size that a critic takes."""
+    size, channels = critic.input_shape[1], images.shape[-1]
+    side = images.shape[1] // size
+    return ops.mean(ops.reshape(images, (-1, size, side, size, side, channels)), axis=(2, 4))
+
+
+def outputs_of(
+    critics: list[keras.Model], images: Tensor, small: Tensor, **options
+) -> list[Tensor]:
+    """Outputs of both critics as one: logits (batch, places, n, 1) and errors (batch,)."""
+    large, other = (
+        critic(x, **options) for critic, x in zip(critics, (images, small), strict=True)
+    )
+    return [ops.concatenate([large[0], other[0]], axis=1), large[1] + other[1]]
+
+
+def image_pair(
+    latent_size: int, up: list[int], channels: dict[int, int], colors: int, small: int, ratio: int
+) -> keras.Model:
+    """Latents -> [images, smaller images].
+
+    Args:
+        latent_size: Length of a latent.
+        up: Resolutions from 4 to that of the images.
+        channels: Channels by resolution.
+        colors: Channels of the images.
+        small: Resolution of the smaller images.
+        ratio: Ratio of the resolutions that an excitation connects.
+    """
+    latents = keras.Input((latent_size,), name="latents")
+    # a transposed convolution of one pixel, whose kernel is normalized as that of any other
+    x = ops.pad(ops.reshape(latents, (-1, 1, 1, latent_size)), ((0, 0), (3, 3), (3, 3), (0, 0)))
+    x = _conv(x, 2 * channels[4], 4, "project", padding="valid")
+    maps = {4: gated_linear_unit(batch_norm("project_norm")(x))}  # by resolution
+    for i, r in enumerate(up[1:]):  # (batch, r / 2, r / 2, c) -> (batch, r, r, c')
+        noisy = {"latents": latents} if i % 2 == 0 else {}
+        maps[r] = _upsampling_block(maps[r // 2], channels[r], f"up_{r}", **noisy)
+        if r // ratio in maps and r < max(MULTIPLES):
+            maps[r] = skip_layer_excitation(maps[r], maps[r // ratio], f"excite_{r}")
+    images = _conv(maps[up[-1]], colors, 3, "image_conv", dtype="float32")
+    smaller = _conv(maps[small], colors, 1, "small_image_conv", dtype="float32")
+    return keras.Model(latents, [ops.tanh(images), ops.tanh(smaller)], name="pair")
+
+
+def large_critic(
+    image_shape: tuple[int, int, int], channels: dict[int, int], decoded: dict[int, int],
+    final: int, small: int,
+) -> keras.Model:  # fmt: skip
+    """Images -> [logits (batch, n, n, 1), errors of two decoders (batch,)].
+
+    Args:
+        image_shape: (size, size, channels).
+        channels: Channels by resolution.
+        decoded: Channels of the decoders by resolution.
+        final: Resolution at which it ends.
+        small: Resolution of the decoded images.
+    """
+    size = image_shape[0]
+    r = size if size <= _ENCODED else size // 2
+    images = keras.Input(image_shape, name="images")
+    x = _conv(images, channels[r], 3 if r == size else 4, "image_conv", strides=size // r)
+    x = layers.LeakyReLU(0.2, name="image_relu")(x)
+    if r > _ENCODED:
+        r = _ENCODED
+        x = _conv_norm_relu(x, channels[r], 4, "image_conv_2", strides=2)
+    maps = {r: x}
+    while r > final:
+        r //= 2
+        maps[r] = _downsampling_block(maps[2 * r], channels[r], f"down_{r}")
+        if 8 * r in maps:
+            maps[r] = skip_layer_excitation(maps[r], maps[8 * r], f"excite_{r}")
+    x = _conv_norm_relu(maps[final], 2 * channels[final], 1, "head")
+    logits = _conv(x, 1, 4, "logits", padding="valid", dtype="float32")
+    whole = reconstruction_error(maps[final], images, small, decoded, "whole")
+    # the paper decodes one random quarter; here all, from a quarter of the feature maps each
+    parts = quarters(maps[2 * final]), quarters(images)
+    parts = reconstruction_error(*parts, small, decoded, "part")
+    errors = whole + ops.mean(ops.reshape(parts, (-1, 4)), axis=1)
+    return keras.Model(images, [logits, errors], name="large")
+
+
+def small_critic(
+    image_shape: tuple[int, int, int], channels: dict[int, int], decoded: dict[int, int], final: int
+) -> keras.Model:
+    """Smaller images -> [logits (batch, n, n, 1), errors of a decoder (batch,)].
+
+    See `large_critic` for the arguments; here the channels are half as many.
+    """
+    size = image_shape[0]
+    r = max(size // 2, final)
+    images = keras.Input(image_shape, name="images")
+    x = _conv(images, max(channels[r] // 2, 1), 4, "small_image_conv", strides=size // r)
+    x = layers.LeakyReLU(0.2, name="small_image_relu")(x)
+    while r > final:
+        r //= 2
+        x = _conv_norm_relu(x, max(channels[r] // 2, 1), 4, f"small_down_{r}", strides=2)
+    logits = _conv(x, 1, 4, "small_logits", padding="valid", dtype="float32")
+    return keras.Model(
+        images, [logits, reconstruction_error(x, images, size, decoded, "small")], name="small"
+    )
+
+
+def reconstruction_error(
+    x: Tensor, images: Tensor, decoded: int, channels: dict[int, int], name: str
+) -> Tensor:
+    """Mean |decoded - image| of each image, (batch,); section 3.2 has a perceptual distance.
+
+    Args:
+        x: Feature maps (batch, r, r, c), from which a decoder upsamples.
+        images: (batch, size, size, channels); compared at the decoded resolution.
+        decoded: Resolution of the decoder's images.
+        channels: Channels of the decoder by resolution.
+        name: Beginning of the layers' names.
+    """
+    r = x.shape[1]
+    while r < decoded:
+        r *= 2
+        x = _upsampling_block(x, channels[r], f"{name}_{r}")
+    options = {"dtype": "float32", "activation": "tanh"}
+    x = _conv(x, images.shape[-1], 3, f"{name}_image", **options)
+    pool = images.shape[1] // decoded
+    images = layers.AveragePooling2D(pool, name=f"{name}_small", dtype="float32")(images)
+    return ops.mean(ops.abs(x - images), axis=(1, 2, 3))
+
+
+def skip_layer_excitation(x: Tensor, low: Tensor, name: str) -> Tensor:
+    """Skip-layer excitation, equation 1: maps of another resolution weight the channels of x.
+
+    Args:
+        x: (batch, h, w, c).
+        low: (batch, s, s, d), with s a multiple of 4.
+        name: Beginning of the layers' names.
+    """
+    if low.shape[1] > 4:
+        low = layers.AveragePooling2D(low.shape[1] // 4, name=f"{name}_pool")(low)
+    weights = _conv(low, x.shape[-1], 4, f"{name}_1", padding="valid")  # (batch, 1, 1, c)
+    weights = ops.silu(weights)  # in the paper's figure 3 a leaky ReLU
+    weights = _conv(weights, x.shape[-1], 1, f"{name}_2", activation="sigmoid")
+    return layers.Multiply(name=name)([x, weights])
+
+
+def gated_linear_unit(x: Tensor) -> Tensor:
+    """One half of the channels times the sigmoid of the other: (..., 2 c) -> (..., c).
+
+    Dauphin et al. 2017, https://arxiv.org/abs/1612.08083, equation 1.
+    """
+    value, gate = ops.split(x, 2, axis=-1)
+    return value * ops.sigmoid(gate)
+
+
+def quarters(x: Tensor) -> Tensor:
+    """The four quarters of each image as images: (batch, 2 s, 2 s, c) -> (4 batch, s, s, c)."""
+    size, channels = x.shape[1] // 2, x.shape[-1]
+    x = ops.reshape(x, (-1, 2, size, 2, size, channels))
+    x = ops.transpose(x, (0, 1, 3, 2, 4, 5))
+    return ops.reshape(x, (-1, size, size, channels))
+
+
+@keras.saving.register_keras_serializable("ganzoo")
+class ScaledNoise(keras.layers.Layer):
+    """x + strength * noise, called with [x, noise], with one strength that starts at 0:
+    (batch, h, w, c) and (batch, h, w, 1) -> (batch, h, w, c).
+    """
+
+    def build(self, input_shape) -> None:
+        self.strength = self.add_weight(shape=(), initializer="zeros", name="strength")
+
+    def call(self, inputs: Tensor) -> Tensor:
+        x, noise = inputs
+        return x + self.strength * ops.cast(noise, x.dtype)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[0]
+
+
+def _upsampling_block(x: Tensor, filters: int, name: str, latents: Tensor = None) -> Tensor:
+    """(batch, r, r, c) -> (batch, 2 r, 2 r, filters): figure 3, (b).
+
+    With latents, of which noise is a function, there are two convolutions.
+    """
+    x = layers.UpSampling2D(name=f"{name}_nearest")(x)
+    r = x.shape[1]
+    for i in (1,) if latents is None else (1, 2):
+        x = _conv(x, 2 * filters, 3, f"{name}_conv_{i}")
+        if latents is not None:
+            noise = LatentNoise((r, r, 1), r + i, name=f"{name}_noise_{i}")(latents)
+            x = ScaledNoise(name=f"{name}_scale_{i}")([x, noise])
+        x = gated_linear_unit(batch_norm(f"{name}_norm_{i}")(x))
+    return x
+
+
+def _downsampling_block(x: Tensor, filters: int, name: str) -> Tensor:
+    """(batch, 2 r, 2 r, c) -> (batch, r, r, filters), the mean of two paths: figure 4."""
+    deep = _conv_norm_relu(x, filters, 4, f"{name}_1", strides=2)
+    deep = _conv_norm_relu(deep, filters, 3, f"{name}_2")
+    shallow = layers.AveragePooling2D(2, name=f"{name}_pool")(x)
+    shallow = _conv_norm_relu(shallow, filters, 1, f"{name}_skip")
+    return layers.Average(name=name)([deep, shallow])
+
+
+def _conv_norm_relu(x: Tensor, filters: int, kernel_size: int, name: str, **options) -> Tensor:
+    x = batch_norm(f"{name}_norm")(_conv(x, filters, kernel_size, name, **options))
+    return layers.LeakyReLU(0.2, name=f"{name}_relu")(x)
+
+
+def _conv(x: Tensor, filters: int, kernel_size: int, name: str, **options) -> Tensor:
+    initializer = keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")  # PyTorch's
+    options = {"padding": "same", "use_bias": False, "kernel_initializer": initializer} | options
+    return SpectralNormalization(Conv2D(filters, kernel_size, name=name, **options))(x)
