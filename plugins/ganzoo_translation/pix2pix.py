@@ -83,7 +83,7 @@ def pix2pix(
     """
     *inner, size = resolutions("pix2pix", image_shape, 1)  # 1, 2, ..., size / 2
     num_downsamples = patchgan_downsamples("pix2pix", size, num_downsamples)
-    check_minimum(1, latent_size=latent_size)
+    check_minimum(1, latent_size=latent_size, dropout_resolutions=dropout_resolutions)
     if tuple(source_shape[:2]) != tuple(image_shape[:2]):
         raise UsageError(
             "pix2pix needs source and target images of one size. "
