@@ -27,7 +27,7 @@ _WHERE = {
     "layers": ("ganzoo.layers", None),
     "blocks": ("ganzoo.blocks", None),
     "Dataset": ("ganzoo.data.dataset", "Dataset"),
-    "image_grid": ("ganzoo.jobs.rendering.grid", "image_grid"),
+    "image_grid": ("ganzoo.rendering.grid", "image_grid"),
     "load": ("ganzoo.jobs.models.load", "load"),
     "evaluate": ("ganzoo.jobs.evaluation.evaluate", "evaluate"),
     "train": ("ganzoo.jobs.by_name", "train"),
@@ -55,7 +55,7 @@ if TYPE_CHECKING:  # for editors and type checkers; see __getattr__
     from ganzoo.jobs.by_name import dataset, resume, train
     from ganzoo.jobs.evaluation.evaluate import evaluate
     from ganzoo.jobs.models.load import load
-    from ganzoo.jobs.rendering.grid import image_grid
+    from ganzoo.rendering.grid import image_grid
 
 
 def __getattr__(name: str):

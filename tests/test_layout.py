@@ -31,7 +31,8 @@ BELOW = {
     "metrics": {"errors", "modalities"},
     "config": {"errors", "files"},
     "catalog": {"errors", "files", "modalities", "config"},
-    "gan": {"errors", "config", "backend", "layers"},
+    "rendering": {"errors", "files", "modalities"},
+    "gan": {"errors", "config", "backend", "layers", "modalities", "rendering"},
 }
 BELOW["jobs"] = set(BELOW)
 BELOW["plugins"] = set(BELOW) - {"jobs"} | {"face"}
@@ -39,7 +40,10 @@ BELOW["testing"] = set(BELOW) - {"plugins"}
 BELOW["cli"] = set(BELOW) - {"plugins"}
 BELOW["face"] = set(BELOW) - {"plugins", "cli", "testing", "face"}
 
-NO_KERAS = ("files", "config", "catalog", "data", "metrics", "cli", "errors", "modalities", "face")
+NO_KERAS = (
+    "files", "config", "catalog", "data", "metrics", "cli", "errors", "modalities", "rendering",
+    "face",
+)  # fmt: skip
 # The only places where a module's name is computed.
 BY_NAME = {
     "ganzoo/__init__.py",  # the face

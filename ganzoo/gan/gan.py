@@ -191,9 +191,7 @@ class GAN(backend.Stepper, Compilation):
         real_logits, labels, rng = None, batch.labels, batch.rng
         fake_outputs = self.discriminator_outputs(fake, labels, rng=rng.fold_in("fake"))
         if self.adversarial_loss.paired:
-            real_logits, *_ = self.discriminator_outputs(
-                batch.real, labels, rng=rng.fold_in("real")
-            )
+            real_logits = self.discriminator_outputs(batch.real, labels, rng=rng.fold_in("real"))[0]
         loss = ops.mean(self.adversarial_loss.generator(real_logits, fake_outputs[0]))
         terms = self.generator_loss_terms(batch, fake, fake_outputs)
         return sum(terms.values(), loss), terms
@@ -276,8 +274,7 @@ class GAN(backend.Stepper, Compilation):
         if not self.config.label_flip_prob:
             return real_logits, fake_logits
         flip = rng.uniform("label_flip", ops.shape(real_logits)) < self.config.label_flip_prob
-        swapped = ops.where(flip, fake_logits, real_logits)
-        return swapped, ops.where(flip, real_logits, fake_logits)
+        return ops.where(flip, fake_logits, real_logits), ops.where(flip, real_logits, fake_logits)
 
     def call(self, latents, training: bool = False):
         """Call the generator, so that `predict` and `summary` mean something."""
@@ -286,6 +283,9 @@ class GAN(backend.Stepper, Compilation):
     def state(self) -> dict[str, keras.Variable]:
         """Everything that a step may change, by stable name."""
         return named_state(self)
+
+    def _repr_html_(self) -> str:  # in a notebook
+        return self.sampler._repr_html_()
 
     def sample(self, n: int, **options):
         """Samples 0, ..., n - 1 of a seed, the same on every backend. See `Sampler.sample`."""

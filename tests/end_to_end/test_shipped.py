@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 import ganzoo
+from ganzoo import rendering
 from ganzoo.catalog.registry.lookup import models
-from ganzoo.jobs import rendering
 
 pytestmark = pytest.mark.backend
 

@@ -14,11 +14,14 @@ from ganzoo.data.feed import Feed
 pytestmark = pytest.mark.backend
 
 
-def test_arrays_are_trained_on_and_the_history_has_every_mean(small, points):
+def test_arrays_are_trained_on_and_the_bar_and_the_history_have_every_mean(small, points, capsys):
     regularizers = [{"name": "r1", "weight": 1.0}]
     gan = small.compiled(small.gan(norm=True), ema_half_life=100.0, regularizers=regularizers)
     before = small.arrays(gan)
-    history = gan.fit(points, batch_size=4, epochs=2, verbose=0).history
+    history = gan.fit(points, batch_size=4, epochs=2, verbose=2).history
+    shown = capsys.readouterr().out
+    assert f"d_loss: {history['d_loss'][1]:.4f}" in shown
+    assert f"g_loss: {history['g_loss'][1]:.4f}" in shown
     assert set(history) == {"d_loss", "g_loss", "d_real_accuracy", "d_fake_accuracy", "r1"}
     assert all(len(values) == 2 and np.isfinite(values).all() for values in history.values())
     assert int(gan.steps.value) == 6

@@ -13,6 +13,7 @@ from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.gan import random
 from ganzoo.gan.ema import EMA
 from ganzoo.gan.sampling import argument_checks
+from ganzoo.gan.sampling.notebook import Samples, captioned_html
 
 _MAX_BATCH = 256  # samples, so that a large n does not fill the memory
 
@@ -77,7 +78,7 @@ class Sampler:
         labels=None,
         truncation: float | None = None,
         use_ema: bool = True,
-    ) -> np.ndarray:
+    ) -> Samples:
         """Return samples 0, ..., n - 1 of a seed, the same on every backend.
 
         Args:
@@ -89,7 +90,8 @@ class Sampler:
             use_ema: Use the moving average of the weights, where there is one.
 
         Returns:
-            uint8 (n, height, width, channels) for images; float32 for points and sounds.
+            uint8 (n, height, width, channels) for images; float32 for points and sounds. A
+            notebook shows them as an image.
 
         Raises:
             UsageError: an argument is not usable.
@@ -97,12 +99,13 @@ class Sampler:
         n, seed = argument_checks.check_count(n), argument_checks.check_seed(seed)
         labels = self._check_labels(labels, n)
         latents = self.sample_latents(n, seed, truncation)
-        return self.generate_images(latents, labels, truncation=truncation, use_ema=use_ema)
+        images = self.generate_images(latents, labels, truncation=truncation, use_ema=use_ema)
+        return images.view(Samples)
 
     @standard_settings()
     def interpolate(
         self, seeds: Sequence[int], n: int, *, labels=None, use_ema: bool = True
-    ) -> np.ndarray:
+    ) -> Samples:
         """Return n samples between sample 0 of two seeds, both included.
 
         Args:
@@ -121,7 +124,26 @@ class Sampler:
         labels = self._check_labels(labels, n)
         first, last = (self.sample_latents(1, seed) for seed in seeds)
         latents = self.interpolate_latents(first, last, n)
-        return self.generate_images(latents, labels, use_ema=use_ema)
+        return self.generate_images(latents, labels, use_ema=use_ema).view(Samples)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: 16 samples of seed 0, classes in turn; no state changes.
+
+        Where labels are no classes, or their number is not known, it is a line of text.
+        """
+        size, latent = (" x ".join(map(str, s)) for s in (self.image_shape, self.latent_shape))
+        text = f"Generator of {size} from latents of {latent}"
+        text += f": {self.generator.count_params():,} parameters"
+        samples = labels = None
+        try:
+            if self.num_classes and self.label_shape == ():
+                text += f", {self.num_classes} classes"
+                labels = np.arange(16) % self.num_classes
+            if labels is not None or not self.conditional:
+                samples = self.sample(16, labels=labels)
+        except InvalidInput as error:
+            text += f". {error}"
+        return captioned_html(text, samples)
 
     def _check_labels(self, labels, n: int) -> np.ndarray | None:
         taken = self.generator.inputs[1] if self.conditional else None

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ganzoo import rendering
 from ganzoo.data.source_images import read_source_images
 from ganzoo.errors import UsageError, unknown
 from ganzoo.files.publish import check_target, make_folder, publish
-from ganzoo.jobs import rendering
 from ganzoo.jobs.models import load
 from ganzoo.jobs.models.find import Source, find_source
 from ganzoo.modalities import modality_of

@@ -3,9 +3,9 @@
 import time
 from collections.abc import Callable
 
+from ganzoo import rendering
 from ganzoo.catalog.runs import Run
 from ganzoo.files.publish import publish_text
-from ganzoo.jobs import rendering
 from ganzoo.jobs.report import report_of_run
 
 _SHARE = 0.01  # of the time of a training, for each of the two

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ganzoo.jobs.rendering import evenly_spaced
 from ganzoo.jobs.report.axes import MIN_SMOOTHED, Axis, extremes, smooth, step_axis, value_axis
 from ganzoo.jobs.report.formatting import escape_html, format_number, format_percent
+from ganzoo.rendering import evenly_spaced
 
 WIDTH, FULL_WIDTH, HEIGHT = 540, 1104, 264  # pixels; the page may scale them
 LEFT, RIGHT, TOP, BOTTOM = 54, 14, 12, 44

@@ -11,13 +11,13 @@ import ganzoo
 from ganzoo.catalog.runs import Run
 from ganzoo.errors import UsageError
 from ganzoo.files.text import format_duration
-from ganzoo.jobs.rendering import evenly_spaced, renderer_for
 from ganzoo.jobs.report.charts import chart_legend, line_chart
 from ganzoo.jobs.report.formatting import escape_html, flatten, format_count, format_number
 from ganzoo.jobs.report.page import asset_hash, page_asset, run_samples, sample_shape, subtable
 from ganzoo.jobs.report.sample_viewer import sample_viewer
 from ganzoo.jobs.report.training_log import ACCURACIES, HEADINGS, PROGRESS, TrainingLog
 from ganzoo.modalities import IMAGES, MODALITIES
+from ganzoo.rendering import evenly_spaced, renderer_for
 
 MAX_IMAGES = 10  # of each run
 MAX_CHARTS = 16

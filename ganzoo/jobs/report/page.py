@@ -14,7 +14,6 @@ import tomli_w
 
 from ganzoo.catalog.recipe.length import TrainingLength, training_length
 from ganzoo.files.text import format_duration
-from ganzoo.jobs.rendering import renderer_for
 from ganzoo.jobs.report.formatting import (
     escape_html,
     format_count,
@@ -27,6 +26,7 @@ from ganzoo.jobs.report.sample_viewer import sample_viewer
 from ganzoo.jobs.report.training_log import TrainingLog, log_charts, log_table
 from ganzoo.jobs.report.warning_list import warning_list
 from ganzoo.modalities import IMAGES, MODALITIES, Modality
+from ganzoo.rendering import renderer_for
 
 if TYPE_CHECKING:
     from ganzoo.catalog.runs import Run

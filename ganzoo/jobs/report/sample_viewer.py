@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ganzoo.errors import GanzooError
 from ganzoo.files.reading import open_regular
-from ganzoo.jobs.rendering import evenly_spaced
 from ganzoo.jobs.report.formatting import escape_html, format_bytes, format_count
+from ganzoo.rendering import evenly_spaced
 
 MAX_IMAGES = 40
 MAX_IMAGE_BYTES = 8_000_000  # of all images together, so that the page opens at once

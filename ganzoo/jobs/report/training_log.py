@@ -10,9 +10,9 @@ from ganzoo.config.loss_names import LOSSES as LOSS_FACTS
 from ganzoo.config.loss_names import LossFacts
 from ganzoo.config.regularizer_options import REGULARIZERS
 from ganzoo.files.text import format_duration
-from ganzoo.jobs.rendering import evenly_spaced
 from ganzoo.jobs.report.charts import Curve, chart_legend, line_chart
 from ganzoo.jobs.report.formatting import escape_html, format_count, format_number, format_percent
+from ganzoo.rendering import evenly_spaced
 
 HUGE, TINY = 1e100, 1e-100  # beyond: not finite; below: zero; so that no axis overflows
 MAX_ROWS = 40  # of the table

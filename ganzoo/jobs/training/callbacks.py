@@ -8,11 +8,11 @@ from typing import Any
 import keras
 import numpy as np
 
+from ganzoo import rendering
 from ganzoo.catalog.runs import BEST
 from ganzoo.errors import Diverged
 from ganzoo.files import checkpoints, safetensors
 from ganzoo.files.publish import make_folder, publish
-from ganzoo.jobs import rendering
 from ganzoo.jobs.diagnostics.monitor import Monitor
 from ganzoo.jobs.models.weights import STATE, first_nonfinite, state_arrays
 from ganzoo.jobs.monitoring.live_report import LiveReport

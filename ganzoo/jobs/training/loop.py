@@ -4,11 +4,11 @@ import contextlib
 import shlex
 from typing import TYPE_CHECKING, Any
 
+from ganzoo import rendering
 from ganzoo.catalog.runs import Run
 from ganzoo.errors import Diverged, GanzooError, Interrupted
 from ganzoo.files import safetensors
 from ganzoo.files.publish import publish_text
-from ganzoo.jobs import rendering
 from ganzoo.jobs.models.weights import generator_arrays, state_arrays
 from ganzoo.jobs.report import report_of_run
 from ganzoo.jobs.training import provenance

@@ -14,8 +14,8 @@ from ganzoo.files import safetensors
 from ganzoo.jobs.models.sample import sample
 from ganzoo.jobs.publishing.import_weights import FileDescription, import_weights
 from ganzoo.jobs.publishing.push import push
-from ganzoo.jobs.rendering import renderers
 from ganzoo.jobs.training.train import train
+from ganzoo.rendering import renderers
 
 pytestmark = pytest.mark.backend
 

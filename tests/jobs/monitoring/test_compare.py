@@ -6,10 +6,10 @@ import json
 import numpy as np
 import pytest
 
+from ganzoo import rendering
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.runs import Run
 from ganzoo.errors import InvalidInput, UsageError
-from ganzoo.jobs import rendering
 from ganzoo.jobs.monitoring.compare import compare_runs, run_label
 from ganzoo.jobs.report import comparison
 

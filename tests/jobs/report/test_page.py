@@ -11,9 +11,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from ganzoo import rendering
 from ganzoo.catalog.recipe.length import TrainingLength, training_length
 from ganzoo.catalog.recipe.recipe import Recipe
-from ganzoo.jobs import rendering
 from ganzoo.jobs.report import render_report, report_of_run, sample_viewer
 
 RECIPE = {

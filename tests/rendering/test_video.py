@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from ganzoo.errors import UsageError
-from ganzoo.jobs.rendering.video import FRAME_DURATION, filmstrip, single_video_gif, video_gif
+from ganzoo.rendering.video import FRAME_DURATION, filmstrip, single_video_gif, video_gif
 
 
 def numbered(n: int, frames: int, channels: int = 1, size: int = 4) -> np.ndarray:

@@ -7,8 +7,8 @@ import numpy as np
 from PIL import Image
 
 from ganzoo.errors import UsageError
-from ganzoo.jobs.rendering.colors import BACKGROUND, FAKE, GRID
-from ganzoo.jobs.rendering.grid import image_grid
+from ganzoo.rendering.colors import BACKGROUND, FAKE, GRID
+from ganzoo.rendering.grid import image_grid
 
 WIDTH, HEIGHT = 256, 64  # pixels of a waveform, and of the spectrogram under it
 WINDOW = 4 * HEIGHT  # samples of a spectrum; a row of pixels is the louder of two bands

@@ -10,7 +10,7 @@ from PIL import Image
 
 from ganzoo.errors import UsageError
 from ganzoo.files.publish import publish
-from ganzoo.jobs.rendering.png import read_png
+from ganzoo.rendering.png import read_png
 
 T = TypeVar("T")
 

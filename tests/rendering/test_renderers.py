@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
+from ganzoo import rendering
 from ganzoo.errors import UsageError
-from ganzoo.jobs import rendering
-from ganzoo.jobs.rendering.audio import waveform_plot
-from ganzoo.jobs.rendering.grid import image_grid
-from ganzoo.jobs.rendering.renderers import RENDERERS
-from ganzoo.jobs.rendering.scatter import scatter_plot
-from ganzoo.jobs.rendering.video import filmstrip
 from ganzoo.modalities import MODALITIES
+from ganzoo.rendering.audio import waveform_plot
+from ganzoo.rendering.grid import image_grid
+from ganzoo.rendering.renderers import RENDERERS
+from ganzoo.rendering.scatter import scatter_plot
+from ganzoo.rendering.video import filmstrip
 
 SAMPLES = {
     1: np.array([[0.0, 1.0], [1.0, 0.0]], np.float32),

@@ -8,12 +8,12 @@ import numpy as np
 from PIL import Image
 
 from ganzoo.errors import UsageError
-from ganzoo.jobs.rendering.audio import encode_wav, waveform_plot
-from ganzoo.jobs.rendering.grid import image_grid, side_by_side, single_image
-from ganzoo.jobs.rendering.png import STILL_FORMATS, encode_png, encode_still
-from ganzoo.jobs.rendering.scatter import scatter_plot
-from ganzoo.jobs.rendering.video import filmstrip, frames_gif, single_video_gif, video_gif
 from ganzoo.modalities import IMAGES, MODALITIES, POINTS, SOUNDS, VIDEOS
+from ganzoo.rendering.audio import encode_wav, waveform_plot
+from ganzoo.rendering.grid import image_grid, side_by_side, single_image
+from ganzoo.rendering.png import STILL_FORMATS, encode_png, encode_still
+from ganzoo.rendering.scatter import scatter_plot
+from ganzoo.rendering.video import filmstrip, frames_gif, single_video_gif, video_gif
 
 Encoder = Callable[[np.ndarray, int | None, int | None], bytes]
 

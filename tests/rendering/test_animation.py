@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ganzoo import rendering
 from ganzoo.errors import InvalidInput, UsageError
-from ganzoo.jobs import rendering
-from ganzoo.jobs.rendering.animation import GIF_FRAMES
+from ganzoo.rendering.animation import GIF_FRAMES
 
 
 def frames(folder, levels, mode="L", size=(40, 30)) -> list:

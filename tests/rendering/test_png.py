@@ -5,7 +5,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from ganzoo.jobs import rendering
+from ganzoo import rendering
 
 
 def test_a_png_holds_exactly_the_pixels_and_nothing_else():

@@ -4,8 +4,8 @@ import numpy as np
 from PIL import Image
 
 from ganzoo.errors import UsageError
-from ganzoo.jobs.rendering.animation import encode_gif, evenly_spaced
-from ganzoo.jobs.rendering.grid import image_grid, single_image
+from ganzoo.rendering.animation import encode_gif, evenly_spaced
+from ganzoo.rendering.grid import image_grid, single_image
 
 FRAME_DURATION = 80  # milliseconds: 12.5 frames a second, since no data set has a frame rate
 MAX_STRIP_FRAMES = 16

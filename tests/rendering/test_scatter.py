@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ganzoo import rendering
 from ganzoo.errors import UsageError
-from ganzoo.jobs import rendering
-from ganzoo.jobs.rendering.scatter import PLOT_SIZE, scatter_plot
+from ganzoo.rendering.scatter import PLOT_SIZE, scatter_plot
 
 
 def dominant(image: Image.Image, at: tuple[float, float], low: float, high: float) -> str:

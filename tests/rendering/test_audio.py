@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ganzoo.errors import UsageError
-from ganzoo.jobs.rendering.audio import HEIGHT, WIDTH, encode_wav, waveform_plot
+from ganzoo.rendering.audio import HEIGHT, WIDTH, encode_wav, waveform_plot
 
 RATE = 8000
 

@@ -1,8 +1,8 @@
 """Samples as files: image grids, scatter plots, waveforms, filmstrips, WAV and GIF."""
 
-from ganzoo.jobs.rendering.animation import evenly_spaced, progress_gif
-from ganzoo.jobs.rendering.png import STILL_FORMATS, encode_png, encode_still
-from ganzoo.jobs.rendering.renderers import Renderer, render_samples, renderer_for
+from ganzoo.rendering.animation import evenly_spaced, progress_gif
+from ganzoo.rendering.png import STILL_FORMATS, encode_png, encode_still
+from ganzoo.rendering.renderers import Renderer, render_samples, renderer_for
 
 __all__ = [
     "STILL_FORMATS",

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from ganzoo.errors import UsageError
-from ganzoo.jobs.rendering.colors import BACKGROUND, FAKE, GRID, OUTSIDE, REAL
+from ganzoo.rendering.colors import BACKGROUND, FAKE, GRID, OUTSIDE, REAL
 
 PLOT_SIZE = 640  # pixels of height and width
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ganzoo.errors import UsageError
-from ganzoo.jobs.rendering.grid import (
+from ganzoo.rendering.grid import (
     GAP,
     MAX_HEIGHT,
     MIN_WIDTH,

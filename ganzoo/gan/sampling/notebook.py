@@ -1,0 +1,41 @@
+"""Samples and generators as images in a notebook, which asks for `_repr_png_` and `_repr_html_`."""
+
+import base64
+import html
+
+import numpy as np
+
+from ganzoo.errors import GanzooError
+from ganzoo.modalities import MODALITIES
+from ganzoo.rendering import encode_png, render_samples
+
+_MAX_SHOWN = 256  # samples in one image
+
+
+class Samples(np.ndarray):
+    """Samples (n, ...) that a notebook shows as an image; in all else an ordinary array.
+
+    Rows of it are samples, too; what is computed from it is an array without an image.
+    """
+
+    def __array_wrap__(self, array, context=None, return_scalar=False):
+        return array[()] if return_scalar else np.asarray(array)
+
+    def _repr_png_(self) -> bytes | None:
+        """PNG of at most 256 samples; None for what no modality has."""
+        batch = np.asarray(self)[None if self.ndim == 3 and self.dtype == np.uint8 else ...]
+        modality = MODALITIES.get(batch.ndim - 1)
+        if not batch.size or modality is None or modality.dtype != batch.dtype:
+            return None
+        try:
+            return encode_png(render_samples(batch[:_MAX_SHOWN]))
+        except GanzooError:  # images of 2 channels, for instance
+            return None
+
+
+def captioned_html(text: str, samples: Samples | None) -> str:
+    """Return a line of text over samples; None: the line alone."""
+    png = None if samples is None else samples._repr_png_()
+    source = f"data:image/png;base64,{base64.b64encode(png).decode()}" if png else ""
+    image = f'<img src="{source}" alt="samples">' if source else ""
+    return f"<p>{html.escape(text)}</p>{image}"
