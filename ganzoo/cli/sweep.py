@@ -76,7 +76,7 @@ def sweep(
         open_sweep(resume) if resume else _plan(name, over, seeds, trials, settings, runs, backend)
     )
     print_note(f"sweep in {plan.folder}; see: ganzoo runs --runs {plan.folder}")
-    _train(plan, jobs)
+    failures = _train(plan, jobs)
     content = outcome(plan)
     if record:
         print_note("\n".join(f"recorded in {path}" for path in record_outcome(content)))
@@ -84,10 +84,9 @@ def sweep(
         print_json(content)
     else:
         print_data(format_table(_cells(content, exact=style == "csv"), style))
-    states = [run["state"] for row in content["combinations"] for run in row["runs"]]
-    if count := states.count("failed"):
+    if failures:
         raise EnvironmentProblem(
-            f"{count} of {len(states)} runs failed; their manifest.json says why.",
+            "Not every run could be trained; the warnings say why.",
             hint=f"Once that is mended: ganzoo sweep --resume {plan.folder}",
         )
 
@@ -115,17 +114,16 @@ def _plan(
     )
 
 
-def _train(plan: Any, jobs: int) -> None:
-    """Train what is still to be trained, here or in processes of their own."""
+def _train(plan: Any, jobs: int) -> int:
+    """Train what is still to be trained, here or in processes; return how many failed."""
     silence_frameworks()
     from ganzoo.cli.support.reporters import TextLines
     from ganzoo.jobs.sweeps.search import train_search
     from ganzoo.jobs.sweeps.workers import train_grid, train_in_processes
 
     if jobs > 1:
-        train_in_processes(plan, jobs, print_note)
-    else:
-        (train_grid if plan.trials is None else train_search)(plan, TextLines())
+        return train_in_processes(plan, jobs, print_note)
+    return (train_grid if plan.trials is None else train_search)(plan, TextLines())
 
 
 def _cells(content: Mapping[str, Any], *, exact: bool) -> list[list[str]]:

@@ -46,7 +46,7 @@ def as_setting(value: Any) -> str:
     return repr(float(f"{value:.4g}")) if isinstance(value, float) else str(value)
 
 
-def train_search(sweep: Sweep, events: Events) -> None:
+def train_search(sweep: Sweep, events: Events) -> int:
     """Train combinations that Optuna chooses, until there are as many as the plan says.
 
     One whose worker was killed is taken over.
@@ -55,29 +55,32 @@ def train_search(sweep: Sweep, events: Events) -> None:
         sweep: A sweep with `trials`.
         events: Function called with each event of each training.
 
+    Returns:
+        The number of combinations that failed here.
+
     Raises:
         Interrupted: A signal asked to stop; the state is saved.
     """
-    study = open_study(sweep)
+    study, failures = open_study(sweep), 0
     while True:
         for one in study.get_trials():
             if not one.state.is_finished():
                 with contextlib.suppress(Locked), sweep.lock(f"combination-{one.number}"):
-                    _train_combination(sweep, study, one.number, events)
+                    failures += not _train_combination(sweep, study, one.number, events)
         with FileLock(sweep.folder / ".ask"):
             if len(study.get_trials()) >= (sweep.trials or 0):
-                return
+                return failures
             study.ask()  # whoever comes first trains it
 
 
-def _train_combination(sweep: Sweep, study: Any, number: int, events: Events) -> None:
-    """Train a combination with every seed, and give Optuna the mean of their best scores."""
+def _train_combination(sweep: Sweep, study: Any, number: int, events: Events) -> bool:
+    """Train a combination with every seed, and give Optuna the mean; False if one failed."""
     from optuna.samplers import TPESampler
     from optuna.trial import Trial, TrialState
 
     known = study.get_trials()[number]
     if known.state.is_finished():  # since it was looked at
-        return
+        return True
     # a seed for each number: the first suggestions are the same whoever makes them
     study.sampler = TPESampler(seed=number, constant_liar=True)
     attempt = Trial(study, known._trial_id)
@@ -101,9 +104,10 @@ def _train_combination(sweep: Sweep, study: Any, number: int, events: Events) ->
         if (state := run_state(path)) != "finished":
             poor = state in ("interrupted", "diverged")
             study.tell(attempt, state=TrialState.PRUNED if poor else TrialState.FAIL)
-            return
+            return poor
         scores.append(summarize_run(Run(path))["best"]["value"])
     study.tell(attempt, statistics.fmean(scores))
+    return True
 
 
 def _is_poor(attempt: Any, event: dict[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ganzoo.catalog.runs import Run
-from ganzoo.errors import Interrupted, Locked
+from ganzoo.errors import Diverged, Interrupted, Locked
 from ganzoo.files import checkpoints
 from ganzoo.files.text import format_exception
 from ganzoo.jobs.sweeps.sweep import Sweep
@@ -34,12 +34,15 @@ def run_state(path: Path) -> str | None:
     return Run(path).state() if (path / "recipe.toml").is_file() else None
 
 
-def train_grid(sweep: Sweep, events: Events) -> None:
+def train_grid(sweep: Sweep, events: Events) -> int:
     """Train, or go on with, the runs of every combination that no other worker trains.
 
     Args:
         sweep: A sweep without ranges.
         events: Function called with each event of each training.
+
+    Returns:
+        The number of runs that failed here.
 
     Raises:
         Interrupted: A signal asked to stop; the state is saved.
@@ -51,7 +54,7 @@ def train_grid(sweep: Sweep, events: Events) -> None:
     ]
     failed = {path for path, _, _ in runs if run_state(path) == "failed"}  # tried once more
     tried: set[Path] = set()
-    before = -1
+    before, failures = -1, 0
     while len(tried) > before:  # again: meanwhile another worker may have been killed
         before = len(tried)
         for path, values, seed in runs:
@@ -59,10 +62,11 @@ def train_grid(sweep: Sweep, events: Events) -> None:
                 done = DONE if path in failed else (*DONE, "failed")
                 if path not in tried and run_state(path) not in done:
                     tried.add(path)
-                    train_run(sweep, path, values, seed, events)
+                    failures += not train_run(sweep, path, values, seed, events)
+    return failures
 
 
-def train_run(sweep: Sweep, path: Path, values: dict[str, str], seed: int, events: Events) -> None:
+def train_run(sweep: Sweep, path: Path, values: dict[str, str], seed: int, events: Events) -> bool:
     """Train a run, or go on with it; the caller holds its lock.
 
     What goes wrong with one run ends no sweep: it is an event, and the run's manifest says why.
@@ -74,6 +78,9 @@ def train_run(sweep: Sweep, path: Path, values: dict[str, str], seed: int, event
         seed: Seed of the training.
         events: Function called with each event.
 
+    Returns:
+        Whether it came to its end, or diverged.
+
     Raises:
         Interrupted: A signal asked to stop; the state is saved.
     """
@@ -82,7 +89,7 @@ def train_run(sweep: Sweep, path: Path, values: dict[str, str], seed: int, event
     try:
         if run_state(path) and checkpoints.newest(run.checkpoints, report=lambda text: None):
             resume(path, argv=argv, events=events)
-            return
+            return True
         if path.exists():
             shutil.rmtree(path)  # killed before its first checkpoint
         recipe = sweep.run_recipe(values, seed)
@@ -91,15 +98,20 @@ def train_run(sweep: Sweep, path: Path, values: dict[str, str], seed: int, event
         raise
     except Exception as error:
         events({"event": "warning", "message": f"{path.name} failed: {format_exception(error)}"})
+        return isinstance(error, Diverged)
+    return True
 
 
-def train_in_processes(sweep: Sweep, jobs: int, report: Callable[[str], None]) -> None:
+def train_in_processes(sweep: Sweep, jobs: int, report: Callable[[str], None]) -> int:
     """Let processes of their own train a sweep; one that is killed is replaced.
 
     Args:
         sweep: The sweep.
         jobs: Number of processes.
         report: Called with a sentence about each process that ended by a signal or an error.
+
+    Returns:
+        The number of those that ended with an error.
 
     Raises:
         Interrupted: A signal asked to stop; each process has saved its state.
@@ -113,6 +125,7 @@ def train_in_processes(sweep: Sweep, jobs: int, report: Callable[[str], None]) -
     with open(path, "ab") as log, Stop() as stop:
         stop.hold()
         workers, replaced, passed_on = [start() for _ in range(jobs)], 0, False
+        failures = 0
         while workers:
             time.sleep(_SECONDS_BETWEEN_LOOKS)
             if stop.signal and not passed_on:
@@ -122,6 +135,7 @@ def train_in_processes(sweep: Sweep, jobs: int, report: Callable[[str], None]) -
             for worker in [worker for worker in workers if worker.poll() is not None]:
                 workers.remove(worker)
                 if worker.returncode and not stop.signal:
+                    failures += worker.returncode > 0
                     report(f"a worker ended with {worker.returncode}; see {path}")
                     if worker.returncode < 0 and replaced < _MAX_REPLACED:
                         replaced += 1
@@ -132,3 +146,4 @@ def train_in_processes(sweep: Sweep, jobs: int, report: Callable[[str], None]) -
             signal_number=stop.signal,
             hint=f"Go on with: ganzoo sweep --resume {sweep.folder}",
         )
+    return failures

@@ -132,8 +132,9 @@ def test_what_is_wrong_with_one_run_ends_no_sweep_but_a_signal_does(monkeypatch)
     monkeypatch.setattr(workers, "train", fail)
     error = GanzooError("No memory.")
     path.mkdir()  # killed before there was a checkpoint
-    workers.train_run(sweep, path, {"batch": "1"}, seed, events.append)
+    assert not workers.train_run(sweep, path, {"batch": "1"}, seed, events.append)
     assert "No memory" in events[0]["message"] and not path.exists()
+    assert main(["sweep", "--resume", str(sweep.folder)]) == 5
     error = Interrupted("Stopped.", signal_number=15)
     with pytest.raises(Interrupted):
         workers.train_run(sweep, path, {"batch": "1"}, seed, events.append)
