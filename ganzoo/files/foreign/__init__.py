@@ -1,0 +1,9 @@
+"""Weights files of other libraries, read without running anything that they hold.
+
+A file is read from the disk where an array is asked for, and only that array. What a hostile
+one can cost is bounded: values, names, depth, and bytes of arrays in proportion to the file.
+"""
+
+from ganzoo.files.foreign.foreign_weights import ForeignWeights, LazyArray, open_weights
+
+__all__ = ["ForeignWeights", "LazyArray", "open_weights"]
