@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import ganzoo
-from ganzoo.catalog.citations import bibtex
+from ganzoo.jobs.publishing.citations import bibtex
 
 ROOT = Path(__file__).parents[2]
 CARDS = sorted(ROOT.glob("registry/*/card.toml"))

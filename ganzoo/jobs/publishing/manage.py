@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganzoo.catalog.citations import bibtex
 from ganzoo.catalog.registry import added, aliases, contents, lookup, remotes
 from ganzoo.catalog.registry.locations import Location, registry_locations
 from ganzoo.catalog.registry.lookup import Entry
@@ -14,6 +13,7 @@ from ganzoo.catalog.registry.versions import Version, version_numbers
 from ganzoo.errors import GanzooError, UnknownName, UsageError
 from ganzoo.files.manifests import check_name
 from ganzoo.files.text import quote
+from ganzoo.jobs.publishing.citations import bibtex
 
 if TYPE_CHECKING:
     from ganzoo.catalog.recipe.recipe import Recipe

@@ -110,7 +110,7 @@ def test_an_evaluation_is_written_out_with_its_defaults(tables):
         ({"name": "r1", "weight": 2.0}, {"every": 1}),
         ({"name": "diffaugment"}, {"policy": ["color", "translation", "cutout"]}),
         ({"name": "ada", "probability": 1.0, "policy": ["color"]},
-         {"target": 0.6, "interval": 4, "ramp_images": 500_000}),
+         {"target": 0.6, "interval": 4, "ramp_images": 500_000, "color_multiplier": 1.0}),
     ],
 )  # fmt: skip
 def test_a_regularizer_is_written_out_with_its_defaults(given, written, tables):
