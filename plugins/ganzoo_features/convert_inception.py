@@ -21,10 +21,10 @@ from ganzoo.data.progress import Progress
 from ganzoo.errors import EnvironmentProblem, GanzooError, InvalidInput
 from ganzoo.files import safetensors
 from ganzoo.files.digests import file_digest, tensors_digest
+from ganzoo.files.foreign import open_weights
 from ganzoo.files.home import data_home
 from ganzoo.files.publish import make_folder
 from ganzoo.files.text import quote
-from ganzoo_features.torch_file import read_tensors
 
 ADDRESS = (
     "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/"
@@ -74,7 +74,8 @@ def convert_weights(source: Path, out: Path, *, sha256: str | None = SHA256) -> 
             f"Received: {quote(source)} with {found}.",
             hint=f"Get them from {ADDRESS}, or say --any if you know what this file is.",
         )
-    arrays = rename_tensors(read_tensors(source))
+    with open_weights(source) as weights:
+        arrays = rename_tensors({name: array.read() for name, array in weights.items()})
     about = {"schema": 1, "features": "inception", "converted_from": {"sha256": found}}
     about |= {"license": "Apache-2.0", "source": ADDRESS}
     safetensors.save(out, arrays, about)
