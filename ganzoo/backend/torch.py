@@ -88,9 +88,8 @@ def conv(x, kernel, *, strides: int, padding: str):
     """Convolution. Shapes (n, h, w, c) x (kh, kw, c / groups, d) -> (n, h', w', d); one axis and
     three likewise.
     """
-    if kernel.shape[-1] == 1 and x.dtype == torch.float16 and x.device.type == "cpu":
-        # torch 2.13 cannot differentiate that: "slow_conv2d: grad_weight must be contiguous"
-        return conv(x.float(), kernel.float(), strides=strides, padding=padding).half()
+    if _has_no_gradient(x, kernel):
+        return conv(x.float(), kernel.float(), strides=strides, padding=padding).to(x.dtype)
     return keras.ops.conv(x, kernel, strides, padding, "channels_last")
 
 
@@ -98,7 +97,18 @@ def conv_transpose(x, kernel, *, strides: int, padding: str):
     """Transposed convolution. Shapes (n, h, w, c) x (kh, kw, d, c) -> (n, h', w', d); one axis
     and three likewise.
     """
+    if _has_no_gradient(x, kernel):
+        wide = conv_transpose(x.float(), kernel.float(), strides=strides, padding=padding)
+        return wide.to(x.dtype)
     return keras.ops.conv_transpose(x, kernel, strides, padding, data_format="channels_last")
+
+
+def _has_no_gradient(x, kernel) -> bool:
+    """Whether torch 2.13 cannot differentiate a convolution: "grad_weight must be contiguous".
+
+    It depends on the processor whether that is so in bfloat16.
+    """
+    return kernel.shape[-1] == 1 and x.dtype.itemsize == 2 and x.device.type == "cpu"
 
 
 def lazy_cond(due, value: Callable, otherwise: Callable):

@@ -167,6 +167,31 @@ def test_a_layer_in_half_precision_stays_in_it(kind):
     )
 
 
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+@pytest.mark.parametrize(
+    ("kind", "filters", "channels"), [("Conv2D", 1, 4), ("Conv2DTranspose", 4, 1)]
+)
+def test_one_channel_in_half_precision_has_the_derivatives_of_float32(
+    kind, filters, channels, policy
+):
+    images = np.random.default_rng(2).normal(size=(2, 6, 6, channels)).astype("float32")
+    found = []
+    for dtype in (policy, "float32"):
+        layer = getattr(ganzoo.layers, kind)(filters, 3, padding="same", dtype=dtype)
+        layer.build(images.shape)
+        filled(layer)
+
+        def gradients(x, layer=layer):
+            def objective():
+                return ops.mean(ops.square(ops.cast(layer(x), "float32"))), {}
+
+            return backend.gradients(objective, layer.trainable_variables).gradients
+
+        found.append([to_numpy(g) for g in backend.jit(gradients)(ops.convert_to_tensor(images))])
+    for half, exact in zip(*found, strict=True):
+        np.testing.assert_allclose(half, exact, atol=0.05 * np.abs(exact).max(), rtol=0)
+
+
 @pytest.mark.parametrize("kind", ALL_KINDS)
 def test_a_layer_comes_back_from_its_configuration(kind):
     ours, _ = pair(kind, 4, 2, "same", (6,) * int(kind[4]))
