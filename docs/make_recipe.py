@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
 from ganzoo.catalog.plugins.signature import describe_arguments
-from ganzoo.catalog.recipe.optimizer_tables import OneOptimizer, OneSchedule
+from ganzoo.catalog.recipe.optimizer_tables import OneKerasSchedule, OneOptimizer
 from ganzoo.catalog.recipe.recipe import Training
 from ganzoo.config.gan_config import GANConfig
 from ganzoo.config.loss_names import LOSSES
 from ganzoo.config.regularizer_options import OneRegularizer
+from ganzoo.config.schedules import OneSchedule
 from ganzoo.config.validation import Table
 
 PAGE = Path(__file__).with_name("recipe.md")
@@ -39,6 +40,34 @@ The `epsilon` of Keras' Adam, as of TensorFlow 1, is added before the correction
 PyTorch's after it. At the first step Keras' is worth 1 / sqrt(1 - beta_2) times PyTorch's, 10 times
 for 0.99, and as much as it after some 1 / (1 - beta_2) steps. The default is 1e-7, where papers'
 code mostly has 1e-8: the zoo's cards set what was published, but for the smallest models."""
+SCHEDULES = """\
+## Numbers that change
+
+In place of the number, a table with a `schedule`:
+
+```toml
+[gan]
+loss = "relativistic"
+regularizers = [
+    { name = "r1", weight = { schedule = "cosine", initial = 2.0, final = 0.2, images = 500_000 } },
+]
+ema_half_life = { schedule = "linear", initial = 0.0, final = 50_000.0, images = 500_000 }
+
+[generator_optimizer]
+name = "adam"
+learning_rate = { schedule = "exponential", initial = 2e-4, final = 5e-5, images = 500_000 }
+beta_2 = { schedule = "piecewise", values = [0.9, 0.99], steps = [1_000] }
+```
+
+So can the learning rate, `beta_1`, `beta_2` and `rho` of an optimizer, the `weight` of a
+regularizer, the `probability` of `ada` and `ema_half_life`. On the command line:
+`--set 'ema_half_life={schedule = "linear", initial = 0.0, final = 5e4, images = 500_000}'`. In
+Python, `GAN.compile` takes the same tables; those of the optimizers as `generator_schedules` and
+`discriminator_schedules`, by the name of the number.
+
+A value follows from the steps or images before the step, and from nothing else: a run that is
+resumed, also as a longer one, goes on with the same values. The log has their means over its
+interval, as of the losses: `r1_weight`, `ada_p`, `ema_half_life`, `generator_learning_rate`."""
 _SYMBOLS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
 _WORDS = {
     int: "whole number", float: "number", bool: "true or false", str: "text", list: "list",
@@ -128,10 +157,12 @@ def page() -> str:
             classes(OneOptimizer),
             "name",
         ),
+        *sections(SCHEDULES, classes(OneSchedule), "schedule"),
         *sections(
-            "## Learning rates that change\n\n"
-            "In place of a number: `learning_rate = { schedule = ..., ... }`.",
-            classes(OneSchedule),
+            "## Learning rates that follow the optimizer's updates\n\n"
+            "Keras' schedules, which count the updates of one optimizer: the discriminator's makes "
+            "`n_critic` in a step. Only a learning rate may have them.",
+            classes(OneKerasSchedule),
             "schedule",
         ),
     ]

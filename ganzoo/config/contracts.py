@@ -59,8 +59,9 @@ class Regularizer:
 
     #: Name in messages and recipes; a GAN has one regularizer of a name.
     name: str = ""
-    #: Weight of the terms in the discriminator's loss.
-    weight: float = 0.0
+    #: Weight of the terms in the discriminator's loss. Like any attribute it may be a schedule,
+    #: in place of which it has the value of the step while that goes on.
+    weight: Any = 0.0
 
     def build(self, add_weight: Callable, value_range: Sequence[float]) -> None:
         """Make the state: here none.

@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from ganzoo.config.schedules import Probability, Schedule, Weight
 from ganzoo.config.validation import Table
 
 _Probability = Annotated[float, Field(ge=0, le=1)]
 _Count = Annotated[int, Field(ge=1)]
-_Positive = Annotated[float, Field(gt=0)]
 
 
 class _Penalty(Table):
@@ -24,7 +24,7 @@ class _Penalty(Table):
         every: Interval in steps.
     """
 
-    weight: _Positive
+    weight: Weight
     every: _Count = 1
 
 
@@ -68,7 +68,7 @@ class LeCam(Table):
     """
 
     name: Literal["lecam"]
-    weight: _Positive
+    weight: Weight
     start: Annotated[int, Field(ge=0)] = 1000
     decay: Annotated[float, Field(ge=0, lt=1)] = 0.99
 
@@ -103,7 +103,7 @@ class Ada(_Augmentation):
         target: Mean sign of the logits of real images at which p is held; 0: p is fixed.
         interval: Discriminator updates between two adjustments of p.
         ramp_images: Real images in which p can rise from 0 to 1.
-        probability: p at the beginning.
+        probability: p at the beginning; with a target of 0 it may follow a schedule.
         policy: Groups of transforms: flips, quarter turns and whole-pixel moves ("blit"),
             scaling, rotation and fractional moves ("geometry"), "color", "cutout".
         color_multiplier: Each change of color happens with this multiple of p.
@@ -113,9 +113,18 @@ class Ada(_Augmentation):
     target: _Probability = 0.6
     interval: _Count = 4
     ramp_images: _Count = 500_000
-    probability: _Probability = 0.0
+    probability: Probability = 0.0
     policy: list[Literal["blit", "geometry", "color", "cutout"]] = ["blit", "geometry", "color"]
     color_multiplier: _Probability = 1.0
+
+    @model_validator(mode="after")
+    def _check_schedule(self) -> "Ada":
+        if self.target and isinstance(self.probability, Schedule):
+            raise ValueError(
+                "has a probability that follows a schedule, and so needs a target of 0. "
+                f"Received: {self.target}"
+            )
+        return self
 
 
 OneRegularizer = Annotated[

@@ -1,6 +1,7 @@
 """Compilation of a GAN: optimizers, loss, regularizers, and its configuration in `.keras` files."""
 
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -16,6 +17,7 @@ from ganzoo.gan.ema import EMA
 from ganzoo.gan.fit_checks import check_arrays, check_options
 from ganzoo.gan.fit_guard import FitGuard
 from ganzoo.gan.optimizers import GANOptimizer
+from ganzoo.gan.schedules import Schedules, schedules_of
 from ganzoo.gan.step_metrics import StepMetrics
 
 
@@ -33,6 +35,8 @@ class Compilation(keras.Model):
         generator_optimizer="adam",
         discriminator_optimizer="adam",
         *,
+        generator_schedules: Mapping[str, Any] | None = None,
+        discriminator_schedules: Mapping[str, Any] | None = None,
         seed: int = 0,
         steps_per_dispatch: int = 1,
         jit_compile: bool | None = None,
@@ -44,6 +48,9 @@ class Compilation(keras.Model):
         Args:
             generator_optimizer: A Keras optimizer of the generator's own, or a name.
             discriminator_optimizer: The same for the discriminator.
+            generator_schedules: Numbers of the generator's optimizer that follow a schedule:
+                keywords of `ganzoo.config.schedules.OptimizerSchedules`.
+            discriminator_schedules: The same for the discriminator.
             seed: Seed of every latent and every other random number, in [0, 2**31).
             steps_per_dispatch: Steps fused into one call; when above 1, `fit` takes data
                 with a leading axis of steps.
@@ -63,9 +70,17 @@ class Compilation(keras.Model):
         chosen = validate_keywords(GANConfig, config, where="compile", error=UsageError)
         adversarial_loss = losses.get(chosen.loss, label_smoothing=chosen.label_smoothing)
         optimizer = GANOptimizer(generator_optimizer, discriminator_optimizer)
+        given = {"generator": generator_schedules, "discriminator": discriminator_schedules}
+        followed = {name: optimizer.check_schedules(name, given[name] or {}) for name in given}
         optimizer.build_on(self.generator, self.discriminator)
         self._build_regularizers(chosen.regularizers)  # after all that may be refused
         self._build_ema(chosen)
+        parts = [(r.name or type(r).__name__, r) for r in self.regularizers]
+        parts += [("ema", self.ema)] if self.ema is not None else []
+        self.schedules = Schedules({
+            **{name: (part, schedules_of(part)) for name, part in parts},
+            **{name: (optimizer.updating(name), followed[name]) for name in given},
+        })  # fmt: skip
         self.config, self.adversarial_loss = chosen, adversarial_loss
         self.step_metrics = StepMetrics()
         self.steps_per_dispatch = steps_per_dispatch
@@ -77,6 +92,10 @@ class Compilation(keras.Model):
             "steps_per_dispatch": steps_per_dispatch,
             "jit_compile": jit_compile,
             "run_eagerly": run_eagerly,
+            **{
+                f"{name}_schedules": {key: one.model_dump() for key, one in schedules.items()}
+                for name, schedules in followed.items()
+            },
             **chosen.tables(),
         }
         super().compile(

@@ -8,6 +8,7 @@ evaluated by calling the network with other values.
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -25,12 +26,12 @@ class EMA:
 
     Args:
         network: A built Keras model.
-        half_life: Images after which a weight's value counts half, above 0.
+        half_life: Images after which a weight's value counts half, above 0; or a schedule.
         rampup: The half-life is at most this share of the images shown so far; 0: no ramp.
         add_weight: `add_weight` of the layer that owns the averages.
     """
 
-    def __init__(self, network: keras.Model, half_life: float, rampup: float, add_weight: Callable):
+    def __init__(self, network: keras.Model, half_life: Any, rampup: float, add_weight: Callable):
         self.half_life, self.rampup = half_life, rampup
         self.sources = [weight for weight in network.weights if "float" in weight.dtype]
         self.weights = [

@@ -65,8 +65,7 @@ class GAN(backend.Stepper, Compilation):
         owned = {id(variable) for variable in generator.variables}
         if shared := [v.path for v in discriminator.variables if id(v) in owned]:
             raise UsageError(f"The networks must not share variables. Received: {shared}.")
-        self.generator = generator
-        self.discriminator = discriminator
+        self.generator, self.discriminator = generator, discriminator
         self.value_range = (float(value_range[0]), float(value_range[1]))
         self.prior = prior
         self.ema = None
@@ -89,12 +88,13 @@ class GAN(backend.Stepper, Compilation):
                 the discriminator sees real images of its own, if there are at least n_critic.
         """
         batches = training_batches(self, data)
-        for batch in batches[:-1]:
-            logs = self.discriminator_update(batch)
-        logs |= self.generator_update(batches[-1])
         count = (len(batches) - 1) * ops.shape(batches[0].real)[0]
-        if self.ema is not None:
-            self.ema.update(self.images, count)
+        with self.schedules.applied(self.steps, self.images) as scheduled:
+            for batch in batches[:-1]:
+                logs = self.discriminator_update(batch)
+            logs |= scheduled | self.generator_update(batches[-1])
+            if self.ema is not None:
+                self.ema.update(self.images, count)
         self.steps.assign(self.steps + 1)
         self.images.assign(self.images + count)
         self.after_step(logs)

@@ -1,7 +1,12 @@
 """The optimizers of both networks as one optimizer, which Keras can carry."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import keras
 
+from ganzoo.config.schedules import OptimizerSchedules, Schedule
+from ganzoo.config.validation import validate_keywords
 from ganzoo.errors import UsageError
 
 
@@ -36,6 +41,33 @@ class GANOptimizer(keras.optimizers.Optimizer):
                 optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
                 setattr(self, name, optimizer)
             optimizer.build(network.trainable_variables)
+
+    def updating(self, network: str) -> keras.optimizers.Optimizer:
+        """The optimizer that updates a network's weights: the one inside a loss scale's."""
+        optimizer = getattr(self, network)
+        return getattr(optimizer, "inner_optimizer", optimizer)
+
+    def check_schedules(self, network: str, given: Mapping[str, Any]) -> dict[str, Schedule]:
+        """Return the schedules of a network's optimizer by the name of a number.
+
+        Args:
+            network: `"generator"` or `"discriminator"`.
+            given: Keywords of `OptimizerSchedules`.
+
+        Raises:
+            UsageError: the optimizer has no such number, or its learning rate has a schedule.
+        """
+        where, optimizer = f"{network}_schedules", self.updating(network)
+        chosen = validate_keywords(OptimizerSchedules, given, where=where, error=UsageError)
+        schedules = {name: one for name, one in chosen if one is not None}
+        known = optimizer.get_config()
+        for name in schedules:
+            if not isinstance(known.get(name), float | int):
+                raise UsageError(
+                    f"{where} can only have numbers of the {network}'s optimizer. "
+                    f"Expected: numbers of {type(optimizer).__name__}. Received: {name}."
+                )
+        return schedules
 
     @property
     def variables(self) -> list:

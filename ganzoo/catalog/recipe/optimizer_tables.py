@@ -8,8 +8,9 @@ precision decides) and accumulation (the GAN counts its steps).
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Discriminator, Field, Tag, model_validator
+from pydantic import Field, model_validator
 
+from ganzoo.config.schedules import BY_KIND, NUMBER, SCHEDULE, Beta, RateSchedule, Schedule
 from ganzoo.config.validation import Table
 
 Rate = Annotated[float, Field(gt=0, le=10)]
@@ -33,17 +34,21 @@ class KerasTable(Table):
 
     @property
     def options(self) -> dict[str, Any]:
-        """The keyword arguments that were given, without the tag; fresh with each call."""
-        return self.model_dump(exclude={"name", "schedule"}, exclude_none=True)
+        """The keyword arguments that were given, without the tag; fresh with each call.
+
+        In place of a schedule of the GAN's there is its first value.
+        """
+        given = self.model_dump(exclude={"name", "schedule"}, exclude_none=True)
+        return given | {name: one.ends[0] for name, one in self if isinstance(one, Schedule)}
 
 
-class Schedule(KerasTable):
+class KerasSchedule(KerasTable):
     """A learning rate that follows the step; see `keras.optimizers.schedules`."""
 
     schedule: str
 
 
-class PolynomialDecay(Schedule):
+class PolynomialDecay(KerasSchedule):
     """`keras.optimizers.schedules.PolynomialDecay`; linear by default."""
 
     schedule: Literal["polynomial_decay"]
@@ -54,7 +59,7 @@ class PolynomialDecay(Schedule):
     cycle: bool | None = None
 
 
-class CosineDecay(Schedule):
+class CosineDecay(KerasSchedule):
     """`keras.optimizers.schedules.CosineDecay`."""
 
     schedule: Literal["cosine_decay"]
@@ -65,7 +70,7 @@ class CosineDecay(Schedule):
     warmup_steps: Annotated[int, Field(ge=0)] | None = None
 
 
-class ExponentialDecay(Schedule):
+class ExponentialDecay(KerasSchedule):
     """`keras.optimizers.schedules.ExponentialDecay`."""
 
     schedule: Literal["exponential_decay"]
@@ -75,7 +80,7 @@ class ExponentialDecay(Schedule):
     staircase: bool | None = None
 
 
-class InverseTimeDecay(Schedule):
+class InverseTimeDecay(KerasSchedule):
     """`keras.optimizers.schedules.InverseTimeDecay`."""
 
     schedule: Literal["inverse_time_decay"]
@@ -85,7 +90,7 @@ class InverseTimeDecay(Schedule):
     staircase: bool | None = None
 
 
-class PiecewiseConstantDecay(Schedule):
+class PiecewiseConstantDecay(KerasSchedule):
     """`keras.optimizers.schedules.PiecewiseConstantDecay`: one value more than boundaries."""
 
     schedule: Literal["piecewise_constant_decay"]
@@ -104,20 +109,14 @@ class PiecewiseConstantDecay(Schedule):
         return self
 
 
-OneSchedule = Annotated[
+OneKerasSchedule = Annotated[
     PolynomialDecay | CosineDecay | ExponentialDecay | InverseTimeDecay | PiecewiseConstantDecay,
     Field(discriminator="schedule"),
 ]
 
 
-def _rate_or_schedule(value: Any) -> str:
-    return "a schedule" if isinstance(value, dict | BaseModel) else "a rate"
-
-
-LearningRate = Annotated[
-    Annotated[Rate, Tag("a rate")] | Annotated[OneSchedule, Tag("a schedule")],
-    Discriminator(_rate_or_schedule),
-]
+_AnySchedule = Annotated[OneKerasSchedule | RateSchedule, Field(discriminator="schedule")]
+LearningRate = Annotated[Annotated[Rate, NUMBER] | Annotated[_AnySchedule, SCHEDULE], BY_KIND]
 
 
 class Optimizer(KerasTable):
@@ -129,6 +128,11 @@ class Optimizer(KerasTable):
     clipnorm: Positive | None = None
     clipvalue: Positive | None = None
     global_clipnorm: Positive | None = None
+
+    @property
+    def schedules(self) -> dict[str, Schedule]:
+        """The numbers that follow a schedule of the GAN's, which Keras knows nothing of."""
+        return {name: one for name, one in self if isinstance(one, Schedule)}
 
     @model_validator(mode="after")
     def _check_clipping(self) -> "Optimizer":
@@ -143,8 +147,8 @@ class Adam(Optimizer):
     """`keras.optimizers.Adam`."""
 
     name: Literal["adam"]
-    beta_1: Fraction | None = None
-    beta_2: Fraction | None = None
+    beta_1: Beta | None = None
+    beta_2: Beta | None = None
     epsilon: Positive | None = None
     amsgrad: bool | None = None
 
@@ -159,7 +163,7 @@ class RMSprop(Optimizer):
     """`keras.optimizers.RMSprop`."""
 
     name: Literal["rmsprop"]
-    rho: Fraction | None = None
+    rho: Beta | None = None
     momentum: Fraction | None = None
     epsilon: Positive | None = None
     centered: bool | None = None

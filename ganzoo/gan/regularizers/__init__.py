@@ -53,4 +53,4 @@ def get(given: str | Mapping[str, Any] | Table | Regularizer, **options: Any) ->
             GANConfig, {"regularizers": [table]}, where="the options", error=UsageError
         )
         given = cast(Table, config.regularizers[0])
-    return _MADE_BY[type(given)](**given.model_dump(exclude={"name"}))
+    return _MADE_BY[type(given)](**{key: value for key, value in given if key != "name"})

@@ -14,6 +14,7 @@ from typing import Any
 from keras import ops
 
 from ganzoo.config.contracts import DiscriminatorUpdate
+from ganzoo.config.schedules import Schedule
 from ganzoo.errors import UsageError
 from ganzoo.gan.random import Rng
 from ganzoo.gan.regularizers import warp
@@ -30,7 +31,7 @@ class Ada(Augmentation):
             it p rises, below it p falls. Section 3: 0.6. With 0, p stays as it is.
         interval: Discriminator updates between two adjustments of p. Section 3: 4.
         ramp_images: Real images in which p can rise from 0 to 1. Section 3: 500,000.
-        probability: p at first, in [0, 1].
+        probability: p at first, in [0, 1]; with a target of 0 also a schedule.
         policy: Some of "blit" (flips, quarter turns, moves by whole pixels), "geometry", "color"
             and "cutout"; the paper's best has the first three.
         color_multiplier: Each change of color happens with this multiple of p, in [0, 1].
@@ -43,14 +44,14 @@ class Ada(Augmentation):
         target: float = 0.6,
         interval: int = 4,
         ramp_images: int = 500_000,
-        probability: float = 0.0,
+        probability: float | Schedule = 0.0,
         policy: Sequence[str] = ("blit", "geometry", "color"),
         color_multiplier: float = 1.0,
     ):
         self.target, self.interval, self.ramp_images = target, interval, ramp_images
         self.policy = tuple(name for name in (*_MOVES, "color", "cutout") if name in policy)
         self.color_multiplier = color_multiplier
-        self.p: Any = float(probability)  # a number until it is built, and after if it is fixed
+        self.p: Any = probability  # a variable when it is built, unless it is fixed
 
     def build(self, add_weight, value_range: Sequence[float] = (-1.0, 1.0)) -> None:
         super().build(add_weight, value_range)

@@ -13,6 +13,7 @@ from ganzoo import backend
 from ganzoo.backend import Tensor
 from ganzoo.backend.scope import WriteCapture
 from ganzoo.config.contracts import DiscriminatorUpdate, Regularizer
+from ganzoo.config.schedules import Schedule
 from ganzoo.gan.random import Rng
 
 _TINY = 1e-12  # inside roots: the slope of sqrt at 0 is infinite
@@ -30,7 +31,7 @@ class Penalty(Regularizer):
         every: Interval in steps.
     """
 
-    def __init__(self, function: Callable, *, weight: float, every: int = 1):
+    def __init__(self, function: Callable, *, weight: float | Schedule, every: int = 1):
         self.function, self.weight, self.every = function, weight, every
         self.name = function.__name__
 

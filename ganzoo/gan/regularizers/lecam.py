@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from keras import ops
 
 from ganzoo.config.contracts import DiscriminatorUpdate, Regularizer
+from ganzoo.config.schedules import Schedule
 
 
 class LeCam(Regularizer):
@@ -23,7 +24,7 @@ class LeCam(Regularizer):
 
     name = "lecam"
 
-    def __init__(self, weight: float, start: int = 1000, decay: float = 0.99):
+    def __init__(self, weight: float | Schedule, start: int = 1000, decay: float = 0.99):
         self.weight, self.start, self.decay = weight, start, decay
 
     def build(self, add_weight: Callable, value_range: Sequence[float]) -> None:

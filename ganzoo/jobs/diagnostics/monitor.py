@@ -89,7 +89,8 @@ class Monitor:
         return {
             regularizer.name: regularizer.weight
             for regularizer in self.gan.regularizers
-            if regularizer.weight
+            if isinstance(regularizer.weight, float | int)  # no schedule
+            and regularizer.weight
             and regularizer.name in means
             and getattr(regularizer, "start", 0) <= oldest
             and getattr(regularizer, "every", 1) <= self.session.recipe.training.log_every

@@ -44,7 +44,7 @@ def shorten_average(recipe: Tables, evidence: Evidence) -> Setting:
     gan = recipe["gan"]
     if not 0 < gan["ema_rampup"] <= 0.05:
         return "gan.ema_rampup", 0.05
-    return "gan.ema_half_life", 0.25 * gan["ema_half_life"]
+    return _scaled("gan.ema_half_life", gan["ema_half_life"], 0.25)
 
 
 def augment(recipe: Tables, evidence: Evidence) -> Setting:
@@ -86,18 +86,25 @@ def as_argument(setting: Setting) -> str:
     """Return a setting as an argument of the command line: `--set 'key=value'`."""
     key, value = setting
     text = f"{key}={_toml(value)}"
-    return f"--set '{text}'" if isinstance(value, list) else f"--set {text}"
+    return f"--set '{text}'" if isinstance(value, list | Mapping) else f"--set {text}"
 
 
 def _scaled_rate(recipe: Tables, network: str, factor: float) -> Setting:
     optimizer = f"{network}_optimizer"
-    key, rate = f"{optimizer}.learning_rate", recipe[optimizer]["learning_rate"]
-    if isinstance(rate, Mapping):
-        name = next(name for name in _RATES_OF_SCHEDULES if name in rate)
-        key, rate = f"{key}.{name}", rate[name]
-    if isinstance(rate, list):
-        return key, [_rounded(factor * one) for one in rate]
-    return key, _rounded(factor * rate)
+    return _scaled(f"{optimizer}.learning_rate", recipe[optimizer]["learning_rate"], factor)
+
+
+def _scaled(key: str, number: Any, factor: float) -> Setting:
+    """A number, or the values of the schedule in its place, times a factor."""
+    if isinstance(number, Mapping):
+        if "final" in number:
+            ends = {name: _rounded(factor * number[name]) for name in ("initial", "final")}
+            return key, {**number, **ends}
+        name = next(name for name in _RATES_OF_SCHEDULES if name in number)
+        key, number = f"{key}.{name}", number[name]
+    if isinstance(number, list):
+        return key, [_rounded(factor * one) for one in number]
+    return key, _rounded(factor * number)
 
 
 def _rounded(number: float) -> float:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ganzoo.backend.settings import standard_settings
 from ganzoo.catalog.plugins.discovery import call_plugin, find_plugin, load_plugin
 from ganzoo.catalog.plugins.entry_points import Plugin
-from ganzoo.catalog.recipe.optimizer_tables import Optimizer, Schedule
+from ganzoo.catalog.recipe.optimizer_tables import KerasSchedule, Optimizer
 from ganzoo.catalog.recipe.recipe import Recipe, Training
 from ganzoo.data.dataset import Dataset
 from ganzoo.errors import PluginError, UsageError
@@ -47,6 +47,8 @@ def build_gan(recipe: Recipe, dataset: Dataset) -> "GAN":
             _fused_steps(dispatch.steps, training) if auto_steps else training.steps_per_dispatch
         ),
         jit_compile=dispatch.xla if auto_xla else training.xla,
+        generator_schedules=recipe.generator_optimizer.schedules,
+        discriminator_schedules=recipe.discriminator_optimizer.schedules,
         **recipe.gan.model_dump(),
     )
     return gan
@@ -107,11 +109,11 @@ def _settings_of(training: Training) -> Iterator[None]:
 
 
 def build_optimizer(table: Optimizer) -> Any:
-    """Return the Keras optimizer that a table of a recipe describes, schedules included."""
+    """Return the Keras optimizer that a table of a recipe describes, Keras' schedules included."""
     from keras import optimizers
 
     options, rate = table.options, table.learning_rate
-    if isinstance(rate, Schedule):
+    if isinstance(rate, KerasSchedule):
         schedule = getattr(optimizers.schedules, rate.keras_class)
         options["learning_rate"] = schedule(**rate.options)
     return getattr(optimizers, table.keras_class)(**options)

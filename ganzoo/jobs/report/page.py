@@ -260,7 +260,9 @@ def _objective_summary(recipe: Mapping) -> str:
     gan, training = subtable(recipe, "gan"), subtable(recipe, "training")
     given = gan.get("regularizers")
     given = [r for r in given if isinstance(r, Mapping)] if isinstance(given, list) else []
-    names = [str(r.get("name")) + (f" × {r['weight']}" if "weight" in r else "") for r in given]
+    names = [
+        str(r.get("name")) + (f" × {_shown(r['weight'])}" if "weight" in r else "") for r in given
+    ]
     summary = {
         "loss": str(gan.get("loss", "")),
         "regularizers": ", ".join(names) or ("none" if gan else ""),
@@ -275,7 +277,9 @@ def _objective_summary(recipe: Mapping) -> str:
 
 
 def _optimizer_summary(optimizer: Mapping) -> str:
-    rate = optimizer.get("learning_rate", "")
-    if isinstance(rate, Mapping):
-        rate = rate.get("schedule", "")
-    return f"{optimizer.get('name', '')} {rate}".strip()
+    return f"{optimizer.get('name', '')} {_shown(optimizer.get('learning_rate', ''))}".strip()
+
+
+def _shown(number: Any) -> Any:
+    """A number, or the name of the schedule in its place."""
+    return number.get("schedule", "") if isinstance(number, Mapping) else number

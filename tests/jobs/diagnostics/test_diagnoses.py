@@ -57,6 +57,9 @@ def test_a_learning_rate_is_scaled_also_in_a_schedule():
     steps = "{schedule = 'piecewise_constant_decay', boundaries = [5], values = [0.4, 0.2]}"
     after = changed(remedies.balance_rates, f"generator_optimizer.learning_rate={steps}")
     assert after.generator_optimizer.learning_rate.values == [0.04, 0.02]
+    ramp = "{schedule = 'linear', initial = 0.4, final = 0.2, images = 9}"
+    after = changed(remedies.slow_generator, f"generator_optimizer.learning_rate={ramp}")
+    assert after.generator_optimizer.learning_rate.ends == [0.1, 0.05]
 
 
 def test_a_slow_generator_gets_the_rate_of_the_discriminator():

@@ -94,6 +94,36 @@ def test_a_run_that_died_after_any_step_ends_as_if_it_had_not(step, whole, recip
     assert [entry["step"] for entry in died.manifest()["resumed"]] == [step]
 
 
+def test_numbers_that_follow_schedules_go_on_where_a_run_died(plain, rewound, arrays, tmp_path):
+    ramp = "initial = 0.5, final = 0.1"
+    settings = (
+        f"gan.regularizers=[{{name='r1', weight={{schedule='cosine', {ramp}, images=100}}}}]",
+        "ema_half_life={schedule='linear', initial=0.0, final=90.0, images=90}",
+        f"generator_optimizer.learning_rate={{schedule='exponential', {ramp}, steps=5, begin=1}}",
+        "discriminator_optimizer.beta_2={schedule='piecewise', values=[0.9, 0.99], steps=[3]}",
+        f"discriminator_optimizer.learning_rate={{schedule='linear', {ramp}, steps=5}}",
+    )
+    recipe = plain("steps=6", "checkpoint_every=3", *settings)
+    never = train(recipe, run=tmp_path / "never")
+    died = rewound(never, 3)  # between two lines of the log
+    resume(died.path)
+    assert differing(arrays(never), arrays(died)) == []
+
+    steps = np.arange(6)
+    images = 16 * steps
+    closed = {
+        "r1_weight": 0.1 + 0.2 * (1 + np.cos(np.pi * images / 100)),
+        "ema_half_life": np.minimum(images, 90),
+        "generator_learning_rate": 0.5 * 0.2 ** (np.maximum(steps - 1, 0) / 5),
+        "discriminator_beta_2": np.where(steps < 3, 0.9, 0.99),
+        "discriminator_learning_rate": 0.5 - 0.4 * steps / 5,
+    }
+    for name, values in closed.items():
+        logged = [[entry[name] for entry in run.log()] for run in (never, died)]
+        assert logged[0] == logged[1]
+        np.testing.assert_allclose(logged[0], values.reshape(3, 2).mean(axis=1), rtol=1e-6)
+
+
 def test_every_step_follows_from_the_checkpoint_before_it(whole, recipe, trainer, arrays):
     run = whole(recipe)
     for step in range(1, STEPS):
