@@ -7,7 +7,7 @@ from pydantic import Field, InstanceOf, model_validator
 from ganzoo.config.contracts import Loss, Regularizer
 from ganzoo.config.loss_names import LOSSES
 from ganzoo.config.regularizer_options import OneRegularizer
-from ganzoo.config.schedules import HalfLife
+from ganzoo.config.schedules import Duration
 from ganzoo.config.validation import Table
 
 _Share = Annotated[float, Field(ge=0, lt=0.5)]
@@ -43,7 +43,7 @@ class GANConfig(Table):
     regularizers: list[OneRegularizer | InstanceOf[Regularizer]] = []
     n_critic: Annotated[int, Field(ge=1)] = 1
     weight_clip: Annotated[float, Field(ge=0)] = 0.0
-    ema_half_life: HalfLife = 10_000.0
+    ema_half_life: Duration = 10_000.0
     ema_rampup: Annotated[float, Field(ge=0)] = 0.05
     share_fake_latents: bool = False
     concat_real_fake: bool = False

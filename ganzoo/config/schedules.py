@@ -104,7 +104,7 @@ class Piecewise(Schedule):
         return self
 
 
-def within(highest: float) -> AfterValidator:
+def bounded_by(highest: float) -> AfterValidator:
     """Check that a schedule's values lie in [0, highest]."""
 
     def check(schedule: Any) -> Any:
@@ -118,25 +118,25 @@ def within(highest: float) -> AfterValidator:
 
 
 def _kind(value: Any) -> str:
-    return "schedule" if isinstance(value, dict | BaseModel) else "number"
+    return "a schedule" if isinstance(value, dict | BaseModel) else "a number"
 
 
-NUMBER, SCHEDULE, BY_KIND = Tag("number"), Tag("schedule"), Discriminator(_kind)
+NUMBER, SCHEDULE, BY_KIND = Tag("a number"), Tag("a schedule"), Discriminator(_kind)
 OneSchedule = Annotated[Linear | Cosine | Exponential | Piecewise, Field(discriminator="schedule")]
 _Fraction = Annotated[float, Field(ge=0, lt=1)]
 _Share = Annotated[float, Field(ge=0, le=1)]
 _Length = Annotated[float, Field(ge=0)]
 _Positive = Annotated[float, Field(gt=0)]
-_Unbounded = Annotated[OneSchedule, within(math.inf), SCHEDULE]
-BetaSchedule = Annotated[OneSchedule, within(math.nextafter(1.0, 0.0))]
-RateSchedule = Annotated[OneSchedule, within(10.0)]
+_Unbounded = Annotated[OneSchedule, bounded_by(math.inf), SCHEDULE]
+BetaSchedule = Annotated[OneSchedule, bounded_by(math.nextafter(1.0, 0.0))]
+RateSchedule = Annotated[OneSchedule, bounded_by(10.0)]
 
 # What a number is checked for, and the values of a schedule in its place
 Weight = Annotated[Annotated[_Positive, NUMBER] | _Unbounded, BY_KIND]
-HalfLife = Annotated[Annotated[_Length, NUMBER] | _Unbounded, BY_KIND]
+Duration = Annotated[Annotated[_Length, NUMBER] | _Unbounded, BY_KIND]
 Beta = Annotated[Annotated[_Fraction, NUMBER] | Annotated[BetaSchedule, SCHEDULE], BY_KIND]
 Probability = Annotated[
-    Annotated[_Share, NUMBER] | Annotated[OneSchedule, within(1.0), SCHEDULE], BY_KIND
+    Annotated[_Share, NUMBER] | Annotated[OneSchedule, bounded_by(1.0), SCHEDULE], BY_KIND
 ]
 
 

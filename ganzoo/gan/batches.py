@@ -6,7 +6,7 @@ from keras import ops
 
 from ganzoo.backend import Tensor
 from ganzoo.errors import UsageError
-from ganzoo.gan.fit_checks import usable_batch
+from ganzoo.gan.fitting.fit_checks import usable_batch
 from ganzoo.gan.random import Rng, stream
 
 

@@ -14,10 +14,10 @@ from ganzoo.config.validation import validate_keywords
 from ganzoo.errors import UsageError
 from ganzoo.gan import losses, regularizers
 from ganzoo.gan.ema import EMA
-from ganzoo.gan.fit_checks import check_arrays, check_options
-from ganzoo.gan.fit_guard import FitGuard
+from ganzoo.gan.fitting.fit_checks import check_arrays, check_options
+from ganzoo.gan.fitting.fit_guard import FitGuard
 from ganzoo.gan.optimizers import GANOptimizer
-from ganzoo.gan.schedules import Schedules, schedules_of
+from ganzoo.gan.scheduled_numbers import Schedules, schedules_of
 from ganzoo.gan.step_metrics import StepMetrics
 
 

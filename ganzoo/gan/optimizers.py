@@ -60,7 +60,7 @@ class GANOptimizer(keras.optimizers.Optimizer):
         where, optimizer = f"{network}_schedules", self.updating(network)
         chosen = validate_keywords(OptimizerSchedules, given, where=where, error=UsageError)
         schedules = {name: one for name, one in chosen if one is not None}
-        known = optimizer.get_config()
+        known = optimizer.get_config() if schedules else {}
         for name in schedules:
             if not isinstance(known.get(name), float | int):
                 raise UsageError(

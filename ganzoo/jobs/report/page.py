@@ -260,9 +260,8 @@ def _objective_summary(recipe: Mapping) -> str:
     gan, training = subtable(recipe, "gan"), subtable(recipe, "training")
     given = gan.get("regularizers")
     given = [r for r in given if isinstance(r, Mapping)] if isinstance(given, list) else []
-    names = [
-        str(r.get("name")) + (f" × {_shown(r['weight'])}" if "weight" in r else "") for r in given
-    ]
+    weights = [f" × {_describe_number(r['weight'])}" if "weight" in r else "" for r in given]
+    names = [str(r.get("name")) + weight for r, weight in zip(given, weights, strict=True)]
     summary = {
         "loss": str(gan.get("loss", "")),
         "regularizers": ", ".join(names) or ("none" if gan else ""),
@@ -277,9 +276,10 @@ def _objective_summary(recipe: Mapping) -> str:
 
 
 def _optimizer_summary(optimizer: Mapping) -> str:
-    return f"{optimizer.get('name', '')} {_shown(optimizer.get('learning_rate', ''))}".strip()
+    rate = _describe_number(optimizer.get("learning_rate", ""))
+    return f"{optimizer.get('name', '')} {rate}".strip()
 
 
-def _shown(number: Any) -> Any:
+def _describe_number(number: Any) -> Any:
     """A number, or the name of the schedule in its place."""
     return number.get("schedule", "") if isinstance(number, Mapping) else number

@@ -278,7 +278,7 @@ def test_a_key_of_another_optimizer_is_not_suggested(tables):
         ("gan.regularizers", [{"name": "ada", "policy": ["blitt"]}], "Did you mean 'blit'"),
         ("generator_optimizer.name", "adan", "Did you mean 'adam'"),
         ("generator_optimizer.name", 3, "must be adam, adamw, rmsprop or sgd. Received: 3."),
-        ("generator_optimizer.learning_rate", {"schedule": "cosine"},
+        ("generator_optimizer.learning_rate", {"schedule": "cosinus"},
          "`generator_optimizer.learning_rate.schedule` in recipe.toml"),
     ],
 )  # fmt: skip

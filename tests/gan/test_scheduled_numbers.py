@@ -12,7 +12,7 @@ from ganzoo.errors import UsageError
 
 pytestmark = pytest.mark.backend
 
-schedules = Lazy("ganzoo.gan.schedules")
+schedules = Lazy("ganzoo.gan.scheduled_numbers")
 RAMP = {"initial": 0.8, "final": 0.2, "images": 300, "begin": 100}
 CLOSED_FORMS = {
     "linear": lambda share: 0.8 - 0.6 * share,
@@ -74,7 +74,8 @@ def test_a_step_uses_the_values_of_its_schedules(small, points):
         optimizers = keras.optimizers.Adam(**adam), keras.optimizers.RMSprop(**rmsprop)
         augmentation = {"name": "ada", "target": 0.0, "policy": ["cutout"]}
         regularizers = [
-            {"name": "r1", "weight": number(3.0)}, {"name": "lecam", "weight": number(2.0), "start": 0},
+            {"name": "r1", "weight": number(3.0)},
+            {"name": "lecam", "weight": number(2.0), "start": 0},
             augmentation | {"probability": number(0.7)},
         ]  # fmt: skip
         model.set_weights(weights or model.get_weights())

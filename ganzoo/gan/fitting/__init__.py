@@ -1,0 +1,1 @@
+"""Checks of what `fit` is given, and a guard while it runs."""
