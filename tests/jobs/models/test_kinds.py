@@ -57,6 +57,12 @@ def kinds():
     return make
 
 
+def levels(path) -> np.ndarray:
+    """The 16-bit levels of a file of sound; processors round apart by one, by size of a batch."""
+    with wave.open(str(path)) as file:
+        return np.frombuffer(file.readframes(file.getnframes()), "int16").astype(int)
+
+
 def pixels(path) -> np.ndarray:
     with Image.open(path) as image:
         return np.asarray(image)
@@ -72,19 +78,19 @@ def test_sounds_are_trained_evaluated_and_heard_at_their_rate(trained, place, ca
     assert (about["rate"], about["image_shape"], about["classes"]) == (8000, [200, 2], [])
     assert sorted(path.name for path in run.samples.iterdir()) == [
         f"step-{step:08d}.png" for step in (0, 1, 2)]  # fmt: skip
-    newest = (run.path / "samples.wav").read_bytes()
     page = run.report_path.read_text()
     assert "24 sounds of 200 × 2" in page and 'src="data:audio/wav;base64,' in page
     assert "media-src data:" in page
 
     assert main(["export", "run", "run.safetensors"]) == 0
     assert main(["sample", "run.safetensors", "-n", "16", "--seed", "1", "--out", "all.wav"]) == 0
-    assert (place / "all.wav").read_bytes() == newest
+    np.testing.assert_allclose(levels(place / "all.wav"), levels(run.path / "samples.wav"), atol=1)
     assert pixels("all.png").shape[0] > 100
     assert main(["sample", "run", "-n", "2", "--seed", "1", "--separate", "--out", "each"]) == 0
     with wave.open(str(place / "each" / "000000.wav")) as first:
         assert (first.getframerate(), first.getnchannels(), first.getnframes()) == (8000, 2, 200)
-        assert first.readframes(200) in newest
+    first = levels(place / "each" / "000000.wav")
+    np.testing.assert_allclose(first, levels(run.path / "samples.wav")[: first.size], atol=1)
     capsys.readouterr()
 
     assert main(["evaluate", "run", "-n", "12", "--json"]) == 0
