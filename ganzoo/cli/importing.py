@@ -16,7 +16,9 @@ from ganzoo.cli.support.options import (
 from ganzoo.cli.support.quiet import silence_frameworks
 from ganzoo.errors import UsageError
 
-File = Annotated[Path, typer.Argument(metavar="FILE", help="A .safetensors file.")]
+File = Annotated[
+    Path, typer.Argument(metavar="FILE", help="A .safetensors file, or a published checkpoint.")
+]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The model to publish as.")]
 License = Annotated[
     str | None,
@@ -31,7 +33,8 @@ Recipe = Annotated[
 ImageShape = Annotated[
     str | None,
     typer.Option(
-        metavar="HxWxC", help="With --recipe: shape of one image.  [default: that of its data set]"
+        metavar="HxWxC",
+        help="Shape of one image.  [default: that of the recipe's data set, or of the checkpoint]",
     ),
 ]
 Classes = Annotated[
@@ -39,7 +42,8 @@ Classes = Annotated[
     typer.Option(metavar="N|LIST", help="With --image-shape: number or names of the classes."),
 ]
 DataLicense = Annotated[
-    str | None, typer.Option(metavar="SPDX", help="With --image-shape: license of the data.")
+    str | None,
+    typer.Option(metavar="SPDX", help="License of the data, for a file that does not say it."),
 ]
 
 
@@ -59,14 +63,12 @@ def import_file(
 ) -> None:
     """Publish a weights file as a new version of a model.
 
-    It must fit the architecture. A file of `ganzoo export` describes itself. Another file is
-    described by --recipe; its arrays must have the names, shapes and types that the architecture
-    gives them.
+    It must fit the architecture. A file of `ganzoo export` describes itself. A published checkpoint
+    of another library is converted, if its layout is known. Any other file is described by
+    --recipe; its arrays must have the names, shapes and types that the architecture gives them.
     """
     require_mutually_exclusive(image_shape=image_shape, data=data)  # with the one, no data is read
-    _check_companion(
-        "--recipe", recipe, image_shape=image_shape, data_license=data_license, data=data
-    )
+    _check_companion("--recipe", recipe, data=data)
     _check_companion("--image-shape", image_shape, classes=classes)
     shape, names = _parse_shape(image_shape), _parse_classes(classes)
     parsed = None
@@ -80,10 +82,11 @@ def import_file(
     done = import_weights(
         file,
         name,
-        description=parsed
-        and FileDescription(
+        description=FileDescription(
             recipe=parsed, image_shape=shape, classes=names, data_license=data_license
-        ),
+        )
+        if parsed or shape or data_license
+        else None,
         license=license,
         folder=folder,
         backend=backend,

@@ -48,6 +48,12 @@ def test_what_the_file_does_not_say_reaches_the_job(ganzoo, importing):
     assert importing[1]["description"]["image_shape"] == (2,)
 
 
+def test_a_checkpoint_needs_the_license_of_its_data(ganzoo, importing):
+    assert ganzoo("import", "G.pth", "mine", "--data-license", "MIT").code == 0
+    description = importing[0]["description"]
+    assert description["recipe"] is None and description["data_license"] == "MIT"
+
+
 def test_the_place_of_the_data_becomes_part_of_the_recipe(ganzoo, importing):
     words = ["--recipe", "gan-mnist-small", "--data", "x.npz"]
     assert ganzoo("import", "w.safetensors", "mine", *words).code == 0
@@ -59,9 +65,8 @@ def test_the_place_of_the_data_becomes_part_of_the_recipe(ganzoo, importing):
 @pytest.mark.parametrize(
     "words",
     [
-        "--image-shape 8x8x1",
-        "--data-license MIT",
         "--data x",
+        "--classes 10",
         "--recipe gan-mnist-small --classes 10",
         "--recipe gan-mnist-small --image-shape 8x8x1 --data x",
         "--recipe gan-mnist-small --image-shape 8x8",

@@ -17,6 +17,7 @@ FIRST_PARTY = "keras-ganzoo"
 
 KINDS: Mapping[str, str] = {
     "architecture": "ganzoo.architectures",
+    "converter": "ganzoo.checkpoints",
     "dataset": "ganzoo.datasets",
     "features": "ganzoo.features",
     "logger": "ganzoo.loggers",
@@ -24,6 +25,7 @@ KINDS: Mapping[str, str] = {
 }
 WORDS = {
     "architecture": "architecture",
+    "converter": "converter of checkpoints",
     "dataset": "data set",
     "features": "extractor of features",
     "logger": "logger",

@@ -4,6 +4,7 @@ A file is read from the disk where an array is asked for, and only that array. W
 one can cost is bounded: values, names, depth, and bytes of arrays in proportion to the file.
 """
 
+from ganzoo.files.foreign.conversion import Conversion
 from ganzoo.files.foreign.foreign_weights import ForeignWeights, LazyArray, open_weights
 
-__all__ = ["ForeignWeights", "LazyArray", "open_weights"]
+__all__ = ["Conversion", "ForeignWeights", "LazyArray", "open_weights"]

@@ -1,7 +1,7 @@
 """Import of weights files: checked, described and published as versions of a model.
 
-A file of `ganzoo export` describes itself. Any other is described by a recipe, and must name its
-arrays as ganzoo does.
+A file of `ganzoo export` describes itself. Any other is described by a recipe and must name its
+arrays as ganzoo does, or is converted by the plugin that recognizes its layout.
 """
 
 import os
@@ -20,12 +20,19 @@ from ganzoo.catalog.registry.cards import Card
 from ganzoo.catalog.registry.licenses import NOT_CHOSEN, check_license
 from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files import safetensors
+from ganzoo.files.foreign import Conversion
 from ganzoo.files.manifests import check_name
 from ganzoo.jobs.hub.bundle import build_bundle
 from ganzoo.jobs.models import environment, load
 from ganzoo.jobs.models.find import Source, find_source
 from ganzoo.jobs.models.open_dataset import open_recipe_dataset
 from ganzoo.jobs.models.weights import check_finite, generator_arrays
+from ganzoo.jobs.publishing.convert import (
+    conversion_file,
+    conversion_recipe,
+    conversion_report,
+    convert,
+)
 from ganzoo.jobs.publishing.push import publish_bundle
 from ganzoo.jobs.training import provenance as describing
 from ganzoo.modalities import MODALITIES
@@ -37,14 +44,16 @@ class FileDescription:
 
     Args:
         recipe: Recipe that the weights were trained by: at least the architecture must be right.
+            None leaves it to a converter.
         image_shape: Shape of one sample; without it the recipe's data set is read, which is
-            necessary for audio, whose rate nothing else says, and for image translation.
+            necessary for audio, whose rate nothing else says, and for image translation. A
+            converter needs it only where the network takes images of any size.
         classes: Names of the classes of a conditional model, with `image_shape`.
         data_license: License of the data, as an SPDX expression; by default the data set's, if
             it is read.
     """
 
-    recipe: Recipe
+    recipe: Recipe | None = None
     image_shape: tuple[int, ...] | None = None
     classes: Sequence[str] = ()
     data_license: str | None = None
@@ -63,7 +72,7 @@ def import_weights(
     """Publish a weights file as a version of a model. It must fit its architecture.
 
     Args:
-        path: A `.safetensors` file.
+        path: A `.safetensors` file, or a checkpoint that a converter recognizes.
         name: The model to publish as.
         description: Description of a file that ganzoo did not write; otherwise `None`.
         license: License of the weights, as an SPDX expression; by default the file's own.
@@ -73,29 +82,34 @@ def import_weights(
             version than the one that the file names; the card says so then.
 
     Returns:
-        `name`, `version`, `digest`, `path` and `created`, as from `push`.
+        `name`, `version`, `digest`, `path` and `created`, as from `push`; of a converted file
+        `conversion`, what was found in it.
 
     Raises:
-        UsageError: There is no such file, or a license or recipe is missing.
+        UsageError: There is no such file, no converter recognizes it, or a license or recipe is
+            missing.
         InvalidInput: It is not a weights file, or does not fit the architecture.
         PluginError: The architecture is not installed, or another one.
     """
     check_name(name, "model name", error=UsageError)
     if not os.path.isfile(path):
         raise UsageError(
-            f"There is no such file. Expected: a .safetensors file. Received: {os.fspath(path)!r}.",
+            f"There is no such file. Expected: a weights file. Received: {os.fspath(path)!r}.",
         )
-    own = "recipe" in safetensors.metadata(path)
-    if own == (description is not None):
+    own = _says_recipe(path)
+    if own and description is not None:
         raise UsageError(
-            f"{os.fspath(path)} {'says' if own else 'does not say'} how to rebuild its model.",
-            hint="Leave --recipe out." if own else "Say how, with a recipe: --recipe recipe.toml",
+            f"{os.fspath(path)} says how to rebuild its model and names its licenses.",
+            hint="Leave --recipe out." if description.recipe else "Leave --data-license out.",
         )
-    found = (
-        find_source(path)
-        if description is None
-        else _describe_foreign_file(Path(path), description, backend)
-    )
+    conversion = None
+    if own:
+        found = find_source(path)
+    elif description is not None and description.recipe is not None:
+        found = _describe_foreign_file(Path(path), description, description.recipe, backend)
+    else:
+        conversion = convert(path)
+        found = _describe_converted(Path(path), conversion, description or FileDescription())
     about = _with_licenses(found, license)
     arrays = safetensors.load(found.content)
     check_finite(arrays, found.where, "published")
@@ -103,20 +117,53 @@ def import_weights(
     gan = load.load_source(
         replace(found, about=about), backend=backend
     )  # it fits, or this says why not
-    if description is not None:
+    if not own:
         about |= describing.generator_metadata(gan)
     files = {}
     if "weights" not in about:
         files[contents.EVERYTHING] = safetensors.dump(arrays, about)
         arrays, about["weights"] = generator_arrays(arrays)
     files[contents.GENERATOR] = safetensors.dump(arrays, about)
-    files[contents.CARD] = _imported_card(name, found.recipe, about).toml().encode("utf-8")
-    return publish_bundle(build_bundle(name, files, plugins=_plugin_locks(about)), folder=folder)
+    card = _imported_card(name, found.recipe, about, conversion)
+    files[contents.CARD] = card.toml().encode("utf-8")
+    bundle = build_bundle(name, files, plugins=_plugin_locks(about))
+    done = publish_bundle(bundle, folder=folder)
+    return done if conversion is None else done | {"conversion": conversion_report(conversion)}
 
 
-def _describe_foreign_file(path: Path, description: FileDescription, backend: str | None) -> Source:
+def _says_recipe(path: str | os.PathLike) -> bool:
+    """True of a file of ganzoo's own, which says how to rebuild its model."""
+    try:
+        return "recipe" in safetensors.metadata(path)
+    except InvalidInput:
+        if os.fspath(path).endswith(".safetensors"):
+            raise
+        return False
+
+
+def _describe_converted(path: Path, conversion: Conversion, description: FileDescription) -> Source:
+    """The converted file with the metadata that follows from it."""
+    if description.data_license is None:
+        raise UsageError(
+            f"It is the {conversion.found}. Nobody has said under which license its data is.",
+            hint="Say so: --data-license CC-BY-4.0",
+        )
+    recipe = conversion_recipe(conversion)
+    shape, source = description.image_shape, conversion.source_shape
+    if shape and source:  # a translation takes images of the size that it makes
+        source = (*shape[:2], *source[2:])
+    data: dict[str, Any] = {"image_shape": list(shape or conversion.image_shape)}
+    data["classes"] = list(description.classes) or [str(i) for i in range(conversion.classes)]
+    data |= {"source_shape": list(source)} if source else {}
+    about = _metadata(recipe, data, check_license(description.data_license))
+    return Source(where=path, content=conversion_file(conversion), about=about, recipe=recipe)
+
+
+def _describe_foreign_file(
+    path: Path, description: FileDescription, recipe: Recipe, backend: str | None
+) -> Source:
     """The file with the metadata that `ganzoo export` would have written, as far as known."""
-    recipe = with_data_from(description.recipe, Path.cwd())
+    recipe = with_data_from(recipe, Path.cwd())
     check_recipe_plugins(recipe)
     license = description.data_license and check_license(description.data_license)
     if description.image_shape is None:
@@ -139,9 +186,14 @@ def _describe_foreign_file(path: Path, description: FileDescription, backend: st
             "Nobody has said under which license the data is.",
             hint="Say so: --data-license CC-BY-4.0",
         )
+    about = _metadata(recipe, data, license)
+    return Source(where=path, content=path, about=about, recipe=Recipe.from_tables(about["recipe"]))
+
+
+def _metadata(recipe: Recipe, data: dict[str, Any], license: str) -> dict[str, Any]:
     tables = recipe.tables()
     tables["dataset"].pop("data", None)  # a path of this machine
-    about = {
+    return {
         "schema": 1,
         "model": None,
         "recipe": tables,
@@ -151,7 +203,6 @@ def _describe_foreign_file(path: Path, description: FileDescription, backend: st
         "ganzoo": ganzoo.__version__,
         "weights": "raw",  # as they are: nobody says that they are an average
     }
-    return Source(where=path, content=path, about=about, recipe=Recipe.from_tables(tables))
 
 
 def _with_licenses(found: Source, license: str | None) -> dict[str, Any]:
@@ -167,12 +218,16 @@ def _with_licenses(found: Source, license: str | None) -> dict[str, Any]:
     return found.about | {"license": {"data": known.get("data"), "weights": check_license(weights)}}
 
 
-def _imported_card(name: str, recipe: Recipe, about: dict[str, Any]) -> Card:
+def _imported_card(
+    name: str, recipe: Recipe, about: dict[str, Any], conversion: Conversion | None
+) -> Card:
     """A card of what the file says; nothing was measured on it here."""
+    summary = f"{recipe.architecture.name} trained on {recipe.dataset.name}."
     tables = {
         "schema": 1,
         "name": name,
-        "summary": f"{recipe.architecture.name} trained on {recipe.dataset.name}."[:200],
+        "summary": (f"Imported: {conversion.found}." if conversion else summary)[:200],
+        "deviations": [*conversion.dropped, *conversion.inexact] if conversion else [],
         "license": about["license"],
         "recipe": recipe.tables(),
     }

@@ -1,0 +1,82 @@
+"""Checkpoints of other libraries, converted by the plugin that recognizes their layout."""
+
+import os
+import warnings
+
+from ganzoo.catalog.plugins.discovery import call_plugin, discover
+from ganzoo.catalog.recipe.recipe import Recipe
+from ganzoo.errors import PluginError, UsageError
+from ganzoo.files import safetensors
+from ganzoo.files.foreign import Conversion, open_weights
+from ganzoo.files.text import format_value, quote
+
+UNKNOWN_DATA = "unknown"  # no data set has this name
+
+
+def convert(path: str | os.PathLike) -> Conversion:
+    """Return the generator in a file of another library. Nothing in the file is run.
+
+    Raises:
+        InvalidInput: It is no weights file.
+        UsageError: No converter recognizes its layout, or several do.
+        PluginError: The converter does not return what it should.
+    """
+    found = {}
+    with open_weights(path) as weights:
+        for plugin in discover("converter").plugins.values():
+            try:
+                conversion = call_plugin(plugin, weights=weights)
+            except PluginError as error:
+                warnings.warn(f"{error.message} It is passed over.", stacklevel=2)
+                continue
+            if conversion is not None:
+                found[plugin.qualified] = conversion
+    if len(found) > 1:
+        raise UsageError(
+            f"{quote(path)} is recognized by several converters: {' and '.join(found)}.",
+            hint="Limit those that are asked by GANZOO_PLUGINS, or uninstall one.",
+        )
+    if not found:
+        raise UsageError(
+            f"{quote(path)} does not say how to rebuild its model, and none of the "
+            "converters recognizes the names and shapes in it as those of a generator.",
+            hint="If its arrays are named as ganzoo names them: --recipe recipe.toml",
+        )
+    ((name, conversion),) = found.items()
+    if not isinstance(conversion, Conversion):
+        raise PluginError(
+            f"The converter {name} must return a Conversion or None. "
+            f"Received: {format_value(conversion)}."
+        )
+    return conversion
+
+
+def conversion_recipe(conversion: Conversion) -> Recipe:
+    """Return a recipe of the architecture; of the training, which nobody knows, it says nothing."""
+    adam = {"name": "adam"}
+    tables = {
+        "architecture": {"name": conversion.architecture, **conversion.options},
+        "dataset": {"name": UNKNOWN_DATA},
+        "generator_optimizer": adam,
+        "discriminator_optimizer": adam,
+        "training": {"steps": 1},
+    }
+    return Recipe.from_tables(tables, where="the recipe of a converter", error=PluginError)
+
+
+def conversion_file(conversion: Conversion) -> bytes:
+    """Return the generator's arrays as a weights file, without metadata."""
+    arrays = {f"generator/{name}": array for name, array in conversion.arrays.items()}
+    return safetensors.dump(arrays)
+
+
+def conversion_report(conversion: Conversion) -> dict[str, str | list]:
+    """Return what was found, for people and for the card."""
+    return {
+        "found": conversion.found,
+        "architecture": conversion.architecture,
+        "image_shape": list(conversion.image_shape),
+        "classes": [conversion.classes] if conversion.classes else [],
+        "dropped": list(conversion.dropped),
+        "inexact": list(conversion.inexact),
+    }

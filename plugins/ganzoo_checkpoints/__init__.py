@@ -1,0 +1,1 @@
+"""Converters of checkpoints: one file for each published layout."""

@@ -1,0 +1,136 @@
+"""Published checkpoints: networks in PyTorch, as others lay them out, and ganzoo's agree."""
+
+import numpy as np
+import pytest
+
+from ganzoo.catalog.registry import lookup
+from ganzoo.cli import main
+from ganzoo.errors import InvalidInput, UsageError
+from ganzoo.files.foreign import Conversion
+from ganzoo.jobs.models.load import load
+from ganzoo.jobs.publishing import convert
+from ganzoo.jobs.publishing.import_weights import FileDescription, import_weights
+
+pytestmark = pytest.mark.backend
+torch = pytest.importorskip("torch")
+nn = torch.nn
+OPEN = FileDescription(data_license="CC0-1.0")
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path, monkeypatch):
+    monkeypatch.setenv("GANZOO_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+
+
+def randomized(module):
+    """The module with random weights and statistics, as it draws: a generator of its own."""
+    rng = torch.Generator().manual_seed(0)
+    for name, tensor in module.state_dict().items():
+        if tensor.is_floating_point():
+            values = torch.randn(tensor.shape, generator=rng)
+            positive = name.endswith(("_var", "gamma", "norm.weight"))
+            tensor.copy_(0.5 + values.abs() if positive else 0.3 * values)
+    return module.eval()
+
+
+def saved(module, name="G.pth", **content):
+    state = module.state_dict()
+    torch.save({**content, "state_dict": state} if content else state, name)
+    return name
+
+
+def imported(path):
+    done = import_weights(path, "mine", license="MIT", description=OPEN)
+    return load("mine"), done["conversion"]
+
+
+def sample(gan, *inputs):
+    """Images of channels-last inputs, in PyTorch's order."""
+    from keras import ops
+
+    tensors = [ops.convert_to_tensor(one) for one in inputs]
+    images = gan.generator(tensors if len(tensors) > 1 else tensors[0], training=False)
+    return np.moveaxis(ops.convert_to_numpy(images), -1, 1)
+
+
+def close(ours, theirs):
+    theirs = theirs.detach().numpy()
+    assert theirs.std() > 0.05 and np.abs(theirs).mean() < 0.95  # neither flat nor saturated
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5)
+    return True
+
+
+def normal(*shape):
+    return np.random.default_rng(1).normal(size=shape).astype("float32")
+
+
+# PyTorch's examples
+
+
+class DCGAN(nn.Module):
+    def __init__(self, z=6, width=3, size=32, channels=3):
+        super().__init__()
+        wide = width * size // 8
+        parts = [nn.ConvTranspose2d(z, wide, 4, 1, 0, bias=False), nn.BatchNorm2d(wide), nn.ReLU()]
+        while wide > width:
+            wide //= 2
+            parts.append(nn.ConvTranspose2d(2 * wide, wide, 4, 2, 1, bias=False))
+            parts += [nn.BatchNorm2d(wide), nn.ReLU()]
+        parts += [nn.ConvTranspose2d(width, channels, 4, 2, 1, bias=False), nn.Tanh()]
+        self.main = nn.Sequential(*parts)
+
+    def forward(self, z):
+        return self.main(z[:, :, None, None])
+
+
+def test_dcgan():
+    theirs, z = randomized(DCGAN()), normal(3, 6)
+    gan, found = imported(saved(theirs))
+    assert found["image_shape"] == [32, 32, 3] and not found["inexact"]
+    assert close(sample(gan, z), theirs(torch.from_numpy(z)))
+
+
+# What holds for all
+
+
+def test_the_command_says_what_it_found(capsys):
+    path = saved(nn.ModuleDict({"module": randomized(DCGAN())}))
+    assert main(["import", path, "mine", "--license", "MIT", "--data-license", "CC0-1.0"]) == 0
+    printed = capsys.readouterr().out
+    assert "mine@1" in printed and "DCGAN in PyTorch's examples" in printed
+    card = lookup.find_version("mine").card()
+    assert card.license.weights == "MIT" and "PyTorch's examples" in card.summary
+
+
+@pytest.mark.parametrize("given", [{"license": "MIT"}, {"description": OPEN}])
+def test_both_licenses_are_required(given):
+    with pytest.raises(UsageError, match="license"):
+        import_weights(saved(randomized(DCGAN())), "mine", **given)
+    assert "mine" not in lookup.models()
+
+
+@pytest.mark.parametrize("change", [{"main.15.weight": torch.ones(2)}, {"main.4.bias": None}])
+def test_what_has_other_arrays_is_not_recognized(change):
+    state = {**DCGAN().state_dict(), **change}
+    torch.save({name: array for name, array in state.items() if array is not None}, "G.pth")
+    with pytest.raises(UsageError, match="none of the converters"):
+        import_weights("G.pth", "mine", license="MIT", description=OPEN)
+
+
+def test_two_that_recognize_one_file_are_both_named(monkeypatch):
+    class Plugin:
+        def __init__(self, name):
+            self.qualified = name
+
+    class Discovery:
+        plugins = {"one": Plugin("first:one"), "two": Plugin("second:two")}
+
+    found = Conversion(found="it", architecture="mlp", image_shape=(8, 8, 1), arrays={})
+    monkeypatch.setattr(convert, "discover", lambda kind: Discovery)
+    monkeypatch.setattr(convert, "call_plugin", lambda plugin, weights: found)
+    with pytest.raises(UsageError, match="first:one and second:two"):
+        convert.convert(saved(DCGAN()))
+    monkeypatch.setattr(Discovery, "plugins", {"one": Plugin("first:one")})
+    with pytest.raises(InvalidInput, match="does not fit this architecture"):
+        import_weights("G.pth", "mine", license="MIT", description=OPEN)
