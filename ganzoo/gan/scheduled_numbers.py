@@ -17,7 +17,8 @@ from ganzoo.config.schedules import Piecewise, Schedule
 # The way from the first value to the last one, by the share of it that has passed
 _RAMPS: dict[str, Callable[[float, float, Tensor], Tensor]] = {
     "linear": lambda a, b, share: a + (b - a) * share,
-    "cosine": lambda a, b, share: a + (b - a) * 0.5 * (1.0 - ops.cos(math.pi * share)),
+    # (1 - cos x) / 2 = sin(x / 2)^2, which is exact near 0
+    "cosine": lambda a, b, share: a + (b - a) * ops.square(ops.sin(0.5 * math.pi * share)),
     "exponential": lambda a, b, share: a * ops.exp(math.log(b / a) * share),
 }
 
