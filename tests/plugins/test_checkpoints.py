@@ -18,7 +18,7 @@ OPEN = FileDescription(data_license="CC0-1.0")
 
 
 @pytest.fixture(autouse=True)
-def place(tmp_path, monkeypatch):
+def place(tmp_path, monkeypatch, cheap_weights):
     monkeypatch.setenv("GANZOO_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
 
@@ -40,8 +40,8 @@ def saved(module, name="G.pth", **content):
     return name
 
 
-def imported(path):
-    done = import_weights(path, "mine", license="MIT", description=OPEN)
+def imported(path, description=OPEN):
+    done = import_weights(path, "mine", license="MIT", description=description)
     return load("mine"), done["conversion"]
 
 
@@ -49,8 +49,10 @@ def sample(gan, *inputs):
     """Images of channels-last inputs, in PyTorch's order."""
     from keras import ops
 
+    from ganzoo.backend import jit
+
     tensors = [ops.convert_to_tensor(one) for one in inputs]
-    images = gan.generator(tensors if len(tensors) > 1 else tensors[0], training=False)
+    images = jit(gan.generator)(tensors if len(tensors) > 1 else tensors[0])
     return np.moveaxis(ops.convert_to_numpy(images), -1, 1)
 
 
@@ -89,6 +91,72 @@ def test_dcgan():
     gan, found = imported(saved(theirs))
     assert found["image_shape"] == [32, 32, 3] and not found["inexact"]
     assert close(sample(gan, z), theirs(torch.from_numpy(z)))
+
+
+# Translation
+
+
+class UNetLevel(nn.Module):
+    """One level of a U-Net around those further in; the outermost takes `source` channels."""
+
+    def __init__(self, outer, inner, within=None, source=None):
+        super().__init__()
+        options = {"kernel_size": 4, "stride": 2, "padding": 1}
+        down = nn.Conv2d(source or outer, inner, bias=False, **options)
+        wide = 2 * inner if within else inner
+        up = nn.ConvTranspose2d(wide, outer, bias=bool(source), **options)
+        self.outermost = bool(source)
+        if self.outermost:
+            parts = [down, within, nn.ReLU(), up, nn.Tanh()]
+        else:
+            norm = [nn.BatchNorm2d(inner), within] if within else []
+            parts = [nn.LeakyReLU(0.2), down, *norm, nn.ReLU(), up, nn.BatchNorm2d(outer)]
+        self.model = nn.Sequential(*parts)
+
+    def forward(self, x):
+        y = self.model(x)
+        return y if self.outermost else torch.cat([x, y], 1)
+
+
+def test_unet():
+    level = UNetLevel(16, 16)
+    for outer, inner in ((8, 16), (4, 8), (2, 4)):
+        level = UNetLevel(outer, inner, level)
+    theirs = randomized(nn.ModuleDict({"model": UNetLevel(3, 2, level, source=1)}))["model"]
+    theirs.train()  # normalizes by the image's own statistics
+    gan, found = imported(saved(nn.ModuleDict({"model": theirs})))
+    assert found["image_shape"] == [32, 32, 3] and "Dropout" in found["inexact"][0]
+    x = normal(1, 32, 32, 1)
+    assert close(sample(gan, normal(1, 16), x), theirs(torch.from_numpy(x).permute(0, 3, 1, 2)))
+
+
+class ResidualBlock(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        conv = [nn.ReflectionPad2d(1), nn.Conv2d(width, width, 3), nn.InstanceNorm2d(width)]
+        again = [nn.ReflectionPad2d(1), nn.Conv2d(width, width, 3), nn.InstanceNorm2d(width)]
+        self.conv_block = nn.Sequential(*conv, nn.ReLU(), *again)
+
+    def forward(self, x):
+        return x + self.conv_block(x)
+
+
+def test_resnet():
+    parts = [nn.ReflectionPad2d(3), nn.Conv2d(3, 2, 7)]
+    for c in (2, 4):
+        parts += [nn.InstanceNorm2d(c), nn.ReLU(), nn.Conv2d(c, 2 * c, 3, 2, 1)]
+    parts += [nn.InstanceNorm2d(8), nn.ReLU(), ResidualBlock(8), ResidualBlock(8)]
+    for c in (8, 4):
+        parts += [nn.ConvTranspose2d(c, c // 2, 3, 2, 1, 1), nn.InstanceNorm2d(c // 2), nn.ReLU()]
+    parts += [nn.ReflectionPad2d(3), nn.Conv2d(2, 3, 7), nn.Tanh()]
+    theirs = randomized(nn.ModuleDict({"model": nn.Sequential(*parts)}))["model"]
+    path = saved(nn.ModuleDict({"model": theirs}))
+    description = FileDescription(data_license="CC0-1.0", image_shape=(16, 16, 3))
+    gan, found = imported(path, description)
+    assert found["image_shape"] == [16, 16, 3] and len(found["inexact"]) == 2
+    x = normal(2, 16, 16, 3)
+    assert close(sample(gan, normal(2, 1), x), theirs(torch.from_numpy(x).permute(0, 3, 1, 2)))
+    assert not any(np.any(w) for w in gan.generator.get_layer("directions").f.get_weights())
 
 
 # What holds for all

@@ -1,7 +1,7 @@
 """A generator of another library as one of ganzoo's: what a converter returns."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -36,3 +36,8 @@ class Conversion:
     source_shape: tuple[int, ...] | None = None
     dropped: tuple[str, ...] = ()
     inexact: tuple[str, ...] = ()
+
+    def resized(self, image_shape: tuple[int, ...]) -> "Conversion":
+        """Return the same for images of another shape, if the network takes those of any size."""
+        source = self.source_shape and (*image_shape[:2], *self.source_shape[2:])
+        return replace(self, image_shape=image_shape, source_shape=source)

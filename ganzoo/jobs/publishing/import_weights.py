@@ -108,8 +108,11 @@ def import_weights(
     elif description is not None and description.recipe is not None:
         found = _describe_foreign_file(Path(path), description, description.recipe, backend)
     else:
+        description = description or FileDescription()
         conversion = convert(path)
-        found = _describe_converted(Path(path), conversion, description or FileDescription())
+        if description.image_shape is not None:
+            conversion = conversion.resized(description.image_shape)
+        found = _describe_converted(Path(path), conversion, description)
     about = _with_licenses(found, license)
     arrays = safetensors.load(found.content)
     check_finite(arrays, found.where, "published")
@@ -149,12 +152,10 @@ def _describe_converted(path: Path, conversion: Conversion, description: FileDes
             hint="Say so: --data-license CC-BY-4.0",
         )
     recipe = conversion_recipe(conversion)
-    shape, source = description.image_shape, conversion.source_shape
-    if shape and source:  # a translation takes images of the size that it makes
-        source = (*shape[:2], *source[2:])
-    data: dict[str, Any] = {"image_shape": list(shape or conversion.image_shape)}
-    data["classes"] = list(description.classes) or [str(i) for i in range(conversion.classes)]
-    data |= {"source_shape": list(source)} if source else {}
+    classes = list(description.classes) or [str(i) for i in range(conversion.classes)]
+    data: dict[str, Any] = {"image_shape": list(conversion.image_shape), "classes": classes}
+    if conversion.source_shape is not None:
+        data["source_shape"] = list(conversion.source_shape)
     about = _metadata(recipe, data, check_license(description.data_license))
     return Source(where=path, content=conversion_file(conversion), about=about, recipe=recipe)
 
