@@ -3,8 +3,10 @@ import os
 import sys
 import tempfile
 
+import numpy as np
 import pytest
 from hub_server import HubServer
+from lazy_keras import keras, ops
 
 # For a plain `pytest`; `tests/run.py` sets these for each process. Before Keras is imported.
 _home = tempfile.TemporaryDirectory(prefix="ganzoo-tests-")
@@ -12,6 +14,10 @@ os.environ.setdefault("GANZOO_HOME", os.path.join(_home.name, "ganzoo"))
 os.environ.setdefault("KERAS_HOME", os.path.join(_home.name, "keras"))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+
+PATTERN = np.random.default_rng(0).normal(0, 0.5, 997).astype("float32")
+RANDOM = ("RandomNormal", "TruncatedNormal", "RandomUniform", "VarianceScaling", "Orthogonal")
 
 
 def pytest_collection_finish(session):
@@ -51,3 +57,14 @@ def serve_hub(monkeypatch):
     yield start
     for server in servers:
         server.close()
+
+
+@pytest.fixture
+def cheap_weights(monkeypatch):
+    """Random weights that nobody draws, which takes minutes for the millions of a large GAN."""
+
+    def repeated(self, shape, dtype=None, **_):
+        return ops.convert_to_tensor(np.resize(PATTERN, shape), dtype)
+
+    for name in RANDOM:
+        monkeypatch.setattr(getattr(keras.initializers, name), "__call__", repeated)
