@@ -159,6 +159,113 @@ def test_resnet():
     assert not any(np.any(w) for w in gan.generator.get_layer("directions").f.get_weights())
 
 
+# BigGAN-PyTorch
+
+
+class Spectral(nn.Module):
+    """A linear layer or convolution divided by one power iteration's singular value."""
+
+    def __init__(self, inputs, outputs, size=0, bias=True):
+        super().__init__()
+        shape = (outputs, inputs, size, size) if size else (outputs, inputs)
+        self.weight = nn.Parameter(torch.zeros(shape))
+        self.bias = nn.Parameter(torch.zeros(outputs)) if bias else None
+        self.register_buffer("u0", torch.zeros(1, outputs))
+        self.register_buffer("sv0", torch.zeros(1))
+
+    def forward(self, x):
+        matrix = self.weight.flatten(1)
+        v = nn.functional.normalize(self.u0 @ matrix)
+        u = nn.functional.normalize(v @ matrix.T)
+        weight = self.weight / (v @ matrix.T @ u.T).squeeze()
+        if weight.ndim == 2:
+            return nn.functional.linear(x, weight, self.bias)
+        return nn.functional.conv2d(x, weight, self.bias, padding=weight.shape[-1] // 2)
+
+
+class SplitNorm(nn.Module):
+    """Batch norm with scale and offset of a condition, or without one."""
+
+    def __init__(self, width, condition=0):
+        super().__init__()
+        if condition:
+            self.gain = Spectral(condition, width, bias=False)
+            self.bias = Spectral(condition, width, bias=False)
+        else:
+            self.gain, self.bias = (nn.Parameter(torch.zeros(width)) for _ in range(2))
+        self.register_buffer("stored_mean", torch.zeros(width))
+        self.register_buffer("stored_var", torch.zeros(width))
+
+    def forward(self, x, y=None):
+        gain, bias = self.gain, self.bias
+        if y is not None:
+            gain, bias = 1 + gain(y)[..., None, None], bias(y)[..., None, None]
+        else:
+            gain, bias = gain[:, None, None], bias[:, None, None]
+        normal = nn.functional.batch_norm(x, self.stored_mean, self.stored_var)
+        return normal * gain + bias
+
+
+def doubled(x):
+    return x.repeat_interleave(2, 2).repeat_interleave(2, 3)
+
+
+class ConditionalBlock(nn.Module):
+    def __init__(self, width, condition):
+        super().__init__()
+        self.bn1, self.bn2 = SplitNorm(width, condition), SplitNorm(width, condition)
+        self.conv1, self.conv2 = Spectral(width, width, 3), Spectral(width, width, 3)
+        self.conv_sc = Spectral(width, width, 1)
+
+    def forward(self, x, y):
+        h = self.conv1(doubled(self.bn1(x, y).relu()))
+        return self.conv2(self.bn2(h, y).relu()) + self.conv_sc(doubled(x))
+
+
+class Attention(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.theta, self.phi = (Spectral(width, width // 8, 1, bias=False) for _ in range(2))
+        self.g = Spectral(width, width // 2, 1, bias=False)
+        self.o = Spectral(width // 2, width, 1, bias=False)
+        self.gamma = nn.Parameter(torch.zeros(()))
+
+    def forward(self, x, y):
+        pool = nn.functional.max_pool2d
+        q, k, v = self.theta(x), pool(self.phi(x), 2), pool(self.g(x), 2)
+        rows = torch.einsum("bcq,bck->bqk", q.flatten(2), k.flatten(2)).softmax(-1)
+        mixed = torch.einsum("bqk,bck->bcq", rows, v.flatten(2)).unflatten(2, x.shape[2:])
+        return x + self.gamma * self.o(mixed)
+
+
+class BigGAN32(nn.Module):
+    def __init__(self, ch=4, part=2, embedding=3, classes=5):
+        super().__init__()
+        width, self.part = 4 * ch, part
+        self.shared = nn.Embedding(classes, embedding)
+        self.linear = Spectral(part, 16 * width)
+        blocks = [[ConditionalBlock(width, embedding + part)] for _ in range(3)]
+        blocks[1].append(Attention(width))
+        self.blocks = nn.ModuleList(map(nn.ModuleList, blocks))
+        self.output_layer = nn.Sequential(SplitNorm(width), nn.ReLU(), Spectral(width, 3, 3))
+
+    def forward(self, z, labels):
+        y, (first, *parts) = self.shared(labels), z.split(self.part, 1)
+        x = self.linear(first).unflatten(1, (-1, 4, 4))
+        for block, one in zip(self.blocks, parts, strict=True):
+            for layer in block:
+                x = layer(x, torch.cat([y, one], 1))
+        return self.output_layer(x).tanh()
+
+
+def test_biggan():
+    theirs = randomized(BigGAN32())
+    gan, found = imported(saved(theirs))
+    assert found["classes"] == 5 and found["image_shape"] == [32, 32, 3]
+    z, labels = normal(4, 8), np.array([0, 4, 2, 1], "int32")
+    assert close(sample(gan, z, labels), theirs(torch.from_numpy(z), torch.from_numpy(labels)))
+
+
 # What holds for all
 
 

@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from typing import Any
 
 from ganzoo.catalog.plugins.discovery import call_plugin, discover
 from ganzoo.catalog.recipe.recipe import Recipe
@@ -70,13 +71,13 @@ def conversion_file(conversion: Conversion) -> bytes:
     return safetensors.dump(arrays)
 
 
-def conversion_report(conversion: Conversion) -> dict[str, str | list]:
+def conversion_report(conversion: Conversion) -> dict[str, Any]:
     """Return what was found, for people and for the card."""
     return {
         "found": conversion.found,
         "architecture": conversion.architecture,
         "image_shape": list(conversion.image_shape),
-        "classes": [conversion.classes] if conversion.classes else [],
+        "classes": conversion.classes or None,
         "dropped": list(conversion.dropped),
         "inexact": list(conversion.inexact),
     }

@@ -1,0 +1,84 @@
+"""BigGAN of https://github.com/ajbrock/BigGAN-PyTorch: `G_ema.pth`, `G.pth`."""
+
+from ganzoo.files.foreign import Conversion
+
+from .torch_module import OtherLayout, TorchModule, Weights, converter, first_layer, kernel
+
+_ATTENTION = {"theta": "queries", "phi": "keys", "g": "values", "o": "outputs"}
+
+
+@converter
+def biggan_pytorch(weights: Weights) -> Conversion:
+    """The generator of BigGAN with shared embedding, hierarchical latent and spectral norm."""
+    module = TorchModule(weights, "shared.weight", "linear.u0", "output_layer.2.weight")
+    classes, embedding = module.shape("shared.weight", 2)
+    units, part = module.shape("linear.weight", 2)
+    if module.shape("blocks.0.0.bn1.gain.weight", 2)[1] != embedding + part:
+        raise OtherLayout  # the latent is not split
+    module.arrays["shared/kernel"] = module.read("shared.weight")
+    module.arrays["project/project/kernel"] = first_layer(module.read("linear.weight"))
+    module.arrays["project/project/bias"] = first_layer(module.read("linear.bias"))
+    module.arrays["project/u"] = first_layer(module.read("linear.u0").T).reshape(1, units)
+    attended, i = [], 0
+    while f"blocks.{i}.0.conv1.weight" in module:
+        _block(module, f"blocks.{i}.0", f"up_{8 << i}")
+        if f"blocks.{i}.1.gamma" in module:
+            attended.append(8 << i)
+            module.arrays["attention/gamma"] = module.read(f"blocks.{i}.1.gamma")
+            for theirs, ours in _ATTENTION.items():
+                _spectral(module, f"blocks.{i}.1.{theirs}", f"attention/{ours}", bias=False)
+        i += 1
+    size = 4 << i
+    _last_norm(module)
+    _spectral(module, "output_layer.2", "image_conv")
+    module.drop("sv0", "accumulation_counter")
+    if len(attended) > 1:
+        raise OtherLayout
+    options = {"class_embedding_size": embedding, "latent_size": part * (i + 1)}
+    options["base_channels"] = units // 16 // (4 if size <= 32 else 16)
+    options["attention_resolution"] = sum(attended)
+    return Conversion(
+        found="generator of BigGAN-PyTorch",
+        architecture="biggan",
+        options=options,
+        image_shape=(size, size, module.arrays["image_conv/image_conv/bias"].size),
+        classes=classes,
+        arrays=module.arrays,
+        inexact=("BN_eps is not in the file: 1e-5, the default, is assumed.",),
+    )
+
+
+def _block(module: TorchModule, name: str, keras_name: str) -> None:
+    for n in ("1", "2"):
+        norm, keras_norm = f"{name}.bn{n}", f"{keras_name}_norm_{n}"
+        _spectral(module, f"{norm}.gain", f"{keras_norm}/gamma", bias=False)
+        _spectral(module, f"{norm}.bias", f"{keras_norm}/beta", bias=False)
+        _statistics(module, norm, f"{keras_norm}/norm")
+        _spectral(module, f"{name}.conv{n}", f"{keras_name}_conv_{n}")
+    _spectral(module, f"{name}.conv_sc", f"{keras_name}_shortcut")
+
+
+def _spectral(module: TorchModule, name: str, keras_name: str, *, bias: bool = True) -> None:
+    """A layer whose kernel is normalized; a 1x1 convolution without bias is a dense layer."""
+    inner = f"{keras_name}/{keras_name.rpartition('/')[2]}"
+    array = kernel(module.read(f"{name}.weight"))
+    module.arrays[f"{inner}/kernel"] = array if bias or array.ndim == 2 else array[0, 0]
+    module.arrays[f"{keras_name}/u"] = module.read(f"{name}.u0")
+    if bias:
+        module.arrays[f"{inner}/bias"] = module.read(f"{name}.bias")
+
+
+def _last_norm(module: TorchModule) -> None:
+    module.arrays["image_norm/gamma"] = module.read("output_layer.0.gain")
+    module.arrays["image_norm/beta"] = module.read("output_layer.0.bias")
+    _statistics(module, "output_layer.0", "image_norm")
+
+
+def _statistics(module: TorchModule, name: str, keras_name: str) -> None:
+    """Mean and variance, whose names depend on the kind of batch norm."""
+    for prefix in ("stored_", "bn.stored_", "bn.running_"):
+        if f"{name}.{prefix}mean" in module:
+            module.arrays[f"{keras_name}/moving_mean"] = module.read(f"{name}.{prefix}mean")
+            module.arrays[f"{keras_name}/moving_variance"] = module.read(f"{name}.{prefix}var")
+            return
+    raise OtherLayout
