@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from lazy_keras import keras, ops, to_numpy
+from lazy_keras import Lazy, keras, ops, to_numpy
 
 from ganzoo import backend
-from ganzoo.backend.scope import WriteCapture
 from ganzoo.files import safetensors
 from ganzoo.jobs.models.weights import assign_arrays
 
 pytestmark = pytest.mark.backend
+scope = Lazy("ganzoo.backend.scope")
 
 FILES = {path.stem: path for path in (Path(__file__).parent / "recorded").glob("*.safetensors")}
 BOUNDS = {"outputs": 1e-5, "gradients": 1e-4}  # of the largest magnitude of the array
@@ -54,7 +54,7 @@ def computed(network, weights: dict, inputs: dict[str, np.ndarray], training: bo
 
     def function():
         if not on_torch:
-            with WriteCapture():
+            with scope.WriteCapture():
                 return loss()[1], []
         result = backend.gradients(loss, list(differentiated.values()))
         return result.logs, result.gradients
