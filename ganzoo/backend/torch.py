@@ -104,7 +104,7 @@ def conv_transpose(x, kernel, *, strides: int, padding: str):
 
 
 def _has_no_gradient(x, kernel) -> bool:
-    """Whether torch 2.13 cannot differentiate a convolution: "grad_weight must be contiguous".
+    """Return True if torch 2.13 cannot differentiate it: "grad_weight must be contiguous".
 
     It depends on the processor whether that is so in bfloat16.
     """
