@@ -44,6 +44,7 @@ def biggan_pytorch(weights: Weights) -> Conversion:
         image_shape=(size, size, module.arrays["image_conv/image_conv/bias"].size),
         classes=classes,
         arrays=module.arrays,
+        dropped=("Singular values, which are computed anew from the vectors beside them.",),
         inexact=("BN_eps is not in the file: 1e-5, the default, is assumed.",),
     )
 

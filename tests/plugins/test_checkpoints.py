@@ -266,6 +266,70 @@ def test_biggan():
     assert close(sample(gan, z, labels), theirs(torch.from_numpy(z), torch.from_numpy(labels)))
 
 
+# PyTorch-StudioGAN
+
+
+class TableNorm(nn.Module):
+    def __init__(self, width, classes):
+        super().__init__()
+        self.bn = nn.BatchNorm2d(width, eps=1e-4, affine=False)
+        self.gain, self.bias = (nn.Linear(classes, width, bias=False) for _ in range(2))
+
+    def forward(self, x, y):
+        return self.bn(x) * (1 + self.gain(y))[..., None, None] + self.bias(y)[..., None, None]
+
+
+class StudioBlock(nn.Module):
+    def __init__(self, inputs, outputs, classes):
+        super().__init__()
+        norms = [TableNorm(n, classes) if classes else BatchNorm(n) for n in (inputs, outputs)]
+        self.bn1, self.bn2 = norms
+        self.conv2d0 = nn.Conv2d(inputs, outputs, 1)
+        self.conv2d1 = nn.Conv2d(inputs, outputs, 3, padding=1)
+        self.conv2d2 = nn.Conv2d(outputs, outputs, 3, padding=1)
+
+    def forward(self, x, y):
+        h = self.conv2d1(doubled(self.bn1(x, y).relu()))
+        return self.conv2d2(self.bn2(h, y).relu()) + self.conv2d0(doubled(x))
+
+
+class BatchNorm(nn.BatchNorm2d):
+    def __init__(self, width):
+        super().__init__(width, eps=1e-4)
+
+    def forward(self, x, y=None):
+        return super().forward(x)
+
+
+class StudioSNGAN(nn.Module):
+    def __init__(self, classes, z=5, widths=(8, 4, 2)):
+        super().__init__()
+        self.linear0 = nn.Linear(z, 16 * widths[0])
+        pairs = zip(widths, widths[1:], strict=False)
+        self.blocks = nn.ModuleList(nn.ModuleList([StudioBlock(*p, classes)]) for p in pairs)
+        self.bn4, self.conv2d5 = BatchNorm(widths[-1]), nn.Conv2d(widths[-1], 3, 3, padding=1)
+
+    def forward(self, z, y=None):
+        x = self.linear0(z).unflatten(1, (-1, 4, 4))
+        for (block,) in self.blocks:
+            x = block(x, y)
+        return self.conv2d5(self.bn4(x).relu()).tanh()
+
+
+@pytest.mark.parametrize("classes", [0, 3])
+def test_studiogan(classes):
+    theirs, z, labels = randomized(StudioSNGAN(classes)), normal(4, 5), np.array([2, 0, 1, 1])
+    with torch.no_grad():  # so that its epsilon matters
+        theirs.bn4.running_var.mul_(0.01)
+        theirs.conv2d5.weight.mul_(0.05)
+    path = saved(theirs, step=7, optimizer={"state": {0: {"exp_avg": torch.ones(2)}}})
+    gan, found = imported(path)
+    assert found["classes"] == (classes or None) and not found["inexact"]
+    one_hot = torch.eye(3)[torch.from_numpy(labels)]
+    inputs = [z, labels.astype("int32")] if classes else [z]
+    assert close(sample(gan, *inputs), theirs(torch.from_numpy(z), one_hot))
+
+
 # What holds for all
 
 
