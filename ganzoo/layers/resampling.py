@@ -18,11 +18,13 @@ from keras import ops
 from ganzoo.backend import Tensor
 
 _FACTORS = ("up", "down", "none")
+_BORDERS = ("zeros", "edge")
 
 
 def resample(
-    x: Tensor, taps: Sequence[float], *, up: int = 1, down: int = 1, pads: tuple[int, int]
-) -> Tensor:
+    x: Tensor, taps: Sequence[float], *, up: int = 1, down: int = 1, pads: tuple[int, int],
+    border: str = "zeros",
+) -> Tensor:  # fmt: skip
     """Zeros between the pixels, a convolution, then every `down`-th pixel, on both axes.
 
     Args:
@@ -31,13 +33,14 @@ def resample(
         up: Each pixel is followed by `up - 1` zeros.
         down: Of the results every `down`-th is kept, the first one included.
         pads: Zeros before and after each axis, counted after `up`.
+        border: `"edge"` puts the nearest pixels of the axis in the place of these zeros.
 
     Returns:
         (batch, h', w', c) with h' = (h up + sum(pads) - len(taps)) // down + 1.
     """
     _, h, w, c = x.shape
     rows, columns = (
-        ops.cast(ops.convert_to_tensor(_matrix(n, tuple(taps), up, down, pads)), x.dtype)
+        ops.cast(ops.convert_to_tensor(_matrix(n, tuple(taps), up, down, pads, border)), x.dtype)
         for n in (h, w)
     )
     x = ops.matmul(rows, ops.reshape(x, (-1, h, w * c)))  # (batch, h', w c)
@@ -46,15 +49,17 @@ def resample(
 
 
 @functools.cache
-def _matrix(size: int, taps: tuple, up: int, down: int, pads: tuple[int, int]) -> np.ndarray:
+def _matrix(
+    size: int, taps: tuple, up: int, down: int, pads: tuple[int, int], border: str
+) -> np.ndarray:
     """Weights of the pixels of an axis in each result: (results, size), float32."""
     results = (size * up + sum(pads) - len(taps)) // down + 1
     matrix = np.zeros((results, size), "float32")
-    for result, pixel in np.ndindex(results, size):
-        # the position of the pixel under the reversed taps, of which the first is at this result
-        position = pixel * up + pads[0] - result * down
-        if 0 <= position < len(taps):
-            matrix[result, pixel] = taps[len(taps) - 1 - position]
+    for result, position in np.ndindex(results, len(taps)):
+        # the pixel under this position of the reversed taps, the first of which is at this result
+        pixel, zero = divmod(result * down + position - pads[0], up)
+        if not zero and (border == "edge" or 0 <= pixel < size):
+            matrix[result, min(max(pixel, 0), size - 1)] += taps[len(taps) - 1 - position]
     return matrix
 
 
@@ -62,7 +67,7 @@ def _matrix(size: int, taps: tuple, up: int, down: int, pads: tuple[int, int]) -
 class Resample2D(keras.layers.Layer):
     """Upsampling, downsampling or smoothing: (batch, h, w, c) -> (batch, h', w', c).
 
-    A constant image stays constant, except near the border, where zeros are padded.
+    A constant image stays constant, except near a border of zeros.
 
     Args:
         factor: `"up"`: h' = 2 h. `"down"`: h' = h / 2, rounded up. `"none"`: h' = h, but for
@@ -71,9 +76,11 @@ class Resample2D(keras.layers.Layer):
             in StyleGAN2; (1, 1) repeats pixels ("up") or averages pairs ("down").
         pads: For `"none"`, zeros before and after each axis; by default as many as keep the
             size: h' = h + sum(pads) - len(kernel) + 1.
+        border: What lies beyond the image: `"zeros"`, or `"edge"`, its nearest pixels, with which
+            `"up"` by (1, 3, 3, 1) is bilinear interpolation.
 
     Raises:
-        ValueError: `factor` is none of the three, the sum of `kernel` is 0, or `pads` are given
+        ValueError: `factor` or `border` is unknown, the sum of `kernel` is 0, or `pads` are given
             for another factor than `"none"`.
     """
 
@@ -82,10 +89,13 @@ class Resample2D(keras.layers.Layer):
         factor: str,
         kernel: Sequence[float] = (1, 3, 3, 1),
         pads: tuple[int, int] | None = None,
+        border: str = "zeros",
         **kwargs,
     ):
         if factor not in _FACTORS:
             raise ValueError(f"factor must be one of {_FACTORS}. Received: {factor!r}")
+        if border not in _BORDERS:
+            raise ValueError(f"border must be one of {_BORDERS}. Received: {border!r}")
         if not sum(kernel):
             raise ValueError(f"kernel must have a sum to divide by. Received: {kernel}")
         if pads is not None and factor != "none":
@@ -96,16 +106,18 @@ class Resample2D(keras.layers.Layer):
         self.pads = (before, after)
         self.factor = factor
         self.kernel = tuple(kernel)
+        self.border = border
 
     def call(self, inputs: Tensor) -> Tensor:
         size, total = len(self.kernel), sum(self.kernel)
         taps = [tap / total for tap in self.kernel]
+        options = {"pads": self.pads, "border": self.border}
         if self.factor == "up":  # doubled, because every second pixel of the filter's input is 0
             taps = [2 * tap for tap in taps]
-            return resample(inputs, taps, up=2, pads=(size // 2, (size - 1) // 2))
-        if self.factor == "down":
-            return resample(inputs, taps, down=2, pads=((size - 1) // 2, size // 2))
-        return resample(inputs, taps, pads=self.pads)
+            options |= {"up": 2, "pads": (size // 2, (size - 1) // 2)}
+        elif self.factor == "down":
+            options |= {"down": 2, "pads": ((size - 1) // 2, size // 2)}
+        return resample(inputs, taps, **options)
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         more = sum(self.pads) - len(self.kernel) + 1
@@ -114,7 +126,7 @@ class Resample2D(keras.layers.Layer):
         return (batch, sizes[self.factor](h), sizes[self.factor](w), channels)
 
     def get_config(self) -> dict:
-        own = {"factor": self.factor, "kernel": self.kernel}
+        own = {"factor": self.factor, "kernel": self.kernel, "border": self.border}
         if self.factor == "none":
             own["pads"] = self.pads
         return {**super().get_config(), **own}

@@ -25,6 +25,8 @@ def sngan(
     start_resolution: int = 4,
     num_downsamples: int = 2,
     num_extra_blocks: int = 2,
+    upsampling: str = "nearest",
+    activated_shortcut: bool = False,
 ) -> GAN:
     """Residual networks; every layer of the discriminator is spectrally normalized.
 
@@ -49,15 +51,19 @@ def sngan(
         start_resolution: Height and width at which the generator starts, a power of two.
         num_downsamples: Blocks of the discriminator that halve the resolution.
         num_extra_blocks: Blocks of the discriminator after these, which keep the resolution.
+        upsampling: How the generator doubles feature maps: "nearest", or "bilinear" as in mimicry.
+        activated_shortcut: Whether the shortcuts of the discriminator begin after the first ReLU of
+            their blocks, as in mimicry and PyTorch-StudioGAN, which compute it in place.
     """
     up = resolutions("sngan", image_shape, start_resolution)
     up = channels_by_resolution(up, generator_base_channels, generator_max_channels)
     down = resolutions("sngan", image_shape, 1)
     down = channels_by_resolution(down, discriminator_base_channels, discriminator_max_channels)
     return GAN(
-        residual_generator(image_shape, latent_size, up),
+        residual_generator(image_shape, latent_size, up, upsampling=upsampling),
         residual_discriminator(
             image_shape, down, global_pool=ops.sum, wrap=SpectralNormalization,
             num_downsamples=num_downsamples, num_extra_blocks=num_extra_blocks,
+            activated_shortcut=activated_shortcut,
         ),
     )  # fmt: skip

@@ -26,6 +26,8 @@ def wgan_gp(
     start_resolution: int = 4,
     num_downsamples: int = 2,
     num_extra_blocks: int = 2,
+    upsampling: str = "nearest",
+    activated_shortcut: bool = False,
 ) -> GAN:
     """A residual generator with batch norm and a residual critic without any normalization.
 
@@ -47,15 +49,19 @@ def wgan_gp(
         start_resolution: Height and width at which the generator starts, a power of two.
         num_downsamples: Blocks of the critic that halve the resolution.
         num_extra_blocks: Blocks of the critic after these, which keep the resolution.
+        upsampling: How the generator doubles feature maps: "nearest", or "bilinear" as in mimicry.
+        activated_shortcut: Whether the shortcuts of the critic begin after the first ReLU of
+            their blocks, as in mimicry and PyTorch-StudioGAN, which compute it in place.
     """
     up = resolutions("wgan-gp", image_shape, start_resolution)
     up = channels_by_resolution(up, generator_base_channels, generator_max_channels)
     down = resolutions("wgan-gp", image_shape, 1)
     down = channels_by_resolution(down, discriminator_base_channels, discriminator_max_channels)
     return GAN(
-        residual_generator(image_shape, latent_size, up),
+        residual_generator(image_shape, latent_size, up, upsampling=upsampling),
         residual_discriminator(
             image_shape, down, global_pool=ops.mean,
             num_downsamples=num_downsamples, num_extra_blocks=num_extra_blocks,
+            activated_shortcut=activated_shortcut,
         ),
     )  # fmt: skip

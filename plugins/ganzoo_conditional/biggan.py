@@ -76,6 +76,7 @@ def biggan(
     initializer: str = "orthogonal",
     orthogonal_weight: float = 0.0,
     batch_norm_epsilon: float = 1e-5,
+    activated_shortcut: bool = False,
 ) -> BigGAN:
     """Class-conditional residual networks; every block of the generator gets a part of the latent.
 
@@ -96,6 +97,8 @@ def biggan(
         orthogonal_weight: Weight of the orthogonal regularization of the generator; 0 for none.
         batch_norm_epsilon: Added to the variances in batch norm; 1e-4 in the paper's published
             graphs, 1e-5 in the authors' later code.
+        activated_shortcut: Whether the shortcuts of the discriminator begin after the first ReLU
+            of their blocks, as in PyTorch-StudioGAN, which computes it in place.
     """
     # long: the paper's networks from end to end, in the order in which they compute
     size, up = image_shape[0], resolutions("biggan", image_shape)
@@ -150,6 +153,7 @@ def biggan(
             wrap=wrap,
             inserted=attention(),
             wide=True,
+            activated_shortcut=activated_shortcut,
         )
         return projection_discriminator(unconditional, classes, wrap)
 

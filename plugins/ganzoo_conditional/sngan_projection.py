@@ -33,6 +33,8 @@ def sngan_projection(
     start_resolution: int = 4,
     num_downsamples: int = 2,
     num_extra_blocks: int = 2,
+    upsampling: str = "nearest",
+    activated_shortcut: bool = False,
 ) -> GAN:
     """Class-conditional residual networks: SNGAN's.
 
@@ -53,6 +55,9 @@ def sngan_projection(
         start_resolution: Height and width at which the generator starts, a power of two.
         num_downsamples: Blocks of the discriminator that halve the resolution.
         num_extra_blocks: Blocks of the discriminator after these, which keep the resolution.
+        upsampling: How the generator doubles feature maps: "nearest", or "bilinear" as in mimicry.
+        activated_shortcut: Whether the shortcuts of the discriminator begin after the first ReLU of
+            their blocks, as in mimicry and PyTorch-StudioGAN, which compute it in place.
     """
     up = resolutions("sngan-projection", image_shape, start_resolution)
     up = channels_by_resolution(up, generator_base_channels, generator_max_channels)
@@ -67,12 +72,14 @@ def sngan_projection(
         def norm(x: Tensor, resolution: int, name: str) -> Tensor:
             return ConditionalBatchNormalization(classes, name=name)([x, labels])
 
-        images = residual_generator_body(latents, up, image_shape[-1], norm=norm)
+        options = {"norm": norm, "upsampling": upsampling}
+        images = residual_generator_body(latents, up, image_shape[-1], **options)
         return keras.Model([latents, labels], images, name="generator")
 
     unconditional = residual_discriminator(
         image_shape, down, global_pool=ops.sum, wrap=SpectralNormalization,
         num_downsamples=num_downsamples, num_extra_blocks=num_extra_blocks,
+        activated_shortcut=activated_shortcut,
     )  # fmt: skip
     discriminator = projection_discriminator(unconditional, classes)
     return GAN(generator(), discriminator, num_classes=classes)

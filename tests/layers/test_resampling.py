@@ -90,10 +90,21 @@ def test_pads_decide_how_much_of_the_convolution_there_is(pads):
     assert type(layer).from_config(layer.get_config()).pads == pads
 
 
+def test_beyond_an_edge_are_the_nearest_pixels_so_that_doubling_is_bilinear():
+    layer, x = build("up", border="edge"), images(3, 2)
+    wide = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge")
+    expected = reference(wide, (1, 3, 3, 1), "up")[:, 2:-2, 2:-2]
+    np.testing.assert_allclose(values(layer, x), expected, atol=1e-5)
+    assert values(layer, np.ones((1, 3, 2, 1))) == pytest.approx(np.ones((1, 6, 4, 1)))
+    assert type(layer).from_config(layer.get_config()).border == "edge"
+
+
 def test_what_it_cannot_do_is_refused():
     with pytest.raises(ValueError, match="for the factor 'none'"):
         build("up", pads=(1, 1))
     with pytest.raises(ValueError, match="Received: 'sideways'"):
         build("sideways")
+    with pytest.raises(ValueError, match="Received: 'mirror'"):
+        build("up", border="mirror")
     with pytest.raises(ValueError, match="sum to divide by"):
         build("up", (1, -1))
