@@ -4,7 +4,7 @@ https://arxiv.org/abs/1802.05957, appendix B.4, table 4.
 """
 
 import keras
-from keras import ops
+from keras import layers, ops
 
 from ganzoo import GAN
 from ganzoo.backend import Tensor
@@ -17,7 +17,8 @@ from ganzoo.blocks import (
     residual_generator_body,
     resolutions,
 )
-from ganzoo.layers import ConditionalBatchNormalization, SpectralNormalization
+from ganzoo.errors import UsageError
+from ganzoo.layers import ConditionalBatchNormalization, SelfAttention, SpectralNormalization
 
 
 @standard_settings()
@@ -35,8 +36,9 @@ def sngan_projection(
     num_extra_blocks: int = 2,
     upsampling: str = "nearest",
     activated_shortcut: bool = False,
+    attention_resolution: int = 0,
 ) -> GAN:
-    """Class-conditional residual networks: SNGAN's.
+    """Class-conditional residual networks: SNGAN's, or those of SAGAN with attention.
 
     The generator's batch norm has scales and offsets of each class; the discriminator adds to
     its logit the inner product of the image's features and an embedding of the class. The
@@ -58,12 +60,25 @@ def sngan_projection(
         upsampling: How the generator doubles feature maps: "nearest", or "bilinear" as in mimicry.
         activated_shortcut: Whether the shortcuts of the discriminator begin after the first ReLU of
             their blocks, as in mimicry and PyTorch-StudioGAN, which compute it in place.
+        attention_resolution: Height and width of the feature maps to which both networks apply
+            self-attention, with spectral norm in the generator, too: SAGAN, Zhang et al. 2019,
+            https://arxiv.org/abs/1805.08318; 0 for neither.
     """
     up = resolutions("sngan-projection", image_shape, start_resolution)
     up = channels_by_resolution(up, generator_base_channels, generator_max_channels)
     down = resolutions("sngan-projection", image_shape, 1)
     down = channels_by_resolution(down, discriminator_base_channels, discriminator_max_channels)
     check_minimum(1, latent_size=latent_size)
+    attended = [r for r in list(up)[1:-1] if r >= image_shape[0] >> num_downsamples]
+    if attention_resolution and attention_resolution not in attended:
+        raise UsageError(
+            "attention_resolution must be 0, or a power of two, a resolution of both networks. "
+            f"Received: {attention_resolution}."
+        )
+
+    def attention() -> dict[int, layers.Layer]:
+        at = attention_resolution
+        return {at: SelfAttention(name="attention")} if at else {}
 
     def generator() -> keras.Model:
         latents = keras.Input((latent_size,), name="latents")
@@ -72,14 +87,16 @@ def sngan_projection(
         def norm(x: Tensor, resolution: int, name: str) -> Tensor:
             return ConditionalBatchNormalization(classes, name=name)([x, labels])
 
-        options = {"norm": norm, "upsampling": upsampling}
+        options = {"norm": norm, "upsampling": upsampling, "inserted": attention()}
+        if attention_resolution:
+            options["wrap"] = SpectralNormalization
         images = residual_generator_body(latents, up, image_shape[-1], **options)
         return keras.Model([latents, labels], images, name="generator")
 
     unconditional = residual_discriminator(
         image_shape, down, global_pool=ops.sum, wrap=SpectralNormalization,
         num_downsamples=num_downsamples, num_extra_blocks=num_extra_blocks,
-        activated_shortcut=activated_shortcut,
+        activated_shortcut=activated_shortcut, inserted=attention(),
     )  # fmt: skip
     discriminator = projection_discriminator(unconditional, classes)
     return GAN(generator(), discriminator, num_classes=classes)
