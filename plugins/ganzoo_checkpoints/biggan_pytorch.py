@@ -2,7 +2,7 @@
 
 from ganzoo.files.foreign import Conversion
 
-from .torch_module import OtherLayout, TorchModule, Weights, converter, first_layer, kernel
+from .torch_module import OtherLayout, TorchModule, Weights, converter, dense, first_layer
 
 _ATTENTION = {"theta": "queries", "phi": "keys", "g": "values", "o": "outputs"}
 
@@ -12,13 +12,10 @@ def biggan_pytorch(weights: Weights) -> Conversion:
     """The generator of BigGAN with shared embedding, hierarchical latent and spectral norm."""
     module = TorchModule(weights, "shared.weight", "linear.u0", "output_layer.2.weight")
     classes, embedding = module.shape("shared.weight", 2)
-    units, part = module.shape("linear.weight", 2)
+    part, units = module.layer("linear", "project", order=first_layer)
     if module.shape("blocks.0.0.bn1.gain.weight", 2)[1] != embedding + part:
         raise OtherLayout  # the latent is not split
     module.arrays["shared/kernel"] = module.read("shared.weight")
-    module.arrays["project/project/kernel"] = first_layer(module.read("linear.weight"))
-    module.arrays["project/project/bias"] = first_layer(module.read("linear.bias"))
-    module.arrays["project/u"] = first_layer(module.read("linear.u0").T).reshape(1, units)
     attended, i = [], 0
     while f"blocks.{i}.0.conv1.weight" in module:
         _block(module, f"blocks.{i}.0", f"up_{8 << i}")
@@ -26,11 +23,12 @@ def biggan_pytorch(weights: Weights) -> Conversion:
             attended.append(8 << i)
             module.arrays["attention/gamma"] = module.read(f"blocks.{i}.1.gamma")
             for theirs, ours in _ATTENTION.items():
-                _spectral(module, f"blocks.{i}.1.{theirs}", f"attention/{ours}", bias=False)
+                name = f"blocks.{i}.1.{theirs}"
+                module.layer(name, f"attention/{ours}", bias=False, order=dense)
         i += 1
     size = 4 << i
     _last_norm(module)
-    _spectral(module, "output_layer.2", "image_conv")
+    module.layer("output_layer.2", "image_conv")
     module.drop("sv0", "accumulation_counter")
     if len(attended) > 1:
         raise OtherLayout
@@ -52,21 +50,11 @@ def biggan_pytorch(weights: Weights) -> Conversion:
 def _block(module: TorchModule, name: str, keras_name: str) -> None:
     for n in ("1", "2"):
         norm, keras_norm = f"{name}.bn{n}", f"{keras_name}_norm_{n}"
-        _spectral(module, f"{norm}.gain", f"{keras_norm}/gamma", bias=False)
-        _spectral(module, f"{norm}.bias", f"{keras_norm}/beta", bias=False)
+        module.layer(f"{norm}.gain", f"{keras_norm}/gamma", bias=False)
+        module.layer(f"{norm}.bias", f"{keras_norm}/beta", bias=False)
         _statistics(module, norm, f"{keras_norm}/norm")
-        _spectral(module, f"{name}.conv{n}", f"{keras_name}_conv_{n}")
-    _spectral(module, f"{name}.conv_sc", f"{keras_name}_shortcut")
-
-
-def _spectral(module: TorchModule, name: str, keras_name: str, *, bias: bool = True) -> None:
-    """A layer whose kernel is normalized; a 1x1 convolution without bias is a dense layer."""
-    inner = f"{keras_name}/{keras_name.rpartition('/')[2]}"
-    array = kernel(module.read(f"{name}.weight"))
-    module.arrays[f"{inner}/kernel"] = array if bias or array.ndim == 2 else array[0, 0]
-    module.arrays[f"{keras_name}/u"] = module.read(f"{name}.u0")
-    if bias:
-        module.arrays[f"{inner}/bias"] = module.read(f"{name}.bias")
+        module.layer(f"{name}.conv{n}", f"{keras_name}_conv_{n}")
+    module.layer(f"{name}.conv_sc", f"{keras_name}_shortcut")
 
 
 def _last_norm(module: TorchModule) -> None:
@@ -79,7 +67,6 @@ def _statistics(module: TorchModule, name: str, keras_name: str) -> None:
     """Mean and variance, whose names depend on the kind of batch norm."""
     for prefix in ("stored_", "bn.stored_", "bn.running_"):
         if f"{name}.{prefix}mean" in module:
-            module.arrays[f"{keras_name}/moving_mean"] = module.read(f"{name}.{prefix}mean")
-            module.arrays[f"{keras_name}/moving_variance"] = module.read(f"{name}.{prefix}var")
+            module.statistics(name, keras_name, prefix)
             return
     raise OtherLayout

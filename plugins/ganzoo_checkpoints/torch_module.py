@@ -12,8 +12,9 @@ import numpy as np
 from ganzoo.files.foreign import Conversion, LazyArray
 
 Weights = Mapping[str, LazyArray]
-_PREFIXES = (  # `module.` is that of a DataParallel
+_PREFIXES = (  # `module.` is that of a DataParallel; the averaged networks of pickles
     "", "module.", "state_dict.", "state_dict.module.", "model_state_dict.",
+    "g_ema.", "G_ema.", "G_ema.Model.", "2.",
 )  # fmt: skip
 
 
@@ -55,19 +56,51 @@ class TorchModule:
         self._left.discard(name)
         return self._own[name].read().astype(np.float32)
 
-    def layer(self, name: str, keras_name: str, *, bias: bool = True) -> None:
-        """Make a convolution, a transposed one or a linear layer."""
-        self.arrays[f"{keras_name}/kernel"] = kernel(self.read(f"{name}.weight"))
+    def kernel(self, name: str) -> np.ndarray:
+        """Return a kernel in Keras' order."""
+        return kernel(self.read(name))
+
+    def layer(
+        self,
+        name: str,
+        keras_name: str,
+        *,
+        bias: bool = True,
+        order: Callable[[np.ndarray], np.ndarray] | None = None,
+    ) -> tuple[int, int]:
+        """Make a convolution, a transposed one or a linear layer, spectrally normalized or not.
+
+        Args:
+            name: Name of the layer.
+            keras_name: That of the layer in the Keras model.
+            bias: Whether it has a bias.
+            order: Function that brings kernel, bias and singular vector into the order of Keras.
+
+        Returns:
+            The last two sizes of the kernel: inputs and outputs.
+        """
+        order, weight, vector = order or kernel, f"{name}.weight", f"{name}.u0"
+        if f"{weight}_orig" in self:
+            weight, vector = f"{weight}_orig", f"{weight}_u"
+        inner = keras_name
+        if vector in self:
+            inner = f"{keras_name}/{keras_name.rpartition('/')[2]}"
+            self.arrays[f"{keras_name}/u"] = order(self.read(vector).reshape(-1)).reshape(1, -1)
+        array = self.arrays[f"{inner}/kernel"] = order(self.read(weight))
         if bias:
-            self.arrays[f"{keras_name}/bias"] = self.read(f"{name}.bias")
+            self.arrays[f"{inner}/bias"] = order(self.read(f"{name}.bias"))
+        return array.shape[-2], array.shape[-1]
 
     def batch_norm(self, name: str, keras_name: str) -> None:
         """Make a batch norm."""
-        for theirs, ours in (
-            ("weight", "gamma"), ("bias", "beta"),
-            ("running_mean", "moving_mean"), ("running_var", "moving_variance"),
-        ):  # fmt: skip
-            self.arrays[f"{keras_name}/{ours}"] = self.read(f"{name}.{theirs}")
+        self.arrays[f"{keras_name}/gamma"] = self.read(f"{name}.weight")
+        self.arrays[f"{keras_name}/beta"] = self.read(f"{name}.bias")
+        self.statistics(name, keras_name)
+
+    def statistics(self, name: str, keras_name: str, prefix: str = "running_") -> None:
+        """Make the moving mean and variance of a batch norm."""
+        self.arrays[f"{keras_name}/moving_mean"] = self.read(f"{name}.{prefix}mean")
+        self.arrays[f"{keras_name}/moving_variance"] = self.read(f"{name}.{prefix}var")
 
     def drop(self, *endings: str) -> None:
         """Leave out the arrays with these endings, and no other."""
@@ -76,8 +109,13 @@ class TorchModule:
 
 
 def kernel(array: np.ndarray) -> np.ndarray:
-    """(out, in, h, w) -> (h, w, in, out); (out, in) -> (in, out)."""
+    """(out, in, h, w) -> (h, w, in, out); (out, in) -> (in, out); a vector is as it was."""
     return array.transpose(2, 3, 1, 0) if array.ndim == 4 else array.T
+
+
+def dense(array: np.ndarray) -> np.ndarray:
+    """A 1x1 convolution as a dense layer: (out, in, 1, 1) -> (in, out); a vector is as it was."""
+    return array[:, :, 0, 0].T if array.ndim == 4 else array
 
 
 def first_layer(array: np.ndarray) -> np.ndarray:
