@@ -1,5 +1,7 @@
 """SNGAN. Miyato et al. 2018, https://arxiv.org/abs/1802.05957, appendix B.4."""
 
+from typing import Literal
+
 from keras import ops
 
 from ganzoo import GAN
@@ -25,7 +27,7 @@ def sngan(
     start_resolution: int = 4,
     num_downsamples: int = 2,
     num_extra_blocks: int = 2,
-    upsampling: str = "nearest",
+    upsampling: Literal["nearest", "bilinear"] = "nearest",
     activated_shortcut: bool = False,
 ) -> GAN:
     """Residual networks; every layer of the discriminator is spectrally normalized.

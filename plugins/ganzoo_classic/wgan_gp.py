@@ -2,6 +2,8 @@
 appendix F. The penalty that the paper is about stands in the recipe: `gradient_penalty`.
 """
 
+from typing import Literal
+
 from keras import ops
 
 from ganzoo import GAN
@@ -26,7 +28,7 @@ def wgan_gp(
     start_resolution: int = 4,
     num_downsamples: int = 2,
     num_extra_blocks: int = 2,
-    upsampling: str = "nearest",
+    upsampling: Literal["nearest", "bilinear"] = "nearest",
     activated_shortcut: bool = False,
 ) -> GAN:
     """A residual generator with batch norm and a residual critic without any normalization.

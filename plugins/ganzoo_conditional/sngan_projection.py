@@ -3,6 +3,8 @@ https://arxiv.org/abs/1802.05637; networks for CIFAR-10: Miyato et al. 2018,
 https://arxiv.org/abs/1802.05957, appendix B.4, table 4.
 """
 
+from typing import Literal
+
 import keras
 from keras import layers, ops
 
@@ -34,7 +36,7 @@ def sngan_projection(
     start_resolution: int = 4,
     num_downsamples: int = 2,
     num_extra_blocks: int = 2,
-    upsampling: str = "nearest",
+    upsampling: Literal["nearest", "bilinear"] = "nearest",
     activated_shortcut: bool = False,
     attention_resolution: int = 0,
 ) -> GAN:

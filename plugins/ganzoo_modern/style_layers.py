@@ -69,6 +69,37 @@ class Constant(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("ganzoo")
+class ConstantNoise(keras.layers.Layer):
+    """The noise given in training, and otherwise one map of N(0, 1), which is not trained:
+    (batch, h * w) -> (batch, h, w, 1).
+
+    Args:
+        shape: (h, w, 1).
+    """
+
+    def __init__(self, shape: tuple[int, int, int], **kwargs):
+        super().__init__(**kwargs)
+        self.shape = tuple(shape)
+
+    def build(self, input_shape) -> None:
+        fixed = {"trainable": False, "autocast": False, "dtype": "float32"}
+        normal = keras.initializers.RandomNormal(stddev=1.0)
+        self.map = self.add_weight(shape=self.shape[:2], initializer=normal, name="map", **fixed)
+
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
+        noise = ops.reshape(inputs, (-1, *self.shape))
+        if training:
+            return noise
+        return ops.broadcast_to(ops.cast(self.map, noise.dtype)[..., None], ops.shape(noise))
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], *self.shape)
+
+    def get_config(self) -> dict:
+        return {**super().get_config(), "shape": self.shape}
+
+
+@keras.saving.register_keras_serializable("ganzoo")
 class NoisyActivation(keras.layers.Layer):
     """sqrt(2) leaky_relu(x + strength * noise + bias), called with [x, noise]:
     (batch, h, w, c) and (batch, h, w, 1) -> (batch, h, w, c).

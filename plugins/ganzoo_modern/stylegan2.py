@@ -6,6 +6,7 @@ With `regularizers = [{ name = "ada" }]` in the recipe's `[gan]` it is StyleGAN2
 
 import functools
 import math
+from typing import Literal
 
 import keras
 from keras import layers, ops
@@ -13,6 +14,7 @@ from keras import layers, ops
 from ganzoo.backend import Tensor
 from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import check_minimum, equalized_conv, equalized_discriminator_head, resolutions
+from ganzoo.errors import UsageError
 from ganzoo.layers import (
     Bias,
     EqualizedConv2D,
@@ -23,11 +25,12 @@ from ganzoo.layers import (
     Resample2D,
 )
 
-from .style_layers import AverageStyle, Constant, NoisyActivation
+from .style_layers import AverageStyle, Constant, ConstantNoise, NoisyActivation
 from .stylegan2_training import StyleGAN2
 
 _GAIN = math.sqrt(2)  # of leaky ReLU; after it, so that it multiplies biases, too
 _MAPPING_RATE = 0.01  # StyleGAN, https://arxiv.org/abs/1812.04948, appendix C
+_NOISES = ["latent", "constant", "none"]
 
 
 @standard_settings()
@@ -39,6 +42,7 @@ def stylegan2(
     mapping_layers: int = 8,
     fmap_base: int = 32768,
     max_channels: int = 512,
+    noise: Literal["latent", "constant", "none"] = "latent",
     residual: bool = True,
     mbstd_group_size: int = 4,
     style_mixing_prob: float = 0.9,
@@ -57,6 +61,9 @@ def stylegan2(
         mapping_layers: Dense layers between the two; 8 in the paper.
         fmap_base: Channels times resolution; 32 channels at 1024x1024 (configuration F).
         max_channels: The most channels at any resolution.
+        noise: Inputs of the noise layers: "latent", a function of the latent, so that a latent is
+            one image; "constant", as in the authors' code the same maps for all images but in
+            training; or "none". The paper has new noise for each image.
         residual: Whether the discriminator's blocks have shortcuts.
         mbstd_group_size: Images per group of the minibatch standard deviation.
         style_mixing_prob: Share of the images that have two styles in training, in [0, 1].
@@ -71,9 +78,11 @@ def stylegan2(
         1, latent_size=latent_size, style_size=style_size, mapping_layers=mapping_layers,
         max_channels=max_channels, mbstd_group_size=mbstd_group_size,
     )  # fmt: skip
+    if noise not in _NOISES:
+        raise UsageError(f"noise must be one of {_NOISES}. Received: {noise!r}.")
     channels = {r: min(fmap_base // r, max_channels) for r in up}
     mapping = mapping_network(latent_size, style_size, mapping_layers)
-    synthesis = synthesis_network(image_shape[-1], channels, latent_size, style_size)
+    synthesis = synthesis_network(image_shape[-1], channels, latent_size, style_size, noise)
     return StyleGAN2(
         generator_network(mapping, synthesis),
         discriminator_network(image_shape, channels, residual, mbstd_group_size),
@@ -104,7 +113,7 @@ def mapping_network(latent_size: int, style_size: int, mapping_layers: int) -> k
 
 
 def synthesis_network(
-    image_channels: int, channels: dict[int, int], latent_size: int, style_size: int
+    image_channels: int, channels: dict[int, int], latent_size: int, style_size: int, noise: str
 ) -> keras.Model:
     """Styles (batch, count, style_size), one for each convolution, and latents (batch,
     latent_size), of which the noise is a function -> images.
@@ -114,47 +123,54 @@ def synthesis_network(
         channels: Channels by resolution, from 4 to the size.
         latent_size: Length of a latent.
         style_size: Length of a style.
+        noise: See `stylegan2`.
     """
     count = 2 * len(channels)  # 2 log2(size) - 2
     styles = keras.Input((count, style_size), name="styles")
     latents = keras.Input((latent_size,), name="noise_latents")
-    noise = noise_maps(latents, list(channels))
+    maps = noise_maps(latents, list(channels), noise)
     x = Constant((4, 4, channels[4]), name="constant")(latents)
-    x = styled_conv(x, styles[:, 0], noise["conv_4"], channels[4], "conv_4")
+    x = styled_conv(x, styles[:, 0], maps, channels[4], "conv_4")
     image = to_rgb(x, styles[:, 1], image_channels, "image_4")
     for i, r in enumerate(list(channels)[1:]):  # (batch, r / 2, r / 2, c) -> (batch, r, r, c')
         first, second = f"conv_{r}_1", f"conv_{r}_2"
         at = 2 * i + 1  # the RGB layer shares its style with the next resolution's first layer
-        x = styled_conv(x, styles[:, at], noise[first], channels[r], first, up=True)
-        x = styled_conv(x, styles[:, at + 1], noise[second], channels[r], second)
+        x = styled_conv(x, styles[:, at], maps, channels[r], first, up=True)
+        x = styled_conv(x, styles[:, at + 1], maps, channels[r], second)
         image = Resample2D("up", name=f"image_{r}_up", dtype="float32")(image)
         rgb = to_rgb(x, styles[:, at + 2], image_channels, f"image_{r}")
         image = layers.Add(name=f"image_{r}_sum", dtype="float32")([image, rgb])
     return keras.Model([styles, latents], image, name="synthesis")
 
 
-def noise_maps(latents: Tensor, resolutions: list[int]) -> dict[str, Tensor]:
-    """Noise (batch, r, r, 1) of every styled convolution, by its name.
+def noise_maps(latents: Tensor, resolutions: list[int], kind: str) -> dict[str, Tensor]:
+    """Noise (batch, r, r, 1) of every styled convolution that has some, by its name.
 
     One layer draws the noise of all, which is faster.
     """
+    if kind == "none":
+        return {}
     names = {f"conv_{resolutions[0]}": resolutions[0]}
     names |= {f"conv_{r}_{i}": r for r in resolutions[1:] for i in (1, 2)}
     ends = [sum(r * r for r in list(names.values())[: i + 1]) for i in range(len(names))]
     noise = LatentNoise((ends[-1],), stream=1, name="noise")(latents)
     parts = ops.split(noise, ends[:-1], axis=1)
+    layer = ConstantNoise if kind == "constant" else layers.Reshape
     return {
-        name: layers.Reshape((r, r, 1), name=f"{name}_noise")(part)
+        name: layer((r, r, 1), name=f"{name}_noise")(part)
         for (name, r), part in zip(names.items(), parts, strict=True)
     }
 
 
 def styled_conv(
-    x: Tensor, style: Tensor, noise: Tensor, filters: int, name: str, up: bool = False
+    x: Tensor, style: Tensor, noise: dict[str, Tensor], filters: int, name: str, up: bool = False
 ) -> Tensor:
-    """Modulated 3x3 convolution, noise, bias and leaky ReLU: figure 2 (c)."""
+    """Modulated 3x3 convolution, its noise, bias and leaky ReLU: figure 2 (c)."""
     x = modulated_conv(x, style, filters, name, up=up)
-    return NoisyActivation(name=f"{name}_relu")([x, noise])
+    if name in noise:
+        return NoisyActivation(name=f"{name}_relu")([x, noise[name]])
+    x = layers.LeakyReLU(0.2, name=f"{name}_leaky")(Bias(name=f"{name}_relu")(x))
+    return layers.Rescaling(_GAIN, name=f"{name}_gain")(x)
 
 
 def to_rgb(x: Tensor, style: Tensor, image_channels: int, name: str) -> Tensor:

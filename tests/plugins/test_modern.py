@@ -92,6 +92,24 @@ def test_activations_multiply_their_biases_by_the_square_root_of_two():
         assert found == pytest.approx(np.full(found.shape, 2**0.5))
 
 
+def test_constant_noise_is_one_map_for_all_images_but_in_training():
+    synthesis = small("stylegan2", "noise='constant'").generator.get_layer("synthesis")
+    layer = synthesis.get_layer("conv_8_1_noise")
+    fresh = normal_numbers(3, 64)
+    assert (to_numpy(layer(fresh, training=True)).reshape(3, 64) == to_numpy(fresh)).all()
+    drawn = to_numpy(layer(fresh))
+    assert (drawn == to_numpy(layer.map)[..., None]).all() and drawn.std() > 0.5
+    fixed = {weight.path.split("/")[-2] for weight in synthesis.non_trainable_variables}
+    assert fixed == {"conv_4_noise", "conv_8_1_noise", "conv_8_2_noise"}
+
+
+def test_without_noise_there_is_neither_strength_nor_noise():
+    weights = small("stylegan2", "noise='none'").generator.weights
+    names = {"/".join(weight.path.split("/")[-2:]) for weight in weights}
+    assert "conv_8_1_relu/bias" in names
+    assert not any("strength" in name or "noise" in name for name in names)
+
+
 def test_truncation_brings_styles_to_their_average_and_0_leaves_one_image():
     gan = small("stylegan2")
     free, whole, truncated, none = (
