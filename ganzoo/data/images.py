@@ -18,9 +18,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageFile, ImageOps
+from PIL import Image, ImageColor, ImageFile, ImageOps
 
+from ganzoo.data.decoding.fitting import FITS, fit_image
 from ganzoo.errors import EnvironmentProblem, InvalidInput, UsageError
+from ganzoo.files.text import quote
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
@@ -37,37 +39,89 @@ class Preprocessing:
     """Cropping, resizing and channels, by which decoded images are made alike.
 
     Args:
-        size: Height and width in pixels, reached by Pillow's antialiased Lanczos filter from
-            the largest centered square. `None` keeps every image's own size.
+        size: Height and width in pixels, one number if they are equal. `None` keeps every
+            image's own.
         mode: `"rgb"` or `"gray"`; `None` keeps the channels of each image.
         crop: Box [left, top, right, bottom] in pixels of the upright image, cut out first.
+        fit: How an image of other proportions reaches the size; see `fit_image`.
+        border: Color of the borders that `"pad"` adds, as Pillow names it.
+        mirror: Whether each image is followed by itself mirrored, left to right.
 
     Raises:
         UsageError: A value is out of range.
     """
 
-    size: int | None = None
+    size: int | Sequence[int] | None = None
     mode: str | None = None
     crop: Sequence[int] | None = None
+    fit: str = "crop"
+    border: str = "white"
+    mirror: bool = False
 
     def __post_init__(self):
-        if self.size is not None and not (_is_int(self.size) and 1 <= self.size <= MAX_SIZE):
-            raise UsageError(
-                f"size must be an integer from 1 to {MAX_SIZE} pixels. Received: {self.size!r}."
-            )
+        object.__setattr__(self, "size", _height_and_width(self.size))
         if self.mode is not None and self.mode not in PILLOW_MODES:
             raise UsageError(f"mode must be 'rgb' or 'gray'. Received: {self.mode!r}.")
         if self.crop is not None:
             object.__setattr__(self, "crop", _box(self.crop))
+        if self.fit not in FITS or (self.fit != "crop" and self.size is None):
+            raise UsageError(
+                f"fit must be 'crop', 'pad' or 'stretch', the latter two with a size. Received:"
+                f" fit={self.fit!r}, size={self.size!r}."
+            )
+        if not _is_color(self.border):
+            raise UsageError(
+                "border must be a color such as 'white' or '#808080'."
+                f" Received: {quote(self.border)}."
+            )
+        if not isinstance(self.mirror, bool):
+            raise UsageError(f"mirror must be true or false. Received: {self.mirror!r}.")
+
+    @property
+    def shape(self) -> tuple[int, int] | None:
+        """Height and width of the prepared images in pixels; `None` for their own."""
+        if self.size is None:
+            return None
+        height, width = (self.size, self.size) if isinstance(self.size, int) else self.size
+        return height, width
+
+    @property
+    def copies(self) -> int:
+        """Number of prepared rows for each image."""
+        return 2 if self.mirror else 1
 
     def options(self) -> dict[str, Any]:
         """Return the values as JSON types, for keys and fingerprints."""
-        options = asdict(self)
-        return options | {"crop": None if self.crop is None else list(self.crop)}
+        new = {"fit": "crop", "border": "white", "mirror": False}  # keys without them are older
+        options = {key: value for key, value in asdict(self).items() if value != new.get(key)}
+        if self.fit != "pad":
+            options.pop("border", None)
+        lists = {key: list(value) for key, value in options.items() if isinstance(value, tuple)}
+        return {"size": None, "mode": None, "crop": None} | options | lists
 
 
 def _is_int(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_color(border: object) -> bool:
+    try:
+        return isinstance(border, str) and bool(ImageColor.getrgb(border))
+    except ValueError:
+        return False
+
+
+def _height_and_width(size: Any) -> int | tuple[int, int] | None:
+    """Return the option `size`, one number for a square, if it is valid."""
+    edges = list(size) if isinstance(size, (list, tuple)) else [size, size]
+    if size is not None and not (
+        len(edges) == 2 and all(_is_int(edge) and 1 <= edge <= MAX_SIZE for edge in edges)
+    ):
+        raise UsageError(
+            f"size must be an integer from 1 to {MAX_SIZE} pixels, or two of them as"
+            f" [height, width]. Received: {size!r}."
+        )
+    return edges[0] if edges[0] == edges[1] else (edges[0], edges[1])
 
 
 def _box(crop: Any) -> tuple[int, int, int, int]:
@@ -101,8 +155,7 @@ def decode_image(
             than the crop.
     """
     image = open_image(data, name, mode=preprocessing.mode)
-    image = crop_and_resize(image, name, size=preprocessing.size, crop=preprocessing.crop)
-    array = np.asarray(image)
+    array = np.asarray(crop_and_fit(image, name, preprocessing))
     return array[:, :, None] if array.ndim == 2 else array
 
 
@@ -191,18 +244,13 @@ def _plain(image: Image.Image, mode: str | None) -> Image.Image:
     return image if image.mode == target else image.convert(target)
 
 
-def crop_and_resize(
-    image: Image.Image,
-    name: str,
-    *,
-    size: int | None,
-    crop: Sequence[int] | None = None,
-) -> Image.Image:
-    """Cut out `crop`, then the largest centered square, and scale that to `size`.
+def crop_and_fit(image: Image.Image, name: str, preprocessing: Preprocessing) -> Image.Image:
+    """Cut out `crop`, then bring the image to the size.
 
     Lanczos with antialiasing, as the StyleGAN papers prepare their data
     (https://github.com/NVlabs/stylegan2-ada-pytorch, dataset_tool.py).
     """
+    crop, shape = preprocessing.crop, preprocessing.shape
     if crop is not None:
         if crop[2] > image.width or crop[3] > image.height:
             raise InvalidInput(
@@ -211,12 +259,6 @@ def crop_and_resize(
             )
         left, top, right, bottom = crop
         image = image.crop((left, top, right, bottom))
-    if size is None:
+    if shape is None:
         return image
-    side = min(image.size)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    if image.size != (side, side):
-        image = image.crop((left, top, left + side, top + side))
-    if side == size:
-        return image
-    return image.resize((size, size), Image.Resampling.LANCZOS)
+    return fit_image(image, shape, preprocessing.fit, preprocessing.border)

@@ -4,30 +4,28 @@ import contextlib
 import contextvars
 import functools
 import itertools
-import os
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from PIL import Image
 
 from ganzoo.data.cache import Prepared, load_or_build, remembered_digest, write_array
+from ganzoo.data.decoding.fitting import propose_shape
+from ganzoo.data.decoding.processes import Decode, decode_files
 from ganzoo.data.folder import Files, Read
-from ganzoo.data.images import REVISION, decode_image, is_revised
+from ganzoo.data.images import REVISION, Preprocessing, decode_image, is_revised
 from ganzoo.data.progress import Progress, notice
 from ganzoo.errors import GanzooError, InvalidInput
 from ganzoo.files.digests import bytes_digest, canonical_json
 
-_CHUNK = 256  # images in memory at once
+_BLOCK = 16 << 20  # bytes of decoded images that are written at once
 _ENOUGH = 10  # unusable images, after which no more are looked for
 
 
 _forbidden = contextvars.ContextVar("ganzoo_decoding_forbidden", default=False)
-
-Decode = Callable[[bytes, str], np.ndarray]  # a file's bytes and its name, for the error
 
 
 class Options(Protocol):
@@ -99,25 +97,35 @@ def prepare_files(
     content = remembered_digest(stamp, lambda: _content(files, names, dataset), folder=folder)
     key = {"fit": preprocessing.options(), "content": content}  # part of published fingerprints
     unit = "images" if decode is None else "files"
-    decode = decode or (
-        lambda data, name: decode_image(data, name, preprocessing)  # type: ignore[arg-type]
+    decode = decode or functools.partial(
+        decode_image,
+        preprocessing=preprocessing,  # type: ignore[arg-type]
     )
     revised: list[str] = []
-
-    def decode_noting(data: bytes, name: str) -> np.ndarray:
-        if is_revised(data):
-            revised.append(name)
-        return decode(data, name)
+    mirror = isinstance(preprocessing, Preprocessing) and preprocessing.mirror
 
     def build(entry: Path) -> dict[str, Any]:
         for note in notes:
             notice(f"{dataset}: {note}")
-        with Progress(f"{dataset}: decoding", len(names), unit) as progress:
-            _write_images(entry / "images.npy", files, names, decode_noting, dataset, progress)
+        with files.reader() as read, Progress(f"{dataset}: decoding", len(names), unit) as progress:
+
+            def read_noting(name: str) -> bytes:
+                data = read(name)
+                if is_revised(data):
+                    revised.append(name)
+                return data
+
+            images = _Images(read_noting, names, decode, dataset, progress, mirror=mirror)
+            images.write(entry / "images.npy")
         revision = {"decoder": REVISION} if revised else {}  # other pixels are other data
         return {"fingerprint": bytes_digest(canonical_json(key | revision).encode())}
 
     return load_or_build(key | {"decoder": REVISION}, build, folder=folder)
+
+
+def repeat_labels(labels: np.ndarray | None, preprocessing: Preprocessing) -> np.ndarray | None:
+    """Return a label for each prepared row, from one for each image."""
+    return labels if labels is None else np.repeat(labels, preprocessing.copies, axis=0)
 
 
 def _content(files: Files, names: Sequence[str], dataset: str) -> str:
@@ -132,85 +140,99 @@ def _content(files: Files, names: Sequence[str], dataset: str) -> str:
     return bytes_digest(canonical_json(list(digests.items())).encode())
 
 
-def _write_images(
-    path: Path, files: Files, names: Sequence[str], decode: Decode, dataset: str, progress: Progress
-) -> None:
-    gray: list[str] = []
+@dataclass(frozen=True)
+class _Images:
+    """The images of a data set on their way into an array."""
 
-    def decode_in_color(data: bytes, name: str) -> np.ndarray:
-        image = decode(data, name)
-        if image.shape[-1] == 3:
+    read: Read
+    names: Sequence[str]
+    decode: Decode
+    dataset: str
+    progress: Progress
+    _: KW_ONLY
+    mirror: bool
+
+    def write(self, path: Path) -> None:
+        gray: list[str] = []
+        try:
+            self._write_array(path, self._blocks(gray, in_color=False))
+        except _ColorAmongGray:  # no row is of use: the array has another shape
+            path.unlink(missing_ok=True)
+            self.progress.done = 0
+            gray.clear()
+            self._write_array(path, self._blocks(gray, in_color=True))
+        if gray:
+            notice(
+                f"{self.dataset}: {len(gray):,} of {len(self.names):,} images are gray and were"
+                " made color; to make all gray: --set dataset.mode=gray"
+            )
+
+    def _write_array(self, path: Path, blocks: Generator[np.ndarray]) -> None:
+        with contextlib.closing(blocks):  # ends the processes that decode, whatever happens
+            first = next(blocks)
+            shape = ((2 if self.mirror else 1) * len(self.names), *first.shape[1:])
+            write_array(path, shape, first.dtype.name, itertools.chain([first], blocks))
+
+    def _blocks(self, gray: list[str], *, in_color: bool) -> Generator[np.ndarray]:
+        """Yield arrays (rows, ...) of all images, in order; their names if made color."""
+        shapes: dict[str, tuple[int, ...]] = {}  # of the first image, and of those unlike it
+        unusable: list[str] = []
+        seen: Counter[tuple[int, ...]] = Counter()
+        arrays: list[np.ndarray] = []
+        results = decode_files(self.read, self.names, self.decode)
+        with contextlib.closing(results):
+            for name, result in results:
+                self.progress.advance()
+                if isinstance(result, str):
+                    unusable.append(result)
+                else:
+                    first = next(iter(shapes.values()), result.shape)
+                    arrays.append(self._in_color(result, first, name, gray, in_color=in_color))
+                    shape = arrays[-1].shape
+                    seen[shape] += 1
+                    if not shapes or shape != first:
+                        shapes[name] = shape
+                if len(unusable) + max(0, len(shapes) - 1) >= _ENOUGH:
+                    break
+                if arrays and len(arrays) * arrays[-1].nbytes >= _BLOCK:
+                    if not unusable and len(shapes) == 1:
+                        yield self._stack(arrays)
+                    arrays.clear()
+        if unusable:
+            raise _unusable(unusable)
+        if len(shapes) > 1:
+            raise _unlike(shapes, list(seen.elements()))
+        if arrays:
+            yield self._stack(arrays)
+
+    def _in_color(
+        self,
+        image: np.ndarray,
+        first: tuple[int, ...],
+        name: str,
+        gray: list[str],
+        *,
+        in_color: bool,
+    ) -> np.ndarray:
+        """Return a gray image among colored ones with three channels, and note its name."""
+        channels = (first[-1], image.shape[-1]) if image.ndim == 3 else ()
+        if channels == (1, 3) and not in_color:
+            raise _ColorAmongGray
+        if channels != (3, 1) and not (in_color and channels == (1, 1)):
             return image
         gray.append(name)
         return np.repeat(image, 3, axis=-1)
 
-    with files.reader() as read, warnings.catch_warnings():
-        # one setting for all threads, made here: the decoder refuses what Pillow warns of
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        try:
-            _write_array(path, len(names), _decoded(read, names, decode, progress))
-        except _GrayAmongColor:  # no row is of use: the array has another shape
-            path.unlink(missing_ok=True)
-            progress.done = 0
-            _write_array(path, len(names), _decoded(read, names, decode_in_color, progress))
-    if gray:
-        notice(
-            f"{dataset}: {len(gray):,} of {len(names):,} images are gray and were made color;"
-            " to make all gray: --set dataset.mode=gray"
-        )
+    def _stack(self, arrays: list[np.ndarray]) -> np.ndarray:
+        """Stack images, each followed by its mirror image if there is to be one."""
+        block = np.stack(arrays)
+        if not self.mirror:
+            return block
+        return np.stack([block, block[..., ::-1, :]], axis=1).reshape(-1, *block.shape[1:])
 
 
-def _write_array(path: Path, count: int, chunks: Iterator[np.ndarray]) -> None:
-    first = next(chunks)
-    shape = (count, *first.shape[1:])
-    write_array(path, shape, first.dtype.name, itertools.chain([first], chunks))
-
-
-class _GrayAmongColor(Exception):
-    """Images of one and of three channels."""
-
-
-def _decoded(
-    read: Read, names: Sequence[str], decode: Decode, progress: Progress
-) -> Iterator[np.ndarray]:
-    """Yield arrays (chunk, ...) of all images, in order."""
-    example: _Shaped | None = None
-    unusable: list[str] = []
-    unlike: list[_Shaped] = []
-    attempt = functools.partial(_attempt, read, decode)
-    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        for start in range(0, len(names), _CHUNK):
-            chunk = names[start : start + _CHUNK]
-            arrays = []
-            for name, result in zip(chunk, pool.map(attempt, chunk), strict=True):
-                if isinstance(result, InvalidInput):
-                    unusable.append(result.message)
-                    continue
-                example = example or (name, result.shape)
-                if result.ndim == 3 and {result.shape[2], example[1][2]} == {1, 3}:
-                    raise _GrayAmongColor
-                if result.shape != example[1]:
-                    unlike.append((name, result.shape))
-                arrays.append(result)
-            if len(unusable) + len(unlike) >= _ENOUGH:
-                break
-            progress.advance(len(chunk))
-            if not unusable and not unlike:
-                yield np.stack(arrays)
-    if unusable:
-        raise _unusable(unusable)
-    if unlike and example:
-        raise _unlike(example, unlike)
-
-
-_Shaped = tuple[str, tuple[int, ...]]  # name of an image; height, width, channels
-
-
-def _attempt(read: Read, decode: Decode, name: str) -> np.ndarray | InvalidInput:
-    try:
-        return decode(read(name), name)
-    except InvalidInput as error:
-        return error
+class _ColorAmongGray(Exception):
+    """An image of three channels after one of one channel."""
 
 
 def _unusable(messages: list[str]) -> InvalidInput:
@@ -222,13 +244,14 @@ def _unusable(messages: list[str]) -> InvalidInput:
     )
 
 
-def _unlike(example: _Shaped, unlike: list[_Shaped]) -> InvalidInput:
-    name, shape = unlike[0]
+def _unlike(shapes: dict[str, tuple[int, ...]], seen: Sequence[tuple[int, ...]]) -> InvalidInput:
+    first, other = list(shapes.items())[:2]
+    count, size = len(shapes) - 1, str(propose_shape(seen)).replace(" ", "")
     return InvalidInput(
-        f"All images must have one size. Received: {example[0]!r} with {_format_size(example[1])}"
-        f" and {name!r} with {_format_size(shape)}"
-        f"{f', {_many(len(unlike))} in all unlike the first' if unlike[1:] else ''}.",
-        hint="Make them alike with --set dataset.size=64.",
+        f"All images must have one size. Received: {first[0]!r} with {_format_size(first[1])}"
+        f" and {other[0]!r} with {_format_size(other[1])}"
+        f"{f', {_many(count)} in all unlike the first' if count > 1 else ''}.",
+        hint=f"Make them alike with --set dataset.size={size}.",
     )
 
 

@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from ganzoo.data.archive import open_zip
+from ganzoo.data.decoding.fitting import fit_image
 from ganzoo.data.folder import MAX_FILE_BYTES, open_folder
 from ganzoo.data.images import open_image
 from ganzoo.errors import UsageError
@@ -41,9 +41,10 @@ def read_source_images(
         raise UsageError(
             f"Images are read in gray or color: 1 or 3 channels. Received: {channels}."
         )
+    files = _read_first_files(Path(path), max_images)
     found = [
-        _crop_and_resize(open_image(data, name, mode=_MODES[channels]), width, height)
-        for name, data in _read_first_files(Path(path), max_images)
+        np.asarray(fit_image(image, (height, width), "crop", "white"))
+        for image in (open_image(data, name, mode=_MODES[channels]) for name, data in files)
     ]
     return np.stack(found).reshape(-1, height, width, channels)
 
@@ -61,14 +62,3 @@ def _read_first_files(path: Path, max_images: int) -> list[tuple[str, bytes]]:
     files = open_folder(path) if path.is_dir() else open_zip(path)
     with files.reader() as read:
         return [(name, read(name)) for name in files.image_names()[:max_images]]
-
-
-def _crop_and_resize(image: Image.Image, width: int, height: int) -> np.ndarray:
-    """Return the largest centered part of that shape, scaled to it."""
-    scale = min(image.width / width, image.height / height)
-    across, down = round(width * scale), round(height * scale)
-    left, top = (image.width - across) // 2, (image.height - down) // 2
-    image = image.crop((left, top, left + across, top + down))
-    if image.size != (width, height):
-        image = image.resize((width, height), Image.Resampling.LANCZOS)
-    return np.asarray(image)

@@ -18,7 +18,7 @@ import numpy as np
 from ganzoo.data.availability import DatasetInfo, attach_info
 from ganzoo.data.dataset import Dataset, check_max_images
 from ganzoo.data.folder import Files
-from ganzoo.data.images import Preprocessing, crop_and_resize, open_image
+from ganzoo.data.images import Preprocessing, crop_and_fit, open_image
 from ganzoo.data.prepare import prepare_files
 from ganzoo.errors import InvalidInput, unknown
 from ganzoo.files.digests import bytes_digest
@@ -136,4 +136,5 @@ def _decode_pair(data: bytes, name: str, *, size: int) -> np.ndarray:
             f" wide as high. Received: {pair.width}x{pair.height} pixels."
         )
     boxes = ((0, 0, side, side), (side, 0, 2 * side, side))
-    return np.stack([np.asarray(crop_and_resize(pair, name, size=size, crop=box)) for box in boxes])
+    fits = (Preprocessing(size=size, crop=box) for box in boxes)
+    return np.stack([np.asarray(crop_and_fit(pair, name, fit)) for fit in fits])

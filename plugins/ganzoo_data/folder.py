@@ -3,7 +3,7 @@
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.folder import Files, open_folder
 from ganzoo.data.images import Preprocessing
-from ganzoo.data.prepare import prepare_files
+from ganzoo.data.prepare import prepare_files, repeat_labels
 from ganzoo.errors import UsageError
 
 from .own_labels import OwnImages, find_split, read_own_labels
@@ -12,9 +12,12 @@ from .own_labels import OwnImages, find_split, read_own_labels
 def folder(
     *,
     data: str,
-    size: int | None = None,
+    size: int | list[int] | None = None,
     mode: str | None = None,
     crop: list[int] | None = None,
+    fit: str = "crop",
+    border: str = "white",
+    mirror: bool = False,
     split: str | None = None,
     labels: bool | None = None,
 ) -> Dataset:
@@ -25,9 +28,13 @@ def folder(
 
     Args:
         data: Path of the folder.
-        size: Height and width in pixels: the largest centered square, scaled.
+        size: Height and width in pixels, or `[height, width]`; by default the images' own.
         mode: `"rgb"` or `"gray"`, to which all images are converted.
         crop: Box [left, top, right, bottom] in pixels, cut out first.
+        fit: How images of other proportions get there: `"crop"`, their largest centered part;
+            `"pad"`, with borders; or `"stretch"`.
+        border: Color of those borders: `"white"`, `"#808080"`.
+        mirror: Whether each image is there a second time, mirrored left to right.
         split: Folder of the split to use, such as `"train"`, where there are several.
         labels: `true` if there must be classes, so that images in no class folder are left out;
             `false` for none; by default those that are there without doubt.
@@ -36,7 +43,9 @@ def folder(
         UsageError: There is no such folder, or an option is out of range.
         InvalidInput: There is no image, or one cannot be used or is unlike the others.
     """
-    preprocessing = Preprocessing(size=size, mode=mode, crop=crop)
+    preprocessing = Preprocessing(
+        size=size, mode=mode, crop=crop, fit=fit, border=border, mirror=mirror
+    )
     return own_images("folder", open_folder(data), preprocessing, split=split, labels=labels)
 
 
@@ -61,7 +70,7 @@ def own_images(
     return Dataset(
         name=name,
         images=prepared.images,
-        labels=own.labels,
+        labels=repeat_labels(own.labels, preprocessing),
         classes=own.classes,
         license="not stated (the user's own images)",
         source=str(files.where),

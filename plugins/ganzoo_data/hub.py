@@ -21,9 +21,12 @@ def hub(
     id: str,
     revision: str = "main",
     only: str | None = None,
-    size: int | None = None,
+    size: int | list[int] | None = None,
     mode: str | None = None,
     crop: list[int] | None = None,
+    fit: str = "crop",
+    border: str = "white",
+    mirror: bool = False,
 ) -> Dataset:
     """Images of a data set repository on the Hub: image files or zips; class folders as labels.
 
@@ -37,9 +40,13 @@ def hub(
             is said, and kept from then on.
         only: A pattern for the files to take, such as `"train/*"` or `"faces.zip"`; `*` stands
             for anything, also for `/`. By default all.
-        size: Height and width in pixels: the largest centered square, scaled.
+        size: Height and width in pixels, or `[height, width]`; by default the images' own.
         mode: `"rgb"` or `"gray"`: what all images are turned into.
         crop: Box [left, top, right, bottom] in pixels, cut out first.
+        fit: How images of other proportions get there: `"crop"`, their largest centered part;
+            `"pad"`, with borders; or `"stretch"`.
+        border: Color of those borders: `"white"`, `"#808080"`.
+        mirror: Whether each image is there a second time, mirrored left to right.
 
     Raises:
         UsageError: An option is of the wrong form.
@@ -47,7 +54,9 @@ def hub(
             be used, or is unlike the others.
         EnvironmentProblem: It is not here and cannot be downloaded.
     """
-    preprocessing = Preprocessing(size=size, mode=mode, crop=crop)
+    preprocessing = Preprocessing(
+        size=size, mode=mode, crop=crop, fit=fit, border=border, mirror=mirror
+    )
     known = DatasetInfo(
         name="hub",
         license="the one that the repository states",

@@ -14,7 +14,7 @@ from ganzoo.data.availability import DatasetInfo, attach_info
 from ganzoo.data.dataset import Dataset, check_max_images
 from ganzoo.data.folder import Files
 from ganzoo.data.images import Preprocessing
-from ganzoo.data.prepare import prepare_files
+from ganzoo.data.prepare import prepare_files, repeat_labels
 from ganzoo.errors import InvalidInput, UsageError, unknown
 from ganzoo.files.digests import bytes_digest, tensors_digest
 from ganzoo.files.text import quote
@@ -248,7 +248,7 @@ def build_image_dataset(
     return Dataset(
         name=name,
         images=prepared.images,
-        labels=labels,
+        labels=repeat_labels(labels, preprocessing),
         classes=classes,
         license=license,
         source=source,

@@ -13,8 +13,11 @@ from .stylegan_layout import LABELS_FILE, find_stylegan_layout, read_stylegan_la
 def stylegan_zip(
     *,
     data: str,
-    size: int | None = None,
+    size: int | list[int] | None = None,
     mode: str | None = None,
+    fit: str = "crop",
+    border: str = "white",
+    mirror: bool = False,
     images: int | None = None,
     labels: bool = True,
 ) -> Dataset:
@@ -22,8 +25,12 @@ def stylegan_zip(
 
     Args:
         data: Path of the archive, or of a folder with the same inside.
-        size: Height and width in pixels, if not the archive's own.
+        size: Height and width in pixels, or `[height, width]`, if not the archive's own.
         mode: `"rgb"` or `"gray"`, if not the archive's own.
+        fit: How images of other proportions get there: `"crop"`, their largest centered part;
+            `"pad"`, with borders; or `"stretch"`.
+        border: Color of those borders: `"white"`, `"#808080"`.
+        mirror: Whether each image is there a second time, mirrored left to right.
         images: Largest number of images to use, in the order of their numbers.
         labels: Whether to read the list of labels, which must then be there.
 
@@ -34,7 +41,8 @@ def stylegan_zip(
 
     Source: Karras et al. 2020, https://arxiv.org/abs/2006.06676, whose code packs data so.
     """
-    count, preprocessing = check_max_images(images), Preprocessing(size=size, mode=mode)
+    count = check_max_images(images)
+    preprocessing = Preprocessing(size=size, mode=mode, fit=fit, border=border, mirror=mirror)
     files = open_files(data)
     listed = find_stylegan_layout(files)
     if labels and listed is None:

@@ -34,7 +34,10 @@ def unpaired(
     data: str | None = None,
     source: str | None = None,
     target: str | None = None,
-    size: int = 256,
+    size: int | list[int] = 256,
+    fit: str = "crop",
+    border: str = "white",
+    mirror: bool = False,
 ) -> Dataset:
     """Your own images of two domains, for image-to-image translation without pairs.
 
@@ -47,17 +50,22 @@ def unpaired(
         source: Name of the folder of source images; by default trainA, or of two the first in
             the order of their names.
         target: Name of the folder of target images; by default the other one.
-        size: Height and width in pixels: the largest centered square, scaled.
+        size: Height and width in pixels, or `[height, width]`.
+        fit: How images of other proportions get there: `"crop"`, their largest centered part;
+            `"pad"`, with borders; or `"stretch"`.
+        border: Color of those borders: `"white"`, `"#808080"`.
+        mirror: Whether each image of a domain is there a second time, mirrored
+            left to right.
 
     Returns:
-        Target images (n, size, size, 3) and, as labels that are unrelated to them, source images
-        (n, size, size, 3).
+        Target images (n, height, width, 3) and, as labels that are unrelated to them, source images
+        (n, height, width, 3).
 
     Raises:
         UsageError: Nothing is there, or an option is out of range.
         InvalidInput: There are not two such folders, or an image cannot be used.
     """
-    preprocessing = Preprocessing(size=size, mode="rgb")
+    preprocessing = Preprocessing(size=size, mode="rgb", fit=fit, border=border, mirror=mirror)
     if data is None:
         domains = [_all_images(open_files(path)) for path in _check_two_paths(source, target)]
     else:

@@ -10,9 +10,12 @@ from .folder import own_images
 def zip_file(
     *,
     data: str,
-    size: int | None = None,
+    size: int | list[int] | None = None,
     mode: str | None = None,
     crop: list[int] | None = None,
+    fit: str = "crop",
+    border: str = "white",
+    mirror: bool = False,
     split: str | None = None,
     labels: bool | None = None,
 ) -> Dataset:
@@ -23,9 +26,13 @@ def zip_file(
 
     Args:
         data: Path of the archive.
-        size: Height and width in pixels: the largest centered square, scaled.
+        size: Height and width in pixels, or `[height, width]`; by default the images' own.
         mode: `"rgb"` or `"gray"`, to which all images are converted.
         crop: Box [left, top, right, bottom] in pixels, cut out first.
+        fit: How images of other proportions get there: `"crop"`, their largest centered part;
+            `"pad"`, with borders; or `"stretch"`.
+        border: Color of those borders: `"white"`, `"#808080"`.
+        mirror: Whether each image is there a second time, mirrored left to right.
         split: Folder of the split to use, such as `"train"`, where there are several.
         labels: `true` if there must be classes, so that images in no class folder are left out;
             `false` for none; by default those that are there without doubt.
@@ -35,5 +42,7 @@ def zip_file(
         InvalidInput: The archive is damaged or hostile, there is no image, or one cannot be used
             or is unlike the others.
     """
-    preprocessing = Preprocessing(size=size, mode=mode, crop=crop)
+    preprocessing = Preprocessing(
+        size=size, mode=mode, crop=crop, fit=fit, border=border, mirror=mirror
+    )
     return own_images("zip", open_zip(data), preprocessing, split=split, labels=labels)

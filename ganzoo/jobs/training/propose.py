@@ -88,13 +88,14 @@ def _dataset_table(data: Path, settings: Sequence[str]) -> Part:
 
 def _reasons(recipe: Recipe, proposal: Proposal, found: Survey) -> tuple[str, str, str]:
     length, size = training_length(recipe, found.images), recipe.dataset.options.get("size")
+    height, width = size if isinstance(size, list) else (size, size)
     rows_of_step(0, n=found.images, per_step=length.per_step, seed=0)  # large enough?
     shown = length.steps * length.per_step
     times = f"each image {shown / found.images:,.0f} times"
     return (
         f"found   {found.images:,} images in {'gray' if found.gray else 'color'}, half of them "
         f"with {found.size} pixels or more a side",
-        f"recipe  {proposal.model}{f' at {size}x{size}' if size else ''}: {proposal.why}",
+        f"recipe  {proposal.model}{f' at {height}x{width}' if size else ''}: {proposal.why}",
         f"length  {length.steps:,} steps of {length.per_step:,} images, "
         f"{times if shown >= found.images else 'not every image'}; --steps changes it",
     )

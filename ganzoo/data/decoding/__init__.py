@@ -1,0 +1,1 @@
+"""The way of one image from its file to the prepared array."""
