@@ -60,14 +60,28 @@ beta_2 = { schedule = "piecewise", values = [0.9, 0.99], steps = [1_000] }
 ```
 
 So can the learning rate, `beta_1`, `beta_2` and `rho` of an optimizer, the `weight` of a
-regularizer, the `probability` of `ada` and `ema_half_life`. On the command line:
+regularizer, the `probability` of `ada`, `ema_half_life`, `label_flip_prob`, `weight_clip`,
+`n_critic`, and `style_mixing_prob` of the architecture `stylegan2`; others are refused. On the
+command line:
 `--set 'ema_half_life={schedule = "linear", initial = 0.0, final = 5e4, images = 500_000}'`. In
 Python, `GAN.compile` takes the same tables; those of the optimizers as `generator_schedules` and
 `discriminator_schedules`, by the name of the number.
 
 A value follows from the steps or images before the step, and from nothing else: a run that is
 resumed, also as a longer one, goes on with the same values. The log has their means over its
-interval, as of the losses: `r1_weight`, `ada_p`, `ema_half_life`, `generator_learning_rate`."""
+interval, as of the losses: `r1_weight`, `ada_p`, `ema_half_life`, `generator_learning_rate`.
+
+`n_critic` takes whole numbers and counts updates of the generator. WGAN's authors give the critic
+100 updates before each of the first 25 of the generator and before every 500th, else 5:
+
+```toml
+[gan]
+n_critic = { schedule = "bursts", value = 5, burst = 100, steps = 25, every = 500 }
+```
+
+All steps of a training stay alike: here they have 5 updates of the critic, by which both numbers
+can be divided, and in a burst the generator learns in every 20th step only. The `steps` of
+`[training]`, the log and other schedules count all of them."""
 _SYMBOLS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
 _WORDS = {
     int: "whole number", float: "number", bool: "true or false", str: "text", list: "list",

@@ -62,6 +62,9 @@ class Regularizer:
     #: Weight of the terms in the discriminator's loss. Like any attribute it may be a schedule,
     #: in place of which it has the value of the step while that goes on.
     weight: Any = 0.0
+    #: Interval in steps at which the terms are due; above 1 they may be an update of their own,
+    #: in which there are no logits.
+    every: int = 1
 
     def build(self, add_weight: Callable, value_range: Sequence[float]) -> None:
         """Make the state: here none.

@@ -1,5 +1,6 @@
 """Everything that `GAN.compile` takes besides the optimizers: the table `[gan]` of a recipe."""
 
+import math
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, InstanceOf, model_validator
@@ -7,7 +8,7 @@ from pydantic import Field, InstanceOf, model_validator
 from ganzoo.config.contracts import Loss, Regularizer
 from ganzoo.config.loss_names import LOSSES
 from ganzoo.config.regularizer_options import OneRegularizer
-from ganzoo.config.schedules import Duration
+from ganzoo.config.schedules import Bound, Duration, FlipProbability, Schedule, Updates
 from ganzoo.config.validation import Table
 
 _Share = Annotated[float, Field(ge=0, lt=0.5)]
@@ -23,7 +24,15 @@ class GANConfig(Table):
             discriminator. https://github.com/soumith/ganhacks, number 6.
         regularizers: Regularizers of the discriminator in the order in which augmentations are
             applied, each name once; in Python also `Regularizer` objects.
-        n_critic: Discriminator updates per generator update.
+        separate_penalties: Penalties that are due in some steps only (`every`, or StyleGAN2's path
+            lengths) are updates of their own, after that of the loss. An optimizer's learning
+            rate should then be multiplied by every / (every + 1), and its betas be raised to
+            that power. Karras et al. 2020, https://arxiv.org/abs/1912.04958, appendix B.
+        n_critic: Discriminator updates per generator update. Of a schedule the steps are updates
+            of the generator, and a step of the training has as many discriminator updates as all
+            its values can be divided by: the generator waits until there were enough.
+        generator_batch: The generator learns from so many times the batch of generated images;
+            classes of them are drawn alike often.
         weight_clip: Bound of the discriminator's weights after each update; 0: none.
         ema_half_life: Half-life of the generator's exponential moving average, in real images
             shown to the discriminator; 0: no average is kept.
@@ -39,10 +48,12 @@ class GANConfig(Table):
 
     loss: Literal[tuple(LOSSES)] | InstanceOf[Loss] = "non_saturating"  # type: ignore[valid-type]
     label_smoothing: _Share = 0.0
-    label_flip_prob: _Share = 0.0
+    label_flip_prob: FlipProbability = 0.0
     regularizers: list[OneRegularizer | InstanceOf[Regularizer]] = []
-    n_critic: Annotated[int, Field(ge=1)] = 1
-    weight_clip: Annotated[float, Field(ge=0)] = 0.0
+    separate_penalties: bool = False
+    n_critic: Updates = 1
+    generator_batch: Annotated[int, Field(ge=1)] = 1
+    weight_clip: Bound = 0.0
     ema_half_life: Duration = 10_000.0
     ema_rampup: Annotated[float, Field(ge=0)] = 0.05
     share_fake_latents: bool = False
@@ -59,6 +70,12 @@ class GANConfig(Table):
             able = ", ".join(name for name, facts in LOSSES.items() if facts.label_smoothing)
             raise ValueError(f"has label_smoothing, which only {able} take. Received: {self.loss}")
         return self
+
+    @property
+    def critic_updates(self) -> int:
+        """Discriminator updates in a step."""
+        values = self.n_critic.ends if isinstance(self.n_critic, Schedule) else [self.n_critic]
+        return math.gcd(*map(int, values))
 
     def tables(self) -> dict[str, Any]:
         """The settings as plain values, from which `GANConfig(**tables)` makes them again."""

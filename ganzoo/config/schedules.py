@@ -1,11 +1,12 @@
 """Numbers that change in the course of a training: functions of its steps or of its images."""
 
 import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, Discriminator, Field, Tag, model_validator
 
-from ganzoo.config.validation import Table
+from ganzoo.config.validation import Table, validate_keywords
+from ganzoo.errors import UsageError
 
 _Count = Annotated[int, Field(ge=1)]
 
@@ -104,6 +105,28 @@ class Piecewise(Schedule):
         return self
 
 
+class Bursts(Schedule):
+    """One value, and another one now and then.
+
+    Args:
+        value: The value, but for the bursts.
+        burst: The value in a burst.
+        steps: So many steps at first are a burst.
+        every: And so is every step whose number, from 0, can be divided by this.
+    """
+
+    schedule: Literal["bursts"]
+    value: float
+    burst: float
+    steps: Annotated[int, Field(ge=0)]
+    every: _Count
+    images: ClassVar[None] = None
+
+    @property
+    def ends(self) -> list[float]:
+        return [self.burst, self.value]
+
+
 def bounded_by(highest: float) -> AfterValidator:
     """Check that a schedule's values lie in [0, highest]."""
 
@@ -117,12 +140,33 @@ def bounded_by(highest: float) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _check_counts(schedule: Any) -> Any:
+    """Check a schedule of whole numbers that are counted by the number itself."""
+    if not isinstance(schedule, Piecewise | Bursts) or schedule.steps is None:
+        unit = "steps" if schedule.steps is not None else "images"
+        raise ValueError(
+            "decides how many images a step takes, and so can only follow a schedule "
+            f'"piecewise" or "bursts" over steps. Received: {schedule.schedule} over {unit}'
+        )
+    if any(value < 1 or value % 1 for value in schedule.ends):
+        raise ValueError(f"must have whole numbers from 1 as values. Received: {schedule.ends}")
+    return schedule
+
+
+def _check_positive(schedule: Any) -> Any:
+    if min(schedule.ends) <= 0:
+        raise ValueError(f"must have values above 0. Received: {schedule.ends}")
+    return schedule
+
+
 def _kind(value: Any) -> str:
     return "a schedule" if isinstance(value, dict | BaseModel) else "a number"
 
 
 NUMBER, SCHEDULE, BY_KIND = Tag("a number"), Tag("a schedule"), Discriminator(_kind)
-OneSchedule = Annotated[Linear | Cosine | Exponential | Piecewise, Field(discriminator="schedule")]
+OneSchedule = Annotated[
+    Linear | Cosine | Exponential | Piecewise | Bursts, Field(discriminator="schedule")
+]
 _Fraction = Annotated[float, Field(ge=0, lt=1)]
 _Share = Annotated[float, Field(ge=0, le=1)]
 _Length = Annotated[float, Field(ge=0)]
@@ -135,6 +179,19 @@ RateSchedule = Annotated[OneSchedule, bounded_by(10.0)]
 Weight = Annotated[Annotated[_Positive, NUMBER] | _Unbounded, BY_KIND]
 Duration = Annotated[Annotated[_Length, NUMBER] | _Unbounded, BY_KIND]
 Beta = Annotated[Annotated[_Fraction, NUMBER] | Annotated[BetaSchedule, SCHEDULE], BY_KIND]
+Bound = Annotated[  # 0 as a number: none
+    Annotated[_Length, NUMBER] | Annotated[OneSchedule, AfterValidator(_check_positive), SCHEDULE],
+    BY_KIND,
+]
+Updates = Annotated[
+    Annotated[_Count, NUMBER] | Annotated[OneSchedule, AfterValidator(_check_counts), SCHEDULE],
+    BY_KIND,
+]
+FlipProbability = Annotated[
+    Annotated[float, Field(ge=0, lt=0.5), NUMBER]
+    | Annotated[OneSchedule, bounded_by(math.nextafter(0.5, 0.0)), SCHEDULE],
+    BY_KIND,
+]
 Probability = Annotated[
     Annotated[_Share, NUMBER] | Annotated[OneSchedule, bounded_by(1.0), SCHEDULE], BY_KIND
 ]
@@ -154,3 +211,21 @@ class OptimizerSchedules(Table):
     beta_1: BetaSchedule | None = None
     beta_2: BetaSchedule | None = None
     rho: BetaSchedule | None = None
+
+
+class _Option(Table):
+    probability: Probability
+
+
+def probability(value: Any, name: str) -> float | Schedule:
+    """Return an option of an architecture that is a number in [0, 1] or a schedule of such numbers.
+
+    Args:
+        value: A number, a schedule or the table of one.
+        name: The option's name, for messages.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    option = validate_keywords(_Option, {"probability": value}, where=name, error=UsageError)
+    return option.probability

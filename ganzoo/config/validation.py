@@ -136,7 +136,13 @@ def _translated(
     limits = {name: _number(limit) for name, limit in context.items()}
     expected = _EXPECTED[kind].format(**limits) if kind in _EXPECTED else fault["msg"]
     expected = _PATTERNS.get(context.get("pattern"), expected)
-    return error(f"{location(path, where)} must be {expected}. Received: {format_value(value)}.")
+    must = "cannot follow a schedule, and must be" if follows_schedule(value) else "must be"
+    return error(f"{location(path, where)} {must} {expected}. Received: {format_value(value)}.")
+
+
+def follows_schedule(value: object) -> bool:
+    """Return whether a value is the table of a schedule."""
+    return isinstance(value, Mapping) and "schedule" in value
 
 
 def _number(limit: Any) -> Any:

@@ -27,11 +27,11 @@ class Batch(NamedTuple):
 
 
 def training_batches(gan: Any, data: tuple[Tensor, ...]) -> list[Batch]:
-    """A batch for each of `n_critic` updates of the discriminator, and one for the generator.
+    """A batch for each update of the discriminator in a step, and one for the generator.
 
     Args:
         gan: A compiled `GAN`.
-        data: `(images,)` or `(images, labels)`, `n_critic * batch` of each.
+        data: `(images,)` or `(images, labels)`, `critic_updates * batch` of each.
 
     Raises:
         UsageError: the GAN needs labels and there are none.
@@ -40,23 +40,43 @@ def training_batches(gan: Any, data: tuple[Tensor, ...]) -> list[Batch]:
     if gan.label_shape is not None and labels is None:
         raise UsageError("This GAN is conditional: `fit` needs images and labels.")
     images, labels = usable_batch(gan, images, labels)
-    updates = gan.config.n_critic
+    updates, multiple = gan.config.critic_updates, gan.config.generator_batch
     real = split_batch(images, updates)
     labels = [None] * updates if labels is None else split_batch(labels, updates)
     names = [*(f"discriminator_{i}" for i in range(updates)), "generator"]
 
     # one draw for all: each has a stream of its own
     own = names[:-1] if gan.config.share_fake_latents else names
+    own = [*own, *(f"generator_{i}" for i in range(1, multiple))]
     streams = ops.convert_to_tensor([stream(name, "latents") for name in own], "int32")
     shape = (ops.shape(real[0])[0], *gan.sampler.latent_shape)
     steps = ops.zeros_like(streams) + gan.steps
-    latents = ops.unstack(gan.prior(gan.seed, steps, streams, shape), len(own))
+    latents = list(ops.unstack(gan.prior(gan.seed, steps, streams, shape), len(own)))
     if gan.config.share_fake_latents:
-        latents = [*latents, latents[-1]]
+        latents.insert(updates, latents[updates - 1])
 
     rng = Rng(gan.seed, gan.steps)
-    parts = zip([*real, real[-1]], latents, [*labels, labels[-1]], names, strict=True)
+    last = real[-1], labels[-1]
+    if multiple > 1:
+        latents[updates:] = [ops.concatenate(latents[updates:])]
+        last = _repeated(gan, *last, rng.fold_in(names[-1]))
+    parts = zip([*real, last[0]], latents, [*labels, last[1]], names, strict=True)
     return [Batch(x, z, y, rng.fold_in(name)) for x, z, y, name in parts]
+
+
+def _repeated(gan: Any, real: Tensor, labels: Tensor, rng: Rng) -> tuple[Tensor, Tensor]:
+    """Real samples and labels for the generator's batch of `generator_batch` times as many.
+
+    Classes are drawn, as in the code of Miyato & Koyama 2018, https://arxiv.org/abs/1802.05637;
+    other labels, and those of real samples that a loss compares with, are repeated.
+    """
+    real = ops.concatenate([real] * gan.config.generator_batch)
+    if labels is None:
+        return real, None
+    if gan.num_classes and gan.label_shape == () and not gan.adversarial_loss.paired:
+        numbers = rng.uniform("labels", (ops.shape(real)[0],))
+        return real, ops.cast(numbers * gan.num_classes, labels.dtype)
+    return real, ops.concatenate([labels] * gan.config.generator_batch)
 
 
 def split_batch(x: Tensor, parts: int) -> list:

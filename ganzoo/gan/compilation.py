@@ -10,6 +10,7 @@ from keras import ops
 from ganzoo import backend
 from ganzoo.backend.settings import standard_settings
 from ganzoo.config.gan_config import GANConfig
+from ganzoo.config.schedules import Schedule
 from ganzoo.config.validation import validate_keywords
 from ganzoo.errors import UsageError
 from ganzoo.gan import losses, regularizers
@@ -17,6 +18,7 @@ from ganzoo.gan.ema import EMA
 from ganzoo.gan.fitting.fit_checks import check_arrays, check_options
 from ganzoo.gan.fitting.fit_guard import FitGuard
 from ganzoo.gan.optimizers import GANOptimizer
+from ganzoo.gan.partial_updates import GeneratorWait
 from ganzoo.gan.scheduled_numbers import Schedules, schedules_of
 from ganzoo.gan.step_metrics import StepMetrics
 
@@ -25,6 +27,7 @@ class Compilation(keras.Model):
     """The part of `GAN` that Keras asks for: compiling and serialization."""
 
     _stateful_regularizers: tuple = ()  # pairs of what was given and what was made of it
+    generator_wait: GeneratorWait | None = None
     config: GANConfig
     adversarial_loss: losses.Loss
     step_metrics: StepMetrics
@@ -73,11 +76,15 @@ class Compilation(keras.Model):
         given = {"generator": generator_schedules, "discriminator": discriminator_schedules}
         followed = {name: optimizer.check_schedules(name, given[name] or {}) for name in given}
         optimizer.build_on(self.generator, self.discriminator)
-        self._build_regularizers(chosen.regularizers)  # after all that may be refused
+        self._build_regularizers(chosen)  # after all that may be refused
         self._build_ema(chosen)
+        self.weight_clip, self.label_flip_prob = chosen.weight_clip, chosen.label_flip_prob
+        if isinstance(chosen.n_critic, Schedule) and self.generator_wait is None:
+            self.generator_wait = GeneratorWait(self.add_weight)
         parts = [(r.name or type(r).__name__, r) for r in self.regularizers]
         parts += [("ema", self.ema)] if self.ema is not None else []
         self.schedules = Schedules({
+            "": (self, schedules_of(self)),
             **{name: (part, schedules_of(part)) for name, part in parts},
             **{name: (optimizer.updating(name), followed[name]) for name in given},
         })  # fmt: skip
@@ -105,9 +112,9 @@ class Compilation(keras.Model):
             run_eagerly=run_eagerly,
         )
 
-    def _build_regularizers(self, chosen: list) -> None:
+    def _build_regularizers(self, config: GANConfig) -> None:
         """Make the regularizers; those that have state stay from one `compile` to the next."""
-        kept = self._stateful_regularizers
+        chosen, kept = config.regularizers, self._stateful_regularizers
         missing = [given for given, _ in kept if given not in chosen]
         made = [
             next((r for known, r in kept if known == given), None) or regularizers.get(given)
@@ -126,6 +133,9 @@ class Compilation(keras.Model):
                 if len(self.non_trainable_variables) > count:
                     kept = self._stateful_regularizers = (*kept, (given, regularizer))
         self.regularizers = tuple(made)
+        self.separate_penalties = tuple(
+            r for r in made if config.separate_penalties and r.every > 1
+        )
 
     def _build_ema(self, chosen: GANConfig) -> None:
         half_life, rampup = chosen.ema_half_life, chosen.ema_rampup

@@ -8,18 +8,20 @@ from keras import ops
 from ganzoo import backend
 from ganzoo.backend import Tensor
 from ganzoo.backend.scope import assign_captured
-from ganzoo.config.contracts import DiscriminatorUpdate
+from ganzoo.config.contracts import DiscriminatorUpdate, Regularizer
 from ganzoo.errors import UsageError
 from ganzoo.gan import hook_checks, random
 from ganzoo.gan.batches import Batch, training_batches
 from ganzoo.gan.compilation import Compilation
+from ganzoo.gan.losses import flip_labels
+from ganzoo.gan.partial_updates import penalty_update
 from ganzoo.gan.random import Rng
-from ganzoo.gan.sampling import Sampler, invert
+from ganzoo.gan.sampling import Sampler, Sampling
 from ganzoo.gan.state import named_state
 
 
 @keras.saving.register_keras_serializable("ganzoo")
-class GAN(backend.Stepper, Compilation):
+class GAN(backend.Stepper, Compilation, Sampling):
     """A generator and a discriminator that learn from each other.
 
     `fit` trains it with ordinary Keras callbacks on JAX, PyTorch and TensorFlow. A paper that
@@ -84,15 +86,15 @@ class GAN(backend.Stepper, Compilation):
         """`n_critic` updates of the discriminator, one of the generator, then the average.
 
         Args:
-            data: `(images,)` or `(images, labels)`, `n_critic * batch` of each: every update of
-                the discriminator sees real images of its own, if there are at least n_critic.
+            data: `(images,)` or `(images, labels)`, `critic_updates * batch` of each: every update
+                of the discriminator sees real images of its own, if there are as many.
         """
         batches = training_batches(self, data)
         count = (len(batches) - 1) * ops.shape(batches[0].real)[0]
         with self.schedules.applied(self.steps, self.images) as scheduled:
             for batch in batches[:-1]:
                 logs = self.discriminator_update(batch)
-            logs |= scheduled | self.generator_update(batches[-1])
+            logs |= scheduled | self._update_generator(batches[-1])
             if self.ema is not None:
                 self.ema.update(self.images, count)
         self.steps.assign(self.steps + 1)
@@ -104,10 +106,12 @@ class GAN(backend.Stepper, Compilation):
         """Update the discriminator once; return scalars to log."""
         fake = self.fake_samples(batch)
         logs = self._update("discriminator", lambda: self.discriminator_loss(batch, fake))
-        if bound := self.config.weight_clip:
+        for penalty in self.separate_penalties:
+            logs |= self._penalize(penalty, batch, fake)
+        if self.config.weight_clip:
             # Arjovsky et al. 2017 (WGAN), https://arxiv.org/abs/1701.07875, algorithm 1
             for weight in self.discriminator.trainable_variables:
-                weight.assign(ops.clip(weight, -bound, bound))
+                weight.assign(ops.clip(weight, -self.weight_clip, self.weight_clip))
         for regularizer in self.regularizers:
             logs |= regularizer.after_update(logs, ops.shape(batch.real)[0])
         return logs
@@ -115,6 +119,20 @@ class GAN(backend.Stepper, Compilation):
     def generator_update(self, batch: Batch) -> dict:
         """Update the generator once; return scalars to log."""
         return self._update("generator", lambda: self.generator_loss(batch))
+
+    def _update_generator(self, batch: Batch) -> dict:
+        if self.generator_wait is None or isinstance(self.config.n_critic, int):
+            return self.generator_update(batch)
+        return self.generator_wait.update(self, lambda: self.generator_update(batch))
+
+    def _penalize(self, penalty: Regularizer, batch: Batch, fake: Tensor) -> dict:
+        """Update the discriminator by a penalty alone, if it is due."""
+
+        def loss() -> tuple[Tensor, dict]:
+            terms = penalty.terms(self._seen(batch, fake))
+            return penalty.weight * sum(terms.values()), terms
+
+        return penalty_update(self, "discriminator", penalty.every, loss, {penalty.name: 0.0})
 
     def _update(self, name: str, loss_fn: Callable) -> dict:
         """Update one network. What the loss wrote into the other one's state is dropped."""
@@ -141,7 +159,7 @@ class GAN(backend.Stepper, Compilation):
         """
         real_outputs, fake_outputs = self._outputs_of_both(batch, fake)
         real_logits, fake_logits = real_outputs[0], fake_outputs[0]
-        logits = self._flip_labels(real_logits, fake_logits, batch.rng)
+        logits = flip_labels(real_logits, fake_logits, self.label_flip_prob, batch.rng)
         loss = ops.mean(self.adversarial_loss.discriminator(*logits))
         boundary = self.adversarial_loss.boundary
         logs = {
@@ -149,14 +167,10 @@ class GAN(backend.Stepper, Compilation):
             "d_fake_accuracy": ops.mean(ops.cast(fake_logits < boundary, "float32")),
         }
 
-        def discriminate(samples, rng=None):
-            return self.discriminator_outputs(samples, batch.labels, rng=rng)[0]
-
         threshold = fake_logits if self.adversarial_loss.paired else boundary
-        seen = (batch.real, fake, real_logits, fake_logits, threshold)
-        update = DiscriminatorUpdate(discriminate, *seen, self.steps, batch.rng)
+        update = self._seen(batch, fake, real_logits, fake_logits, threshold)
         for regularizer in self.regularizers:
-            terms = regularizer.terms(update)
+            terms = {} if regularizer in self.separate_penalties else regularizer.terms(update)
             loss = loss + regularizer.weight * sum(terms.values())
             logs |= terms | regularizer.logs(update)
         terms = self.discriminator_loss_terms(batch, fake, real_outputs, fake_outputs)
@@ -270,31 +284,17 @@ class GAN(backend.Stepper, Compilation):
         halves = [ops.unstack(ops.reshape(x, (2, -1, *x.shape[1:])), 2) for x in both]
         return [half[0] for half in halves], [half[1] for half in halves]
 
-    def _flip_labels(self, real_logits: Tensor, fake_logits: Tensor, rng: Rng) -> tuple:
-        if not self.config.label_flip_prob:
-            return real_logits, fake_logits
-        flip = rng.uniform("label_flip", ops.shape(real_logits)) < self.config.label_flip_prob
-        return ops.where(flip, fake_logits, real_logits), ops.where(flip, real_logits, fake_logits)
+    def _seen(self, batch: Batch, fake: Tensor, *logits: Tensor) -> DiscriminatorUpdate:
+        """The update as a regularizer sees it."""
 
-    def call(self, latents, training: bool = False):
-        """Call the generator, so that `predict` and `summary` mean something."""
-        return self.generator(latents, training=training)
+        def discriminate(samples, rng=None):
+            return self.discriminator_outputs(samples, batch.labels, rng=rng)[0]
+
+        real, fake_logits, threshold = logits or (None, None, None)
+        return DiscriminatorUpdate(
+            discriminate, batch.real, fake, real, fake_logits, threshold, self.steps, batch.rng
+        )
 
     def state(self) -> dict[str, keras.Variable]:
         """Everything that a step may change, by stable name."""
         return named_state(self)
-
-    def _repr_html_(self) -> str:  # in a notebook
-        return self.sampler._repr_html_()
-
-    def sample(self, n: int, **options):
-        """Samples 0, ..., n - 1 of a seed, the same on every backend. See `Sampler.sample`."""
-        return self.sampler.sample(n, **options)
-
-    def interpolate(self, seeds, n: int, **options):
-        """Interpolate between the first samples of two seeds. See `Sampler.interpolate`."""
-        return self.sampler.interpolate(seeds, n, **options)
-
-    def invert(self, images, **options):
-        """Search the latents of images. See `ganzoo.gan.sampling.invert`."""
-        return invert(self.sampler, images, **options)

@@ -10,11 +10,13 @@ import math
 
 from keras import ops
 
+from ganzoo.backend import Tensor
 from ganzoo.config.contracts import Loss
 from ganzoo.config.loss_names import LOSSES
 from ganzoo.errors import UsageError, unknown
+from ganzoo.gan.random import Rng
 
-__all__ = ["LOSSES", "Loss", "get"]
+__all__ = ["LOSSES", "Loss", "flip_labels", "get"]
 
 
 def minimax(*, label_smoothing: float = 0.0) -> Loss:
@@ -117,3 +119,11 @@ def get(loss: str | Loss, *, label_smoothing: float = 0.0) -> Loss:
             f"The loss {loss!r} takes no label_smoothing. Received: {label_smoothing}."
         )
     return globals()[loss](label_smoothing=label_smoothing)
+
+
+def flip_labels(real_logits: Tensor, fake_logits: Tensor, probability: Tensor, rng: Rng) -> tuple:
+    """Logits (batch,) of real and fake samples, of which some change places."""
+    if isinstance(probability, float) and not probability:
+        return real_logits, fake_logits
+    flip = rng.uniform("label_flip", ops.shape(real_logits)) < probability
+    return ops.where(flip, fake_logits, real_logits), ops.where(flip, real_logits, fake_logits)

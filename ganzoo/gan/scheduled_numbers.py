@@ -12,7 +12,7 @@ from typing import Any, cast
 from keras import ops
 
 from ganzoo.backend import Tensor
-from ganzoo.config.schedules import Piecewise, Schedule
+from ganzoo.config.schedules import Bursts, Piecewise, Schedule
 
 # The way from the first value to the last one, by the share of it that has passed
 _RAMPS: dict[str, Callable[[float, float, Tensor], Tensor]] = {
@@ -32,7 +32,7 @@ class Schedules:
 
     def __init__(self, owners: Mapping[str, tuple[Any, Mapping[str, Schedule]]]):
         self.numbers = {
-            f"{prefix}_{attribute}": (owner, attribute, schedule)
+            f"{prefix}_{attribute}".removeprefix("_"): (owner, attribute, schedule)
             for prefix, (owner, schedules) in owners.items()
             for attribute, schedule in schedules.items()
         }
@@ -73,6 +73,9 @@ def value_at(schedule: Schedule, steps: Tensor, images: Tensor) -> Tensor:
     """
     table = cast(Any, schedule)
     count = steps if table.steps is not None else images
+    if isinstance(schedule, Bursts):
+        bursting = (count < table.steps) | (ops.mod(count, table.every) == 0)
+        return ops.where(bursting, ops.cast(table.burst, "float32"), table.value)
     if isinstance(schedule, Piecewise):
         value = ops.convert_to_tensor(schedule.values[0], "float32")
         for jump, following in zip(table.steps or table.images, schedule.values[1:], strict=True):

@@ -45,9 +45,12 @@ def stylegan2(
     noise: Literal["latent", "constant", "none"] = "latent",
     residual: bool = True,
     mbstd_group_size: int = 4,
-    style_mixing_prob: float = 0.9,
+    style_mixing_prob: float | dict = 0.9,
+    crossover: Literal["batch", "image"] = "batch",
+    second_style: Literal["fresh", "neighbor"] = "fresh",
     path_length_weight: float = 2.0,
     path_length_interval: int = 4,
+    path_length_batch_shrink: int = 2,
 ) -> StyleGAN2:
     """Latents are mapped to styles, which scale the channels of every convolution.
 
@@ -66,11 +69,17 @@ def stylegan2(
             training; or "none". The paper has new noise for each image.
         residual: Whether the discriminator's blocks have shortcuts.
         mbstd_group_size: Images per group of the minibatch standard deviation.
-        style_mixing_prob: Share of the images that have two styles in training, in [0, 1].
+        style_mixing_prob: Probability of two styles in training, in [0, 1]; or a schedule.
+        crossover: What draws whether and where a second style begins: the batch, as in the
+            authors' code, or each image.
+        second_style: The second style: "fresh", of a latent of its own, or "neighbor", of the
+            next latent in the batch, which costs nothing.
         path_length_weight: Weight of the path length regularization; 0 for none. 2 is the
             paper's gamma_pl.
         path_length_interval: Steps from one path length regularization to the next
             (section 3.1).
+        path_length_batch_shrink: Path lengths are of a batch that is so many times smaller;
+            2 in appendix B.
     """
     up = resolutions("stylegan2", image_shape)
     check_minimum(image_shape[0], fmap_base=fmap_base)
@@ -87,8 +96,11 @@ def stylegan2(
         generator_network(mapping, synthesis),
         discriminator_network(image_shape, channels, residual, mbstd_group_size),
         style_mixing_prob=style_mixing_prob,
+        crossover=crossover,
+        second_style=second_style,
         path_length_weight=path_length_weight,
         path_length_interval=path_length_interval,
+        path_length_batch_shrink=path_length_batch_shrink,
     )
 
 

@@ -12,10 +12,14 @@ from keras import ops
 from ganzoo import GAN, backend
 from ganzoo.backend import Tensor
 from ganzoo.backend.scope import WriteCapture
+from ganzoo.blocks import check_minimum
+from ganzoo.config.schedules import Schedule, probability
 from ganzoo.errors import UsageError
+from ganzoo.gan.partial_updates import penalty_update
 from ganzoo.layers import LatentNoise
 
 _EPSILON = 1e-8  # inside the root
+_CROSSOVERS, _SECOND_STYLES = ["batch", "image"], ["fresh", "neighbor"]
 _DECAY = 0.99  # of the moving average of path lengths: appendix B
 
 
@@ -27,10 +31,13 @@ class StyleGAN2(GAN):
         generator: Has the layers `mapping`: (batch, d) -> (batch, w), `average_style`: an
             `AverageStyle`, and `synthesis`: [(batch, count, w), (batch, d)] -> images.
         discriminator: Images -> logits.
-        style_mixing_prob: Share of the images that have two styles in training, in [0, 1].
+        style_mixing_prob: Probability of two styles in training, in [0, 1]; or a schedule.
+        crossover: "batch" or "image": what draws whether, and where, the second style begins.
+        second_style: "fresh", of a latent of its own, or "neighbor", of the batch's next latent.
         path_length_weight: Weight of the path length regularization, at least 0; 0 for none.
         path_length_interval: Steps from one path length regularization to the next, at least 1;
             its weight is multiplied by as much.
+        path_length_batch_shrink: Path lengths are of a batch that is so many times smaller.
         **options: Further arguments of `GAN`.
 
     Raises:
@@ -44,23 +51,35 @@ class StyleGAN2(GAN):
         generator: keras.Model,
         discriminator: keras.Model,
         *,
-        style_mixing_prob: float = 0.9,
+        style_mixing_prob: float | dict | Schedule = 0.9,
+        crossover: str = "batch",
+        second_style: str = "fresh",
         path_length_weight: float = 2.0,
         path_length_interval: int = 4,
+        path_length_batch_shrink: int = 2,
         **options,
     ):
-        if not 0 <= style_mixing_prob <= 1 or path_length_weight < 0 or path_length_interval < 1:
+        check_minimum(0, path_length_weight=path_length_weight)
+        check_minimum(
+            1, path_length_interval=path_length_interval,
+            path_length_batch_shrink=path_length_batch_shrink,
+        )  # fmt: skip
+        if crossover not in _CROSSOVERS or second_style not in _SECOND_STYLES:
             raise UsageError(
-                "stylegan2 needs style_mixing_prob in [0, 1], path_length_weight of at least 0 and "
-                f"path_length_interval of at least 1. Received: {style_mixing_prob}, "
-                f"{path_length_weight}, {path_length_interval}."
+                f"crossover must be one of {_CROSSOVERS} and second_style one of {_SECOND_STYLES}. "
+                f"Received: {crossover}, {second_style}."
             )
         super().__init__(generator, discriminator, **options)
-        self.style_mixing_prob = style_mixing_prob
+        self.style_mixing_prob = probability(style_mixing_prob, "style_mixing_prob")
+        self.crossover, self.second_style = crossover, second_style
         self.path_length_weight = path_length_weight
         self.path_length_interval = path_length_interval
+        self.path_length_batch_shrink = path_length_batch_shrink
+        shape = generator.inputs[0].shape
         self.mixing_numbers = LatentNoise((2,), 0, "uniform", name="mixing_numbers")
-        self.mixing_numbers.build(generator.inputs[0].shape)  # else Keras would call this GAN
+        self.second_latents = LatentNoise(shape[1:], 2, name="second_latents")
+        for layer in (self.mixing_numbers, self.second_latents):
+            layer.build(shape)  # else Keras would call this GAN
         mean = {"shape": (), "initializer": "zeros", "dtype": "float32", "autocast": False}
         self.mean_path_length = self.add_weight(name="path_mean", trainable=False, **mean)
 
@@ -76,20 +95,25 @@ class StyleGAN2(GAN):
     def mix_styles(self, latents: Tensor) -> Tensor:
         """Styles in training, one for each convolution: (batch, d) -> (batch, count, w).
 
-        Some images have a second style from a random convolution on (StyleGAN, section 3.1):
-        that of the next latent in the batch. Which images, and from which convolution on, is a
-        function of the latent, so that updates of both networks see the same images.
+        With a probability there is a second style from a random convolution on (StyleGAN,
+        section 3.1), as the authors' code has it: from the same one on in the whole batch, and of
+        a latent of its own for each image. All that is drawn is a function of the latents, so that
+        updates of both networks see the same images.
         """
-        first = self.generator.get_layer("mapping")(latents, training=True)
-        first = ops.cast(first, "float32")
+        mapping = self.generator.get_layer("mapping")
+        first = ops.cast(mapping(latents, training=True), "float32")
         # updates the average, which is the generator's and changes in its own update only
         first = self.generator.get_layer("average_style")(first, training=True)
         count = self.generator.get_layer("synthesis").inputs[0].shape[1]
         index = ops.arange(count)[None, :, None]
-        mixes, position = ops.unstack(self.mixing_numbers(latents), 2, axis=1)
+        chosen_by = latents[:1] if self.crossover == "batch" else latents
+        mixes, position = ops.unstack(self.mixing_numbers(chosen_by), 2, axis=1)
         crossover = 1 + ops.cast(ops.floor(position * (count - 1)), "int32")  # 1, ..., count - 1
         crossover = ops.where(mixes < self.style_mixing_prob, crossover, count)
-        second = ops.roll(first, 1, axis=0)
+        if self.second_style == "fresh":
+            second = ops.cast(mapping(self.second_latents(latents), training=True), "float32")
+        else:
+            second = ops.roll(first, 1, axis=0)
         return ops.where(index < crossover[:, None, None], first[:, None], second[:, None])
 
     def synthesize(self, styles: Tensor, latents: Tensor) -> Tensor:
@@ -121,26 +145,43 @@ class StyleGAN2(GAN):
     def generator_loss(self, batch) -> tuple[Tensor, dict]:
         """The loss of `GAN` and, every `path_length_interval` steps, equation 4."""
         loss, logs = super().generator_loss(batch)
-        interval, old_mean = self.path_length_interval, self.mean_path_length
-        if not self.path_length_weight:
+        if not self.path_length_weight or self.config.separate_penalties:
             return loss, logs
+        due = ops.equal(ops.mod(self.steps, self.path_length_interval), 0)
+        term, paths = backend.lazy_cond(
+            due, lambda: self.path_penalty(batch), lambda: (ops.zeros(()), self.no_path_penalty())
+        )
+        return loss + term, {**logs, **paths}
 
-        def penalty() -> tuple[Tensor, Tensor]:
-            with WriteCapture():  # a penalty changes no average
-                styles = self.mix_styles(batch.latents)
-            directions = batch.rng.normal("path_directions", ops.shape(batch.real))
-            lengths = self.path_lengths(styles, batch.latents, directions)
-            lengths = ops.cast(lengths, "float32")
-            mean = ops.stop_gradient(old_mean + (1 - _DECAY) * (ops.mean(lengths) - old_mean))
-            weight = interval * self.path_length_weight
-            return weight * ops.mean(ops.square(lengths - mean)), mean
+    def generator_update(self, batch) -> dict:
+        """The update of `GAN` and, if penalties are separate, one by equation 4."""
+        logs = super().generator_update(batch)
+        if self.path_length_weight and self.config.separate_penalties:
+            logs |= penalty_update(
+                self, "generator", self.path_length_interval,
+                lambda: self.path_penalty(batch), self.no_path_penalty(),
+            )  # fmt: skip
+        return logs
 
-        def no_penalty() -> tuple[Tensor, Tensor]:
-            return ops.zeros((), "float32"), ops.convert_to_tensor(old_mean)
+    def path_penalty(self, batch) -> tuple[Tensor, dict]:
+        """Equation 4 times weight and interval, and what is logged, of latents of its own."""
+        count = ops.shape(batch.latents)[0] // self.path_length_batch_shrink
+        count = max(count, 1) if isinstance(count, int) else ops.maximum(count, 1)
+        latents = batch.rng.normal("path_latents", (count, *batch.latents.shape[1:]))
+        with WriteCapture():  # a penalty changes no average
+            styles = self.mix_styles(latents)
+        directions = batch.rng.normal("path_directions", (count, *self.sampler.image_shape))
+        lengths = ops.cast(self.path_lengths(styles, latents, directions), "float32")
+        old_mean = self.mean_path_length
+        mean = ops.stop_gradient(old_mean + (1 - _DECAY) * (ops.mean(lengths) - old_mean))
+        weight = self.path_length_interval * self.path_length_weight
+        term = weight * ops.mean(ops.square(lengths - mean))
+        return term, {"path_length": mean, "path_penalty": term}
 
-        due = ops.equal(ops.mod(self.steps, interval), 0)
-        term, mean = backend.lazy_cond(due, penalty, no_penalty)
-        return loss + term, {**logs, "path_length": mean, "path_penalty": term}
+    def no_path_penalty(self) -> dict:
+        """Scalars to log at the other steps."""
+        mean = ops.convert_to_tensor(self.mean_path_length)
+        return {"path_length": mean, "path_penalty": ops.zeros((), "float32")}
 
     def after_step(self, logs: dict) -> None:
         """Update the moving average of path lengths."""
@@ -148,5 +189,9 @@ class StyleGAN2(GAN):
             self.mean_path_length.assign(logs["path_length"])
 
     def get_config(self) -> dict:
-        names = ("style_mixing_prob", "path_length_weight", "path_length_interval")
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+        names = ("style_mixing_prob", "crossover", "second_style", "path_length_weight",
+                 "path_length_interval", "path_length_batch_shrink")  # fmt: skip
+        own = {name: getattr(self, name) for name in names}
+        if isinstance(self.style_mixing_prob, Schedule):
+            own["style_mixing_prob"] = self.style_mixing_prob.model_dump()
+        return {**super().get_config(), **own}

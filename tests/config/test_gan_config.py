@@ -23,6 +23,34 @@ def test_a_value_out_of_range_is_refused_by_name(wrong):
         config(**wrong)
 
 
+LINE = {"schedule": "linear", "initial": 1.0, "final": 2.0, "steps": 10}
+BURSTS = {"schedule": "bursts", "value": 4, "burst": 6, "steps": 2, "every": 500}
+
+
+def test_critic_updates_of_a_step_divide_all_values_of_a_schedule():
+    assert config(n_critic=3).critic_updates == 3
+    assert config(n_critic=BURSTS).critic_updates == 2
+    assert config(**config(n_critic=BURSTS).tables()).n_critic.burst == 6
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"n_critic": LINE}, '"piecewise" or "bursts" over steps. Received: linear over steps'),
+        ({"n_critic": {"schedule": "piecewise", "values": [1, 2], "images": [3]}}, "over images"),
+        ({"n_critic": BURSTS | {"burst": 0.5}}, "whole numbers from 1"),
+        ({"n_critic": BURSTS | {"images": 3}}, "'images'"),
+        ({"weight_clip": LINE | {"final": 0.0}}, "values above 0"),
+        ({"label_flip_prob": LINE}, "values from 0 to 0.5. Received: 1"),
+        ({"label_smoothing": LINE}, "cannot follow a schedule, and must be a number"),
+        ({"generator_batch": BURSTS}, "cannot follow a schedule, and must be a whole number"),
+    ],
+)
+def test_a_schedule_that_a_number_cannot_follow_is_refused_with_the_reason(wrong, said):
+    with pytest.raises(UsageError, match=said):
+        config(**wrong)
+
+
 def test_unknown_losses_regularizers_and_keywords_are_refused():
     with pytest.raises(UsageError, match="wasserstein"):
         config(loss="waserstein")
@@ -36,7 +64,7 @@ def test_a_configuration_comes_back_from_its_tables():
     first = config(
         loss="hinge", regularizers=[{"name": "r1", "weight": 2.0, "every": 4}], n_critic=3,
         ema_half_life=500.0, label_flip_prob=0.1, weight_clip=0.2, share_fake_latents=True,
-        concat_real_fake=True,
+        concat_real_fake=True, separate_penalties=True, generator_batch=2,
     )  # fmt: skip
     assert config(**first.tables()) == first
     assert first.regularizers[0].every == 4

@@ -39,6 +39,33 @@ def test_a_step_is_n_critic_updates_with_images_and_latents_of_their_own(small, 
     np.testing.assert_allclose(after["generator/sample/kernel"], w, atol=1e-5)
 
 
+def test_a_generator_may_learn_from_twice_the_batch(small, points):
+    gan = linear(small, n_critic=3, generator_batch=2)
+    before = small.arrays(gan)
+    streams = [ganzoo.random.stream(name, "latents") for name in ("generator", "generator_1")]
+    z = np.concatenate([small.numbers(ganzoo.random.normal(5, 0, s, (4, 3))) for s in streams])
+    gan.train_on_batch(points)
+    after = small.arrays(gan)
+    w = before["generator/sample/kernel"]
+    w = w + 0.1 * z.mean(0)[:, None] * after["discriminator/logit/kernel"].T
+    np.testing.assert_allclose(after["generator/sample/kernel"], w, atol=1e-5)
+
+
+@pytest.mark.parametrize("loss", ["hinge", "relativistic"])
+def test_classes_of_a_larger_batch_are_drawn_unless_real_samples_stand_beside_them(small, loss):
+    gan = small.gan(classes=3)
+    gan.num_classes = 3
+    small.compiled(gan, generator_batch=100, loss=loss)
+    data = np.zeros((12, 2), "float32"), np.ones(12, "int32")
+    *_, batch = batches_of(gan, *map(ops.convert_to_tensor, data))
+    labels = small.numbers(batch.labels)
+    assert labels.shape == (1200,) == small.numbers(batch.real)[:, 0].shape
+    assert labels.dtype == "int32" and batch.latents.shape == (1200, 3)
+    counts = np.bincount(labels, minlength=3)
+    assert (counts > 300).all() if loss == "hinge" else counts.tolist() == [0, 1200, 0]
+    gan.train_on_batch(*data)
+
+
 def test_every_image_of_a_step_is_shown_once(small, points):
     gan = linear(small, n_critic=3)
     reals = [batch.real for batch in batches_of(gan, ops.convert_to_tensor(points))[:-1]]

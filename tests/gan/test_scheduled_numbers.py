@@ -28,7 +28,7 @@ def schedule(**table):
 
 def constant(value):
     """A schedule of one value, for the step in which it is used."""
-    return {"schedule": "piecewise", "values": [value, 0.5], "steps": [10]}
+    return {"schedule": "piecewise", "values": [value, 0.25], "steps": [10]}
 
 
 def value_of(schedule, images):
@@ -81,7 +81,8 @@ def test_a_step_uses_the_values_of_its_schedules(small, points):
         model.set_weights(weights or model.get_weights())
         weights[:] = model.get_weights()
         small.compiled(model, *optimizers, ema_half_life=number(20.0), ema_rampup=0.0,
-                       regularizers=regularizers, **followed)  # fmt: skip
+                       regularizers=regularizers, weight_clip=number(0.6),
+                       label_flip_prob=number(0.3), **followed)  # fmt: skip
         images = np.tanh(np.reshape(points, (12, 2, 1, 1)))
         logs = model.train_on_batch(images, return_dict=True)
         logs = model.train_on_batch(images, return_dict=True)
@@ -97,6 +98,7 @@ def test_a_step_uses_the_values_of_its_schedules(small, points):
         discriminator_schedules={name: constant(value) for name, value in rmsprop.items()},
     )  # fmt: skip
     expected = {"r1_weight": 3.0, "lecam_weight": 2.0, "ada_p": 0.7, "ema_half_life": 20.0}
+    expected |= {"weight_clip": 0.6, "label_flip_prob": 0.3}
     expected |= {f"generator_{name}": value for name, value in adam.items()}
     expected |= {f"discriminator_{name}": value for name, value in rmsprop.items()}
     for name, value in expected.items():
@@ -107,6 +109,12 @@ def test_a_step_uses_the_values_of_its_schedules(small, points):
     ]
     small.assert_close(*arrays, rtol=1e-4, atol=1e-5)
     assert followed.optimizer.generator.beta_1 == 0.9  # Keras' own, between the steps
+
+
+def test_bursts_come_at_first_and_every_so_many_steps():
+    table = {"schedule": "bursts", "value": 0.2, "burst": 0.7, "steps": 3, "every": 5}
+    found = [value_of(schedule(**table), 10 * step) for step in range(11)]
+    np.testing.assert_allclose(found, [0.7] * 3 + [0.2] * 2 + [0.7] + [0.2] * 4 + [0.7], rtol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["rho", "learning_rate"])

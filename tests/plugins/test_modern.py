@@ -8,6 +8,7 @@ import ganzoo
 from ganzoo.catalog.recipe.overrides import apply_settings
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.registry.lookup import models
+from ganzoo.errors import UsageError
 from ganzoo.jobs.models.build import build_networks
 
 pytestmark = pytest.mark.backend
@@ -124,20 +125,39 @@ def test_truncation_brings_styles_to_their_average_and_0_leaves_one_image():
     assert (gan.sample(8, seed=2) == free).all()
 
 
-def test_mixing_gives_an_image_the_end_of_its_neighbors_style():
-    gan = small("stylegan2", "style_mixing_prob=1.0")
+@pytest.mark.parametrize("second", ["fresh", "neighbor"])
+@pytest.mark.parametrize("crossover", ["batch", "image"])
+def test_mixing_gives_an_image_the_end_of_a_second_style(crossover, second):
+    options = f'crossover="{crossover}"', f'second_style="{second}"'
+    gan = small("stylegan2", "style_mixing_prob=1.0", *options)
     latents = normal_numbers(6, 8)
     mixed = to_numpy(gan.mix_styles(latents))  # (6, 4, 8)
-    own = to_numpy(gan.generator.get_layer("mapping")(latents))
-    other = np.roll(own, 1, axis=0)
+    mapping = gan.generator.get_layer("mapping")
+    own, fresh = to_numpy(mapping(latents)), to_numpy(mapping(gan.second_latents(latents)))
+    other = fresh if second == "fresh" else np.roll(own, 1, axis=0)
     from_other = np.abs(mixed - other[:, None]).max(axis=2) < 1e-5
     from_own = np.abs(mixed - own[:, None]).max(axis=2) < 1e-5
     assert (from_own ^ from_other).all() and from_own[:, 0].all() and from_other[:, -1].all()
     assert (np.diff(from_other.astype(int), axis=1) >= 0).all()
+    assert (from_other == from_other[0]).all() == (crossover == "batch")
     plain = to_numpy(gan.generator(latents))
     assert np.abs(to_numpy(gan.generate(latents)) - plain).max() > 1e-2
     gan.style_mixing_prob = 0.0
     assert to_numpy(gan.generate(latents)) == pytest.approx(plain, abs=1e-6)
+
+
+def test_the_probability_of_mixing_may_follow_a_schedule():
+    pieces = "{ schedule = 'piecewise', values = [1.0, 0.0], steps = [1] }"
+    gan = small("stylegan2", f"style_mixing_prob={pieces}", "path_length_weight=0.0")
+    assert gan.from_config(gan.get_config()).style_mixing_prob == gan.style_mixing_prob
+    gan.compile("adam", "adam")
+    images, found = np.zeros((4, 8, 8, 1), "uint8"), []
+    for _ in range(2):
+        found.append(float(gan.train_on_batch(images, return_dict=True)["style_mixing_prob"]))
+        gan.reset_metrics()
+    assert found == [1.0, 0.0]
+    with pytest.raises(UsageError, match="values from 0 to 1"):
+        small("stylegan2", f"style_mixing_prob={pieces.replace('0.0', '-0.5')}")
 
 
 def test_path_lengths_are_the_slopes_that_differences_show():
@@ -154,9 +174,10 @@ def test_path_lengths_are_the_slopes_that_differences_show():
     assert lengths == pytest.approx([expected], rel=1e-2)
 
 
-def test_paths_are_kept_equal_every_fourth_step_and_both_averages_move():
+@pytest.mark.parametrize("separate", [False, True])
+def test_paths_are_kept_equal_every_fourth_step_and_both_averages_move(separate):
     gan = small("stylegan2")
-    gan.compile("adam", "adam")
+    gan.compile("adam", "adam", separate_penalties=separate)
     penalties, means = [], []
     images = np.zeros((4, 8, 8, 1), "uint8")
     for step in range(5):
@@ -170,6 +191,7 @@ def test_paths_are_kept_equal_every_fourth_step_and_both_averages_move():
             assert average == pytest.approx(0.005 * styles.mean(axis=0), rel=1e-2, abs=1e-5)
     assert [penalty > 0 for penalty in penalties] == [True, False, False, False, True]
     assert 0 < means[0] == means[1] == means[3] < means[4]
+    assert int(gan.optimizer.generator.iterations) == (7 if separate else 5)
 
 
 # FastGAN ----------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from ganzoo.catalog.plugins.annotations import describe_annotation, fits_annotat
 from ganzoo.catalog.plugins.discovery import find_plugin, plugin_signature
 from ganzoo.catalog.plugins.signature import Signature
 from ganzoo.catalog.recipe.recipe import Part, Recipe
-from ganzoo.config.validation import unknown_key, wrong_choice
+from ganzoo.config.validation import follows_schedule, unknown_key, wrong_choice
 from ganzoo.errors import UsageError
 from ganzoo.files.text import format_value, location
 
@@ -79,6 +79,5 @@ def _check_option_type(path: tuple[str, str], value: object, annotation: str, wh
     if literal_choices(annotation):
         raise wrong_choice(path, value, literal_choices(annotation), where=where, error=UsageError)
     expected = describe_annotation(annotation)
-    raise UsageError(
-        f"{location(path, where)} must be {expected}. Received: {format_value(value)}."
-    )
+    must = "cannot follow a schedule, and must be" if follows_schedule(value) else "must be"
+    raise UsageError(f"{location(path, where)} {must} {expected}. Received: {format_value(value)}.")

@@ -27,7 +27,7 @@ class TrainingLength:
 def training_length(recipe: Recipe, images: int) -> TrainingLength:
     """Return how long a recipe trains on a data set of that many images."""
     training = recipe.training
-    per_step = training.batch * recipe.gan.n_critic
+    per_step = training.batch * recipe.gan.critic_updates
     per_epoch = images // per_step
     if training.steps is not None:
         steps = training.steps

@@ -8,6 +8,7 @@ from ganzoo.catalog.plugins.discovery import find_plugin
 from ganzoo.catalog.recipe.recipe import LENGTHS, Recipe
 from ganzoo.catalog.registry.cards import Card
 from ganzoo.catalog.registry.lookup import find_model, read_cards
+from ganzoo.config.gan_config import GANConfig
 from ganzoo.errors import UsageError
 
 FEW = 5_000  # images, up to which a discriminator would learn them by heart
@@ -177,7 +178,7 @@ def _augment(tables: dict[str, Any], images: int, *, gray: bool) -> None:
 
 def _set_length(tables: dict[str, Any], batch: int, images: int, device: str) -> None:
     """Set batch and length; twenty samples and ten checkpoints on the way."""
-    training, n_critic = tables["training"], tables["gan"]["n_critic"]
+    training, n_critic = tables["training"], GANConfig(**tables["gan"]).critic_updates
     batch = max(min(batch, images // n_critic), 1)  # a step needs as many images as it shows
     length = LENGTHS_BY_DEVICE.get(device, LENGTHS_BY_DEVICE[""])
     shown = min(max(length.passes * images, length.min_images), length.max_images)

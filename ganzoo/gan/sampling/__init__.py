@@ -2,5 +2,6 @@
 
 from ganzoo.gan.sampling.inversion import Inversion, invert
 from ganzoo.gan.sampling.sampler import Sampler
+from ganzoo.gan.sampling.sampling_methods import Sampling
 
-__all__ = ["Inversion", "Sampler", "invert"]
+__all__ = ["Inversion", "Sampler", "Sampling", "invert"]

@@ -63,7 +63,7 @@ def fit_dataset(recipe: Recipe, dataset: Dataset) -> Dataset:
         dataset = dataclasses.replace(dataset, labels=None, classes=())
     for parameter in sorted(parameters):
         _LABEL_CHECKS[parameter](recipe, dataset)
-    per_step = recipe.training.batch * recipe.gan.n_critic
+    per_step = recipe.training.batch * recipe.gan.critic_updates
     rows_of_step(0, n=len(dataset), per_step=per_step, seed=recipe.training.seed)  # large enough?
     return dataset
 

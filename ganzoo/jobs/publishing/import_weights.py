@@ -254,7 +254,7 @@ def _imported_provenance(recipe: Recipe, about: dict[str, Any]) -> dict[str, Any
         "fingerprint": data["fingerprint"],
         "seed": recipe.training.seed,
         "steps": step,
-        "images": step * recipe.training.batch * recipe.gan.n_critic,
+        "images": step * recipe.training.batch * recipe.gan.critic_updates,
         "backend": "unknown",
         "versions": {"ganzoo": about["ganzoo"]} if "ganzoo" in about else {},
     }

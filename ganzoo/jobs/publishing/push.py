@@ -213,7 +213,7 @@ def _version_card(
 def _run_provenance(manifest: dict[str, Any], about: dict[str, Any], recipe: Recipe) -> Provenance:
     """Provenance of the weights of a run, from its manifest."""
     data, backend = manifest["data"], manifest["backend"]
-    images = about["step"] * recipe.training.batch * recipe.gan.n_critic
+    images = about["step"] * recipe.training.batch * recipe.gan.critic_updates
     seconds = manifest.get("seconds")
     versions = {
         package: version

@@ -270,7 +270,7 @@ def _objective_summary(recipe: Mapping) -> str:
         "batch": str(training.get("batch", "")),
     }
     if gan.get("n_critic", 1) != 1:
-        summary["per step"] = f"{gan['n_critic']} discriminator updates"
+        summary["per step"] = f"{_describe_number(gan['n_critic'])} discriminator updates"
     pairs = [(key, escape_html(value.replace("_", " "))) for key, value in summary.items() if value]
     return f"<h3>Training objective</h3>{definition_list(pairs)}" if pairs else ""
 

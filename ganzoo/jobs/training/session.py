@@ -57,7 +57,7 @@ class Session:
         return Feed(
             self.dataset,
             batch=training.batch,
-            n_critic=self.recipe.gan.n_critic,
+            n_critic=self.recipe.gan.critic_updates,
             seed=training.seed,
             start_step=self.start,
             stop_step=max(self.start, self.length.steps),

@@ -1,0 +1,32 @@
+"""The methods of a GAN that sample from it."""
+
+import keras
+
+from ganzoo.gan.sampling.inversion import invert
+from ganzoo.gan.sampling.sampler import Sampler
+
+
+class Sampling(keras.Model):
+    """The part of `GAN` that asks its sampler."""
+
+    generator: keras.Model
+    sampler: Sampler
+
+    def call(self, latents, training: bool = False):
+        """Call the generator, so that `predict` and `summary` mean something."""
+        return self.generator(latents, training=training)
+
+    def _repr_html_(self) -> str:  # in a notebook
+        return self.sampler._repr_html_()
+
+    def sample(self, n: int, **options):
+        """Samples 0, ..., n - 1 of a seed, the same on every backend. See `Sampler.sample`."""
+        return self.sampler.sample(n, **options)
+
+    def interpolate(self, seeds, n: int, **options):
+        """Interpolate between the first samples of two seeds. See `Sampler.interpolate`."""
+        return self.sampler.interpolate(seeds, n, **options)
+
+    def invert(self, images, **options):
+        """Search the latents of images. See `ganzoo.gan.sampling.invert`."""
+        return invert(self.sampler, images, **options)
