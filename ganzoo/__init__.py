@@ -32,6 +32,7 @@ _WHERE = {
     "evaluate": ("ganzoo.jobs.evaluation.evaluate", "evaluate"),
     "train": ("ganzoo.jobs.by_name", "train"),
     "resume": ("ganzoo.jobs.by_name", "resume"),
+    "start_from": ("ganzoo.jobs.models.start", "start_from"),
     "dataset": ("ganzoo.jobs.by_name", "dataset"),
     "list_runs": ("ganzoo.catalog.run_summary", "list_runs"),
     "list_models": ("ganzoo.catalog.registry.lookup", "list_models"),
@@ -41,7 +42,7 @@ _WHERE = {
 __all__ = [
     "GAN", "Dataset", "GanzooError", "__version__", "blocks", "dataset", "evaluate", "image_grid",
     "layers", "list_models", "list_runs", "load", "losses", "random", "regularizers", "resume",
-    "train",
+    "start_from", "train",
 ]  # fmt: skip
 
 if TYPE_CHECKING:  # for editors and type checkers; see __getattr__
@@ -55,6 +56,7 @@ if TYPE_CHECKING:  # for editors and type checkers; see __getattr__
     from ganzoo.jobs.by_name import dataset, resume, train
     from ganzoo.jobs.evaluation.evaluate import evaluate
     from ganzoo.jobs.models.load import load
+    from ganzoo.jobs.models.start import start_from
     from ganzoo.rendering.grid import image_grid
 
 

@@ -7,6 +7,7 @@ import typer
 
 from ganzoo.backend import select
 from ganzoo.cli.support import options
+from ganzoo.cli.support.event_text import format_start_from
 from ganzoo.cli.support.printing import (
     format_columns,
     format_fields,
@@ -43,6 +44,14 @@ Seed = Annotated[
 Precision = Annotated[
     str | None, typer.Option(metavar="NAME", help="float32, mixed_float16, mixed_bfloat16.")
 ]
+From = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="SOURCE",
+        help="A model, run or weights file: its weights of equal names and shapes are taken.",
+    ),
+]
 DryRun = Annotated[
     bool,
     typer.Option(
@@ -63,6 +72,7 @@ def train(
     batch: Batch = None,
     seed: Seed = None,
     precision: Precision = None,
+    source: From = None,
     evaluate_every: options.EvaluateEvery = None,
     features: options.EvaluateFeatures = None,
     log_to: options.LogTo = None,
@@ -92,7 +102,7 @@ def train(
     }
     resolved = _resolve(name, data, backend, settings=settings, options=keys)
     if dry_run:
-        _print_plan(resolved.recipe, backend, as_json=as_json)
+        _print_plan(resolved.recipe, backend, source, as_json=as_json)
         return
     from ganzoo.catalog.runs import RUNS
     from ganzoo.jobs.training.train import train as job
@@ -107,6 +117,7 @@ def train(
             argv=["ganzoo", *context.obj],
             log_to=log_to or (),
             events=events,
+            source=source,
         )
     if not as_json:  # its last event names the same files
         print_run(finished)
@@ -130,17 +141,19 @@ def _resolve(name: str | None, data: Path | None, backend: str | None, **changes
     return resolved
 
 
-def _print_plan(recipe: Any, backend: str | None, *, as_json: bool) -> None:
+def _print_plan(recipe: Any, backend: str | None, source: str | None, *, as_json: bool) -> None:
     """Print shapes, parameters, memory and length of a training, without training."""
     from ganzoo.jobs.training.plan import plan
 
-    content = plan(recipe, backend=backend)
+    content = plan(recipe, backend=backend, source=source)
     if as_json:
         print_json(content)
         return
     memory = {part: f"{size / 2**20:,.1f} MiB" for part, size in content["memory"].items()}
-    facts = {key: value for key, value in content.items() if key != "layers"}
+    facts = {key: value for key, value in content.items() if key not in ("layers", "start")}
     blocks = [format_fields(facts | {"memory": memory})]
+    if "start" in content:
+        blocks.append(format_start_from(content["start"]))
     for network, layers in content["layers"].items():
         rows = [
             (

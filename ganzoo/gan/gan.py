@@ -15,9 +15,8 @@ from ganzoo.gan.batches import Batch, training_batches
 from ganzoo.gan.compilation import Compilation
 from ganzoo.gan.losses import flip_labels
 from ganzoo.gan.partial_updates import penalty_update
-from ganzoo.gan.random import Rng
 from ganzoo.gan.sampling import Sampler, Sampling
-from ganzoo.gan.state import named_state
+from ganzoo.gan.state import named_state, take_weights
 
 
 @keras.saving.register_keras_serializable("ganzoo")
@@ -193,13 +192,10 @@ class GAN(backend.Stepper, Compilation, Sampling):
         return {}
 
     def generator_loss(self, batch: Batch) -> tuple[Tensor, dict]:
-        """Loss of the generator: adversarial, and a paper's own terms.
+        """Loss of the generator, as for the discriminator: adversarial, and a paper's own terms.
 
         Args:
             batch: Data of this update; its real samples are for losses that compare with them.
-
-        Returns:
-            The loss, a scalar, and scalars to log by name.
         """
         fake = self.generate(batch.latents, batch.labels)
         real_logits, labels, rng = None, batch.labels, batch.rng
@@ -231,8 +227,7 @@ class GAN(backend.Stepper, Compilation, Sampling):
         """Move a state of the paper's own, which neither network learns: here none.
 
         Args:
-            logs: All that the step logged, scalars by name; of the discriminator's updates
-                the last one. More may be added.
+            logs: Scalars by name that the step logged; of the discriminator's updates the last.
         """
 
     @property
@@ -255,7 +250,7 @@ class GAN(backend.Stepper, Compilation, Sampling):
     # Parts of the losses --------------------------------------------------------------------
 
     def discriminator_outputs(
-        self, samples: Tensor, labels: Tensor = None, *, rng: Rng | None = None
+        self, samples: Tensor, labels: Tensor = None, *, rng: random.Rng | None = None
     ) -> list:
         """Outputs of the discriminator in training mode, float32: logits (batch,) first.
 
@@ -298,3 +293,7 @@ class GAN(backend.Stepper, Compilation, Sampling):
     def state(self) -> dict[str, keras.Variable]:
         """Everything that a step may change, by stable name."""
         return named_state(self)
+
+    def start_from(self, arrays) -> dict[str, str]:
+        """Take weights of equal names and shapes. See `ganzoo.gan.state.take_weights`."""
+        return take_weights(self, arrays)

@@ -29,6 +29,7 @@ def train(
     runs: str | os.PathLike = RUNS,
     backend: str | None = None,
     events: _Events | None = None,
+    start_from: str | os.PathLike | int | None = None,
     **keys: Any,
 ) -> Run:
     """Train a model of the zoo or a recipe: `ganzoo.train("dcgan-digits", steps=150)`.
@@ -46,6 +47,8 @@ def train(
         backend: `"jax"`, `"torch"` or `"tensorflow"`; None takes the user's or the first
             installed.
         events: Function called with each event; by default a line is printed now and then.
+        start_from: A model, version, run or weights file, whose weights are taken where names
+            and shapes are equal.
         **keys: Keys of the recipe that one table alone has: `steps=150`, `batch=32`, `seed=1`.
 
     Returns:
@@ -71,6 +74,7 @@ def train(
         backend=backend,
         argv=["ganzoo.train", str(name or "a recipe")],
         events=events or _Lines(),
+        source=start_from,
     )
 
 
@@ -168,6 +172,9 @@ class _Lines:
 
     def __call__(self, event: dict[str, Any]) -> None:
         match event.get("event"):
+            case "start_from":
+                taken = sum(one == "taken" for one in event["weights"].values())
+                print(f"{taken} of {len(event['weights'])} weights from {event['source']}")
             case "start":
                 print(f"training into {event['run']}")
             case "warning":

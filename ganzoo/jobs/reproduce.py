@@ -110,6 +110,8 @@ def reproduce(
         UsageError: None of the results can be compared; nothing is trained then.
     """
     card, results = published.card, published.card.results
+    if card.provenance and card.provenance.parent:
+        raise UsageError("Its training began from other weights, which no recipe names.")
     chosen = environment.prepare_environment(backend)
     recipe = _recipe_with_data(card, data)
     with reporting(events):
@@ -117,9 +119,8 @@ def reproduce(
         last = max((result.protocol.step or 0 for result in results), default=0)
         reasons = [_reason_not_to_compare(result, dataset, last) for result in results]
     if all(reasons):
-        raise UsageError(
-            f"None of the results of {published.name!r} can be compared here: {reasons[0]}.",
-        )
+        name = published.name
+        raise UsageError(f"None of the results of {name!r} can be compared here: {reasons[0]}.")
     if last:
         recipe = apply_settings(recipe, [f"training.steps={last}"])
     trained = train(
@@ -127,8 +128,7 @@ def reproduce(
     )
     comparable = [one for one, reason in zip(results, reasons, strict=True) if not reason]
     found = _measure_results(trained.path, comparable, backend=backend, events=events)
-    new_results = [one for one in found if not isinstance(one, str)]
-    if new_results:
+    if new_results := [one for one in found if not isinstance(one, str)]:
         record_results(trained.path, new_results)
     rows = _compare_results(results, [reason or found.pop(0) for reason in reasons], share)
     verdicts = [row["reproduced"] for row in rows if "reason" not in row]

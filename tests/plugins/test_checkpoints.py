@@ -1,5 +1,8 @@
 """Published checkpoints: networks in PyTorch, as others lay them out, and ganzoo's agree."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -340,6 +343,34 @@ def test_the_command_says_what_it_found(capsys):
     assert "mine@1" in printed and "DCGAN in PyTorch's examples" in printed
     card = lookup.find_version("mine").card()
     assert card.license.weights == "MIT" and "PyTorch's examples" in card.summary
+
+
+def test_an_imported_generator_goes_on_as_any_model(capsys):
+    from PIL import Image
+
+    imported(saved(randomized(DCGAN(size=8, channels=1))))
+    Path("images").mkdir()
+    for i in range(24):
+        pixels = np.random.default_rng(i).integers(0, 256, (9, 12), "uint8")
+        Image.fromarray(pixels).save(f"images/{i}.png")
+    other = "onnx" if os.environ["KERAS_BACKEND"] == "torch" else "keras"
+    commands = (
+        "sample mine -n 4 --out samples.png",
+        "export mine mine.safetensors",
+        f"export mine mine.{other}",
+        "evaluate mine --data images -n 24 --metrics patch_wasserstein",
+        "push mine@1 mine --registry other",
+        "train mine --from mine --data images --steps 2 --batch 4 --run run",
+        "push run next --license MIT",
+    )
+    for command in commands:
+        assert main(command.split()) == 0, command
+    assert "patch_wasserstein" in capsys.readouterr().out
+    assert np.array_equal(load("mine.safetensors").sample(3), load("mine").sample(3))
+    card = lookup.find_version("next").card()
+    parent = lookup.find_version("mine")
+    assert card.provenance.parent == parent.digest and card.recipe.dataset.name == "folder"
+    assert main(["evaluate", "mine"]) == 2 and "--data" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("given", [{"license": "MIT"}, {"description": OPEN}])

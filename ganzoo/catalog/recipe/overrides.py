@@ -16,6 +16,8 @@ from ganzoo.files.home import expand_home
 from ganzoo.files.text import quote
 from ganzoo.files.toml import parse_toml
 
+UNKNOWN_DATA = "unknown"  # the data set of an imported generator; none has this name
+
 _WHERE = "the settings"
 _KEY = re.compile(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*")
 
@@ -45,7 +47,26 @@ def apply_settings(recipe: Recipe, settings: Sequence[str]) -> Recipe:
                 tables["training"].pop(name, None)
     for path, value in assignments:
         _assign_key(tables, path, value)
+        if path == ("dataset", "data"):
+            tables["dataset"]["name"] = known_dataset(tables["dataset"].get("name"), value)
     return Recipe.from_tables(tables, where=_WHERE)
+
+
+def known_dataset(name: Any, data: Any) -> Any:
+    """Return the name of a data set; where nobody knows it, that of a folder or archive of images.
+
+    Args:
+        name: The name in a recipe.
+        data: Path of the data.
+    """
+    if name != UNKNOWN_DATA or not isinstance(data, str):
+        return name
+    return images_at(expand_home(data))
+
+
+def images_at(path: str | os.PathLike) -> str:
+    """Return the name of the data set of somebody's own images at a path."""
+    return "zip" if os.path.isfile(path) else "folder"
 
 
 def with_data_from(recipe: Recipe, folder: Path) -> Recipe:

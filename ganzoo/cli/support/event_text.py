@@ -26,6 +26,16 @@ def format_start(event: Event) -> str:
     return f"{text} ({sizes} parameters)" if sizes else text
 
 
+def format_start_from(event: Event) -> str:
+    """Format which weights a training has taken from another model: a line for each."""
+    weights = event["weights"]
+    taken = sum(text == "taken" for text in weights.values())
+    width = max(map(len, weights), default=0)
+    lines = [f"  {name.ljust(width)}  {text}" for name, text in weights.items()]
+    head = f"{taken} of {len(weights)} weights are taken from {event['source']}:"
+    return "\n".join([head, *lines])
+
+
 def format_progress(event: Event) -> str:
     """Format speed, time left, losses, accuracies and the newest distance of a progress event."""
     logged = logged_values(event)

@@ -13,6 +13,7 @@ from ganzoo.cli.support.event_text import (
     format_evaluation,
     format_speed,
     format_start,
+    format_start_from,
     logged_values,
 )
 from ganzoo.cli.support.printing import print_note, single_line
@@ -46,6 +47,8 @@ class ProgressBars(Progress):
     def __call__(self, event: Event) -> None:
         """Show the event."""
         match event.get("event"):
+            case "start_from":
+                print_note(format_start_from(event))
             case "start":
                 print_note(format_start(event))
                 self._show("compiling", None, event["steps"], "")

@@ -13,6 +13,7 @@ from ganzoo.cli.support.event_text import (
     format_preparation,
     format_progress,
     format_start,
+    format_start_from,
 )
 from ganzoo.cli.support.printing import print_json, print_note, single_line
 from ganzoo.data.progress import reporting
@@ -86,6 +87,8 @@ class TextLines:
     def __call__(self, event: Event) -> None:
         """Print the event, if it is due."""
         match event.get("event"):
+            case "start_from":
+                print_note(format_start_from(event))
             case "start":
                 print_note(format_start(event))
             case "warning":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ganzoo.catalog.plugins import discovery
 from ganzoo.catalog.recipe.checks import check_plugin_options
+from ganzoo.catalog.recipe.overrides import UNKNOWN_DATA, known_dataset
 from ganzoo.catalog.recipe.recipe import Part, Recipe
 from ganzoo.catalog.registry.cards import Card
 from ganzoo.catalog.registry.cards import Result as CardResult
@@ -185,6 +186,11 @@ def _real_part(
     own = found.where.parent / "recipe.toml"  # a run's own recipe knows where its data is
     part = Recipe.read(own).dataset if own.is_file() else found.recipe.dataset
     if data is None:
+        if part.name == UNKNOWN_DATA:
+            raise UsageError(
+                f"Nobody has said what {os.fspath(source)!r} was trained on.",
+                hint="Give images of your own with --data, or a data set with --against.",
+            )
         return part
     options: dict[str, Any] = part.options | {"data": data}
-    return Part(name=part.name, **options)
+    return Part(name=known_dataset(part.name, data), **options)

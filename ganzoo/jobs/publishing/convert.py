@@ -5,13 +5,12 @@ import warnings
 from typing import Any
 
 from ganzoo.catalog.plugins.discovery import call_plugin, discover
+from ganzoo.catalog.recipe.overrides import UNKNOWN_DATA
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.errors import PluginError, UsageError
 from ganzoo.files import safetensors
 from ganzoo.files.foreign import Conversion, open_weights
 from ganzoo.files.text import format_value, quote
-
-UNKNOWN_DATA = "unknown"  # no data set has this name
 
 
 def convert(path: str | os.PathLike) -> Conversion:
@@ -57,12 +56,20 @@ def conversion_recipe(conversion: Conversion) -> Recipe:
     adam = {"name": "adam"}
     tables = {
         "architecture": {"name": conversion.architecture, **conversion.options},
-        "dataset": {"name": UNKNOWN_DATA},
+        "dataset": {"name": UNKNOWN_DATA, **_preprocessing(conversion)},
         "generator_optimizer": adam,
         "discriminator_optimizer": adam,
         "training": {"steps": 1},
     }
     return Recipe.from_tables(tables, where="the recipe of a converter", error=PluginError)
+
+
+def _preprocessing(conversion: Conversion) -> dict[str, Any]:
+    """Return what makes images of any size those of the generator, for whoever has some."""
+    height, width, channels = conversion.image_shape
+    if height != width or channels not in (1, 3) or conversion.source_shape is not None:
+        return {}
+    return {"size": height, "mode": "gray" if channels == 1 else "rgb"}
 
 
 def conversion_file(conversion: Conversion) -> bytes:

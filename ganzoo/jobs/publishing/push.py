@@ -233,6 +233,7 @@ def _run_provenance(manifest: dict[str, Any], about: dict[str, Any], recipe: Rec
         hardware=_describe_hardware(manifest),
         backend=backend,
         versions={"ganzoo": manifest["ganzoo"]} | versions,
+        parent=manifest["start"]["digest"] if "start" in manifest else None,
         command=_command_without_paths(manifest.get("argv") or []) or None,
     )
 

@@ -10,27 +10,33 @@ from ganzoo.data.dataset import Dataset
 from ganzoo.jobs.models import environment
 from ganzoo.jobs.models.build import build_gan
 from ganzoo.jobs.models.open_dataset import fit_dataset, open_recipe_dataset
+from ganzoo.jobs.models.start import find_start
 
 
-def plan(recipe: Recipe, *, backend: str | None = None) -> dict[str, Any]:
+def plan(
+    recipe: Recipe, *, backend: str | None = None, source: str | None = None
+) -> dict[str, Any]:
     """Build the GAN of a recipe and describe its training. Nothing is downloaded.
 
     Args:
         recipe: The recipe.
         backend: `"jax"`, `"torch"` or `"tensorflow"`.
+        source: A model to start from; see `ganzoo.jobs.models.start`.
 
     Returns:
         Shapes, parameters, steps, how they are dispatched, and memory in bytes: `state` is
         what a checkpoint holds, `activations` a rough upper bound for one step. `data` is
         whether the data set is here; if not, `get` is how to get it, and the rest is what is known
-        without it.
+        without it. `start` is which weights would be taken from `source`.
 
     Raises:
         DataMissing: The data set is not here, and its form is not known without it.
     """
+    start = None if source is None else find_start(source)
     environment.prepare_environment(backend)  # before the data: some data sets come through Keras
     dataset, absent = _open_or_blank(recipe)
     gan = build_gan(recipe, dataset)
+    taken = gan.start_from(start.arrays) if start else {}
     import keras
 
     length = training_length(recipe, len(dataset))
@@ -62,6 +68,7 @@ def plan(recipe: Recipe, *, backend: str | None = None) -> dict[str, Any]:
             "state": int(state),
             "activations": _activation_bytes(gan, recipe.training.batch),
         },
+        **({"start": {"source": start.title, "weights": taken}} if start else {}),
         "layers": {
             name: _describe_layers(getattr(gan, name)) for name in ("generator", "discriminator")
         },

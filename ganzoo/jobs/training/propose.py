@@ -7,7 +7,7 @@ from pathlib import Path
 from ganzoo.catalog.plugins.discovery import find_plugin, plugin_signature
 from ganzoo.catalog.recipe.checks import check_plugin_options, check_recipe_plugins, recipe_keys
 from ganzoo.catalog.recipe.length import training_length
-from ganzoo.catalog.recipe.overrides import apply_settings, with_data_from
+from ganzoo.catalog.recipe.overrides import apply_settings, images_at, with_data_from
 from ganzoo.catalog.recipe.proposals import ROWS, Proposal, propose_recipe
 from ganzoo.catalog.recipe.recipe import Part, Recipe
 from ganzoo.catalog.registry.lookup import find_model
@@ -70,7 +70,7 @@ def propose(
 
 def _dataset_table(data: Path, settings: Sequence[str]) -> Part:
     """The data set that the settings make of a folder or an archive."""
-    name = "zip" if data.is_file() else "folder"
+    name = images_at(data)
     known = recipe_keys("dataset", plugin_signature(find_plugin("dataset", name)))
     keys = [setting.partition("=")[0].strip() for setting in settings]
     chosen = [

@@ -142,6 +142,6 @@ def weights_metadata(gan: "GAN", recipe: Recipe, dataset: Dataset, run: Run) -> 
         "license": {"data": license.data, "weights": license.weights},
         "data": {"name": dataset.name, "fingerprint": dataset.fingerprint},
         "plugins": known["plugins"],
-        **{key: known[key] for key in (MISMATCHES,) if key in known},
+        **{key: known[key] for key in (MISMATCHES, "start") if key in known},
         "ganzoo": known["ganzoo"],
     }

@@ -52,7 +52,14 @@ def run_card(recipe: Recipe, manifest: Mapping[str, Any], name: str) -> Card:
             kept = ("summary", "description", "deviations", "license", "parameters")
         elif not changed_settings(origin, recipe, data, length=False):
             kept = ("license", "parameters")
+        kept = () if "start" in manifest else kept
         tables |= {key: value for key, value in origin.tables().items() if key in kept}
+    if start := manifest.get("start"):
+        license, digest = start["license"], start["digest"][:12]
+        tables["deviations"] = [
+            f"Training began from the weights of {start['source']} (sha256 {digest}): "
+            f"their license is {license['weights']}, that of their data {license['data']}."
+        ]
     return Card.from_tables(tables)
 
 

@@ -13,6 +13,7 @@ from ganzoo.jobs.loggers import logging_to
 from ganzoo.jobs.models import environment
 from ganzoo.jobs.models.build import build_gan
 from ganzoo.jobs.models.open_dataset import open_recipe_dataset
+from ganzoo.jobs.models.start import find_start
 from ganzoo.jobs.training import provenance
 from ganzoo.jobs.training.evaluation import PeriodicEvaluation
 from ganzoo.jobs.training.loop import run_session
@@ -31,6 +32,7 @@ def train(
     argv: Sequence[str] = (),
     log_to: Sequence[str] = (),
     events: Events = lambda event: None,
+    source: str | os.PathLike | int | None = None,
 ) -> Run:
     """Train a recipe into a new run folder.
 
@@ -44,6 +46,8 @@ def train(
         log_to: Loggers that are given the events, too; see
             `ganzoo.jobs.loggers.logging_to`.
         events: Function called with each event, as it happens.
+        source: A model to start from, whose weights are taken where names and shapes are equal;
+            see `ganzoo.jobs.models.start`.
 
     Returns:
         The run.
@@ -54,6 +58,7 @@ def train(
     """
     if run is not None and os.path.lexists(run):
         Run.create_at(run)  # refused before anything takes long
+    start = None if source is None else find_start(source)
     recipe = with_data_from(recipe, Path.cwd())
     with logging_to(log_to, events) as events, Stop() as stop:
         environment.prepare_environment(backend)  # some data sets come through Keras
@@ -61,6 +66,7 @@ def train(
             dataset = open_recipe_dataset(recipe)
         stop.hold()
         gan = build_gan(recipe, dataset)
+        taken = {} if start is None else gan.start_from(start.arrays)
         with reporting(stop.interrupting(events)):
             evaluation = PeriodicEvaluation(recipe, gan, dataset)
         stop.check()
@@ -68,6 +74,9 @@ def train(
         opened = Run.create_at(run) if run is not None else Run.create(Path(runs), name)
         with opened.lock():
             manifest = provenance.run_manifest(gan, recipe, dataset, model, argv)
+            if start is not None:
+                manifest["start"] = start.record(taken)
+                events({"event": "start_from", "source": start.title, "weights": taken})
             provenance.write_manifest(opened, manifest | evaluation.manifest())
             publish_text(opened.card_path, run_card(recipe, manifest, name).toml())
             publish_text(opened.recipe_path, recipe.toml())  # last: it makes the folder a run

@@ -1,0 +1,99 @@
+"""The model that a training starts from: a version, a run or a weights file."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ganzoo.errors import UsageError
+from ganzoo.files import safetensors
+from ganzoo.files.digests import bytes_digest, file_digest
+from ganzoo.jobs.models.find import find_source
+from ganzoo.jobs.models.weights import check_finite
+
+if TYPE_CHECKING:
+    from ganzoo.gan.gan import GAN
+
+_NETWORKS = ("generator/", "discriminator/", "ema/")
+_UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """A model that a training starts from.
+
+    Args:
+        title: A name for it.
+        digest: SHA-256 of the version, or of the file.
+        license: Licenses of its data and of its weights: `{"data": ..., "weights": ...}`.
+        arrays: Its networks by the names of a weights file.
+    """
+
+    title: str
+    digest: str
+    license: Mapping[str, str]
+    arrays: Mapping[str, np.ndarray]
+
+    def record(self, weights: Mapping[str, str]) -> dict[str, Any]:
+        """Return what manifests and weights files hold of it.
+
+        Args:
+            weights: What was taken of it; see `ganzoo.gan.state.take_weights`.
+        """
+        taken = sum(one == "taken" for one in weights.values())
+        counts = {"taken": taken, "new": len(weights) - taken}
+        license = dict(self.license)
+        return {"source": self.title, "digest": self.digest, "license": license, **counts}
+
+
+def find_start(source: str | os.PathLike | int) -> Start:
+    """Return the model of a name; no framework is imported. Both networks, where there are both.
+
+    Args:
+        source: A model's name, a weights file, a run's folder or its number; see
+            `ganzoo.jobs.models.find.resolve_source`. Of a run, its newest checkpoint.
+
+    Raises:
+        UnknownName: There is no such model, file or run.
+        InvalidInput: It is no weights file of ganzoo, or a weight is not finite.
+    """
+    try:
+        found = find_source(source, raw=True)
+    except UsageError:
+        found = find_source(source)  # the average alone
+    content, known = found.content, found.about.get("license")
+    names = [n for n in safetensors.read_header(content).tensors if n.startswith(_NETWORKS)]
+    arrays = safetensors.load(content, names=names)
+    check_finite(arrays, found.where, "taken to start from")
+    digest = bytes_digest(content) if isinstance(content, bytes) else file_digest(content)
+    known = known if isinstance(known, dict) else {}
+    return Start(
+        title=found.title or _title(found.where),
+        digest=found.about.get("digest", digest),
+        license={key: str(known.get(key, _UNKNOWN))[:100] for key in ("data", "weights")},
+        arrays=arrays,
+    )
+
+
+def start_from(gan: "GAN", source: str | os.PathLike | int) -> dict[str, str]:
+    """Take the weights of a model of equal names and shapes: `start_from(gan, "dcgan-digits")`.
+
+    Args:
+        gan: A GAN, best a compiled one.
+        source: A model's name, a weights file, a run's folder or its number.
+
+    Returns:
+        For each weight, by the names of `GAN.state`, `"taken"`, or why it is new.
+
+    Raises:
+        UsageError: None of them fits.
+    """
+    return gan.start_from(find_start(source).arrays)
+
+
+def _title(where: Path) -> str:
+    """A run's name, or that of a file."""
+    return where.resolve().parent.name if where.stem in ("weights", "state") else where.name
