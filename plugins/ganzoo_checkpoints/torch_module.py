@@ -4,7 +4,7 @@ A converter reads what it knows. Where an array is missing, or one is left that 
 read nor named as dropped, the layout is another one.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 
 import numpy as np
@@ -42,6 +42,9 @@ class TorchModule:
 
     def __contains__(self, name: str) -> bool:
         return name in self._own
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._own)
 
     def shape(self, name: str, ndim: int) -> tuple[int, ...]:
         """Return the shape of an array that must have so many axes."""
