@@ -22,12 +22,22 @@ from ganzoo.blocks.residual import (
     residual_generator_body,
     residual_upsampling_block,
 )
-from ganzoo.blocks.resolutions import channels_by_resolution, downsampled_size, resolutions
+from ganzoo.blocks.resolutions import (
+    channels_by_resolution,
+    check_multiples_of_4,
+    downsampled_size,
+    num_halvings,
+    powers_of_two,
+    resolutions,
+    shape_at,
+)
 
 __all__ = [
-    "batch_norm", "channels_by_resolution", "check_minimum", "dcgan_batch_norm",
-    "dcgan_discriminator_body", "dcgan_generator_body", "downsampled_size", "equalized_conv",
-    "equalized_discriminator_head", "normal_initializer", "patchgan", "patchgan_downsamples",
-    "projection_discriminator", "residual_block", "residual_discriminator", "residual_generator",
-    "residual_generator_body", "residual_upsampling_block", "resolutions",
+    "batch_norm", "channels_by_resolution", "check_minimum", "check_multiples_of_4",
+    "dcgan_batch_norm", "dcgan_discriminator_body", "dcgan_generator_body", "downsampled_size",
+    "equalized_conv",
+    "equalized_discriminator_head", "normal_initializer", "num_halvings", "patchgan",
+    "patchgan_downsamples", "powers_of_two", "projection_discriminator", "residual_block",
+    "residual_discriminator", "residual_generator", "residual_generator_body",
+    "residual_upsampling_block", "resolutions", "shape_at",
 ]  # fmt: skip

@@ -22,7 +22,7 @@ def patchgan(
     num_downsamples: int,
     affine: bool,
 ) -> Tensor:
-    """Images (batch, size, size, c) -> logits of overlapping patches (batch, n, n, 1), float32.
+    """Images (batch, h, w, c) -> logits of overlapping patches (batch, m, n, 1), float32.
 
     Convolutions of 4x4: `num_downsamples` of stride two, then two of stride one. A patch is
     70x70 pixels with three of stride two, 16x16 with one, 286x286 with five.
@@ -37,7 +37,7 @@ def patchgan(
     """
     check_minimum(1, base_channels=base_channels, max_channels=max_channels)
     conv = {"kernel_size": 4, "kernel_initializer": normal_initializer()}
-    for i in range(num_downsamples + 1):  # (batch, s, s, c) -> (batch, s / 2, s / 2, 2 c)
+    for i in range(num_downsamples + 1):  # (batch, h, w, c) -> (batch, h / 2, w / 2, 2 c)
         name, strides = f"{prefix}look_{i}", 1 if i == num_downsamples else 2
         x = layers.ZeroPadding2D(1, name=f"{name}_border")(x)
         # not in the first layer: its norm would take away how bright the images are
@@ -54,7 +54,7 @@ def patchgan_downsamples(architecture: str, size: int, requested: int | None) ->
 
     Args:
         architecture: Name of the architecture, for the message.
-        size: Height and width of the images, a power of two from 8.
+        size: The smaller of height and width of the images, at least 8.
         requested: The option `num_downsamples`; `None` for the default.
 
     Raises:
@@ -65,7 +65,7 @@ def patchgan_downsamples(architecture: str, size: int, requested: int | None) ->
         return min(_PAPER, largest)
     if not 1 <= requested <= largest:
         raise UsageError(
-            f"{architecture} needs num_downsamples in [1, {largest}] for images of {size}x{size}. "
+            f"{architecture} needs num_downsamples in [1, {largest}] for images of {size} pixels. "
             f"Received: {requested}."
         )
     return requested

@@ -6,6 +6,7 @@ https://arxiv.org/abs/1802.05957, appendix B.4, figure 8 and tables 4 to 6.
 """
 
 import functools
+import math
 from collections.abc import Callable, Mapping
 
 import keras
@@ -14,6 +15,7 @@ from keras import layers, ops
 from ganzoo.backend import Tensor
 from ganzoo.blocks.batch_norm import batch_norm
 from ganzoo.blocks.option_checks import check_minimum
+from ganzoo.blocks.resolutions import num_halvings, shape_at
 from ganzoo.errors import UsageError
 from ganzoo.layers import Conv2D, Resample2D
 
@@ -38,21 +40,21 @@ def residual_generator(
     """Unconditional generator: latents (batch, latent_size) -> images in [-1, 1].
 
     Args:
-        image_shape: (size, size, channels).
+        image_shape: (height, width, channels).
         latent_size: Length of a latent.
         channels: Channels by resolution, see `channels_by_resolution`.
         **options: `wrap`, `inserted` and `upsampling`, see `residual_generator_body`.
     """
     check_minimum(1, latent_size=latent_size)
     latents = keras.Input((latent_size,), name="latents")
-    images = residual_generator_body(latents, channels, image_shape[-1], **options)
+    images = residual_generator_body(latents, channels, image_shape, **options)
     return keras.Model(latents, images, name="generator")
 
 
 def residual_generator_body(
     z: Tensor,
     channels: dict[int, int],
-    image_channels: int,
+    image_shape: tuple[int, int, int],
     *,
     wrap: Wrap = no_wrap,
     inserted: Inserted | None = None,
@@ -60,12 +62,12 @@ def residual_generator_body(
     epsilon: float = 1e-5,
     upsampling: str = "nearest",
 ) -> Tensor:
-    """Vectors (batch, n) -> images in [-1, 1], (batch, size, size, image_channels), float32.
+    """Vectors (batch, n) -> images in [-1, 1], (batch, height, width, channels), float32.
 
     Args:
         z: Vectors from which the lowest resolution is projected.
         channels: Channels by resolution, from the lowest to that of the images.
-        image_channels: Channels of the images.
+        image_shape: (height, width, channels).
         wrap: Applied to every layer with a kernel.
         inserted: Layers inserted after the block of that resolution, such as self-attention.
         norm: (x, resolution, name) -> normalized x in the block that leads to that resolution,
@@ -74,8 +76,9 @@ def residual_generator_body(
         upsampling: See `residual_upsampling_block`.
     """
     (start, *others), inserted = channels, inserted or {}
-    x = wrap(layers.Dense(start**2 * channels[start], name="project"))(z)
-    x = layers.Reshape((start, start, channels[start]), name="project_shape")(x)
+    base = (*shape_at(start, image_shape, max(channels)), channels[start])
+    x = wrap(layers.Dense(math.prod(base), name="project"))(z)
+    x = layers.Reshape(base, name="project_shape")(x)
     x = inserted[start](x) if start in inserted else x
     for r in others:  # (batch, r / 2, r / 2, c) -> (batch, r, r, c')
         block_norm = lambda x, name, r=r: norm(x, r, name)  # noqa: E731
@@ -83,7 +86,7 @@ def residual_generator_body(
         x = residual_upsampling_block(x, channels[r], f"up_{r}", **options)
         x = inserted[r](x) if r in inserted else x
     x = layers.ReLU(name="image_relu")(batch_norm("image_norm", epsilon)(x))
-    x = wrap(_conv(image_channels, 3, "image_conv"))(x)
+    x = wrap(_conv(image_shape[-1], 3, "image_conv"))(x)
     return layers.Activation("tanh", name="image", dtype="float32")(x)
 
 
@@ -102,7 +105,7 @@ def residual_discriminator(
     """Images -> logits (batch, 1), float32.
 
     Args:
-        image_shape: (size, size, channels).
+        image_shape: (height, width, channels).
         channels: Output channels of a block by its input resolution, see `channels_by_resolution`.
         num_downsamples: Blocks that halve the resolution, at least 1.
         num_extra_blocks: Blocks after them that keep the resolution, at least 0.
@@ -116,12 +119,12 @@ def residual_discriminator(
     Raises:
         UsageError: The images cannot be halved that often.
     """
-    size, inserted = image_shape[0], inserted or {}
-    largest = size.bit_length() - 1
+    size, inserted = max(channels), inserted or {}
+    largest = num_halvings(image_shape)
     if not 1 <= num_downsamples <= largest or num_extra_blocks < 0:
         raise UsageError(
-            f"num_downsamples must be in [1, {largest}] for {size}x{size} and num_extra_blocks at "
-            f"least 0. Received: num_downsamples={num_downsamples}, "
+            f"num_downsamples must be in [1, {largest}] for {image_shape[0]}x{image_shape[1]} and "
+            f"num_extra_blocks at least 0. Received: num_downsamples={num_downsamples}, "
             f"num_extra_blocks={num_extra_blocks}."
         )
     x = images = keras.Input(image_shape, name="images")

@@ -1,5 +1,7 @@
 """DCGAN. Radford et al. 2016, https://arxiv.org/abs/1511.06434, section 3 and figure 1."""
 
+import math
+
 import keras
 from keras import layers
 
@@ -12,6 +14,7 @@ from ganzoo.blocks import (
     dcgan_generator_body,
     normal_initializer,
     resolutions,
+    shape_at,
 )
 
 
@@ -25,10 +28,10 @@ def dcgan(
     start_resolution: int = 4,
     discriminator_batch_norm: bool = True,
 ) -> GAN:
-    """DCGAN for square images whose size is a power of two, from 8.
+    """DCGAN for images of any size that is a small base, doubled.
 
     Args:
-        image_shape: (size, size, channels).
+        image_shape: (height, width, channels); see `ganzoo.blocks.resolutions`.
         latent_size: Length of a latent.
         generator_base_channels: Channels of the generator's last hidden layer; they double with
             each lower resolution.
@@ -40,16 +43,16 @@ def dcgan(
             biases. With a gradient penalty it should have none: Gulrajani et al. 2017,
             https://arxiv.org/abs/1704.00028, section 4.
     """
-    size, start = image_shape[0], start_resolution
-    between = resolutions("dcgan", image_shape, start)[1:-1]  # 8, 16, ..., size / 2
+    start, *between, size = resolutions("dcgan", image_shape, start_resolution)  # 4, 8, ..., 64
     check_minimum(1, latent_size=latent_size, generator_base_channels=generator_base_channels)
 
     def generator() -> keras.Model:
         c = generator_base_channels * size // (2 * start)  # 64x64: 512 channels at 4x4
         latents = keras.Input((latent_size,), name="latents")
         dense = {"use_bias": False, "kernel_initializer": normal_initializer(), "name": "project"}
-        x = layers.Dense(start**2 * c, **dense)(latents)
-        x = layers.Reshape((start, start, c), name="project_shape")(x)
+        base = (*shape_at(start, image_shape, size), c)
+        x = layers.Dense(math.prod(base), **dense)(latents)
+        x = layers.Reshape(base, name="project_shape")(x)
         x = layers.ReLU(name="project_relu")(dcgan_batch_norm("project_norm")(x))
         x = dcgan_generator_body(x, [f"up_{r}" for r in (*between, size)], image_shape[-1])
         return keras.Model(latents, x, name="generator")

@@ -5,8 +5,7 @@ from keras import layers
 
 from ganzoo import GAN
 from ganzoo.backend.settings import standard_settings
-from ganzoo.blocks import check_minimum
-from ganzoo.errors import UsageError
+from ganzoo.blocks import check_minimum, check_multiples_of_4
 from ganzoo.layers import Conv2D, Conv2DTranspose
 
 
@@ -15,16 +14,12 @@ def dcgan_fashion_mnist(image_shape: tuple[int, int, int], *, latent_size: int =
     """A small DCGAN with batch norm before each upsampling, and dropout against overfitting.
 
     Args:
-        image_shape: (height, width, channels); height and width are multiples of 4.
+        image_shape: (height, width, channels); multiples of 4, from 8.
         latent_size: Length of a latent.
     """
     check_minimum(1, latent_size=latent_size)
+    check_multiples_of_4("dcgan-fashion-mnist", image_shape)
     height, width, image_channels = image_shape
-    if height % 4 or width % 4:
-        raise UsageError(
-            "dcgan-fashion-mnist needs images whose height and width are multiples of 4. "
-            f"Received: {height}x{width}."
-        )
     conv = {"kernel_size": 5, "strides": 2, "padding": "same"}
 
     def generator() -> keras.Model:

@@ -7,7 +7,13 @@ from keras import layers
 
 from ganzoo.backend import Tensor
 from ganzoo.backend.settings import standard_settings
-from ganzoo.blocks import check_minimum, equalized_conv, equalized_discriminator_head, resolutions
+from ganzoo.blocks import (
+    check_minimum,
+    equalized_conv,
+    equalized_discriminator_head,
+    resolutions,
+    shape_at,
+)
 from ganzoo.layers import EqualizedConv2D, EqualizedDense, PixelNorm
 
 from .progressive_growing import GrowingGAN, Growth, downsample, upsample
@@ -40,7 +46,7 @@ def progan(
     here is the task, not the work.
 
     Args:
-        image_shape: (size, size, channels); the size is a power of two from 8.
+        image_shape: (height, width, channels); see `ganzoo.blocks.resolutions`.
         latent_size: Length of a latent.
         fmap_base: Channels times resolution; 16 channels at 1024x1024 (table 2).
         max_channels: The most channels at any resolution.
@@ -54,7 +60,8 @@ def progan(
     """
     # long: the paper's networks from end to end, in the order in which they compute
     start, *others = growing = resolutions("progan", image_shape, start_resolution)
-    check_minimum(image_shape[0], fmap_base=fmap_base)
+    size = others[-1]
+    check_minimum(size, fmap_base=fmap_base)
     check_minimum(1, latent_size=latent_size, max_channels=max_channels)
     channels = {r: min(fmap_base // r, max_channels) for r in growing}
 
@@ -64,14 +71,15 @@ def progan(
 
         def to_rgb(x: Tensor, r: int) -> Tensor:  # no tanh: table 2, "linear"
             x = EqualizedConv2D(image_shape[-1], 1, dtype="float32", name=f"image_{r}")(x)
-            return upsample(x, image_shape[0] // r)
+            return upsample(x, size // r)
 
         growth = Growth(name="growth", dtype="float32")
         latents = keras.Input((latent_size,), name="latents")
         x = PixelNorm(name="latents_norm")(latents)
         project = {"gain": _GAIN / start, "name": "project"}  # inputs of a 4x4 convolution
-        x = EqualizedDense(start**2 * channels[start], **project)(x)
-        x = layers.Reshape((start, start, channels[start]), name="project_shape")(x)
+        base = (*shape_at(start, image_shape, size), channels[start])
+        x = EqualizedDense(math.prod(base), **project)(x)
+        x = layers.Reshape(base, name="project_shape")(x)
         x = layers.LeakyReLU(0.2, name="project_relu")(x)
         x = PixelNorm(name="project_norm")(x)
         x = conv_norm(x, channels[start], f"conv_{start}")
@@ -89,7 +97,7 @@ def progan(
 
         growth = Growth(name="growth")
         small = images = keras.Input(image_shape, name="images")
-        x = from_rgb(images, image_shape[0])
+        x = from_rgb(images, size)
         for level, r in reversed(list(enumerate(growing[:-1]))):
             x = equalized_conv(x, channels[2 * r], f"conv_{2 * r}_1")
             x = EqualizedConv2D(channels[r], 3, gain=_GAIN, name=f"conv_{2 * r}_2")(x)

@@ -2,13 +2,15 @@
 https://arxiv.org/abs/1801.04406, supplement. R1 itself stands in the recipe.
 """
 
+import math
+
 import keras
 from keras import layers
 
 from ganzoo import GAN
 from ganzoo.backend import Tensor
 from ganzoo.backend.settings import standard_settings
-from ganzoo.blocks import channels_by_resolution, check_minimum, resolutions
+from ganzoo.blocks import channels_by_resolution, check_minimum, resolutions, shape_at
 from ganzoo.layers import Conv2D
 
 
@@ -31,7 +33,7 @@ def r1gan(
     The channels are those of the authors' configuration for faces and bedrooms of 256x256.
 
     Args:
-        image_shape: (size, size, channels); the size is a power of two from 8.
+        image_shape: (height, width, channels); see `ganzoo.blocks.resolutions`.
         latent_size: Length of a latent.
         base_channels: Channels at the images' resolution; they double with each lower one.
         generator_max_channels: The most channels of the generator at any resolution.
@@ -41,7 +43,8 @@ def r1gan(
         residual_scale: Factor of the outputs of a block's convolutions.
     """
     check_minimum(1, latent_size=latent_size)
-    (start, *others), size = resolutions("r1gan", image_shape, start_resolution), image_shape[0]
+    start, *others = resolutions("r1gan", image_shape, start_resolution)
+    size = others[-1]
 
     def relu(x: Tensor, name: str) -> Tensor:
         return layers.LeakyReLU(0.2, name=f"{name}_relu")(x)
@@ -59,8 +62,9 @@ def r1gan(
     def generator() -> keras.Model:
         channels = channels_by_resolution([start, *others], base_channels, generator_max_channels)
         latents = keras.Input((latent_size,), name="latents")
-        x = layers.Dense(start**2 * channels[start], name="project")(latents)
-        x = layers.Reshape((start, start, channels[start]), name="project_shape")(x)
+        base = (*shape_at(start, image_shape, size), channels[start])
+        x = layers.Dense(math.prod(base), name="project")(latents)
+        x = layers.Reshape(base, name="project_shape")(x)
         for r in others:  # (batch, r / 2, r / 2, c) -> (batch, r, r, c')
             x = block(x, channels[r], f"block_{r // 2}")
             x = layers.UpSampling2D(name=f"up_{r}")(x)

@@ -9,6 +9,8 @@ from ganzoo import GAN
 from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import (
     channels_by_resolution,
+    num_halvings,
+    powers_of_two,
     residual_discriminator,
     residual_generator,
     resolutions,
@@ -40,7 +42,7 @@ def sagan(
     scales and offsets of each class, their discriminator a vector of 1,024 numbers.
 
     Args:
-        image_shape: (size, size, channels); the size is a power of two from 8.
+        image_shape: (height, width, channels); see `ganzoo.blocks.resolutions`.
         latent_size: Length of a latent.
         generator_base_channels: Channels of the generator at the images' resolution; they
             double with each lower resolution.
@@ -55,9 +57,10 @@ def sagan(
             many as lead to 4x4.
         num_extra_blocks: Blocks of the discriminator after these, which keep the resolution.
     """
-    size, up = image_shape[0], resolutions("sagan", image_shape, start_resolution)
-    down = resolutions("sagan", image_shape, 1)
-    num_downsamples = size.bit_length() - 3 if num_downsamples is None else num_downsamples
+    up = resolutions("sagan", image_shape, start_resolution)
+    size, down = up[-1], powers_of_two(up[-1])
+    if num_downsamples is None:
+        num_downsamples = min(size.bit_length() - 3, num_halvings(image_shape))
     attended = min(attention_resolution, size // 2)
     if attended not in up or num_downsamples < 1 or attended < size >> num_downsamples:
         raise UsageError(

@@ -10,6 +10,7 @@ from ganzoo import GAN
 from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import (
     channels_by_resolution,
+    powers_of_two,
     residual_discriminator,
     residual_generator,
     resolutions,
@@ -41,7 +42,7 @@ def wgan_gp(
     `..._max_channels`.
 
     Args:
-        image_shape: (size, size, channels); the size is a power of two from 8.
+        image_shape: (height, width, channels); see `ganzoo.blocks.resolutions`.
         latent_size: Length of a latent.
         generator_base_channels: Channels of the generator at the images' resolution; they
             double with each lower resolution.
@@ -56,8 +57,8 @@ def wgan_gp(
             their blocks, as in mimicry and PyTorch-StudioGAN, which compute it in place.
     """
     up = resolutions("wgan-gp", image_shape, start_resolution)
+    down = powers_of_two(up[-1])
     up = channels_by_resolution(up, generator_base_channels, generator_max_channels)
-    down = resolutions("wgan-gp", image_shape, 1)
     down = channels_by_resolution(down, discriminator_base_channels, discriminator_max_channels)
     return GAN(
         residual_generator(image_shape, latent_size, up, upsampling=upsampling),

@@ -84,7 +84,8 @@ def biggan(
     block; up to 32 the channels are equal everywhere, as others have them for CIFAR-10.
 
     Args:
-        image_shape: (size, size, channels); the size is a power of two from 8 to 512.
+        image_shape: (height, width, channels), of at most 512 pixels; see
+            `ganzoo.blocks.resolutions`.
         classes: Number of classes; filled from the data set.
         latent_size: Length of a latent: as many equal parts as the generator has blocks, and
             one for the lowest resolution. The paper's parts have 20 numbers.
@@ -101,7 +102,8 @@ def biggan(
             of their blocks, as in PyTorch-StudioGAN, which computes it in place.
     """
     # long: the paper's networks from end to end, in the order in which they compute
-    size, up = image_shape[0], resolutions("biggan", image_shape)
+    up = resolutions("biggan", image_shape)
+    size = up[-1]
     small = size <= 32
     num_downsamples, num_extra_blocks = (min(2, len(up) - 1), 2) if small else (len(up) - 1, 1)
     check_minimum(1, class_embedding_size=class_embedding_size, base_channels=base_channels)
@@ -139,7 +141,7 @@ def biggan(
         channels = {r: base_channels * multiple for r, multiple in multiples.items()}
         options = {"norm": norm, "wrap": wrap, "inserted": attention()}
         options["epsilon"] = batch_norm_epsilon
-        images = residual_generator_body(parts[0], channels, image_shape[-1], **options)
+        images = residual_generator_body(parts[0], channels, image_shape, **options)
         return keras.Model([latents, labels], images, name="generator")
 
     def discriminator() -> keras.Model:

@@ -14,6 +14,7 @@ from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import (
     channels_by_resolution,
     check_minimum,
+    powers_of_two,
     projection_discriminator,
     residual_discriminator,
     residual_generator_body,
@@ -47,7 +48,7 @@ def sngan_projection(
     defaults are the networks for CIFAR-10; for others, see `sngan`.
 
     Args:
-        image_shape: (size, size, channels); the size is a power of two from 8.
+        image_shape: (height, width, channels); see `ganzoo.blocks.resolutions`.
         classes: Number of classes; filled from the data set.
         latent_size: Length of a latent.
         generator_base_channels: Channels of the generator at the images' resolution; they
@@ -67,11 +68,11 @@ def sngan_projection(
             https://arxiv.org/abs/1805.08318; 0 for neither.
     """
     up = resolutions("sngan-projection", image_shape, start_resolution)
+    down = powers_of_two(up[-1])
     up = channels_by_resolution(up, generator_base_channels, generator_max_channels)
-    down = resolutions("sngan-projection", image_shape, 1)
     down = channels_by_resolution(down, discriminator_base_channels, discriminator_max_channels)
     check_minimum(1, latent_size=latent_size)
-    attended = [r for r in list(up)[1:-1] if r >= image_shape[0] >> num_downsamples]
+    attended = [r for r in list(up)[1:-1] if r >= max(down) >> num_downsamples]
     if attention_resolution and attention_resolution not in attended:
         raise UsageError(
             "attention_resolution must be 0, or a power of two, a resolution of both networks. "
@@ -92,7 +93,7 @@ def sngan_projection(
         options = {"norm": norm, "upsampling": upsampling, "inserted": attention()}
         if attention_resolution:
             options["wrap"] = SpectralNormalization
-        images = residual_generator_body(latents, up, image_shape[-1], **options)
+        images = residual_generator_body(latents, up, image_shape, **options)
         return keras.Model([latents, labels], images, name="generator")
 
     unconditional = residual_discriminator(

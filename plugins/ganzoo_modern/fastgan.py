@@ -10,7 +10,7 @@ from keras import layers, ops
 from ganzoo import GAN
 from ganzoo.backend import Tensor
 from ganzoo.backend.settings import standard_settings
-from ganzoo.blocks import check_minimum, resolutions
+from ganzoo.blocks import check_minimum, resolutions, shape_at
 from ganzoo.errors import UsageError
 
 from .fastgan_networks import (
@@ -98,7 +98,8 @@ def fastgan(
     """A light generator, and a discriminator that is an encoder with three small decoders.
 
     Args:
-        image_shape: (size, size, channels); the size is a power of two from 8 to 1024.
+        image_shape: (height, width, channels), of at most 1024 pixels; see
+            `ganzoo.blocks.resolutions`.
         latent_size: Length of a latent.
         generator_base_channels: Channels of the generator at 128x128; 16 times as many at 4x4.
         discriminator_base_channels: Channels of the discriminator at 64x64; they double with
@@ -110,7 +111,8 @@ def fastgan(
             two sizes, one for each position.
         reconstruction_weight: Weight of the decoders' errors.
     """
-    up, (size, _, colors) = resolutions("fastgan", image_shape), image_shape
+    up = resolutions("fastgan", image_shape)
+    size = up[-1]
     power_of_two = excitation_ratio >= 2 and excitation_ratio.bit_count() == 1
     if size > max(MULTIPLES) or final_resolution not in up[:-1] or not power_of_two:
         raise UsageError(
@@ -123,18 +125,19 @@ def fastgan(
         discriminator_base_channels=discriminator_base_channels,
     )  # fmt: skip
     small = min(size // 2, _SMALL)
+    small_shape = (*shape_at(small, image_shape, size), image_shape[-1])
     decoded = _scaled(MULTIPLES, discriminator_base_channels / 2)
     encoded = _scaled({r: 64 / r for r in up}, discriminator_base_channels)
 
     latents = keras.Input((latent_size,), name="latents")
     channels = _scaled(MULTIPLES, generator_base_channels)
-    pair = image_pair(latent_size, up, channels, colors, small, excitation_ratio)
+    pair = image_pair(latent_size, image_shape, channels, up, small, excitation_ratio)
     generator = keras.Model(latents, pair(latents)[0], name="generator")
 
     images = keras.Input(image_shape, name="images")
     critics = [
-        large_critic(image_shape, encoded, decoded, final_resolution, small),
-        small_critic((small, small, colors), encoded, decoded, final_resolution),
+        large_critic(image_shape, size, encoded, decoded, final_resolution, small),
+        small_critic(small_shape, small, encoded, decoded, final_resolution),
     ]
     outputs = outputs_of(critics, images, shrink(images, critics[1]))
     discriminator = keras.Model(images, outputs, name="discriminator")

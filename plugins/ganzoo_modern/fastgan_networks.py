@@ -4,7 +4,7 @@ import keras
 from keras import layers, ops
 
 from ganzoo.backend import Tensor
-from ganzoo.blocks import batch_norm
+from ganzoo.blocks import batch_norm, shape_at
 from ganzoo.layers import Conv2D, LatentNoise, SpectralNormalization
 
 # Channels of the generator and of the decoders, as multiples of their base channels.
@@ -14,9 +14,9 @@ _ENCODED = 256  # resolution of the discriminator's first block, also of larger 
 
 def shrink(images: Tensor, critic: keras.Model) -> Tensor:
     """Means of squares of pixels: images in the size that a critic takes."""
-    size, channels = critic.input_shape[1], images.shape[-1]
-    side = images.shape[1] // size
-    return ops.mean(ops.reshape(images, (-1, size, side, size, side, channels)), axis=(2, 4))
+    (h, w), channels = critic.input_shape[1:3], images.shape[-1]
+    side = images.shape[1] // h
+    return ops.mean(ops.reshape(images, (-1, h, side, w, side, channels)), axis=(2, 4))
 
 
 def outputs_of(
@@ -30,47 +30,51 @@ def outputs_of(
 
 
 def image_pair(
-    latent_size: int, up: list[int], channels: dict[int, int], colors: int, small: int, ratio: int
-) -> keras.Model:
+    latent_size: int, image_shape: tuple[int, int, int], channels: dict[int, int], up: list[int],
+    small: int, ratio: int,
+) -> keras.Model:  # fmt: skip
     """Latents -> [images, smaller images].
 
     Args:
         latent_size: Length of a latent.
-        up: Resolutions from 4 to that of the images.
+        image_shape: (height, width, channels).
         channels: Channels by resolution.
-        colors: Channels of the images.
+        up: Resolutions from 4 to that of the images.
         small: Resolution of the smaller images.
         ratio: Ratio of the resolutions that an excitation connects.
     """
     latents = keras.Input((latent_size,), name="latents")
     # a transposed convolution of one pixel, whose kernel is normalized as that of any other
-    x = ops.pad(ops.reshape(latents, (-1, 1, 1, latent_size)), ((0, 0), (3, 3), (3, 3), (0, 0)))
-    x = _conv(x, 2 * channels[4], 4, "project", padding="valid")
+    h, w = shape_at(4, image_shape, up[-1])
+    border = ((0, 0), (h - 1, h - 1), (w - 1, w - 1), (0, 0))
+    x = ops.pad(ops.reshape(latents, (-1, 1, 1, latent_size)), border)
+    x = _conv(x, 2 * channels[4], (h, w), "project", padding="valid")
     maps = {4: gated_linear_unit(batch_norm("project_norm")(x))}  # by resolution
     for i, r in enumerate(up[1:]):  # (batch, r / 2, r / 2, c) -> (batch, r, r, c')
         noisy = {"latents": latents} if i % 2 == 0 else {}
         maps[r] = _upsampling_block(maps[r // 2], channels[r], f"up_{r}", **noisy)
         if r // ratio in maps and r < max(MULTIPLES):
-            maps[r] = skip_layer_excitation(maps[r], maps[r // ratio], f"excite_{r}")
+            maps[r] = skip_layer_excitation(maps[r], maps[r // ratio], r // ratio, f"excite_{r}")
+    colors = image_shape[-1]
     images = _conv(maps[up[-1]], colors, 3, "image_conv", dtype="float32")
     smaller = _conv(maps[small], colors, 1, "small_image_conv", dtype="float32")
     return keras.Model(latents, [ops.tanh(images), ops.tanh(smaller)], name="pair")
 
 
 def large_critic(
-    image_shape: tuple[int, int, int], channels: dict[int, int], decoded: dict[int, int],
-    final: int, small: int,
+    image_shape: tuple[int, int, int], size: int, channels: dict[int, int],
+    decoded: dict[int, int], final: int, small: int,
 ) -> keras.Model:  # fmt: skip
-    """Images -> [logits (batch, n, n, 1), errors of two decoders (batch,)].
+    """Images -> [logits (batch, m, n, 1), errors of two decoders (batch,)].
 
     Args:
-        image_shape: (size, size, channels).
+        image_shape: (height, width, channels).
+        size: Their resolution.
         channels: Channels by resolution.
         decoded: Channels of the decoders by resolution.
         final: Resolution at which it ends.
         small: Resolution of the decoded images.
     """
-    size = image_shape[0]
     r = size if size <= _ENCODED else size // 2
     images = keras.Input(image_shape, name="images")
     x = _conv(images, channels[r], 3 if r == size else 4, "image_conv", strides=size // r)
@@ -83,25 +87,25 @@ def large_critic(
         r //= 2
         maps[r] = _downsampling_block(maps[2 * r], channels[r], f"down_{r}")
         if 8 * r in maps:
-            maps[r] = skip_layer_excitation(maps[r], maps[8 * r], f"excite_{r}")
+            maps[r] = skip_layer_excitation(maps[r], maps[8 * r], 8 * r, f"excite_{r}")
     x = _conv_norm_relu(maps[final], 2 * channels[final], 1, "head")
-    logits = _conv(x, 1, 4, "logits", padding="valid", dtype="float32")
-    whole = reconstruction_error(maps[final], images, small, decoded, "whole")
+    logits = _patch_logits(x, "logits")
+    whole = reconstruction_error(maps[final], images, final, small, decoded, "whole")
     # the paper decodes one random quarter; here all, from a quarter of the feature maps each
     parts = quarters(maps[2 * final]), quarters(images)
-    parts = reconstruction_error(*parts, small, decoded, "part")
+    parts = reconstruction_error(*parts, final, small, decoded, "part")
     errors = whole + ops.mean(ops.reshape(parts, (-1, 4)), axis=1)
     return keras.Model(images, [logits, errors], name="large")
 
 
 def small_critic(
-    image_shape: tuple[int, int, int], channels: dict[int, int], decoded: dict[int, int], final: int
-) -> keras.Model:
-    """Smaller images -> [logits (batch, n, n, 1), errors of a decoder (batch,)].
+    image_shape: tuple[int, int, int], size: int, channels: dict[int, int],
+    decoded: dict[int, int], final: int,
+) -> keras.Model:  # fmt: skip
+    """Smaller images -> [logits (batch, m, n, 1), errors of a decoder (batch,)].
 
     See `large_critic` for the arguments; here the channels are half as many.
     """
-    size = image_shape[0]
     r = max(size // 2, final)
     images = keras.Input(image_shape, name="images")
     x = _conv(images, max(channels[r] // 2, 1), 4, "small_image_conv", strides=size // r)
@@ -109,46 +113,53 @@ def small_critic(
     while r > final:
         r //= 2
         x = _conv_norm_relu(x, max(channels[r] // 2, 1), 4, f"small_down_{r}", strides=2)
-    logits = _conv(x, 1, 4, "small_logits", padding="valid", dtype="float32")
-    return keras.Model(
-        images, [logits, reconstruction_error(x, images, size, decoded, "small")], name="small"
-    )
+    errors = reconstruction_error(x, images, final, size, decoded, "small")
+    return keras.Model(images, [_patch_logits(x, "small_logits"), errors], name="small")
+
+
+def _patch_logits(x: Tensor, name: str) -> Tensor:
+    """A logit for every patch of 4x4 feature maps: (batch, h, w, c) -> (batch, h - 3, w - 3, 1)."""
+    kernel_size = tuple(min(4, side) for side in x.shape[1:3])
+    return _conv(x, 1, kernel_size, name, padding="valid", dtype="float32")
 
 
 def reconstruction_error(
-    x: Tensor, images: Tensor, decoded: int, channels: dict[int, int], name: str
+    x: Tensor, images: Tensor, r: int, decoded: int, channels: dict[int, int], name: str
 ) -> Tensor:
     """Mean |decoded - image| of each image, (batch,); section 3.2 has a perceptual distance.
 
     Args:
-        x: Feature maps (batch, r, r, c), from which a decoder upsamples.
-        images: (batch, size, size, channels); compared at the decoded resolution.
+        x: Feature maps (batch, h, w, c), from which a decoder upsamples.
+        images: (batch, height, width, channels); compared at the decoded resolution.
+        r: Resolution of the feature maps.
         decoded: Resolution of the decoder's images.
         channels: Channels of the decoder by resolution.
         name: Beginning of the layers' names.
     """
-    r = x.shape[1]
     while r < decoded:
         r *= 2
         x = _upsampling_block(x, channels[r], f"{name}_{r}")
     options = {"dtype": "float32", "activation": "tanh"}
     x = _conv(x, images.shape[-1], 3, f"{name}_image", **options)
-    pool = images.shape[1] // decoded
+    pool = images.shape[1] // x.shape[1]
     images = layers.AveragePooling2D(pool, name=f"{name}_small", dtype="float32")(images)
     return ops.mean(ops.abs(x - images), axis=(1, 2, 3))
 
 
-def skip_layer_excitation(x: Tensor, low: Tensor, name: str) -> Tensor:
+def skip_layer_excitation(x: Tensor, low: Tensor, r: int, name: str) -> Tensor:
     """Skip-layer excitation, equation 1: maps of another resolution weight the channels of x.
 
     Args:
         x: (batch, h, w, c).
-        low: (batch, s, s, d), with s a multiple of 4.
+        low: (batch, s, t, d).
+        r: Resolution of `low`, from 4.
         name: Beginning of the layers' names.
     """
-    if low.shape[1] > 4:
-        low = layers.AveragePooling2D(low.shape[1] // 4, name=f"{name}_pool")(low)
-    weights = _conv(low, x.shape[-1], 4, f"{name}_1", padding="valid")  # (batch, 1, 1, c)
+    if r > 4:  # (batch, s, t, d) -> (batch, 4, 4, d)
+        low = layers.AveragePooling2D(r // 4, name=f"{name}_pool")(low)
+    weights = _conv(
+        low, x.shape[-1], low.shape[1:3], f"{name}_1", padding="valid"
+    )  # (batch, 1, 1, c)
     weights = ops.silu(weights)  # in the paper's figure 3 a leaky ReLU
     weights = _conv(weights, x.shape[-1], 1, f"{name}_2", activation="sigmoid")
     return layers.Multiply(name=name)([x, weights])
@@ -164,11 +175,11 @@ def gated_linear_unit(x: Tensor) -> Tensor:
 
 
 def quarters(x: Tensor) -> Tensor:
-    """The four quarters of each image as images: (batch, 2 s, 2 s, c) -> (4 batch, s, s, c)."""
-    size, channels = x.shape[1] // 2, x.shape[-1]
-    x = ops.reshape(x, (-1, 2, size, 2, size, channels))
+    """The four quarters of each image as images: (batch, 2 h, 2 w, c) -> (4 batch, h, w, c)."""
+    h, w, channels = x.shape[1] // 2, x.shape[2] // 2, x.shape[-1]
+    x = ops.reshape(x, (-1, 2, h, 2, w, channels))
     x = ops.transpose(x, (0, 1, 3, 2, 4, 5))
-    return ops.reshape(x, (-1, size, size, channels))
+    return ops.reshape(x, (-1, h, w, channels))
 
 
 @keras.saving.register_keras_serializable("ganzoo")
@@ -194,11 +205,11 @@ def _upsampling_block(x: Tensor, filters: int, name: str, latents: Tensor = None
     With latents, of which noise is a function, there are two convolutions.
     """
     x = layers.UpSampling2D(name=f"{name}_nearest")(x)
-    r = x.shape[1]
+    h, w = x.shape[1:3]
     for i in (1,) if latents is None else (1, 2):
         x = _conv(x, 2 * filters, 3, f"{name}_conv_{i}")
         if latents is not None:
-            noise = LatentNoise((r, r, 1), r + i, name=f"{name}_noise_{i}")(latents)
+            noise = LatentNoise((h, w, 1), h + i, name=f"{name}_noise_{i}")(latents)
             x = ScaledNoise(name=f"{name}_scale_{i}")([x, noise])
         x = gated_linear_unit(batch_norm(f"{name}_norm_{i}")(x))
     return x
@@ -218,7 +229,9 @@ def _conv_norm_relu(x: Tensor, filters: int, kernel_size: int, name: str, **opti
     return layers.LeakyReLU(0.2, name=f"{name}_relu")(x)
 
 
-def _conv(x: Tensor, filters: int, kernel_size: int, name: str, **options) -> Tensor:
+def _conv(
+    x: Tensor, filters: int, kernel_size: int | tuple[int, ...], name: str, **options
+) -> Tensor:
     initializer = keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")  # PyTorch's
     options = {"padding": "same", "use_bias": False, "kernel_initializer": initializer} | options
     return SpectralNormalization(Conv2D(filters, kernel_size, name=name, **options))(x)

@@ -3,13 +3,15 @@ https://arxiv.org/abs/2501.05441, section 3, configuration E: a modern residual 
 normalization, for the relativistic loss with R1 and R2 (section 2), which the recipe sets.
 """
 
+import math
+
 import keras
 from keras import layers, ops
 
 from ganzoo import GAN
 from ganzoo.backend import Tensor
 from ganzoo.backend.settings import standard_settings
-from ganzoo.blocks import check_minimum
+from ganzoo.blocks import check_minimum, resolutions, shape_at
 from ganzoo.errors import UsageError
 from ganzoo.layers import Bias, Conv2D, Embedding, Resample2D
 
@@ -33,26 +35,26 @@ def r3gan(
     channels: list[int] = [768, 768, 768, 768],  # noqa: B006  read, never changed
     group_size: int = 16,
 ) -> R3GAN:
-    """R3GAN for square images.
+    """R3GAN.
 
     Args:
-        image_shape: (size, size, channels); the size is 4 doubled `len(channels) - 1` times.
+        image_shape: (height, width, channels); see `ganzoo.blocks.resolutions`.
         latent_size: Length of a latent.
-        channels: Channels at each resolution, from 4x4 to the images'; twice each is a multiple
-            of `group_size`.
+        channels: Channels at each resolution, from 4x4 (3x5 for 48x80 images) to the images';
+            twice each is a multiple of `group_size`.
         group_size: Channels per group of the 3x3 convolutions, which have twice the channels of
             the block: 768 channels in groups of 16 are the paper's cardinality of 96.
     """
-    resolutions = _check_options(image_shape, latent_size, channels, group_size)
+    up = _check_options(image_shape, latent_size, channels, group_size)
 
     def generator() -> keras.Model:
         latents = keras.Input((latent_size,), name="latents")
-        x = _generator_body(latents, image_shape[-1], resolutions, channels, group_size)
+        x = _generator_body(latents, image_shape, up, channels, group_size)
         return keras.Model(latents, x, name="generator")
 
     def discriminator() -> keras.Model:
         images = keras.Input(image_shape, name="images")
-        x = _discriminator_body(images, resolutions, channels, group_size, 1, "logit")
+        x = _discriminator_body(images, up, channels, group_size, 1, "logit")
         return keras.Model(images, x, name="discriminator")
 
     return R3GAN(generator(), discriminator())
@@ -70,28 +72,28 @@ def r3gan_conditional(
     """Class-conditional R3GAN with a projection discriminator.
 
     Args:
-        image_shape: (size, size, channels); the size is 4 doubled `len(channels) - 1` times.
+        image_shape: (height, width, channels); see `ganzoo.blocks.resolutions`.
         classes: Number of classes; filled from the data set.
         latent_size: Length of a latent, and of a class embedding in the generator.
-        channels: Channels at each resolution, from 4x4 to the images'; twice each is a multiple
-            of `group_size`.
+        channels: Channels at each resolution, from 4x4 (3x5 for 48x80 images) to the images';
+            twice each is a multiple of `group_size`.
         group_size: Channels per group of the 3x3 convolutions.
     """
-    resolutions = _check_options(image_shape, latent_size, channels, group_size)
+    up = _check_options(image_shape, latent_size, channels, group_size)
 
     def generator() -> keras.Model:
         latents = keras.Input((latent_size,), name="latents")
         labels = keras.Input((), dtype="int32", name="labels")
         embedding = _embed(labels, classes, latent_size, classes**-0.5)
         z = layers.Concatenate(name="both")([latents, embedding])
-        x = _generator_body(z, image_shape[-1], resolutions, channels, group_size)
+        x = _generator_body(z, image_shape, up, channels, group_size)
         return keras.Model([latents, labels], x, name="generator")
 
     def discriminator() -> keras.Model:
         images = keras.Input(image_shape, name="images")
         labels = keras.Input((), dtype="int32", name="labels")
         c = channels[0]
-        x = _discriminator_body(images, resolutions, channels, group_size, c, "features")
+        x = _discriminator_body(images, up, channels, group_size, c, "features")
         embedding = _embed(labels, classes, c, (classes * c) ** -0.5)
         x = layers.Dot(-1, name="logit", dtype="float32")([x, embedding])
         return keras.Model([images, labels], x, name="discriminator")
@@ -103,12 +105,12 @@ def _check_options(
     image_shape: tuple[int, int, int], latent_size: int, channels: list[int], group_size: int
 ) -> list[int]:
     """Return the resolutions: 4, 8, ..., size."""
-    size, width, _ = image_shape
-    resolutions = [4 << i for i in range(len(channels))]
-    if not channels or size != width or size != resolutions[-1]:
+    up = resolutions("r3gan", image_shape)
+    if len(channels) != len(up):
+        height, width = image_shape[:2]
         raise UsageError(
-            "r3gan needs square images of 4 pixels doubled once for each further number of "
-            f"channels. Received: {size}x{width} and channels={channels}.",
+            f"r3gan needs {len(up)} numbers of channels for {height}x{width}, one for each "
+            f"resolution. Received: channels={channels}.",
             hint="Set architecture.channels, or dataset.size where the data set has it.",
         )
     check_minimum(1, latent_size=latent_size, channels=channels, group_size=group_size)
@@ -117,7 +119,7 @@ def _check_options(
             f"Twice the channels must be multiples of group_size {group_size}. "
             f"Received: channels={channels}."
         )
-    return resolutions
+    return up
 
 
 def _embed(labels: Tensor, classes: int, units: int, stddev: float) -> Tensor:
@@ -127,33 +129,35 @@ def _embed(labels: Tensor, classes: int, units: int, stddev: float) -> Tensor:
 
 
 def _generator_body(
-    z: Tensor, image_channels: int, resolutions: list[int], channels: list[int], group_size: int
-) -> Tensor:
-    """Latents (batch, d) -> images (batch, size, size, image_channels), float32."""
+    z: Tensor, image_shape: tuple[int, int, int], up: list[int], channels: list[int],
+    group_size: int,
+) -> Tensor:  # fmt: skip
+    """Latents (batch, d) -> images (batch, *image_shape), float32."""
     dense = {"use_bias": False, "kernel_initializer": _he_initializer(1.0), "name": "scale"}
     x = layers.Dense(channels[0], **dense)(z)
-    x = Basis(4, name="basis")(x)  # (batch, c) -> (batch, 4, 4, c)
-    for r, c in zip(resolutions, channels, strict=True):
+    base = shape_at(4, image_shape, up[-1])
+    x = Basis(base, name="basis")(x)  # (batch, c) -> (batch, 4, 4, c)
+    for r, c in zip(up, channels, strict=True):
         if r > 4:  # (batch, r / 2, r / 2, c) -> (batch, r, r, c')
             x = _match_channels(x, c, f"{r}_match")
             x = Resample2D("up", name=f"{r}_up")(x)
         x = _stage(x, c, group_size, len(channels), str(r))
-    return _conv(image_channels, 1, _he_initializer(1.0), "to_image", dtype="float32")(x)
+    return _conv(image_shape[-1], 1, _he_initializer(1.0), "to_image", dtype="float32")(x)
 
 
 def _discriminator_body(
-    images: Tensor, resolutions: list[int], channels: list[int], group_size: int,
+    images: Tensor, up: list[int], channels: list[int], group_size: int,
     units: int, name: str,
 ) -> Tensor:  # fmt: skip
     """Images -> (batch, units), float32, by a last layer of that name."""
     x = _conv(channels[-1], 1, _he_initializer(1.0), "from_image")(images)
     for i in reversed(range(len(channels))):
-        r = resolutions[i]
+        r = up[i]
         x = _stage(x, channels[i], group_size, len(channels), str(r))
         if r > 4:  # (batch, r, r, c) -> (batch, r / 2, r / 2, c')
             x = Resample2D("down", name=f"{r}_down")(x)
             x = _match_channels(x, channels[i - 1], f"{r}_match")
-    x = Basis(4, gather=True, name="basis")(x)  # (batch, 4, 4, c) -> (batch, c)
+    x = Basis(x.shape[1:3], gather=True, name="basis")(x)  # (batch, 4, 4, c) -> (batch, c)
     dense = {"use_bias": False, "kernel_initializer": _he_initializer(1.0), "dtype": "float32"}
     return layers.Dense(units, name=name, **dense)(x)
 
@@ -167,19 +171,19 @@ class Basis(keras.layers.Layer):
     convolution whose kernel is as large as its input.
 
     Args:
-        size: Height and width.
+        size: Height and width, as a pair or as one number.
         gather: Whether the layer is the discriminator's.
     """
 
-    def __init__(self, size: int, gather: bool = False, **kwargs):
+    def __init__(self, size: int | tuple[int, int], gather: bool = False, **kwargs):
         super().__init__(**kwargs)
-        self.size = size
+        self.size = (size, size) if isinstance(size, int) else tuple(size)
         self.gather = gather
 
     def build(self, input_shape) -> None:
         """Make the maps, of variance 1, or such that the sum keeps the variance."""
-        stddev = 1.0 / self.size if self.gather else 1.0
-        shape = (self.size, self.size, input_shape[-1])
+        stddev = math.prod(self.size) ** -0.5 if self.gather else 1.0
+        shape = (*self.size, input_shape[-1])
         initializer = keras.initializers.RandomNormal(stddev=stddev)
         self.maps = self.add_weight(shape=shape, initializer=initializer, name="pictures")
 
@@ -189,7 +193,7 @@ class Basis(keras.layers.Layer):
         return inputs[:, None, None, :] * self.maps
 
     def compute_output_shape(self, input_shape):
-        size = () if self.gather else (self.size, self.size)
+        size = () if self.gather else self.size
         return (input_shape[0], *size, input_shape[-1])
 
     def get_config(self) -> dict:

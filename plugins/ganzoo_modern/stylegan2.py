@@ -5,6 +5,7 @@ With `regularizers = [{ name = "ada" }]` in the recipe's `[gan]` it is StyleGAN2
 """
 
 import functools
+import itertools
 import math
 from typing import Literal
 
@@ -13,7 +14,13 @@ from keras import layers, ops
 
 from ganzoo.backend import Tensor
 from ganzoo.backend.settings import standard_settings
-from ganzoo.blocks import check_minimum, equalized_conv, equalized_discriminator_head, resolutions
+from ganzoo.blocks import (
+    check_minimum,
+    equalized_conv,
+    equalized_discriminator_head,
+    resolutions,
+    shape_at,
+)
 from ganzoo.errors import UsageError
 from ganzoo.layers import (
     Bias,
@@ -58,7 +65,7 @@ def stylegan2(
     discriminator is residual (figure 7 c); neither grows.
 
     Args:
-        image_shape: (size, size, channels); the size is a power of two from 8.
+        image_shape: (height, width, channels); see `ganzoo.blocks.resolutions`.
         latent_size: Length of a latent.
         style_size: Length of a style, w in the paper.
         mapping_layers: Dense layers between the two; 8 in the paper.
@@ -82,7 +89,7 @@ def stylegan2(
             2 in appendix B.
     """
     up = resolutions("stylegan2", image_shape)
-    check_minimum(image_shape[0], fmap_base=fmap_base)
+    check_minimum(up[-1], fmap_base=fmap_base)
     check_minimum(
         1, latent_size=latent_size, style_size=style_size, mapping_layers=mapping_layers,
         max_channels=max_channels, mbstd_group_size=mbstd_group_size,
@@ -91,7 +98,7 @@ def stylegan2(
         raise UsageError(f"noise must be one of {_NOISES}. Received: {noise!r}.")
     channels = {r: min(fmap_base // r, max_channels) for r in up}
     mapping = mapping_network(latent_size, style_size, mapping_layers)
-    synthesis = synthesis_network(image_shape[-1], channels, latent_size, style_size, noise)
+    synthesis = synthesis_network(image_shape, channels, latent_size, style_size, noise)
     return StyleGAN2(
         generator_network(mapping, synthesis),
         discriminator_network(image_shape, channels, residual, mbstd_group_size),
@@ -125,14 +132,15 @@ def mapping_network(latent_size: int, style_size: int, mapping_layers: int) -> k
 
 
 def synthesis_network(
-    image_channels: int, channels: dict[int, int], latent_size: int, style_size: int, noise: str
-) -> keras.Model:
+    image_shape: tuple[int, int, int], channels: dict[int, int], latent_size: int,
+    style_size: int, noise: str,
+) -> keras.Model:  # fmt: skip
     """Styles (batch, count, style_size), one for each convolution, and latents (batch,
     latent_size), of which the noise is a function -> images.
 
     Args:
-        image_channels: Channels of the images.
-        channels: Channels by resolution, from 4 to the size.
+        image_shape: (height, width, channels).
+        channels: Channels by resolution, from 4 to that of the images.
         latent_size: Length of a latent.
         style_size: Length of a style.
         noise: See `stylegan2`.
@@ -140,8 +148,10 @@ def synthesis_network(
     count = 2 * len(channels)  # 2 log2(size) - 2
     styles = keras.Input((count, style_size), name="styles")
     latents = keras.Input((latent_size,), name="noise_latents")
-    maps = noise_maps(latents, list(channels), noise)
-    x = Constant((4, 4, channels[4]), name="constant")(latents)
+    image_channels, size = image_shape[-1], max(channels)
+    shapes = {r: shape_at(r, image_shape, size) for r in channels}
+    maps = noise_maps(latents, shapes, noise)
+    x = Constant((*shapes[4], channels[4]), name="constant")(latents)
     x = styled_conv(x, styles[:, 0], maps, channels[4], "conv_4")
     image = to_rgb(x, styles[:, 1], image_channels, "image_4")
     for i, r in enumerate(list(channels)[1:]):  # (batch, r / 2, r / 2, c) -> (batch, r, r, c')
@@ -155,22 +165,28 @@ def synthesis_network(
     return keras.Model([styles, latents], image, name="synthesis")
 
 
-def noise_maps(latents: Tensor, resolutions: list[int], kind: str) -> dict[str, Tensor]:
-    """Noise (batch, r, r, 1) of every styled convolution that has some, by its name.
+def noise_maps(latents: Tensor, shapes: dict[int, tuple[int, int]], kind: str) -> dict[str, Tensor]:
+    """Noise (batch, h, w, 1) of every styled convolution that has some, by its name.
 
     One layer draws the noise of all, which is faster.
+
+    Args:
+        latents: (batch, latent_size).
+        shapes: Height and width by resolution.
+        kind: See `stylegan2`.
     """
     if kind == "none":
         return {}
-    names = {f"conv_{resolutions[0]}": resolutions[0]}
-    names |= {f"conv_{r}_{i}": r for r in resolutions[1:] for i in (1, 2)}
-    ends = [sum(r * r for r in list(names.values())[: i + 1]) for i in range(len(names))]
+    start, *others = shapes
+    names = {f"conv_{start}": shapes[start]}
+    names |= {f"conv_{r}_{i}": shapes[r] for r in others for i in (1, 2)}
+    ends = list(itertools.accumulate(map(math.prod, names.values())))
     noise = LatentNoise((ends[-1],), stream=1, name="noise")(latents)
     parts = ops.split(noise, ends[:-1], axis=1)
     layer = ConstantNoise if kind == "constant" else layers.Reshape
     return {
-        name: layer((r, r, 1), name=f"{name}_noise")(part)
-        for (name, r), part in zip(names.items(), parts, strict=True)
+        name: layer((*shape, 1), name=f"{name}_noise")(part)
+        for (name, shape), part in zip(names.items(), parts, strict=True)
     }
 
 
@@ -205,7 +221,7 @@ def discriminator_network(
     mbstd_group_size: int,
 ) -> keras.Model:
     """Images -> logits (batch, 1), float32. Arguments as in `stylegan2`, channels by resolution."""
-    size = image_shape[0]
+    size = max(channels)
     conv = functools.partial(equalized_conv, bias_gain=True)
     images = keras.Input(image_shape, name="images")
     x = conv(images, channels[size], "image", kernel_size=1)

@@ -17,10 +17,10 @@ from ganzoo.backend import Tensor
 from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import (
     check_minimum,
+    check_multiples_of_4,
     normal_initializer,
     patchgan,
     patchgan_downsamples,
-    resolutions,
 )
 from ganzoo.errors import UsageError
 from ganzoo.gan.sampling import Sampler
@@ -169,8 +169,8 @@ def cyclegan(
     """Unpaired image-to-image translation in both directions.
 
     Args:
-        image_shape: (size, size, channels) of the target; the size is a power of two from 8.
-        source_shape: (size, size, channels) of the source; the same.
+        image_shape: (height, width, channels) of the target; multiples of 4, from 8.
+        source_shape: (height, width, channels) of the source; the same.
         generator_base_channels: Channels of a generator at the images' resolution; four times as
             many in its residual blocks.
         num_residual_blocks: Residual blocks of each generator; by default 6, and 9 from 256x256
@@ -184,7 +184,8 @@ def cyclegan(
         identity_weight: Weight of the identity loss, as a share of `cycle_weight`.
         pool_size: Older fake images kept for each discriminator, at least 1.
     """
-    size = resolutions("cyclegan", image_shape, 1)[-1]
+    check_multiples_of_4("cyclegan", image_shape)
+    size = min(image_shape[:2])
     num_downsamples = patchgan_downsamples("cyclegan", size, num_downsamples)
     if num_residual_blocks is None:
         num_residual_blocks = 9 if size >= _LARGE else 6
@@ -234,7 +235,7 @@ def translation_network(
     """Downsampling, residual blocks, upsampling, appendix 7.2: images of one domain -> the other.
 
     Args:
-        image_shape: (size, size, channels) of both domains.
+        image_shape: (height, width, channels) of both domains.
         base_channels: Channels at the images' resolution.
         num_residual_blocks: Blocks at a quarter of it.
         name: Name of the model, and beginning of the layers' names.

@@ -12,10 +12,12 @@ from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import (
     channels_by_resolution,
     check_minimum,
+    check_multiples_of_4,
     normal_initializer,
+    num_halvings,
     patchgan,
     patchgan_downsamples,
-    resolutions,
+    powers_of_two,
 )
 from ganzoo.errors import UsageError
 from ganzoo.layers import Conv2D, Conv2DTranspose, InstanceNormalization, LatentNoise
@@ -65,8 +67,9 @@ def pix2pix(
     inference (section 3.3); that is instance normalization, which suits batches of any size.
 
     Args:
-        image_shape: (size, size, channels) of the target; the size is a power of two from 8.
-        source_shape: (size, size, channels) of the source, of the same size.
+        image_shape: (height, width, channels) of the target; multiples of 4, from 8. The U-Net
+            halves both as often as both are even: the paper's 256x256 to 1x1, 48x80 to 3x5.
+        source_shape: (height, width, channels) of the source, of the same height and width.
         latent_size: Length of a latent, of which dropout is a function.
         generator_base_channels: Channels of the U-Net's outermost layers; they double inwards.
         generator_max_channels: The most channels of the U-Net at any resolution.
@@ -81,8 +84,9 @@ def pix2pix(
             the authors' PyTorch code has [4, 8, 16].
         l1_weight: Weight of the mean absolute difference from the target; the paper's lambda.
     """
-    *inner, size = resolutions("pix2pix", image_shape, 1)  # 1, 2, ..., size / 2
-    num_downsamples = patchgan_downsamples("pix2pix", size, num_downsamples)
+    check_multiples_of_4("pix2pix", image_shape)
+    inner = powers_of_two(1 << num_halvings(image_shape))[:-1]  # 1, 2, ..., 128 for 256x256
+    num_downsamples = patchgan_downsamples("pix2pix", min(image_shape[:2]), num_downsamples)
     check_minimum(1, latent_size=latent_size, dropout_resolutions=dropout_resolutions)
     if tuple(source_shape[:2]) != tuple(image_shape[:2]):
         raise UsageError(
@@ -123,10 +127,10 @@ def u_net(
     """Encoder and decoder with a skip connection at each resolution: appendix 6.1.1.
 
     Args:
-        image_shape: (size, size, channels) of the target.
-        source_shape: (size, size, channels) of the source.
+        image_shape: (height, width, channels) of the target.
+        source_shape: (height, width, channels) of the source.
         latent_size: Length of a latent.
-        channels: Channels by resolution, from 1 to half the size.
+        channels: Channels by resolution, from 1, the lowest, to that of half the size.
         dropout: Dropout rate.
         dropout_resolutions: Where it is in the decoder, "CD" in the appendix.
     """

@@ -5,7 +5,7 @@ from keras import layers
 
 from ganzoo import GAN
 from ganzoo.backend.settings import standard_settings
-from ganzoo.blocks import check_minimum, resolutions
+from ganzoo.blocks import check_minimum, resolutions, shape_at
 from ganzoo.layers import Conv2D, Conv2DTranspose
 
 
@@ -16,21 +16,22 @@ def my_gan(
     """A small convolutional GAN to begin with: replace it by your paper's.
 
     Args:
-        image_shape: (size, size, channels); the size is a power of two from 8. Filled from
-            the data set.
+        image_shape: (height, width, channels); see `ganzoo.blocks.resolutions`. Filled from the
+            data set.
         latent_size: Length of a latent.
         base_channels: Channels of the layers next to the images; they double with each lower
             resolution.
     """
-    *between, size = resolutions("my-gan", image_shape)[1:]  # 8, 16, ..., size
+    start, *between, size = resolutions("my-gan", image_shape)  # 4, 8, 16, ..., size
     check_minimum(1, latent_size=latent_size, base_channels=base_channels)
     conv = {"kernel_size": 4, "strides": 2, "padding": "same"}
 
     def generator() -> keras.Model:
-        c = base_channels * size // 8  # at 4x4
+        c = base_channels * size // (2 * start)
+        h, w = shape_at(start, image_shape, size)
         x = latents = keras.Input((latent_size,), name="latents")
-        x = layers.Dense(4 * 4 * c, name="project")(x)
-        x = layers.Reshape((4, 4, c), name="project_shape")(x)
+        x = layers.Dense(h * w * c, name="project")(x)
+        x = layers.Reshape((h, w, c), name="project_shape")(x)
         x = layers.LeakyReLU(0.2, name="project_relu")(x)
         for r in between:  # (batch, r / 2, r / 2, c) -> (batch, r, r, c / 2)
             c //= 2
