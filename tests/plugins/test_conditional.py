@@ -281,7 +281,7 @@ def test_sgans_generator_matches_the_mean_features_of_real_images():
         ("infogan", {"num_categories": 15}, "at least 17.*Received: latent_size=16"),
         ("sgan", {"num_upsamples": 4}, "sgan needs .*Received: 8x8, num_upsamples=4"),
         ("sgan", {"labeled_fraction": 0.0}, r"in \(0, 1\]. Received: 0.0"),
-        ("sngan_projection", {"shape": (12, 12, 1)}, "power of two from 8. Received: 12x12"),
+        ("sngan_projection", {"shape": (12, 11, 1)}, "multiples of 2. Received: 12x11"),
         ("sngan_projection", {"attention_resolution": 8}, "both networks. Received: 8"),
         ("biggan", {"latent_size": 15}, "multiple of 2. Received: 8x8, latent_size=15"),
         ("biggan", {"attention_resolution": 4}, "Received: 4"),

@@ -296,7 +296,7 @@ def test_a_cyclegan_is_made_again_from_its_configuration():
 @pytest.mark.parametrize(
     ("options", "what"),
     [
-        ({"shape": (8, 12, 3)}, "power of two"),
+        ({"shape": (8, 14, 3)}, "multiples of 4. Received: 8x14"),
         ({"source": (16, 16, 3)}, "16"),
         ({"num_downsamples": 2}, "num_downsamples"),
     ],

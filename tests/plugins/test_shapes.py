@@ -1,0 +1,42 @@
+"""Every architecture of images at shapes that are neither square nor powers of two."""
+
+import numpy as np
+import pytest
+from lazy_keras import Lazy, to_numpy
+
+from ganzoo.catalog.plugins.discovery import discover, find_plugin, plugin_signature
+from ganzoo.testing.architecture_case import ArchitectureCase, default_shapes
+
+pytestmark = [pytest.mark.backend, pytest.mark.usefixtures("cheap_weights")]
+
+resolutions = Lazy("ganzoo.blocks.resolutions")
+SHAPES = ((48, 80, 1), (64, 96, 3), (40, 40, 2), (32, 32, 12), (24, 24, 4))
+
+
+def takes_images(name: str) -> bool:
+    ordinary, _ = default_shapes(plugin_signature(find_plugin("architecture", name)))
+    return any(len(shape) == 3 for shape in ordinary)
+
+
+ARCHITECTURES = sorted(filter(takes_images, discover("architecture").plugins))
+
+
+def case_at(name: str, shape: tuple[int, int, int]) -> ArchitectureCase:
+    options = {}
+    if name.startswith("r3gan"):  # a number of channels for every resolution
+        options = {"channels": [8] * len(resolutions.resolutions(name, shape)), "group_size": 8}
+    case = ArchitectureCase(name, options, (shape,))
+    if isinstance(case.attempts[shape], Exception):
+        raise case.attempts[shape]
+    return case
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_an_architecture_draws_images_of_any_shape(name, shape):
+    case = case_at(name, shape)
+    assert case.gan.sampler.image_shape == shape
+    latents = case.gan.sampler.sample_latents(1, seed=0)
+    images = to_numpy(case.gan.sampler.generate(latents, case.labels(0, 1), use_ema=False))
+    assert images.shape == (1, *shape)
+    assert np.isfinite(images).all()
