@@ -16,6 +16,7 @@ PUBLISHED = Path(__file__).with_name("published.toml")
 PAGE = Path(__file__).with_name("models.md")
 BEGIN, END = "<!-- written by docs/make_models.py -->", "<!-- end of the models -->"
 BEGIN_PUBLISHED, END_PUBLISHED = "<!-- from docs/published.toml -->", "<!-- end of the numbers -->"
+_HEAD = "| model | what it is | weights, G / D | choices | deviations | paper |"
 # Packages of the zoo's architectures, in the order of the page.
 FAMILIES = {
     "ganzoo_classic": "Classics",
@@ -43,8 +44,7 @@ def tables() -> str:
     lines = []
     for package, title in FAMILIES.items():
         rows = [card for card in cards() if family(card) == package]
-        lines += [f"## {title}", "", "| model | what it is | weights, G / D | paper |"]
-        lines += ["|---|---|---:|---|", *map(_row, rows), ""]
+        lines += [f"## {title}", "", _HEAD, "|---|---|---:|---:|---:|---|", *map(_row, rows), ""]
     return "\n".join(lines)
 
 
@@ -77,7 +77,8 @@ def _own_result(name: str) -> str:
 def _row(card: Card) -> str:
     counts = " / ".join(f"{card.parameters[p]:,}" for p in ("generator", "discriminator"))
     papers = ", ".join(f"[{url.rsplit('/', 1)[-1]}]({url})" for url in card.papers)
-    return f"| `{card.name}` | {card.summary} | {counts} | {papers} |"
+    differences = f"{len(card.choices)} | {len(card.deviations)}"
+    return f"| `{card.name}` | {card.summary} | {counts} | {differences} | {papers} |"
 
 
 def filled(page: str) -> str:

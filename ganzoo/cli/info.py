@@ -22,7 +22,8 @@ from ganzoo.files.text import format_duration
 
 _LENGTHS = ("steps", "images", "epochs")
 _OWN_BLOCKS = (
-    "summary", "description", "deviations", "results", "versions", "recipe", "toml", "bibtex",
+    "summary", "description", "choices", "deviations", "results", "versions", "recipe", "toml",
+    "bibtex",
 )  # fmt: skip
 
 Name = Annotated[
@@ -38,7 +39,9 @@ Name = Annotated[
 
 Full = Annotated[
     bool,
-    typer.Option("--full", help="Add deviations, provenance, digests, BibTeX and the recipe."),
+    typer.Option(
+        "--full", help="Add choices, deviations, provenance, digests, BibTeX and the recipe."
+    ),
 ]
 
 
@@ -114,8 +117,9 @@ def _format_trained(content: dict[str, Any], *, full: bool = False) -> str:
     blocks.append(format_fields(facts, indent="  " if blocks else ""))
     if full:
         blocks.append((content.get("description") or "").strip())
-        if deviations := content.get("deviations"):
-            blocks.append("deviations\n" + "\n".join(f"  - {line}" for line in deviations))
+        for key in ("choices", "deviations"):
+            if content.get(key):
+                blocks.append(f"{key}\n" + "\n".join(f"  - {line}" for line in content[key]))
     if content.get("results"):
         blocks.append(format_results(content["results"]))
     for version in content.get("versions") or []:

@@ -3,7 +3,13 @@
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, InstanceOf, model_validator
+from pydantic import (
+    Field,
+    InstanceOf,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from ganzoo.config.contracts import Loss, Regularizer
 from ganzoo.config.loss_names import LOSSES
@@ -70,6 +76,13 @@ class GANConfig(Table):
             able = ", ".join(name for name, facts in LOSSES.items() if facts.label_smoothing)
             raise ValueError(f"has label_smoothing, which only {able} take. Received: {self.loss}")
         return self
+
+    @model_serializer(mode="wrap")
+    def _write_without_newer_defaults(self, tables: SerializerFunctionWrapHandler) -> dict:
+        """Leave out what a recipe of before could not say, so that its digest stays."""
+        newer = {"generator_batch": 1, "separate_penalties": False}
+        written = tables(self)
+        return {k: v for k, v in written.items() if k not in newer or v != newer[k]}
 
     @property
     def critic_updates(self) -> int:

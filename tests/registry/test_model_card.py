@@ -209,11 +209,12 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_what_a_card_says_is_inert_on_the_page(card_tables, text):
-    card = with_(card_tables, summary=text.replace("\n", " "), description=text, deviations=[text])
+    prose = {"description": text, "choices": [text], "deviations": [text]}
+    card = with_(card_tables, summary=text.replace("\n", " "), **prose)
     page = render_model_card(card, IMAGES | {"classes": [text, text]}, files=[])
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\ufeff]", page)
     body = page.split("## Recipe")[0].split("---\n", 2)[2]
-    plain_card = with_(card_tables, summary="S", description="D", deviations=["E"])
+    plain_card = with_(card_tables, summary="S", description="D", choices=["C"], deviations=["E"])
     own = render_model_card(plain_card, IMAGES | {"classes": ["F", "G"]}, files=[])
     own_body = own.split("## Recipe")[0].split("---\n", 2)[2]
     for mark in ("<", "](", "![", "**", "://", "www.", "```"):

@@ -198,7 +198,9 @@ class Card(Table):
         summary: One line about it.
         description: A longer text.
         papers: Addresses of papers, https.
-        deviations: What differs from the paper, a sentence each.
+        choices: What a key of the recipe could set as in the paper, and this model has otherwise on
+            purpose, or what the paper leaves open; a sentence each, with the reason.
+        deviations: What differs from the paper and no key of a recipe can mend, a sentence each.
         license: Licenses of data and weights.
         parameters: Published numbers of parameters, by network.
         recipe: Recipe that trains it.
@@ -213,6 +215,7 @@ class Card(Table):
     summary: _Line
     description: _Text | None = None
     papers: list[Annotated[str, AfterValidator(_check_https)]] = []
+    choices: list[_Text] = []
     deviations: list[_Text] = []
     license: License
     parameters: dict[str, Annotated[int, Field(ge=1)]] = {}

@@ -58,12 +58,13 @@ def render_model_card(card: Card, metadata: Mapping[str, Any], *, files: Collect
     blocks += ["## Where it comes from", _markdown_table(_origin_rows(card))]
     if card.papers:
         blocks.append("\n".join(f"* <{_markdown_link(address)}>" for address in card.papers))
-    if card.deviations:
-        blocks.append("What differs from the source:")
-        blocks.append("\n".join(f"* {escape_markdown(text)}" for text in card.deviations))
-    if card.plugin_mismatches:
-        blocks.append("Made with other plugins than at first:")
-        blocks.append("\n".join(f"* {escape_markdown(text)}" for text in card.plugin_mismatches))
+    for title, texts in (
+        ("What this model has otherwise than its source on purpose:", card.choices),
+        ("What differs from the source:", card.deviations),
+        ("Made with other plugins than at first:", card.plugin_mismatches),
+    ):
+        if texts:
+            blocks += [title, "\n".join(f"* {escape_markdown(text)}" for text in texts)]
     recipe = card.recipe.toml().strip().replace("```", "'''")
     blocks += ["## Recipe", f"```toml\n{escape(recipe)}\n```"]
     return "\n\n".join(blocks) + "\n"

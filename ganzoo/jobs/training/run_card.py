@@ -49,7 +49,7 @@ def run_card(recipe: Recipe, manifest: Mapping[str, Any], name: str) -> Card:
             tables["papers"] = origin.papers
         kept = ()
         if not changed_settings(origin, recipe, data):
-            kept = ("summary", "description", "deviations", "license", "parameters")
+            kept = ("summary", "description", "choices", "deviations", "license", "parameters")
         elif not changed_settings(origin, recipe, data, length=False):
             kept = ("license", "parameters")
         kept = () if "start" in manifest else kept
@@ -80,6 +80,7 @@ def card_of_weights(card: Card, recipe: Recipe, manifest: Mapping[str, Any], ste
     deviations = list(card.deviations)
     if origin and (changed or step < planned):
         deviations = [text for text in deviations if text not in origin.deviations]
+        changes["choices"] = [text for text in card.choices if text not in origin.choices]
         if card.summary == origin.summary:
             changes["summary"] = summarize(recipe, data)
         if card.description == origin.description:
@@ -88,7 +89,7 @@ def card_of_weights(card: Card, recipe: Recipe, manifest: Mapping[str, Any], ste
             deviations.append(
                 f"Begun from the recipe of {origin.name} and trained with {', '.join(changed)}."
             )
-        if origin.deviations:
+        if origin.choices or origin.deviations:
             deviations.append(f"The card of {origin.name} says how that differs from its source.")
         own = changed_settings(origin, recipe, data, length=False)
         if own and card.license.weights == origin.license.weights:

@@ -44,8 +44,7 @@ def test_the_tables_become_frozen_objects(tables):
 def test_every_default_of_gan_and_training_is_written_out(tables):
     resolved = Recipe.from_tables(tables).tables()
     assert resolved["gan"] == {
-        "loss": "non_saturating", "regularizers": [], "n_critic": 1, "generator_batch": 1,
-        "separate_penalties": False, "ema_half_life": 10_000.0,
+        "loss": "non_saturating", "regularizers": [], "n_critic": 1, "ema_half_life": 10_000.0,
         "ema_rampup": 0.05, "label_smoothing": 0.0, "label_flip_prob": 0.0, "weight_clip": 0.0,
         "share_fake_latents": False, "concat_real_fake": False,
     }  # fmt: skip

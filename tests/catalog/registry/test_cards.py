@@ -36,7 +36,7 @@ def test_a_card_becomes_a_frozen_object(card_tables):
 
 def test_the_text_reads_back_as_the_same_card(card_tables, tmp_path):
     card_tables["description"] = 'Two lines\nand """quotes""", \x1b]8;;x\x07 and \u202e.\n'
-    card_tables["deviations"] = ["One.", "Two."]
+    card_tables |= {"choices": ["Zero."], "deviations": ["One.", "Two."]}
     result = {"metric": "fid", "value": 12.5, "seeds": [1, 2], "protocol": {"fake": 10}}
     card_tables["results"] = [result]
     card = Card.from_tables(card_tables)
@@ -49,7 +49,7 @@ def test_the_text_reads_back_as_the_same_card(card_tables, tmp_path):
 
 def test_what_is_empty_is_not_written(card_tables):
     text = Card.from_tables(card_tables).toml()
-    assert not any(word in text for word in ("results", "deviations", "description"))
+    assert not any(word in text for word in ("results", "choices", "deviations", "description"))
 
 
 # K13-K18, K20, K23, K24 of the corpus of bad cards

@@ -38,7 +38,8 @@ def test_the_zoos_own_training_keeps_what_its_card_says(origin, settings):
     card, recipe, manifest = described(origin, settings)
     steps = 12 * (50_000 // 64)
     for found in (card, card_of_weights(card, recipe, manifest, steps)):
-        assert (found.summary, found.deviations) == (origin.summary, origin.deviations)
+        assert (found.summary, found.choices) == (origin.summary, origin.choices)
+        assert found.deviations == origin.deviations
         assert (found.license, found.parameters) == (origin.license, origin.parameters)
         assert found.recipe == recipe
 
@@ -65,7 +66,8 @@ def test_of_other_data_nothing_is_said_that_is_true_of_the_zoos(origin):
 )  # fmt: skip
 def test_of_another_recipe_prose_and_license_are_not_carried_over(origin, settings):
     card, _, _ = described(origin, settings)
-    assert (card.deviations, card.license.weights) == ([], NOT_CHOSEN)
+    assert (card.choices, card.deviations) == ([], [])
+    assert card.license.weights == NOT_CHOSEN
     assert card.summary == "dcgan trained on 50,000 images of 32 x 32 x 3 (cifar10)."
 
 
@@ -80,6 +82,7 @@ def test_weights_of_half_a_training_are_not_called_those_of_a_whole_one(origin):
     found = card_of_weights(card, recipe, manifest, 150)
     assert found.summary != origin.summary
     assert found.deviations[-1] == "The weights are those of step 150 of 9,372."
+    assert origin.choices and not found.choices
     assert not set(found.deviations) & set(origin.deviations)
     assert found.license == origin.license  # the recipe is still the zoo's
 
@@ -114,6 +117,7 @@ def test_a_run_of_nobodys_recipe_says_what_it_is(origin):
 
 def test_no_card_of_a_recipe_speaks_of_one_version_s_weights():
     prose = {
-        name: [card.description or "", *card.deviations] for name, card in read_cards()[0].items()
+        name: [card.description or "", *card.choices, *card.deviations]
+        for name, card in read_cards()[0].items()
     }
     assert not [name for name, texts in prose.items() if re.search(r"[Vv]ersion \d", str(texts))]
