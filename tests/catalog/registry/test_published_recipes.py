@@ -21,7 +21,7 @@ PUBLISHED = {
     "sngan-cifar10": {"gan.generator_batch": 2, "gan.n_critic": 5, "training.batch": 64},
     "sngan-projection-cifar10": {"gan.generator_batch": 2, "training.steps": 50_000},
     "wgan-gp-cifar10": {"gan.generator_batch": 2, "gan.n_critic": 5},
-    "wgan-gp-celeba": {"gan.generator_batch": 1, "generator_optimizer.learning_rate": 1e-4},
+    "wgan-gp-celeba": {"training.batch": 64, "generator_optimizer.learning_rate": 1e-4},
     # main.py of the authors: 100 for gen_iterations < 25 or % 500 == 0
     "wgan-cifar10": {
         "gan.n_critic": {
