@@ -25,9 +25,10 @@ def equalized_conv(x: Tensor, filters: int, name: str, kernel_size: int = 3, **o
 
 
 def equalized_discriminator_head(
-    x: Tensor, channels: int, name: str, mbstd_group_size: int = 4, **options
-) -> Tensor:
-    """Feature maps of the lowest resolution (batch, h, w, c) -> logits (batch, 1), float32.
+    x: Tensor, channels: int, name: str, mbstd_group_size: int = 4, units: int = 1,
+    last: str = "logit", **options,
+) -> Tensor:  # fmt: skip
+    """Feature maps of the lowest resolution (batch, h, w, c) -> (batch, units), float32.
 
     Args:
         x: Feature maps.
@@ -35,10 +36,12 @@ def equalized_discriminator_head(
         name: Name of the convolution.
         mbstd_group_size: Images per group of the minibatch standard deviation; 4 as in the
             authors' code, section 3 has the whole batch.
+        units: Outputs: 1 logit, or features that are compared with a class.
+        last: Name of the last layer.
         **options: Further arguments of both layers before the last.
     """
     x = MinibatchStddev(mbstd_group_size, name="deviation")(x)
     x = layers.Flatten(name="flatten")(equalized_conv(x, channels, name, **options))
     x = EqualizedDense(channels, gain=_GAIN, name="dense", **options)(x)
     x = layers.LeakyReLU(0.2, name="dense_relu")(x)
-    return EqualizedDense(1, name="logit", dtype="float32")(x)
+    return EqualizedDense(units, name=last, dtype="float32")(x)

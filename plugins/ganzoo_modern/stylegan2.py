@@ -88,15 +88,11 @@ def stylegan2(
         path_length_batch_shrink: Path lengths are of a batch that is so many times smaller;
             2 in appendix B.
     """
-    up = resolutions("stylegan2", image_shape)
-    check_minimum(up[-1], fmap_base=fmap_base)
     check_minimum(
         1, latent_size=latent_size, style_size=style_size, mapping_layers=mapping_layers,
         max_channels=max_channels, mbstd_group_size=mbstd_group_size,
     )  # fmt: skip
-    if noise not in _NOISES:
-        raise UsageError(f"noise must be one of {_NOISES}. Received: {noise!r}.")
-    channels = {r: min(fmap_base // r, max_channels) for r in up}
+    channels = channels_of(image_shape, fmap_base, max_channels)
     mapping = mapping_network(latent_size, style_size, mapping_layers)
     synthesis = synthesis_network(image_shape, channels, latent_size, style_size, noise)
     return StyleGAN2(
@@ -111,24 +107,42 @@ def stylegan2(
     )
 
 
+def channels_of(
+    image_shape: tuple[int, int, int], fmap_base: int, max_channels: int
+) -> dict[int, int]:
+    """Channels by resolution, from 4 to the images'; arguments as in `stylegan2`."""
+    up = resolutions("stylegan2", image_shape)
+    check_minimum(up[-1], fmap_base=fmap_base)
+    return {r: min(fmap_base // r, max_channels) for r in up}
+
+
 def generator_network(mapping: keras.Model, synthesis: keras.Model) -> keras.Model:
-    """Latents (batch, latent_size) -> images, all convolutions with one style."""
-    latents = keras.Input(mapping.input_shape[1:], name="latents")
-    style = AverageStyle(name="average_style")(mapping(latents))
+    """Latents (batch, latent_size), and whatever else the mapping takes -> images, all
+    convolutions with one style.
+    """
+    inputs = [keras.Input(x.shape[1:], dtype=x.dtype, name=x.name) for x in mapping.inputs]
+    latents, *others = inputs
+    inputs = inputs if others else latents
+    style = AverageStyle(name="average_style")(mapping(inputs))
     styles = ops.repeat(style[:, None], synthesis.input_shape[0][1], axis=1)
-    return keras.Model(latents, synthesis([styles, latents]), name="generator")
+    return keras.Model(inputs, synthesis([styles, latents]), name="generator")
 
 
 def mapping_network(latent_size: int, style_size: int, mapping_layers: int) -> keras.Model:
     """Latents (batch, latent_size) -> styles (batch, style_size), float32."""
     latents = keras.Input((latent_size,), name="latents")
     x = PixelNorm(name="latents_norm")(latents)
-    for i in range(1, mapping_layers + 1):
-        scale = {"gain": _GAIN, "lr_multiplier": _MAPPING_RATE, "bias_gain": True}
-        x = EqualizedDense(style_size, name=f"map_{i}", **scale)(x)
-        x = layers.LeakyReLU(0.2, name=f"map_{i}_relu")(x)
-    x = layers.Activation("linear", name="style", dtype="float32")(x)
+    x = mapping_body(x, style_size, mapping_layers)
     return keras.Model(latents, x, name="mapping")
+
+
+def mapping_body(x: Tensor, units: int, count: int) -> Tensor:
+    """Dense layers that learn slowly: (batch, d) -> (batch, units), float32."""
+    for i in range(1, count + 1):
+        scale = {"gain": _GAIN, "lr_multiplier": _MAPPING_RATE, "bias_gain": True}
+        x = EqualizedDense(units, name=f"map_{i}", **scale)(x)
+        x = layers.LeakyReLU(0.2, name=f"map_{i}_relu")(x)
+    return layers.Activation("linear", name="style", dtype="float32")(x)
 
 
 def synthesis_network(
@@ -144,7 +158,12 @@ def synthesis_network(
         latent_size: Length of a latent.
         style_size: Length of a style.
         noise: See `stylegan2`.
+
+    Raises:
+        UsageError: `noise` is unknown.
     """
+    if noise not in _NOISES:
+        raise UsageError(f"noise must be one of {_NOISES}. Received: {noise!r}.")
     count = 2 * len(channels)  # 2 log2(size) - 2
     styles = keras.Input((count, style_size), name="styles")
     latents = keras.Input((latent_size,), name="noise_latents")
@@ -221,10 +240,17 @@ def discriminator_network(
     mbstd_group_size: int,
 ) -> keras.Model:
     """Images -> logits (batch, 1), float32. Arguments as in `stylegan2`, channels by resolution."""
-    size = max(channels)
-    conv = functools.partial(equalized_conv, bias_gain=True)
     images = keras.Input(image_shape, name="images")
-    x = conv(images, channels[size], "image", kernel_size=1)
+    x = discriminator_body(images, channels, residual, mbstd_group_size)
+    return keras.Model(images, x, name="discriminator")
+
+
+def discriminator_body(
+    images: Tensor, channels: dict[int, int], residual: bool, mbstd_group_size: int, **head
+) -> Tensor:
+    """Images -> logits (batch, 1), or what `equalized_discriminator_head` is asked for."""
+    conv = functools.partial(equalized_conv, bias_gain=True)
+    x = conv(images, channels[max(channels)], "image", kernel_size=1)
     for r in reversed(list(channels)[1:]):  # (batch, r, r, c) -> (batch, r / 2, r / 2, c')
         y = conv(x, channels[r], f"conv_{r}_1")
         # a pixel more than before, so that the convolution treats all borders alike
@@ -236,5 +262,5 @@ def discriminator_network(
             y = layers.Add(name=f"sum_{r}")([x, y])
             y = layers.Rescaling(1 / _GAIN, name=f"sum_{r}_scale")(y)  # section 4.1
         x = y
-    x = equalized_discriminator_head(x, channels[4], "conv_4", mbstd_group_size, bias_gain=True)
-    return keras.Model(images, x, name="discriminator")
+    head |= {"mbstd_group_size": mbstd_group_size, "bias_gain": True}
+    return equalized_discriminator_head(x, channels[4], "conv_4", **head)

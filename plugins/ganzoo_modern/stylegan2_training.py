@@ -90,18 +90,17 @@ class StyleGAN2(GAN):
 
     def generate(self, latents: Tensor, labels: Tensor = None) -> Tensor:
         """Images of mixed styles, from the generator in training mode."""
-        return self.synthesize(self.mix_styles(latents), latents)
+        return self.synthesize(self.mix_styles(latents, labels), latents)
 
-    def mix_styles(self, latents: Tensor) -> Tensor:
+    def mix_styles(self, latents: Tensor, labels: Tensor = None) -> Tensor:
         """Styles in training, one for each convolution: (batch, d) -> (batch, count, w).
 
         With a probability there is a second style from a random convolution on (StyleGAN,
-        section 3.1), as the authors' code has it: from the same one on in the whole batch, and of
-        a latent of its own for each image. All that is drawn is a function of the latents, so that
-        updates of both networks see the same images.
+        section 3.1), as the authors' code has it: from the same one on in the whole batch, of
+        the image's class and of a latent of its own. All that is drawn is a function of the
+        latents, so that updates of both networks see the same images.
         """
-        mapping = self.generator.get_layer("mapping")
-        first = ops.cast(mapping(latents, training=True), "float32")
+        first = self.styles_of(latents, labels)
         # updates the average, which is the generator's and changes in its own update only
         first = self.generator.get_layer("average_style")(first, training=True)
         count = self.generator.get_layer("synthesis").inputs[0].shape[1]
@@ -111,10 +110,17 @@ class StyleGAN2(GAN):
         crossover = 1 + ops.cast(ops.floor(position * (count - 1)), "int32")  # 1, ..., count - 1
         crossover = ops.where(mixes < self.style_mixing_prob, crossover, count)
         if self.second_style == "fresh":
-            second = ops.cast(mapping(self.second_latents(latents), training=True), "float32")
+            second = self.styles_of(self.second_latents(latents), labels)
+        elif self.sampler.conditional:
+            second = self.styles_of(ops.roll(latents, 1, axis=0), labels)
         else:
             second = ops.roll(first, 1, axis=0)
         return ops.where(index < crossover[:, None, None], first[:, None], second[:, None])
+
+    def styles_of(self, latents: Tensor, labels: Tensor = None) -> Tensor:
+        """Styles of latents, and labels if there are classes: (batch, d) -> (batch, w), float32."""
+        inputs = [latents, labels] if self.sampler.conditional else latents
+        return ops.cast(self.generator.get_layer("mapping")(inputs, training=True), "float32")
 
     def synthesize(self, styles: Tensor, latents: Tensor) -> Tensor:
         """Images of styles (batch, count, w), with the noise of latents (batch, d)."""
@@ -169,7 +175,8 @@ class StyleGAN2(GAN):
         count = max(count, 1) if isinstance(count, int) else ops.maximum(count, 1)
         latents = batch.rng.normal("path_latents", (count, *batch.latents.shape[1:]))
         with WriteCapture():  # a penalty changes no average
-            styles = self.mix_styles(latents)
+            labels = batch.labels[:count] if self.sampler.conditional else None
+            styles = self.mix_styles(latents, labels)
         directions = batch.rng.normal("path_directions", (count, *self.sampler.image_shape))
         lengths = ops.cast(self.path_lengths(styles, latents, directions), "float32")
         old_mean = self.mean_path_length

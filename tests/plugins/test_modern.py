@@ -24,6 +24,10 @@ SMALL = {
         "latent_size=8", "generator_base_channels=1", "discriminator_base_channels=1",
         "excitation_ratio=2", "final_resolution=4",
     ],
+    "stylegan2-conditional": [
+        "latent_size=8", "style_size=8", "mapping_layers=2", "fmap_base=64", "max_channels=8",
+        "class_mapping_layers=2",
+    ],
     "r3gan": ["latent_size=8", "channels=[8, 8]", "group_size=4"],
 }  # fmt: skip
 
@@ -59,15 +63,12 @@ def test_fastgan_has_as_many_weights_as_the_published_networks_at_256(cheap_weig
     assert counts == (29_127_846, 11_526_160)  # published as 29.1 M and 11.5 M
 
 
-def test_stylegan2_for_cifar10_lacks_of_the_published_weights_those_of_the_class(cheap_weights):
+def test_stylegan2_for_cifar10_has_the_published_number_of_weights(cheap_weights):
     recipe = CARDS["stylegan2-cifar10"].recipe.tables()["architecture"]
     options = [f"{k}={str(v).lower()}" for k, v in recipe.items() if k != "name"]
-    gan = build("stylegan2", (32, 32, 3), *options)
-    dense, embedding = 512 * 512 + 512, 10 * 512 + 512
-    assert trained_weights(gan.generator) == 20_215_315 - embedding - 512 * 512
-    # eight mapping layers, and a last layer that says 512 numbers instead of a logit
-    of_class = embedding + 8 * dense + dense - (512 + 1)
-    assert trained_weights(gan.discriminator) == 23_089_664 - of_class
+    gan = build("stylegan2-conditional", (32, 32, 3), *options, classes=10)
+    counts = trained_weights(gan.generator), trained_weights(gan.discriminator)
+    assert counts == (20_215_315, 23_089_664)
 
 
 # StyleGAN2 --------------------------------------------------------------------------------
@@ -158,6 +159,21 @@ def test_the_probability_of_mixing_may_follow_a_schedule():
     assert found == [1.0, 0.0]
     with pytest.raises(UsageError, match="values from 0 to 1"):
         small("stylegan2", f"style_mixing_prob={pieces.replace('0.0', '-0.5')}")
+
+
+def test_the_second_style_of_a_mixed_image_is_of_its_own_class():
+    name = "stylegan2-conditional"
+    latents, labels = normal_numbers(2, 8), ops.convert_to_tensor(np.array([0, 2]))
+    for kind in ("fresh", "neighbor"):
+        mixing = ("style_mixing_prob=1.0", f"second_style='{kind}'")
+        gan = build(name, (8, 8, 1), *SMALL[name], *mixing, classes=3)
+        mixed = to_numpy(gan.mix_styles(latents, labels))
+        mapping, neighbors = gan.generator.get_layer("mapping"), ops.roll(latents, 1, axis=0)
+        others = gan.second_latents(latents) if kind == "fresh" else neighbors
+        own, other = (to_numpy(mapping([x, labels])) for x in (latents, others))
+        assert mixed[:, 0] == pytest.approx(own, rel=1e-4)
+        assert mixed[:, -1] == pytest.approx(other, rel=1e-4)
+        assert np.abs(own - to_numpy(mapping([latents, ops.flip(labels)]))).max() > 0.1
 
 
 def test_path_lengths_are_the_slopes_that_differences_show():
