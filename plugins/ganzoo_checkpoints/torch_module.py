@@ -4,14 +4,14 @@ A converter reads what it knows. Where an array is missing, or one is left that 
 read nor named as dropped, the layout is another one.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import wraps
 
 import numpy as np
 
-from ganzoo.files.foreign import Conversion, LazyArray
+from ganzoo.files.foreign import Conversion, ForeignWeights
 
-Weights = Mapping[str, LazyArray]
+Weights = ForeignWeights
 _PREFIXES = (  # `module.` is that of a DataParallel; the averaged networks of pickles
     "", "module.", "state_dict.", "state_dict.module.", "model_state_dict.",
     "g_ema.", "G_ema.", "G_ema.Model.", "2.",

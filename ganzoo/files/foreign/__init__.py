@@ -6,5 +6,6 @@ one can cost is bounded: values, names, depth, and bytes of arrays in proportion
 
 from ganzoo.files.foreign.conversion import Conversion
 from ganzoo.files.foreign.foreign_weights import ForeignWeights, LazyArray, open_weights
+from ganzoo.files.foreign.keras_layers import keras_layers
 
-__all__ = ["Conversion", "ForeignWeights", "LazyArray", "open_weights"]
+__all__ = ["Conversion", "ForeignWeights", "LazyArray", "keras_layers", "open_weights"]

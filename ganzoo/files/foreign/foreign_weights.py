@@ -1,4 +1,4 @@
-"""Weights files of PyTorch, NVIDIA, TensorFlow's StyleGANs, NumPy and safetensors, read lazily."""
+"""Weights files of PyTorch, Keras, NVIDIA, TensorFlow's StyleGANs, NumPy and safetensors."""
 
 import errno
 import os
@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from ganzoo.errors import EnvironmentProblem, GanzooError, InvalidInput
+from ganzoo.files.foreign.hdf5_files import SIGNATURE, read_hdf5
 from ganzoo.files.foreign.stand_ins import Limits, Refused, Span, Tensor
 from ganzoo.files.foreign.tensor_names import MAX_TENSORS, TensorNames
-from ganzoo.files.foreign.torch_files import read_archive, read_stream
+from ganzoo.files.foreign.torch_files import member, read_archive, read_stream
 from ganzoo.files.reading import open_regular
 from ganzoo.files.safetensors import DTYPE_NAMES, read_header
 from ganzoo.files.strict_json import parse_object
@@ -25,6 +26,7 @@ _MAX_DIRECTORY_BYTES = 4 * 2**20  # of a zip archive
 _MAX_ARRAY_HEADER = 2_000  # characters
 _MAX_RATIO = 16  # of the bytes of all arrays to those of the file
 _SLACK_BYTES = 2**20
+_KERAS_MEMBER = "model.weights.h5"  # of a .keras archive
 _MAX_TEXT = 512  # characters of a text in the metadata
 _MAX_TEXTS = 4_096
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # zipfile bounds no others
@@ -103,7 +105,8 @@ def open_weights(path: str | os.PathLike) -> ForeignWeights:
 
     Read are files of `torch.save` in both layouts, with dictionaries, lists, `Namespace` and
     modules of `torch.nn`; pickles of NVIDIA's and R3GAN's networks and of TensorFlow's StyleGANs,
-    or with arrays of NumPy; `.npz`; safetensors. Nothing in the file is run or imported.
+    or with arrays of NumPy; `.keras`, and HDF5 as Keras writes it; `.npz`; safetensors. Nothing in
+    the file is run or imported.
 
     Args:
         path: Path of the file; a symbolic link is followed.
@@ -144,9 +147,15 @@ def _open(file: BufferedReader, size: int, path: str) -> tuple[dict[str, _Array]
         directory = _DirectoryLimit(file)
         archive = zipfile.ZipFile(directory)  # type: ignore[arg-type]
         directory.limit = size
+        if _KERAS_MEMBER in archive.NameToInfo:
+            span = member(file, archive.getinfo(_KERAS_MEMBER), size)
+            names = TensorNames(read_hdf5(file, span, Limits()))
+            return {name: _lazy(file, one) for name, one in names.tensors.items()}, {}
         if not any(name.endswith("/data.pkl") for name in archive.namelist()):
             return _open_npz(archive), {}
         root = read_archive(file, archive, size)
+    elif start.startswith(SIGNATURE):
+        root = read_hdf5(file, Span(0, size), Limits())
     elif start[8:] == b"{" and int.from_bytes(start[:8], "little") <= size - 8:
         return _open_safetensors(file, path)
     else:
@@ -271,7 +280,8 @@ def _explained(path: str) -> Iterator[None]:
     except Exception:  # of zipfile, of NumPy, of values of other types than expected
         reason = _DAMAGED
     raise InvalidInput(
-        "Expected a weights file of PyTorch (.pt, .pth, .pkl), NumPy (.npz) or safetensors. "
+        "Expected a weights file of PyTorch (.pt, .pth, .pkl), Keras (.keras, .h5), NumPy (.npz) "
+        "or safetensors. "
         f"Received: {quote(path)}: {reason}.",
         hint=_HINT,
     ) from None

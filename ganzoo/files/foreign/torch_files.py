@@ -25,14 +25,14 @@ def read_archive(file: BinaryIO, archive: zipfile.ZipFile, size: int) -> Any:
     (listing,) = (name for name in archive.namelist() if name.endswith("/data.pkl"))
     folder = listing.removesuffix("data.pkl")
     if f"{folder}byteorder" in archive.NameToInfo:
-        order = _member(file, archive.getinfo(f"{folder}byteorder"), size)
+        order = member(file, archive.getinfo(f"{folder}byteorder"), size)
         file.seek(order.start)
         if file.read(min(order.length, 3)) == b"big":
             raise Refused(_REVERSED)
 
     def persistent(identity: Any) -> Storage:
         storage, key = _storage(identity)
-        content = _member(file, archive.getinfo(f"{folder}data/{key}"), size)
+        content = member(file, archive.getinfo(f"{folder}data/{key}"), size)
         if content.length != storage.count * storage.dtype.itemsize:
             raise Refused("a storage is not of its size")
         storage.content = content
@@ -41,7 +41,7 @@ def read_archive(file: BinaryIO, archive: zipfile.ZipFile, size: int) -> Any:
     def nested(_: Span) -> Any:
         raise Refused("it holds a file in a file")
 
-    span = _member(file, archive.getinfo(listing), size)
+    span = member(file, archive.getinfo(listing), size)
     return PickleReader(file, span, Limits(), persistent=persistent, nested=nested).run()
 
 
@@ -102,8 +102,8 @@ def _storage(identity: Any) -> tuple[Storage, str]:
     return Storage(STORAGES[name.text], count), key
 
 
-def _member(file: BinaryIO, info: zipfile.ZipInfo, size: int) -> Span:
-    """Return where the bytes of a member lie, which must not be compressed."""
+def member(file: BinaryIO, info: zipfile.ZipInfo, size: int) -> Span:
+    """Return where the bytes of a member of an archive lie, which must not be compressed."""
     file.seek(info.header_offset)
     header = file.read(30)
     lengths = (header[26:28], header[28:30])  # of the name, and of what follows it
@@ -114,5 +114,5 @@ def _member(file: BinaryIO, info: zipfile.ZipInfo, size: int) -> Span:
         or info.file_size != info.compress_size
         or start + info.file_size > size
     ):
-        raise Refused("it is compressed or damaged, which files of PyTorch are not")
+        raise Refused("it is compressed or damaged, which such files are not")
     return Span(start, info.file_size, crc=info.CRC)

@@ -1,16 +1,21 @@
 """Checkpoints of other libraries, converted by the plugin that recognizes their layout."""
 
 import os
+import re
 import warnings
+from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
 
 from ganzoo.catalog.plugins.discovery import call_plugin, discover
 from ganzoo.catalog.recipe.overrides import UNKNOWN_DATA
 from ganzoo.catalog.recipe.recipe import Recipe
-from ganzoo.errors import PluginError, UsageError
+from ganzoo.errors import InvalidInput, PluginError, UsageError
 from ganzoo.files import safetensors
-from ganzoo.files.foreign import Conversion, open_weights
+from ganzoo.files.foreign import Conversion, keras_layers, open_weights
 from ganzoo.files.text import format_value, quote
+from ganzoo.jobs.models.build import build_networks
 
 
 def convert(path: str | os.PathLike) -> Conversion:
@@ -76,6 +81,55 @@ def conversion_file(conversion: Conversion) -> bytes:
     """Return the generator's arrays as a weights file, without metadata."""
     arrays = {f"generator/{name}": array for name, array in conversion.arrays.items()}
     return safetensors.dump(arrays)
+
+
+def keras_file(path: str | os.PathLike, recipe: Recipe, data: Mapping[str, Any]) -> bytes:
+    """Return a file of Keras as a weights file of the recipe's generator, layer by layer.
+
+    The layers of one class are taken in the order in which they were made, whatever their names.
+    The backend is chosen.
+
+    Args:
+        path: A `.keras` file or one of HDF5.
+        recipe: Recipe of the architecture.
+        data: Shape of the images and classes, as in the metadata of weights files.
+
+    Raises:
+        UsageError: It is another file.
+        InvalidInput: Its layers are not those of the generator.
+    """
+    with open_weights(path) as weights:
+        layers = keras_layers(weights)
+        if not layers:
+            raise UsageError(
+                f"{quote(path)} is no file of Keras. Expected with a recipe: one, or a "
+                ".safetensors file whose arrays have ganzoo's names."
+            )
+        shape, source = (data.get(key) for key in ("image_shape", "source_shape"))
+        options = {"source_shape": source and tuple(source)}
+        gan = build_networks(recipe, tuple(shape or ()), len(data["classes"]), **options)
+        arrays: dict[str, np.ndarray] = {}
+        for layer in gan.generator.layers:
+            if not layer.weights:
+                continue
+            found = layers.get(_snake_case(type(layer).__name__))
+            stored = found.pop(0) if found else []
+            received, expected = ([tuple(w.shape) for w in ws] for ws in (stored, layer.weights))
+            if received != expected:
+                raise InvalidInput(
+                    f"{quote(path)} does not fit the layer {layer.name!r} of this architecture. "
+                    f"Expected: weights of shapes {expected}. Received: {received or 'none'}."
+                )
+            for weight, array in zip(layer.weights, stored, strict=True):
+                arrays[f"{layer.name}/{weight.name}"] = array.read()
+    if left := [kind for kind, rest in layers.items() if rest]:
+        raise InvalidInput(f"{quote(path)} has further layers: {', '.join(left)}.")
+    return safetensors.dump({f"generator/{name}": array for name, array in arrays.items()})
+
+
+def _snake_case(name: str) -> str:
+    """The name of a class as Keras puts it into files: `Conv2DTranspose`, conv2d_transpose."""
+    return re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name).lower()
 
 
 def conversion_report(conversion: Conversion) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from ganzoo.jobs.publishing.convert import (
     conversion_recipe,
     conversion_report,
     convert,
+    keras_file,
 )
 from ganzoo.jobs.publishing.push import publish_bundle
 from ganzoo.jobs.training import provenance as describing
@@ -72,7 +73,8 @@ def import_weights(
     """Publish a weights file as a version of a model. It must fit its architecture.
 
     Args:
-        path: A `.safetensors` file, or a checkpoint that a converter recognizes.
+        path: A `.safetensors` file, a file of Keras whose layers are those of the recipe's
+            generator in order, or a checkpoint that a converter recognizes.
         name: The model to publish as.
         description: Description of a file that ganzoo did not write; otherwise `None`.
         license: License of the weights, as an SPDX expression; by default the file's own.
@@ -188,7 +190,12 @@ def _describe_foreign_file(
             hint="Say so: --data-license CC-BY-4.0",
         )
     about = _metadata(recipe, data, license)
-    return Source(where=path, content=path, about=about, recipe=Recipe.from_tables(about["recipe"]))
+    content = path
+    if path.suffix != ".safetensors":
+        environment.prepare_environment(backend)
+        content = keras_file(path, recipe, data)
+    recipe = Recipe.from_tables(about["recipe"])
+    return Source(where=path, content=content, about=about, recipe=recipe)
 
 
 def _metadata(recipe: Recipe, data: dict[str, Any], license: str) -> dict[str, Any]:

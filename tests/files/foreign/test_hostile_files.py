@@ -113,6 +113,41 @@ def legacy_within(depth):
     return content
 
 
+def hdf5(fill, **options):
+    """A file of HDF5, which `fill(file)` fills."""
+    import h5py
+
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w", **options) as file:
+        fill(file)
+    return buffer.getvalue()
+
+
+def group_in_itself():
+    """A group whose one member has the header of the group's own parent."""
+    content = hdf5(lambda file: file.create_group("aaaa/bbbb"))
+    root, inner = struct.pack("<Q", 96), content.rindex(b"SNOD") + 8
+    inner = content.index(b"SNOD", content.index(b"bbbb")) + 8
+    return content[: inner + 8] + root + content[inner + 16 :]
+
+
+def entry_of_a_link(file):
+    import h5py
+
+    file["a"], file["b"] = np.ones(3), h5py.SoftLink("/a")
+
+
+def entry_of_another_file(file):
+    import h5py
+
+    file["a"] = h5py.ExternalLink("/etc/passwd", "/a")
+
+
+def one_at_two_places(file):
+    file["a"] = np.ones(3)
+    file["b"] = file["a"]
+
+
 MANY, MILLION, FOUR = 50_000, 1_000_000, 4_000_000
 HOSTILE = {
     "list in itself": lambda: b"\x80\x02]q\0h\0a.",
@@ -122,6 +157,34 @@ HOSTILE = {
     "doublings of an array": lambda: doublings(ARRAY.replace(b"q\x00", b"")),
     "many lists": lambda: b"]" * MANY + b"a" * (MANY - 1) + b".",
     "a million tuples": lambda: b")" + b"\x85" * MILLION + b".",
+    "network in itself": lambda: (
+        b"ctfutil\nNetwork\n)\x81q\0}X\x0a\0\0\0components}X\1\0\0\0ah\0ssb."
+    ),
+    "network of text": lambda: b"ctfutil\nNetwork\n)\x81}X\x09\0\0\0variablesX\3\0\0\0abcsb.",
+    "a group in itself": group_in_itself,
+    "a link": lambda: hdf5(entry_of_a_link),
+    "a link to another file": lambda: hdf5(entry_of_another_file),
+    "an array at two places": lambda: hdf5(one_at_two_places),
+    "an array of another file": lambda: hdf5(
+        lambda file: file.create_dataset("a", (9,), "u1", external=[("/etc/passwd", 0, 9)])
+    ),
+    "4 GB without numbers": lambda: hdf5(lambda file: file.create_dataset("a", (2**30,), "f4")),
+    "4 GB in pieces": lambda: hdf5(
+        lambda file: file.create_dataset("a", (2**30,), "f4", chunks=(2**20,), compression="gzip")
+    ),
+    "texts in HDF5": lambda: hdf5(lambda file: file.create_dataset("a", data=[b"text"] * 9)),
+    "a deep group": lambda: hdf5(lambda file: file.create_group("a/" * 99)),
+    "many groups": lambda: hdf5(lambda file: [file.create_group(f"{i}") for i in range(9999)]),
+    "a group of a moving name": lambda: hdf5(
+        lambda file: file.create_dataset("\x1b[2J", data=[1.0])
+    ),
+    "HDF5 of the newest form": lambda: hdf5(
+        lambda file: file.create_dataset("a", data=np.ones(3)), libver="latest"
+    ),
+    "an HDF5 file without an end": lambda: hdf5(lambda file: file.create_group("a"))[:700],
+    "a compressed Keras archive": lambda: archived(
+        [("model.weights.h5", bytes(FOUR))], zipfile.ZIP_DEFLATED
+    ),
     "many modules": lambda: (
         b"ctraining.n\nG\nq\0" + b"h\0)\x81}X\1\0\0\0a" * MANY + b"N" + b"sb" * MANY + b"."
     ),
@@ -275,6 +338,7 @@ def seeds():
     for protocol in (0, 2, 4, 5):
         yield pickle.dumps(value, protocol)
     yield tensor(4, b"K\0K\2K\2\x86K\1K\2\x86")
+    yield hdf5(lambda file: file.create_dataset("a/b", data=value["a"]))
     torch = pytest.importorskip("torch")
     state = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.BatchNorm1d(3)).state_dict()
     for zipped in (True, False):
