@@ -4,8 +4,12 @@ The one definition that data sets, renderers, metrics and model cards read.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import final
+from dataclasses import asdict, dataclass
+from typing import Any, final
+
+import numpy as np
+
+_MAX_VALUE = 3e38  # of float32
 
 
 @final
@@ -17,6 +21,7 @@ class Modality:
         name: Name of one sample: `"image"`.
         plural: Name of several.
         dtype: Type of their numbers in a data set.
+        deep: Other types that they may have, whose range is then part of the data set.
         axes: Names of a sample's axes.
         channels: Allowed numbers of channels; empty where the last axis has none.
         channels_text: The same for people.
@@ -30,6 +35,7 @@ class Modality:
     name: str
     plural: str
     dtype: str
+    deep: tuple[str, ...] = ()
     axes: tuple[str, ...]
     channels: tuple[int, ...] = ()
     channels_text: str = ""
@@ -66,9 +72,10 @@ IMAGES = Modality(
     name="image",
     plural="images",
     dtype="uint8",
+    deep=("uint16", "int32", "uint32", "float32"),
     axes=("height", "width", "channels"),
-    channels=_PIXEL_CHANNELS,
-    channels_text=_PIXEL_CHANNELS_TEXT,
+    channels=tuple(range(1, 65)),  # 1 is gray, 3 RGB, 4 RGBA
+    channels_text="1 to 64 channels",
     generation_tag="unconditional-image-generation",
     translation_tag="image-to-image",
 )
@@ -80,6 +87,55 @@ VIDEOS = Modality(
     channels=_PIXEL_CHANNELS,
     channels_text=_PIXEL_CHANNELS_TEXT,
 )
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Levels:
+    """Type and range of images that are not of 8 bits.
+
+    Args:
+        dtype: Type of the numbers: one of `IMAGES.deep`.
+        low: Number that becomes the lower end of a GAN's `value_range`.
+        high: Number that becomes the upper end; greater.
+    """
+
+    dtype: str
+    low: float
+    high: float
+
+    def scale(self, images: np.ndarray, value_range: tuple[float, float]) -> np.ndarray:
+        """Return images in `value_range`, float32; numbers beyond `low` and `high` are cut off."""
+        low, high = value_range
+        share = (images.astype(np.float64) - self.low) / (self.high - self.low)
+        return (share.clip(0, 1) * (high - low) + low).astype(np.float32)
+
+    def unscale(self, images: np.ndarray, value_range: tuple[float, float]) -> np.ndarray:
+        """Return images of `dtype` from floats in `value_range`; the inverse of `scale`."""
+        low, high = value_range
+        share = ((images.astype(np.float64) - low) / (high - low)).clip(0, 1)
+        found = share * (self.high - self.low) + self.low
+        return (found if self.dtype == "float32" else np.rint(found)).astype(self.dtype)
+
+    def to_pixels(self, images: np.ndarray) -> np.ndarray:
+        """Return images in 8 bits, to be looked at, or for networks that take no others."""
+        return np.rint(self.scale(images, (0.0, 255.0))).astype(np.uint8)
+
+    def table(self) -> dict[str, Any]:
+        """Return it as JSON types, for metadata."""
+        return asdict(self)
+
+    @classmethod
+    def from_table(cls, table: Any) -> "Levels | None":
+        """Return the levels in metadata; `None` if there are none or they make no sense."""
+        if not isinstance(table, dict) or set(table) != {"dtype", "low", "high"}:
+            return None
+        low, high = table["low"], table["high"]
+        numbers = all(type(one) in (int, float) and abs(one) < _MAX_VALUE for one in (low, high))
+        if table["dtype"] not in IMAGES.deep or not numbers or not low < high:
+            return None
+        return cls(dtype=table["dtype"], low=float(low), high=float(high))
+
 
 # By rank. Whatever depends on the modality is a table with these keys.
 MODALITIES: dict[int, Modality] = {

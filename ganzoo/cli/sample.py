@@ -59,7 +59,7 @@ Out = Annotated[
     typer.Option(
         metavar="PATH",
         help="The file, or with --separate the folder. Its ending decides the format: .png, .jpg,"
-        " .webp, .gif (a frame for each sample), .wav.",
+        " .webp, .gif (a frame for each sample), .wav; .npy and .tif keep all values of images.",
     ),
 ]
 

@@ -8,10 +8,11 @@ import numpy as np
 
 from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files.text import quote
-from ganzoo.modalities import IMAGES, MODALITIES, Modality, modality_of
+from ganzoo.modalities import IMAGES, MODALITIES, Levels, Modality, modality_of
 
 _LONGEST_LINE = 200  # characters, as in a card
 MAX_RATE = 1_000_000  # Hz: ultrasound and then some
+_MAX_LEVELS = 2**24
 _AXES_OF_IMAGES = 4  # of labels that are images, n among them
 
 
@@ -23,13 +24,16 @@ class Dataset:
     Args:
         name: Name of the data set: `"digits"`.
         images: Samples of one modality: images, uint8 (n, height, width, channels) with 1 channel
-            (gray), 3 (RGB) or 4 (RGBA); videos, uint8 (n, frames, height, width, channels);
+            (gray), 3 (RGB), 4 (RGBA), or up to 64; uint16, uint32, int32 or float32 with `levels`;
+            videos, uint8 (n, frames, height, width, channels);
             sounds, float32 (n, samples, channels) in [-1, 1]; or points, float32 (n, d). May be a
             read-only memory map, and is never written to.
         labels: int32 (n,) class indices; uint8 (n, k) attributes of 0 and 1; uint8
             (n, height, width, channels) images to translate from (row i is the source of which
             row i of `images` is the target); or `None`.
         classes: Name of each class or attribute; empty otherwise.
+        levels: The numbers of images that are not uint8 which become the ends of a GAN's range:
+            what is beyond them is cut off. `None` for uint8, which is from 0 to 255.
         rate: Samples per second and channel of sounds, in Hz; `None` for other modalities.
         paired: Whether row i of labels that are images is the source of row i of `images`, or the
             rows of both are unrelated.
@@ -47,6 +51,7 @@ class Dataset:
     images: np.ndarray
     labels: np.ndarray | None = None
     classes: tuple[str, ...] = ()
+    levels: tuple[float, float] | None = None
     rate: int | None = None
     paired: bool = True
     license: str
@@ -57,6 +62,7 @@ class Dataset:
         for field in ("name", "license"):
             self._check_line(field, getattr(self, field))
         self._check_images()
+        self._check_levels()
         self._check_rate()
         self._check_labels()
 
@@ -71,6 +77,14 @@ class Dataset:
         if self.labels is None or self.labels.ndim != _AXES_OF_IMAGES:
             return None
         return tuple(int(size) for size in self.labels.shape[1:])
+
+    @property
+    def deep(self) -> Levels | None:
+        """Type and range of images that are not uint8; `None` for all other samples."""
+        if self.levels is None:
+            return None
+        low, high = self.levels
+        return Levels(dtype=str(self.images.dtype), low=float(low), high=float(high))
 
     @property
     def modality(self) -> Modality:
@@ -128,6 +142,8 @@ class Dataset:
             "source": self.source,
             "fingerprint": self.fingerprint,
         }
+        if self.deep is not None:
+            facts["levels"] = self.deep.table()
         if self.rate is not None:
             facts["rate"] = self.rate
         if self.source_shape is not None:
@@ -151,7 +167,8 @@ class Dataset:
 
     def _check_images(self) -> None:
         modality = MODALITIES.get(self.images.ndim - 1)
-        if modality is None or str(self.images.dtype) != modality.dtype or 0 in self.images.shape:
+        dtypes = () if modality is None else (modality.dtype, *modality.deep)
+        if modality is None or str(self.images.dtype) not in dtypes or 0 in self.images.shape:
             ways = [f"{one} ({one.plural})" for one in MODALITIES.values()]
             raise InvalidInput(
                 f"The images of data set {self.name!r} must be {', '.join(ways[:-1])} or"
@@ -159,7 +176,8 @@ class Dataset:
                 f" Received: {self.images.dtype} {self.images.shape}."
             )
         self._check_channels("images", self.images, modality)
-        if modality.dtype != "float32":
+        prepared = isinstance(self.images, np.memmap) and self.levels is not None
+        if str(self.images.dtype) != "float32" or prepared:  # that was looked at file by file
             return
         low, high = np.min(self.images), np.max(self.images)  # NaN if one of them is
         if not np.isfinite([low, high]).all():
@@ -177,6 +195,28 @@ class Dataset:
             raise InvalidInput(  # here, and not at the first image of a training
                 f"The {field} of data set {self.name!r} must have {modality.channels_text}."
                 f" Received: {array.shape[-1]} channels."
+            )
+
+    def _check_levels(self) -> None:
+        kind = str(self.images.dtype)
+        if kind not in self.modality.deep:
+            if self.levels is not None:
+                raise InvalidInput(
+                    f"Only images that are not uint8 have levels. Received: {kind}"
+                    f" {self.modality.plural} in data set {self.name!r}, levels={self.levels!r}."
+                )
+            return
+        low, high = self.levels or (0, 0)
+        if Levels.from_table({"dtype": kind, "low": low, "high": high}) is None:
+            raise InvalidInput(
+                f"Data set {self.name!r} has {kind} images, so it must say which numbers become"
+                f" the ends of a GAN's range, the lower first. Received: levels={self.levels!r}."
+            )
+        if kind != "float32" and high - low > _MAX_LEVELS:
+            raise InvalidInput(
+                f"The levels of data set {self.name!r} cannot be kept: GANs compute in float32,"
+                f" which tells {_MAX_LEVELS:,} of them apart. Received: from {low:,} to {high:,}.",
+                hint="Set levels to the part of the range that counts.",
             )
 
     def _check_rate(self) -> None:

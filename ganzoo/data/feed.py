@@ -24,6 +24,7 @@ class Feed:
         start_step: First step, counted from the start of the training.
         stop_step: Step before which to stop.
         steps_per_dispatch: Largest number of steps in one item. At 1, items have no axis of steps.
+        value_range: Range to which images that are not uint8 are scaled, by the data set's levels.
         boundaries: Function from a step to the next later step that a dispatch may not cross.
 
     Raises:
@@ -40,6 +41,7 @@ class Feed:
         start_step: int = 0,
         stop_step: int,
         steps_per_dispatch: int = 1,
+        value_range: tuple[float, float] = (-1.0, 1.0),
         boundaries: Callable[[int], int] | None = None,
     ):
         for name, value in (
@@ -60,6 +62,7 @@ class Feed:
         self.start_step = start_step
         self.stop_step = stop_step
         self.steps_per_dispatch = steps_per_dispatch
+        self.value_range = value_range
         self._starts = self._cut(boundaries or (lambda step: stop_step))
         self._rows(start_step)  # a data set that is too small is refused here, not while training
 
@@ -84,8 +87,10 @@ class Feed:
         """
         start, steps = self.start(i), self.steps(i)
         rows = [self._rows(step) for step in range(start, start + steps)]
-        parts = self.dataset.batch(rows[0] if steps == 1 else np.concatenate(rows))
-        return tuple(self._shaped(part, steps) for part in parts if part is not None)
+        images, labels = self.dataset.batch(rows[0] if steps == 1 else np.concatenate(rows))
+        if self.dataset.deep is not None:
+            images = self.dataset.deep.scale(images, self.value_range)
+        return tuple(self._shaped(part, steps) for part in (images, labels) if part is not None)
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, ...]]:
         for i in range(len(self)):
@@ -96,10 +101,12 @@ class Feed:
         """Shape and dtype of each array of an item; `None` only for the axis of steps."""
         lead: tuple[int | None, ...] = () if self.steps_per_dispatch == 1 else (None,)
         arrays = (self.dataset.images, self.dataset.labels)
+        scaled = np.dtype("float32") if self.dataset.deep is not None else arrays[0].dtype
+        dtypes = (scaled, None if arrays[1] is None else arrays[1].dtype)
         return tuple(
-            ((*lead, self.per_step, *array.shape[1:]), array.dtype)
-            for array in arrays
-            if array is not None
+            ((*lead, self.per_step, *array.shape[1:]), dtype)
+            for array, dtype in zip(arrays, dtypes, strict=True)
+            if array is not None and dtype is not None
         )
 
     def _rows(self, step: int) -> np.ndarray:

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from ganzoo.data.images import SUFFIXES
+from ganzoo.data.images import SUFFIX_FAMILIES
 from ganzoo.errors import EnvironmentProblem, InvalidInput, UsageError
 from ganzoo.files.reading import read_bytes
 from ganzoo.files.text import environment_problem, quote
@@ -44,18 +44,19 @@ class Files:
     reader: Callable[[], AbstractContextManager[Read]]
 
     def image_names(self) -> tuple[str, ...]:
-        """Return the names that end like those of images.
+        """Return the names that end like those of images: PNG and its like, else TIFF, else NumPy.
 
         Raises:
             InvalidInput: There is none.
         """
-        names = tuple(name for name in self.names if name.lower().endswith(SUFFIXES))
-        if not names:
-            raise InvalidInput(
-                f"There is no image in {quote(self.where)}; expected PNG, JPEG or WebP files."
-                f" Received: {len(self.names):,} other files.",
-            )
-        return names
+        for suffixes in SUFFIX_FAMILIES:
+            names = tuple(name for name in self.names if name.lower().endswith(suffixes))
+            if names:
+                return names
+        raise InvalidInput(
+            f"There is no image in {quote(self.where)}; expected PNG, JPEG, WebP, TIFF or NumPy"
+            f" files. Received: {len(self.names):,} other files.",
+        )
 
 
 def open_folder(path: str | os.PathLike) -> Files:

@@ -38,7 +38,7 @@ _RUN_KEYS = (
 )  # fmt: skip
 _FILE_KEYS = (
     "model", "step", "weights", "stored", "image_shape", "classes", "source_shape", "rate",
-    "license", "data", "plugins", "plugin_mismatches", "ganzoo",
+    "levels", "license", "data", "plugins", "plugin_mismatches", "ganzoo",
 )  # fmt: skip
 
 

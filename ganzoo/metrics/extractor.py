@@ -15,6 +15,7 @@ import numpy as np
 
 from ganzoo.errors import PluginError, UsageError
 
+FEATURE_CHANNELS = (1, 3)  # of images that extractors take
 _LUMA = np.array([19595, 38470, 7471], np.uint32)  # ITU-R 601-2, of 65,536, as in ganzoo.data
 
 
@@ -60,7 +61,7 @@ class Extractor:
             UsageError: The size, or the number of axes or channels, is not accepted.
         """
         shape = tuple(image_shape)
-        if len(shape) == 3 and shape[2] in (1, 3) and self.size in (None, shape[:2]):
+        if len(shape) == 3 and shape[2] in FEATURE_CHANNELS and self.size in (None, shape[:2]):
             return
         size = "any size" if self.size is None else f"{self.size[0]}x{self.size[1]} pixels"
         raise UsageError(

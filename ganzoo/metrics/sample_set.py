@@ -19,7 +19,7 @@ class SampleSet:
         features: Features of an extractor (n, d); by default the points.
         moments: Moments of the features; by default computed from them when first needed.
         logits: Logits of a classifier of the images (n, classes).
-        images: Images, uint8 (n, h, w, c).
+        images: Images (n, h, w, c), uint8 or as the data set has them.
         points: Points (n, d).
         labels: Class indices (n,) from the data, or that the samples were generated for.
 

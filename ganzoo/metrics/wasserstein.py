@@ -88,27 +88,27 @@ def patch_wasserstein(
     The paper takes 128 patches of each of 16,384 images and prints 1000 times the distance.
 
     Args:
-        real: Real images, uint8 (n, h, w, channels), possibly a memory map.
-        fake: Fake images, uint8 (m, h, w, channels).
+        real: Real images (n, h, w, channels) of any numbers, possibly a memory map.
+        fake: Fake images (m, h, w, channels).
         images: Size of the random subsets of real and of fake images, at most n and m.
         patches: Patches of each image and level.
         directions: Number of directions.
         seed: Seed of subsets, patches and directions, which do not depend on the images' order.
 
     Raises:
-        UsageError: Not uint8 images, of different shapes, or an argument out of range.
+        UsageError: No images, of different shapes, or an argument out of range.
     """
     real, fake = np.asanyarray(real), np.asanyarray(fake)
     for array in (real, fake):
-        if array.dtype != np.uint8 or array.ndim != 4 or 0 in array.shape:
+        if array.dtype.kind not in "uif" or array.ndim != 4 or 0 in array.shape:
             raise UsageError(
-                "Patches need uint8 images (n, height, width, channels)."
+                "Patches need images (n, height, width, channels) of numbers."
                 f" Received: {array.dtype} {array.shape}."
             )
-    if real.shape[1:] != fake.shape[1:]:
+    if (real.shape[1:], real.dtype) != (fake.shape[1:], fake.dtype):
         raise UsageError(
-            "Real and fake images must have the same shape."
-            f" Received: {real.shape[1:]} and {fake.shape[1:]}."
+            "Real and fake images must have the same shape and type."
+            f" Received: {real.dtype} {real.shape[1:]} and {fake.dtype} {fake.shape[1:]}."
         )
     if min(images, patches, directions) < 1:
         raise UsageError(

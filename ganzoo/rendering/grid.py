@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 from ganzoo.errors import UsageError
+from ganzoo.modalities import Levels
 
 MIN_WIDTH = 512  # pixels; a grid of tiny images is enlarged until it is this wide
 MAX_HEIGHT = 4096  # pixels; enlarging stops here
@@ -24,23 +25,25 @@ def image_grid(
     """Arrange images in a grid, row after row.
 
     Args:
-        images: (n, h, w, c) uint8 with 1 channel (gray), 3 (RGB) or 4 (RGBA).
+        images: (n, h, w, c) uint8 with 1 channel (gray), 3 (RGB) or 4 (RGBA, over a checkerboard).
+            Two channels are shown in magenta and green, of more than four the first three as
+            RGB. Numbers of other types are drawn from the smallest to the largest.
         columns: Images per row; `None` chooses a full rectangle near a square where one exists.
         pad: Pixels between images; `None` takes 2, or one enlarged pixel where that is more.
         scale: Factor by which each pixel is enlarged; `None` enlarges until the grid is 512
             pixels wide, unless it would become taller than 4096.
 
     Raises:
-        UsageError: `images` are not uint8 images, or another argument is out of range.
+        UsageError: `images` are no images, or another argument is out of range.
     """
     images = np.asarray(images)
     shape, kind = images.shape, images.dtype
-    if len(shape) != 4 or 0 in shape or shape[3] not in (1, 3, 4) or kind != np.uint8:
+    if len(shape) != 4 or 0 in shape or kind.kind not in "uif":
         raise UsageError(
-            "An image grid needs at least one image: uint8 (n, h, w, c) with 1, 3 or 4 channels. "
-            f"Received: {kind} {shape}."
+            f"An image grid needs at least one image: uint8 (n, h, w, c). Received: {kind} {shape}."
         )
-    n, h, w, c = shape
+    images = in_gray_or_color(images)
+    n, h, w, c = images.shape
     columns = _grid_columns(n) if columns is None else _checked_int(1, columns=columns)
     rows = -(-n // columns)
     scale = _grid_scale(columns * w, rows * h) if scale is None else _checked_int(1, scale=scale)
@@ -48,13 +51,35 @@ def image_grid(
     h, w = h * scale, w * scale
 
     sheet = np.full((rows * (h + pad) - pad, columns * (w + pad) - pad, c), GAP, np.uint8)
-    if c == 4:
-        sheet[..., 3] = 255
     for index, image in enumerate(images):
         top, left = index // columns * (h + pad), index % columns * (w + pad)
         large = image.repeat(scale, axis=0).repeat(scale, axis=1)  # nearest neighbor
         sheet[top : top + h, left : left + w] = large
     return Image.fromarray(sheet[..., 0] if c == 1 else sheet)
+
+
+def in_gray_or_color(images: np.ndarray) -> np.ndarray:
+    """Return images as `image_grid` shows them: uint8 (n, h, w, 1 or 3)."""
+    if images.dtype != np.uint8:
+        low, high = float(images.min()), float(images.max())
+        deep = Levels(dtype="float32", low=low, high=high if high > low else low + 1)
+        images = deep.to_pixels(images)
+    channels = images.shape[3]
+    if channels == 4:
+        return _over_checkerboard(images)
+    if channels == 2:
+        return images[..., [0, 1, 0]]
+    return images[..., :3]
+
+
+def _over_checkerboard(images: np.ndarray) -> np.ndarray:
+    """Lay transparent images over light squares, of which there are at least four a side."""
+    height, width = images.shape[1:3]
+    edge = max(1, min(8, min(height, width) // 4))
+    squares = (np.arange(height)[:, None] // edge + np.arange(width) // edge) % 2
+    board = np.where(squares, 204, 255).astype(np.float32)[None, :, :, None]
+    alpha = images[..., 3:].astype(np.float32) / 255
+    return np.rint(images[..., :3] * alpha + board * (1 - alpha)).astype(np.uint8)
 
 
 def side_by_side(*columns: np.ndarray) -> Image.Image:
@@ -76,6 +101,7 @@ def side_by_side(*columns: np.ndarray) -> Image.Image:
 
 def _match_shapes(columns: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Enlarge all images to the largest height, width and number of channels."""
+    columns = [in_gray_or_color(images) for images in columns]
     height, width, channels = (max(one.shape[axis] for one in columns) for axis in (1, 2, 3))
     found = []
     for images in columns:
@@ -84,14 +110,14 @@ def _match_shapes(columns: Sequence[np.ndarray]) -> list[np.ndarray]:
         images = images[:, down][:, :, across]  # nearest neighbor
         if c == 1 and channels > 1:
             images = images.repeat(3, axis=3)
-        if images.shape[3] < channels:  # opaque
-            images = np.concatenate([images, np.full_like(images[..., :1], 255)], axis=3)
         found.append(images)
     return found
 
 
 def single_image(image: np.ndarray) -> Image.Image:
-    """Convert one image, uint8 (h, w, c), neither enlarged nor framed."""
+    """Convert one image, uint8 (h, w, c), neither enlarged nor framed; RGBA stays transparent."""
+    if image.ndim == 3 and image.shape[2] == 4 and image.dtype == np.uint8:
+        return Image.fromarray(image)
     return image_grid(np.asarray(image)[None], columns=1, pad=0, scale=1)
 
 

@@ -10,7 +10,7 @@ from ganzoo.errors import InvalidInput
 
 def encode_png(image: Image.Image) -> bytes:
     """Encode the pixels alone as PNG; equal pixels give equal bytes."""
-    if image.mode not in ("L", "RGB", "RGBA"):
+    if image.mode not in ("L", "LA", "RGB", "RGBA"):
         image = image.convert("RGB")
     pixels = Image.frombytes(image.mode, image.size, image.tobytes())  # no profile, no text
     buffer = io.BytesIO()

@@ -10,6 +10,7 @@ from PIL import Image
 from ganzoo.errors import UsageError
 from ganzoo.modalities import IMAGES, MODALITIES, POINTS, SOUNDS, VIDEOS
 from ganzoo.rendering.audio import encode_wav, waveform_plot
+from ganzoo.rendering.exact import encode_npy, encode_tiff
 from ganzoo.rendering.grid import image_grid, side_by_side, single_image
 from ganzoo.rendering.png import STILL_FORMATS, encode_png, encode_still
 from ganzoo.rendering.scatter import scatter_plot
@@ -29,6 +30,7 @@ class Renderer:
         encoders: For each file suffix `(samples, rate, columns) -> bytes`, one file of all
             samples: rate in Hz or `None`, columns of a grid or `None`.
         suffixes: Those of the files that are written if nobody names one.
+        exact: Those of `encoders` that take all values of images, not what is shown of them.
         single: Suffix and encoder `(sample, rate) -> bytes` for a file of one sample; `None` if
             one sample alone has no file.
         media: The suffix in `encoders` of the sound or video that a still image cannot show.
@@ -43,6 +45,7 @@ class Renderer:
     encoders: Mapping[str, Encoder]
     suffixes: Sequence[str]
     single: tuple[str, Callable[[np.ndarray, int | None], bytes]] | None
+    exact: Sequence[str] = ()
     media: str | None = None
     side_by_side: Callable[..., Image.Image] | None = None
     num_samples: int = 16
@@ -89,9 +92,12 @@ RENDERERS: dict[int, Renderer] = {
         encoders={
             **_still_encoders(lambda samples, columns: image_grid(samples, columns=columns)),
             ".gif": lambda samples, rate, columns: frames_gif(samples),
+            ".npy": lambda samples, rate, columns: encode_npy(samples),
+            ".tif": lambda samples, rate, columns: encode_tiff(samples),
         },
         suffixes=(".png",),
         single=(".png", lambda sample, rate: encode_png(single_image(sample))),
+        exact=(".npy", ".tif"),
         side_by_side=side_by_side,
     ),
     VIDEOS.rank: Renderer(

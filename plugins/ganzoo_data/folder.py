@@ -3,7 +3,7 @@
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.folder import Files, open_folder
 from ganzoo.data.images import Preprocessing
-from ganzoo.data.prepare import prepare_files, repeat_labels
+from ganzoo.data.prepare import choose_levels, prepare_files, repeat_labels
 from ganzoo.errors import UsageError
 
 from .own_labels import OwnImages, find_split, read_own_labels
@@ -18,10 +18,11 @@ def folder(
     fit: str = "crop",
     border: str = "white",
     mirror: bool = False,
+    levels: list[float] | None = None,
     split: str | None = None,
     labels: bool | None = None,
 ) -> Dataset:
-    """Your own images in a folder (PNG, JPEG, WebP); class folders become labels.
+    """Your own images in a folder (PNG, JPEG, WebP, TIFF, NumPy); class folders become labels.
 
     Without `size` the images must have one size already. Gray images among others become color.
     Labels are those of a list that StyleGAN's tools wrote (`dataset.json`), else class folders.
@@ -29,12 +30,15 @@ def folder(
     Args:
         data: Path of the folder.
         size: Height and width in pixels, or `[height, width]`; by default the images' own.
-        mode: `"rgb"` or `"gray"`, to which all images are converted.
+        mode: `"rgb"`, `"gray"` or `"rgba"`: 8 bits for all; `"raw"`: channels, alpha and values of
+            the files as they are, as TIFF and NumPy's files are without a mode.
         crop: Box [left, top, right, bottom] in pixels, cut out first.
         fit: How images of other proportions get there: `"crop"`, their largest centered part;
             `"pad"`, with borders; or `"stretch"`.
         border: Color of those borders: `"white"`, `"#808080"`.
         mirror: Whether each image is there a second time, mirrored left to right.
+        levels: Smallest and largest number that counts, of images that are not of 8 bits; by
+            default those of all images.
         split: Folder of the split to use, such as `"train"`, where there are several.
         labels: `true` if there must be classes, so that images in no class folder are left out;
             `false` for none; by default those that are there without doubt.
@@ -46,7 +50,9 @@ def folder(
     preprocessing = Preprocessing(
         size=size, mode=mode, crop=crop, fit=fit, border=border, mirror=mirror
     )
-    return own_images("folder", open_folder(data), preprocessing, split=split, labels=labels)
+    return own_images(
+        "folder", open_folder(data), preprocessing, levels=levels, split=split, labels=labels
+    )
 
 
 def own_images(
@@ -54,6 +60,7 @@ def own_images(
     files: Files,
     preprocessing: Preprocessing,
     *,
+    levels: list[float] | None,
     split: str | None,
     labels: bool | None,
 ) -> Dataset:
@@ -67,6 +74,8 @@ def own_images(
         preprocessing=preprocessing,
         notes=[*own.notes, *_other_files(own)],
     )
+    fingerprint = own.fingerprint(prepared.about["fingerprint"])
+    chosen, fingerprint = choose_levels(prepared, levels, fingerprint)
     return Dataset(
         name=name,
         images=prepared.images,
@@ -74,7 +83,8 @@ def own_images(
         classes=own.classes,
         license="not stated (the user's own images)",
         source=str(files.where),
-        fingerprint=own.fingerprint(prepared.about["fingerprint"]),
+        levels=chosen,
+        fingerprint=fingerprint,
     )
 
 

@@ -41,7 +41,8 @@ def hub(
         only: A pattern for the files to take, such as `"train/*"` or `"faces.zip"`; `*` stands
             for anything, also for `/`. By default all.
         size: Height and width in pixels, or `[height, width]`; by default the images' own.
-        mode: `"rgb"` or `"gray"`: what all images are turned into.
+        mode: `"rgb"`, `"gray"` or `"rgba"`: 8 bits for all; `"raw"`: channels, alpha and values of
+            the files as they are, as TIFF and NumPy's files are without a mode.
         crop: Box [left, top, right, bottom] in pixels, cut out first.
         fit: How images of other proportions get there: `"crop"`, their largest centered part;
             `"pad"`, with borders; or `"stretch"`.

@@ -14,7 +14,7 @@ from ganzoo.data.availability import DatasetInfo, attach_info
 from ganzoo.data.dataset import Dataset, check_max_images
 from ganzoo.data.folder import Files
 from ganzoo.data.images import Preprocessing
-from ganzoo.data.prepare import prepare_files, repeat_labels
+from ganzoo.data.prepare import choose_levels, prepare_files, repeat_labels
 from ganzoo.errors import InvalidInput, UsageError, unknown
 from ganzoo.files.digests import bytes_digest, tensors_digest
 from ganzoo.files.text import quote
@@ -241,7 +241,7 @@ def build_image_dataset(
 ) -> Dataset:
     """Decode images into a data set whose labels are part of its fingerprint."""
     prepared = prepare_files(files, image_names, dataset=name, preprocessing=preprocessing)
-    fingerprint = prepared.about["fingerprint"]
+    chosen, fingerprint = choose_levels(prepared, None, prepared.about["fingerprint"])
     if labels is not None:
         what = f"{fingerprint} {tensors_digest({'labels': labels})} {' '.join(classes)}"
         fingerprint = bytes_digest(what.encode())
@@ -252,5 +252,6 @@ def build_image_dataset(
         classes=classes,
         license=license,
         source=source,
+        levels=chosen,
         fingerprint=fingerprint,
     )

@@ -26,7 +26,8 @@ def stylegan_zip(
     Args:
         data: Path of the archive, or of a folder with the same inside.
         size: Height and width in pixels, or `[height, width]`, if not the archive's own.
-        mode: `"rgb"` or `"gray"`, if not the archive's own.
+        mode: `"rgb"`, `"gray"` or `"rgba"`, if not the archive's own; `"raw"` keeps alpha,
+            and 16 bits.
         fit: How images of other proportions get there: `"crop"`, their largest centered part;
             `"pad"`, with borders; or `"stretch"`.
         border: Color of those borders: `"white"`, `"#808080"`.

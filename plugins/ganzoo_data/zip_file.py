@@ -16,6 +16,7 @@ def zip_file(
     fit: str = "crop",
     border: str = "white",
     mirror: bool = False,
+    levels: list[float] | None = None,
     split: str | None = None,
     labels: bool | None = None,
 ) -> Dataset:
@@ -27,12 +28,15 @@ def zip_file(
     Args:
         data: Path of the archive.
         size: Height and width in pixels, or `[height, width]`; by default the images' own.
-        mode: `"rgb"` or `"gray"`, to which all images are converted.
+        mode: `"rgb"`, `"gray"` or `"rgba"`: 8 bits for all; `"raw"`: channels, alpha and values of
+            the files as they are, as TIFF and NumPy's files are without a mode.
         crop: Box [left, top, right, bottom] in pixels, cut out first.
         fit: How images of other proportions get there: `"crop"`, their largest centered part;
             `"pad"`, with borders; or `"stretch"`.
         border: Color of those borders: `"white"`, `"#808080"`.
         mirror: Whether each image is there a second time, mirrored left to right.
+        levels: Smallest and largest number that counts, of images that are not of 8 bits; by
+            default those of all images.
         split: Folder of the split to use, such as `"train"`, where there are several.
         labels: `true` if there must be classes, so that images in no class folder are left out;
             `false` for none; by default those that are there without doubt.
@@ -45,4 +49,6 @@ def zip_file(
     preprocessing = Preprocessing(
         size=size, mode=mode, crop=crop, fit=fit, border=border, mirror=mirror
     )
-    return own_images("zip", open_zip(data), preprocessing, split=split, labels=labels)
+    return own_images(
+        "zip", open_zip(data), preprocessing, levels=levels, split=split, labels=labels
+    )

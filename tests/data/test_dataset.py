@@ -143,7 +143,7 @@ def test_a_description_is_json_and_says_what_the_labels_are():
 @pytest.mark.parametrize(
     "bad",
     [
-        images().astype(np.float32),
+        images().astype(np.float16),
         images().astype(np.int64),
         images().squeeze(-1),
         np.zeros((0, 4, 4, 1), np.uint8),
@@ -155,9 +155,9 @@ def test_images_of_another_type_or_shape_are_refused(bad):
         Dataset(images=bad, **FACTS)
 
 
-@pytest.mark.parametrize("channels", [2, 5])
+@pytest.mark.parametrize("channels", [65, 1000])
 def test_images_with_other_numbers_of_channels_are_refused(channels):
-    with pytest.raises(InvalidInput, match=f"1 channel .*Received: {channels} channels"):
+    with pytest.raises(InvalidInput, match=f"1 to 64 channels.*Received: {channels} channels"):
         Dataset(images=images(shape=(4, 4, channels)), **FACTS)
 
 
@@ -181,7 +181,7 @@ def test_points_that_are_not_finite_are_refused(value):
         (np.zeros(6, np.int64), ("a",)), (np.zeros(5, np.int32), ("a",)),
         (np.full(6, 1, np.int32), ("a",)), (np.full(6, -1, np.int32), ("a",)),
         (np.zeros((6, 2), np.uint8), ("a",)), (np.full((6, 1), 2, np.uint8), ("a",)),
-        (None, ("a",)), (images(), ("a",)), (images(n=5), ()), (images(shape=(4, 4, 2)), ()),
+        (None, ("a",)), (images(), ("a",)), (images(n=5), ()), (images(shape=(4, 4, 65)), ()),
         (images().astype(np.int32), ()), (images(shape=(4, 4)), ()),
     ],
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """Images brought to one shape, and decoded by several processes."""
 
 import io
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -127,13 +128,13 @@ def pooled(monkeypatch):
     monkeypatch.setattr(processes, "_WORTH", 0)
     monkeypatch.setattr(processes, "_TASK", 20_000)
     monkeypatch.setattr(processes, "_core_count", lambda: 2)
-    executor = processes.ProcessPoolExecutor
+    start = processes._Processes.start
 
-    def start(*args, **options):
-        started.append(executor(*args, **options))
-        return started[-1]
+    def count(self, *args):
+        started.append(self)
+        start(self, *args)
 
-    monkeypatch.setattr(processes, "ProcessPoolExecutor", start)
+    monkeypatch.setattr(processes._Processes, "start", count)
     return started
 
 
@@ -174,9 +175,8 @@ def test_where_processes_are_killed_the_rest_is_decoded_here(
     take = processes._take_task
 
     def kill_first(read, ahead):
-        for pool in pooled:
-            for pid in list(pool._processes or ()):
-                os.kill(pid, signal.SIGKILL)
+        for process in pooled[-1]._running:
+            os.kill(process.pid, signal.SIGKILL)
         return take(read, ahead)
 
     expected = prepared(many, tmp_path / "one").images
@@ -187,11 +187,11 @@ def test_where_processes_are_killed_the_rest_is_decoded_here(
 
 def test_where_no_process_can_start_that_is_said(tmp_path, many, pooled, monkeypatch, capsys):
     def refuse(*args, **options):
-        raise PermissionError("no semaphores")
+        raise PermissionError("no more processes")
 
-    monkeypatch.setattr(processes, "ProcessPoolExecutor", refuse)
+    monkeypatch.setattr(multiprocessing.get_context("spawn").Process, "start", refuse)
     assert len(prepared(many, tmp_path / "cache").images) == 60
-    assert "Several did not work: no semaphores" in capsys.readouterr().err
+    assert "Several did not work: no more processes" in capsys.readouterr().err
 
 
 def test_few_bytes_lie_in_memory_though_many_images_are_decoded(

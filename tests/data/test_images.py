@@ -181,7 +181,7 @@ def test_a_crop_outside_the_image_is_refused_by_name():
     [
         ("size", [0, -1, 4097, 65536, 1.5, "64", True], "size must be an integer from 1 to 4096"),
         ("crop", [[0, 0, 4], "abcd", [0, 0, 4, 4.0], [-1, 0, 4, 4], [4, 0, 4, 4], 7], "crop must"),
-        ("mode", ["RGB"], "mode must be 'rgb' or 'gray'. Received: 'RGB'"),
+        ("mode", ["RGB"], "mode must be 'rgb' or 'gray', 'rgba' or 'raw'. Received: 'RGB'"),
     ],
 )
 def test_an_option_out_of_range_is_refused(option, values, message):

@@ -7,6 +7,7 @@ from ganzoo_data.folder import folder
 from ganzoo_data.zip_file import zip_file
 
 from ganzoo.data import prepare as preparing
+from ganzoo.data.decoding import image_array
 from ganzoo.data.images import Preprocessing, decode_image
 from ganzoo.errors import InvalidInput, UsageError
 
@@ -97,7 +98,7 @@ def test_what_is_left_out_is_reported_once(load, image_files, capsys):
 
 
 def test_one_gray_image_among_color_is_made_color_and_reported(load, image, capsys, monkeypatch):
-    monkeypatch.setattr(preparing, "_BLOCK", 2)
+    monkeypatch.setattr(image_array, "_BLOCK", 2)
     files = {f"{i}.png": image(i, mode="L" if i == 3 else "RGB") for i in range(5)}
 
     dataset = load(files)

@@ -9,6 +9,7 @@ from PIL import Image
 from ganzoo.data import prepare as module
 from ganzoo.data.archive import open_zip
 from ganzoo.data.cache import load_or_build, write_array
+from ganzoo.data.decoding import image_array
 from ganzoo.data.folder import open_folder
 from ganzoo.data.images import Preprocessing, decode_image
 from ganzoo.data.prepare import prepare_files
@@ -47,7 +48,7 @@ class Unreadable:
 def test_rows_are_the_images_in_the_order_of_their_names(
     tmp_path, fill, image_files, cache, monkeypatch, block
 ):
-    monkeypatch.setattr(module, "_BLOCK", block)
+    monkeypatch.setattr(image_array, "_BLOCK", block)
     images = prepared(open_folder(fill(tmp_path / "a", image_files)), cache).images
     expected = np.stack([decode_image(image_files[name], name) for name in sorted(image_files)])
     np.testing.assert_array_equal(images, expected)
@@ -134,7 +135,7 @@ def test_pixels_of_an_older_decoder_are_not_used_and_have_another_identity(
 
 
 def test_every_unusable_image_is_named(tmp_path, fill, image_files, cache, monkeypatch):
-    monkeypatch.setattr(module, "_BLOCK", 500)
+    monkeypatch.setattr(image_array, "_BLOCK", 500)
     damaged = {"01.png": image_files["01.png"][:-30], "05.png": b"not an image"}
     files = open_folder(fill(tmp_path / "a", image_files | damaged))
     with pytest.raises(InvalidInput, match=r"2 files .*'01\.png'.*cut off.*'05\.png'.*not a"):

@@ -32,7 +32,7 @@ def test_a_grid_puts_images_row_after_row():
     assert set(sheet[4]) == set(sheet[:, 4]) == {GAP}
 
 
-@pytest.mark.parametrize("channels, mode", [(1, "L"), (3, "RGB"), (4, "RGBA")])
+@pytest.mark.parametrize("channels, mode", [(1, "L"), (3, "RGB")])
 def test_a_grid_keeps_every_pixel_and_channel(channels, mode):
     images = noise(2, 5, channels)
     sheet = image_grid(images, columns=2, pad=0, scale=1)
@@ -81,14 +81,13 @@ def test_cells_without_an_image_stay_empty():
 @pytest.mark.parametrize(
     "images",
     [
-        np.zeros((2, 4, 4, 2), np.uint8),
         np.zeros((2, 4, 4), np.uint8),
         np.zeros((0, 4, 4, 1), np.uint8),
-        np.zeros((2, 4, 4, 1), np.float32),
+        np.zeros((2, 4, 4, 1), np.complex64),
     ],
 )
 def test_a_grid_says_what_it_received(images):
-    with pytest.raises(UsageError, match="Received: (uint8|float32)"):
+    with pytest.raises(UsageError, match="Received: (uint8|complex64)"):
         image_grid(images)
 
 
@@ -113,8 +112,8 @@ def test_beside_each_other_smaller_and_gray_images_become_alike():
     assert sheet.mode == "RGB" and set(pixels[0, 0]) == {100}
     scale = (sheet.width + 2) // 10 - 1  # two images of 4 pixels, enlarged, and the gap
     assert (pixels[scale // 2 :: scale, -scale // 2][:4] == large[0, :, -1]).all()
-    opaque = side_by_side(small, noise(2, 4, 4))
-    assert opaque.mode == "RGBA" and opaque.getpixel((0, 0)) == (100, 100, 100, 255)
+    transparent = side_by_side(small, noise(2, 4, 4))
+    assert transparent.mode == "RGB" and transparent.getpixel((0, 0)) == (100, 100, 100)
 
 
 @pytest.mark.parametrize("n, columns", [(1, 2), (8, 2), (16, 2), (17, 6), (200, 26)])

@@ -21,8 +21,7 @@ SAMPLES = {
 DRAWN = {1: scatter_plot, 2: waveform_plot, 3: image_grid, 4: filmstrip}
 STARTS = {
     ".png": b"\x89PNG", ".jpg": b"\xff\xd8\xff", ".jpeg": b"\xff\xd8\xff", ".webp": b"RIFF",
-    ".wav": b"RIFF", ".gif": b"GIF89a",
-}  # fmt: skip
+    ".wav": b"RIFF", ".gif": b"GIF89a", ".npy": b"\x93NUMPY", ".tif": b"II*\0"}  # fmt: skip
 
 
 def test_every_kind_of_data_has_a_form():

@@ -4,13 +4,16 @@ import statistics
 from collections import Counter
 from collections.abc import Sequence
 
+import numpy as np
 from PIL import Image
 
 FITS = ("crop", "pad", "stretch")
 _STEP, _LONGEST = 16, 128  # pixels: of the shape that is proposed
 
 
-def fit_image(image: Image.Image, shape: tuple[int, int], fit: str, border: str) -> Image.Image:
+def fit_image(
+    image: Image.Image, shape: tuple[int, int], fit: str, border: str | float
+) -> Image.Image:
     """Bring an image to a shape by Pillow's antialiased Lanczos filter.
 
     Args:
@@ -18,7 +21,7 @@ def fit_image(image: Image.Image, shape: tuple[int, int], fit: str, border: str)
         shape: Height and width in pixels.
         fit: `"crop"`: the largest centered part of the right proportions; `"pad"`: the whole image
             with borders; `"stretch"`: the whole image, its proportions changed.
-        border: Color of the borders, as Pillow names it. Where there is transparency, they are
+        border: Color of the borders, as Pillow has it. Where there is transparency, they are
             transparent.
     """
     height, width = shape
@@ -26,13 +29,37 @@ def fit_image(image: Image.Image, shape: tuple[int, int], fit: str, border: str)
         scale = min(width / image.width, height / image.height)
         inner = [max(1, round(edge * scale)) for edge in image.size]
         image = _resize(image, inner[0], inner[1])
-        color = 0 if image.mode == "RGBA" else border
+        color = 0 if image.mode in ("LA", "RGBA") else border
         sheet = Image.new(image.mode, (width, height), color)
         sheet.paste(image, ((width - image.width) // 2, (height - image.height) // 2))
         return sheet
     if fit == "crop":
         image = image.crop(centered_box(image.size, shape))
     return _resize(image, width, height)
+
+
+def fit_array(array: np.ndarray, shape: tuple[int, int], fit: str) -> np.ndarray:
+    """Bring an image of any type and number of channels to a shape; see `fit_image`.
+
+    Channels are scaled one by one as floats, and stay in the range of the image. Borders are 0,
+    or what is nearest to it in that range.
+
+    Args:
+        array: (height, width, channels).
+        shape: Height and width in pixels.
+        fit: As in `fit_image`.
+    """
+    if array.shape[:2] == shape:
+        return array
+    low, high = array.min(), array.max()
+    border = float(min(high, max(low, 0)) - low) if fit == "pad" else 0.0
+    rest = (array.astype(np.float64) - low).astype(np.float32)  # large numbers are exact, too
+    channels = (Image.fromarray(rest[..., i]) for i in range(array.shape[2]))
+    found = np.stack(
+        [np.asarray(fit_image(one, shape, fit, border)) for one in channels], axis=-1
+    ).astype(np.float64)
+    found = (found + low).clip(low, high)
+    return (found if array.dtype.kind == "f" else np.rint(found)).astype(array.dtype)
 
 
 def centered_box(size: tuple[int, int], shape: tuple[int, int]) -> tuple[int, int, int, int]:

@@ -4,21 +4,23 @@ The processes are new ones (`spawn`), since a copy of a process in which a frame
 They import neither a framework nor the program that called us.
 """
 
-import concurrent.futures
 import contextlib
 import functools
 import io
 import multiprocessing
 import os
+import queue
 import signal
 import sys
-import threading
 import time
 import types
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -50,7 +52,7 @@ def decode_files(
         while todo:
             left = (time.monotonic() - begun) / max(done, 1) * len(todo)
             if workers > 1 and done % _SAMPLE == 0 and (done or not _WORTH) and left >= _WORTH:
-                yield from _decode_in_pool(read, todo, decode, workers)
+                yield from _decode_in_processes(read, todo, decode, workers)
                 workers = 1
                 continue
             name = todo.popleft()
@@ -58,26 +60,19 @@ def decode_files(
             done += 1
 
 
-def _decode_in_pool(
-    read: Callable[[str], bytes], todo: deque[str], decode: Decode, workers: int
+def _decode_in_processes(
+    read: Callable[[str], bytes], todo: deque[str], decode: Decode, count: int
 ) -> Generator[tuple[str, Result]]:
-    """Yield results until all is done or the processes are gone; `todo` keeps what is left."""
+    """Yield results until all is done or a process is gone; `todo` keeps what is left."""
     flying: deque[tuple[Future[list[Result]], list[str], int]] = deque()
     ahead, weight = deque(todo), 0
+    processes = _Processes(count)
     try:
-        pool = ProcessPoolExecutor(
-            workers, multiprocessing.get_context("spawn"), initializer=_prepare_process
-        )
-    except (OSError, ImportError, NotImplementedError) as problem:  # no semaphores here
-        _report(problem)
-        return
-    try:
+        processes.start(decode)
         while ahead or flying:
-            while ahead and (not flying or weight < _IN_FLIGHT) and len(flying) < 4 * workers:
+            while ahead and (not flying or weight < _IN_FLIGHT) and len(flying) < 4 * count:
                 task, size = _take_task(read, ahead)
-                with _nothing_to_import():
-                    future = pool.submit(_decode_task, decode, task)
-                flying.append((future, [name for name, _ in task], size))
+                flying.append((processes.submit(task), [name for name, _ in task], size))
                 weight += size
             future, done, size = flying.popleft()
             results = future.result()
@@ -85,10 +80,81 @@ def _decode_in_pool(
             for name, result in zip(done, results, strict=True):
                 todo.popleft()
                 yield name, result
-    except (concurrent.futures.process.BrokenProcessPool, OSError) as problem:
-        _report(problem)
+    except _ProcessLost as problem:
+        reason = " ".join(str(problem).split())
+        notice(f"The files are decoded by this process alone. Several did not work: {reason}")
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        processes.end()
+
+
+class _ProcessLost(Exception):
+    """A process could not start, or is gone."""
+
+
+class _Processes:
+    """Processes that decode, each with a pipe that one thread at a time waits for."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self._running: list[BaseProcess] = []
+        self._pipes: list[Connection] = []
+        self._idle: queue.SimpleQueue[Connection] = queue.SimpleQueue()
+        self._threads = ThreadPoolExecutor(count)
+
+    def start(self, decode: Decode) -> None:
+        context = multiprocessing.get_context("spawn")
+        try:
+            for _ in range(self.count):
+                pair: Any = context.Pipe()  # its type is another one on every system
+                ours, theirs = pair
+                self._pipes.append(ours)
+                self._idle.put(ours)
+                process = context.Process(target=_serve, args=(theirs, decode), daemon=True)
+                with _nothing_to_import():
+                    process.start()
+                self._running.append(process)
+                theirs.close()
+        except Exception as problem:  # no more processes, or a function that cannot be sent
+            raise _ProcessLost(problem) from problem
+
+    def submit(self, task: list[tuple[str, bytes]]) -> Future[list[Result]]:
+        return self._threads.submit(self._decode, task)
+
+    def _decode(self, task: list[tuple[str, bytes]]) -> list[Result]:
+        pipe = self._idle.get()
+        try:
+            pipe.send(task)
+            results = pipe.recv()
+        except (EOFError, OSError) as problem:
+            raise _ProcessLost(f"one was ended ({type(problem).__name__}).") from problem
+        finally:
+            self._idle.put(pipe)
+        if isinstance(results, Exception):
+            raise results
+        return results
+
+    def end(self) -> None:
+        for process in self._running:
+            process.kill()
+        self._threads.shutdown(cancel_futures=True)  # their pipes are closed at the other end
+        for process in self._running:
+            process.join()
+        for pipe in self._pipes:
+            pipe.close()
+
+
+def _serve(pipe: Connection, decode: Decode) -> None:
+    """Decode tasks from a pipe until nobody is at its other end."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that asked
+    with _bombs_refused(), contextlib.suppress(EOFError, OSError):
+        while True:
+            task = pipe.recv()
+            try:
+                pipe.send([_attempt(decode, data, name) for name, data in task])
+            except OSError:
+                raise
+            except Exception as fault:
+                pipe.send(fault)
 
 
 def _take_task(
@@ -113,28 +179,11 @@ def _decoded_size(data: bytes) -> int:
         return 4 * len(data)
 
 
-def _decode_task(decode: Decode, task: list[tuple[str, bytes]]) -> list[Result]:
-    return [_attempt(decode, data, name) for name, data in task]
-
-
 def _attempt(decode: Decode, data: bytes, name: str) -> Result:
     try:
         return decode(data, name)
     except InvalidInput as error:
         return error.message
-
-
-def _prepare_process() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that asked
-    warnings.simplefilter("error", Image.DecompressionBombWarning)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 @contextlib.contextmanager
@@ -170,8 +219,3 @@ def _core_count() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _report(problem: Exception) -> None:
-    reason = " ".join(str(problem).split()) or type(problem).__name__
-    notice(f"The files are decoded by this process alone. Several did not work: {reason}")

@@ -25,7 +25,8 @@ class Samples(np.ndarray):
         """PNG of at most 256 samples; None for what no modality has."""
         batch = np.asarray(self)[None if self.ndim == 3 and self.dtype == np.uint8 else ...]
         modality = MODALITIES.get(batch.ndim - 1)
-        if not batch.size or modality is None or modality.dtype != batch.dtype:
+        dtypes = () if modality is None else (modality.dtype, *modality.deep)
+        if not batch.size or batch.dtype not in dtypes:
             return None
         try:
             return encode_png(render_samples(batch[:_MAX_SHOWN]))

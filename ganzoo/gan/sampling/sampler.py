@@ -14,6 +14,7 @@ from ganzoo.gan import random
 from ganzoo.gan.ema import EMA
 from ganzoo.gan.sampling import argument_checks
 from ganzoo.gan.sampling.notebook import Samples, captioned_html
+from ganzoo.modalities import Levels
 
 _MAX_BATCH = 256  # samples, so that a large n does not fill the memory
 
@@ -29,6 +30,7 @@ class Sampler:
         psi: A variable of the generator that a truncation sets; None: a truncation cuts off
             the distribution of the latents.
         num_classes: Number of classes that labels are of, where that is known.
+        levels: Type and range of the images, where they are not uint8.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class Sampler:
         ema: EMA | None = None,
         psi: keras.Variable | None = None,
         num_classes: int | None = None,
+        levels: Levels | None = None,
     ):
         self.generator = generator
         self.value_range = value_range
@@ -47,6 +50,7 @@ class Sampler:
         self.ema = ema
         self.psi = psi
         self.num_classes = num_classes
+        self.levels = levels
         self._jitted = None
 
     @property
@@ -90,8 +94,8 @@ class Sampler:
             use_ema: Use the moving average of the weights, where there is one.
 
         Returns:
-            uint8 (n, height, width, channels) for images; float32 for points and sounds. A
-            notebook shows them as an image.
+            uint8 (n, height, width, channels) for images, or as `levels` has it; float32 for points
+            and sounds. A notebook shows them as an image.
 
         Raises:
             UsageError: an argument is not usable.
@@ -207,8 +211,8 @@ class Sampler:
         """Call `generate`, a few hundred latents at a time, and return pixels.
 
         Returns:
-            uint8 (n, height, width, channels), the inverse of how uint8 is fed; float32
-            (n, d) for points.
+            uint8 (n, height, width, channels), or as `levels` has it, the inverse of how images are
+            fed; float32 (n, d) for points.
 
         Raises:
             InvalidInput: the samples are not finite.
@@ -222,7 +226,9 @@ class Sampler:
             part = np.array(ops.convert_to_numpy(part))
             if not np.isfinite(part).all():
                 raise InvalidInput("The generator's images are not finite: its weights are broken.")
-            if part.ndim >= 4:
+            if part.ndim >= 4 and self.levels is not None:
+                part = self.levels.unscale(part, self.value_range)
+            elif part.ndim >= 4:
                 part = np.rint((part - low) * (255.0 / (high - low))).clip(0, 255).astype("uint8")
             parts.append(part)
         return np.concatenate(parts)

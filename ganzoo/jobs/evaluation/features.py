@@ -22,6 +22,7 @@ from ganzoo.metrics.descriptors import DESCRIPTORS, Descriptor
 from ganzoo.metrics.extractor import Extractor
 from ganzoo.metrics.frechet import Moments
 from ganzoo.metrics.sample_set import SampleSet
+from ganzoo.modalities import Levels
 
 DEFAULT_FEATURES = "inception"  # for data sets without features of their own
 _REAL_BATCH = 1024  # images between two progress events
@@ -140,6 +141,7 @@ def generated_samples(
     total: int,
     representations: Iterable[str],
     extractor: Extractor | None,
+    levels: Levels | None = None,
 ) -> SampleSet:
     """Return generated samples in the requested representations and no others.
 
@@ -151,6 +153,7 @@ def generated_samples(
         total: Number of samples, for the progress.
         representations: Some of `ganzoo.metrics.sample_set.REPRESENTATIONS`.
         extractor: Extractor of images, for their features, moments and logits.
+        levels: Type and range of images that are not uint8, of which extractors see 8 bits.
     """
     names = set(representations)
     kept = {name: _RowBuffer() for name in names - {"moments"}}
@@ -163,7 +166,8 @@ def generated_samples(
             if descriptor is not None:
                 batch["features"] = descriptor.compute(samples)
             elif extracts:
-                batch["features"], batch["logits"] = _required(extractor).extract(samples)
+                pixels = _in_8_bits(samples, levels)
+                batch["features"], batch["logits"] = _required(extractor).extract(pixels)
             if moments is not None:
                 moments.add(batch["features"])
             for name, rows in kept.items():
@@ -212,9 +216,14 @@ class _RowBuffer:
 def _feature_batches(dataset: Dataset, extractor: Extractor) -> Iterator[np.ndarray]:
     with Progress(f"{dataset.name}: features {extractor.name}", len(dataset)) as progress:
         for start in range(0, len(dataset), _REAL_BATCH):
-            features, _ = extractor.extract(dataset.images[start : start + _REAL_BATCH])
+            images = _in_8_bits(dataset.images[start : start + _REAL_BATCH], dataset.deep)
+            features, _ = extractor.extract(images)
             yield features
             progress.advance(len(features))
+
+
+def _in_8_bits(images: np.ndarray, levels: Levels | None) -> np.ndarray:
+    return images if levels is None else levels.to_pixels(images)
 
 
 def _cached_representation(

@@ -22,7 +22,7 @@ from ganzoo.jobs.evaluation.features import (
 )
 from ganzoo.jobs.evaluation.generated import GeneratedSamples
 from ganzoo.metrics import METRICS, Metric, MetricResult
-from ganzoo.metrics.extractor import Extractor
+from ganzoo.metrics.extractor import FEATURE_CHANNELS, Extractor
 
 MIN_SAMPLES = 10  # real and generated: some metrics divide them into ten parts
 _EXTRACTED = {"features", "moments", "logits"}  # representations that need an extractor
@@ -60,7 +60,8 @@ def select_extractor(
     """Return the extractor to use; `None` if no selected metric needs one.
 
     Args:
-        name: Name of the features; by default the data set's own, or FID's Inception.
+        name: Name of the features; by default the data set's own, or FID's Inception, or none for
+            images of other than 1 or 3 channels.
         dataset_name: Name of the data set, as in a recipe.
         dataset: Real data.
         metrics: Keys of `METRICS`; by default all.
@@ -77,6 +78,8 @@ def select_extractor(
         return None
     if not any(_EXTRACTED & {*metric.real, *metric.fake} for metric in selected):
         return None
+    if name is None and dataset.image_shape[-1] not in FEATURE_CHANNELS:
+        return None  # metrics that need no features are there all the same
     extractor = load_extractor(name or default_features(dataset_name))
     extractor.check(dataset.image_shape)
     return extractor
@@ -116,7 +119,8 @@ def measure_samples(
         extractor.check(dataset.image_shape)
     real = real_samples(dataset, {name for m in selected for name in m.real}, extractor)
     needed = {name for metric in selected for name in metric.fake}
-    fake = generated_samples(generated.batches(seed), generated.count, needed, extractor)
+    batches, levels = generated.batches(seed), dataset.deep
+    fake = generated_samples(batches, generated.count, needed, extractor, levels)
     common = {"data": dataset.name, "fingerprint": dataset.fingerprint, **generated.protocol}
     common |= {"seed": seed} if generated.seeded else {}
     results = []
@@ -126,6 +130,7 @@ def measure_samples(
             features = descriptor_protocol(dataset.image_shape)
             if extractor is not None and _EXTRACTED & {*metric.real, *metric.fake}:
                 features = extractor.protocol(dataset.image_shape)
+                features |= {} if levels is None else {"values": "8 bits of the levels"}
             results.append(replace(result, protocol=features | common | result.protocol))
             progress.advance()
     return results

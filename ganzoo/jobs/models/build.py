@@ -34,6 +34,7 @@ def build_gan(recipe: Recipe, dataset: Dataset) -> "GAN":
     from ganzoo import backend as framework
 
     gan = build_networks(recipe, dataset.image_shape, len(dataset.classes), dataset.source_shape)
+    gan.sampler.levels = dataset.deep
     if gan.label_shape is not None:
         _check_label_shape(gan, recipe, dataset)
     dispatch = framework.fused_steps(gan.convolutional)

@@ -15,7 +15,7 @@ from ganzoo.errors import InvalidInput, UnknownName, UsageError
 from ganzoo.files import checkpoints, safetensors
 from ganzoo.files.text import quote
 from ganzoo.jobs.models.weights import STATE
-from ganzoo.modalities import IMAGES, MODALITIES
+from ganzoo.modalities import IMAGES, MODALITIES, Levels
 
 _MAX_AXIS = 2**24  # minutes of sound
 
@@ -54,6 +54,11 @@ class Source:
         """Shape of an image that the model translates; `None` for other models."""
         shape = self.about.get("source_shape")
         return None if shape is None else tuple(shape)
+
+    @property
+    def levels(self) -> Levels | None:
+        """Type and range of images that are not uint8; `None` for all other samples."""
+        return Levels.from_table(self.about.get("levels"))
 
     @property
     def rate(self) -> int | None:
@@ -158,6 +163,11 @@ def describe_weights(where: Path, content: Path | bytes) -> Source:
         raise InvalidInput(
             f"{where} does not say the rate of its {modality.plural}. Expected: an integer from 1 "
             f"to {MAX_RATE:,}, in Hz. Received: {quote(rate)}."
+        )
+    if "levels" in about and (Levels.from_table(about["levels"]) is None or modality is not IMAGES):
+        raise InvalidInput(
+            f"{where} does not say what its numbers mean. Expected: levels with dtype, low and"
+            f" high. Received: {quote(about['levels'])}."
         )
     recipe = Recipe.from_tables(about["recipe"], where=f"the recipe in {where}", error=InvalidInput)
     return Source(where=where, content=content, about=about, recipe=recipe)

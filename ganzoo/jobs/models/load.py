@@ -86,6 +86,7 @@ def load_source(
     gan = build_networks(
         source.recipe, source.image_shape, len(source.classes), source.source_shape
     )
+    gan.sampler.levels = source.levels
     variables = {f"generator/{name}": v for name, v in network_state(gan.generator)}
     seeds = [name for name in variables if name.startswith("generator/seeds/")]
     for name in seeds:  # of dropout in training; sampling draws none

@@ -58,8 +58,8 @@ def sample(
         raw: Use the generator's own weights instead of their average.
         separate: Write one file per sample, in the folder `out`, instead of all in one.
         out: Path of the file; by default a name that is free in the current folder. Its ending
-            decides the format: .png, .jpg, .webp, or .gif with a frame for each image. Several
-            files of all samples differ in their ending.
+            decides the format: .png, .jpg, .webp, .gif with a frame for each image, or .npy and
+            .tif with all values. Several files of all samples differ in their ending.
         overwrite: Replace a file that is there.
         backend: `"jax"`, `"torch"` or `"tensorflow"`.
         allow_plugin_mismatch: Accept another architecture; see `ganzoo.load`.
@@ -112,7 +112,8 @@ def _sample_suffixes(found: Source, out: Path | None, *, separate: bool) -> list
         if renderer.single is None:
             many = modality_of(found.image_shape).plural.capitalize()
             raise UsageError(f"{many} have no files of their own.", hint="Leave out --separate.")
-        return [renderer.single[0]]
+        exact = rendering.exact_file(found.image_shape, found.levels)
+        return [(exact or renderer.single)[0]]
     suffixes = list(renderer.suffixes)
     chosen = "" if out is None else out.suffix.lower()
     if out is not None and chosen not in renderer.encoders:
@@ -140,12 +141,18 @@ def _encode_samples(
 ) -> Iterator[bytes]:
     """The content of each file, in the order of the paths."""
     renderer = rendering.renderer_for(found.image_shape)
-    if separate and renderer.single:
+    exact = rendering.exact_file(found.image_shape, found.levels)
+    shown = samples if found.levels is None else found.levels.to_pixels(samples)
+    if separate and exact:
+        yield from map(exact[1], samples)
+    elif separate and renderer.single:
         yield from (renderer.single[1](one, found.rate) for one in samples)
     elif images is not None and renderer.side_by_side and suffixes[0] in rendering.STILL_FORMATS:
-        yield rendering.encode_still(renderer.side_by_side(images, samples), suffixes[0])
+        yield rendering.encode_still(renderer.side_by_side(images, shown), suffixes[0])
     else:
-        yield from (renderer.encoders[end](samples, found.rate, columns) for end in suffixes)
+        for end in suffixes:
+            values = samples if end in renderer.exact else shown
+            yield renderer.encoders[end](values, found.rate, columns)
 
 
 def _source_images(

@@ -243,11 +243,13 @@ class Recorder(keras.callbacks.Callback):
         self, renderer: rendering.Renderer, samples: np.ndarray, labels: np.ndarray | None
     ) -> Any:
         """The samples, beside the images they were made from, or over real ones."""
-        dataset = self.session.dataset
+        dataset, levels = self.session.dataset, self.session.dataset.deep
+        samples = samples if levels is None else levels.to_pixels(samples)
         if dataset.source_shape is None or renderer.side_by_side is None:
             real = np.asarray(dataset.images[: renderer.num_real]) if renderer.num_real else None
             return renderer.image(samples, real)
         targets = [np.asarray(dataset.images[: len(samples)])] if dataset.paired else []
+        targets = targets if levels is None else [levels.to_pixels(one) for one in targets]
         return renderer.side_by_side(labels, samples, *targets)
 
     def _sample_labels(self, n: int) -> np.ndarray:

@@ -54,7 +54,7 @@ def plan(
         "image_shape": list(dataset.image_shape),
         "latent_shape": list(gan.sampler.latent_shape),
         "classes": len(dataset.classes),
-        **{key: described[key] for key in ("rate", "source_shape") if key in described},
+        **{key: described[key] for key in ("rate", "source_shape", "levels") if key in described},
         "parameters": count_parameters(gan),
         "batch": recipe.training.batch,
         "images_per_step": length.per_step,

@@ -56,12 +56,14 @@ def propose(
         part.name,
         images=found.images,
         size=found.size,
-        gray=found.gray,
+        gray=found.gray or found.raw,  # no augmentation of colors
         device=device(),
         architecture=architecture,
     )
     tables = proposal.recipe.tables()
     tables["dataset"]["data"] = part.options["data"]
+    if found.raw:
+        del tables["dataset"]["mode"]
     recipe = apply_settings(Recipe.from_tables(tables), settings)
     recipe = with_data_from(recipe, Path.cwd())
     check_recipe_plugins(recipe)
@@ -86,6 +88,10 @@ def _dataset_table(data: Path, settings: Sequence[str]) -> Part:
     return part
 
 
+def _describe_kind(found: Survey) -> str:
+    return "as they are" if found.raw else f"in {'gray' if found.gray else 'color'}"
+
+
 def _reasons(recipe: Recipe, proposal: Proposal, found: Survey) -> tuple[str, str, str]:
     length, size = training_length(recipe, found.images), recipe.dataset.options.get("size")
     height, width = size if isinstance(size, list) else (size, size)
@@ -93,7 +99,7 @@ def _reasons(recipe: Recipe, proposal: Proposal, found: Survey) -> tuple[str, st
     shown = length.steps * length.per_step
     times = f"each image {shown / found.images:,.0f} times"
     return (
-        f"found   {found.images:,} images in {'gray' if found.gray else 'color'}, half of them "
+        f"found   {found.images:,} images {_describe_kind(found)}, half of them "
         f"with {found.size} pixels or more a side",
         f"recipe  {proposal.model}{f' at {height}x{width}' if size else ''}: {proposal.why}",
         f"length  {length.steps:,} steps of {length.per_step:,} images, "

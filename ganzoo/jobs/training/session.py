@@ -62,5 +62,6 @@ class Session:
             start_step=self.start,
             stop_step=max(self.start, self.length.steps),
             steps_per_dispatch=fused,
+            value_range=self.gan.value_range,
             boundaries=lambda step: min((step // every + 1) * every for every in marks),
         )

@@ -9,7 +9,7 @@ from PIL import Image
 
 from ganzoo.catalog.recipe.recipe import Part
 from ganzoo.data.folder import Files
-from ganzoo.data.images import FORMATS
+from ganzoo.data.images import FORMATS, SUFFIXES, decode_image
 from ganzoo.data.prepare import NotDecoded, decoding_forbidden
 from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files.text import quote
@@ -27,11 +27,13 @@ class Survey:
         images: Number of files named like an image.
         size: The smaller edge in pixels that half of the images reach.
         gray: Whether nearly all of them have one channel.
+        raw: Whether they are TIFF or NumPy's files, which are taken as they are.
     """
 
     images: int
     size: int
     gray: bool
+    raw: bool = False
 
 
 def survey_images(part: Part) -> Survey:
@@ -46,9 +48,13 @@ def survey_images(part: Part) -> Survey:
     """
     files, names = _find_images(part)
     edges, gray = [], 0
+    raw = not names[0].lower().endswith(SUFFIXES)
     with files.reader() as read:
         for name in names[:: -(-len(names) // _MAX_HEADERS)]:
             try:
+                if raw:
+                    edges.append(min(decode_image(read(name), name).shape[:2]))
+                    continue
                 with Image.open(io.BytesIO(read(name)), formats=FORMATS) as image:
                     edges.append(min(image.size))
                     gray += image.mode in _GRAY
@@ -59,7 +65,10 @@ def survey_images(part: Part) -> Survey:
             f"No image in {quote(files.where)} can be read. Received: {quote(names[0])}."
         )
     return Survey(
-        images=len(names), size=int(statistics.median_high(edges)), gray=gray > 0.9 * len(edges)
+        images=len(names),
+        size=int(statistics.median_high(edges)),
+        gray=gray > 0.9 * len(edges),
+        raw=raw,
     )
 
 

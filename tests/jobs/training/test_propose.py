@@ -42,3 +42,17 @@ def test_images_alone_are_trained(name, place, capsys):
     assert max(map(len, reasons)) <= 80
     run = Run(place / "runs" / f"00001-{name[0] if name else 'fastgan'}-folder")
     assert run.manifest()["state"] == "finished" and run.manifest()["model"] is None
+
+
+def test_scans_of_16_bits_are_trained_as_they_are(place, capsys):
+    (place / "scans").mkdir()
+    for number in range(6):
+        scan = np.random.default_rng(number).integers(0, 4096, (9, 8, 5), dtype="uint16")
+        np.save(place / "scans" / f"{number}.npy", scan)
+    words = ["train", "--data", "scans", "--steps", "1", "--batch", "2", "--set", "dataset.size=8"]
+    assert main(words) == 0
+    assert "found   6 images as they are" in capsys.readouterr().err
+    (run,) = (place / "runs").iterdir()
+    plan = Run(run).recipe().dataset.options
+    assert "mode" not in plan
+    assert Run(run).manifest()["data"]["levels"]["high"] <= 4095

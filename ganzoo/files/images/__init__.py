@@ -1,0 +1,1 @@
+"""Image files by their bytes."""
