@@ -49,7 +49,7 @@ From = Annotated[
     typer.Option(
         "--from",
         metavar="SOURCE",
-        help="A model, run or weights file: its weights of equal names and shapes are taken.",
+        help="A model, run or weights file, whose weights are taken where they fit.",
     ),
 ]
 DryRun = Annotated[

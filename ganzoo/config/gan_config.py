@@ -40,6 +40,9 @@ class GANConfig(Table):
         generator_batch: The generator learns from so many times the batch of generated images;
             classes of them are drawn alike often.
         weight_clip: Bound of the discriminator's weights after each update; 0: none.
+        freeze_discriminator: So many layers of the discriminator, those next to the images, stay as
+            they are: of use in a training that starts from another model's weights. Mo et al.
+            2020, https://arxiv.org/abs/2002.10964.
         ema_half_life: Half-life of the generator's exponential moving average, in real images
             shown to the discriminator; 0: no average is kept.
         ema_rampup: The half-life is at most this share of the images shown so far, so that the
@@ -60,6 +63,7 @@ class GANConfig(Table):
     n_critic: Updates = 1
     generator_batch: Annotated[int, Field(ge=1)] = 1
     weight_clip: Bound = 0.0
+    freeze_discriminator: Annotated[int, Field(ge=0)] = 0
     ema_half_life: Duration = 10_000.0
     ema_rampup: Annotated[float, Field(ge=0)] = 0.05
     share_fake_latents: bool = False

@@ -21,6 +21,7 @@ from ganzoo.gan.optimizers import GANOptimizer
 from ganzoo.gan.partial_updates import GeneratorWait
 from ganzoo.gan.scheduled_numbers import Schedules, schedules_of
 from ganzoo.gan.step_metrics import StepMetrics
+from ganzoo.gan.transfer.freezing import freeze_lower_layers
 
 
 class Compilation(keras.Model):
@@ -75,6 +76,7 @@ class Compilation(keras.Model):
         optimizer = GANOptimizer(generator_optimizer, discriminator_optimizer)
         given = {"generator": generator_schedules, "discriminator": discriminator_schedules}
         followed = {name: optimizer.check_schedules(name, given[name] or {}) for name in given}
+        freeze_lower_layers(self.discriminator, chosen.freeze_discriminator)
         optimizer.build_on(self.generator, self.discriminator)
         self._build_regularizers(chosen)  # after all that may be refused
         self._build_ema(chosen)

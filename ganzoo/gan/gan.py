@@ -16,7 +16,8 @@ from ganzoo.gan.compilation import Compilation
 from ganzoo.gan.losses import flip_labels
 from ganzoo.gan.partial_updates import penalty_update
 from ganzoo.gan.sampling import Sampler, Sampling
-from ganzoo.gan.state import named_state, take_weights
+from ganzoo.gan.state import named_state
+from ganzoo.gan.transfer.taking import take_weights
 
 
 @keras.saving.register_keras_serializable("ganzoo")
@@ -294,6 +295,6 @@ class GAN(backend.Stepper, Compilation, Sampling):
         """Everything that a step may change, by stable name."""
         return named_state(self)
 
-    def start_from(self, arrays) -> dict[str, str]:
-        """Take weights of equal names and shapes. See `ganzoo.gan.state.take_weights`."""
-        return take_weights(self, arrays)
+    def start_from(self, arrays, source=None, target=None) -> dict[str, str]:
+        """Take weights that fit, some adapted. See `ganzoo.gan.transfer.taking`."""
+        return take_weights(self, arrays, source, target)

@@ -3,16 +3,12 @@
 Checkpoints, resuming and comparisons between processes all walk this one list.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import keras
-import numpy as np
-
-from ganzoo.errors import UsageError
 
 Named = list[tuple[str, keras.Variable]]
 
-TAKEN = "taken"
 NETWORKS = ("generator/", "discriminator/", "ema/")  # the rest of a state is about a training
 
 
@@ -45,51 +41,6 @@ def named_state(gan) -> dict[str, keras.Variable]:
     own = [variable for variable in gan.variables if id(variable) not in taken]
     state += [(f"gan/{_below(gan.name, variable.path)}", variable) for variable in own]
     return _unique(state)
-
-
-def take_weights(gan, arrays: Mapping[str, np.ndarray]) -> dict[str, str]:
-    """Take what fits of another model's weights: `gan.start_from(arrays)`.
-
-    Where the arrays hold no average of a weight, its average starts from the weight itself.
-    Optimizers, counters and random numbers stay as they are.
-
-    Args:
-        gan: A GAN; a compiled one has an average, which starts with the generator.
-        arrays: Arrays by the names of a weights file or of `GAN.state`: `"generator/up_8/kernel"`,
-            `"discriminator/..."`, `"ema/..."`. Others are passed over.
-
-    Returns:
-        For each weight, by the same names, `"taken"`, or why it is new.
-
-    Raises:
-        UsageError: None of them fits, or biases alone. Nothing is taken then.
-    """
-    found, assigned = {}, []
-    for name, variable in gan.state().items():
-        part, _, rest = name.partition("/")
-        if not name.startswith(NETWORKS) or rest.startswith("seeds/"):
-            continue
-        array = arrays.get(name)
-        if array is None and part == "ema":
-            array = arrays.get(f"generator/{rest}")
-        if array is None:
-            found[name] = "new: not there"
-        elif array.shape != tuple(variable.shape):
-            found[name] = f"new: of shape {array.shape} there"
-        else:
-            assigned.append((variable, np.asarray(array, variable.dtype)))
-            found[name] = TAKEN
-    if all(array.ndim < 2 for _, array in assigned):
-        known = [name for name in arrays if name.startswith(NETWORKS)]
-        raise UsageError(
-            "None of the kernels has the name and shape of one of this model. "
-            f"Expected: names such as {next(iter(found), None)!r}. "
-            f"Received: {', '.join(known[:3]) or 'none of a generator or discriminator'}.",
-            hint="Take the architecture and the options of the model to start from.",
-        )
-    for variable, array in assigned:
-        variable.assign(array)
-    return found
 
 
 def network_state(network: keras.Model) -> Named:

@@ -173,8 +173,8 @@ class _Lines:
     def __call__(self, event: dict[str, Any]) -> None:
         match event.get("event"):
             case "start_from":
-                taken = sum(one == "taken" for one in event["weights"].values())
-                print(f"{taken} of {len(event['weights'])} weights from {event['source']}")
+                fitting = event["taken"] + event["adapted"]
+                print(f"{fitting} of {len(event['weights'])} weights from {event['source']}")
             case "start":
                 print(f"training into {event['run']}")
             case "warning":

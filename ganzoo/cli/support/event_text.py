@@ -29,10 +29,10 @@ def format_start(event: Event) -> str:
 def format_start_from(event: Event) -> str:
     """Format which weights a training has taken from another model: a line for each."""
     weights = event["weights"]
-    taken = sum(text == "taken" for text in weights.values())
+    counts = ", ".join(f"{event[kind]} {kind}" for kind in ("taken", "adapted", "new"))
     width = max(map(len, weights), default=0)
     lines = [f"  {name.ljust(width)}  {text}" for name, text in weights.items()]
-    head = f"{taken} of {len(weights)} weights are taken from {event['source']}:"
+    head = f"weights of the start, from {event['source']}: {counts}"
     return "\n".join([head, *lines])
 
 

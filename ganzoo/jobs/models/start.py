@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ganzoo.data.dataset import Dataset
 from ganzoo.errors import UsageError
 from ganzoo.files import safetensors
 from ganzoo.files.digests import bytes_digest, file_digest
+from ganzoo.gan.transfer.adaptation import Form
 from ganzoo.jobs.models.find import find_source
 from ganzoo.jobs.models.weights import check_finite
 
@@ -30,21 +32,23 @@ class Start:
         digest: SHA-256 of the version, or of the file.
         license: Licenses of its data and of its weights: `{"data": ..., "weights": ...}`.
         arrays: Its networks by the names of a weights file.
+        form: Channels of its images, and its classes.
     """
 
     title: str
     digest: str
     license: Mapping[str, str]
     arrays: Mapping[str, np.ndarray]
+    form: Form
 
     def record(self, weights: Mapping[str, str]) -> dict[str, Any]:
         """Return what manifests and weights files hold of it.
 
         Args:
-            weights: What was taken of it; see `ganzoo.gan.state.take_weights`.
+            weights: What was taken of it; see `ganzoo.gan.transfer.taking.take_weights`.
         """
-        taken = sum(one == "taken" for one in weights.values())
-        counts = {"taken": taken, "new": len(weights) - taken}
+        kinds = [text.partition(":")[0] for text in weights.values()]
+        counts = {kind: kinds.count(kind) for kind in ("taken", "adapted", "new")}
         license = dict(self.license)
         return {"source": self.title, "digest": self.digest, "license": license, **counts}
 
@@ -75,23 +79,36 @@ def find_start(source: str | os.PathLike | int) -> Start:
         digest=found.about.get("digest", digest),
         license={key: str(known.get(key, _UNKNOWN))[:100] for key in ("data", "weights")},
         arrays=arrays,
+        form=Form(found.image_shape[-1], found.classes),
     )
 
 
+def take_start(gan: "GAN", start: Start, dataset: Dataset) -> dict[str, str]:
+    """Give a GAN the weights of a start, adapted to the channels and classes of its data.
+
+    Returns:
+        See `ganzoo.gan.transfer.taking.take_weights`.
+    """
+    classes = dataset.classes if gan.num_classes else 0
+    return gan.start_from(start.arrays, start.form, Form(dataset.image_shape[-1], classes))
+
+
 def start_from(gan: "GAN", source: str | os.PathLike | int) -> dict[str, str]:
-    """Take the weights of a model of equal names and shapes: `start_from(gan, "dcgan-digits")`.
+    """Take the weights of a model that fit: `start_from(gan, "dcgan-digits")`.
 
     Args:
         gan: A GAN, best a compiled one.
         source: A model's name, a weights file, a run's folder or its number.
 
     Returns:
-        For each weight, by the names of `GAN.state`, `"taken"`, or why it is new.
+        For each weight, by the names of `GAN.state`, `"taken"`, how it was adapted, or why it is
+        new. Classes are told by their names only where `ganzoo train --from` knows them.
 
     Raises:
         UsageError: None of them fits.
     """
-    return gan.start_from(find_start(source).arrays)
+    start = find_start(source)
+    return gan.start_from(start.arrays, start.form)
 
 
 def _title(where: Path) -> str:

@@ -10,7 +10,7 @@ from ganzoo.data.dataset import Dataset
 from ganzoo.jobs.models import environment
 from ganzoo.jobs.models.build import build_gan
 from ganzoo.jobs.models.open_dataset import fit_dataset, open_recipe_dataset
-from ganzoo.jobs.models.start import find_start
+from ganzoo.jobs.models.start import find_start, take_start
 
 
 def plan(
@@ -36,7 +36,7 @@ def plan(
     environment.prepare_environment(backend)  # before the data: some data sets come through Keras
     dataset, absent = _open_or_blank(recipe)
     gan = build_gan(recipe, dataset)
-    taken = gan.start_from(start.arrays) if start else {}
+    taken = take_start(gan, start, dataset) if start else {}
     import keras
 
     length = training_length(recipe, len(dataset))
@@ -68,7 +68,7 @@ def plan(
             "state": int(state),
             "activations": _activation_bytes(gan, recipe.training.batch),
         },
-        **({"start": {"source": start.title, "weights": taken}} if start else {}),
+        **({"start": {**start.record(taken), "weights": taken}} if start else {}),
         "layers": {
             name: _describe_layers(getattr(gan, name)) for name in ("generator", "discriminator")
         },

@@ -13,7 +13,7 @@ from ganzoo.jobs.loggers import logging_to
 from ganzoo.jobs.models import environment
 from ganzoo.jobs.models.build import build_gan
 from ganzoo.jobs.models.open_dataset import open_recipe_dataset
-from ganzoo.jobs.models.start import find_start
+from ganzoo.jobs.models.start import find_start, take_start
 from ganzoo.jobs.training import provenance
 from ganzoo.jobs.training.evaluation import PeriodicEvaluation
 from ganzoo.jobs.training.loop import run_session
@@ -46,8 +46,8 @@ def train(
         log_to: Loggers that are given the events, too; see
             `ganzoo.jobs.loggers.logging_to`.
         events: Function called with each event, as it happens.
-        source: A model to start from, whose weights are taken where names and shapes are equal;
-            see `ganzoo.jobs.models.start`.
+        source: A model to start from, whose weights are taken where they fit; see
+            `ganzoo.jobs.models.start`.
 
     Returns:
         The run.
@@ -66,7 +66,7 @@ def train(
             dataset = open_recipe_dataset(recipe)
         stop.hold()
         gan = build_gan(recipe, dataset)
-        taken = {} if start is None else gan.start_from(start.arrays)
+        taken = {} if start is None else take_start(gan, start, dataset)
         with reporting(stop.interrupting(events)):
             evaluation = PeriodicEvaluation(recipe, gan, dataset)
         stop.check()
@@ -76,7 +76,7 @@ def train(
             manifest = provenance.run_manifest(gan, recipe, dataset, model, argv)
             if start is not None:
                 manifest["start"] = start.record(taken)
-                events({"event": "start_from", "source": start.title, "weights": taken})
+                events({"event": "start_from", **manifest["start"], "weights": taken})
             provenance.write_manifest(opened, manifest | evaluation.manifest())
             publish_text(opened.card_path, run_card(recipe, manifest, name).toml())
             publish_text(opened.recipe_path, recipe.toml())  # last: it makes the folder a run

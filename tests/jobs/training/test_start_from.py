@@ -125,10 +125,10 @@ def test_the_command_prints_a_line_for_each_weight(source, plain, tmp_path, caps
     (tmp_path / "recipe.toml").write_text(plain("seed=9").toml())
     path = str(source.weights_path)
     assert main(["train", "recipe.toml", "--dry-run", "--from", path]) == 0
-    assert "weights are taken from run:" in capsys.readouterr().out
+    assert " 0 adapted, " in capsys.readouterr().out
     assert main(["train", "recipe.toml", "--run", "one", "--from", path]) == 0
     printed = capsys.readouterr().err
-    assert "weights are taken from run:" in printed
+    assert "weights of the start, from run: " in printed
     assert "new: not there" in printed and "  taken" in printed
     assert main(["train", "recipe.toml", "--run", "two", "--from", path, "--json"]) == 0
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

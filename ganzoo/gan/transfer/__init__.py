@@ -1,0 +1,1 @@
+"""Transfer learning: weights of another model as the start of a training."""
