@@ -15,7 +15,7 @@ from keras import layers, ops
 from ganzoo.backend import Tensor
 from ganzoo.blocks.batch_norm import batch_norm
 from ganzoo.blocks.option_checks import check_minimum
-from ganzoo.blocks.resolutions import num_halvings, shape_at
+from ganzoo.blocks.resolutions import max_downsamples, shape_at
 from ganzoo.errors import UsageError
 from ganzoo.layers import Conv2D, Resample2D
 
@@ -120,7 +120,7 @@ def residual_discriminator(
         UsageError: The images cannot be halved that often.
     """
     size, inserted = max(channels), inserted or {}
-    largest = num_halvings(image_shape)
+    largest = max_downsamples(image_shape)
     if not 1 <= num_downsamples <= largest or num_extra_blocks < 0:
         raise UsageError(
             f"num_downsamples must be in [1, {largest}] for {image_shape[0]}x{image_shape[1]} and "

@@ -35,7 +35,7 @@ def resolutions(
         raise UsageError(
             f"start_resolution must be a power of two below the size {smaller}. Received: {start}."
         )
-    count = min(num_halvings(image_shape), (4 * smaller // (3 * start)).bit_length() - 1)
+    count = min(max_downsamples(image_shape), (4 * smaller // (3 * start)).bit_length() - 1)
     if smaller < 8 or count < 1 or smaller >> count >= 4 * start:
         unit = 2 << (smaller // (8 * start)).bit_length()
         proposed = [max(round(side / unit) * unit, 8) for side in (height, width)]
@@ -47,7 +47,7 @@ def resolutions(
     return [start << i for i in range(count + 1)]
 
 
-def num_halvings(image_shape: tuple[int, ...]) -> int:
+def max_downsamples(image_shape: tuple[int, ...]) -> int:
     """Return how often height and width of (height, width, channels) can both be halved."""
     divisor = math.gcd(*image_shape[:2])
     return (divisor & -divisor).bit_length() - 1  # its largest power of two
@@ -60,7 +60,7 @@ def check_multiples_of_4(architecture: str, image_shape: tuple[int, ...]) -> Non
         UsageError: They are not.
     """
     height, width = image_shape[:2]
-    if min(height, width) < 8 or num_halvings(image_shape) < 2:
+    if min(height, width) < 8 or max_downsamples(image_shape) < 2:
         raise UsageError(
             f"{architecture} needs images of a height and width from 8 that are multiples of 4. "
             f"Received: {height}x{width}.",

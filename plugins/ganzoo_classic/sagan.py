@@ -9,7 +9,7 @@ from ganzoo import GAN
 from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import (
     channels_by_resolution,
-    num_halvings,
+    max_downsamples,
     powers_of_two,
     residual_discriminator,
     residual_generator,
@@ -60,7 +60,7 @@ def sagan(
     up = resolutions("sagan", image_shape, start_resolution)
     size, down = up[-1], powers_of_two(up[-1])
     if num_downsamples is None:
-        num_downsamples = min(size.bit_length() - 3, num_halvings(image_shape))
+        num_downsamples = min(size.bit_length() - 3, max_downsamples(image_shape))
     attended = min(attention_resolution, size // 2)
     if attended not in up or num_downsamples < 1 or attended < size >> num_downsamples:
         raise UsageError(

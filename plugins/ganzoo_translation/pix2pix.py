@@ -13,8 +13,8 @@ from ganzoo.blocks import (
     channels_by_resolution,
     check_minimum,
     check_multiples_of_4,
+    max_downsamples,
     normal_initializer,
-    num_halvings,
     patchgan,
     patchgan_downsamples,
     powers_of_two,
@@ -85,7 +85,7 @@ def pix2pix(
         l1_weight: Weight of the mean absolute difference from the target; the paper's lambda.
     """
     check_multiples_of_4("pix2pix", image_shape)
-    inner = powers_of_two(1 << num_halvings(image_shape))[:-1]  # 1, 2, ..., 128 for 256x256
+    inner = powers_of_two(1 << max_downsamples(image_shape))[:-1]  # 1, 2, ..., 128 for 256x256
     num_downsamples = patchgan_downsamples("pix2pix", min(image_shape[:2]), num_downsamples)
     check_minimum(1, latent_size=latent_size, dropout_resolutions=dropout_resolutions)
     if tuple(source_shape[:2]) != tuple(image_shape[:2]):

@@ -6,10 +6,10 @@ from lazy_keras import Lazy, to_numpy
 
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.errors import UsageError
-from ganzoo.gan.transfer.adaptation import Form, adapt
 from ganzoo.jobs.models.build import build_networks
 
 pytestmark = [pytest.mark.backend, pytest.mark.usefixtures("cheap_weights")]
+adaptation = Lazy("ganzoo.gan.transfer.adaptation")
 weights = Lazy("ganzoo.jobs.models.weights")
 
 DCGAN = {"generator_base_channels": 4, "discriminator_base_channels": 4}
@@ -69,7 +69,10 @@ def names(count):
 def pair(name):
     one, shape, classes, other, wanted, count, options, new = PAIRS[name]
     source, target = built(one, shape, classes, options), built(other, wanted, count, options)
-    forms = Form(shape[-1], names(classes)), Form(wanted[-1], names(count))
+    forms = (
+        adaptation.DataSpec(shape[-1], names(classes)),
+        adaptation.DataSpec(wanted[-1], names(count)),
+    )
     return source, target, forms, new
 
 
@@ -89,7 +92,7 @@ def test_a_training_starts_with_what_the_table_says(name):
             np.testing.assert_array_equal(state[n], there[n], err_msg=n)
         elif n in there:
             outputs = not n.startswith("discriminator")
-            expected = adapt(there[n], fresh[n].shape, *forms, outputs=outputs)
+            expected = adaptation.adapt(there[n], fresh[n].shape, *forms, outputs=outputs)
             np.testing.assert_allclose(state[n], expected[0], rtol=1e-6, err_msg=n)
     assert sum(text != "taken" for text in table.values()) < len(table)
 
@@ -122,17 +125,17 @@ def test_a_gray_image_has_the_logit_that_it_had():
 
 def test_classes_of_the_same_names_keep_their_weights_and_others_begin_as_the_mean():
     table = np.arange(6, dtype="float32").reshape(3, 2)
-    forms = Form(3, ["cat", "dog", "eel"]), Form(3, ["eel", "ant"])
-    rows, text = adapt(table, (2, 2), *forms, outputs=True)
+    forms = adaptation.DataSpec(3, ["cat", "dog", "eel"]), adaptation.DataSpec(3, ["eel", "ant"])
+    rows, text = adaptation.adapt(table, (2, 2), *forms, outputs=True)
     np.testing.assert_array_equal(rows, [[4, 5], [2, 3]])
     assert text == "1 of 2 classes by name, the others as the mean of all"
 
 
 def test_hidden_layers_of_another_width_are_not_adapted():
-    forms = Form(3, 0), Form(1, 0)
-    assert adapt(np.zeros((3, 3, 8, 16)), (3, 3, 8, 12), *forms, outputs=True) is None
-    assert adapt(np.zeros((3, 3, 8, 16)), (3, 3, 4, 12), *forms, outputs=True) is None
-    assert adapt(np.zeros((4, 4, 8)), (3, 5, 8), *forms, outputs=True) is None
+    forms = adaptation.DataSpec(3, 0), adaptation.DataSpec(1, 0)
+    assert adaptation.adapt(np.zeros((3, 3, 8, 16)), (3, 3, 8, 12), *forms, outputs=True) is None
+    assert adaptation.adapt(np.zeros((3, 3, 8, 16)), (3, 3, 4, 12), *forms, outputs=True) is None
+    assert adaptation.adapt(np.zeros((4, 4, 8)), (3, 5, 8), *forms, outputs=True) is None
 
 
 def test_frozen_layers_stay_and_the_others_learn():

@@ -18,8 +18,8 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Form:
-    """What of a data set decides the shapes of weights.
+class DataSpec:
+    """The numbers of a data set that decide the shapes of weights.
 
     Args:
         channels: Channels of an image; 0 if unknown.
@@ -37,15 +37,15 @@ class Form:
 
 
 def adapt(
-    array: np.ndarray, shape: tuple[int, ...], source: Form, target: Form, *, outputs: bool
+    array: np.ndarray, shape: tuple[int, ...], source: DataSpec, target: DataSpec, *, outputs: bool
 ) -> tuple[np.ndarray, str] | None:
     """Return an array in another shape, and what was done; `None` where nothing can be.
 
     Args:
         array: A weight of the source.
         shape: Shape of the weight of that name in the target.
-        source: Form of the data that the source was trained on.
-        target: Form of the data that the target is for.
+        source: Data that the source was trained on.
+        target: Data that the target is for.
         outputs: Whether images are outputs of the weight's network, a generator, or inputs.
     """
     classes, other = source.count, target.count
@@ -90,7 +90,7 @@ def _channels(array: np.ndarray, count: int, *, outputs: bool) -> np.ndarray:
     return repeated if outputs else repeated * (here / count)
 
 
-def _classes(array: np.ndarray, source: Form, target: Form) -> tuple[np.ndarray, str]:
+def _classes(array: np.ndarray, source: DataSpec, target: DataSpec) -> tuple[np.ndarray, str]:
     """Classes first: (classes, ...) -> (other, ...)."""
     count = target.count
     if not len(array):
@@ -98,10 +98,10 @@ def _classes(array: np.ndarray, source: Form, target: Form) -> tuple[np.ndarray,
     if not count:
         return array[:0], f"without {len(array)} classes"
     names = [] if isinstance(source.classes, int) else list(source.classes)
-    wanted = [None] * count if isinstance(target.classes, int) else list(target.classes)
+    target_names = [None] * count if isinstance(target.classes, int) else list(target.classes)
     mean = array.mean(axis=0)
-    rows = [array[names.index(name)] if name in names else mean for name in wanted]
-    same = sum(name in names for name in wanted)
+    rows = [array[names.index(name)] if name in names else mean for name in target_names]
+    same = sum(name in names for name in target_names)
     return np.stack(rows), f"{same} of {count} classes by name, the others as the mean of all"
 
 

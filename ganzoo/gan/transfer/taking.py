@@ -6,13 +6,16 @@ import numpy as np
 
 from ganzoo.errors import UsageError
 from ganzoo.gan.state import NETWORKS
-from ganzoo.gan.transfer.adaptation import Form, adapt
+from ganzoo.gan.transfer.adaptation import DataSpec, adapt
 
 TAKEN = "taken"
 
 
 def take_weights(
-    gan, arrays: Mapping[str, np.ndarray], source: Form | None = None, target: Form | None = None
+    gan,
+    arrays: Mapping[str, np.ndarray],
+    source: DataSpec | None = None,
+    target: DataSpec | None = None,
 ) -> dict[str, str]:
     """Take what fits of another model's weights: `gan.start_from(arrays)`.
 
@@ -25,8 +28,8 @@ def take_weights(
         gan: A GAN; a compiled one has an average, which starts with the generator.
         arrays: Arrays by the names of a weights file or of `GAN.state`: `"generator/up_8/kernel"`,
             `"discriminator/..."`, `"ema/..."`. Others are passed over.
-        source: Form of the data of that model; without it nothing is adapted.
-        target: Form of this one's data, with the classes' names; by default without them.
+        source: Data of that model; without it nothing is adapted.
+        target: This one's data, with the classes' names; by default without them.
 
     Returns:
         For each weight, by the same names, `"taken"`, how it was adapted, or why it is new.
@@ -35,14 +38,14 @@ def take_weights(
         UsageError: No kernel fits as it is. Nothing is taken then.
     """
     if target is None:
-        target = Form(gan.sampler.image_shape[-1], gan.num_classes or 0)
+        target = DataSpec(gan.sampler.image_shape[-1], gan.num_classes or 0)
     found, assigned = {}, []
     for name, variable in gan.state().items():
         part, _, rest = name.partition("/")
         if not name.startswith(NETWORKS) or rest.startswith("seeds/"):
             continue
         names = [name, f"generator/{rest}"] if part == "ema" else [name]
-        names += [form for one in names for form in _by_conditioning(one)]
+        names += [other for one in names for other in _by_conditioning(one)]
         array = next((arrays[one] for one in names if one in arrays), None)
         array = None if array is None else np.asarray(array, variable.dtype)
         if array is None:

@@ -12,7 +12,7 @@ from ganzoo.data.dataset import Dataset
 from ganzoo.errors import UsageError
 from ganzoo.files import safetensors
 from ganzoo.files.digests import bytes_digest, file_digest
-from ganzoo.gan.transfer.adaptation import Form
+from ganzoo.gan.transfer.adaptation import DataSpec
 from ganzoo.jobs.models.find import find_source
 from ganzoo.jobs.models.weights import check_finite
 
@@ -32,14 +32,14 @@ class Start:
         digest: SHA-256 of the version, or of the file.
         license: Licenses of its data and of its weights: `{"data": ..., "weights": ...}`.
         arrays: Its networks by the names of a weights file.
-        form: Channels of its images, and its classes.
+        spec: Channels of its images, and its classes.
     """
 
     title: str
     digest: str
     license: Mapping[str, str]
     arrays: Mapping[str, np.ndarray]
-    form: Form
+    spec: DataSpec
 
     def record(self, weights: Mapping[str, str]) -> dict[str, Any]:
         """Return what manifests and weights files hold of it.
@@ -79,7 +79,7 @@ def find_start(source: str | os.PathLike | int) -> Start:
         digest=found.about.get("digest", digest),
         license={key: str(known.get(key, _UNKNOWN))[:100] for key in ("data", "weights")},
         arrays=arrays,
-        form=Form(found.image_shape[-1], found.classes),
+        spec=DataSpec(found.image_shape[-1], found.classes),
     )
 
 
@@ -90,7 +90,7 @@ def take_start(gan: "GAN", start: Start, dataset: Dataset) -> dict[str, str]:
         See `ganzoo.gan.transfer.taking.take_weights`.
     """
     classes = dataset.classes if gan.num_classes else 0
-    return gan.start_from(start.arrays, start.form, Form(dataset.image_shape[-1], classes))
+    return gan.start_from(start.arrays, start.spec, DataSpec(dataset.image_shape[-1], classes))
 
 
 def start_from(gan: "GAN", source: str | os.PathLike | int) -> dict[str, str]:
@@ -108,7 +108,7 @@ def start_from(gan: "GAN", source: str | os.PathLike | int) -> dict[str, str]:
         UsageError: None of them fits.
     """
     start = find_start(source)
-    return gan.start_from(start.arrays, start.form)
+    return gan.start_from(start.arrays, start.spec)
 
 
 def _title(where: Path) -> str:
