@@ -37,6 +37,9 @@ def biggan_pytorch(weights: Weights) -> Conversion:
     options["attention_resolution"] = sum(attended)
     return Conversion(
         found="generator of BigGAN-PyTorch",
+        license_note=(
+            "The code is under MIT; its README links weights without naming another license."
+        ),
         architecture="biggan",
         options=options,
         image_shape=(size, size, module.arrays["image_conv/image_conv/bias"].size),

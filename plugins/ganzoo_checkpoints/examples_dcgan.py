@@ -26,6 +26,7 @@ def examples_dcgan(weights: Weights) -> Conversion:
     options = {"latent_size": latent_size, "generator_base_channels": 8 * channels // size}
     return Conversion(
         found="generator of the DCGAN in PyTorch's examples",
+        license_note="The code is under BSD-3-Clause; weights are those of whoever trained them.",
         architecture="dcgan",
         options=options,
         image_shape=(size, size, module.arrays[f"up_{size}/kernel"].shape[2]),

@@ -36,6 +36,9 @@ def junyanz_resnet(weights: Weights) -> Conversion:
     size = 256 if len(blocks) >= 9 else 128  # as its authors train them
     return Conversion(
         found="ResNet generator of pytorch-CycleGAN-and-pix2pix",
+        license_note=(
+            "The code is under BSD-2-Clause; published models carry no statement of their own."
+        ),
         architecture="cyclegan",
         options={"generator_base_channels": base, "num_residual_blocks": len(blocks)},
         image_shape=(size, size, channels),

@@ -36,6 +36,9 @@ def junyanz_unet(weights: Weights) -> Conversion:
     channels["generator_max_channels"] = module.arrays["down_1/kernel"].shape[-1]
     return Conversion(
         found="U-Net generator of pytorch-CycleGAN-and-pix2pix",
+        license_note=(
+            "The code is under BSD-2-Clause; published models carry no statement of their own."
+        ),
         architecture="pix2pix",
         options={**channels, "dropout": 0.0},
         image_shape=(size, size, len(module.arrays["up_image/bias"])),

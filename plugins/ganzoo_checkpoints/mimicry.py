@@ -28,6 +28,9 @@ def mimicry(weights: Weights) -> Conversion:
     options = {"generator_base_channels": last, "generator_max_channels": units // 16}
     return Conversion(
         found=f"generator of mimicry's {'cGAN-PD' if conditional else 'SNGAN or WGAN-GP'}",
+        license_note=(
+            "The code is under MIT; its README links weights without naming another license."
+        ),
         architecture="sngan-projection" if conditional else "sngan",
         options={**options, "latent_size": latent_size, "upsampling": "bilinear"},
         image_shape=(size, size, channels),

@@ -42,6 +42,7 @@ def progan_pickle(weights: Weights) -> Conversion:
     options = {"latent_size": latent_size, "fmap_base": base, "max_channels": largest}
     return Conversion(
         found="generator of progressive_growing_of_gans",
+        license_note="The README puts all material, networks included, under CC-BY-NC-4.0.",
         architecture="progan",
         options={**options, "fused_downsample": True},
         image_shape=(size, size, arrays["image_4/kernel"].shape[-1]),

@@ -52,6 +52,9 @@ def r3gan_pickle(weights: Weights) -> Conversion:
     module.drop()
     return Conversion(
         found="generator of R3GAN",
+        license_note=(
+            "The repository names no license; parts are under the Nvidia Source Code License."
+        ),
         architecture="r3gan-conditional" if conditional else "r3gan",
         options={"latent_size": latent_size, "channels": channels, "group_size": group_size},
         image_shape=(2 << i, 2 << i, arrays["to_image/kernel"].shape[-1]),

@@ -53,6 +53,7 @@ def studiogan_resnet(weights: Weights) -> Conversion:
     module.drop("weight_v")
     return Conversion(
         found="residual generator of PyTorch-StudioGAN",
+        license_note="The code is under MIT; for the weights no other license is named.",
         architecture=architecture,
         options={**options, "latent_size": latent_size},
         image_shape=(size, size, channels),

@@ -39,6 +39,9 @@ def stylegan2_pickle(weights: Weights) -> Conversion:
         size,
         [name for name in module if name.endswith("resample_filter")],
         found="generator of NVIDIA's StyleGAN2 for PyTorch",
+        license_note=(
+            "The README puts this work under the Nvidia Source Code License, non-commercial."
+        ),
         architecture="stylegan2-conditional" if classes else "stylegan2",
         classes=classes,
         options={"latent_size": latent_size},

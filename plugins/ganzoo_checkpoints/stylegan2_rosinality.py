@@ -42,6 +42,9 @@ def stylegan2_rosinality(weights: Weights) -> Conversion:
         size,
         [name for name in module if name.endswith(("blur.kernel", "upsample.kernel"))],
         found="generator of rosinality's StyleGAN2",
+        license_note=(
+            "The code is under MIT; what comes from NVIDIA, weights too, is under its license."
+        ),
         architecture="stylegan2",
         options={"latent_size": latent_size},
         dropped=("The generator that is not averaged, the discriminator and their optimizers.",),

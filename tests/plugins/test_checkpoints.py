@@ -1,4 +1,4 @@
-"""Published checkpoints: networks in PyTorch, as others lay them out, and ganzoo's agree."""
+"""Imports of checkpoints: networks of PyTorch as others lay them out, and what follows."""
 
 import os
 from pathlib import Path
@@ -32,14 +32,13 @@ def randomized(module):
     for name, tensor in module.state_dict().items():
         if tensor.is_floating_point():
             values = torch.randn(tensor.shape, generator=rng)
-            positive = name.endswith(("_var", "gamma", "norm.weight"))
+            positive = name.endswith("_var")
             tensor.copy_(0.5 + values.abs() if positive else 0.3 * values)
     return module.eval()
 
 
-def saved(module, name="G.pth", **content):
-    state = module.state_dict()
-    torch.save({**content, "state_dict": state} if content else state, name)
+def saved(module, name="G.pth"):
+    torch.save(module.state_dict(), name)
     return name
 
 
@@ -162,177 +161,6 @@ def test_resnet():
     assert not any(np.any(w) for w in gan.generator.get_layer("directions").f.get_weights())
 
 
-# BigGAN-PyTorch
-
-
-class Spectral(nn.Module):
-    """A linear layer or convolution divided by one power iteration's singular value."""
-
-    def __init__(self, inputs, outputs, size=0, bias=True):
-        super().__init__()
-        shape = (outputs, inputs, size, size) if size else (outputs, inputs)
-        self.weight = nn.Parameter(torch.zeros(shape))
-        self.bias = nn.Parameter(torch.zeros(outputs)) if bias else None
-        self.register_buffer("u0", torch.zeros(1, outputs))
-        self.register_buffer("sv0", torch.zeros(1))
-
-    def forward(self, x):
-        matrix = self.weight.flatten(1)
-        v = nn.functional.normalize(self.u0 @ matrix)
-        u = nn.functional.normalize(v @ matrix.T)
-        weight = self.weight / (v @ matrix.T @ u.T).squeeze()
-        if weight.ndim == 2:
-            return nn.functional.linear(x, weight, self.bias)
-        return nn.functional.conv2d(x, weight, self.bias, padding=weight.shape[-1] // 2)
-
-
-class SplitNorm(nn.Module):
-    """Batch norm with scale and offset of a condition, or without one."""
-
-    def __init__(self, width, condition=0):
-        super().__init__()
-        if condition:
-            self.gain = Spectral(condition, width, bias=False)
-            self.bias = Spectral(condition, width, bias=False)
-        else:
-            self.gain, self.bias = (nn.Parameter(torch.zeros(width)) for _ in range(2))
-        self.register_buffer("stored_mean", torch.zeros(width))
-        self.register_buffer("stored_var", torch.zeros(width))
-
-    def forward(self, x, y=None):
-        gain, bias = self.gain, self.bias
-        if y is not None:
-            gain, bias = 1 + gain(y)[..., None, None], bias(y)[..., None, None]
-        else:
-            gain, bias = gain[:, None, None], bias[:, None, None]
-        normal = nn.functional.batch_norm(x, self.stored_mean, self.stored_var)
-        return normal * gain + bias
-
-
-def doubled(x):
-    return x.repeat_interleave(2, 2).repeat_interleave(2, 3)
-
-
-class ConditionalBlock(nn.Module):
-    def __init__(self, width, condition):
-        super().__init__()
-        self.bn1, self.bn2 = SplitNorm(width, condition), SplitNorm(width, condition)
-        self.conv1, self.conv2 = Spectral(width, width, 3), Spectral(width, width, 3)
-        self.conv_sc = Spectral(width, width, 1)
-
-    def forward(self, x, y):
-        h = self.conv1(doubled(self.bn1(x, y).relu()))
-        return self.conv2(self.bn2(h, y).relu()) + self.conv_sc(doubled(x))
-
-
-class Attention(nn.Module):
-    def __init__(self, width):
-        super().__init__()
-        self.theta, self.phi = (Spectral(width, width // 8, 1, bias=False) for _ in range(2))
-        self.g = Spectral(width, width // 2, 1, bias=False)
-        self.o = Spectral(width // 2, width, 1, bias=False)
-        self.gamma = nn.Parameter(torch.zeros(()))
-
-    def forward(self, x, y):
-        pool = nn.functional.max_pool2d
-        q, k, v = self.theta(x), pool(self.phi(x), 2), pool(self.g(x), 2)
-        rows = torch.einsum("bcq,bck->bqk", q.flatten(2), k.flatten(2)).softmax(-1)
-        mixed = torch.einsum("bqk,bck->bcq", rows, v.flatten(2)).unflatten(2, x.shape[2:])
-        return x + self.gamma * self.o(mixed)
-
-
-class BigGAN32(nn.Module):
-    def __init__(self, ch=4, part=2, embedding=3, classes=5):
-        super().__init__()
-        width, self.part = 4 * ch, part
-        self.shared = nn.Embedding(classes, embedding)
-        self.linear = Spectral(part, 16 * width)
-        blocks = [[ConditionalBlock(width, embedding + part)] for _ in range(3)]
-        blocks[1].append(Attention(width))
-        self.blocks = nn.ModuleList(map(nn.ModuleList, blocks))
-        self.output_layer = nn.Sequential(SplitNorm(width), nn.ReLU(), Spectral(width, 3, 3))
-
-    def forward(self, z, labels):
-        y, (first, *parts) = self.shared(labels), z.split(self.part, 1)
-        x = self.linear(first).unflatten(1, (-1, 4, 4))
-        for block, one in zip(self.blocks, parts, strict=True):
-            for layer in block:
-                x = layer(x, torch.cat([y, one], 1))
-        return self.output_layer(x).tanh()
-
-
-def test_biggan():
-    theirs = randomized(BigGAN32())
-    gan, found = imported(saved(theirs))
-    assert found["classes"] == 5 and found["image_shape"] == [32, 32, 3]
-    z, labels = normal(4, 8), np.array([0, 4, 2, 1], "int32")
-    assert close(sample(gan, z, labels), theirs(torch.from_numpy(z), torch.from_numpy(labels)))
-
-
-# PyTorch-StudioGAN
-
-
-class TableNorm(nn.Module):
-    def __init__(self, width, classes):
-        super().__init__()
-        self.bn = nn.BatchNorm2d(width, eps=1e-4, affine=False)
-        self.gain, self.bias = (nn.Linear(classes, width, bias=False) for _ in range(2))
-
-    def forward(self, x, y):
-        return self.bn(x) * (1 + self.gain(y))[..., None, None] + self.bias(y)[..., None, None]
-
-
-class StudioBlock(nn.Module):
-    def __init__(self, inputs, outputs, classes):
-        super().__init__()
-        norms = [TableNorm(n, classes) if classes else BatchNorm(n) for n in (inputs, outputs)]
-        self.bn1, self.bn2 = norms
-        self.conv2d0 = nn.Conv2d(inputs, outputs, 1)
-        self.conv2d1 = nn.Conv2d(inputs, outputs, 3, padding=1)
-        self.conv2d2 = nn.Conv2d(outputs, outputs, 3, padding=1)
-
-    def forward(self, x, y):
-        h = self.conv2d1(doubled(self.bn1(x, y).relu()))
-        return self.conv2d2(self.bn2(h, y).relu()) + self.conv2d0(doubled(x))
-
-
-class BatchNorm(nn.BatchNorm2d):
-    def __init__(self, width):
-        super().__init__(width, eps=1e-4)
-
-    def forward(self, x, y=None):
-        return super().forward(x)
-
-
-class StudioSNGAN(nn.Module):
-    def __init__(self, classes, z=5, widths=(8, 4, 2)):
-        super().__init__()
-        self.linear0 = nn.Linear(z, 16 * widths[0])
-        pairs = zip(widths, widths[1:], strict=False)
-        self.blocks = nn.ModuleList(nn.ModuleList([StudioBlock(*p, classes)]) for p in pairs)
-        self.bn4, self.conv2d5 = BatchNorm(widths[-1]), nn.Conv2d(widths[-1], 3, 3, padding=1)
-
-    def forward(self, z, y=None):
-        x = self.linear0(z).unflatten(1, (-1, 4, 4))
-        for (block,) in self.blocks:
-            x = block(x, y)
-        return self.conv2d5(self.bn4(x).relu()).tanh()
-
-
-@pytest.mark.parametrize("classes", [0, 3])
-def test_studiogan(classes):
-    theirs, z, labels = randomized(StudioSNGAN(classes)), normal(4, 5), np.array([2, 0, 1, 1])
-    with torch.no_grad():  # so that its epsilon matters
-        theirs.bn4.running_var.mul_(0.01)
-        theirs.conv2d5.weight.mul_(0.05)
-    path = saved(theirs, step=7, optimizer={"state": {0: {"exp_avg": torch.ones(2)}}})
-    gan, found = imported(path)
-    assert found["classes"] == (classes or None) and not found["inexact"]
-    one_hot = torch.eye(3)[torch.from_numpy(labels)]
-    inputs = [z, labels.astype("int32")] if classes else [z]
-    assert close(sample(gan, *inputs), theirs(torch.from_numpy(z), one_hot))
-
-
 # What holds for all
 
 
@@ -375,7 +203,7 @@ def test_an_imported_generator_goes_on_as_any_model(capsys):
 
 @pytest.mark.parametrize("given", [{"license": "MIT"}, {"description": OPEN}])
 def test_both_licenses_are_required(given):
-    with pytest.raises(UsageError, match="license"):
+    with pytest.raises(UsageError, match="license.*BSD-3-Clause"):
         import_weights(saved(randomized(DCGAN())), "mine", **given)
     assert "mine" not in lookup.models()
 

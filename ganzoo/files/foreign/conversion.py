@@ -25,6 +25,7 @@ class Conversion:
         source_shape: Shape of an image that the generator translates, if it does.
         dropped: A sentence for each kind of array that is left out.
         inexact: A sentence for each reason why images may differ from those of the other library.
+        license_note: What the other library's authors say about licenses, in a sentence.
     """
 
     found: str
@@ -36,6 +37,7 @@ class Conversion:
     source_shape: tuple[int, ...] | None = None
     dropped: tuple[str, ...] = ()
     inexact: tuple[str, ...] = ()
+    license_note: str = ""
 
     def resized(self, image_shape: tuple[int, ...]) -> "Conversion":
         """Return the same for images of another shape, if the network takes those of any size."""

@@ -141,4 +141,5 @@ def conversion_report(conversion: Conversion) -> dict[str, Any]:
         "classes": conversion.classes or None,
         "dropped": list(conversion.dropped),
         "inexact": list(conversion.inexact),
+        "licenses_there": conversion.license_note or None,
     }

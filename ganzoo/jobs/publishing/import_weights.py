@@ -115,7 +115,7 @@ def import_weights(
         if description.image_shape is not None:
             conversion = conversion.resized(description.image_shape)
         found = _describe_converted(Path(path), conversion, description)
-    about = _with_licenses(found, license)
+    about = _with_licenses(found, license, conversion.license_note if conversion else "")
     arrays = safetensors.load(found.content)
     check_finite(arrays, found.where, "published")
     about = _with_plugin_locks(found, about, allowed=allow_plugin_mismatch)
@@ -151,7 +151,7 @@ def _describe_converted(path: Path, conversion: Conversion, description: FileDes
     if description.data_license is None:
         raise UsageError(
             f"It is the {conversion.found}. Nobody has said under which license its data is.",
-            hint="Say so: --data-license CC-BY-4.0",
+            hint=f"{conversion.license_note} Say so: --data-license CC-BY-4.0".lstrip(),
         )
     recipe = conversion_recipe(conversion)
     classes = list(description.classes) or [str(i) for i in range(conversion.classes)]
@@ -213,15 +213,15 @@ def _metadata(recipe: Recipe, data: dict[str, Any], license: str) -> dict[str, A
     }
 
 
-def _with_licenses(found: Source, license: str | None) -> dict[str, Any]:
-    """The file's metadata with both licenses."""
+def _with_licenses(found: Source, license: str | None, note: str) -> dict[str, Any]:
+    """The file's metadata with both licenses; the note is for whoever has to look them up."""
     known = found.about.get("license")
     known = known if isinstance(known, dict) else {}
     weights = license or known.get("weights") or NOT_CHOSEN
     if weights == NOT_CHOSEN:
         raise UsageError(
             f"Nobody has chosen a license for the weights in {found.where}.",
-            hint=f"Say which: --license Apache-2.0 (the data's is {known.get('data')!r}).",
+            hint=f"{note} Say which: --license MIT (the data's is {known.get('data')!r}).".lstrip(),
         )
     return found.about | {"license": {"data": known.get("data"), "weights": check_license(weights)}}
 
