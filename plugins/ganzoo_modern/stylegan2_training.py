@@ -180,10 +180,10 @@ class StyleGAN2(GAN):
         directions = batch.rng.normal("path_directions", (count, *self.sampler.image_shape))
         lengths = ops.cast(self.path_lengths(styles, latents, directions), "float32")
         old_mean = self.mean_path_length
-        mean = ops.stop_gradient(old_mean + (1 - _DECAY) * (ops.mean(lengths) - old_mean))
+        mean = old_mean + (1 - _DECAY) * (ops.mean(lengths) - old_mean)  # differentiated, too
         weight = self.path_length_interval * self.path_length_weight
         term = weight * ops.mean(ops.square(lengths - mean))
-        return term, {"path_length": mean, "path_penalty": term}
+        return term, {"path_length": ops.stop_gradient(mean), "path_penalty": term}
 
     def no_path_penalty(self) -> dict:
         """Scalars to log at the other steps."""
