@@ -6,8 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from lazy_keras import Lazy, keras, ops, to_numpy
 
+from ganzoo import backend
 from ganzoo.files import safetensors
+from ganzoo.jobs.models.weights import assign_arrays
+
+scope = Lazy("ganzoo.backend.scope")
 
 FOLDER = Path(__file__).parents[1] / "parity" / "recorded"
 
@@ -38,6 +43,11 @@ def named(path: str):
     return getattr(importlib.import_module(module), name)
 
 
+def compiled(function):
+    """The function of no arguments, compiled on JAX; elsewhere it is as fast without."""
+    return backend.jit(function) if keras.config.backend() == "jax" else function
+
+
 def gap(found: np.ndarray, expected: np.ndarray, stride: int = 1) -> float:
     """Largest difference over the largest magnitude expected; of images every n-th pixel."""
     if found.shape != expected.shape:
@@ -45,3 +55,38 @@ def gap(found: np.ndarray, expected: np.ndarray, stride: int = 1) -> float:
         found = found[(slice(None), *steps)]
     assert found.shape == expected.shape
     return float(np.abs(found - expected).max() / np.abs(expected).max())
+
+
+def network_gaps(
+    name: str, part: str, gradients: bool = True, options: dict | None = None
+) -> dict[str, float]:
+    """How far a network is from the file: its outputs, and gradients of half their squares."""
+    about, arrays = read(files()[name])
+    gan = named(about["architecture"])(**{**about["options"], **(options or {})})
+    variables = below(gan.state(), f"{part}/")
+    recorded = below(arrays, f"weights/{part}/")
+    assign_arrays({n: v for n, v in variables.items() if n in recorded}, recorded, name)
+    inputs = {
+        f"inputs/{i}": keras.Variable(x, dtype=str(x.dtype), trainable=x.dtype.kind == "f")
+        for i, x in below(arrays, f"inputs/{part}/").items()
+    }
+    variables |= inputs
+    differentiated = list(below(arrays, f"gradients/{part}/")) if gradients else []
+
+    def loss():
+        x = [ops.convert_to_tensor(variable) for variable in inputs.values()]
+        found = getattr(gan, part)(x if len(x) > 1 else x[0], training=about["training"])
+        found = found if isinstance(found, list | tuple) else [found]
+        outputs = {f"outputs/{part}/{i}": y for i, y in enumerate(found)}
+        return sum(ops.sum(ops.square(y)) for y in found) / 2, outputs
+
+    def function():
+        if not differentiated:
+            with scope.WriteCapture():
+                return loss()[1]
+        result = backend.gradients(loss, [variables[n] for n in differentiated])
+        names = [f"gradients/{part}/{n}" for n in differentiated]
+        return result.logs | dict(zip(names, result.gradients, strict=True))
+
+    found, stride = compiled(function)(), about.get("stride", 1)
+    return {n: gap(to_numpy(value), arrays[n], stride) for n, value in found.items()}
