@@ -84,7 +84,7 @@ class GANConfig(Table):
     @model_serializer(mode="wrap")
     def _write_without_newer_defaults(self, tables: SerializerFunctionWrapHandler) -> dict:
         """Leave out what a recipe of before could not say, so that its digest stays."""
-        newer = {"generator_batch": 1, "separate_penalties": False}
+        newer = {"generator_batch": 1, "separate_penalties": False, "freeze_discriminator": 0}
         written = tables(self)
         return {k: v for k, v in written.items() if k not in newer or v != newer[k]}
 
