@@ -11,8 +11,10 @@ from types import SimpleNamespace
 
 import ganzoo_classic.progan
 import ganzoo_classic.sngan
+import ganzoo_conditional.biggan
 import ganzoo_conditional.infogan
 import ganzoo_modern.style_layers
+import ganzoo_modern.stylegan2_training
 import ganzoo_translation.cyclegan
 import keras
 import pytest
@@ -22,7 +24,7 @@ from keras import ops
 
 from ganzoo import layers
 from ganzoo.gan import losses
-from ganzoo.gan.regularizers import diffaugment, gradient_penalties
+from ganzoo.gan.regularizers import ada, diffaugment, gradient_penalties, lecam
 from ganzoo.layers import self_attention
 
 
@@ -142,17 +144,56 @@ def hinge_with_the_other_sign(patch):
     functions.test_losses("hinge", "generator")
 
 
-def shift_along_the_other_axis(patch):
+def shift_by_one_pixel_more(patch):
     gather = diffaugment.gather_pixels
     patch.setattr(diffaugment, "gather_pixels", lambda x, r, c: gather(x, r + 1, c))
     functions.test_augmentations("diffaugment", "translation")
+
+
+def hole_a_pixel_off(patch):
+    patch.setattr(diffaugment, "ops", Other(floor=lambda x: ops.floor(x) + 1))
+    functions.test_augmentations("diffaugment", "cutout")
+
+
+def hue_turned_the_other_way(patch):
+    patch.setattr(ada, "ops", Other(sin=lambda x: -ops.sin(x)))
+    functions.test_augmentations("ada", "color")
+
+
+def averages_changed_about(patch):
+    terms = lecam.LeCam.terms
+
+    def swapped(self, update):
+        self.real, self.fake = self.fake, self.real
+        return terms(self, update)
+
+    patch.setattr(lecam.LeCam, "terms", swapped)
+    functions.test_lecam()
+
+
+def filters_with_themselves(patch):
+    patch.setattr(ganzoo_conditional.biggan, "ops", Other(eye=lambda n: ops.zeros((n, n))))
+    functions.test_orthogonal_regularization()
+
+
+def lengths_summed_over_copies(patch):
+    def mean(x, axis=None):
+        return ops.mean(x) if axis is None else ops.sum(x, axis=axis)
+
+    patch.setattr(ganzoo_modern.stylegan2_training, "ops", Other(mean=mean))
+    functions.test_path_length_regularization()
 
 
 FUNCTIONS = {
     "R1 without its half": r1_without_its_half,
     "norms summed over the batch": norms_summed_over_the_batch,
     "hinge with the other sign": hinge_with_the_other_sign,
-    "shift by one pixel more": shift_along_the_other_axis,
+    "shift by one pixel more": shift_by_one_pixel_more,
+    "hole a pixel off": hole_a_pixel_off,
+    "hue turned the other way": hue_turned_the_other_way,
+    "averages changed about": averages_changed_about,
+    "filters with themselves": filters_with_themselves,
+    "lengths summed over copies": lengths_summed_over_copies,
 }
 
 
