@@ -102,10 +102,12 @@ def test_numbers_that_follow_schedules_go_on_where_a_run_died(plain, rewound, ar
         f"generator_optimizer.learning_rate={{schedule='exponential', {ramp}, steps=5, begin=1}}",
         "discriminator_optimizer.beta_2={schedule='piecewise', values=[0.9, 0.99], steps=[3]}",
         f"discriminator_optimizer.learning_rate={{schedule='linear', {ramp}, steps=5}}",
+        "gan.n_critic={schedule='bursts', value=1, burst=2, steps=1, every=2}",
+        f"gan.weight_clip={{schedule='linear', {ramp}, steps=5}}",
     )
-    recipe = plain("steps=6", "checkpoint_every=3", *settings)
+    recipe = plain("steps=6", "checkpoint_every=2", *settings)
     never = train(recipe, run=tmp_path / "never")
-    died = rewound(never, 3)  # between two lines of the log
+    died = rewound(never, 4)  # the generator waits for its second update of the discriminator
     resume(died.path)
     assert differing(arrays(never), arrays(died)) == []
 
@@ -117,6 +119,8 @@ def test_numbers_that_follow_schedules_go_on_where_a_run_died(plain, rewound, ar
         "generator_learning_rate": 0.5 * 0.2 ** (np.maximum(steps - 1, 0) / 5),
         "discriminator_beta_2": np.where(steps < 3, 0.9, 0.99),
         "discriminator_learning_rate": 0.5 - 0.4 * steps / 5,
+        "weight_clip": 0.5 - 0.4 * steps / 5,
+        "n_critic": np.array([2, 2, 1, 2, 2, 1]),
     }
     for name, values in closed.items():
         logged = [[entry[name] for entry in run.log()] for run in (never, died)]
