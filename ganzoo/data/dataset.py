@@ -28,10 +28,10 @@ class Dataset:
             videos, uint8 (n, frames, height, width, channels);
             sounds, float32 (n, samples, channels) in [-1, 1]; or points, float32 (n, d). May be a
             read-only memory map, and is never written to.
-        labels: int32 (n,) class indices; uint8 (n, k) attributes of 0 and 1; uint8
-            (n, height, width, channels) images to translate from (row i is the source of which
-            row i of `images` is the target); or `None`.
-        classes: Name of each class or attribute; empty otherwise.
+        labels: int32 (n,) class indices; uint8 (n, k) attributes of 0 and 1; float32 (n, k)
+            numbers; uint8 (n, height, width, channels) images to translate from (row i is the
+            source of which row i of `images` is the target); or `None`.
+        classes: Name of each class, attribute or number; empty otherwise.
         levels: The numbers of images that are not uint8 which become the ends of a GAN's range:
             what is beyond them is cut off. `None` for uint8, which is from 0 to 255.
         rate: Samples per second and channel of sounds, in Hz; `None` for other modalities.
@@ -154,7 +154,8 @@ class Dataset:
         if self.labels is None:
             return None
         paired = "paired" if self.paired else "unpaired"
-        kinds = {1: "classes", 2: "attributes", _AXES_OF_IMAGES: f"{paired} images"}
+        rows = "numbers" if self.labels.dtype == np.float32 else "attributes"
+        kinds = {1: "classes", 2: rows, _AXES_OF_IMAGES: f"{paired} images"}
         return kinds[self.labels.ndim]
 
     def _check_line(self, field: str, text: str) -> None:
@@ -244,7 +245,7 @@ class Dataset:
         if self.labels is None:
             return
         dtype_and_rank = (str(self.labels.dtype), self.labels.ndim)
-        allowed = (("int32", 1), ("uint8", 2), ("uint8", _AXES_OF_IMAGES))
+        allowed = (("int32", 1), ("uint8", 2), ("float32", 2), ("uint8", _AXES_OF_IMAGES))
         if (
             dtype_and_rank not in allowed
             or len(self.labels) != len(self.images)
@@ -252,7 +253,7 @@ class Dataset:
         ):
             raise InvalidInput(
                 f"The labels of data set {self.name!r} must be int32 (n,) class indices,"
-                f" uint8 (n, k) attributes or {IMAGES} images,"
+                f" uint8 (n, k) attributes, float32 (n, k) numbers or {IMAGES} images,"
                 f" one row for each of the {len(self.images):,} {self.modality.plural}."
                 f" Received: {self.labels.dtype} {self.labels.shape}."
             )
@@ -265,6 +266,10 @@ class Dataset:
                 f"Data set {self.name!r} must name each of its {self.labels.shape[1]} attributes."
                 f" Received: {len(self.classes)} names."
             )
+        if self.labels.dtype == np.float32:
+            if not np.isfinite(self.labels).all():
+                raise InvalidInput(f"The labels of data set {self.name!r} must all be finite.")
+            return
         if self.labels.min() < 0 or self.labels.max() >= high:
             raise InvalidInput(
                 f"The labels of data set {self.name!r} must be in [0, {high})."

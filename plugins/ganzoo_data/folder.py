@@ -25,7 +25,8 @@ def folder(
     """Your own images in a folder (PNG, JPEG, WebP, TIFF, NumPy); class folders become labels.
 
     Without `size` the images must have one size already. Gray images among others become color.
-    Labels are those of a list that StyleGAN's tools wrote (`dataset.json`), else class folders.
+    Labels are those of `labels.csv`, else of a list that StyleGAN's tools wrote (`dataset.json`),
+    else class folders.
 
     Args:
         data: Path of the folder.

@@ -16,6 +16,7 @@ from ganzoo.errors import InvalidInput, UsageError, unknown
 from ganzoo.files.digests import bytes_digest, tensors_digest
 from ganzoo.files.text import quote
 
+from .csv_labels import CSV_FILE, read_csv_labels
 from .data_files import common_folder, files_in_folder
 from .stylegan_layout import LABELS_FILE, ForeignList, read_stylegan_labels, read_stylegan_list
 
@@ -37,8 +38,8 @@ class OwnImages:
     Args:
         files: Files that the images are among.
         names: Names of the images.
-        labels: int32 (n,) or uint8 (n, k), or `None`.
-        classes: Names of the classes or attributes.
+        labels: int32 (n,), uint8 (n, k) or float32 (n, k), or `None`.
+        classes: Names of the classes, attributes or numbers.
         notes: Sentences about what was decided, for people.
         labels_file: Name of the file of labels that a note is about, if it is among the files.
     """
@@ -116,7 +117,11 @@ def read_own_labels(files: Files, labels: bool | None, folder: str = "") -> OwnI
     names = chosen.image_names()
     if labels is False:
         return OwnImages(files=chosen, names=names)
-    top, foreign = _find_list(files, _join(folder, common_folder(names)))
+    deepest = _join(folder, common_folder(names))
+    for top in _upwards(deepest):
+        if _start(top) + CSV_FILE in files.names:
+            return _csv_labels(files, top, chosen, folder)
+    top, foreign = _find_list(files, deepest)
     numbered = _are_numbered_folders(names)
     if top is not None and foreign is None:
         found = _listed_labels(files, top, chosen, folder)
@@ -147,12 +152,29 @@ def _start(folder: str) -> str:
     return f"{folder}/" if folder else ""
 
 
+def _upwards(deepest: str) -> list[str]:
+    """Return a folder and those above it."""
+    folders = PurePosixPath(deepest).parts
+    return ["/".join(folders[:count]) for count in range(len(folders), -1, -1)]
+
+
+def _csv_labels(files: Files, top: str, chosen: Files, folder: str) -> OwnImages:
+    """Return the images of a folder with the labels of `labels.csv` in `top`."""
+    inside, names = files_in_folder(files, top), chosen.image_names()
+    rows = [(_start(folder) + name).removeprefix(_start(top)) for name in names]
+    labels, classes = read_csv_labels(inside, rows, others=inside.image_names())
+    kind = {"int32": "classes", "uint8": "attributes", "float32": "numbers"}[labels.dtype.name]
+    note = f"The labels are those of {_start(top)}{CSV_FILE} ({len(classes)} {kind})."
+    file = (_start(top) + CSV_FILE).removeprefix(_start(folder))
+    return OwnImages(
+        files=chosen, names=names, labels=labels, classes=classes, notes=[note], labels_file=file
+    )
+
+
 def _find_list(files: Files, deepest: str) -> tuple[str | None, ForeignList | None]:
     """Return the folder of a list of labels in a folder or above it; and what is odd about it."""
-    folders = PurePosixPath(deepest).parts
     foreign: tuple[str, ForeignList] | None = None
-    for count in range(len(folders), -1, -1):
-        top = "/".join(folders[:count])
+    for top in _upwards(deepest):
         if _start(top) + LABELS_FILE not in files.names:
             continue
         try:

@@ -23,7 +23,8 @@ def zip_file(
     """Your own images in a zip archive, read without extracting; class folders become labels.
 
     Without `size` the images must have one size already. Gray images among others become color.
-    Labels are those of a list that StyleGAN's tools wrote (`dataset.json`), else class folders.
+    Labels are those of `labels.csv`, else of a list that StyleGAN's tools wrote (`dataset.json`),
+    else class folders.
 
     Args:
         data: Path of the archive.
