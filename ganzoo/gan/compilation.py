@@ -22,6 +22,7 @@ from ganzoo.gan.partial_updates import GeneratorWait
 from ganzoo.gan.scheduled_numbers import Schedules, schedules_of
 from ganzoo.gan.step_metrics import StepMetrics
 from ganzoo.gan.transfer.freezing import freeze_lower_layers
+from ganzoo.gan.transfer.taking import take_weights
 
 
 class Compilation(keras.Model):
@@ -185,6 +186,10 @@ class Compilation(keras.Model):
         check_options(given.arguments)
         given.arguments["y"] = check_arrays(self, x, y)
         return super().train_on_batch(**given.arguments)
+
+    def start_from(self, arrays, source=None, target=None) -> dict[str, str]:
+        """Take another model's weights where they fit. See `ganzoo.gan.transfer.taking`."""
+        return take_weights(self, arrays, source, target)
 
     def evaluate(self, *arguments, **options):
         """Refuse: a GAN has no loss on data alone.

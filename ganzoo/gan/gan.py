@@ -17,7 +17,6 @@ from ganzoo.gan.losses import flip_labels
 from ganzoo.gan.partial_updates import penalty_update
 from ganzoo.gan.sampling import Sampler, Sampling
 from ganzoo.gan.state import named_state
-from ganzoo.gan.transfer.taking import take_weights
 
 
 @keras.saving.register_keras_serializable("ganzoo")
@@ -193,10 +192,13 @@ class GAN(backend.Stepper, Compilation, Sampling):
         return {}
 
     def generator_loss(self, batch: Batch) -> tuple[Tensor, dict]:
-        """Loss of the generator, as for the discriminator: adversarial, and a paper's own terms.
+        """Loss of the generator: adversarial, and a paper's own terms.
 
         Args:
             batch: Data of this update; its real samples are for losses that compare with them.
+
+        Returns:
+            The loss, a scalar, and scalars to log by name.
         """
         fake = self.generate(batch.latents, batch.labels)
         real_logits, labels, rng = None, batch.labels, batch.rng
@@ -294,7 +296,3 @@ class GAN(backend.Stepper, Compilation, Sampling):
     def state(self) -> dict[str, keras.Variable]:
         """Everything that a step may change, by stable name."""
         return named_state(self)
-
-    def start_from(self, arrays, source=None, target=None) -> dict[str, str]:
-        """Take weights that fit, some adapted. See `ganzoo.gan.transfer.taking`."""
-        return take_weights(self, arrays, source, target)
