@@ -121,12 +121,12 @@ def dense(array: np.ndarray) -> np.ndarray:
     return array[:, :, 0, 0].T if array.ndim == 4 else array
 
 
-def first_layer(array: np.ndarray) -> np.ndarray:
-    """A linear layer whose outputs are 4x4 feature maps: (16 c, in) -> (in, 16 c), (16 c,) as it.
+def first_layer(array: np.ndarray, pixels: int = 16) -> np.ndarray:
+    """A linear layer whose outputs are feature maps: (pixels c, in) -> (in, pixels c), or a vector.
 
     The outputs are in the order (c, h, w) before, and (h, w, c) after.
     """
-    parts = array.reshape(array.shape[0] // 16, 16, -1)  # (c, hw, in)
+    parts = array.reshape(array.shape[0] // pixels, pixels, -1)  # (c, hw, in)
     return parts.transpose(2, 1, 0).reshape(*reversed(array.shape[1:]), array.shape[0])
 
 

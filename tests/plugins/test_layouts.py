@@ -37,4 +37,6 @@ def test_what_is_imported_draws_what_the_authors_code_drew(
     inputs = [ops.convert_to_tensor(arrays[n]) for n in ("latents", "labels") if n in arrays]
     images = backend.jit(gan.generator)(inputs if len(inputs) > 1 else inputs[0])
     assert expected.std() > 0.05  # not flat
-    np.testing.assert_allclose(ops.convert_to_numpy(images), expected, rtol=0, atol=1e-5)
+    every = about.get("step", 1)  # of the pixels, of large images
+    images = ops.convert_to_numpy(images)[:, ::every, ::every]
+    np.testing.assert_allclose(images, expected, rtol=0, atol=1e-5)
