@@ -17,7 +17,7 @@ PAGE = Path(__file__).parent / "formats.md"
 BEGIN, END = "<!-- formats: begin -->\n", "<!-- formats: end -->\n"
 KINDS = {".keras": ("jax", "torch", "tensorflow"), ".onnx": ("torch",), ".pt2": ("torch",)}
 KINDS |= {"": ("tensorflow",)}
-_FACTORS = (1e2, 1e3, 1e4, 1e5)  # of latents: first weights are small
+_FACTORS = (1.0, 1e2, 1e3, 1e4, 1e5)  # of latents: first weights may be small
 TITLES = {".keras": "Keras", ".onnx": "ONNX", ".pt2": "torch.export", "": "SavedModel"}
 
 

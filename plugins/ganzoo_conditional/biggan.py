@@ -1,5 +1,7 @@
 """BigGAN. Brock et al. 2019, https://arxiv.org/abs/1809.11096, section 3 and appendices B and C."""
 
+from collections.abc import Callable
+
 import keras
 from keras import layers, ops
 
@@ -22,7 +24,7 @@ from ganzoo.layers import (
     SpectralNormalization,
 )
 
-_INITIALIZERS = {
+INITIALIZERS = {
     "orthogonal": keras.initializers.Orthogonal,  # section 3
     "normal": normal_initializer,  # the authors' for CIFAR-10
 }
@@ -107,13 +109,15 @@ def biggan(
     small = size <= 32
     num_downsamples, num_extra_blocks = (min(2, len(up) - 1), 2) if small else (len(up) - 1, 1)
     check_minimum(1, class_embedding_size=class_embedding_size, base_channels=base_channels)
-    _check_options(up, latent_size, attention_resolution, size >> num_downsamples, initializer)
-    multiples = dict(zip(up, _channel_multiples(size), strict=True))
-    new_initializer = _INITIALIZERS[initializer]
-
-    def wrap(layer: layers.Layer) -> layers.Layer:
-        layer.kernel_initializer = new_initializer()
-        return SpectralNormalization(layer)
+    check_options("biggan", up, attention_resolution, size >> num_downsamples, initializer)
+    if latent_size % len(up) or latent_size < 1:
+        raise UsageError(
+            f"biggan needs for {size}x{size} a latent_size that is a multiple of {len(up)}. "
+            f"Received: {size}x{size}, latent_size={latent_size}.",
+            hint=f"The paper's is {20 * len(up)}.",
+        )
+    multiples = dict(zip(up, channel_multiples(size), strict=True))
+    new_initializer, wrap = INITIALIZERS[initializer], spectral(initializer)
 
     def attention() -> dict[int, layers.Layer]:
         if not attention_resolution:
@@ -163,7 +167,17 @@ def biggan(
     return BigGAN(generator(), discriminator(), **options)
 
 
-def _channel_multiples(size: int) -> list[int]:
+def spectral(initializer: str) -> Callable[[layers.Layer], layers.Layer]:
+    """Return what gives a layer that initializer and spectral normalization."""
+
+    def wrap(layer: layers.Layer) -> layers.Layer:
+        layer.kernel_initializer = INITIALIZERS[initializer]()
+        return SpectralNormalization(layer)
+
+    return wrap
+
+
+def channel_multiples(size: int) -> list[int]:
     """Channels as multiples of `base_channels`, at the resolutions 4, 8, ..., size."""
     count = size.bit_length() - 2
     if size <= 32:
@@ -171,23 +185,19 @@ def _channel_multiples(size: int) -> list[int]:
     return [16, 16, 8, 4, 2, 1][:count] if size <= 128 else [16, 16, 8, 8, 4, 2, 1, 1][:count]
 
 
-def _check_options(
-    up: list[int], latent_size: int, attention_resolution: int, final: int, initializer: str
+def check_options(
+    name: str, up: list[int], attention_resolution: int, final: int, initializer: str
 ) -> None:
     """Refuse options that do not fit the resolutions, the discriminator's final one included."""
     size, lowest = up[-1], max(final, 8)
-    if size > 512 or latent_size % len(up) or latent_size < 1:
-        raise UsageError(
-            f"biggan needs images of at most 512x512, and for {size}x{size} a latent_size that is "
-            f"a multiple of {len(up)}. Received: {size}x{size}, latent_size={latent_size}.",
-            hint=f"The paper's is {20 * len(up)}.",
-        )
+    if size > 512:
+        raise UsageError(f"{name} needs images of at most 512x512. Received: {size}x{size}.")
     attended = [r for r in up[:-1] if r >= lowest]
     if attention_resolution and attention_resolution not in attended:
         raise UsageError(
             f"attention_resolution must be 0, or a power of two from {lowest} to {size // 2}. "
             f"Received: {attention_resolution}."
         )
-    if initializer not in _INITIALIZERS:
-        names = " or ".join(_INITIALIZERS)
+    if initializer not in INITIALIZERS:
+        names = " or ".join(INITIALIZERS)
         raise UsageError(f"initializer must be {names}. Received: {initializer!r}.")

@@ -24,6 +24,7 @@ SMALL = {
     "infogan": {**NARROW, "latent_size": 16, "hidden_units": 8, "code_units": 8},
     "sngan_projection": {**NARROW, "num_extra_blocks": 1},
     "biggan": {"latent_size": 12, "class_embedding_size": 4, "base_channels": 4},
+    "biggan_deep": {"latent_size": 6, "class_embedding_size": 4, "base_channels": 4},
     "sgan": {**NARROW, "num_upsamples": 2},
 }
 ATTENTION_16, ATTENTION_64 = {"attention_resolution": 16}, {"attention_resolution": 64}
@@ -69,6 +70,7 @@ def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
         # as PyTorch-StudioGAN counts them in its logs for CIFAR-10
         ("sngan_projection", (32, 32, 3), {}, 4_304_387, 1_055_105),
         ("biggan", (32, 32, 3), {"latent_size": 80, **ATTENTION_16}, 9_416_196, 2_415_170),
+        ("biggan_deep", (32, 32, 3), ATTENTION_16, 7_762_948, 2_908_930),
         # as for ImageNet, of 1,000 classes
         ("biggan", (128, 128, 3), {"classes": 1000, **ATTENTION_64}, 70_433_988, 87_982_370),
         # by hand from table 2 of the paper: kernels, batch norm, biases
@@ -89,7 +91,7 @@ def test_the_networks_have_the_published_numbers_of_weights(
     assert trained_weights(gan.discriminator) == discriminator
 
 
-@pytest.mark.parametrize("name", ["acgan", "sngan_projection", "biggan"])
+@pytest.mark.parametrize("name", ["acgan", "sngan_projection", "biggan", "biggan_deep"])
 def test_the_class_reaches_both_networks(name):
     gan = small(name)
     if name == "sngan_projection":  # its classes start alike
@@ -179,6 +181,19 @@ def test_each_block_of_biggan_gets_its_part_of_the_latent():
     made = stages.predict([latents, np.ones(4, "int32")], verbose=0)
     changed = [[np.abs(x[part + 1] - x[0]).max() > 1e-5 for x in made] for part in range(3)]
     assert changed == [[True, True, True], [False, True, True], [False, False, True]]
+
+
+def test_shortcuts_of_biggan_deep_drop_channels_and_append_them():
+    gan = small("biggan_deep", (64, 64, 1), base_channels=2)
+    names = ("plain_32_add", "up_64_shortcut_double", "up_64_norm_4")
+    ends = [gan.generator.get_layer(name).output for name in names]
+    model = keras.Model(gan.generator.inputs, ends)
+    inputs = [np.ones((1, 6), "float32"), np.ones(1, "int32")]
+    whole, kept, hidden = model.predict(inputs, verbose=0)
+    assert whole.shape == (1, 32, 32, 8) and hidden.shape == (1, 64, 64, 2)
+    assert (kept[:, ::2, ::2] == whole[..., :4]).all()
+    both = gan.discriminator.get_layer("down_32_shortcut_both")
+    assert [x.shape[-1] for x in both.input] == [2, 2] and both.output.shape[-1] == 4
 
 
 def test_the_epsilon_of_biggan_is_that_of_each_batch_norm():
@@ -285,6 +300,7 @@ def test_sgans_generator_matches_the_mean_features_of_real_images():
         ("sngan_projection", {"attention_resolution": 8}, "both networks. Received: 8"),
         ("biggan", {"latent_size": 15}, "multiple of 2. Received: 8x8, latent_size=15"),
         ("biggan", {"attention_resolution": 4}, "Received: 4"),
+        ("biggan_deep", {"shape": (1024, 1024, 3)}, "at most 512x512. Received: 1024x1024"),
         ("biggan", {"initializer": "zeros"}, "orthogonal or normal. Received: 'zeros'"),
     ],
 )
