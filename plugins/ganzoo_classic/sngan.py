@@ -5,8 +5,10 @@ from typing import Literal
 from keras import ops
 
 from ganzoo import GAN
+from ganzoo.backend import Tensor
 from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import (
+    batch_norm,
     channels_by_resolution,
     powers_of_two,
     residual_discriminator,
@@ -30,6 +32,7 @@ def sngan(
     num_extra_blocks: int = 2,
     upsampling: Literal["nearest", "bilinear"] = "nearest",
     activated_shortcut: bool = False,
+    batch_norm_epsilon: float = 1e-5,
 ) -> GAN:
     """Residual networks; every layer of the discriminator is spectrally normalized.
 
@@ -57,13 +60,19 @@ def sngan(
         upsampling: How the generator doubles feature maps: "nearest", or "bilinear" as in mimicry.
         activated_shortcut: Whether the shortcuts of the discriminator begin after the first ReLU of
             their blocks, as in mimicry and PyTorch-StudioGAN, which compute it in place.
+        batch_norm_epsilon: Added to the variances in batch norm; 2e-5 in the authors' code.
     """
     up = resolutions("sngan", image_shape, start_resolution)
     down = powers_of_two(up[-1])
     up = channels_by_resolution(up, generator_base_channels, generator_max_channels)
     down = channels_by_resolution(down, discriminator_base_channels, discriminator_max_channels)
+
+    def norm(x: Tensor, resolution: int, name: str) -> Tensor:
+        return batch_norm(name, batch_norm_epsilon)(x)
+
+    generator = {"upsampling": upsampling, "norm": norm, "epsilon": batch_norm_epsilon}
     return GAN(
-        residual_generator(image_shape, latent_size, up, upsampling=upsampling),
+        residual_generator(image_shape, latent_size, up, **generator),
         residual_discriminator(
             image_shape, down, global_pool=ops.sum, wrap=SpectralNormalization,
             num_downsamples=num_downsamples, num_extra_blocks=num_extra_blocks,

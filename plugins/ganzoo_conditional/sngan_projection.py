@@ -40,6 +40,7 @@ def sngan_projection(
     upsampling: Literal["nearest", "bilinear"] = "nearest",
     activated_shortcut: bool = False,
     attention_resolution: int = 0,
+    batch_norm_epsilon: float = 1e-5,
 ) -> GAN:
     """Class-conditional residual networks: SNGAN's, or those of SAGAN with attention.
 
@@ -66,6 +67,7 @@ def sngan_projection(
         attention_resolution: Height and width of the feature maps to which both networks apply
             self-attention, with spectral norm in the generator, too: SAGAN, Zhang et al. 2019,
             https://arxiv.org/abs/1805.08318; 0 for neither.
+        batch_norm_epsilon: Added to the variances in batch norm; 2e-5 in the authors' code.
     """
     up = resolutions("sngan-projection", image_shape, start_resolution)
     down = powers_of_two(up[-1])
@@ -88,9 +90,11 @@ def sngan_projection(
         labels = keras.Input((), dtype="int32", name="labels")
 
         def norm(x: Tensor, resolution: int, name: str) -> Tensor:
-            return ConditionalBatchNormalization(classes, name=name)([x, labels])
+            layer = ConditionalBatchNormalization(classes, epsilon=batch_norm_epsilon, name=name)
+            return layer([x, labels])
 
-        options = {"norm": norm, "upsampling": upsampling, "inserted": attention()}
+        options = {"norm": norm, "epsilon": batch_norm_epsilon}
+        options |= {"upsampling": upsampling, "inserted": attention()}
         if attention_resolution:
             options["wrap"] = SpectralNormalization
         images = residual_generator_body(latents, up, image_shape, **options)
