@@ -7,6 +7,7 @@ from ganzoo.data.images import Preprocessing
 
 from .hub_repository import copy_repository, dataset_address
 from .image_set import build_image_dataset
+from .parquet_tables import read_tables
 from .stylegan_layout import find_stylegan_layout, read_stylegan_labels
 
 _WAYS = (
@@ -24,15 +25,18 @@ def hub(
     size: int | list[int] | None = None,
     mode: str | None = None,
     crop: list[int] | None = None,
+    image_column: str | None = None,
+    label_column: str | None = None,
     fit: str = "crop",
     border: str = "white",
     mirror: bool = False,
 ) -> Dataset:
-    """Images of a data set repository on the Hub: image files or zips; class folders as labels.
+    """Images of a data set repository on the Hub: image files, zips or Parquet; with labels.
 
     What is downloaded is kept in `hub` in the data folder (GANZOO_DATA). Zips are read as they
-    are; those of StyleGAN's tools with the labels of their list. Without `size` and `mode` the
-    images must be alike already. The license is the one that the repository states.
+    are; those of StyleGAN's tools with the labels of their list. Class folders are labels, and so
+    is a column of classes in Parquet's tables, as `datasets` writes them. Without `size` and
+    `mode` the images must be alike already. The license is the one that the repository states.
 
     Args:
         id: The repository: `"owner/name"`.
@@ -44,6 +48,9 @@ def hub(
         mode: `"rgb"`, `"gray"` or `"rgba"`: 8 bits for all; `"raw"`: channels, alpha and values of
             the files as they are, as TIFF and NumPy's files are without a mode.
         crop: Box [left, top, right, bottom] in pixels, cut out first.
+        image_column: Column of the images in tables, if several can be; or if it holds paths of
+            image files in the repository.
+        label_column: Column of the classes in tables, if it is not the only one.
         fit: How images of other proportions get there: `"crop"`, their largest centered part;
             `"pad"`, with borders; or `"stretch"`.
         border: Color of those borders: `"white"`, `"#808080"`.
@@ -64,11 +71,17 @@ def hub(
         source=dataset_address(id, revision),
     )
     with attach_info(known):
-        copy = copy_repository(id, revision, title=f"The data set {id}", ways=_WAYS, only=only)
-    listed = find_stylegan_layout(copy.files)
-    files = listed or copy.files
-    image_names = files.image_names()
-    labels, names = (read_stylegan_labels if listed else class_labels)(files, image_names)
+        title, tables = f"The data set {id}", image_column is not None
+        copy = copy_repository(id, revision, title=title, ways=_WAYS, only=only, tables=tables)
+    if copy.tables:
+        table = read_tables(copy.files, copy.tables, image_column, label_column)
+        files, labels, names = table.files, table.labels, table.classes
+        image_names = files.names
+    else:
+        listed = find_stylegan_layout(copy.files)
+        files = listed or copy.files
+        image_names = files.image_names()
+        labels, names = (read_stylegan_labels if listed else class_labels)(files, image_names)
     return build_image_dataset(
         files,
         image_names,

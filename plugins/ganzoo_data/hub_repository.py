@@ -23,8 +23,10 @@ from ganzoo.files.text import quote
 
 from .data_files import join_archives, split_loose_and_zipped
 from .hub_listing import list_repository, resolve_commit
+from .parquet_tables import SUFFIX
 
 _ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
+_SPLIT = re.compile(r"(?:^|/)(train|test|val|valid|validation|dev)(?=[-_./])[^/]*$")
 _REVISION = re.compile(r"[A-Za-z0-9][\w./-]{0,199}", re.ASCII)
 
 
@@ -33,14 +35,16 @@ class RepositoryCopy:
     """Images of a repository, in the data folder.
 
     Args:
-        files: The images, or the members of the archives.
+        files: The images, the members of the archives, or the tables.
         commit: In full.
         license: What the repository's page states, in one line.
+        tables: Names of Parquet files among the files, if the images are in these.
     """
 
     files: Files
     commit: str
     license: str
+    tables: tuple[str, ...] = ()
 
 
 def copy_repository(
@@ -51,6 +55,7 @@ def copy_repository(
     ways: str,
     license: str | None = None,
     only: str | None = None,
+    tables: bool = False,
 ) -> RepositoryCopy:
     """Image files or zip archives of a data set repository, downloaded if they are not here.
 
@@ -60,6 +65,7 @@ def copy_repository(
         title: Name of the data set, for people.
         ways: The other ways to get it, for errors.
         license: Its terms, shown before the download; by default what the repository states.
+        tables: Whether the tables count and not the images beside them, whose paths they hold.
         only: A pattern such as `"train/*.png"`: the files to take, where it is not all.
 
     Raises:
@@ -73,8 +79,9 @@ def copy_repository(
     connect = partial(data_repository, repository, title=title, ways=ways)
     commit = resolve_commit(kept, revision, title, connect)
     listing = list_repository(kept, commit, connect)
-    image_names, archives = _choose_files(listing.files, only, f"{repository} at {commit[:12]}")
-    names = set(image_names or archives)
+    where = f"{repository} at {commit[:12]}"
+    image_names, archives, chosen = _choose_files(listing.files, only, where, tables=tables)
+    names = {*(image_names or archives), *chosen}
     folder = kept / commit
     stated = f"License, as the repository states it: {listing.license}."
     download_files(
@@ -90,7 +97,8 @@ def copy_repository(
     files = (
         join_archives(folder, archives) if archives else _restrict_files(open_folder(folder), names)
     )
-    return RepositoryCopy(files=files, commit=commit, license=listing.license)
+    stated = listing.license
+    return RepositoryCopy(files=files, commit=commit, license=stated, tables=tuple(chosen))
 
 
 def _check_option(what: str, value: str, pattern: re.Pattern[str], expected: str) -> None:
@@ -111,9 +119,9 @@ def _restrict_files(files: Files, names: Iterable[str]) -> Files:
 
 
 def _choose_files(
-    files: tuple[HubFile, ...], only: str | None, where: str
-) -> tuple[list[str], list[str]]:
-    """The names of the images or of the archives to bring."""
+    files: tuple[HubFile, ...], only: str | None, where: str, *, tables: bool
+) -> tuple[list[str], list[str], list[str]]:
+    """The names of the images, or of the archives, or of the tables to bring."""
     names = sorted(file.name for file in files)
     if only is not None:
         chosen = [name for name in names if fnmatch.fnmatchcase(name, only)]
@@ -126,17 +134,29 @@ def _choose_files(
     image_names, archives = split_loose_and_zipped(
         names, where, hint="Choose with --set dataset.only=PATTERN."
     )
+    found = [name for name in names if name.lower().endswith(SUFFIX)]
+    if found and not archives and (tables or not image_names):
+        _check_one_split(found, where)
+        return image_names, [], found
     if not image_names and not archives:
-        tables = any(name.lower().endswith((".parquet", ".arrow")) for name in names)
         raise InvalidInput(
-            f"Expected PNG, JPEG or WebP files or zip archives of them in {where}."
+            f"Expected PNG, JPEG or WebP files, zip archives of them or Parquet files in {where}."
             f" Received: {_example_names(names)}.",
-            hint="Parquet is not read: save its images in class folders, and use the data set"
-            " 'folder'."
-            if tables
-            else "Choose another repository or revision.",
+            hint="Choose another repository or revision.",
         )
-    return image_names, archives
+    return image_names, archives, []
+
+
+def _check_one_split(tables: list[str], where: str) -> None:
+    """Refuse tables of several splits; `datasets` names them `train-00000-of-00001.parquet`."""
+    splits = sorted({match[1] for match in map(_SPLIT.search, tables) if match})
+    if len(splits) > 1:
+        example = next(name for name in tables if (m := _SPLIT.search(name)) and m[1] == splits[-1])
+        pattern = example[: example.rindex(splits[-1]) + len(splits[-1])] + "*"
+        raise InvalidInput(
+            f"There are tables of several splits in {where}: {', '.join(splits)}.",
+            hint=f"Choose one: --set 'dataset.only={pattern}'.",
+        )
 
 
 def _example_names(names: list[str]) -> str:
