@@ -86,7 +86,7 @@ def format_models(entries: Sequence[Mapping[str, Any]], *, with_summaries: bool)
         entries: What `list_names` of `ganzoo.jobs.listing` returns under `"models"`.
         with_summaries: Add each model's summary below its row.
     """
-    rows = [("name", "data", "parameters", "weights", "result")]
+    rows = [("name", "data", "params", "weights", "result")]
     rows += [
         (
             one["name"],

@@ -12,7 +12,7 @@ def test_list_shows_models_with_data_size_weights_and_result(ganzoo, card):
     done = ganzoo("list")
     assert done.code == 0
     title, head, *lines = done.out.splitlines()
-    assert (title, head.split()) == ("models", ["name", "data", "parameters", "weights", "result"])
+    assert (title, head.split()) == ("models", ["name", "data", "params", "weights", "result"])
     rows = {line.split()[0]: line.split()[1:] for line in lines}
     assert rows["toy-digits"] == ["digits", "414", "k", "-", "-", "(user)"]
     assert rows["dcgan-digits"] == ["digits", "299", "k", "0.3", "MB", "frechet", "2.29"]
