@@ -14,7 +14,7 @@ from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import batch_norm, check_minimum, projection_discriminator, resolutions, shape_at
 from ganzoo.layers import ConditionalBatchNormalization, Conv2D, OneHot, SelfAttention
 
-from .biggan import INITIALIZERS, BigGAN, channel_multiples, check_options, spectral
+from .biggan_training import INITIALIZERS, BigGAN, channel_multiples, check_options, spectral
 
 _RATIO = 4  # of a block's channels to those of its bottleneck
 

@@ -1,6 +1,6 @@
 """Class-conditional StyleGAN2. Karras et al. 2020 (StyleGAN2-ADA),
 https://arxiv.org/abs/2006.06676, appendix D, as for CIFAR-10. What does not concern the class is in
-`stylegan2.py`.
+`stylegan2_networks.py`.
 """
 
 import math
@@ -14,7 +14,7 @@ from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import check_minimum
 from ganzoo.layers import EqualizedDense, OneHot, PixelNorm
 
-from .stylegan2 import (
+from .stylegan2_networks import (
     channels_of,
     discriminator_body,
     generator_network,

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import ganzoo_classic.progan
 import ganzoo_classic.sngan
-import ganzoo_conditional.biggan
+import ganzoo_conditional.biggan_training
 import ganzoo_conditional.infogan
 import ganzoo_modern.style_layers
 import ganzoo_modern.stylegan2_training
@@ -172,7 +172,7 @@ def averages_changed_about(patch):
 
 
 def filters_with_themselves(patch):
-    patch.setattr(ganzoo_conditional.biggan, "ops", Other(eye=lambda n: ops.zeros((n, n))))
+    patch.setattr(ganzoo_conditional.biggan_training, "ops", Other(eye=lambda n: ops.zeros((n, n))))
     functions.test_orthogonal_regularization()
 
 

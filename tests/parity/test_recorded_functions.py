@@ -148,7 +148,7 @@ def test_lecam():
 
 def test_orthogonal_regularization():
     arrays = safetensors.load(FILES["orthogonality"])
-    orthogonality = recorded.named("ganzoo_conditional.biggan.orthogonality")
+    orthogonality = recorded.named("ganzoo_conditional.biggan_training.orthogonality")
 
     def loss(**kernels):
         return sum(map(orthogonality, kernels.values())), {}

@@ -14,7 +14,9 @@ from ganzoo.errors import UsageError
 
 pytestmark = [pytest.mark.backend, pytest.mark.usefixtures("cheap_weights")]
 
-biggan, infogan = (Lazy(f"ganzoo_conditional.{name}") for name in ("biggan", "infogan"))
+biggan_training, infogan = (
+    Lazy(f"ganzoo_conditional.{name}") for name in ("biggan_training", "infogan")
+)
 batches = Lazy("ganzoo.gan.batches")
 SHAPE, CLASSES = (8, 8, 1), 10
 
@@ -223,7 +225,7 @@ def test_biggans_orthogonal_term_is_that_of_equation_3():
 
 def test_orthogonal_filters_cost_nothing_whatever_their_length():
     for kernel, cost in (([[3.0, 0.0], [0.0, -5.0]], 0.0), ([[1.0, 2.0], [1.0, 0.0]], 8.0)):
-        assert to_numpy(biggan.orthogonality(tensor(kernel))) == cost  # 8: twice 2 squared
+        assert to_numpy(biggan_training.orthogonality(tensor(kernel))) == cost  # 8: twice 2 squared
 
 
 def test_sgans_logit_is_the_log_of_the_sum_of_the_classes():
