@@ -38,7 +38,7 @@ def celeba(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("setting", "message"),
-    [("dataset.size=3", "3x3"), ("dataset.size=24", "24x24"),
+    [("dataset.size=3", "3x3"), ("dataset.size=25", "25x25"),
      ("architecture.start_resolution=3", "3"), ("architecture.latent_size=0", "at least")],
 )  # fmt: skip
 def test_sizes_that_the_architecture_does_not_support_are_refused(setting, message, celeba, capsys):
