@@ -51,13 +51,13 @@ PAIRS = {
 }  # fmt: skip
 
 
-def built(architecture, shape, classes, options):
+def built(architecture, shape, classes, options, source_shape=None):
     adam = {"name": "adam"}
     recipe = Recipe.from_tables({
         "architecture": {"name": architecture, **options}, "dataset": {"name": "any"},
         "generator_optimizer": adam, "discriminator_optimizer": adam, "training": {"steps": 1},
     })  # fmt: skip
-    gan = build_networks(recipe, shape, classes)
+    gan = build_networks(recipe, shape, classes, source_shape)
     gan.compile()
     return gan
 
@@ -129,6 +129,19 @@ def test_classes_of_the_same_names_keep_their_weights_and_others_begin_as_the_me
     rows, text = adaptation.adapt(table, (2, 2), *forms, outputs=True)
     np.testing.assert_array_equal(rows, [[4, 5], [2, 3]])
     assert text == "1 of 2 classes by name, the others as the mean of all"
+
+
+def test_kernels_at_the_images_of_a_translator_are_new():
+    sizes = {f"{who}_{how}_channels": 4 for who in ("generator", "discriminator")
+             for how in ("base", "max")}  # fmt: skip
+    source, target = (
+        built("pix2pix", (8, 8, channels), 0, sizes, (8, 8, channels)) for channels in (1, 3)
+    )
+    there = weights.state_arrays(source)
+    table = target.start_from(there, adaptation.DataSpec(1), adaptation.DataSpec(3))
+    assert not [name for name, text in table.items() if text.startswith("adapted")]
+    assert table["generator/up_image/kernel"] == "new: of shape (4, 4, 1, 8) there"
+    assert table["generator/down_2/kernel"] == "taken"
 
 
 def test_hidden_layers_of_another_width_are_not_adapted():

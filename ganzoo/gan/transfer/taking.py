@@ -1,6 +1,7 @@
 """Weights of another model in a GAN of the same names."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -39,6 +40,10 @@ def take_weights(
     """
     if target is None:
         target = DataSpec(gan.sampler.image_shape[-1], gan.num_classes or 0)
+    if (
+        len(gan.label_shape or ()) > 1
+    ):  # images go in and come out: no telling which a kernel is for
+        target = replace(target, channels=0)
     found, assigned = {}, []
     for name, variable in gan.state().items():
         part, _, rest = name.partition("/")
