@@ -30,8 +30,7 @@ def meddler():
     """Writes into the run's own log."""
 
     def log(event):
-        if event["event"] == "start":
-            with (Path(event["run"]) / "log.jsonl").open("a") as file:
-                file.write("{}\n")
+        if event["event"] == "start" and event["step"] == 0:
+            (Path(event["run"]) / "log.jsonl").write_text("{}\n")
 
     return log
