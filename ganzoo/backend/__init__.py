@@ -10,6 +10,8 @@ A backend module offers these names and nothing else:
 * `ema_update(averages, values, weight)`: exponential moving averages, in place.
 * `conv_transpose(x, kernel, ...)`, `conv(x, kernel, ...)`: convolutions in the
   formulation that is fast on this backend.
+* `fused_batch_norm(x, scale, offset, epsilon)`: normalized values, mean and variance of each
+  channel, the last axis, by one kernel of the framework; None where it has none.
 * `lazy_cond(due, value, otherwise)`: one of two functions' values, in the way that is fast.
 * `jit(function)`: a function of tensors without side effects, compiled where it pays.
 * `fused_steps(convolutional)`: how many steps one call should fuse, and whether XLA pays.
@@ -35,6 +37,7 @@ __all__ = [
     "device",
     "ema_update",
     "feed",
+    "fused_batch_norm",
     "fused_steps",
     "gradients",
     "input_gradients",
@@ -52,6 +55,7 @@ if TYPE_CHECKING:
         device,
         ema_update,
         feed,
+        fused_batch_norm,
         fused_steps,
         gradients,
         input_gradients,

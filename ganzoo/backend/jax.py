@@ -179,6 +179,10 @@ def conv_transpose(x, kernel, *, strides: int, padding: str):
     return spread(x, kernel, steps, pads, size)
 
 
+def fused_batch_norm(x, scale, offset, epsilon: float) -> tuple | None:
+    """None: XLA fuses the formula itself."""
+
+
 def lazy_cond(due, value: Callable, otherwise: Callable):
     """`value()` where `due`, a boolean scalar, else `otherwise()`: scalars alike in form.
 

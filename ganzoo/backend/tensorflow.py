@@ -96,6 +96,22 @@ def conv_transpose(x, kernel, *, strides: int, padding: str):
     return keras.ops.conv_transpose(x, kernel, strides, padding, data_format="channels_last")
 
 
+def fused_batch_norm(x, scale, offset, epsilon: float) -> tuple | None:
+    """See `ganzoo.backend`. TensorFlow's kernel has no float64."""
+    if x.dtype != tf.float32:
+        return None
+    channels = x.shape[-1]
+    scale = tf.ones(channels, x.dtype) if scale is None else scale
+    offset = tf.zeros(channels, x.dtype) if offset is None else offset
+    images = tf.reshape(x, (-1, 1, 1, channels))
+    # not `tf.nn.fused_batch_norm`: it raises a small epsilon
+    outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+        x=images, scale=scale, offset=offset, mean=[], variance=[], epsilon=epsilon
+    )
+    rows = tf.cast(tf.shape(images)[0], x.dtype)
+    return tf.reshape(outputs, tf.shape(x)), mean, variance * ((rows - 1) / rows)
+
+
 def lazy_cond(due, value: Callable, otherwise: Callable):
     """`value()` where `due`, a boolean scalar, else `otherwise()`: scalars alike in form."""
     return keras.ops.cond(due, value, otherwise)

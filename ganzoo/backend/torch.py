@@ -111,6 +111,18 @@ def _has_no_gradient(x, kernel) -> bool:
     return kernel.shape[-1] == 1 and x.dtype.itemsize == 2 and x.device.type == "cpu"
 
 
+def fused_batch_norm(x, scale, offset, epsilon: float) -> tuple | None:
+    """See `ganzoo.backend`. One row has no variance in torch's terms."""
+    rows, channels = x.numel() // x.shape[-1], x.shape[-1]
+    if rows == 1:
+        return None
+    images = x.reshape(1, rows, 1, channels).permute(0, 3, 1, 2)  # channels last in memory
+    mean, variance = x.new_zeros(channels), x.new_zeros(channels)
+    outputs = torch.native_batch_norm(images, scale, offset, mean, variance, True, 1.0, epsilon)[0]
+    outputs = outputs.permute(0, 2, 3, 1).reshape(x.shape)
+    return outputs, mean, variance * ((rows - 1) / rows)
+
+
 def lazy_cond(due, value: Callable, otherwise: Callable):
     """`value()` where `due`, a boolean scalar, else `otherwise()`: scalars alike in form."""
     return keras.ops.cond(due, value, otherwise)

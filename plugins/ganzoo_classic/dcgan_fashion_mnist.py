@@ -6,7 +6,7 @@ from keras import layers
 from ganzoo import GAN
 from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import check_minimum, check_multiples_of_4
-from ganzoo.layers import Conv2D, Conv2DTranspose
+from ganzoo.layers import BatchNormalization, Conv2D, Conv2DTranspose
 
 
 @standard_settings()
@@ -27,10 +27,10 @@ def dcgan_fashion_mnist(image_shape: tuple[int, int, int], *, latent_size: int =
         latents = keras.Input((latent_size,), name="latents")
         x = layers.Dense(h * w * 128, name="project")(latents)
         x = layers.Reshape((h, w, 128), name="project_shape")(x)
-        x = layers.BatchNormalization(name="project_norm")(x)
+        x = BatchNormalization(name="project_norm")(x)
         # a bias before batch norm does nothing, but the published count has it
         x = Conv2DTranspose(64, activation="selu", name="up_1", **conv)(x)
-        x = layers.BatchNormalization(name="up_1_norm")(x)
+        x = BatchNormalization(name="up_1_norm")(x)
         output = {**conv, "activation": "tanh", "dtype": "float32"}
         x = Conv2DTranspose(image_channels, name="up_2", **output)(x)
         return keras.Model(latents, x, name="generator")

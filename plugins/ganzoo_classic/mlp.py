@@ -13,6 +13,7 @@ from ganzoo.backend import Tensor
 from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import check_minimum
 from ganzoo.errors import UsageError
+from ganzoo.layers import BatchNormalization
 
 _RANGES = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0), "linear": (-1.0, 1.0)}
 
@@ -65,7 +66,7 @@ def mlp(
             x = hidden(x, units, f"hidden_{i}")
             if batch_norm_momentum:
                 name = f"hidden_{i}_norm"
-                x = layers.BatchNormalization(momentum=batch_norm_momentum, name=name)(x)
+                x = BatchNormalization(momentum=batch_norm_momentum, name=name)(x)
         output = {"activation": output_activation, "kernel_initializer": initializer}
         x = layers.Dense(math.prod(image_shape), name="image", **output)(x)
         x = layers.Reshape(image_shape, name="shape", dtype="float32")(x)

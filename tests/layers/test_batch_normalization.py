@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from calculus import agrees, filled, to_numpy
 from lazy_keras import keras, ops
 
 import ganzoo
@@ -67,3 +68,36 @@ def test_mixed_precision_keeps_statistics_in_float32(images):
     assert keras.backend.standardize_dtype(given.dtype) == "float16"
     assert np.isfinite(norm.get_weights()[3]).all()
     assert {w.dtype for w in norm.get_weights()} == {np.dtype("float32")}
+
+
+@pytest.mark.parametrize(
+    ("shape", "axis", "options"),
+    [
+        ((6, 3), -1, {"scale": False}),
+        ((2, 3, 2), -1, {"center": False}),
+        ((2, 3, 2, 2), 1, {"epsilon": 1e-8}),
+        ((2, 1, 2, 2, 2), -1, {}),
+    ],
+)
+def test_values_and_both_derivatives_are_those_of_the_definition(shape, axis, options):
+    norm = ganzoo.layers.BatchNormalization(axis=axis, **options)
+    norm.build(shape)
+    axes = tuple(k for k in range(len(shape)) if k != axis % len(shape))
+
+    def reference(x, *weights):
+        mean, variance = x.mean(axis=axes, keepdims=True), x.var(axis=axes, keepdims=True)
+        x = (x - mean) / np.sqrt(variance + options.get("epsilon", 1e-3))
+        each = [-1 if k == axis % len(shape) else 1 for k in range(len(shape))]
+        named = dict(zip([w.name for w in norm.trainable_variables], weights, strict=True))
+        scale, offset = named.get("gamma", np.ones(1)), named.get("beta", np.zeros(1))
+        return x * scale.reshape(each) + offset.reshape(each)
+
+    x = np.random.default_rng(3).normal(size=shape) * 2 + 1
+    agrees(filled(norm), reference, [x], training=True)
+
+
+def test_one_row_is_normalized_to_its_offset(images):
+    norm = layer(ganzoo.layers.BatchNormalization)
+    given = norm(images[:1, :1, :1], training=True)
+    np.testing.assert_allclose(to_numpy(given).ravel(), norm.get_weights()[1], atol=1e-3)
+    assert np.isfinite(norm.get_weights()).all()
