@@ -9,6 +9,9 @@ import torch
 
 from ganzoo.backend.scope import WriteCapture
 from ganzoo.backend.tensor import Tensor
+from ganzoo.backend.torch_convolution import conv as conv
+from ganzoo.backend.torch_convolution import conv_transpose as conv_transpose
+from ganzoo.backend.torch_convolution import differentiated_twice
 from ganzoo.backend.types import FusedSteps, GradientResult
 
 ONNX_OPSET = 18  # the first with bitwise operations
@@ -58,7 +61,7 @@ def input_gradients(function: Callable, x):
     """
     if not x.requires_grad:
         x = x.detach().requires_grad_(True)
-    with torch.enable_grad(), WriteCapture():
+    with torch.enable_grad(), WriteCapture(), differentiated_twice():
         total = torch.sum(function(x))
     return torch.autograd.grad(total, x, create_graph=True)[0]
 
@@ -82,33 +85,6 @@ def ema_update(averages: Sequence, values: Sequence, weight: Tensor) -> None:
         change = torch._foreach_sub([value.value for value in values], old)  # pyright: ignore
         torch._foreach_mul_(change, weight)  # pyright: ignore
         torch._foreach_add_(old, change)  # pyright: ignore
-
-
-def conv(x, kernel, *, strides: int, padding: str):
-    """Convolution. Shapes (n, h, w, c) x (kh, kw, c / groups, d) -> (n, h', w', d); one axis and
-    three likewise.
-    """
-    if _has_no_gradient(x, kernel):
-        return conv(x.float(), kernel.float(), strides=strides, padding=padding).to(x.dtype)
-    return keras.ops.conv(x, kernel, strides, padding, "channels_last")
-
-
-def conv_transpose(x, kernel, *, strides: int, padding: str):
-    """Transposed convolution. Shapes (n, h, w, c) x (kh, kw, d, c) -> (n, h', w', d); one axis
-    and three likewise.
-    """
-    if _has_no_gradient(x, kernel):
-        wide = conv_transpose(x.float(), kernel.float(), strides=strides, padding=padding)
-        return wide.to(x.dtype)
-    return keras.ops.conv_transpose(x, kernel, strides, padding, data_format="channels_last")
-
-
-def _has_no_gradient(x, kernel) -> bool:
-    """Return True if torch 2.13 cannot differentiate it: "grad_weight must be contiguous".
-
-    It depends on the processor whether that is so in bfloat16.
-    """
-    return kernel.shape[-1] == 1 and x.dtype.itemsize == 2 and x.device.type == "cpu"
 
 
 def fused_batch_norm(x, scale, offset, epsilon: float) -> tuple | None:

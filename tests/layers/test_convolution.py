@@ -198,3 +198,13 @@ def test_a_layer_comes_back_from_its_configuration(kind):
     again = keras.layers.deserialize(keras.layers.serialize(ours))
     assert type(again) is type(ours)
     assert again.get_config() == ours.get_config()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_on_pytorch_channels_stay_last_in_memory(kind):
+    if keras.backend.backend() != "torch":
+        pytest.skip("the compilers of the others choose the memory's order")
+    layer = getattr(ganzoo.layers, kind)(3, 4, 2, "same")
+    images = ops.ones((2, 8, 6, 5))
+    assert layer(images).is_contiguous()
+    assert backend.input_gradients(layer, images).is_contiguous()

@@ -1,0 +1,177 @@
+"""Convolutions of PyTorch in channels-last memory, with fast derivatives of every order.
+
+A tensor (n, h, w, c) is already what PyTorch calls channels last: it is seen as (n, c, h, w)
+without a copy. The crop of a transposed convolution is padding of PyTorch's own kernel as far as
+that can express it.
+
+PyTorch's second derivative of a convolution is made of convolutions whose kernels are as large as
+the images. Here it is written with the two functions that its first derivative takes, since
+convolution is linear in its inputs and in its kernel.
+"""
+
+import contextlib
+import contextvars
+import functools
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import keras
+import torch
+
+_twice = contextvars.ContextVar("_twice", default=False)
+
+
+class _Geometry(NamedTuple):
+    """The arguments of `torch.ops.aten.convolution` after input, kernel and bias."""
+
+    strides: list[int]
+    padding: list[int]
+    dilation: list[int]
+    transposed: bool
+    output_padding: list[int]
+    groups: int
+
+
+@contextlib.contextmanager
+def differentiated_twice() -> Iterator[None]:
+    """In which convolutions are made for second derivatives; the first cost a little more."""
+    token = _twice.set(True)
+    try:
+        yield
+    finally:
+        _twice.reset(token)
+
+
+def conv(x, kernel, *, strides: int, padding: str):
+    """Convolution. Shapes (n, h, w, c) x (kh, kw, c / groups, d) -> (n, h', w', d); one axis and
+    three likewise.
+    """
+    x, kernel = keras.ops.convert_to_tensor(x), keras.ops.convert_to_tensor(kernel)
+    if _has_no_gradient(x, kernel):
+        return conv(x.float(), kernel.float(), strides=strides, padding=padding).to(x.dtype)
+    axes = x.ndim - 2
+    pads = [(0, 0)] * axes
+    if padding == "same":
+        sizes = zip(x.shape[1:-1], kernel.shape, strict=False)
+        totals = [max((-(-n // strides) - 1) * strides + k - n, 0) for n, k in sizes]
+        pads = [(total // 2, total - total // 2) for total in totals]
+    before = [pad[0] for pad in pads]
+    if any(left != right for left, right in pads):
+        edges = [edge for pad in reversed(pads) for edge in pad]
+        x, before = torch.nn.functional.pad(x, (0, 0, *edges)), [0] * axes
+    groups = x.shape[-1] // kernel.shape[-2]
+    return _convolved(x, kernel, strides, before, [0] * axes, False, groups)
+
+
+def conv_transpose(x, kernel, *, strides: int, padding: str):
+    """Transposed convolution. Shapes (n, h, w, c) x (kh, kw, d, c) -> (n, h', w', d); one axis
+    and three likewise.
+    """
+    x, kernel = keras.ops.convert_to_tensor(x), keras.ops.convert_to_tensor(kernel)
+    if _has_no_gradient(x, kernel):
+        wide = conv_transpose(x.float(), kernel.float(), strides=strides, padding=padding)
+        return wide.to(x.dtype)
+    crops = [_crop(k, strides, padding) for k in kernel.shape[:-2]]
+    left = [crop[0] for crop in crops]
+    longer = [max(before - after, 0) for before, after in crops]
+    y = _convolved(x, kernel, strides, left, longer, True, 1)
+    for axis, (before, after) in enumerate(crops, 1):
+        if after > before:  # PyTorch cuts off as much on either side, or less after
+            y = y.narrow(axis, 0, y.shape[axis] - (after - before))
+    return y
+
+
+def _crop(taps: int, strides: int, padding: str) -> tuple[int, int]:
+    """Crop of an axis of a transposed convolution, before and after; a negative one adds zeros.
+
+    "same" makes n * strides of n, "valid" (n - 1) * strides + max(taps, strides).
+    """
+    if padding == "valid":
+        return 0, min(taps - strides, 0)
+    before = max((taps - strides) // 2, 0)
+    return before, taps - strides - before
+
+
+def _convolved(
+    x: torch.Tensor, kernel: torch.Tensor, strides: int, padding: list[int],
+    output_padding: list[int], transposed: bool, groups: int = 1,
+) -> torch.Tensor:  # fmt: skip
+    """The convolution of (n, ..., c), of numbers per axis."""
+    if one_axis := x.ndim == 3:  # PyTorch has channels last for two axes and three only
+        x, kernel = x[:, None], kernel[None]
+        padding, output_padding = [0, *padding], [0, *output_padding]
+    axes = x.ndim - 2
+    steps = [1, strides] if one_axis else [strides] * axes
+    geometry = _Geometry(steps, padding, [1] * axes, transposed, output_padding, groups)
+    inputs = x.contiguous().movedim(-1, 1)  # (n, h, w, c) -> (n, c, h, w)
+    convolution = _Convolution.apply if _twice.get() else _convolution
+    y = convolution(inputs, _kernel(kernel), geometry).movedim(1, -1)
+    return y[:, 0] if one_axis else y
+
+
+def _kernel(kernel: torch.Tensor) -> torch.Tensor:
+    """(kh, kw, c, d) -> (d, c, kh, kw), in memory (d, kh, kw, c)."""
+    # a matrix is transposed in blocks, five times as fast as an array of four axes
+    matrix = kernel.flatten(0, -2).t().contiguous()
+    return matrix.view(-1, *kernel.shape[:-1]).movedim(-1, 1)
+
+
+def _convolution(x: torch.Tensor, kernel: torch.Tensor, geometry: _Geometry) -> torch.Tensor:
+    return torch.ops.aten.convolution(x, kernel, None, *geometry)
+
+
+class _Convolution(torch.autograd.Function):
+    """`_convolution`, whose derivatives are made of it and of `_ConvolutionBackward`."""
+
+    @staticmethod
+    def forward(ctx: Any, x, kernel, geometry: _Geometry):
+        ctx.save_for_backward(x, kernel)
+        ctx.geometry = geometry
+        return _convolution(x, kernel, geometry)
+
+    @staticmethod
+    def backward(ctx: Any, *slopes):
+        needed = ctx.needs_input_grad[:2]
+        found = _ConvolutionBackward.apply(*slopes, *ctx.saved_tensors, ctx.geometry, needed)
+        return (*found, None)
+
+
+class _ConvolutionBackward(torch.autograd.Function):
+    """The gradients of input and kernel: each is linear in the slope and in the other one."""
+
+    @staticmethod
+    def forward(ctx: Any, slope, x, kernel, geometry: _Geometry, needed: Sequence[bool]):
+        ctx.save_for_backward(slope, x, kernel)
+        ctx.geometry = geometry
+        ctx.set_materialize_grads(False)
+        backward = torch.ops.aten.convolution_backward
+        return backward(slope, x, kernel, None, *geometry, [*needed, False])[:2]
+
+    @staticmethod
+    def backward(ctx: Any, *slopes):
+        """With respect to the slope, the input and the kernel, of slopes (of x, of kernel)."""
+        of_x, of_kernel = slopes
+        slope, x, kernel = ctx.saved_tensors
+        of_slope = None
+        if ctx.needs_input_grad[0]:
+            pairs = [] if of_x is None else [(of_x, kernel)]
+            pairs += [] if of_kernel is None else [(x, of_kernel)]
+            parts = [_Convolution.apply(*pair, ctx.geometry) for pair in pairs]
+            of_slope = functools.reduce(torch.add, parts) if parts else None
+        needed = (
+            ctx.needs_input_grad[1] and of_kernel is not None,
+            ctx.needs_input_grad[2] and of_x is not None,
+        )
+        others = x if of_x is None else of_x, kernel if of_kernel is None else of_kernel
+        found = (None, None)
+        if any(needed):
+            found = _ConvolutionBackward.apply(slope, *others, ctx.geometry, needed)
+        return (of_slope, *found, None, None)
+
+
+def _has_no_gradient(x: torch.Tensor, kernel: torch.Tensor) -> bool:
+    """Return True if torch 2.13 cannot differentiate it: "grad_weight must be contiguous".
+
+    It depends on the processor whether that is so in bfloat16.
+    """
+    return kernel.shape[-1] == 1 and x.dtype.itemsize == 2 and x.device.type == "cpu"
