@@ -30,6 +30,7 @@ def hub(
     fit: str = "crop",
     border: str = "white",
     mirror: bool = False,
+    levels: list[float] | None = None,
 ) -> Dataset:
     """Images of a data set repository on the Hub: image files, zips or Parquet; with labels.
 
@@ -55,6 +56,8 @@ def hub(
             `"pad"`, with borders; or `"stretch"`.
         border: Color of those borders: `"white"`, `"#808080"`.
         mirror: Whether each image is there a second time, mirrored left to right.
+        levels: Smallest and largest number that counts, of images that are not of 8 bits; by
+            default those of all images.
 
     Raises:
         UsageError: An option is of the wrong form.
@@ -91,4 +94,5 @@ def hub(
         classes=names,
         license=copy.license,
         source=dataset_address(id, copy.commit),
+        levels=levels,
     )

@@ -238,10 +238,11 @@ def build_image_dataset(
     classes: tuple[str, ...],
     license: str,
     source: str,
+    levels: list[float] | None = None,
 ) -> Dataset:
     """Decode images into a data set whose labels are part of its fingerprint."""
     prepared = prepare_files(files, image_names, dataset=name, preprocessing=preprocessing)
-    chosen, fingerprint = choose_levels(prepared, None, prepared.about["fingerprint"])
+    chosen, fingerprint = choose_levels(prepared, levels, prepared.about["fingerprint"])
     if labels is not None:
         what = f"{fingerprint} {tensors_digest({'labels': labels})} {' '.join(classes)}"
         fingerprint = bytes_digest(what.encode())

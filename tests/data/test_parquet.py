@@ -12,6 +12,7 @@ from ganzoo_data.hub import hub
 
 from ganzoo.data.images import decode_image
 from ganzoo.errors import InvalidInput, UsageError
+from ganzoo.rendering.exact import encode_deep_png
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 NAMES = ["cat", "dog"]
@@ -91,6 +92,15 @@ def test_the_second_start_asks_nobody_and_options_are_those_of_images(serve, ima
     assert server.requests == []
     assert second.images.shape == (14, 4, 6, 3) and len(second.labels) == 14
     assert first.fingerprint != second.fingerprint
+
+
+def test_numbers_of_16_bits_are_kept_and_their_range_may_be_given(serve):
+    deep = np.arange(4 * 16, dtype="uint16").reshape(4, 4, 4, 1) * 1000
+    serve({"a.parquet": table({"image": structs([encode_deep_png(one) for one in deep])})})
+    for levels, expected in ((None, (0, 63_000)), ([0, 65_535], (0, 65_535))):
+        dataset = hub(id="some/faces", revision=COMMIT, mode="raw", levels=levels)
+        np.testing.assert_array_equal(dataset.images, deep)
+        assert dataset.levels == expected
 
 
 def test_splits_are_not_mixed(serve, images):
