@@ -12,6 +12,7 @@ from ganzoo.blocks.dcgan_stacks import (
 )
 from ganzoo.blocks.equalized import equalized_conv, equalized_discriminator_head
 from ganzoo.blocks.initializers import normal_initializer
+from ganzoo.blocks.label_rows import label_rows
 from ganzoo.blocks.option_checks import check_minimum
 from ganzoo.blocks.patchgan import patchgan, patchgan_downsamples
 from ganzoo.blocks.projection import projection_discriminator
@@ -35,8 +36,8 @@ from ganzoo.blocks.resolutions import (
 __all__ = [
     "batch_norm", "channels_by_resolution", "check_minimum", "check_multiples_of_4",
     "dcgan_batch_norm", "dcgan_discriminator_body", "dcgan_generator_body", "downsampled_size",
-    "equalized_conv",
-    "equalized_discriminator_head", "normal_initializer", "max_downsamples", "patchgan",
+    "equalized_conv", "equalized_discriminator_head", "label_rows", "normal_initializer",
+    "max_downsamples", "patchgan",
     "patchgan_downsamples", "powers_of_two", "projection_discriminator", "residual_block",
     "residual_discriminator", "residual_generator", "residual_generator_body",
     "residual_upsampling_block", "resolutions", "shape_at",

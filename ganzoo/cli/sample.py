@@ -30,7 +30,9 @@ Interpolate = Annotated[
 Labels = Annotated[
     str | None,
     typer.Option(
-        metavar="LIST", help="Classes of a conditional model, by number or by name: 0-4,cat."
+        metavar="LIST",
+        help="Classes of a conditional model, by number or by name: 0-4,cat. Of a model of"
+        " attributes or numbers also rows: 'age=30 height=1.8,age=60'.",
     ),
 ]
 SourceImages = Annotated[

@@ -129,7 +129,8 @@ class Dataset:
     def describe(self) -> dict[str, Any]:
         """Return the facts for `info`, manifests and reports, as JSON types.
 
-        The rate and the shape of the source images are there where there are any.
+        The rate, the shape of the source images and the range of labels that are numbers are there
+        where there are any.
         """
         facts = {
             "name": self.name,
@@ -148,6 +149,9 @@ class Dataset:
             facts["rate"] = self.rate
         if self.source_shape is not None:
             facts["source_shape"] = list(self.source_shape)
+        if facts["labels"] == "numbers":
+            labels = np.asarray(self.labels)
+            facts["label_range"] = [labels.min(axis=0).tolist(), labels.max(axis=0).tolist()]
         return facts
 
     def _kind_of_labels(self) -> str | None:

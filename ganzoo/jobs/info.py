@@ -38,7 +38,7 @@ _RUN_KEYS = (
 )  # fmt: skip
 _FILE_KEYS = (
     "model", "step", "weights", "stored", "image_shape", "classes", "source_shape", "rate",
-    "levels", "license", "data", "plugins", "plugin_mismatches", "ganzoo",
+    "levels", "label_range", "license", "data", "plugins", "plugin_mismatches", "ganzoo",
 )  # fmt: skip
 
 

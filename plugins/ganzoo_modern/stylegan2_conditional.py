@@ -11,8 +11,8 @@ from keras import layers
 
 from ganzoo.backend import Tensor
 from ganzoo.backend.settings import standard_settings
-from ganzoo.blocks import check_minimum
-from ganzoo.layers import EqualizedDense, OneHot, PixelNorm
+from ganzoo.blocks import check_minimum, label_rows
+from ganzoo.layers import EqualizedDense, PixelNorm
 
 from .stylegan2_networks import (
     channels_of,
@@ -45,6 +45,7 @@ def stylegan2_conditional(
     path_length_weight: float = 2.0,
     path_length_interval: int = 4,
     path_length_batch_shrink: int = 2,
+    labels: Literal["classes", "rows"] = "classes",
 ) -> StyleGAN2:
     """Latents and classes are mapped to styles; the discriminator compares image and class.
 
@@ -55,7 +56,7 @@ def stylegan2_conditional(
 
     Args:
         image_shape: (height, width, channels); see `ganzoo.blocks.resolutions`.
-        classes: Number of classes; filled from the data set.
+        classes: Number of classes, or of numbers in a row; filled from the data set.
         latent_size: Length of a latent.
         style_size: Length of a style, and of a class embedding in the generator.
         mapping_layers: Dense layers from latent and embedding to style.
@@ -77,6 +78,9 @@ def stylegan2_conditional(
         path_length_weight: Weight of the path length regularization; 0 for none.
         path_length_interval: Steps from one path length regularization to the next.
         path_length_batch_shrink: Path lengths are of a batch that is so many times smaller.
+        labels: What a label is: "classes", one of them, as a one-hot vector; or "rows" of
+            attributes or numbers, which are embedded in its place, as in the authors' code. Of
+            an embedding the direction counts, so that several numbers tell more than one.
     """
     channels = channels_of(image_shape, fmap_base, max_channels)
     units = channels[4] if class_mapping_size is None else class_mapping_size
@@ -88,21 +92,21 @@ def stylegan2_conditional(
 
     def mapping() -> keras.Model:
         latents = keras.Input((latent_size,), name="latents")
-        labels = keras.Input((), dtype="int32", name="labels")
+        given, rows = label_rows(classes, labels)
         x = PixelNorm(name="latents_norm")(latents)
-        x = layers.Concatenate(name="both")([x, embedded(labels, classes, style_size)])
+        x = layers.Concatenate(name="both")([x, embedded(rows, style_size)])
         x = mapping_body(x, style_size, mapping_layers)
-        return keras.Model([latents, labels], x, name="mapping")
+        return keras.Model([latents, given], x, name="mapping")
 
     def discriminator() -> keras.Model:
         images = keras.Input(image_shape, name="images")
-        labels = keras.Input((), dtype="int32", name="labels")
+        given, rows = label_rows(classes, labels)
         head = {"units": units, "last": "features"}
         features = discriminator_body(images, channels, residual, mbstd_group_size, **head)
-        mapped = mapping_body(embedded(labels, classes, units), units, class_mapping_layers)
+        mapped = mapping_body(embedded(rows, units), units, class_mapping_layers)
         x = layers.Dot(-1, name="product", dtype="float32")([features, mapped])
         x = layers.Rescaling(1 / math.sqrt(units), name="logit", dtype="float32")(x)
-        return keras.Model([images, labels], x, name="discriminator")
+        return keras.Model([images, given], x, name="discriminator")
 
     synthesis = synthesis_network(image_shape, channels, latent_size, style_size, noise)
     return StyleGAN2(
@@ -118,7 +122,6 @@ def stylegan2_conditional(
     )
 
 
-def embedded(labels: Tensor, classes: int, units: int) -> Tensor:
-    """Learned vectors of mean square 1: (batch,) -> (batch, units)."""
-    x = EqualizedDense(units, name="embed")(OneHot(classes, name="classes")(labels))
-    return PixelNorm(name="embed_norm")(x)
+def embedded(rows: Tensor, units: int) -> Tensor:
+    """Learned vectors of mean square 1: (batch, classes) -> (batch, units)."""
+    return PixelNorm(name="embed_norm")(EqualizedDense(units, name="embed")(rows))

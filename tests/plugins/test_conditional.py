@@ -11,6 +11,7 @@ from lazy_keras import Lazy, keras, tensor, to_numpy, trained_weights
 import ganzoo
 from ganzoo import backend
 from ganzoo.errors import UsageError
+from ganzoo.testing.architecture_case import ArchitectureCase
 
 pytestmark = [pytest.mark.backend, pytest.mark.usefixtures("cheap_weights")]
 
@@ -309,3 +310,42 @@ def test_sgans_generator_matches_the_mean_features_of_real_images():
 def test_what_cannot_be_built_is_refused(name, options, message):
     with pytest.raises(UsageError, match=message):
         small(name, **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    # several channels, since demodulation undoes a style of one; with few layers the cheap weights
+    # leave something of it
+    [
+        ("cdcgan", {}),
+        (
+            "stylegan2-conditional",
+            {"fmap_base": 64, "mapping_layers": 1, "class_mapping_layers": 1},
+        ),
+    ],
+)
+def test_rows_take_the_place_of_one_hot_vectors(name, options):
+    by_class, by_row = (
+        ArchitectureCase(name, {"labels": labels, **options}) for labels in ("classes", "rows")
+    )
+    classes, rows = by_class.labels(0), by_row.labels(0)
+    assert (by_row.gan.label_shape, rows.shape) == ((3,), (4, 3))
+    latents, images = sample_latents(by_class.gan, 4), by_class.images(0)
+    expected, received = (
+        (
+            to_numpy(case.gan.sampler.generate(latents, labels, use_ema=False)),
+            outputs_of(case.gan, images.astype("float32"), labels)[0],
+        )
+        for case, labels in ((by_class, classes), (by_row, rows.astype("float32")))
+    )
+    np.testing.assert_allclose(received[0], expected[0], atol=1e-5)
+    np.testing.assert_allclose(received[1], expected[1], rtol=1e-4, atol=1e-4)
+    more = rows.astype("float32") + [0.25, 0, -0.5]
+    for network, inputs, at_rows in zip(
+        (by_row.gan.generator, by_row.gan.discriminator),
+        (latents, images.astype("float32")),
+        received,
+        strict=True,
+    ):
+        other = network.predict([inputs, more], verbose=0)
+        assert np.abs(other - at_rows).max() > 1e-5 * np.abs(at_rows).max()

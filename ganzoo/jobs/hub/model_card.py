@@ -118,6 +118,8 @@ def _usage(name: str, metadata: Mapping[str, Any]) -> _Usage | None:
         call = _Call(task=modality.generation_tag)
     elif classes and isinstance(labels, list) and len(labels) in _CALLS:
         call = _CALLS[len(labels)](modality, classes)
+        if "label_range" in metadata and len(labels) == 1:
+            call = _call_with_numbers(modality, classes, metadata["label_range"])
     if call is None:
         return None
     expression = f'ganzoo.load("{name}").sample({call.count}, seed=7{call.labels})'
@@ -166,6 +168,19 @@ def _call_with_attributes(modality: Modality, names: Sequence[str]) -> _Call:
         sentences=[
             f"It makes {modality.plural} with the attributes that are asked for, each 0 or 1: "
             f"{_join_names(names)}."
+        ],
+    )
+
+
+def _call_with_numbers(modality: Modality, names: Sequence[str], ends: Sequence) -> _Call:
+    low, high = ([float(one) for one in end] for end in ends)
+    return _Call(
+        imports=["import numpy as np", "", "import ganzoo"],
+        before=[f'numbers = np.linspace({low}, {high}, {_MAX_SAMPLES}, dtype="float32")'],
+        labels=", labels=numbers",
+        sentences=[
+            f"It makes {modality.plural} with the numbers that are asked for, here from the least "
+            f"of the training to the greatest: {_join_names(names)}."
         ],
     )
 

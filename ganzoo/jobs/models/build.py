@@ -158,7 +158,8 @@ def _check_label_shape(gan: "GAN", recipe: Recipe, dataset: Dataset) -> None:
             f"The architecture {recipe.architecture.name!r} takes other labels than the data set "
             f"{recipe.dataset.name!r} has. Expected: {expected} for each image. "
             f"Received: {received}.",
-            hint="Labels are either one class, (), or a row of attributes or numbers, (k,).",
+            hint="Labels are either one class, (), or a row of attributes or numbers, (k,). Some "
+            'architectures take rows where their option says so: architecture.labels="rows".',
         )
 
 

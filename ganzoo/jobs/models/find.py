@@ -18,6 +18,7 @@ from ganzoo.jobs.models.weights import STATE
 from ganzoo.modalities import IMAGES, MODALITIES, Levels
 
 _MAX_AXIS = 2**24  # minutes of sound
+_MAX_NUMBER = 3.4e38  # of a label, in float32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +60,11 @@ class Source:
     def levels(self) -> Levels | None:
         """Type and range of images that are not uint8; `None` for all other samples."""
         return Levels.from_table(self.about.get("levels"))
+
+    @property
+    def label_range(self) -> list[list[float]] | None:
+        """The least and the greatest of each number of a label in training; `None` for others."""
+        return self.about.get("label_range")
 
     @property
     def rate(self) -> int | None:
@@ -169,6 +175,11 @@ def describe_weights(where: Path, content: Path | bytes) -> Source:
             f"{where} does not say what its numbers mean. Expected: levels with dtype, low and"
             f" high. Received: {quote(about['levels'])}."
         )
+    if "label_range" in about and not _is_range(about["label_range"], len(classes)):
+        raise InvalidInput(
+            f"{where} does not say the range of its labels. Expected: two lists of {len(classes)}"
+            f" finite numbers. Received: {quote(about['label_range'])}."
+        )
     recipe = Recipe.from_tables(about["recipe"], where=f"the recipe in {where}", error=InvalidInput)
     return Source(where=where, content=content, about=about, recipe=recipe)
 
@@ -218,6 +229,13 @@ def _source_of_version(version: Version, *, raw: bool) -> Source:
     locks = version.manifest["plugins"] or found.about.get("plugins")
     about = found.about | {"plugins": locks, "version": version.number, "digest": version.digest}
     return replace(found, about=about, title=f"{version.model}-{version.number}")
+
+
+def _is_range(value: object, count: int) -> bool:
+    ends = value if isinstance(value, list) else []
+    numbers = [one for end in ends for one in (end if isinstance(end, list) else [])]
+    finite = all(type(one) in (int, float) and abs(one) < _MAX_NUMBER for one in numbers)
+    return finite and [len(end) for end in ends if isinstance(end, list)] == [count, count]
 
 
 def _is_shape(value: object) -> TypeGuard[list[int]]:

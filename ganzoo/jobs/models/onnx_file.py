@@ -45,6 +45,7 @@ def onnx_facts(gan: "GAN", source: Source) -> dict[str, Any]:
         "value_range": gan.value_range,
         "rate": source.rate,
         "levels": source.about.get("levels"),
+        "label_range": source.label_range,
         "latent_shape": gan.sampler.latent_shape,
         "prior": getattr(gan.prior, "__name__", type(gan.prior).__name__),
         "classes": source.classes if gan.sampler.conditional and source.classes else None,

@@ -10,10 +10,11 @@ import numpy as np
 
 from ganzoo import rendering
 from ganzoo.data.source_images import read_source_images
-from ganzoo.errors import UsageError, unknown
+from ganzoo.errors import UsageError
 from ganzoo.files.publish import check_target, make_folder, publish
 from ganzoo.jobs.models import load
 from ganzoo.jobs.models.find import Source, find_source
+from ganzoo.jobs.sample_labels import sample_labels
 from ganzoo.modalities import modality_of
 
 if TYPE_CHECKING:
@@ -49,8 +50,9 @@ def sample(
         seed: Seed of samples 0, ..., n - 1.
         seeds: Take sample 0 of each of these seeds instead.
         interpolate: Interpolate between sample 0 of two seeds instead, in n samples.
-        labels: Classes of a conditional model, each by its index or its name, repeated as often
-            as needed. By default all classes in turn; in an interpolation the first alone.
+        labels: Classes of a conditional model, each by its index or its name, or rows of attributes
+            or numbers, repeated as often as needed; see `ganzoo.jobs.sample_labels`. By default
+            all classes in turn; in an interpolation the first alone.
         data: The images that a model translates: a folder, a zip archive or one image. With
             seeds or an interpolation they are repeated as often as needed.
         truncation: Standard deviations at which latents are cut off; see
@@ -70,10 +72,7 @@ def sample(
     """
     found = find_source(source, raw=raw)
     count = len(seeds) if seeds is not None else n
-    # a discriminator may learn classes that its generator does not take
-    takes_labels = found.about.get("generator_labels", []) is not None
-    classes = found.classes if takes_labels else []
-    indices = _class_indices(labels, classes, count, one=interpolate is not None)
+    conditions = sample_labels(labels, found, count, one=interpolate is not None)
     images = _source_images(data, found, count, repeated=bool(seeds or interpolate))
     count = count if images is None else len(images)
     out = None if out is None else Path(out)
@@ -91,10 +90,10 @@ def sample(
         allow_plugin_mismatch=allow_plugin_mismatch,
         allow_nonfinite=allow_nonfinite,
     )
-    if indices is not None and len(gan.generator.inputs[1].shape) == 2:
-        indices = np.eye(len(found.classes), dtype="float32")[indices]  # one attribute at a time
+    if conditions is not None and conditions.ndim < len(gan.generator.inputs[1].shape):
+        conditions = np.eye(len(found.classes), dtype="float32")[conditions]  # of an older file
     latents = _sample_latents(gan, count, seed, seeds, interpolate, truncation)
-    conditions = indices if images is None else images
+    conditions = conditions if images is None else images
     samples = gan.sampler.generate_images(latents, conditions, truncation=truncation)
     if separate:
         make_folder(out)
@@ -222,41 +221,6 @@ def _sample_latents(
     if seeds is not None:
         return ops.concatenate([gan.sampler.sample_latents(1, one, truncation) for one in seeds])
     return gan.sampler.sample_latents(n, seed, truncation)
-
-
-def _class_indices(
-    labels: Sequence[int | str] | None, classes: Sequence[str], n: int, *, one: bool
-) -> np.ndarray | None:
-    """Class indices of n samples; by default all classes in turn, or the first if `one`."""
-    if not classes:
-        if labels:
-            raise UsageError(f"This model takes no labels. Received: labels {list(labels)}.")
-        return None
-    labels = list(labels) if labels else list(range(1 if one else len(classes)))
-    chosen = [_class_index(label, classes) for label in labels]
-    wrong = [label for label in chosen if not 0 <= label < len(classes)]
-    if wrong:
-        raise UsageError(
-            f"Labels must be in [0, {len(classes)}). Received: {wrong}.",
-            hint=f"Classes: {_describe_classes(classes)}.",
-        )
-    return np.resize(np.array(chosen, "int32"), n)
-
-
-def _describe_classes(classes: Sequence[str]) -> str:
-    """List classes for a message: "0 cat, 1 dog"; "0 to 9" if their numbers are their names."""
-    if all(name == str(index) for index, name in enumerate(classes)):
-        return f"0 to {len(classes) - 1}"
-    return ", ".join(f"{index} {name}" for index, name in enumerate(classes))
-
-
-def _class_index(label: int | str, classes: Sequence[str]) -> int:
-    """The index of a class."""
-    if not isinstance(label, str):
-        return label
-    if label not in classes:
-        raise unknown("class", label, classes)
-    return list(classes).index(label)
 
 
 def _free_path(found: Source, what: str, suffixes: Sequence[str]) -> Path:

@@ -111,7 +111,7 @@ def record_plugins(
 def data_metadata(dataset: Dataset) -> dict[str, Any]:
     """Return the metadata about the data that a model needs to be rebuilt."""
     described = dataset.describe()
-    keys = ("image_shape", "classes", "source_shape", "rate", "levels")
+    keys = ("image_shape", "classes", "source_shape", "rate", "levels", "label_range")
     return {key: described[key] for key in keys if key in described}
 
 

@@ -102,6 +102,14 @@ def dots() -> Dataset:
     return _dataset("dots", pixels, "uint8", labels=labels, classes=("left", "right"))
 
 
+def dials() -> Dataset:
+    """Gray images as bright as the one number says, on the left as the other."""
+    numbers = np.stack([np.linspace(-1, 1, ROWS), np.arange(ROWS) % 5 / 2], axis=1)
+    pixels = np.repeat(100 + 50 * numbers[:, None, :], 4, axis=2)[..., None] * np.ones((8, 1, 1))
+    labels = numbers.astype("float32")
+    return _dataset("dials", pixels, "uint8", labels=labels, classes=("left", "right side"))
+
+
 def _dataset(name: str, samples: np.ndarray, dtype: str, **more) -> Dataset:
     made = {"license": "CC0-1.0", "source": "made by the tests", "fingerprint": name}
     return Dataset(name=name, images=samples.astype(dtype), **made, **more)

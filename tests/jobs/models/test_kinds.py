@@ -191,9 +191,33 @@ def test_an_architecture_and_its_labels_must_fit(kinds, monkeypatch):
         build_networks(kinds("pairs"), (8, 6, 3), 0, (8, 6, 1))
 
 
+def test_numbers_condition_a_model_and_are_asked_for_by_name(kinds, place, capsys):
+    sizes = ["architecture.generator_base_channels=2", "architecture.discriminator_base_channels=2",
+             "architecture.num_upsamples=1"]  # fmt: skip
+    recipe = kinds("dials", "architecture.name=cdcgan", *sizes)
+    (place / "recipe.toml").write_text(recipe.toml())
+    assert main(["train", "recipe.toml"]) == 2
+    assert 'architecture.labels="rows"' in capsys.readouterr().err
+    (place / "recipe.toml").write_text(apply_settings(recipe, ["architecture.labels=rows"]).toml())
+    assert main(["train", "recipe.toml", "--run", "run"]) == 0
+    about = safetensors.metadata("run/weights.safetensors")
+    assert (about["generator_labels"], about["label_range"]) == ([2], [[-1, 0], [1, 2]])
+    gan = ganzoo.load("run")
+    for argv, rows in (
+        ([], [[-1, 1], [1, 1], [0, 0], [0, 2]]),
+        (["--labels", "left=0.5 right side=2,left=9"], [[0.5, 2], [9, 1]] * 2),
+    ):
+        assert main(["sample", "run", "-n", "4", "--seed", "1", *argv, "--out", "all.npy",
+                     "--overwrite"]) == 0  # fmt: skip
+        expected = gan.sample(4, seed=1, labels=np.array(rows, "float32"))
+        np.testing.assert_array_equal(np.load("all.npy"), expected)
+    assert main(["evaluate", "run", "-n", "12", "--metrics", "patch_wasserstein"]) == 0
+
+
 @pytest.mark.parametrize(
     ("dataset", "key", "odd"),
     [
+        ("tones", "label_range", [[1.0], ["2"]]), ("tones", "label_range", [[1.0]]),
         ("tones", "rate", None), ("tones", "rate", "8000"), ("tones", "rate", 0),
         ("pairs", "source_shape", None), ("pairs", "source_shape", [8, 6]),
         ("pairs", "source_shape", [8, 6, True]), ("pairs", "source_shape", "8x6"),

@@ -34,6 +34,7 @@ MODELS = [
     (CDCGAN, "digits", "images", (10, 8, 8, 1), "labels=list(range(10))", None),
     (SGAN, "digits", "images", (16, 8, 8, 1), "", UNCONDITIONAL),  # its discriminator has classes
     ({"name": "attributed"}, "dots", "images", (2, 4, 6, 1), "labels=attributes", None),
+    (CDCGAN | {"labels": "rows"}, "dials", "images", (16, 8, 8, 1), "labels=numbers", None),
     ({"name": "translator"}, "pairs", "images", (3, 8, 6, 3), "labels=sources", TRANSLATION),
     ({"name": "any-shape"}, "tones", "sounds", (16, 200, 2), "", None),
     ({"name": "any-shape"}, "clips", "videos", (16, 5, 8, 8, 3), "", None),
