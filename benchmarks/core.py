@@ -1,13 +1,15 @@
-"""Speed of ganzoo's training, compared with the same networks under plain `keras.Model.fit`.
+"""Speed of ganzoo's training, beside loops by hand, plain Keras and the frameworks' tutorials.
 
-For each backend, in its own process, both train the same networks on the same random images,
-alternating; docs/speed.md says what each of them does. A ratio is one of medians over rounds.
-The first round (tracing and compilation) is reported separately.
+Each backend runs in its own process, where the contenders of a workload train the same networks on
+the same random images in turn, in reversed order each time; docs/speed.md says what each of them
+is. A ratio is a contender's time over ganzoo's in the same round: above 1, ganzoo is faster. It
+is a median over rounds. The first round (tracing and compilation) is reported separately.
 
 With `--against`, two checkouts of ganzoo are compared instead, in alternating processes.
 
 Usage: python benchmarks/core.py [--backends jax torch tensorflow] [--models NAME ...]
-       [--steps N] [--batch N] [--rounds N] [--against CHECKOUT [--processes N]] [--json]
+       [--contenders plain hand tutorial] [--steps N] [--batch N] [--rounds N] [--set KEY=VALUE]
+       [--against CHECKOUT [--processes N]] [--json]
 """
 
 import argparse
@@ -23,10 +25,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 HERE = Path(__file__).resolve()
+sys.path.insert(0, str(HERE.parent))
+
+from contenders import NAMES, contenders, images_per_step  # noqa: E402
+from workloads import WORKLOADS  # noqa: E402
+
 BACKENDS = ("jax", "torch", "tensorflow")
-# Steps in one round: multiples of the largest number of steps that are fused.
-STEPS = {"dcgan-fashion-mnist": 32, "gan-mnist": 256}
-SEED = 0
 
 
 def main() -> None:
@@ -49,10 +53,13 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--backends", nargs="+", choices=BACKENDS, default=BACKENDS)
-    parser.add_argument("--models", nargs="+", default=list(STEPS))
-    parser.add_argument("--steps", type=int, help=f"steps in one round (default: {STEPS})")
-    parser.add_argument("--batch", type=int, help="images in a batch (default: the recipe's)")
-    parser.add_argument("--rounds", type=int, default=7, help="rounds of each (default: 7)")
+    parser.add_argument("--models", nargs="+", choices=WORKLOADS, default=list(WORKLOADS))
+    parser.add_argument("--contenders", nargs="+", choices=NAMES, default=list(NAMES))
+    parser.add_argument("--steps", type=int, help="steps in one round")
+    parser.add_argument("--batch", type=int, help="images in a batch")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of each (default: 5)")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
+                        help="change the recipe, as `ganzoo train --set`")  # fmt: skip
     parser.add_argument("--against", type=Path, help="another checkout, with benchmarks/core.py")
     parser.add_argument("--processes", type=int, default=3, help="of each checkout (default: 3)")
     parser.add_argument("--json", action="store_true", help="everything, as JSON")
@@ -61,12 +68,14 @@ def _arguments() -> argparse.Namespace:
 
 
 def run_child(checkout: Path, backend: str, options: argparse.Namespace) -> list[dict]:
-    """Measure the models with the code and the benchmark of a checkout, in its own process."""
-    command = [sys.executable, str(checkout / "benchmarks" / "core.py"), "--child", backend]
-    command += ["--models", *options.models, "--rounds", str(options.rounds)]
+    """Measure with the benchmark of this checkout and the code of that one, in its own process."""
+    command = [sys.executable, str(HERE), "--child", backend, "--models", *options.models]
+    command += ["--contenders", *options.contenders, "--rounds", str(options.rounds)]
     for name in ("steps", "batch"):
         value = getattr(options, name)
         command += [f"--{name}", str(value)] if value else []
+    for setting in options.set:
+        command += ["--set", setting]
     path = [checkout, checkout / "plugins", os.environ.get("PYTHONPATH", "")]
     environment = {"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ, "KERAS_BACKEND": backend}
     environment["PYTHONPATH"] = os.pathsep.join(str(entry) for entry in path if str(entry))
@@ -76,139 +85,97 @@ def run_child(checkout: Path, backend: str, options: argparse.Namespace) -> list
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def compare_checkouts(options: argparse.Namespace) -> list[dict]:
-    """Steps per second of this checkout and of `options.against`, in alternating processes.
+def measure_models(options: argparse.Namespace) -> list[dict]:
+    """Measure all models on one backend, `options.child`, in this process."""
+    from ganzoo.jobs.models.environment import prepare_environment
 
-    Plain Keras is measured in both as a control: its ratio tells how far the machine is steady.
+    prepare_environment(options.child)  # threads and caches as in `ganzoo train`
+    settings = [*options.set, *([f"training.batch={options.batch}"] if options.batch else [])]
+    results = []
+    for model in options.models:
+        work = WORKLOADS[model]
+        steps, names = options.steps or work.steps, ["ganzoo", *options.contenders]
+        trainings = contenders(work, options.child, names, steps, settings)
+        first = {name: timed(train) for name, train in trainings.items()}
+        times = alternate(trainings, options.rounds)
+        about = {"model": model, "backend": options.child, "steps": steps}
+        about["images_per_step"] = images_per_step(work.recipe(*settings))
+        results.append({**about, **summary(times, steps), "first": first, "times": times})
+    return results
+
+
+def alternate(trainings: dict[str, Callable], rounds: int) -> dict[str, list[dict]]:
+    """Times of the contenders in turn: A B C, C B A, and so on."""
+    times = {name: [] for name in trainings}
+    for number in range(rounds):
+        for name in trainings if number % 2 else reversed(trainings):
+            times[name].append(timed(trainings[name]))
+    return times
+
+
+def timed(train: Callable[[], object]) -> dict[str, float]:
+    """Seconds of wall-clock time, and of processor time in all threads."""
+    gc.collect()
+    begin, used = time.perf_counter(), time.process_time()
+    train()  # each waits for its result
+    return {"wall": time.perf_counter() - begin, "cpu": time.process_time() - used}
+
+
+def summary(times: dict[str, list[dict]], steps: int) -> dict:
+    """Milliseconds of a step by contender, and ratios to ganzoo's of paired rounds."""
+    own = times["ganzoo"]
+    ms, ratios = {}, {}
+    for name, rounds in times.items():
+        ms[name] = {
+            clock: 1000 / steps * statistics.median(one[clock] for one in rounds)
+            for clock in ("wall", "cpu")
+        }
+        pairs = {
+            clock: sorted(a[clock] / b[clock] for a, b in zip(rounds, own, strict=True))
+            for clock in ("wall", "cpu")
+        }
+        if name != "ganzoo":
+            ratios[name] = {
+                "wall": statistics.median(pairs["wall"]),
+                "range": [pairs["wall"][0], pairs["wall"][-1]],
+                "cpu": statistics.median(pairs["cpu"]),
+            }
+    return {"rounds": len(own), "ms_per_step": ms, "ratios": ratios}
+
+
+def compare_checkouts(options: argparse.Namespace) -> list[dict]:
+    """Ganzoo of this checkout and of `options.against`, in alternating processes.
+
+    The other contenders are measured in both as a control: how far the machine is steady.
     """
     checkouts = {"this": HERE.parents[1], "other": options.against.resolve()}
     results = []
     for backend in options.backends:
-        rates: dict[str, dict[str, dict[str, list[float]]]] = {}
+        found: dict[str, dict[str, dict[str, list[float]]]] = {}
         for number in range(options.processes):
             for side in checkouts if number % 2 else reversed(checkouts):
                 for row in run_child(checkouts[side], backend, options):
-                    for contender, rate in row["steps_per_second"].items():
-                        by_side = rates.setdefault(row["model"], {}).setdefault(contender, {})
-                        by_side.setdefault(side, []).append(rate)
-        results += [{"model": model, "backend": backend, **row} for model, row in rates.items()]
+                    for contender, ms in row["ms_per_step"].items():
+                        by_side = found.setdefault(row["model"], {}).setdefault(contender, {})
+                        by_side.setdefault(side, []).append(ms["wall"])
+        results += [{"model": model, "backend": backend, **row} for model, row in found.items()]
     return results
 
 
 def report_of_checkouts(results: list[dict]) -> str:
     """Format the comparison of two checkouts as a Markdown table."""
-    lines = [
-        "| model | backend | this, steps/s | other, steps/s | ratio (min to max) | plain, ratio |",
-        "|---|---|---:|---:|---:|---:|",
-    ]
+    lines = ["| model | backend | contender | this, ms | other, ms | other / this (min to max) |",
+             "|---|---|---|---:|---:|---:|"]  # fmt: skip
     for row in results:
-        this, other = row["ganzoo"]["this"], row["ganzoo"]["other"]
-        pairs = [a / b for a, b in zip(this, other, strict=True)]
-        ratio, plain = (
-            statistics.median(row[c]["this"]) / statistics.median(row[c]["other"])
-            for c in ("ganzoo", "plain")
-        )
-        lines.append(
-            f"| {row['model']} | {row['backend']} | {statistics.median(this):.1f} "
-            f"| {statistics.median(other):.1f} | **{ratio:.2f}** "
-            f"({min(pairs):.2f} to {max(pairs):.2f}) | {plain:.2f} |"
-        )
+        for name in (n for n in NAMES if n in row):
+            this, other = row[name]["this"], row[name]["other"]
+            pairs = [b / a for a, b in zip(this, other, strict=True)]
+            a, b = statistics.median(this), statistics.median(other)
+            lines.append(
+                f"| {row['model']} | {row['backend']} | {name} | {a:.4g} | {b:.4g} "
+                f"| **{b / a:.2f}** ({min(pairs):.2f} to {max(pairs):.2f}) |"
+            )
     return "\n".join(lines)
-
-
-def measure_models(options: argparse.Namespace) -> list[dict]:
-    """Measure all models on one backend, `options.child`, in this process.
-
-    The models are unconditional, with the loss "non_saturating".
-    """
-    from ganzoo.backend import select
-
-    backend, rounds = options.child, options.rounds
-    select.choose(backend)
-    results = []
-    for model in options.models:
-        steps = options.steps or STEPS.get(model, 32)
-        contenders = _contenders(model, steps, options.batch)
-        first = {name: _timed(train)["wall"] for name, train in contenders.items()}
-        times = {name: [] for name in contenders}
-        for number in range(rounds):
-            for name in contenders if number % 2 else reversed(contenders):
-                times[name].append(_timed(contenders[name]))
-        results.append(_result(model, backend, steps, first, times))
-    return results
-
-
-def _contenders(model: str, steps: int, batch: int | None) -> dict[str, Callable[[], None]]:
-    """Functions that train for one round each: "ganzoo" and "plain"."""
-    import numpy as np
-    from plain import plain_gan
-
-    from ganzoo import backend
-    from ganzoo.catalog.recipe.overrides import apply_settings
-    from ganzoo.catalog.registry.lookup import find_model
-    from ganzoo.data.dataset import Dataset
-    from ganzoo.data.feed import Feed
-    from ganzoo.jobs.models.build import build_gan, build_optimizer
-
-    recipe = find_model(model).recipe
-    recipe = apply_settings(recipe, [f"training.batch={batch}"] if batch else [])
-    batch = recipe.training.batch
-    images = np.random.default_rng(SEED).integers(0, 256, (steps * batch, 28, 28, 1), "uint8")
-    about = {"name": "random", "license": "none", "source": "random", "fingerprint": "random"}
-    dataset = Dataset(images=images, **about)
-    gan = build_gan(recipe, dataset)
-    plain = plain_gan(
-        gan,
-        build_optimizer(recipe.generator_optimizer),
-        build_optimizer(recipe.discriminator_optimizer),
-        seed=SEED,
-    )
-    floats = images.astype("float32") / 127.5 - 1.0  # as users prepare their data, once
-
-    def train_ganzoo() -> None:
-        feed = Feed(
-            dataset,
-            batch=batch,
-            seed=SEED,
-            stop_step=steps,
-            steps_per_dispatch=gan.steps_per_dispatch,
-        )
-        gan.fit(backend.feed(feed), steps_per_epoch=len(feed), epochs=1, verbose=0, shuffle=False)
-
-    def train_plain() -> None:
-        plain.fit(floats, batch_size=batch, epochs=1, verbose=0)
-
-    return {"ganzoo": train_ganzoo, "plain": train_plain}
-
-
-def _timed(train: Callable[[], None]) -> dict[str, float]:
-    """Seconds of wall-clock time, and of processor time in all threads."""
-    gc.collect()
-    begin, used = time.perf_counter(), time.process_time()
-    train()  # `fit` reads its metrics at the end, so nothing is left in flight
-    return {"wall": time.perf_counter() - begin, "cpu": time.process_time() - used}
-
-
-def _result(model: str, backend: str, steps: int, first: dict, times: dict) -> dict:
-    rates = {name: [steps / one["wall"] for one in rounds] for name, rounds in times.items()}
-    medians = {name: statistics.median(rate) for name, rate in rates.items()}
-    cpu = {
-        name: 1000 * statistics.median(one["cpu"] for one in rounds) / steps
-        for name, rounds in times.items()
-    }
-    ratios = [ganzoo / plain for ganzoo, plain in zip(*rates.values(), strict=True)]
-    return {
-        "model": model,
-        "backend": backend,
-        "steps": steps,
-        "rounds": len(ratios),
-        "steps_per_second": medians,
-        "ratio": medians["ganzoo"] / medians["plain"],
-        "ratio_range": [min(ratios), max(ratios)],
-        "cpu_ms_per_step": cpu,
-        "first_round_seconds": first,
-        "times": times,
-    }
 
 
 def machine() -> dict:
@@ -234,26 +201,26 @@ def machine() -> dict:
 
 def report(results: list[dict]) -> str:
     """Format the results as a Markdown table and a line about the machine."""
-    lines = [
-        "| model | backend | ganzoo, steps/s | plain `fit`, steps/s | ratio (min to max) "
-        "| CPU ms per step, ganzoo / plain | first round, s, ganzoo / plain |",
-        "|---|---|---:|---:|---:|---:|---:|",
-    ]
+    others = [name for name in NAMES[1:] if any(name in row["ratios"] for row in results)]
+    titles = ["model", "backend", "ganzoo, ms a step", *others, f"CPU: {', '.join(others)}"]
+    lines = [f"| {' | '.join(titles)} |", "|---|---|---:|" + "---:|" * (len(others) + 1)]
     for row in results:
-        rate, cpu, first = (
-            row[key] for key in ("steps_per_second", "cpu_ms_per_step", "first_round_seconds")
-        )
-        low, high = row["ratio_range"]
-        lines.append(
-            f"| {row['model']} | {row['backend']} | {rate['ganzoo']:.1f} | {rate['plain']:.1f} "
-            f"| **{row['ratio']:.2f}** ({low:.2f} to {high:.2f}) "
-            f"| {cpu['ganzoo']:.1f} / {cpu['plain']:.1f} "
-            f"| {first['ganzoo']:.1f} / {first['plain']:.1f} |"
-        )
+        ratios = row["ratios"]
+        cells = [row["model"], row["backend"], f"{row['ms_per_step']['ganzoo']['wall']:.4g}"]
+        cells += [ratio_text(ratios.get(name)) for name in others]
+        cells += [", ".join(f"{ratios[n]['cpu']:.2f}" if n in ratios else "-" for n in others)]
+        lines.append(f"| {' | '.join(cells)} |")
     description = ", ".join(f"{name} {value}" for name, value in machine().items())
     return "\n".join([*lines, "", f"{results[0]['rounds']} rounds. {description}."])
 
 
+def ratio_text(ratio: dict | None) -> str:
+    """A ratio with the range of its rounds."""
+    if ratio is None:
+        return ""
+    low, high = ratio["range"]
+    return f"**{ratio['wall']:.2f}** ({low:.2f} to {high:.2f})"
+
+
 if __name__ == "__main__":
-    sys.path.insert(0, str(HERE.parent))
     main()
