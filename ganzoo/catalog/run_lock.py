@@ -11,7 +11,7 @@ from ganzoo.errors import Locked
 from ganzoo.files.leftovers import lock
 from ganzoo.files.text import environment_problem, quote
 
-_NAME = ".lock"
+NAME = ".lock"
 _TRIES, _PAUSE = 5, 0.05  # seconds
 _MAX_TRIES = 200  # while there are only some who ask whether a run is locked, a moment each
 
@@ -27,7 +27,7 @@ def hold_lock(run: Path) -> Iterator[None]:
         Locked: Another holds it.
         EnvironmentProblem: Nothing can be written there.
     """
-    path = run / _NAME
+    path = run / NAME
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     except OSError as error:
@@ -47,7 +47,7 @@ def is_locked(run: Path) -> bool:
             counts as locked.
     """
     try:
-        descriptor = os.open(run / _NAME, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(run / NAME, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
     except OSError:

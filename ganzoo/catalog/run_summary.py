@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.catalog.recipe.length import training_length
-from ganzoo.catalog.runs import RANKING, RUNS, Run, numbered_folders
+from ganzoo.catalog.run_folders import RUNS, numbered_folders
+from ganzoo.catalog.runs import RANKING, Run
 from ganzoo.errors import GanzooError
 
 LOSSES = ("d_loss", "g_loss")

@@ -1,33 +1,30 @@
 """Runs: folders that hold everything about one training, such as `runs/00007-gan-mnist`."""
 
 import os
-import re
 import shlex
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganzoo.catalog import run_lock, run_log
-from ganzoo.errors import InvalidInput, UsageError, unknown
+from ganzoo.catalog import run_lock, run_log, run_manifest
+from ganzoo.catalog.run_folders import RUNS, find_folder, make_numbered
+from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files import checkpoints
 from ganzoo.files.checkpoints import Checkpoint
 from ganzoo.files.manifests import check_name
-from ganzoo.files.reading import read_bytes
-from ganzoo.files.strict_json import parse_object
-from ganzoo.files.text import environment_problem, quote, shorten
+from ganzoo.files.text import environment_problem, quote
 
 if TYPE_CHECKING:
     from ganzoo.catalog.recipe.recipe import Recipe
+    from ganzoo.catalog.registry.cards import Card
 
-RUNS = Path("runs")  # where runs are numbered by default
-_NUMBERED = re.compile(r"\.?([0-9]{5,})(?:-.*)?")
+RECIPE_NAME = "recipe.toml"  # the file that makes a folder a run
 _BEST_SUFFIX = "@best"  # behind a run: its best checkpoint instead of its newest
 RANKING = "frechet"  # the metric by which one checkpoint is the best
 BEST = "best"  # key of a checkpoint's `about`: metric, value and step of the best so far
-_MAX_MANIFEST_BYTES = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -51,13 +48,9 @@ class Run:
         name = check_name(name.rpartition(":")[2], "name for a run", error=UsageError)
         runs = Path(runs)
         try:
-            runs.mkdir(parents=True, exist_ok=True)
-            number = 1 + max(_run_numbers(runs), default=0)
-            while not _reserve_number(runs, number, name):
-                number += 1
+            return cls(make_numbered(runs, name))
         except OSError as error:
             raise environment_problem("write", runs, error) from error
-        return cls(runs / f"{number:05d}-{name}")
 
     @classmethod
     def create_at(cls, path: Path) -> "Run":
@@ -92,8 +85,8 @@ class Run:
             UnknownName: There is no such run.
             InvalidInput: The folder is not a run's.
         """
-        path = _find_run_folder(run, Path(runs))
-        if not (path / "recipe.toml").is_file():
+        path = find_folder(run, Path(runs))
+        if not (path / RECIPE_NAME).is_file():
             raise InvalidInput(
                 f"Not the folder of a run: it has no recipe.toml. Received: {quote(path)}."
             )
@@ -102,12 +95,12 @@ class Run:
     @property
     def recipe_path(self) -> Path:
         """The resolved recipe, which can be trained again."""
-        return self.path / "recipe.toml"
+        return self.path / RECIPE_NAME
 
     @property
     def manifest_path(self) -> Path:
         """Versions, arguments, data and plugins of the training."""
-        return self.path / "manifest.json"
+        return self.path / run_manifest.NAME
 
     @property
     def card_path(self) -> Path:
@@ -117,7 +110,7 @@ class Run:
     @property
     def log_path(self) -> Path:
         """One line of JSON for each logged step."""
-        return self.path / "log.jsonl"
+        return self.path / run_manifest.LOG_NAME
 
     @property
     def samples(self) -> Path:
@@ -149,15 +142,58 @@ class Run:
         return self.path / f"samples{ending}"
 
     def recipe(self) -> "Recipe":
-        """Return the recipe; raise `InvalidInput` if the file holds none."""
+        """Return the recipe; raise `InvalidInput` if the file holds none, or another."""
         from ganzoo.catalog.recipe.recipe import Recipe  # pydantic, for whoever reads recipes only
 
+        run_manifest.check_file(self.path, self.recipe_path.name)
         return Recipe.read(self.recipe_path)
 
+    def card(self) -> "Card":
+        """Return the card; raise `InvalidInput` if the file holds none, or another."""
+        from ganzoo.catalog.registry.cards import Card
+
+        run_manifest.check_file(self.path, self.card_path.name)
+        return Card.read(self.card_path)
+
     def manifest(self) -> dict[str, Any]:
-        """Return the manifest; raise `InvalidInput` if it is not a JSON object."""
-        content = read_bytes(self.manifest_path, limit=_MAX_MANIFEST_BYTES)
-        return parse_object(content, quote(self.manifest_path))
+        """Return the manifest; raise `InvalidInput` if it is not what was written."""
+        return run_manifest.read(self.path)
+
+    def sample_images(self, report: Callable[[str], None] = warnings.warn) -> list[Path]:
+        """Return the sample images, first to last; see `undamaged`."""
+        listed = run_manifest.read_if_there(self.path).get(run_manifest.FILES, {})
+        names = {Path(name).name for name in listed if Path(name).parent.name == self.samples.name}
+        names |= {path.name for path in self.samples.glob("step-*.png")}
+        return self.undamaged([self.samples / name for name in sorted(names)], report)
+
+    def undamaged(
+        self, paths: Iterable[Path], report: Callable[[str], None] = warnings.warn
+    ) -> list[Path]:
+        """Return those of a run's own files that are as they were written.
+
+        Args:
+            paths: The files; one that has no digest counts as whole.
+            report: Called with a sentence for each that is damaged or gone.
+        """
+        names = {path.relative_to(self.path).as_posix(): path for path in paths}
+        for name, problem in run_manifest.damaged_files(self.path, names).items():
+            report(f"{quote(names.pop(name))} is left out: {problem}.")
+        return list(names.values())
+
+    def newest_checkpoint(self, report: Callable[[str], None] = warnings.warn) -> Checkpoint | None:
+        """Return the newest checkpoint, verified; `None` if nothing was ever saved.
+
+        Args:
+            report: Called with a sentence for each newer one that is broken or gone.
+
+        Raises:
+            InvalidInput: There are checkpoints, and all are broken.
+        """
+        newest = checkpoints.newest(self.checkpoints, report=report)
+        saved = self.manifest().get(run_manifest.CHECKPOINT, 0) if newest else 0
+        if newest and saved > newest.step and not checkpoints.is_there(self.checkpoints, saved):
+            report(f"The checkpoint of step {saved} is gone. Going back to step {newest.step}.")
+        return newest
 
     def state(self, manifest: Mapping[str, Any] | None = None) -> str | None:
         """Return how the run stands now; `None` if its manifest does not say.
@@ -174,13 +210,13 @@ class Run:
         return recorded
 
     def log(self, *, containing: str = "") -> list[dict[str, Any]]:
-        """Return the entries with values; see `ganzoo.catalog.run_log.read_log`."""
-        log = run_log.read_log(self.log_path, containing=containing)
+        """Return the entries with values; see `ganzoo.catalog.run_manifest.read_log`."""
+        log = run_manifest.read_log(self.path, containing=containing)
         return [entry for entry in log if "event" not in entry]
 
     def warnings(self) -> list[dict[str, Any]]:
         """Return the warnings of the log: step, illness and message of each."""
-        return [e for e in run_log.read_log(self.log_path) if e.get("event") == "warning"]
+        return [e for e in run_manifest.read_log(self.path) if e.get("event") == "warning"]
 
     def append_log(self, entry: Mapping[str, Any]) -> None:
         """Add an entry to the log. A number that is not finite becomes null."""
@@ -206,13 +242,6 @@ class Run:
             Locked: Another holds it.
         """
         return run_lock.hold_lock(self.path)
-
-
-def numbered_folders(runs: Path = RUNS) -> list[tuple[int, Path]]:
-    """Return the folders of all runs with their numbers, in ascending order; broken ones too."""
-    names = [name for name in os.listdir(runs) if name[0] != "."] if os.path.isdir(runs) else []
-    found = ((_NUMBERED.fullmatch(name), Path(runs, name)) for name in names)
-    return sorted((int(match[1]), path) for match, path in found if match and path.is_dir())
 
 
 def split_best(source: str | os.PathLike) -> tuple[str | os.PathLike, bool]:
@@ -245,7 +274,7 @@ def best_checkpoint(run: Run, report: Callable[[str], None] = warnings.warn) -> 
         UsageError: The run was never evaluated while it was trained.
         InvalidInput: The checkpoint is broken.
     """
-    newest = checkpoints.newest(run.checkpoints, report=report)
+    newest = run.newest_checkpoint(report)
     best = recorded_best(newest)
     if newest is None or best is None:
         raise UsageError(
@@ -267,34 +296,3 @@ def no_checkpoint(run: Run) -> UsageError:
         hint=f"Wait for its first one, or train again: ganzoo train"
         f" {shlex.quote(str(run.recipe_path))}",
     )
-
-
-def _run_numbers(runs: Path) -> list[int]:
-    found = (_NUMBERED.fullmatch(name) for name in os.listdir(runs))
-    return [int(match[1]) for match in found if match]
-
-
-def _reserve_number(runs: Path, number: int, name: str) -> bool:
-    """Return whether the number was free, and is now this name's folder."""
-    reservation = runs / f".{number:05d}"
-    try:
-        reservation.mkdir()
-    except FileExistsError:
-        return False
-    # Whoever had the reservation before may have given it up for the folder meanwhile.
-    if _run_numbers(runs).count(number) > 1:
-        reservation.rmdir()
-        return False
-    reservation.rename(runs / f"{number:05d}-{name}")
-    return True
-
-
-def _find_run_folder(run: str | os.PathLike | int, runs: Path) -> Path:
-    """The folder that a path, name or number means."""
-    text = str(run) if isinstance(run, int) else os.fspath(run)
-    if not isinstance(run, int) and text and os.path.isdir(text):
-        return Path(text)
-    for number, path in numbered_folders(runs):
-        if text == path.name or (text.isdecimal() and int(text) == number):
-            return path
-    raise unknown("run", shorten(text), [path.name for _, path in numbered_folders(runs)])

@@ -205,7 +205,7 @@ def _print_result(content: dict[str, Any], *, as_json: bool) -> None:
 
 def _format_verification(found: dict[str, Any]) -> str:
     """Lines about what was verified: its path, the tensors of a file, everything that is wrong."""
-    nested = ("problems", "tensors", "files")
+    nested = ("problems", "not_checked", "tensors", "files")
     blocks = [format_fields({key: value for key, value in found.items() if key not in nested})]
     tensors = found.get("tensors", {})
     if tensors:
@@ -214,9 +214,10 @@ def _format_verification(found: dict[str, Any]) -> str:
             for name, one in tensors.items()
         ]
         blocks.append("tensors\n" + format_columns(rows))
-    if found["problems"]:
-        rows = [(one["path"], one["reason"]) for one in found["problems"]]
-        blocks.append("problems\n" + format_columns(rows))
-    else:
-        blocks.append("Everything is as it was written.")
+    for key in ("not_checked", "problems"):
+        if rows := [(one["path"], one["reason"]) for one in found.get(key, ())]:
+            blocks.append(f"{key.replace('_', ' ')}\n{format_columns(rows)}")
+    if not found["problems"]:
+        what = "Everything that was checked" if found.get("not_checked") else "Everything"
+        blocks.append(f"{what} is as it was written.")
     return "\n\n".join(blocks)

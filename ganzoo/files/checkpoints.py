@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.errors import GanzooError, InvalidInput, UsageError
-from ganzoo.files.digests import bytes_digest
 from ganzoo.files.leftovers import reclaim
 from ganzoo.files.manifests import (
     Broken,
@@ -28,6 +27,7 @@ from ganzoo.files.manifests import (
     listing,
     publish_listed,
     read_listed,
+    seal,
 )
 from ganzoo.files.publish import make_folder, withdraw
 from ganzoo.files.reading import read_bytes
@@ -160,6 +160,16 @@ def of_step(folder: str | os.PathLike, step: int) -> Checkpoint:
         ) from None
 
 
+def is_one(folder: Path) -> bool:
+    """Return whether a folder is named like a checkpoint and has a manifest of one."""
+    return bool(_FOLDER.fullmatch(folder.name)) and (folder / _MANIFEST).is_file()
+
+
+def is_there(folder: str | os.PathLike, step: int) -> bool:
+    """Return whether there is a checkpoint of a step, whole or not."""
+    return os.path.lexists(Path(folder, _folder_name(step)))
+
+
 def verify(folder: Path, contents: dict[str, bytes] | None = None) -> dict[str, Any]:
     """Return the manifest of a checkpoint in which every byte is as it was saved.
 
@@ -193,8 +203,7 @@ def _open(path: Path) -> Checkpoint:
 def _manifest_text(step: int, files: dict[str, dict], about: dict[str, Any]) -> str:
     """Return the one text of a manifest, with the digest of everything else in it."""
     content = {"schema": _SCHEMA, "step": step, "files": files, "about": about}
-    digest = bytes_digest(canonical_json(content).encode("utf-8"))
-    return canonical_json({**content, "digest": digest}) + "\n"
+    return canonical_json(seal(content)) + "\n"
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:

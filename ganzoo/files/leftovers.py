@@ -23,6 +23,11 @@ def temporary_path(path: Path) -> Path:
     return path.with_name(f".ganzoo-{secrets.token_hex(8)}.tmp")
 
 
+def is_temporary(name: str) -> bool:
+    """Return whether a name is one that `temporary_path` gives."""
+    return bool(_TEMPORARY.fullmatch(name))
+
+
 def lock(descriptor: int, *, wait: bool = False) -> bool | None:
     """Lock an open file or folder until its descriptor is closed.
 
@@ -52,7 +57,7 @@ def reclaim(folder: str | os.PathLike) -> list[Path]:
         names = sorted(os.listdir(folder))
     except OSError:
         return []
-    paths = [Path(folder, name) for name in names if _TEMPORARY.fullmatch(name)]
+    paths = [Path(folder, name) for name in names if is_temporary(name)]
     found = [path for path in paths if _is_abandoned(path)]
     for path in found:
         remove(path)

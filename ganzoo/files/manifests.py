@@ -5,11 +5,13 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from ganzoo.errors import GanzooError, InvalidInput, UsageError
 from ganzoo.files.digests import bytes_digest, file_digest
 from ganzoo.files.publish import publish_folder, write_new
 from ganzoo.files.reading import open_regular, read_bytes
+from ganzoo.files.strict_json import canonical_json
 from ganzoo.files.text import environment_problem, quote
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -23,6 +25,11 @@ class Broken(Exception):
 def listing(files: Mapping[str, bytes]) -> dict[str, dict]:
     """Return size and SHA-256 of each file by name, as a manifest lists them."""
     return {name: {"size": len(data), "sha256": bytes_digest(data)} for name, data in files.items()}
+
+
+def seal(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the content of a manifest with the SHA-256 of its canonical JSON under `digest`."""
+    return {**content, "digest": bytes_digest(canonical_json(dict(content)).encode("utf-8"))}
 
 
 def check_entry(entry: dict) -> None:

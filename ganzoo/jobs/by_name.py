@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganzoo.catalog.recipe.checks import check_plugin_options, check_recipe_plugins
-from ganzoo.catalog.recipe.overrides import apply_settings, with_data_from
+from ganzoo.catalog.recipe.overrides import apply_settings, read_recipe_file, with_data_from
 from ganzoo.catalog.recipe.recipe import LENGTHS, Part, Recipe
 from ganzoo.catalog.registry.lookup import find_model
 from ganzoo.catalog.runs import RUNS, Run
@@ -145,7 +145,7 @@ def _find_recipe(
         return proposal.recipe, None
     text = os.fspath(model)
     if text.endswith(".toml"):
-        return with_data_from(Recipe.read(text, error=UsageError), Path(text).parent), None
+        return read_recipe_file(text), None
     return find_model(text).recipe, text
 
 

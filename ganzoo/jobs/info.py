@@ -14,7 +14,6 @@ from ganzoo.catalog.plugins.discovery import (
 from ganzoo.catalog.plugins.signature import MISSING
 from ganzoo.catalog.recipe.checks import is_filled_by_data
 from ganzoo.catalog.registry import lookup, remotes
-from ganzoo.catalog.registry.cards import Card
 from ganzoo.catalog.registry.versions import Version
 from ganzoo.catalog.run_summary import summarize_run
 from ganzoo.catalog.runs import Run, best_checkpoint, recorded_best
@@ -115,7 +114,7 @@ def _describe_version(version: Version, name: str) -> dict[str, Any]:
 
 
 def _describe_run(run: Run, *, best: bool) -> dict[str, Any]:
-    manifest, card = run.manifest(), Card.read(run.card_path)
+    manifest, card = run.manifest(), run.card()
     found = {
         **describe_card(card),
         **{key: manifest[key] for key in _RUN_KEYS if key in manifest},

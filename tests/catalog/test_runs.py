@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ganzoo.catalog import run_lock, runs
+from ganzoo.catalog import run_folders, run_lock
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.runs import Run, split_best
 from ganzoo.errors import EnvironmentProblem, InvalidInput, Locked, UnknownName, UsageError
@@ -78,9 +78,9 @@ def test_processes_that_race_get_numbers_of_their_own(tmp_path):
 
 def test_a_number_taken_since_the_folder_was_looked_at_is_passed_over(tmp_path, monkeypatch):
     made(tmp_path, "theirs")
-    real = runs._run_numbers
+    real = run_folders._run_numbers
     looks = chain([lambda folder: []], repeat(real))  # the first was before theirs was there
-    monkeypatch.setattr(runs, "_run_numbers", lambda folder: next(looks)(folder))
+    monkeypatch.setattr(run_folders, "_run_numbers", lambda folder: next(looks)(folder))
     assert made(tmp_path, "ours").name == "00002-ours"
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ganzoo.catalog import run_manifest
 from ganzoo.catalog.recipe.overrides import apply_settings
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.runs import Run
@@ -74,8 +75,10 @@ def rewound(tmp_path):
                 later.unlink() if later.is_file() else shutil.rmtree(later)
         for name in ("weights.safetensors", "progress.gif", "report.html"):
             os.unlink(path / name)
-        manifest = path / "manifest.json"
-        manifest.write_text(manifest.read_text().replace('"finished"', '"running"'))
+        manifest = run_manifest.read(path)
+        files = [name for name in manifest["files"] if (path / name).exists()]
+        manifest["files"] = {name: manifest["files"][name] for name in files}
+        run_manifest.write(path, manifest | {"state": "running", "checkpoint": step})
         return Run.open(path)
 
     return copy

@@ -1,7 +1,9 @@
 """Settings from the command line: `key=value` and `table.key=value`, values in TOML."""
 
+import contextlib
 import os
 import re
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,9 +11,10 @@ from typing import Any
 from ganzoo.catalog.plugins.discovery import find_plugin, plugin_signature
 from ganzoo.catalog.recipe.checks import recipe_keys
 from ganzoo.catalog.recipe.recipe import LENGTHS, Part, Recipe, Training
+from ganzoo.catalog.run_manifest import damaged_files
 from ganzoo.config.gan_config import GANConfig
 from ganzoo.config.validation import unknown_key
-from ganzoo.errors import GanzooError, UsageError
+from ganzoo.errors import GanzooError, InvalidInput, UsageError
 from ganzoo.files.home import expand_home
 from ganzoo.files.text import quote
 from ganzoo.files.toml import parse_toml
@@ -83,6 +86,25 @@ def with_data_from(recipe: Recipe, folder: Path) -> Recipe:
     tables = recipe.tables()
     tables["dataset"]["data"] = os.path.abspath(folder / expand_home(data))
     return Recipe.from_tables(tables, where=_WHERE)
+
+
+def read_recipe_file(path: str | os.PathLike) -> Recipe:
+    """Return the recipe that somebody wrote into a file, with the data found from there.
+
+    One in a run that is not what the run was trained with is warned of.
+
+    Args:
+        path: The TOML file.
+
+    Raises:
+        UsageError: Its content is not a recipe.
+    """
+    path = Path(path)
+    recipe = with_data_from(Recipe.read(path, error=UsageError), path.parent)
+    with contextlib.suppress(InvalidInput):  # there is no run around it
+        for problem in damaged_files(path.parent, [path.name]).values():
+            warnings.warn(f"{quote(path)} is not the recipe of its run: {problem}.", stacklevel=2)
+    return recipe
 
 
 def parse_setting(setting: str) -> tuple[str, Any]:

@@ -8,7 +8,12 @@ from typing import Any
 
 from ganzoo.catalog.plugins.discovery import discover, find_plugin
 from ganzoo.catalog.recipe.checks import check_plugin_options, check_recipe_plugins
-from ganzoo.catalog.recipe.overrides import apply_settings, parse_setting, with_data_from
+from ganzoo.catalog.recipe.overrides import (
+    apply_settings,
+    parse_setting,
+    read_recipe_file,
+    with_data_from,
+)
 from ganzoo.catalog.recipe.recipe import Part, Recipe
 from ganzoo.catalog.registry.lookup import find_model, models
 from ganzoo.catalog.registry.remotes import is_address
@@ -53,7 +58,7 @@ def resolve_recipe(
 
         recipe, model = find_or_pull(name).card().recipe, None
     elif _is_recipe_path(name):
-        recipe = with_data_from(Recipe.read(name, error=UsageError), Path(name).parent)
+        recipe = read_recipe_file(name)
         model = None
     else:
         recipe, model = find_model(name).recipe, name

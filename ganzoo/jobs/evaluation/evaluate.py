@@ -5,17 +5,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ganzoo.catalog import run_manifest
 from ganzoo.catalog.plugins import discovery
 from ganzoo.catalog.recipe.checks import check_plugin_options
 from ganzoo.catalog.recipe.overrides import UNKNOWN_DATA, known_dataset
-from ganzoo.catalog.recipe.recipe import Part, Recipe
-from ganzoo.catalog.registry.cards import Card
+from ganzoo.catalog.recipe.recipe import Part
 from ganzoo.catalog.registry.cards import Result as CardResult
 from ganzoo.catalog.runs import Run, split_best
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.progress import Listener, reporting
 from ganzoo.errors import UsageError
-from ganzoo.files.publish import publish_text
 from ganzoo.jobs.evaluation.generated import (
     GeneratedSamples,
     is_image_source,
@@ -160,11 +159,11 @@ def record_results(run: str | os.PathLike, results: Sequence[Mapping[str, Any]])
     """
     opened = Run.open(split_best(run)[0])
     with opened.lock():
-        card = Card.read(opened.card_path)
+        card = opened.card()
         new = [CardResult.model_validate(result) for result in results]
         kept = [old for old in card.results if not any(_replaces(one, old) for one in new)]
         changed = card.model_copy(update={"results": [*kept, *new]})
-        publish_text(opened.card_path, changed.toml(), overwrite=True)
+        run_manifest.replace_file(opened.path, opened.card_path.name, changed.toml().encode())
     return opened.card_path
 
 
@@ -183,8 +182,8 @@ def _real_part(
             f"Images are evaluated against a data set. Received: {os.fspath(source)!r} alone.",
             hint="Name one: --against fashion-mnist.",
         )
-    own = found.where.parent / "recipe.toml"  # a run's own recipe knows where its data is
-    part = Recipe.read(own).dataset if own.is_file() else found.recipe.dataset
+    own = Run(found.where.parent)  # a run's own recipe knows where its data is
+    part = own.recipe().dataset if own.recipe_path.is_file() else found.recipe.dataset
     if data is None:
         if part.name == UNKNOWN_DATA:
             raise UsageError(

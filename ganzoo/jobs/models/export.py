@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from ganzoo.catalog import run_manifest
 from ganzoo.catalog.runs import Run, best_checkpoint, no_checkpoint
 from ganzoo.errors import UsageError
-from ganzoo.files import checkpoints, safetensors
+from ganzoo.files import safetensors
 from ganzoo.jobs.models.find import find_source
 from ganzoo.jobs.models.weights import STATE, check_finite, generator_arrays
 
@@ -75,10 +76,9 @@ def run_weights(
     Raises:
         InvalidInput: Anything in the checkpoint is not finite.
     """
-    newest = (
-        best_checkpoint(run, report) if best else checkpoints.newest(run.checkpoints, report=report)
-    )
+    newest = best_checkpoint(run, report) if best else run.newest_checkpoint(report)
     if newest is None and run.weights_path.is_file() and not (everything or raw):
+        run_manifest.check_file(run.path, run.weights_path.name)
         arrays = safetensors.load(run.weights_path)
         check_finite(arrays, run.weights_path, "published")
         return arrays, safetensors.metadata(run.weights_path)

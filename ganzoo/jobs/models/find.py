@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeGuard
 
+from ganzoo.catalog import run_manifest
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.registry import contents, lookup, remotes
 from ganzoo.catalog.registry.versions import Version, version_at
-from ganzoo.catalog.runs import Run, best_checkpoint, no_checkpoint, split_best
+from ganzoo.catalog.runs import RECIPE_NAME, Run, best_checkpoint, no_checkpoint, split_best
 from ganzoo.data.dataset import MAX_RATE
 from ganzoo.errors import InvalidInput, UnknownName, UsageError
 from ganzoo.files import checkpoints, safetensors
@@ -195,7 +196,23 @@ def _open_run(name: str | os.PathLike, unknown_model: UnknownName) -> Run:
         ) from None
 
 
+def check_in_run(path: Path) -> None:
+    """Check a weights file that lies in a run, by the manifest beside it.
+
+    Raises:
+        InvalidInput: It is not what was written.
+    """
+    if (path.parent / RECIPE_NAME).is_file():
+        run_manifest.check_file(path.parent, path.name)
+    if checkpoints.is_one(path.parent):
+        try:
+            checkpoints.verify(path.parent)
+        except checkpoints.Broken as problem:
+            raise InvalidInput(f"The checkpoint of {quote(path)} is damaged: {problem}.") from None
+
+
 def _source_of_file(path: Path, *, raw: bool) -> Source:
+    check_in_run(path)
     found = describe_weights(path, path)
     if raw and found.about.get("weights") == "ema":
         raise UsageError(
@@ -209,10 +226,14 @@ def _source_of_run(run: Run, *, raw: bool, best: bool) -> Source:
     if best:
         found = describe_weights(run.path / STATE, best_checkpoint(run).read(STATE))
         return replace(found, title=f"{run.path.resolve().name}-best")
-    finished = run.weights_path.exists() and run.manifest().get("state") == "finished"
-    if finished and not raw:
-        return describe_weights(run.weights_path, run.weights_path)
-    newest = checkpoints.newest(run.checkpoints, report=warnings.warn)
+    weights, manifest = run.weights_path, run.manifest()
+    if manifest.get("state") == "finished" and not raw:
+        if weights.exists():
+            run_manifest.check_file(run.path, weights.name)
+            return describe_weights(weights, weights)
+        if weights.name in manifest.get(run_manifest.FILES, {}):
+            warnings.warn(f"{quote(weights)} is gone; the newest checkpoint is used.", stacklevel=2)
+    newest = run.newest_checkpoint()
     if newest is None:
         raise no_checkpoint(run)
     return describe_weights(run.path / STATE, newest.read(STATE))

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ganzoo.catalog.registry.cards import Card
 from ganzoo.catalog.run_summary import summarize_run
 from ganzoo.catalog.runs import RANKING, Run
 from ganzoo.errors import UsageError
@@ -116,7 +115,7 @@ def _results(run: Run, summary: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if best := summary.get("best"):
         found |= {f"best {best['metric']}": best["value"], "at step": best["step"]}
-    for result in Card.read(run.card_path).results:
+    for result in run.card().results:
         found[f"{result.metric} ({_protocol_label(result.protocol.model_dump())})"] = result.value
     return found
 

@@ -42,8 +42,7 @@ class LiveReport:
             self._spent[write] += self._cost[write]
 
     def _write_gif(self) -> None:
-        samples = sorted(self._run.samples.glob("step-*.png"))
-        rendering.progress_gif(samples, self._run.gif_path)
+        rendering.progress_gif(self._run.sample_images(), self._run.gif_path)
 
     def _write_report(self) -> None:
         page = report_of_run(self._run, manifest=self._run.manifest())

@@ -10,7 +10,8 @@ from pathlib import Path
 from socketserver import TCPServer
 from urllib.parse import urlsplit
 
-from ganzoo.catalog.runs import RUNS, Run, numbered_folders
+from ganzoo.catalog.run_folders import RUNS, numbered_folders
+from ganzoo.catalog.runs import Run
 from ganzoo.errors import EnvironmentProblem, GanzooError, InvalidInput, UsageError
 from ganzoo.files.reading import read_bytes
 from ganzoo.files.text import quote

@@ -183,7 +183,7 @@ def _version_card(
 ) -> Card:
     try:
         recipe = Recipe.from_tables(about["recipe"], "the recipe in the weights")
-        card = card_of_weights(Card.read(run.card_path), recipe, manifest, about["step"])
+        card = card_of_weights(run.card(), recipe, manifest, about["step"])
         provenance = _run_provenance(manifest, about, recipe)
     except (KeyError, TypeError, ValueError) as error:
         raise InvalidInput(

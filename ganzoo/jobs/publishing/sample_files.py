@@ -27,17 +27,17 @@ def newest_samples(run: Run, step: int | None, report: Callable[[str], None]) ->
     Returns:
         Content by the file's name in a version.
     """
-    images = sorted(run.samples.glob("step-*.png"))
+    images = run.sample_images(report)
     fitting = [path for path in images if step is None or path.name <= f"step-{step:08d}.png"]
     found = {}
     for path in reversed(fitting):
         if contents.SAMPLES not in found and (content := _read_whole(path, report)):
             found[contents.SAMPLES] = content
     if fitting == images:  # of audio and video there is the newest only
-        for name in (contents.AUDIO, contents.VIDEO):
-            path = run.path / name
+        media = [run.path / name for name in (contents.AUDIO, contents.VIDEO)]
+        for path in run.undamaged(media, report):
             if path.is_file() and (content := _read_whole(path, report)):
-                found[name] = content
+                found[path.name] = content
     return found
 
 

@@ -5,19 +5,18 @@ No framework is imported.
 
 import os
 from pathlib import Path
-from typing import Any
 
 from ganzoo.catalog.registry import contents, lookup, remotes
 from ganzoo.catalog.registry.maintenance import check_model
 from ganzoo.catalog.registry.versions import Version, version_at
 from ganzoo.catalog.runs import Run
 from ganzoo.errors import GanzooError, UnknownName, UsageError
-from ganzoo.files import checkpoints, safetensors
+from ganzoo.files import safetensors
 from ganzoo.files.digests import file_digest, tensors_digest
 from ganzoo.files.text import quote
+from ganzoo.jobs.models.find import check_in_run
 from ganzoo.jobs.models.weights import first_nonfinite
-
-Facts = dict[str, Any]
+from ganzoo.jobs.publishing.verify_run import Facts, describe_problem, is_run_folder, verify_run
 
 
 def verify(source: str) -> Facts:
@@ -37,20 +36,22 @@ def verify(source: str) -> Facts:
     path = Path(source)
     if os.path.isfile(source):
         return {"kind": "file", "path": source, **_verify_file(path), "problems": []}
-    if os.path.isdir(source) and not (path / "recipe.toml").is_file():
+    if os.path.isdir(source) and is_run_folder(path):
+        return verify_run(Run(path))
+    if os.path.isdir(source):
         version = version_at(path)
         return _verify_folder(path) if version is None else _verify_version(version)
     if remotes.is_address(source):
         return _verify_pulled(remotes.parse_address(source))
-    if source.isdecimal() or os.sep in source or os.path.isdir(source):
-        return _verify_run(Run.open(source))
+    if source.isdecimal() or os.sep in source:
+        return verify_run(Run.open(source))
     if "@" in source:
         return _verify_version(lookup.find_version(source))
     try:
         entry = lookup.find_entry(source)
     except UnknownName as unknown_model:
         try:
-            return _verify_run(Run.open(source))
+            return verify_run(Run.open(source))
         except UnknownName:
             raise unknown_model from None
     return _verify_model(entry.folder, pulled=entry.registry.remote is not None)
@@ -70,6 +71,7 @@ def _verify_pulled(remote: remotes.Remote) -> Facts:
 
 def _verify_file(path: Path) -> Facts:
     """Header, digests and the tensors of a weights file."""
+    check_in_run(path)
     header = safetensors.read_header(path)
     arrays = safetensors.load(path)
     return {
@@ -88,26 +90,6 @@ def _verify_file(path: Path) -> Facts:
     }
 
 
-def _verify_run(run: Run) -> Facts:
-    problems, whole = [], []
-    for folder in sorted(run.checkpoints.glob("step-*")) if run.checkpoints.is_dir() else []:
-        try:
-            whole.append(checkpoints.verify(folder)["step"])
-        except checkpoints.Broken as error:
-            problems.append(_describe_problem(folder, f"The checkpoint is damaged: {error}."))
-    for check in (run.recipe, run.manifest, run.log):
-        try:
-            check()
-        except GanzooError as error:
-            problems.append(_describe_problem(run.path, str(error)))
-    if run.weights_path.exists():
-        try:
-            safetensors.load(run.weights_path)
-        except GanzooError as error:
-            problems.append(_describe_problem(run.weights_path, str(error)))
-    return {"kind": "run", "path": str(run.path), "checkpoints": whole, "problems": problems}
-
-
 def _verify_version(version: Version) -> Facts:
     version.check()
     return {
@@ -122,7 +104,7 @@ def _verify_version(version: Version) -> Facts:
 def _verify_model(folder: Path, *, pulled: bool = False) -> Facts:
     whole, findings = check_model(folder, pulled=pulled)
     problems = [problem for version in whole for problem in _weights_problems(version)]
-    problems += [_describe_problem(path, reason) for path, reason in findings.items()]
+    problems += [describe_problem(path, reason) for path, reason in findings.items()]
     return {
         "kind": "model",
         "path": str(folder),
@@ -155,11 +137,7 @@ def _weights_problems(version: Version) -> list[Facts]:
             try:
                 bad = first_nonfinite(safetensors.load(version.read(name)))
                 if bad is not None:
-                    problems.append(_describe_problem(version.path / name, f"{bad} is not finite."))
+                    problems.append(describe_problem(version.path / name, f"{bad} is not finite."))
             except GanzooError as error:
-                problems.append(_describe_problem(version.path / name, str(error)))
+                problems.append(describe_problem(version.path / name, str(error)))
     return problems
-
-
-def _describe_problem(path: Path, reason: str) -> Facts:
-    return {"path": str(path), "reason": reason}

@@ -94,7 +94,7 @@ def _sample_card(one: _Compared) -> str:
         images_at=one.log.images_at,
         unit=one.log.unit,
         legend=renderer_for(shape if len(shape) in MODALITIES else IMAGES.axes).legend,
-        media=sorted(one.run.path.glob("samples.*")),
+        media=one.run.undamaged(sorted(one.run.path.glob("samples.*"))),
         columns=sample_shape(data, "source_shape") is not None,
     )
     return (

@@ -10,6 +10,7 @@ from ganzoo.jobs.report.formatting import escape_html, flatten, format_count, fo
 _SOFTWARE = ("ganzoo", "backend", "versions", "python", "platform", "dispatch", "plugins")
 _SHOWN_ELSEWHERE = (
     "schema", "model", "state", "parameters", "data", "argv", "created", "evaluation", "resumed",
+    "files", "log", "checkpoint",
 )  # fmt: skip
 
 

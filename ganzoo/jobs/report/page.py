@@ -64,15 +64,15 @@ def report_of_run(run: "Run", *, manifest: Mapping | None = None, served: bool =
         log=run.log(),
         warnings=run.warnings(),
         samples=run_samples(run),
-        gif=run.gif_path,
-        media=sorted(run.samples.parent.glob("samples.*")),
+        gif=next(iter(run.undamaged(run.path.glob(run.gif_path.name))), None),
+        media=run.undamaged(sorted(run.path.glob("samples.*"))),
         served=served,
     )
 
 
 def run_samples(run: "Run") -> list[tuple[int, Path]]:
     """Return the sample images of a run with their steps, first to last."""
-    numbered = ((re.findall(r"\d+", path.stem), path) for path in run.samples.glob("*.png"))
+    numbered = ((re.findall(r"\d+", path.stem), path) for path in run.sample_images())
     return sorted((int(digits[-1]), path) for digits, path in numbered if digits)
 
 

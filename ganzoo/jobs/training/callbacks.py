@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from ganzoo import rendering
+from ganzoo.catalog.run_manifest import CHECKPOINT
 from ganzoo.catalog.runs import BEST
 from ganzoo.errors import Diverged
 from ganzoo.files import checkpoints, safetensors
@@ -54,6 +55,7 @@ class Recorder(keras.callbacks.Callback):
         self.session, self.gan, self.run = session, session.gan, session.run
         self.training, self.length = session.recipe.training, session.length
         self.step = session.start
+        self.manifest = self.run.manifest()  # held here: it outlives a file that is torn away
         self.monitor = Monitor(session)
         self._diagnosing = Observer("monitor of illnesses", session.events)
         self.about = provenance.weights_metadata(
@@ -277,6 +279,8 @@ class Recorder(keras.callbacks.Callback):
             spare=[best["step"]] if best else [],
         )
         self._saved_step = self.step
+        known = self.manifest | {CHECKPOINT: self.step}
+        self.manifest = provenance.write_manifest(self.run, known)
         self.session.events({"event": "checkpoint", "step": self.step, "path": str(path)})
 
 

@@ -50,9 +50,9 @@ def run_session(session: Session) -> None:
     except BaseException as error:
         state = "diverged" if isinstance(error, Diverged) else "failed"
         with contextlib.suppress(OSError, GanzooError):  # what went wrong matters more
-            conclude_run(run, state, reason=str(error))
+            conclude_run(run, recorder.manifest, state, reason=str(error))
         raise
-    conclude_run(run, "interrupted", step=recorder.step)
+    conclude_run(run, recorder.manifest, "interrupted", step=recorder.step)
     raise Interrupted(
         f"Stopped after step {recorder.step} of {length.steps}; everything is saved.",
         signal_number=session.stop.signal,
@@ -66,9 +66,9 @@ def finish_run(session: Session, recorder: "Recorder") -> None:
     arrays, kind = generator_arrays(state_arrays(session.gan))
     metadata = {**recorder.about, "step": recorder.step, "weights": kind}
     safetensors.save(run.weights_path, arrays, metadata, overwrite=True)
-    samples = sorted(run.samples.glob("step-*.png"))
+    samples = run.sample_images()
     rendering.progress_gif(samples, run.gif_path)
-    conclude_run(run, "finished", step=recorder.step, seconds=seconds)
+    conclude_run(run, recorder.manifest, "finished", step=recorder.step, seconds=seconds)
     session.events({
         "event": "end", "run": str(run.path), "report": str(run.report_path),
         "samples": str(samples[-1]), "weights": str(run.weights_path),
@@ -76,15 +76,16 @@ def finish_run(session: Session, recorder: "Recorder") -> None:
     })  # fmt: skip
 
 
-def conclude_run(run: Run, state: str, **facts: Any) -> None:
+def conclude_run(run: Run, manifest: dict[str, Any], state: str, **facts: Any) -> None:
     """Write the report, and then into the manifest how the run ended.
 
     Args:
         run: The run.
+        manifest: Its manifest.
         state: `"finished"`, `"interrupted"`, `"diverged"` or `"failed"`.
         **facts: Further facts about the end for the manifest.
     """
-    before = {key: value for key, value in run.manifest().items() if key != "reason"}
+    before = {key: value for key, value in manifest.items() if key != "reason"}
     content = {**before, "state": state, **facts}
     # the manifest last: only then does resuming find nothing left to do
     publish_text(run.report_path, report_of_run(run, manifest=content), overwrite=True)

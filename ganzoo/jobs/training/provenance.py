@@ -1,7 +1,6 @@
 """Provenance of a run: its manifest, its card, and the metadata inside its weights."""
 
 import datetime
-import json
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from ganzoo.backend import select
 from ganzoo.catalog.recipe.plugin_locks import lock_plugin
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.registry.cards import Card
+from ganzoo.catalog.run_manifest import write
 from ganzoo.catalog.runs import Run
 from ganzoo.data.dataset import Dataset
 from ganzoo.errors import InvalidInput
@@ -36,7 +36,6 @@ def run_manifest(
 
     described = dataset.describe()
     return {
-        "schema": 1,
         "ganzoo": ganzoo.__version__,
         "model": model,
         "backend": keras.backend.backend(),
@@ -53,9 +52,9 @@ def run_manifest(
     }
 
 
-def write_manifest(run: Run, content: dict[str, Any]) -> None:
-    """Replace the run's manifest."""
-    publish_text(run.manifest_path, json.dumps(content, indent=2) + "\n", overwrite=True)
+def write_manifest(run: Run, content: dict[str, Any]) -> dict[str, Any]:
+    """Replace the run's manifest, and return what it lists now; see `run_manifest.write`."""
+    return write(run.path, content)
 
 
 def read_manifest(run: Run) -> dict[str, Any]:
@@ -103,7 +102,7 @@ def record_plugins(
     """
     manifest["plugins"] = recipe_locks(recipe)
     manifest[MISMATCHES] = [*manifest.get(MISMATCHES, []), *sentences]
-    tables = Card.read(run.card_path).tables()
+    tables = run.card().tables()
     tables |= {key: manifest[key] for key in ("plugins", MISMATCHES)}
     publish_text(run.card_path, Card.from_tables(tables).toml(), overwrite=True)
 
@@ -130,7 +129,7 @@ def weights_metadata(gan: "GAN", recipe: Recipe, dataset: Dataset, run: Run) -> 
     Nothing in it depends on the time or the machine: the same weights give the same file.
     """
     known = run.manifest()
-    license = Card.read(run.card_path).license
+    license = run.card().license
     tables = recipe.tables()
     tables["dataset"].pop("data", None)  # a path of the trainer's machine
     return {

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ganzoo.catalog import run_manifest
 from ganzoo.catalog.recipe.length import training_length
 from ganzoo.catalog.recipe.overrides import apply_settings, with_data_from
 from ganzoo.catalog.recipe.plugin_locks import check_plugin_locks
@@ -12,7 +13,7 @@ from ganzoo.catalog.runs import Run, no_checkpoint, recorded_best
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.progress import reporting
 from ganzoo.errors import InvalidInput, UsageError
-from ganzoo.files import checkpoints, safetensors
+from ganzoo.files import safetensors
 from ganzoo.files.checkpoints import Checkpoint
 from ganzoo.files.leftovers import reclaim
 from ganzoo.files.publish import publish_text
@@ -84,9 +85,7 @@ def resume(
         with reporting(stop.interrupting(events)):
             dataset = open_recipe_dataset(recipe)
         _check_same_data(manifest["data"], dataset)
-        newest = checkpoints.newest(
-            opened.checkpoints, report=lambda text: _emit_warning(events, text)
-        )
+        newest = opened.newest_checkpoint(lambda text: _emit_warning(events, text))
         if newest is None:
             raise no_checkpoint(opened)
         start = newest.step
@@ -95,7 +94,7 @@ def resume(
             return opened
         stop.hold()
         session = _restore_session(opened, recipe, dataset, newest, events, stop)
-        log = [entry for entry in opened.log() if entry.get("step", 0) <= start]
+        log = _log_until(opened, start, events)
         session.evaluation.check_protocol(manifest.get("evaluation"), log)
         for text in environment.environment_differences(manifest):
             _emit_warning(events, text)
@@ -138,6 +137,7 @@ def _record_resumption(
 ) -> None:
     """Rewind the run to the session's step, and write what is new about it."""
     run, recipe, start = session.run, session.recipe, session.start
+    manifest = run_manifest.forget_after(run.path, manifest | {"state": "running"}, start)
     run.rewind(start)
     if recipe != with_data_from(run.recipe(), run.path):
         publish_text(run.recipe_path, recipe.toml(), overwrite=True)
@@ -145,8 +145,16 @@ def _record_resumption(
         sentences = [f"From step {start} on: {sentence}" for sentence in mismatches]
         provenance.record_plugins(run, manifest, recipe, sentences)
     manifest["resumed"] = [*manifest.get("resumed", []), {"step": start, "argv": list(argv)}]
-    manifest |= {"state": "running", "recipe_digest": recipe.digest()}
+    manifest |= {"recipe_digest": recipe.digest(), run_manifest.CHECKPOINT: start}
     provenance.write_manifest(run, manifest | session.evaluation.manifest())
+
+
+def _log_until(run: Run, step: int, events: Events) -> list[dict[str, Any]]:
+    """The entries of the log up to a step; none, with a warning, if somebody removed it."""
+    if not run.log_path.exists():
+        _emit_warning(events, f"{run.log_path} is gone; the run goes on with a new one.")
+        return []
+    return [entry for entry in run.log() if entry.get("step", 0) <= step]
 
 
 def _steps_left(recipe: Recipe, dataset: Dataset, start: int) -> int:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from ganzoo.catalog.recipe.overrides import with_data_from
 from ganzoo.catalog.recipe.recipe import Recipe
+from ganzoo.catalog.run_manifest import FILES
 from ganzoo.catalog.runs import RUNS, Run
 from ganzoo.data.progress import reporting
-from ganzoo.files.publish import publish_text
+from ganzoo.files.manifests import listing
+from ganzoo.files.publish import publish
 from ganzoo.jobs.loggers import logging_to
 from ganzoo.jobs.models import environment
 from ganzoo.jobs.models.build import build_gan
@@ -77,9 +79,14 @@ def train(
             if start is not None:
                 manifest["start"] = start.record(taken)
                 events({"event": "start_from", **manifest["start"], "weights": taken})
-            provenance.write_manifest(opened, manifest | evaluation.manifest())
-            publish_text(opened.card_path, run_card(recipe, manifest, name).toml())
-            publish_text(opened.recipe_path, recipe.toml())  # last: it makes the folder a run
+            texts = {
+                "card.toml": run_card(recipe, manifest, name).toml().encode(),
+                "recipe.toml": recipe.toml().encode(),
+            }  # last: it makes the folder a run
+            manifest |= {FILES: listing(texts)} | evaluation.manifest()
+            provenance.write_manifest(opened, manifest)
+            for file, text in texts.items():
+                publish(opened.path / file, text)
             run_session(
                 Session(
                     gan=gan,

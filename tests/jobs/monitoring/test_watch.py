@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from ganzoo.catalog.recipe.recipe import Recipe
-from ganzoo.catalog.runs import Run, numbered_folders
+from ganzoo.catalog.run_folders import numbered_folders
+from ganzoo.catalog.runs import Run
 from ganzoo.errors import EnvironmentProblem, UsageError
 from ganzoo.jobs.monitoring.watch import RunServer, newest_run
 

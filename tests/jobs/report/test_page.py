@@ -422,7 +422,9 @@ def test_a_run_folder_is_read_with_its_images_numbered_by_step(tmp_path):
         "training": {"epochs": 10},
     })  # fmt: skip
     run = SimpleNamespace(
-        samples=tmp_path,
+        path=tmp_path,
+        sample_images=lambda: [path for _, path in shots],
+        undamaged=list,
         gif_path=tmp_path / "progress.gif",
         recipe=lambda: recipe,
         manifest=lambda: MANIFEST,
