@@ -8,6 +8,7 @@ import typer
 
 from ganzoo import __version__
 from ganzoo.cli import (
+    bench,
     compare,
     data,
     doctor,
@@ -75,6 +76,7 @@ app.command("compare")(compare.compare)
 app.command("sample")(sample.sample)
 app.command("evaluate")(evaluate.evaluate)
 app.command("reproduce")(reproduce.reproduce)
+app.command("bench")(bench.bench)
 app.command("export")(export.export)
 app.command("import")(importing.import_file)
 app.command("push")(publishing.push)

@@ -35,6 +35,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "evaluate images.zip --against mnist",
     ),
     "reproduce": (f"reproduce {_MODEL}",),
+    "bench": (f"bench {_MODEL}", f"bench {_MODEL} --backend torch --batch 128 --json"),
     "export": (f"export {_MODEL} digits.safetensors", f"export {_MODEL} digits.onnx"),
     "import": ("import generator.safetensors my-digits",),
     "push": ("push 7@best my-digits", "push my-digits --to hf://org/my-digits my-digits"),

@@ -34,7 +34,7 @@ def plan(
     """
     start = None if source is None else find_start(source)
     environment.prepare_environment(backend)  # before the data: some data sets come through Keras
-    dataset, absent = _open_or_blank(recipe)
+    dataset, absent = open_or_blank(recipe)
     gan = build_gan(recipe, dataset)
     taken = take_start(gan, start, dataset) if start else {}
     import keras
@@ -75,7 +75,7 @@ def plan(
     }
 
 
-def _open_or_blank(recipe: Recipe) -> tuple[Dataset, DataMissing | None]:
+def open_or_blank(recipe: Recipe) -> tuple[Dataset, DataMissing | None]:
     """The data set; or one of the same form without its content, and what to say of that."""
     try:
         with downloads_forbidden():
