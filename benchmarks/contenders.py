@@ -26,7 +26,8 @@ def contenders(
     recipe = work.recipe(*settings)
     images, dataset = random_images(work.shape, steps * images_per_step(recipe))
     make = {"ganzoo": of_ganzoo, "plain": of_plain, "hand": of_hand, "tutorial": of_tutorial}
-    chosen = [n for n in NAMES if n in names and (n != "tutorial" or work.tutorial)]
+    has = {"tutorial": work.tutorial, "plain": backend in work.plain}
+    chosen = [name for name in NAMES if name in names and has.get(name, True)]
     return {name: make[name](recipe, dataset, images, backend, steps) for name in chosen}
 
 
@@ -77,6 +78,7 @@ def of_plain(recipe, dataset, images, backend, steps) -> Callable:
         build_gan(recipe, dataset),
         build_optimizer(recipe.generator_optimizer),
         build_optimizer(recipe.discriminator_optimizer),
+        rules=recipe.gan,
         seed=SEED,
     )
     floats = images.astype("float32") / 127.5 - 1.0

@@ -6,7 +6,6 @@ After https://keras.io/guides/custom_train_step_in_jax/. Keras carries the varia
 
 import jax
 import keras
-from jax import numpy as jnp
 from plain import PlainGAN
 
 
@@ -19,59 +18,52 @@ class GAN(PlainGAN):
 
     def train_step(self, state, real):
         trainable, non_trainable, g_slots, means = state
-        trained = dict(zip(map(id, self.trainable_variables), trainable, strict=True))
-        other = dict(zip(map(id, self.non_trainable_variables), non_trainable, strict=True))
-        g_weights = [trained[id(v)] for v in self.generator.trainable_variables]
-        d_weights = [trained[id(v)] for v in self.discriminator.trainable_variables]
-        g_other = [other[id(v)] for v in self.generator.non_trainable_variables]
-        d_other = [other[id(v)] for v in self.discriminator.non_trainable_variables]
-        d_slots = [other[id(v)] for v in self.d_optimizer.variables]
-        batch = real.shape[0]
-        seed = self.seed_generator.state
-        with keras.StatelessScope(state_mapping=[(seed, other[id(seed)])]) as scope:
-            latents = [self.latents(batch), self.latents(batch)]
-        other[id(seed)] = scope.get_current_value(seed)
-
-        fake, g_other = self.generator.stateless_call(g_weights, g_other, latents[0], training=True)
-        images = jnp.concatenate([fake, real], axis=0)
-        labels = jnp.concatenate([jnp.zeros((batch, 1)), jnp.ones((batch, 1))], axis=0)
-        d_step = jax.value_and_grad(self.d_loss, has_aux=True)
-        (d_loss, d_other), gradients = d_step(d_weights, d_other, images, labels)
-        d_weights, d_slots = self.d_optimizer.stateless_apply(d_slots, gradients, d_weights)
-
-        g_step = jax.value_and_grad(self.g_loss, has_aux=True)
-        (g_loss, (g_other, d_other)), gradients = g_step(
-            g_weights, g_other, d_weights, d_other, latents[1]
+        values = self._by_id(self.trainable_variables, trainable)
+        values |= self._by_id(self.non_trainable_variables, non_trainable)
+        values |= self._by_id(self.g_optimizer.variables, g_slots)
+        for part in self.parts(real):
+            d_loss, values = self._d_update(part, values)
+        count = self.rules.generator_batch * part.shape[0]
+        g_loss, values = self._update(
+            self.generator, self.g_optimizer, lambda: self.g_loss(self.fake(count), part), values
         )
-        g_weights, g_slots = self.g_optimizer.stateless_apply(g_slots, gradients, g_weights)
 
         logs, new_means = {}, []
         for metric, loss in ((self.d_loss_metric, d_loss), (self.g_loss_metric, g_loss)):
-            count = len(metric.variables)
-            values = metric.stateless_update_state(means[:count], loss)
-            logs[metric.name] = metric.stateless_result(values)
-            new_means += values
-            means = means[count:]
+            size = len(metric.variables)
+            new = metric.stateless_update_state(means[:size], loss)
+            logs[metric.name] = metric.stateless_result(new)
+            new_means += new
+            means = means[size:]
+        groups = self.trainable_variables, self.non_trainable_variables, self.g_optimizer.variables
+        return logs, (*([values[id(v)] for v in group] for group in groups), new_means)
 
-        trained |= self._by_id(self.generator.trainable_variables, g_weights)
-        trained |= self._by_id(self.discriminator.trainable_variables, d_weights)
-        other |= self._by_id(self.generator.non_trainable_variables, g_other)
-        other |= self._by_id(self.discriminator.non_trainable_variables, d_other)
-        other |= self._by_id(self.d_optimizer.variables, d_slots)
-        trainable = [trained[id(v)] for v in self.trainable_variables]
-        non_trainable = [other[id(v)] for v in self.non_trainable_variables]
-        return logs, (trainable, non_trainable, g_slots, new_means)
+    def input_gradients(self, images):
+        return jax.grad(lambda x: self.discriminator(x, training=True).sum())(images)
 
-    def d_loss(self, weights, others, images, labels):
-        logits, others = self.discriminator.stateless_call(weights, others, images, training=True)
-        return self.loss_fn(labels, logits), others
-
-    def g_loss(self, weights, others, d_weights, d_others, latents):
-        fake, others = self.generator.stateless_call(weights, others, latents, training=True)
-        logits, d_others = self.discriminator.stateless_call(
-            d_weights, d_others, fake, training=True
+    def _d_update(self, real, values) -> tuple:
+        fake, values = self._evaluate(lambda: self.fake(real.shape[0]), values)
+        return self._update(
+            self.discriminator, self.d_optimizer, lambda: self.d_loss(real, fake), values
         )
-        return self.loss_fn(jnp.ones_like(logits), logits), (others, d_others)
+
+    def _evaluate(self, function, values) -> tuple:
+        """The result of a function under these values, and the values after it."""
+        variables = [*self.trainable_variables, *self.non_trainable_variables]
+        with keras.StatelessScope([(v, values[id(v)]) for v in variables]) as scope:
+            result = function()
+        return result, values | {id(v): scope.get_current_value(v) for v in variables}
+
+    def _update(self, network, optimizer, loss_fn, values) -> tuple:
+        trained, slots = network.trainable_variables, optimizer.variables
+
+        def loss(weights):
+            return self._evaluate(loss_fn, values | self._by_id(trained, weights))
+
+        weights = [values[id(v)] for v in trained]
+        (value, values), gradients = jax.value_and_grad(loss, has_aux=True)(weights)
+        weights, new = optimizer.stateless_apply([values[id(v)] for v in slots], gradients, weights)
+        return value, values | self._by_id(trained, weights) | self._by_id(slots, new)
 
     @staticmethod
     def _by_id(variables, values) -> dict:

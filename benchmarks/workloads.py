@@ -24,6 +24,7 @@ class Workload:
         shape: Shape of an image.
         steps: Steps in one round: multiples of what is fused and of the lazy penalties' interval.
         settings: Changes of the recipe, as for `ganzoo train --set`.
+        plain: Backends on which Keras' own layers train it in bearable time.
         tutorial: Whether a tutorial of the frameworks has this training.
     """
 
@@ -31,6 +32,7 @@ class Workload:
     shape: tuple[int, int, int]
     steps: int
     settings: tuple[str, ...] = ()
+    plain: tuple[str, ...] = ("jax", "torch", "tensorflow")
     tutorial: bool = False
 
     def recipe(self, *settings: str) -> Any:
@@ -50,7 +52,10 @@ WORKLOADS = {
         model="dcgan-celeba", shape=(64, 64, 3), steps=3, settings=("training.batch=64",),
         tutorial=True,
     ),
-    "stylegan2-digits": Workload(model="stylegan2-digits", shape=(8, 8, 1), steps=32),
+    "stylegan2-digits": Workload(
+        model="stylegan2-digits", shape=(8, 8, 1), steps=32,
+        plain=(),  # its training, path lengths and mixed styles, is ganzoo's own code
+    ),
     "wgan-gp-32-quarter": Workload(
         model="wgan-gp-cifar10", shape=(32, 32, 3), steps=4, settings=tuple(_QUARTER)
     ),
@@ -59,6 +64,7 @@ WORKLOADS = {
     ),
     "r3gan-64-small": Workload(
         model="r3gan-celeba", shape=(64, 64, 3), steps=2,
+        plain=("torch",),  # the others take minutes for derivatives of grouped convolutions
         settings=(
             "architecture.channels=[64, 64, 64, 64, 32]",
             'gan.regularizers=[{name="r1", weight=2.0}, {name="r2", weight=2.0}]',
