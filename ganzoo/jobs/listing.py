@@ -35,11 +35,11 @@ def list_names(
     found: dict[str, list[Any]] = {}
     problems: list[Problem] = []
     if "models" in sections:
-        cards, broken = lookup.read_cards()
+        registry = lookup.scan_registries()
+        cards, broken = lookup.read_cards(registry=registry)
         problems += broken
-        entries = lookup.models()
         models = (
-            _describe_model(name, entries[name], card)
+            _describe_model(name, registry.entries[name], card)
             for name, card in cards.items()
             if _fits(words, name, card.summary, card.recipe.dataset.name)
         )
@@ -72,8 +72,9 @@ def list_plugins() -> dict[str, Any]:
     """
     listed: dict[str, list[dict[str, str]]] = {}
     clashes: list[dict[str, Any]] = []
-    problems = list(lookup.read_cards()[1])
-    for name, rivals in lookup.scan_registries().clashes.items():
+    registry = lookup.scan_registries()
+    problems = list(lookup.read_cards(registry=registry)[1])
+    for name, rivals in registry.clashes.items():
         owners = [f"{rival.source}:{rival.name}" for rival in rivals]
         clashes.append({"kind": "model", "name": name, "owners": owners})
     for kind in KINDS:

@@ -5,15 +5,16 @@ Unlike FID, its expectation does not depend on the number of samples. It may be 
 """
 
 import math
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ganzoo.errors import UsageError
-from ganzoo.metrics.rows import check_row_pair, content_order, random_state, row_blocks
+from ganzoo.metrics.rows import check_row_pair, content_order, random_state
 
-_ROWS, _COLUMNS = 128, 1024  # of a block of the kernel matrix: 1 MiB
+_ROWS, _COLUMNS = 1024, 1024  # of a block of the kernel matrix: 4 MiB in float32
 
 
 class KernelDistance(NamedTuple):
@@ -63,13 +64,13 @@ def kernel_distance(
         )
     size = min(subset_size, len(real), len(fake))
     if size == len(real) == len(fake):
-        return KernelDistance(squared_mmd(real, fake), None, 1, size)
+        return KernelDistance(_squared_mmd(real, fake), None, 1, size)
     random, real_order, fake_order = random_state(seed), content_order(real), content_order(fake)
     values = []
     for _ in range(subsets):
         some_real = real[real_order[random.permutation(len(real))[:size]]]
         some_fake = fake[fake_order[random.permutation(len(fake))[:size]]]
-        values.append(squared_mmd(some_real, some_fake))
+        values.append(_squared_mmd(some_real, some_fake))
     error = float(np.std(values)) / math.sqrt(subsets) if subsets > 1 else None
     return KernelDistance(float(np.mean(values)), error, subsets, size)
 
@@ -85,29 +86,44 @@ def squared_mmd(real: ArrayLike, fake: ArrayLike) -> float:
         UsageError: Fewer than two samples of either.
         InvalidInput: A number is not finite.
     """
-    real, fake = check_row_pair(real, fake, "features", min_rows=2)
+    return _squared_mmd(*check_row_pair(real, fake, "features", min_rows=2))
+
+
+def _squared_mmd(real: np.ndarray, fake: np.ndarray) -> float:
+    # in the features' own type; what is added up is float64
+    dtype = np.result_type(real, fake, np.float32)
+    real, fake = _factor(real, dtype), _factor(fake, dtype)
     n, m = len(real), len(fake)
-    within_real = (_kernel_sum(real, real) - _kernel_diagonal_sum(real)) / (n * (n - 1))
-    within_fake = (_kernel_sum(fake, fake) - _kernel_diagonal_sum(fake)) / (m * (m - 1))
-    return within_real + within_fake - 2 * _kernel_sum(real, fake) / (n * m)
-
-
-def _kernel_sum(left: np.ndarray, right: np.ndarray) -> float:
-    """Sum the cubic kernel (x.y / d + 1)^3 over all pairs, in blocks."""
-    size = left.shape[1]
-    return math.fsum(
-        _cube_sum(some_left @ some_right.T, size)
-        for some_right in row_blocks(right, _COLUMNS * size)
-        for some_left in row_blocks(left, _ROWS * size)
+    between = math.fsum(
+        _cube_sum(some @ other.T) for some in _blocks(real, _ROWS) for other in _blocks(fake)
     )
+    return _mean_of_others(real) + _mean_of_others(fake) - 2 * between / (n * m)
 
 
-def _kernel_diagonal_sum(rows: np.ndarray) -> float:
-    size = rows.shape[1]
-    return math.fsum(_cube_sum(np.square(block).sum(axis=1), size) for block in row_blocks(rows))
+def _factor(rows: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Return rows whose products are x.y / d + 1: scaled, with a column of ones."""
+    factor = np.ones((len(rows), rows.shape[1] + 1), dtype)
+    np.multiply(rows, 1 / math.sqrt(rows.shape[1]), out=factor[:, :-1], casting="same_kind")
+    return factor
 
 
-def _cube_sum(products: np.ndarray, size: int) -> float:
-    products /= size
-    products += 1
-    return float(np.vdot(products, products * products))
+def _mean_of_others(rows: np.ndarray) -> float:
+    """Return the mean of the kernel over pairs of different rows."""
+    sums = []
+    for start in range(0, len(rows), _ROWS):  # pairs within a block, and with what follows it
+        some, rest = rows[start : start + _ROWS], rows[start + _ROWS :]
+        own = np.einsum("ij,ij->i", some, some)[:, None]
+        sums += [_cube_sum(some @ some.T), -_cube_sum(own)]
+        sums += [2 * _cube_sum(some @ other.T) for other in _blocks(rest)]
+    return math.fsum(sums) / (len(rows) * (len(rows) - 1))
+
+
+def _blocks(rows: np.ndarray, step: int = _COLUMNS) -> Iterator[np.ndarray]:
+    for start in range(0, len(rows), step):
+        yield rows[start : start + step]
+
+
+def _cube_sum(products: np.ndarray) -> float:
+    cubes = np.square(products)
+    cubes *= products
+    return float(cubes.sum(axis=1).sum(dtype=np.float64))

@@ -1,13 +1,16 @@
 """Sets of real or fake samples in several representations: features, moments, logits, ..."""
 
 import functools
-from typing import final
+from collections.abc import Callable
+from typing import TypeVar, final
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from ganzoo.errors import UsageError
 from ganzoo.metrics.frechet import Moments
 
+Found = TypeVar("Found")
 REPRESENTATIONS = ("features", "moments", "logits", "images", "points", "labels")
 
 
@@ -40,6 +43,7 @@ class SampleSet:
         self.features = points if features is None else features
         self.logits, self.images, self.points, self.labels = logits, images, points, labels
         self._moments = moments
+        self._shared: WeakKeyDictionary[SampleSet, dict] = WeakKeyDictionary()
         arrays = {name: getattr(self, name) for name in REPRESENTATIONS if name != "moments"}
         counts = {name: len(rows) for name, rows in arrays.items() if rows is not None}
         if len(set(counts.values())) > 1:
@@ -55,6 +59,24 @@ class SampleSet:
         if self._moments is not None or self.features is None:
             return self._moments
         return Moments.of(self.features)
+
+    def shared(
+        self,
+        real: "SampleSet",
+        seed: int,
+        compute: Callable[["SampleSet", "SampleSet", int], Found],
+    ) -> Found:
+        """Compute what several metrics of these fake samples need, once as long as both live.
+
+        Args:
+            real: Real samples.
+            seed: Seed of random subsets.
+            compute: Function of real samples, fake samples and seed.
+        """
+        known = self._shared.setdefault(real, {})
+        if (compute, seed) not in known:
+            known[compute, seed] = compute(real, self, seed)
+        return known[compute, seed]
 
     @property
     def available(self) -> frozenset[str]:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from ganzoo.metrics import precision_recall
 from ganzoo.metrics.class_accuracy import class_accuracy
 from ganzoo.metrics.frechet import frechet_distance
 from ganzoo.metrics.inception_score import inception_score
@@ -13,6 +12,7 @@ from ganzoo.metrics.kernel import kernel_distance
 from ganzoo.metrics.memorization import memorization
 from ganzoo.metrics.metric import Measurement, Metric
 from ganzoo.metrics.modes import estimate_modes, high_quality, modes_covered
+from ganzoo.metrics.precision_recall import Membership, memberships
 from ganzoo.metrics.rows import check_row_pair, equal_subsets
 from ganzoo.metrics.sample_set import SampleSet
 from ganzoo.metrics.wasserstein import patch_wasserstein, sliced_wasserstein
@@ -43,18 +43,30 @@ def _measure_inception_score(real: Any, fake: Any, seed: int) -> Measurement:
 
 
 def _measure_manifolds(
-    function: Callable[..., float], neighbors: int
+    side: int, index: int, function: Callable[[Membership], float]
 ) -> Callable[[SampleSet, SampleSet, int], Measurement]:
-    """Return the computation of a metric that depends on the numbers of real and fake samples."""
+    """Return the computation of a metric of manifolds.
+
+    Args:
+        side: 0 for fake samples in balls of real ones, 1 for the reverse.
+        index: Of the radius: 0 for the third, 1 for the fifth neighbor.
+        function: The metric.
+    """
 
     def compute(real: Any, fake: Any, seed: int) -> Measurement:
-        pair = check_row_pair(real.features, fake.features, "features")
-        real_rows, fake_rows = equal_subsets(*pair, max_rows=10_000, seed=seed)
-        value = function(real_rows, fake_rows, neighbors=neighbors)
-        used = {"real": len(real_rows), "fake": len(fake_rows), "neighbors": neighbors}
-        return Measurement(value, None, used)
+        found = fake.shared(real, seed, _compute_memberships)[side][index]
+        # they depend on the numbers of samples
+        used = {"real": len(found.balls), "fake": len(found.balls), "neighbors": found.neighbors}
+        return Measurement(function(found), None, used)
 
     return compute
+
+
+def _compute_memberships(
+    real: Any, fake: Any, seed: int
+) -> tuple[list[Membership], list[Membership]]:
+    pair = check_row_pair(real.features, fake.features, "features")
+    return memberships(*equal_subsets(*pair, max_rows=10_000, seed=seed), (3, 5), (3,))
 
 
 def _measure_sliced_wasserstein(real: Any, fake: Any, seed: int) -> Measurement:
@@ -129,7 +141,7 @@ _ALL = (
         summary="Fraction of fake samples inside the manifold of real ones.",
         better="higher",
         paper=_KYNKAANNIEMI,
-        compute=_measure_manifolds(precision_recall.precision, 3),
+        compute=_measure_manifolds(0, 0, lambda found: found.share_inside),
         seeded=True,
     ),
     Metric(
@@ -137,7 +149,7 @@ _ALL = (
         summary="Fraction of real samples inside the manifold of fake ones.",
         better="higher",
         paper=_KYNKAANNIEMI,
-        compute=_measure_manifolds(precision_recall.recall, 3),
+        compute=_measure_manifolds(1, 0, lambda found: found.share_inside),
         seeded=True,
     ),
     Metric(
@@ -145,7 +157,7 @@ _ALL = (
         summary="Mean number of real neighborhoods around a fake sample; 1 for real samples.",
         better="higher",
         paper=_NAEEM,
-        compute=_measure_manifolds(precision_recall.density, 5),
+        compute=_measure_manifolds(0, 1, lambda found: found.density),
         seeded=True,
     ),
     Metric(
@@ -153,7 +165,7 @@ _ALL = (
         summary="Fraction of real samples with a fake sample nearby.",
         better="higher",
         paper=_NAEEM,
-        compute=_measure_manifolds(precision_recall.coverage, 5),
+        compute=_measure_manifolds(0, 1, lambda found: found.coverage),
         seeded=True,
     ),
     Metric(

@@ -36,3 +36,15 @@ def test_points_are_their_own_features():
 def test_forms_of_different_length_are_refused():
     with pytest.raises(UsageError, match="Received: 3 features, 2 labels"):
         SampleSet(features=np.zeros((3, 2)), labels=np.zeros(2, int))
+
+
+def test_what_several_metrics_need_is_computed_once_for_a_pair_and_a_seed():
+    real, fake, calls = SampleSet(), SampleSet(), []
+
+    def compute(*pair_and_seed):
+        calls.append(pair_and_seed)
+        return len(calls)
+
+    assert [fake.shared(real, 0, compute), fake.shared(real, 0, compute)] == [1, 1]
+    assert fake.shared(real, 1, compute) == 2 and fake.shared(SampleSet(), 0, compute) == 3
+    assert calls[:2] == [(real, fake, 0), (real, fake, 1)]

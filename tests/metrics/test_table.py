@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from ganzoo.errors import UsageError
-from ganzoo.metrics import METRICS, SampleSet
+from ganzoo.metrics import METRICS, SampleSet, table
+from ganzoo.metrics.precision_recall import coverage, density, memberships, precision, recall
 from ganzoo.metrics.sample_set import REPRESENTATIONS
 
 
@@ -86,3 +87,13 @@ def test_the_seed_matters_where_a_metric_says_so():
 def test_the_table_cannot_be_changed():
     with pytest.raises(TypeError):
         METRICS["frechet"] = None
+
+
+def test_metrics_of_manifolds_compute_distances_once(monkeypatch):
+    (real, _), (fake, _) = forms(0), forms(1)
+    calls, manifolds = [], {f.__name__: f for f in (precision, recall, density, coverage)}
+    monkeypatch.setattr(table, "memberships", lambda *a: calls.append(a) or memberships(*a))
+    values = [METRICS[name].measure(real, fake).value for name in manifolds]
+    assert len(calls) == 1
+    rows = real.features, fake.features
+    assert values == [function(*rows) for function in manifolds.values()]

@@ -174,13 +174,14 @@ def _all_distributions(problems: list[Problem]) -> list[Distribution]:
                 reason = f"Its entry_points.txt is malformed, and passed over: {problem}."
                 problems.append(Problem(distribution=_owner(source), name=None, reason=reason))
             continue
-        name = _metadata_field(source, "Name")
+        name, version = _name_and_version(source)
         if name is None:
             reason = "A distribution in this folder brings plugins but has no name (no METADATA)."
             problems.append(Problem(distribution=folder, name=None, reason=reason))
             continue
-        version = _metadata_field(source, "Version") or "0"
-        found.append(Distribution(name=name, version=version, folder=folder, metadata=source))
+        found.append(
+            Distribution(name=name, version=version or "0", folder=folder, metadata=source)
+        )
     found.sort(key=lambda one: [int(n) for n in re.findall(r"\d+", one.version)], reverse=True)
     return sorted(found, key=lambda one: (folders[one.folder], normalize_distribution(one.name)))
 
@@ -195,15 +196,17 @@ def _installed_in(source: metadata.Distribution) -> str:
 def _owner(source: metadata.Distribution) -> str:
     """Return what to call a broken distribution: its name, or the folder of its metadata."""
     folder = getattr(source, "_path", None)  # other finders have none
-    return _metadata_field(source, "Name") or str(folder or _installed_in(source))
+    return _name_and_version(source)[0] or str(folder or _installed_in(source))
 
 
-def _metadata_field(source: metadata.Distribution, name: str) -> str | None:
+def _name_and_version(source: metadata.Distribution) -> tuple[str | None, str | None]:
     try:
-        value = source.metadata[name]
+        fields = source.metadata  # parsed at each access
+        values = fields["Name"], fields["Version"]
     except Exception:  # unreadable, or not there at all
-        return None
-    return value.strip() or None if isinstance(value, str) else None
+        return None, None
+    name, version = (isinstance(one, str) and one.strip() or None for one in values)
+    return name, version
 
 
 def _allowed_distributions() -> set[str] | None:

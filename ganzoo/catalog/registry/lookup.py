@@ -201,13 +201,16 @@ def find_version(name: str) -> Version:
         raise UsageError(error.message, hint=f"There are some of {' and '.join(others)}.") from None
 
 
-def read_cards(pattern: str = "*") -> tuple[dict[str, "Card"], tuple[Problem, ...]]:
+def read_cards(
+    pattern: str = "*", registry: Registry | None = None
+) -> tuple[dict[str, "Card"], tuple[Problem, ...]]:
     """Read all cards that can be read, and say what is wrong with the others.
 
     Args:
         pattern: A shell pattern for names.
+        registry: What `scan_registries` returns, if it is known.
     """
-    registry = scan_registries()
+    registry = registry or scan_registries()
     problems = list(registry.problems)
     cards = {}
     for name, entry in registry.entries.items():
