@@ -85,7 +85,8 @@ def train(
     """Train a model, or a recipe of your own, into a new run folder.
 
     With --data alone, or with an architecture and --data, a recipe is proposed that suits the
-    images in that folder or zip archive, and trained.
+    images in that folder or zip archive, and trained; with --data and --from it is that of the
+    model to start from.
     """
     options.require_mutually_exclusive(images=images, steps=steps, epochs=epochs)
     options.require_mutually_exclusive(run=run, runs=runs)
@@ -100,7 +101,7 @@ def train(
         "training.evaluate_every": evaluate_every,
         "training.evaluate_features": features,
     }
-    resolved = _resolve(name, data, backend, settings=settings, options=keys)
+    resolved = _resolve(name, data, backend, source, settings=settings, options=keys)
     if dry_run:
         _print_plan(resolved.recipe, backend, source, as_json=as_json)
         return
@@ -123,7 +124,9 @@ def train(
         print_run(finished)
 
 
-def _resolve(name: str | None, data: Path | None, backend: str | None, **changes: Any) -> Any:
+def _resolve(
+    name: str | None, data: Path | None, backend: str | None, source: str | None, **changes: Any
+) -> Any:
     """Return the recipe that is named, or else proposed for images, and choose the backend."""
     from ganzoo.cli.support.recipe_arguments import (
         images_to_propose_for,
@@ -136,7 +139,9 @@ def _resolve(name: str | None, data: Path | None, backend: str | None, **changes
     select.choose(backend)  # before any data is read or downloaded
     silence_frameworks()
     if images:
-        resolved, reasons = resolve_proposal(name, images, backend=backend, **changes)
+        resolved, reasons = resolve_proposal(
+            name, images, backend=backend, source=source, **changes
+        )
         print_note("\n".join(reasons))
     return resolved
 

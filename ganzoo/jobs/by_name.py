@@ -39,7 +39,7 @@ def train(
 
     Args:
         model: Name of a model (`"name"`, `"name@2"`), path of a recipe.toml, or a recipe. None
-            proposes a recipe for the images in `data`.
+            proposes a recipe for the images in `data`: that of `start_from`, if it is given.
         data: Folder or file of the data set.
         settings: Keys of the recipe with their table: `{"gan.loss": "hinge"}`.
         run: The run's own folder, new or empty; by default the next number in `runs`.
@@ -62,7 +62,7 @@ def train(
 
     changes = {**({} if data is None else {"dataset.data": os.fspath(data)}), **(settings or {})}
     lines = [_setting(key, value) for key, value in (changes | keys).items()]
-    recipe, name = _find_recipe(model, data, backend, lines)
+    recipe, name = _find_recipe(model, data, backend, lines, start_from)
     recipe = apply_settings(recipe, lines)
     recipe = with_data_from(recipe, Path.cwd())
     check_recipe_plugins(recipe)
@@ -128,7 +128,11 @@ def dataset(name: str, **options: Any) -> "Dataset":
 
 
 def _find_recipe(
-    model: str | os.PathLike | Recipe | None, data: Any, backend: str | None, lines: Sequence[str]
+    model: str | os.PathLike | Recipe | None,
+    data: Any,
+    backend: str | None,
+    lines: Sequence[str],
+    start_from: str | os.PathLike | int | None,
 ) -> tuple[Recipe, str | None]:
     """The recipe that is meant, and the name of its model if it has one."""
     if isinstance(model, Recipe):
@@ -140,7 +144,7 @@ def _find_recipe(
             )
         from ganzoo.jobs.training.propose import propose
 
-        proposal = propose(Path(data), settings=lines, backend=backend)
+        proposal = propose(Path(data), settings=lines, backend=backend, source=start_from)
         print("\n".join(proposal.reasons))
         return proposal.recipe, None
     text = os.fspath(model)

@@ -10,10 +10,12 @@ from ganzoo.catalog.registry.cards import Card
 from ganzoo.catalog.registry.lookup import find_model, read_cards
 from ganzoo.config.gan_config import GANConfig
 from ganzoo.errors import UsageError
+from ganzoo.modalities import IMAGES
 
 FEW = 5_000  # images, up to which a discriminator would learn them by heart
 _MANY = 2**63
 _SIZES = (64, 32, 16, 8)  # pixels; the largest that most of the images reach
+_MODES = {1: "gray", 3: "rgb", 4: "rgba"}  # by channels
 _AUGMENTATIONS = ("ada", "diffaugment")  # regularizers, of which few images need one
 
 
@@ -146,6 +148,43 @@ def propose_recipe(
     _set_length(tables, row.batch, images, device)
     recipe = Recipe.from_tables(tables, where=f"the proposed recipe of {row.model}")
     return Proposal(recipe=recipe, model=row.model, why=row.why)
+
+
+def propose_start(
+    dataset: str,
+    start: str,
+    recipe: Recipe,
+    image_shape: tuple[int, ...],
+    *,
+    images: int,
+    device: str,
+) -> Proposal:
+    """Return a recipe for images that starts from other weights: theirs, its length adapted.
+
+    Args:
+        dataset: Name of the data set that reads the images.
+        start: Name of the model that the weights are of.
+        recipe: Its recipe.
+        image_shape: Shape of its images.
+        images: Number of images.
+        device: Kind of the device that trains.
+
+    Raises:
+        UsageError: The model does not make images.
+    """
+    if len(image_shape) != len(IMAGES.axes):
+        raise UsageError(f"Images cannot start from {start!r}, which makes none.")
+    height, width, channels = image_shape
+    tables = recipe.tables()
+    tables["dataset"] = {
+        "name": dataset,
+        "size": height if height == width else [height, width],
+        "mode": _MODES.get(channels, "raw"),
+    }
+    _augment(tables, images, gray=channels != 3)
+    _set_length(tables, min(recipe.training.batch, 16 if images <= FEW else 64), images, device)
+    found = Recipe.from_tables(tables, where=f"the recipe of {start}")
+    return Proposal(recipe=found, model=start, why="the recipe of the weights to start from")
 
 
 def _find_card(architecture: str) -> Card:

@@ -108,6 +108,7 @@ def resolve_proposal(
     settings: Sequence[str] | None,
     options: Mapping[str, Any],
     backend: str | None,
+    source: str | None = None,
 ) -> tuple[ResolvedRecipe, Sequence[str]]:
     """Have a recipe for images proposed, and apply the settings of the command line.
 
@@ -117,6 +118,7 @@ def resolve_proposal(
         settings: Values of `--set`.
         options: Values of options that set a key of the recipe; see `resolve_recipe`.
         backend: Value of `--backend`.
+        source: Value of `--from`.
 
     Returns:
         The recipe, and why it was proposed.
@@ -124,7 +126,9 @@ def resolve_proposal(
     from ganzoo.jobs.training.propose import propose
 
     settings = combined_settings(settings, options)
-    proposal = propose(expand_home(data), settings=settings, architecture=name, backend=backend)
+    proposal = propose(
+        expand_home(data), settings=settings, architecture=name, backend=backend, source=source
+    )
     return ResolvedRecipe(recipe=proposal.recipe, model=None), proposal.reasons
 
 

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from ganzoo.errors import UsageError
 from ganzoo.files import safetensors
 from ganzoo.files.digests import bytes_digest, file_digest
 from ganzoo.gan.transfer.adaptation import DataSpec
-from ganzoo.jobs.models.find import find_source
+from ganzoo.jobs.models.find import Source, find_source
 from ganzoo.jobs.models.weights import check_finite
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ def find_start(source: str | os.PathLike | int) -> Start:
     digest = bytes_digest(content) if isinstance(content, bytes) else file_digest(content)
     known = known if isinstance(known, dict) else {}
     return Start(
-        title=found.title or _title(found.where),
+        title=title_of(found),
         digest=found.about.get("digest", digest),
         license={key: str(known.get(key, _UNKNOWN))[:100] for key in ("data", "weights")},
         arrays=arrays,
@@ -111,6 +110,8 @@ def start_from(gan: "GAN", source: str | os.PathLike | int) -> dict[str, str]:
     return gan.start_from(start.arrays, start.spec)
 
 
-def _title(where: Path) -> str:
-    """A run's name, or that of a file."""
-    return where.resolve().parent.name if where.stem in ("weights", "state") else where.name
+def title_of(found: Source) -> str:
+    """Return what a model is called: the version, the run's name, or that of the file."""
+    where = found.where
+    of_run = where.stem in ("weights", "state")
+    return found.title or (where.resolve().parent.name if of_run else where.name)

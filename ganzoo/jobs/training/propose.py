@@ -1,5 +1,6 @@
 """A recipe for somebody's own images, proposed after a look at them."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,11 +9,13 @@ from ganzoo.catalog.plugins.discovery import find_plugin, plugin_signature
 from ganzoo.catalog.recipe.checks import check_plugin_options, check_recipe_plugins, recipe_keys
 from ganzoo.catalog.recipe.length import training_length
 from ganzoo.catalog.recipe.overrides import apply_settings, images_at, with_data_from
-from ganzoo.catalog.recipe.proposals import ROWS, Proposal, propose_recipe
+from ganzoo.catalog.recipe.proposals import ROWS, Proposal, propose_recipe, propose_start
 from ganzoo.catalog.recipe.recipe import Part, Recipe
 from ganzoo.catalog.registry.lookup import find_model
 from ganzoo.data.order import rows_of_step
 from ganzoo.jobs.models import environment
+from ganzoo.jobs.models.find import find_source
+from ganzoo.jobs.models.start import title_of
 from ganzoo.jobs.training.survey import Survey, survey_images
 
 
@@ -35,6 +38,7 @@ def propose(
     settings: Sequence[str] = (),
     architecture: str | None = None,
     backend: str | None = None,
+    source: str | os.PathLike | int | None = None,
 ) -> ProposedTraining:
     """Look at images, and propose how to train on them on this machine.
 
@@ -43,6 +47,7 @@ def propose(
         settings: Changes to the recipe, as `"key=value"`; those of the data set choose the images.
         architecture: Name of an architecture; by default one that suits the images.
         backend: `"jax"`, `"torch"` or `"tensorflow"`.
+        source: A model to start from, whose recipe is proposed where no architecture is named.
 
     Raises:
         UsageError: There are no images, or fewer than a step needs; or a setting is wrong.
@@ -52,14 +57,25 @@ def propose(
     environment.prepare_environment(backend)
     from ganzoo.backend import device
 
-    proposal = propose_recipe(
-        part.name,
-        images=found.images,
-        size=found.size,
-        gray=found.gray or found.raw,  # no augmentation of colors
-        device=device(),
-        architecture=architecture,
-    )
+    if source is not None and architecture is None:
+        start = find_source(source)
+        proposal = propose_start(
+            part.name,
+            title_of(start),
+            start.recipe,
+            start.image_shape,
+            images=found.images,
+            device=device(),
+        )
+    else:
+        proposal = propose_recipe(
+            part.name,
+            images=found.images,
+            size=found.size,
+            gray=found.gray or found.raw,  # no augmentation of colors
+            device=device(),
+            architecture=architecture,
+        )
     tables = proposal.recipe.tables()
     tables["dataset"]["data"] = part.options["data"]
     if found.raw:

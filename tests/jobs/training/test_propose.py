@@ -6,6 +6,7 @@ from PIL import Image
 
 from ganzoo.catalog.runs import Run
 from ganzoo.cli import main
+from ganzoo.jobs.training.train import train
 
 pytestmark = pytest.mark.backend
 
@@ -56,3 +57,16 @@ def test_scans_of_16_bits_are_trained_as_they_are(place, capsys):
     plan = Run(run).recipe().dataset.options
     assert "mode" not in plan
     assert Run(run).manifest()["data"]["levels"]["high"] <= 4095
+
+
+def test_with_a_start_its_recipe_is_proposed_and_its_weights_fit(place, plain, capsys):
+    train(plain("steps=1"), run=place / "digits")
+    write_photos(place / "photos")
+    words = ["train", "--data", "photos", "--from", "digits", "--steps", "1", "--batch", "2"]
+    assert main([*words, "--run", "run"]) == 0
+    said = capsys.readouterr().err
+    assert "recipe  digits at 8x8: the recipe of the weights to start from" in said
+    run = Run(place / "run")
+    options = run.recipe().dataset.options
+    assert (options["size"], options["mode"]) == (8, "gray")
+    assert run.manifest()["start"]["taken"] > 0 == run.manifest()["start"]["new"]
