@@ -9,7 +9,7 @@ With `--against`, two checkouts of ganzoo are compared instead, in alternating p
 
 Usage: python benchmarks/core.py [--backends jax torch tensorflow] [--models NAME ...]
        [--contenders plain hand tutorial] [--steps N] [--batch N] [--rounds N] [--set KEY=VALUE]
-       [--against CHECKOUT [--processes N]] [--json]
+       [--against CHECKOUT [--processes N]] [--json] [--into FILE]
 """
 
 import argparse
@@ -28,6 +28,7 @@ HERE = Path(__file__).resolve()
 sys.path.insert(0, str(HERE.parent))
 
 from contenders import NAMES, contenders, images_per_step  # noqa: E402
+from figures import keep  # noqa: E402
 from workloads import WORKLOADS  # noqa: E402
 
 BACKENDS = ("jax", "torch", "tensorflow")
@@ -45,6 +46,10 @@ def main() -> None:
     else:
         results = [row for b in options.backends for row in run_child(HERE.parents[1], b, options)]
         text = report(results)
+        if options.into:
+            rows = [{k: v for k, v in row.items() if k != "times"} for row in results]
+            keep(options.into, "results", rows, "model", "backend")
+            keep(options.into, "machine", machine())
     if options.json:
         text = json.dumps({"machine": machine(), "results": results}, indent=2)
     print(text)
@@ -63,6 +68,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--against", type=Path, help="another checkout, with benchmarks/core.py")
     parser.add_argument("--processes", type=int, default=3, help="of each checkout (default: 3)")
     parser.add_argument("--json", action="store_true", help="everything, as JSON")
+    parser.add_argument("--into", type=Path, metavar="FILE", help="keep the figures in this JSON")
     parser.add_argument("--child", choices=BACKENDS, help=argparse.SUPPRESS)
     return parser.parse_args()
 
