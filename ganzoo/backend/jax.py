@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 import jax
 import keras
 
+from ganzoo.backend import devices
+from ganzoo.backend.devices.jax_mesh import set_batch_axis
 from ganzoo.backend.grouped import grouped
 from ganzoo.backend.jax_convolution import (
     convolve,
@@ -27,6 +29,7 @@ class Stepper(keras.Model):
 
         While `fit` runs, Keras holds the values of all variables outside of the model.
         """
+        set_batch_axis(int(self.steps_per_dispatch > 1))
         if self.train_function is None or force:
             super().make_train_function(force)
             self.train_function = _restoring(self.train_function, self._state_groups)
@@ -52,7 +55,7 @@ class Stepper(keras.Model):
         data, groups = self.unpack(data), self._state_groups()
 
         def one(state, data):
-            with StrictScope(_pairs(groups, state)) as scope:
+            with StrictScope(_pairs(groups, state)) as scope, devices.in_step():
                 self.step(data)
                 return tuple([scope.get_current_value(v) for v in group] for group in groups)
 
@@ -88,6 +91,7 @@ def _pairs(groups, state) -> list:
     ]
 
 
+@devices.averaged
 def gradients(
     loss_fn: Callable, variables: Sequence, scale: Callable = lambda x: x
 ) -> GradientResult:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import keras
 import tensorflow as tf
 
+from ganzoo.backend import devices
 from ganzoo.backend.grouped import grouped
 from ganzoo.backend.scope import WriteCapture
 from ganzoo.backend.tensor import Tensor
@@ -22,10 +23,11 @@ class Stepper(keras.Model):
         # five steps of a convolutional WGAN-GP came out different, by 1e-5 to 1e-4
         tf.config.optimizer.set_experimental_options({"dependency_optimization": False})
         data = self.unpack(data)
-        if self.steps_per_dispatch == 1:
-            self.step(data)
-        else:
-            self._fused(data)
+        with devices.in_step():
+            if self.steps_per_dispatch == 1:
+                self.step(data)
+            else:
+                self._fused(data)
         return self.get_metrics_result()
 
     def _fused(self, data) -> None:
@@ -37,6 +39,7 @@ class Stepper(keras.Model):
         tf.while_loop(lambda k: k < steps, body, (tf.constant(0),), parallel_iterations=1)
 
 
+@devices.averaged
 def gradients(
     loss_fn: Callable, variables: Sequence, scale: Callable = lambda x: x
 ) -> GradientResult:
@@ -129,7 +132,8 @@ def fused_steps(convolutional: bool) -> FusedSteps:
     accelerated = bool(tf.config.list_physical_devices("GPU"))
     if convolutional and not accelerated:
         return FusedSteps(steps=1, xla=False)
-    return FusedSteps(steps=16, xla=True)
+    # processes of several devices cannot meet inside XLA
+    return FusedSteps(steps=16, xla=devices.number_joined() == 1)
 
 
 def device() -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import torch
 
+from ganzoo.backend import devices
 from ganzoo.backend.scope import WriteCapture
 from ganzoo.backend.tensor import Tensor
 from ganzoo.backend.torch_convolution import conv as conv
@@ -22,11 +23,12 @@ class Stepper(keras.Model):
 
     def train_step(self, data):
         data = self.unpack(data)
-        if self.steps_per_dispatch == 1:
-            self._step(data)
-        else:
-            for k in range(len(data[0])):
-                self._step(tuple(part[k] for part in data))
+        with devices.in_step():
+            if self.steps_per_dispatch == 1:
+                self._step(data)
+            else:
+                for k in range(len(data[0])):
+                    self._step(tuple(part[k] for part in data))
         return self.get_metrics_result()
 
     def _step(self, data) -> None:
@@ -42,6 +44,7 @@ class Stepper(keras.Model):
             return self.step(data)
 
 
+@devices.averaged
 def gradients(
     loss_fn: Callable, variables: Sequence, scale: Callable = lambda x: x
 ) -> GradientResult:

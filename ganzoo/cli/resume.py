@@ -10,6 +10,13 @@ from ganzoo.cli.support.quiet import silence_frameworks
 from ganzoo.cli.support.reporters import report_events
 
 Run = Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or its number in runs/.")]
+Devices = Annotated[
+    str | None,
+    typer.Option(
+        metavar="N",
+        help="Devices that share each step: a number, or all of this host.  [default: as before]",
+    ),
+]
 
 
 def resume(
@@ -20,6 +27,7 @@ def resume(
     evaluate_every: options.EvaluateEvery = None,
     features: options.EvaluateFeatures = None,
     log_to: options.LogTo = None,
+    devices: Devices = None,
     allow_plugin_mismatch: options.AllowPluginMismatch = False,
     as_json: options.Json = False,
 ) -> None:
@@ -40,8 +48,10 @@ def resume(
     }
     changes = combined_settings(settings, keys)
     silence_frameworks()
+    from ganzoo.jobs.devices.surroundings import parse_devices, writes_run
     from ganzoo.jobs.training.resume import resume as job
 
+    number = parse_devices(devices)
     with report_events(as_json=as_json) as events:
         finished = job(
             run,
@@ -50,6 +60,7 @@ def resume(
             argv=["ganzoo", *context.obj],
             log_to=log_to or (),
             events=events,
+            devices=number,
         )
-    if not as_json:  # its last event names the same files
+    if not as_json and writes_run(number):  # its last event names the same files
         print_run(finished)

@@ -79,6 +79,7 @@ def train(
     run: options.RunFolder = None,
     runs: options.RunsFolder = None,
     backend: options.Backend = None,
+    devices: options.Devices = None,
     dry_run: DryRun = False,
     as_json: options.Json = False,
 ) -> None:
@@ -106,8 +107,10 @@ def train(
         _print_plan(resolved.recipe, backend, source, as_json=as_json)
         return
     from ganzoo.catalog.runs import RUNS
+    from ganzoo.jobs.devices.surroundings import parse_devices, writes_run
     from ganzoo.jobs.training.train import train as job
 
+    number = parse_devices(devices)
     with report_events(as_json=as_json) as events:
         finished = job(
             resolved.recipe,
@@ -119,8 +122,9 @@ def train(
             log_to=log_to or (),
             events=events,
             source=source,
+            devices=number,
         )
-    if not as_json:  # its last event names the same files
+    if not as_json and writes_run(number):  # its last event names the same files
         print_run(finished)
 
 

@@ -26,6 +26,7 @@ class Feed:
         steps_per_dispatch: Largest number of steps in one item. At 1, items have no axis of steps.
         value_range: Range to which images that are not uint8 are scaled, by the data set's levels.
         boundaries: Function from a step to the next later step that a dispatch may not cross.
+        share: Which of how many equal parts of every batch to return, from 0: `(0, 1)`.
 
     Raises:
         UsageError: The data set is smaller than one step, or a number is out of range.
@@ -43,6 +44,7 @@ class Feed:
         steps_per_dispatch: int = 1,
         value_range: tuple[float, float] = (-1.0, 1.0),
         boundaries: Callable[[int], int] | None = None,
+        share: tuple[int, int] = (0, 1),
     ):
         for name, value in (
             ("batch", batch),
@@ -58,6 +60,8 @@ class Feed:
             )
         self.dataset = dataset
         self.per_step = batch * n_critic
+        self._own = self.per_step // share[1]  # rows of a step, one after the other
+        self._first = self._own * share[0]
         self.seed = seed
         self.start_step = start_step
         self.stop_step = stop_step
@@ -82,8 +86,8 @@ class Feed:
         """Return the real images of dispatch `i`: `(images,)` or `(images, labels)`.
 
         Returns:
-            Arrays of shape (batch * n_critic, ...), with a leading axis of `steps(i)` if
-            `steps_per_dispatch` is more than 1.
+            Arrays of shape (batch * n_critic, ...), or their share of that, with a leading axis
+            of `steps(i)` if `steps_per_dispatch` is more than 1.
         """
         start, steps = self.start(i), self.steps(i)
         rows = [self._rows(step) for step in range(start, start + steps)]
@@ -104,19 +108,20 @@ class Feed:
         scaled = np.dtype("float32") if self.dataset.deep is not None else arrays[0].dtype
         dtypes = (scaled, None if arrays[1] is None else arrays[1].dtype)
         return tuple(
-            ((*lead, self.per_step, *array.shape[1:]), dtype)
+            ((*lead, self._own, *array.shape[1:]), dtype)
             for array, dtype in zip(arrays, dtypes, strict=True)
             if array is not None and dtype is not None
         )
 
     def _rows(self, step: int) -> np.ndarray:
         n = len(self.dataset)
-        return rows_of_step(step, n=n, per_step=self.per_step, seed=self.seed)
+        rows = rows_of_step(step, n=n, per_step=self.per_step, seed=self.seed)
+        return rows[self._first : self._first + self._own]
 
     def _shaped(self, rows: np.ndarray, steps: int) -> np.ndarray:
         if self.steps_per_dispatch == 1:
             return rows
-        return rows.reshape(steps, self.per_step, *rows.shape[1:])
+        return rows.reshape(steps, self._own, *rows.shape[1:])
 
     def _index(self, i: int) -> int:
         if not -len(self) <= i < len(self):

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from keras import ops
 
-from ganzoo.backend import Tensor
+from ganzoo.backend import Tensor, devices
 from ganzoo.errors import UsageError
 from ganzoo.gan.fitting.fit_checks import usable_batch
 from ganzoo.gan.random import Rng, stream
@@ -24,6 +24,11 @@ class Batch(NamedTuple):
     latents: Tensor
     labels: Tensor
     rng: Rng
+
+    @property
+    def size(self) -> Tensor:
+        """Number of samples, of all devices; an integer, which on TensorFlow may be a tensor."""
+        return ops.shape(self.real)[0] * devices.count()
 
 
 def training_batches(gan: Any, data: tuple[Tensor, ...]) -> list[Batch]:
@@ -49,9 +54,12 @@ def training_batches(gan: Any, data: tuple[Tensor, ...]) -> list[Batch]:
     own = names[:-1] if gan.config.share_fake_latents else names
     own = [*own, *(f"generator_{i}" for i in range(1, multiple))]
     streams = ops.convert_to_tensor([stream(name, "latents") for name in own], "int32")
-    shape = (ops.shape(real[0])[0], *gan.sampler.latent_shape)
+    shape = (len(own), ops.shape(real[0])[0], *gan.sampler.latent_shape)
     steps = ops.zeros_like(streams) + gan.steps
-    latents = list(ops.unstack(gan.prior(gan.seed, steps, streams, shape), len(own)))
+    latents = devices.random_rows(
+        lambda shape: gan.prior(gan.seed, steps, streams, shape[1:]), shape, axis=1
+    )
+    latents = list(ops.unstack(latents, len(own)))
     if gan.config.share_fake_latents:
         latents.insert(updates, latents[updates - 1])
 
@@ -74,7 +82,8 @@ def _repeated(gan: Any, real: Tensor, labels: Tensor, rng: Rng) -> tuple[Tensor,
     if labels is None:
         return real, None
     if gan.num_classes and gan.label_shape == () and not gan.adversarial_loss.paired:
-        numbers = rng.uniform("labels", (ops.shape(real)[0],))
+        shape = (gan.config.generator_batch, ops.shape(labels)[0])
+        numbers = ops.reshape(rng.uniform("labels", shape, batch_axis=1), (-1,))
         return real, ops.cast(numbers * gan.num_classes, labels.dtype)
     return real, ops.concatenate([labels] * gan.config.generator_batch)
 

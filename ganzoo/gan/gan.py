@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from ganzoo import backend
-from ganzoo.backend import Tensor
+from ganzoo.backend import Tensor, devices
 from ganzoo.backend.scope import assign_captured
 from ganzoo.config.contracts import DiscriminatorUpdate, Regularizer
 from ganzoo.errors import UsageError
@@ -89,11 +89,12 @@ class GAN(backend.Stepper, Compilation, Sampling):
                 of the discriminator sees real images of its own, if there are as many.
         """
         batches = training_batches(self, data)
-        count = (len(batches) - 1) * ops.shape(batches[0].real)[0]
+        count = (len(batches) - 1) * batches[0].size
         with self.schedules.applied(self.steps, self.images) as scheduled:
             for batch in batches[:-1]:
                 logs = self.discriminator_update(batch)
-            logs |= scheduled | self._update_generator(batches[-1])
+            with devices.stacked(self.config.generator_batch):
+                logs |= scheduled | self._update_generator(batches[-1])
             if self.ema is not None:
                 self.ema.update(self.images, count)
         self.steps.assign(self.steps + 1)
@@ -112,7 +113,7 @@ class GAN(backend.Stepper, Compilation, Sampling):
             for weight in self.discriminator.trainable_variables:
                 weight.assign(ops.clip(weight, -self.weight_clip, self.weight_clip))
         for regularizer in self.regularizers:
-            logs |= regularizer.after_update(logs, ops.shape(batch.real)[0])
+            logs |= regularizer.after_update(logs, batch.size)
         return logs
 
     def generator_update(self, batch: Batch) -> dict:
@@ -278,7 +279,8 @@ class GAN(backend.Stepper, Compilation, Sampling):
                 self.discriminator_outputs(fake, labels, rng=rng.fold_in("fake")),
             )
         labels = None if labels is None else ops.concatenate([labels, labels])
-        both = self.discriminator_outputs(ops.concatenate([real, fake]), labels, rng=rng)
+        with devices.stacked(2):
+            both = self.discriminator_outputs(ops.concatenate([real, fake]), labels, rng=rng)
         halves = [ops.unstack(ops.reshape(x, (2, -1, *x.shape[1:])), 2) for x in both]
         return [half[0] for half in halves], [half[1] for half in halves]
 

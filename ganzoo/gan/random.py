@@ -8,11 +8,12 @@ not on the backend, the device, the batch before it or the number of processes.
 import functools
 import hashlib
 import math
+from collections.abc import Callable
 
 import keras
 from keras import ops
 
-from ganzoo.backend import Tensor
+from ganzoo.backend import Tensor, devices
 from ganzoo.layers import counter
 
 SAMPLES = 2  # the stream of the latents of samples: those of training have streams by name
@@ -44,13 +45,26 @@ class Rng:
         """Return the random numbers of a part of this purpose, independent of all others."""
         return Rng(self.seed, self.step, *self.names, name)
 
-    def uniform(self, name: str | int, shape) -> Tensor:
-        """Uniform in [0, 1), float32."""
-        return uniform(self.seed, self.step, stream(*self.names, name, "uniform"), shape)
+    def uniform(self, name: str | int, shape, *, batch_axis: int | None = 0) -> Tensor:
+        """Uniform in [0, 1), float32.
 
-    def normal(self, name: str | int, shape) -> Tensor:
-        """Standard normal, float32."""
-        return normal(self.seed, self.step, stream(*self.names, name, "normal"), shape)
+        Args:
+            name: Name of the draw.
+            shape: Its shape.
+            batch_axis: The axis of the samples of a batch, of which each device has its own;
+                None: all devices have the same numbers.
+        """
+        return self._rows(uniform, (name, "uniform"), shape, batch_axis)
+
+    def normal(self, name: str | int, shape, *, batch_axis: int | None = 0) -> Tensor:
+        """Standard normal, float32. Arguments as those of `uniform`."""
+        return self._rows(normal, (name, "normal"), shape, batch_axis)
+
+    def _rows(self, draw: Callable, names: tuple, shape, batch_axis: int | None) -> Tensor:
+        number = stream(*self.names, *names)
+        return devices.random_rows(
+            lambda shape: draw(self.seed, self.step, number, shape), tuple(shape), batch_axis
+        )
 
 
 def random_bits(seed, step, stream, count: int) -> Tensor:

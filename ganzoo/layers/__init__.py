@@ -12,6 +12,7 @@ from ganzoo.layers.convolution import (
     Conv3D,
     Conv3DTranspose,
 )
+from ganzoo.layers.dropout import Dropout
 from ganzoo.layers.equalized import EqualizedConv2D, EqualizedDense
 from ganzoo.layers.instance_normalization import InstanceNormalization
 from ganzoo.layers.latent_noise import LatentNoise
@@ -25,8 +26,8 @@ from ganzoo.layers.spectral_normalization import SpectralNormalization
 
 __all__ = [
     "BatchNormalization", "Bias", "ConditionalBatchNormalization", "Conv1D", "Conv1DTranspose",
-    "Conv2D", "Conv2DTranspose", "Conv3D", "Conv3DTranspose", "Embedding", "EqualizedConv2D",
-    "EqualizedDense", "InstanceNormalization", "LatentNoise", "MinibatchStddev", "ModulatedConv2D",
-    "OneHot", "PhaseShuffle", "PixelNorm", "Resample2D", "SelfAttention", "SpectralNormalization",
-    "one_hot",
+    "Conv2D", "Conv2DTranspose", "Conv3D", "Conv3DTranspose", "Dropout", "Embedding",
+    "EqualizedConv2D", "EqualizedDense", "InstanceNormalization", "LatentNoise", "MinibatchStddev",
+    "ModulatedConv2D", "OneHot", "PhaseShuffle", "PixelNorm", "Resample2D", "SelfAttention",
+    "SpectralNormalization", "one_hot",
 ]  # fmt: skip

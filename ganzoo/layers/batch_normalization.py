@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from ganzoo import backend
-from ganzoo.backend import Tensor
+from ganzoo.backend import Tensor, devices
 
 
 @keras.saving.register_keras_serializable("ganzoo")
@@ -29,7 +29,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
         scale = ops.cast(self.gamma, x.dtype) if self.scale else None
         offset = ops.cast(self.beta, x.dtype) if self.center else None
         given = x, scale, offset, self.epsilon
-        outputs, mean, variance = backend.fused_batch_norm(*given) or by_moments(*given)
+        fused = backend.fused_batch_norm(*given) if devices.count() == 1 else None
+        outputs, mean, variance = fused or by_moments(*given)
         for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
             moving.assign(moving * self.momentum + value * (1.0 - self.momentum))
         outputs = outputs if last else ops.moveaxis(outputs, -1, self.axis)
@@ -37,7 +38,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
 
 def by_moments(x: Tensor, scale: Tensor, offset: Tensor, epsilon: float) -> tuple:
-    """Normalize by formula what `backend.fused_batch_norm` normalizes by one kernel.
+    """Normalize by formula what `backend.fused_batch_norm` normalizes by one kernel;
+    on several devices by the moments of the whole batch.
 
     Args:
         x: (batch, ..., channels), at least float32.
@@ -49,8 +51,8 @@ def by_moments(x: Tensor, scale: Tensor, offset: Tensor, epsilon: float) -> tupl
         The normalized values, (batch, ..., channels); their mean and variance, (channels,).
     """
     axes = list(range(len(x.shape) - 1))
-    mean = ops.mean(x, axes)
-    variance = ops.mean(ops.square(x - mean), axes)
+    mean = devices.mean(ops.mean(x, axes))
+    variance = devices.mean(ops.mean(ops.square(x - mean), axes))
     outputs = ops.batch_normalization(
         x, mean, variance, -1, offset=offset, scale=scale, epsilon=epsilon
     )

@@ -7,7 +7,7 @@ import math
 import keras
 from keras import ops
 
-from ganzoo.backend import Tensor
+from ganzoo.backend import Tensor, devices
 
 _EPSILON = 1e-8
 
@@ -43,6 +43,12 @@ class MinibatchStddev(keras.layers.Layer):
         super().build(input_shape)
 
     def call(self, inputs: Tensor) -> Tensor:
+        """Return the samples with the planes; on several devices those of the whole batch."""
+        if devices.count() == 1:
+            return self._with_planes(inputs)
+        return devices.own(self._with_planes(devices.whole(inputs)))
+
+    def _with_planes(self, inputs: Tensor) -> Tensor:
         channels, pixels = inputs.shape[-1], math.prod(inputs.shape[1:-1])
         size = self._group_size(ops.shape(inputs)[0])
         # The samples of a group stand next to each other: in a batch of real and then fake

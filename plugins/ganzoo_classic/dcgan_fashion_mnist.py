@@ -6,7 +6,7 @@ from keras import layers
 from ganzoo import GAN
 from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import check_minimum, check_multiples_of_4
-from ganzoo.layers import BatchNormalization, Conv2D, Conv2DTranspose
+from ganzoo.layers import BatchNormalization, Conv2D, Conv2DTranspose, Dropout
 
 
 @standard_settings()
@@ -39,10 +39,10 @@ def dcgan_fashion_mnist(image_shape: tuple[int, int, int], *, latent_size: int =
         images = keras.Input(image_shape, name="images")
         x = Conv2D(64, name="down_1", **conv)(images)
         x = layers.LeakyReLU(0.2, name="down_1_relu")(x)
-        x = layers.Dropout(0.3, name="down_1_dropout")(x)
+        x = Dropout(0.3, name="down_1_dropout")(x)
         x = Conv2D(128, name="down_2", **conv)(x)
         x = layers.LeakyReLU(0.2, name="down_2_relu")(x)
-        x = layers.Dropout(0.4, name="down_2_dropout")(x)
+        x = Dropout(0.4, name="down_2_dropout")(x)
         x = layers.Flatten(name="flatten")(x)
         x = layers.Dense(1, name="logit", dtype="float32")(x)
         return keras.Model(images, x, name="discriminator")

@@ -8,7 +8,7 @@ from ganzoo.backend import Tensor
 from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import check_minimum, downsampled_size
 from ganzoo.errors import UsageError
-from ganzoo.layers import Conv2D, Conv2DTranspose
+from ganzoo.layers import Conv2D, Conv2DTranspose, Dropout
 
 
 @standard_settings()
@@ -65,7 +65,7 @@ def facegan(
         for i in range(1, num_downsamples + 1):  # about halves height and width
             x = activate(Conv2D(base_channels, 4, 2, name=f"down_{i}"), x)
         x = layers.Flatten(name="flatten")(x)
-        x = layers.Dropout(0.4, name="dropout")(x)
+        x = Dropout(0.4, name="dropout")(x)
         x = layers.Dense(1, name="logit", dtype="float32")(x)
         return keras.Model(images, x, name="discriminator")
 

@@ -15,7 +15,7 @@ from ganzoo.blocks import (
     downsampled_size,
     normal_initializer,
 )
-from ganzoo.layers import Conv2D, OneHot
+from ganzoo.layers import Conv2D, Dropout, OneHot
 
 
 @keras.saving.register_keras_serializable("ganzoo")
@@ -118,7 +118,7 @@ def acgan(
             x = Conv2D(c, 3, kernel_initializer=normal_initializer(), name=name, **conv)(x)
             x = x if first else batch_norm(f"{name}_norm")(x)
             x = layers.LeakyReLU(0.2, name=f"{name}_relu")(x)
-            x = layers.Dropout(dropout, name=f"{name}_dropout")(x)
+            x = Dropout(dropout, name=f"{name}_dropout")(x)
         x = layers.Flatten(name="flatten")(x)
         head = {"kernel_initializer": normal_initializer(), "dtype": "float32"}
         logit = layers.Dense(1, name="logit", **head)(x)

@@ -7,11 +7,11 @@ import keras
 from keras import layers, ops
 
 from ganzoo import GAN, random
-from ganzoo.backend import Tensor
+from ganzoo.backend import Tensor, devices
 from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import batch_norm, check_minimum, dcgan_generator_body, downsampled_size
 from ganzoo.errors import UsageError
-from ganzoo.layers import Conv2D
+from ganzoo.layers import Conv2D, Dropout
 
 
 @keras.saving.register_keras_serializable("ganzoo")
@@ -43,7 +43,8 @@ class SGAN(GAN):
         logits = real_outputs[1]
         losses = ops.sparse_categorical_crossentropy(batch.labels, logits, from_logits=True)
         known = ops.cast(self.is_labeled(batch.real), "float32")  # (batch,)
-        return {"d_class_loss": ops.sum(known * losses) / ops.maximum(ops.sum(known), 1.0)}
+        number = ops.maximum(devices.total(ops.sum(known)), 1.0)
+        return {"d_class_loss": devices.total(ops.sum(known * losses)) / number}
 
     def generator_loss(self, batch) -> tuple[Tensor, dict]:
         """Squared distance of the mean features: section 3.1."""
@@ -55,6 +56,7 @@ class SGAN(GAN):
             for name, images in (("fake", fake), ("real", batch.real))
         )
         distance = ops.mean(real_features, axis=0) - ops.mean(fake_features, axis=0)
+        distance = devices.mean(distance)
         return ops.sum(ops.square(distance)), {}
 
     def is_labeled(self, images: Tensor) -> Tensor:
@@ -139,13 +141,13 @@ def sgan(
             return layers.LeakyReLU(0.2, name=f"{name}_relu")(x)
 
         images = keras.Input(image_shape, name="images")
-        x = layers.Dropout(0.4 * dropout, name="dropout_image")(images)
+        x = Dropout(0.4 * dropout, name="dropout_image")(images)
         for i in range(max(num_upsamples - 1, 1)):
             c = discriminator_base_channels * min(i + 1, 2)
             for part in "ab":
                 x = conv(x, f"look_{i}{part}", c, 3)
             x = conv(x, f"down_{i}", c, 3, strides=2)  # (batch, h, w, c) -> (batch, h/2, w/2, c)
-            x = layers.Dropout(dropout, name=f"dropout_{i}")(x)
+            x = Dropout(dropout, name=f"dropout_{i}")(x)
         for name, kernel in (("last_a", 3), ("last_b", 1), ("last_c", 1)):
             x = conv(x, name, c, kernel)
         features = layers.GlobalAveragePooling2D(name="features", dtype="float32")(x)  # (batch, c)

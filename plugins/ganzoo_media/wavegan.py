@@ -8,7 +8,7 @@ import keras
 from keras import layers, ops
 
 from ganzoo import GAN, random
-from ganzoo.backend import Tensor
+from ganzoo.backend import Tensor, devices
 from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import check_minimum
 from ganzoo.errors import UsageError
@@ -119,7 +119,7 @@ class Shifts(keras.layers.Layer):
         if not training or not self.radius:
             return ops.zeros(shape, "int32")
         seed, calls = map(ops.convert_to_tensor, (self.seed, self.calls))
-        uniform = random.uniform(seed, calls, 0, shape)
+        uniform = devices.random_rows(lambda shape: random.uniform(seed, calls, 0, shape), shape)
         self.calls.assign(self.calls + 1)
         return ops.cast(ops.floor(uniform * (2 * self.radius + 1)), "int32") - self.radius
 

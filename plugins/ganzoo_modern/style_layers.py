@@ -7,7 +7,7 @@ import math
 import keras
 from keras import ops
 
-from ganzoo.backend import Tensor
+from ganzoo.backend import Tensor, devices
 
 _DECAY = 0.995  # of the average style; the papers name none
 
@@ -33,7 +33,8 @@ class AverageStyle(keras.layers.Layer):
         if not training:
             weight = ops.cast((1.0 - self.psi), inputs.dtype)  # so that psi 1 changes no bit
             return inputs + weight * (ops.cast(self.mean, inputs.dtype) - inputs)
-        batch_mean = ops.mean(ops.cast(ops.stop_gradient(inputs), "float32"), axis=0)
+        styles = ops.cast(ops.stop_gradient(inputs), "float32")
+        batch_mean = devices.mean(ops.mean(styles, axis=0))
         self.mean.assign(self.mean + (1.0 - _DECAY) * (batch_mean - self.mean))
         return inputs
 

@@ -10,7 +10,7 @@ import keras
 from keras import ops
 
 from ganzoo import GAN, backend
-from ganzoo.backend import Tensor
+from ganzoo.backend import Tensor, devices
 from ganzoo.backend.scope import WriteCapture
 from ganzoo.blocks import check_minimum
 from ganzoo.config.schedules import Schedule, probability
@@ -105,16 +105,16 @@ class StyleGAN2(GAN):
         first = self.generator.get_layer("average_style")(first, training=True)
         count = self.generator.get_layer("synthesis").inputs[0].shape[1]
         index = ops.arange(count)[None, :, None]
-        chosen_by = latents[:1] if self.crossover == "batch" else latents
+        chosen_by = devices.whole(latents)[:1] if self.crossover == "batch" else latents
         mixes, position = ops.unstack(self.mixing_numbers(chosen_by), 2, axis=1)
         crossover = 1 + ops.cast(ops.floor(position * (count - 1)), "int32")  # 1, ..., count - 1
         crossover = ops.where(mixes < self.style_mixing_prob, crossover, count)
         if self.second_style == "fresh":
             second = self.styles_of(self.second_latents(latents), labels)
         elif self.sampler.conditional:
-            second = self.styles_of(ops.roll(latents, 1, axis=0), labels)
+            second = self.styles_of(_next_rows(latents), labels)
         else:
-            second = ops.roll(first, 1, axis=0)
+            second = _next_rows(first)
         return ops.where(index < crossover[:, None, None], first[:, None], second[:, None])
 
     def styles_of(self, latents: Tensor, labels: Tensor = None) -> Tensor:
@@ -175,12 +175,13 @@ class StyleGAN2(GAN):
         count = max(count, 1) if isinstance(count, int) else ops.maximum(count, 1)
         latents = batch.rng.normal("path_latents", (count, *batch.latents.shape[1:]))
         with WriteCapture():  # a penalty changes no average
-            labels = batch.labels[:count] if self.sampler.conditional else None
+            labels = _first_rows(batch.labels, count) if self.sampler.conditional else None
             styles = self.mix_styles(latents, labels)
         directions = batch.rng.normal("path_directions", (count, *self.sampler.image_shape))
         lengths = ops.cast(self.path_lengths(styles, latents, directions), "float32")
         old_mean = self.mean_path_length
-        mean = old_mean + (1 - _DECAY) * (ops.mean(lengths) - old_mean)  # differentiated, too
+        mean = devices.mean(ops.mean(lengths))
+        mean = old_mean + (1 - _DECAY) * (mean - old_mean)  # differentiated, too
         weight = self.path_length_interval * self.path_length_weight
         term = weight * ops.mean(ops.square(lengths - mean))
         return term, {"path_length": ops.stop_gradient(mean), "path_penalty": term}
@@ -202,3 +203,13 @@ class StyleGAN2(GAN):
         if isinstance(self.style_mixing_prob, Schedule):
             own["style_mixing_prob"] = self.style_mixing_prob.model_dump()
         return {**super().get_config(), **own}
+
+
+def _next_rows(x: Tensor) -> Tensor:
+    """The next sample of the batch for each: (batch, ...) -> (batch, ...)."""
+    return devices.own(ops.roll(devices.whole(x), 1, axis=0))
+
+
+def _first_rows(x: Tensor, count: Tensor) -> Tensor:
+    """The first samples of the batch, `count` on each device."""
+    return devices.own(devices.whole(x)[: count * devices.count()])

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from keras import ops
 
-from ganzoo.backend import Tensor
+from ganzoo.backend import Tensor, devices
 
 
 class ImagePool:
@@ -39,14 +39,16 @@ class ImagePool:
             new: (batch, height, width, channels).
             rng: Random numbers of this update, of this pool alone.
         """
+        new = devices.whole(new)  # every device keeps the same pool
         batch, size = ops.shape(new)[0], self.size
         count, kept = (ops.convert_to_tensor(v) for v in (self.count, self.images))
         free = size - count
-        random_slot = ops.cast(rng.uniform("start", (1,))[0] * size, "int32")
+        random_slot = ops.cast(rng.uniform("start", (1,), batch_axis=None)[0] * size, "int32")
         start = ops.where(free > 0, count, random_slot)
         row = ops.arange(batch, dtype="int32")
         added = row < free
-        swapped = ops.logical_and(ops.logical_not(added), rng.uniform("swap", (batch,)) < 0.5)
+        swaps = rng.uniform("swap", (batch,), batch_axis=None) < 0.5
+        swapped = ops.logical_and(ops.logical_not(added), swaps)
         older = ops.take(kept, (start + row) % size, axis=0)
         returned = ops.where(_expand(swapped), older, new)
         # the row of the batch for which each slot of the pool is
@@ -56,7 +58,7 @@ class ImagePool:
         taken = ops.logical_and(row_of_slot < batch, taken)
         self.images.assign(ops.where(_expand(taken), ops.take(new, clipped, axis=0), kept))
         self.count.assign(ops.minimum(count + batch, size))
-        return returned
+        return devices.own(returned)
 
 
 def _expand(chosen: Tensor) -> Tensor:

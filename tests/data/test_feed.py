@@ -137,3 +137,18 @@ def test_numbers_out_of_range_are_refused(options):
 def test_an_edge_that_is_not_later_is_a_fault_of_the_program():
     with pytest.raises(ValueError, match="later step"):
         Feed(dataset(), batch=4, stop_step=8, steps_per_dispatch=2, boundaries=lambda step: step)
+
+
+@pytest.mark.parametrize("fused", [1, 2])
+@pytest.mark.parametrize("count", [2, 3])
+def test_the_shares_of_a_batch_are_its_rows_in_order(count, fused):
+    options = {"batch": 6, "n_critic": 2, "stop_step": 3, "steps_per_dispatch": fused}
+    data = dataset(labels=True)
+    whole = Feed(data, **options)
+    shares = [Feed(data, **options, share=(rank, count)) for rank in range(count)]
+    axis = int(fused > 1)
+    for i in range(len(whole)):
+        parts = zip(*(share[i] for share in shares), strict=True)
+        for part, all_rows in zip(parts, whole[i], strict=True):
+            np.testing.assert_array_equal(np.concatenate(part, axis), all_rows)
+    assert shares[0].signature[0][0][axis] == 12 // count

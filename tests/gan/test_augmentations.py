@@ -51,10 +51,10 @@ class Given:
     def fold_in(self, name):
         return Given(*self.names, name)
 
-    def uniform(self, name, shape):
+    def uniform(self, name, shape, **options):
         return tensor(self.generator(name, "uniform").random(shape))
 
-    def normal(self, name, shape):
+    def normal(self, name, shape, **options):
         return tensor(self.generator(name, "normal").normal(size=shape))
 
     def generator(self, *names):

@@ -224,7 +224,7 @@ class Scripted:
     def __init__(self, *numbers):
         self._numbers = list(numbers)
 
-    def uniform(self, name, shape):
+    def uniform(self, name, shape, **options):
         return tensor(np.reshape(self._numbers.pop(0), shape))
 
 

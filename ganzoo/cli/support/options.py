@@ -79,6 +79,13 @@ LogTo = Annotated[
         " behind a colon: wandb:project=faces. Repeats.",
     ),
 ]
+Devices = Annotated[
+    str | None,
+    typer.Option(
+        metavar="N",
+        help="Devices that share each step: a number, or all of this host.  [default: 1]",
+    ),
+]
 AllowPluginMismatch = Annotated[
     bool,
     typer.Option(

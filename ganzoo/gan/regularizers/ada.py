@@ -216,7 +216,7 @@ def hole(images, p, rng: Rng):
 
 def _random_numbers(kind, images, count: int) -> list:
     """So many random numbers for each image, (batch,) each."""
-    return ops.unstack(kind("numbers", (count, ops.shape(images)[0])), count)
+    return ops.unstack(kind("numbers", (count, ops.shape(images)[0]), batch_axis=1), count)
 
 
 def _any(*happened):

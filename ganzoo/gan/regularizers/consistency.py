@@ -26,7 +26,8 @@ def consistency(update: DiscriminatorUpdate, discriminate, rng: Rng) -> Tensor:
     """
     real = update.real
     height, width, _ = check_images(real, "The penalty consistency")
-    flip, down, right = ops.unstack(rng.uniform("transform", (3, ops.shape(real)[0], 1)), 3)
+    numbers = rng.uniform("transform", (3, ops.shape(real)[0], 1), batch_axis=1)
+    flip, down, right = ops.unstack(numbers, 3)
     rows = ops.arange(height) - random_shift(
         down, max(eighth_of_side(height), 1)
     )  # (batch, height)

@@ -14,7 +14,7 @@ from ganzoo.gan.regularizers.pixels import eighth_of_side, gather_pixels, random
 def color(x, rng: Rng):
     """Brightness, saturation and contrast. Section 3: within [-0.5, 0.5], [0, 2], [0.5, 1.5]."""
     brightness, saturation, contrast = ops.unstack(
-        rng.uniform("color", (3, ops.shape(x)[0], 1, 1, 1)), 3
+        rng.uniform("color", (3, ops.shape(x)[0], 1, 1, 1), batch_axis=1), 3
     )
     x = x + (brightness - 0.5)
     if x.shape[-1] > 1:  # a gray image has no saturation
@@ -27,7 +27,8 @@ def color(x, rng: Rng):
 def translation(x, rng: Rng):
     """A shift of up to an eighth of each side, gray where nothing comes from. Section 3."""
     height, width = x.shape[1:3]
-    down, right = ops.unstack(rng.uniform("translation", (2, ops.shape(x)[0], 1)), 2)
+    numbers = rng.uniform("translation", (2, ops.shape(x)[0], 1), batch_axis=1)
+    down, right = ops.unstack(numbers, 2)
     rows = ops.arange(height) - random_shift(down, eighth_of_side(height))  # (batch, height)
     columns = ops.arange(width) - random_shift(right, eighth_of_side(width))
     return gather_pixels(x, rows, columns)
@@ -35,7 +36,7 @@ def translation(x, rng: Rng):
 
 def cutout(x, rng: Rng):
     """A gray square of half the sides, around any pixel. Section 3."""
-    numbers = ops.unstack(rng.uniform("cutout", (2, ops.shape(x)[0], 1)), 2)
+    numbers = ops.unstack(rng.uniform("cutout", (2, ops.shape(x)[0], 1), batch_axis=1), 2)
     inside = []  # for rows and for columns: (batch, size)
     for number, size in zip(numbers, x.shape[1:3], strict=True):
         side = (size + 1) // 2

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from keras import ops
 
 from ganzoo import backend
-from ganzoo.backend import Tensor
+from ganzoo.backend import Tensor, devices
 from ganzoo.backend.scope import WriteCapture
 from ganzoo.config.contracts import DiscriminatorUpdate, Regularizer
 from ganzoo.config.schedules import Schedule
@@ -93,6 +93,7 @@ def dragan(update: DiscriminatorUpdate, discriminate, rng: Rng) -> Tensor:
     section 2.2: each sample is moved by half the data's standard deviation times noise.
     """
     real = update.real
-    spread = ops.sqrt(ops.var(real) + _TINY)
+    off = ops.mean(real) - devices.mean(ops.mean(real))  # 0 on one device
+    spread = ops.sqrt(devices.mean(ops.var(real) + ops.square(off)) + _TINY)
     noise = ops.cast(rng.uniform("noise", ops.shape(real)), real.dtype)
     return _distance_from_norm_one(discriminate, real + 0.5 * spread * noise)

@@ -69,8 +69,13 @@ def describe_environment() -> dict[str, Any]:
     }
 
 
-def environment_differences(manifest: dict[str, Any]) -> list[str]:
-    """Return a sentence for each difference that may change the last bits of a resumed run."""
+def environment_differences(manifest: dict[str, Any], devices: int = 1) -> list[str]:
+    """Return a sentence for each difference that may change the last bits of a resumed run.
+
+    Args:
+        manifest: Its manifest.
+        devices: How many devices it goes on with.
+    """
     before, now = (
         _comparable_facts(manifest),
         _comparable_facts(describe_environment() | {"plugins": _installed_plugins(manifest)}),
@@ -79,7 +84,14 @@ def environment_differences(manifest: dict[str, Any]) -> list[str]:
         f"Not bit-identical, perhaps: {name} was {before.get(name)}, is {now.get(name)}."
         for name in sorted(before.keys() | now.keys())
         if before.get(name) != now.get(name)
-    ]
+    ] + _other_devices(manifest.get("devices", 1), devices)
+
+
+def _other_devices(before: int, now: int) -> list[str]:
+    if before == now:
+        return []
+    devices = "1 device" if now == 1 else f"{now} devices"
+    return [f"On {devices} instead of {before} the same training goes on, up to rounding."]
 
 
 def _comparable_facts(facts: dict[str, Any]) -> dict[str, Any]:

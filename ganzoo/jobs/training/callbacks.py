@@ -118,7 +118,7 @@ class Recorder(keras.callbacks.Callback):
             self._sample()
         if any(due.values()) or scores:
             self._last_finite_step = self.step
-        if self.session.stop.signal and self.step < self.length.steps:
+        if self.step < self.length.steps and self.session.stop_requested():
             self.model.stop_training = True
 
     def close(self) -> None:

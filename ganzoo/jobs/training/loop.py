@@ -28,6 +28,11 @@ def run_session(session: Session) -> None:
     from ganzoo import backend
     from ganzoo.jobs.training.callbacks import CallbacksWithDeviceLogs, Recorder
 
+    if session.group.rank:
+        from ganzoo.jobs.devices.following import follow
+
+        follow(session)
+        return
     run, feed, length = session.run, session.feed, session.length
     manifest = run.manifest()
     session.events({
@@ -38,7 +43,7 @@ def run_session(session: Session) -> None:
     })  # fmt: skip
     recorder = Recorder(session)
     try:
-        if len(feed) and not session.stop.signal:
+        if not session.stop_requested() and len(feed):
             session.gan.fit(
                 backend.feed(feed), steps_per_epoch=len(feed), epochs=1, verbose=0, shuffle=False,
                 callbacks=CallbacksWithDeviceLogs([recorder], add_history=True, model=session.gan),

@@ -29,7 +29,12 @@ MISMATCHES = "plugin_mismatches"  # in manifests and metadata: other plugins, by
 
 
 def run_manifest(
-    gan: "GAN", recipe: Recipe, dataset: Dataset, model: str | None, argv: Sequence[str]
+    gan: "GAN",
+    recipe: Recipe,
+    dataset: Dataset,
+    model: str | None,
+    argv: Sequence[str],
+    devices: int = 1,
 ) -> dict[str, Any]:
     """Return the manifest of a run that begins."""
     import keras
@@ -40,6 +45,7 @@ def run_manifest(
         "model": model,
         "backend": keras.backend.backend(),
         **environment.describe_environment(),
+        "devices": devices,
         "argv": list(argv),
         "seed": recipe.training.seed,
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),

@@ -1,8 +1,9 @@
 """Resuming a run from its newest checkpoint, exactly as if it had not stopped."""
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ganzoo.catalog import run_manifest
 from ganzoo.catalog.recipe.length import training_length
@@ -18,6 +19,8 @@ from ganzoo.files.checkpoints import Checkpoint
 from ganzoo.files.leftovers import reclaim
 from ganzoo.files.publish import publish_text
 from ganzoo.files.text import quote
+from ganzoo.jobs.devices.joining import alone, joined_devices, silent
+from ganzoo.jobs.devices.surroundings import find_process
 from ganzoo.jobs.loggers import logging_to
 from ganzoo.jobs.models import environment
 from ganzoo.jobs.models.build import build_gan
@@ -28,6 +31,9 @@ from ganzoo.jobs.training.evaluation import PeriodicEvaluation
 from ganzoo.jobs.training.loop import run_session
 from ganzoo.jobs.training.session import Events, Session
 from ganzoo.jobs.training.signals import Stop
+
+if TYPE_CHECKING:
+    from ganzoo.backend.devices import Group
 
 # Keys that a resumed run may change: none of them changes a weight.
 _FREE_KEYS = {
@@ -46,6 +52,7 @@ def resume(
     argv: Sequence[str] = (),
     log_to: Sequence[str] = (),
     events: Events = lambda event: None,
+    devices: int | str | None = None,
 ) -> Run:
     """Go on with a run from its newest valid checkpoint, bit for bit as if it had not stopped.
 
@@ -58,6 +65,8 @@ def resume(
         log_to: Loggers that are given the events, too; see
             `ganzoo.jobs.loggers.logging_to`.
         events: Function called with each event, as it happens.
+        devices: How many devices share each step; `"all"` of this host; None: as many as
+            before.
 
     Returns:
         The run.
@@ -68,20 +77,32 @@ def resume(
         InvalidInput: The data or the checkpoints are not what they were.
     """
     opened = Run.open(run)
-    with logging_to(log_to, events) as events, Stop() as stop, opened.lock():
-        manifest = provenance.read_manifest(opened)
-        before = with_data_from(opened.recipe(), opened.path)
-        recipe = with_data_from(apply_settings(before, list(settings)), Path.cwd())
-        _check_same_recipe(before, recipe)
-        mismatches = check_plugin_locks(
-            manifest.get("plugins"),
-            recipe,
-            opened.path,
-            kinds=provenance.KINDS,
-            allowed=allow_plugin_mismatch,
-        )
-        environment.prepare_environment(manifest["backend"])
-        reclaim(opened.path)
+    manifest = provenance.read_manifest(opened)
+    before = with_data_from(opened.recipe(), opened.path)
+    recipe = with_data_from(apply_settings(before, list(settings)), Path.cwd())
+    _check_same_recipe(before, recipe)
+    mismatches = check_plugin_locks(
+        manifest.get("plugins"),
+        recipe,
+        opened.path,
+        kinds=provenance.KINDS,
+        allowed=allow_plugin_mismatch,
+    )
+    backend = environment.prepare_environment(manifest["backend"])
+    process = find_process(devices, backend)
+    if devices is None and process.launcher is None:
+        process = find_process(manifest.get("devices", 1), backend)
+    if process.rank:
+        events, log_to = silent, ()
+    with (
+        logging_to(log_to, events) as events,
+        Stop() as stop,
+        contextlib.nullcontext() if process.rank else opened.lock(),
+        joined_devices(process, backend, recipe, argv[1:]) as group,
+    ):
+        if not group.rank:
+            manifest = provenance.read_manifest(opened)  # of the time since it is locked
+            reclaim(opened.path)
         with reporting(stop.interrupting(events)):
             dataset = open_recipe_dataset(recipe)
         _check_same_data(manifest["data"], dataset)
@@ -93,13 +114,14 @@ def resume(
             _emit_warning(events, "The run is finished; nothing is left to do.")
             return opened
         stop.hold()
-        session = _restore_session(opened, recipe, dataset, newest, events, stop)
-        log = _log_until(opened, start, events)
-        session.evaluation.check_protocol(manifest.get("evaluation"), log)
-        for text in environment.environment_differences(manifest):
-            _emit_warning(events, text)
-        stop.check()
-        _record_resumption(session, manifest, mismatches, argv)
+        session = _restore_session(opened, recipe, dataset, newest, events, stop, group)
+        if not group.rank:
+            log = _log_until(opened, start, events)
+            session.evaluation.check_protocol(manifest.get("evaluation"), log)
+            for text in environment.environment_differences(manifest, group.devices):
+                _emit_warning(events, text)
+            stop.check()
+            _record_resumption(session, manifest, mismatches, argv)
         run_session(session)
     return opened
 
@@ -111,6 +133,7 @@ def _restore_session(
     newest: Checkpoint,
     events: Events,
     stop: Stop,
+    group: "Group",
 ) -> Session:
     """The session at its newest checkpoint."""
     _check_same_recipe(provenance.checkpoint_recipe(newest), recipe)  # it may have been edited
@@ -119,7 +142,9 @@ def _restore_session(
     assign_arrays(gan.state(), safetensors.load(content), str(newest.path))
     gan.step_metrics.names = tuple(safetensors.metadata(content).get("metrics", ()))
     with reporting(stop.interrupting(events)):
-        evaluation = PeriodicEvaluation(recipe, gan, dataset, best=recorded_best(newest))
+        evaluation = PeriodicEvaluation(
+            alone(recipe, group), gan, dataset, best=recorded_best(newest)
+        )
     return Session(
         gan=gan,
         recipe=recipe,
@@ -128,6 +153,7 @@ def _restore_session(
         events=events,
         stop=stop,
         evaluation=evaluation,
+        group=group,
         start=newest.step,
     )
 
@@ -146,6 +172,7 @@ def _record_resumption(
         provenance.record_plugins(run, manifest, recipe, sentences)
     manifest["resumed"] = [*manifest.get("resumed", []), {"step": start, "argv": list(argv)}]
     manifest |= {"recipe_digest": recipe.digest(), run_manifest.CHECKPOINT: start}
+    manifest["devices"] = session.group.devices
     provenance.write_manifest(run, manifest | session.evaluation.manifest())
 
 

@@ -14,6 +14,7 @@ from ganzoo.jobs.training.evaluation import PeriodicEvaluation
 from ganzoo.jobs.training.signals import Stop
 
 if TYPE_CHECKING:
+    from ganzoo.backend.devices import Group
     from ganzoo.gan.gan import GAN
 
 Events = Callable[[dict[str, Any]], None]
@@ -31,6 +32,7 @@ class Session:
         events: Function called with each event.
         stop: The request to stop.
         evaluation: The evaluation while it is trained.
+        group: The devices that train together.
         start: The step to go on from; 0 for a new run.
     """
 
@@ -41,7 +43,14 @@ class Session:
     events: Events
     stop: Stop
     evaluation: PeriodicEvaluation
+    group: "Group"
     start: int = 0
+
+    def stop_requested(self) -> bool:
+        """Return whether a signal asked any of the processes to stop. All of them have to ask."""
+        stop = self.stop
+        stop.signal = next(filter(None, map(int, self.group.gather(stop.signal or 0))), stop.signal)
+        return stop.signal is not None
 
     @functools.cached_property
     def length(self) -> TrainingLength:
@@ -63,5 +72,6 @@ class Session:
             stop_step=max(self.start, self.length.steps),
             steps_per_dispatch=fused,
             value_range=self.gan.value_range,
+            share=(self.group.rank, self.group.count),
             boundaries=lambda step: min((step // every + 1) * every for every in marks),
         )

@@ -11,6 +11,8 @@ from ganzoo.catalog.runs import RUNS, Run
 from ganzoo.data.progress import reporting
 from ganzoo.files.manifests import listing
 from ganzoo.files.publish import publish
+from ganzoo.jobs.devices.joining import alone, joined_devices, silent
+from ganzoo.jobs.devices.surroundings import find_process
 from ganzoo.jobs.loggers import logging_to
 from ganzoo.jobs.models import environment
 from ganzoo.jobs.models.build import build_gan
@@ -35,6 +37,7 @@ def train(
     log_to: Sequence[str] = (),
     events: Events = lambda event: None,
     source: str | os.PathLike | int | None = None,
+    devices: int | str | None = None,
 ) -> Run:
     """Train a recipe into a new run folder.
 
@@ -50,6 +53,7 @@ def train(
         events: Function called with each event, as it happens.
         source: A model to start from, whose weights are taken where they fit; see
             `ganzoo.jobs.models.start`.
+        devices: How many devices share each step; `"all"` of this host; None is one.
 
     Returns:
         The run.
@@ -58,24 +62,37 @@ def train(
         Diverged: A loss or a weight is no longer finite.
         Interrupted: A signal asked to stop; the state is saved.
     """
-    if run is not None and os.path.lexists(run):
+    backend = environment.prepare_environment(backend)
+    process = find_process(devices, backend)
+    if process.rank:
+        events, log_to = silent, ()
+    elif run is not None and os.path.lexists(run):
         Run.create_at(run)  # refused before anything takes long
     start = None if source is None else find_start(source)
     recipe = with_data_from(recipe, Path.cwd())
-    with logging_to(log_to, events) as events, Stop() as stop:
-        environment.prepare_environment(backend)  # some data sets come through Keras
+    with (
+        logging_to(log_to, events) as events,
+        Stop() as stop,
+        joined_devices(process, backend, recipe, argv[1:]) as group,
+    ):
         with reporting(stop.interrupting(events)):
             dataset = open_recipe_dataset(recipe)
         stop.hold()
         gan = build_gan(recipe, dataset)
         taken = {} if start is None else take_start(gan, start, dataset)
         with reporting(stop.interrupting(events)):
-            evaluation = PeriodicEvaluation(recipe, gan, dataset)
+            evaluation = PeriodicEvaluation(alone(recipe, group), gan, dataset)
         stop.check()
+        parts = {"gan": gan, "recipe": recipe, "dataset": dataset, "evaluation": evaluation}
+        parts |= {"events": events, "stop": stop, "group": group}
+        if group.rank:
+            opened = Run(Path(group.share("")))
+            run_session(Session(run=opened, **parts))
+            return opened
         name = provenance.run_name(recipe, model)
         opened = Run.create_at(run) if run is not None else Run.create(Path(runs), name)
         with opened.lock():
-            manifest = provenance.run_manifest(gan, recipe, dataset, model, argv)
+            manifest = provenance.run_manifest(gan, recipe, dataset, model, argv, group.devices)
             if start is not None:
                 manifest["start"] = start.record(taken)
                 events({"event": "start_from", **manifest["start"], "weights": taken})
@@ -87,15 +104,6 @@ def train(
             provenance.write_manifest(opened, manifest)
             for file, text in texts.items():
                 publish(opened.path / file, text)
-            run_session(
-                Session(
-                    gan=gan,
-                    recipe=recipe,
-                    dataset=dataset,
-                    run=opened,
-                    events=events,
-                    stop=stop,
-                    evaluation=evaluation,
-                )
-            )
+            group.share(str(opened.path))
+            run_session(Session(run=opened, **parts))
     return opened

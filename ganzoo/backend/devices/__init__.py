@@ -1,0 +1,212 @@
+"""Training on several devices: each trains on its rows of every batch.
+
+On JAX one program is for all devices, and the framework splits it. On PyTorch and TensorFlow each
+device has a process of its own, with all weights; the gradients, losses and logs of an update are
+averaged over the devices. A mean over the samples of a batch is then right by itself. Whatever is
+not such a mean goes through these functions, which on one device return what they are given:
+
+* `mean(x)`, `total(x)`: over the devices, element by element; differentiable.
+* `whole(x)`: the rows of all devices, in the order of the batch; differentiable.
+* `own(x)`: this device's rows of what was made for all.
+* `count()`: how many devices have rows of their own; on JAX 1.
+
+They are in force inside a step of training only. Outside of it each process is alone, so that one
+of them can sample and save while the others wait.
+"""
+
+import contextlib
+import functools
+import math
+import threading
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from ganzoo.backend.tensor import Tensor
+
+if TYPE_CHECKING:
+    from ganzoo.backend.types import GradientResult  # imports Keras
+
+
+class Group:
+    """The devices that train together, as one of them sees them.
+
+    Args:
+        rank: The number of this one among those that have rows of their own, from 0.
+        count: How many of those there are.
+        devices: How many devices there are, if one program is for several.
+    """
+
+    def __init__(self, rank: Any = 0, count: int = 1, devices: int | None = None):
+        self.rank, self.count, self.devices = rank, count, devices or count
+
+    def total(self, x: Tensor) -> Tensor:
+        """The sum over the group; its gradient is the sum of the group's gradients."""
+        return x
+
+    def shard(self, x: Tensor, axis: int) -> Tensor:
+        """Rows of this device's own; on JAX, all rows, each on its device."""
+        return x
+
+    def gather(self, number: float) -> list[float]:
+        """A number of each process, by rank. Every process has to call it."""
+        return [number]
+
+    def share(self, text: str) -> str:
+        """The text of the process of rank 0. Every process has to call it."""
+        return text
+
+    def problem(self, error: Exception) -> Exception | None:
+        """Return what to raise in place of a framework's error that another process has caused."""
+
+    def leave(self) -> None:
+        """End what joining has begun."""
+
+
+class _OfThread(threading.local):
+    """The state in force in this thread: the group, and how many batches are stacked in one."""
+
+    group: Group | None = None
+    parts: int = 1
+
+
+_now = _OfThread()
+_joined: Group | None = None
+
+
+@contextlib.contextmanager
+def joined(group: Group) -> Iterator[Group]:
+    """Inside, steps of training are those of a group."""
+    global _joined
+    before, _joined = _joined, group
+    try:
+        yield group
+    except Exception as error:
+        if problem := group.problem(error):
+            raise problem from error
+        raise
+    finally:
+        _joined = before
+        group.leave()
+
+
+@contextlib.contextmanager
+def in_step(group: Group | None = None) -> Iterator[None]:
+    """Inside is a step of training, of the group that was joined or of another one."""
+    before, _now.group = _now.group, group or _now.group or _joined
+    try:
+        yield
+    finally:
+        _now.group = before
+
+
+@contextlib.contextmanager
+def stacked(parts: int) -> Iterator[None]:
+    """Inside, a batch is so many batches, one after the other, such as real and generated samples.
+
+    The rows of a device are then so many pieces of the whole batch.
+    """
+    before, _now.parts = _now.parts, parts
+    try:
+        yield
+    finally:
+        _now.parts = before
+
+
+def count() -> int:
+    """Return how many devices have rows of their own: 1 outside of a step, and on JAX."""
+    return _now.group.count if _now.group is not None else 1
+
+
+def number_joined() -> int:
+    """Return how many processes have joined, inside a step or not."""
+    return _joined.count if _joined is not None else 1
+
+
+def total(x: Tensor) -> Tensor:
+    """The sum over the devices: `x` on one. Any shape; differentiable any number of times."""
+    if count() == 1:
+        return x
+    from keras import ops
+
+    assert _now.group is not None
+    return ops.cast(_now.group.total(ops.cast(x, _wide(x))), x.dtype)
+
+
+def mean(x: Tensor) -> Tensor:
+    """The mean over the devices: `x` on one. For means of a batch before a step that is not linear,
+    such as the root of a variance.
+    """
+    return x if count() == 1 else total(x) / count()
+
+
+def whole(x: Tensor) -> Tensor:
+    """The rows of all devices, (count * rows, ...), in the order that they have on one device."""
+    if count() == 1:
+        return x
+    from keras import ops
+
+    assert _now.group is not None
+    rows, *rest = x.shape
+    parts = _now.parts
+    x = ops.reshape(x, (parts, 1, rows // parts, *rest))
+    mine = ops.equal(ops.arange(count()), _now.group.rank)  # (count,)
+    mine = ops.reshape(mine, (1, -1, *[1] * (len(rest) + 1)))
+    x = total(ops.where(mine, x, ops.zeros_like(x)))
+    return ops.reshape(x, (count() * rows, *rest))
+
+
+def own(x: Tensor, axis: int = 0) -> Tensor:
+    """This device's rows of the whole batch, which is an axis of `x`."""
+    group = _now.group
+    if group is None or group.count == 1:
+        return x if group is None else group.shard(x, axis)
+    from keras import ops
+
+    before, rows, after = x.shape[:axis], x.shape[axis] // group.count, x.shape[axis + 1 :]
+    x = ops.reshape(x, (*before, _now.parts, group.count, rows // _now.parts, *after))
+    return ops.reshape(ops.take(x, group.rank, axis=axis + 1), (*before, rows, *after))
+
+
+def random_rows(draw: Callable[[tuple], Tensor], shape: tuple, axis: int | None = 0) -> Tensor:
+    """This device's rows of random numbers.
+
+    Args:
+        draw: Function from a shape to numbers.
+        shape: The shape of this device's numbers.
+        axis: The axis of the rows; None: all devices draw the same.
+    """
+    if _now.group is None or axis is None:
+        return draw(shape)
+    return own(draw((*shape[:axis], shape[axis] * count(), *shape[axis + 1 :])), axis)
+
+
+def averaged(gradients: "Callable[..., GradientResult]") -> "Callable[..., GradientResult]":
+    """`backend.gradients` of one device, made to return the means over all, by one reduction."""
+
+    @functools.wraps(gradients)
+    def of_all(*arguments: Any) -> "GradientResult":
+        result = gradients(*arguments)
+        return result if count() == 1 else _averaged(result)
+
+    return of_all
+
+
+def _averaged(result: "GradientResult") -> "GradientResult":
+    from keras import ops
+
+    parts = [*result.gradients, result.loss, *result.logs.values()]
+    flat = ops.concatenate([ops.reshape(ops.cast(x, "float32"), (-1,)) for x in parts])
+    flat, end, means = mean(flat), 0, []
+    for part in parts:
+        begin, end = end, end + math.prod(part.shape)
+        means.append(ops.cast(ops.reshape(flat[begin:end], part.shape), part.dtype))
+    number = len(result.gradients)
+    logs = dict(zip(result.logs, means[number + 1 :], strict=True))
+    return result._replace(gradients=means[:number], loss=means[number], logs=logs)
+
+
+def _wide(x: Tensor) -> str:
+    from keras.backend import standardize_dtype
+
+    kind = standardize_dtype(x.dtype)
+    return "float32" if kind in ("float16", "bfloat16") else kind

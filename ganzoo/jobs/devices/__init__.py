@@ -1,0 +1,1 @@
+"""A training on several devices: how many, who starts the processes, and how they join."""
