@@ -1,7 +1,6 @@
 """The loops by hand train as ganzoo does: the same step from the same weights."""
 
 import importlib
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,11 +17,6 @@ NAMES = [
     "gan-mnist", "dcgan-fashion-mnist", "dcgan-64", "stylegan2-digits", "wgan-gp-32-quarter",
     "sngan-32-quarter", "r3gan-64-small",
 ]  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def benchmarks_can_be_imported(monkeypatch):
-    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
 
 class Replay:
