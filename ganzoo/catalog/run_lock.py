@@ -8,17 +8,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ganzoo.errors import Locked
-from ganzoo.files.leftovers import lock
+from ganzoo.files.leftovers import lock, reclaim
 from ganzoo.files.text import environment_problem, quote
 
 NAME = ".lock"
 _TRIES, _PAUSE = 5, 0.05  # seconds
+_YOUNG = 1.0  # seconds; whoever makes a temporary has locked it by then
 _MAX_TRIES = 200  # while there are only some who ask whether a run is locked, a moment each
 
 
 @contextlib.contextmanager
 def hold_lock(run: Path) -> Iterator[None]:
     """Keep other processes from writing to a run; released when this one ends.
+
+    What processes that died while they wrote to it have left is removed, before and after.
 
     Args:
         run: The run's folder.
@@ -34,7 +37,11 @@ def hold_lock(run: Path) -> Iterator[None]:
         raise environment_problem("write", path, error) from error
     try:
         _acquire(descriptor, run)
-        yield
+        _reclaim(run)
+        try:
+            yield
+        finally:
+            _reclaim(run)
     finally:
         os.close(descriptor)  # which gives the lock back
 
@@ -56,6 +63,12 @@ def is_locked(run: Path) -> bool:
         return not _is_free(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _reclaim(run: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):  # it was moved
+        for folder in (run, *(path for path in run.iterdir() if path.is_dir())):
+            reclaim(folder, age=_YOUNG)
 
 
 def _is_free(descriptor: int) -> bool:

@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from ganzoo.data.folder import Files, Read, is_hidden
 from ganzoo.errors import InvalidInput
-from ganzoo.files.reading import open_regular
+from ganzoo.files.reading import open_regular, read_again
 from ganzoo.files.text import environment_problem, quote
 
 MAX_MEMBERS = 500_000
@@ -149,6 +149,10 @@ def _problem(info: zipfile.ZipInfo) -> str | None:
 
 
 def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> bytes:
+    return read_again(lambda: _read_once(archive, info, path))
+
+
+def _read_once(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> bytes:
     try:
         with archive.open(info) as member:
             data = member.read(info.file_size + 1)

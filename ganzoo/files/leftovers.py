@@ -47,18 +47,19 @@ def lock(descriptor: int, *, wait: bool = False) -> bool | None:
         return None
 
 
-def reclaim(folder: str | os.PathLike) -> list[Path]:
+def reclaim(folder: str | os.PathLike, *, age: float = _YOUNG) -> list[Path]:
     """Remove and return the temporaries in a folder whose writers are dead.
 
     Args:
         folder: Folder that `publish`, `publish_folder` or `withdraw` worked in.
+        age: Seconds for which they have been there at least.
     """
     try:
         names = sorted(os.listdir(folder))
     except OSError:
         return []
     paths = [Path(folder, name) for name in names if is_temporary(name)]
-    found = [path for path in paths if _is_abandoned(path)]
+    found = [path for path in paths if _is_abandoned(path, age)]
     for path in found:
         remove(path)
     return found
@@ -75,9 +76,9 @@ def remove(path: Path) -> None:
         pass  # a leftover does no harm, and is met again
 
 
-def _is_abandoned(path: Path) -> bool:
+def _is_abandoned(path: Path, age: float) -> bool:
     try:
-        if time.time() - os.lstat(path).st_mtime < _YOUNG:
+        if time.time() - os.lstat(path).st_mtime < age:
             return False
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:

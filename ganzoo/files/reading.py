@@ -4,11 +4,15 @@ Never a memory map (a file that shrinks would kill the process with SIGBUS), nev
 pipe or device (it could block for ever or never end).
 """
 
+import errno
 import os
 import stat
+import time
+from collections.abc import Callable
 from io import BufferedReader
+from typing import TypeVar
 
-from ganzoo.errors import InvalidInput, UsageError
+from ganzoo.errors import EnvironmentProblem, InvalidInput, UsageError
 from ganzoo.files.text import environment_problem, printable_path, quote
 
 _KINDS = {
@@ -19,6 +23,10 @@ _KINDS = {
     stat.S_IFSOCK: "a socket",
     stat.S_IFLNK: "a symbolic link",
 }
+_PASSING = (errno.EIO, errno.ESTALE)  # faults that may be gone at the next try
+_PAUSES = (0.1, 0.4, 1.5)  # seconds before each of the tries after the first
+
+T = TypeVar("T")
 
 
 def open_regular(path: str | os.PathLike, *, follow_symlinks: bool = False) -> BufferedReader:
@@ -56,12 +64,36 @@ def open_regular(path: str | os.PathLike, *, follow_symlinks: bool = False) -> B
 
 
 def read_bytes(path: str | os.PathLike, *, limit: int | None = None) -> bytes:
-    """Return the content of a regular file.
+    """Return the content of a regular file; see `read_again` for faults of the disk.
 
     Args:
         path: Path of a regular file; not a symbolic link.
         limit: Number of bytes beyond which the file is refused with `InvalidInput`.
     """
+    return read_again(lambda: _read_bytes(path, limit))
+
+
+def read_again(read: Callable[[], T]) -> T:
+    """Return what a function reads, tried again after a fault of a disk or a network drive.
+
+    Args:
+        read: Function that raises `EnvironmentProblem` from the system's error.
+
+    Raises:
+        EnvironmentProblem: It failed four times, within two seconds; or for another reason.
+    """
+    for pause in _PAUSES:
+        try:
+            return read()
+        except EnvironmentProblem as problem:
+            cause = problem.__cause__
+            if not isinstance(cause, OSError) or cause.errno not in _PASSING:
+                raise
+        time.sleep(pause)
+    return read()
+
+
+def _read_bytes(path: str | os.PathLike, limit: int | None) -> bytes:
     with open_regular(path) as file:
         try:
             size = os.fstat(file.fileno()).st_size

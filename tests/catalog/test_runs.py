@@ -225,6 +225,26 @@ def test_a_run_that_is_gone_cannot_be_locked(tmp_path):
         pass
 
 
+def test_what_dead_processes_have_left_goes_when_the_next_begins_and_when_it_ends(run):
+    def leave():
+        for folder in (run.path, run.samples, run.checkpoints):
+            (path := folder / ".ganzoo-0123456789abcdef.tmp").write_text("half")
+            os.utime(path, (0, 0))
+
+    def left():
+        return [path.name for path in run.path.rglob("*.tmp")]
+
+    run.samples.mkdir()
+    run.checkpoints.mkdir()
+    leave()
+    with run.lock():
+        assert left() == []
+        leave()
+        young = run.samples / ".ganzoo-fedcba9876543210.tmp"  # somebody may write it just now
+        young.touch()
+    assert left() == [young.name]
+
+
 def test_images_after_a_step_are_dropped_and_nothing_else(run):
     run.rewind(100)  # there are none yet
     run.samples.mkdir()

@@ -1,16 +1,43 @@
+import errno
 import os
 import socket
 
 import pytest
 
 from ganzoo.errors import EnvironmentProblem, InvalidInput, UsageError
+from ganzoo.files import reading
 from ganzoo.files.reading import open_regular, read_bytes
+from ganzoo.files.text import environment_problem
 
 
 def test_a_regular_file_is_read(tmp_path):
     path = tmp_path / "a"
     path.write_bytes(b"content")
     assert read_bytes(path, limit=7) == b"content"
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE])
+def test_a_fault_of_the_disk_is_tried_again_three_times(tmp_path, monkeypatch, number):
+    path, opened, pauses = tmp_path / "a", [], []
+    path.write_bytes(b"content")
+    real = reading.open_regular
+
+    def fail(path):
+        opened.append(path)
+        if len(opened) % 5:
+            raise environment_problem("read", path, OSError(number, "x")) from OSError(number, "x")
+        return real(path)
+
+    monkeypatch.setattr(reading, "open_regular", fail)
+    monkeypatch.setattr(reading.time, "sleep", pauses.append)
+    with pytest.raises(EnvironmentProblem, match="Cannot read .*a"):
+        read_bytes(path)
+    assert len(opened) == 4 and len(pauses) == 3 and sum(pauses) <= 2
+    assert read_bytes(path) == b"content" and len(opened) == 5
+    number = errno.EACCES
+    with pytest.raises(EnvironmentProblem):
+        read_bytes(path)
+    assert len(opened) == 6
 
 
 def test_a_file_above_the_limit_is_refused(tmp_path):

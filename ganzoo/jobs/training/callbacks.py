@@ -18,6 +18,7 @@ from ganzoo.jobs.diagnostics.monitor import Monitor
 from ganzoo.jobs.models.weights import STATE, first_nonfinite, state_arrays
 from ganzoo.jobs.monitoring.live_report import LiveReport
 from ganzoo.jobs.monitoring.observer import Observer
+from ganzoo.jobs.monitoring.saving import Saving
 from ganzoo.jobs.training import provenance
 from ganzoo.jobs.training.evaluation import SCORES
 from ganzoo.jobs.training.session import Session
@@ -56,6 +57,7 @@ class Recorder(keras.callbacks.Callback):
         self.training, self.length = session.recipe.training, session.length
         self.step = session.start
         self.manifest = self.run.manifest()  # held here: it outlives a file that is torn away
+        self._saving = Saving(self.run, session.events)
         self.monitor = Monitor(session)
         self._diagnosing = Observer("monitor of illnesses", session.events)
         self.about = provenance.weights_metadata(
@@ -127,14 +129,15 @@ class Recorder(keras.callbacks.Callback):
         The means are not reset, so that a run that is made longer goes on as if it had been
         that long from the start.
         """
+        self._saving.log(last=True)
         if self._saved_step != self.step:
-            self._save()
+            self._save(last=True)
         if self.step < self.length.steps:
             return
         if not any(entry.get("step") == self.step for entry in self.run.log()[-1:]):
-            self._log(self._mean_logs())
+            self._log(self._mean_logs(), last=True)
         if not self._sample_path.exists():
-            self._sample()
+            self._sample(last=True)
 
     def _reset_clock(self) -> None:
         self._begun = self._reported = time.perf_counter()
@@ -173,7 +176,7 @@ class Recorder(keras.callbacks.Callback):
         })  # fmt: skip
         return scores
 
-    def _log(self, values: dict[str, Any]) -> None:
+    def _log(self, values: dict[str, Any], *, last: bool = False) -> None:
         now = time.perf_counter()
         since, step = self._rate_since
         images = (self.step - step) * self.length.per_step
@@ -185,7 +188,7 @@ class Recorder(keras.callbacks.Callback):
             "images_per_second": round(images / max(now - since, 1e-9), 1),
             **values,
         }
-        self.run.append_log(entry)
+        self._saving.log(entry, last=last)
         self.session.events({"event": "log", **entry})
         self._report_progress(values)
 
@@ -221,22 +224,26 @@ class Recorder(keras.callbacks.Callback):
     def _sample_path(self) -> Path:
         return self.run.samples / f"step-{self.step:08d}.png"
 
-    def _sample(self) -> None:
+    def _sample(self, *, last: bool = False) -> None:
         self._mean_logs()  # no images of what is not finite
         renderer = rendering.renderer_for(self.gan.sampler.image_shape)
         labels = self._sample_labels(renderer.num_samples) if self.gan.sampler.conditional else None
         n = renderer.num_samples if labels is None else len(labels)
         samples = self.gan.sample(n, seed=self.training.seed, labels=labels)
-        make_folder(self.run.samples)
-        image = self._render_samples(renderer, samples, labels)
-        publish(self._sample_path, rendering.encode_png(image), overwrite=True)
+        image = rendering.encode_png(self._render_samples(renderer, samples, labels))
         files = {"path": str(self._sample_path)}
-        if renderer.media:  # beside the images, the newest in place of the last
-            encode = renderer.encoders[renderer.media]
-            content = encode(samples, self.session.dataset.rate, None)
-            files["media"] = str(self.run.media_path(renderer.media))
-            publish(files["media"], content, overwrite=True)
-        self.session.events({"event": "sample", "step": self.step, **files})
+
+        def write() -> None:
+            make_folder(self.run.samples)
+            publish(self._sample_path, image, overwrite=True)
+            if renderer.media:  # beside the images, the newest in place of the last
+                encode = renderer.encoders[renderer.media]
+                content = encode(samples, self.session.dataset.rate, None)
+                files["media"] = str(self.run.media_path(renderer.media))
+                publish(files["media"], content, overwrite=True)
+
+        if self._saving.write(write, last=last):
+            self.session.events({"event": "sample", "step": self.step, **files})
         self._diagnosing(self.monitor.check_samples, self.step)
         if self.step < self.length.steps:  # else the end of the run writes them
             self._reporting(self._live_report.update, time.perf_counter() - self._begun)
@@ -265,23 +272,24 @@ class Recorder(keras.callbacks.Callback):
         count = -(-n // classes) * classes
         return (np.arange(min(count, max(n, _MAX_SAMPLES))) % classes).astype("int32")
 
-    def _save(self) -> None:
+    def _save(self, *, last: bool = False) -> None:
         self._mean_logs()
         arrays, best = state_arrays(self.gan), self.session.evaluation.best
         self._check_finite(arrays)
-        about_state = {"step": self.step, "metrics": list(self.gan.step_metrics.names)}
-        path = checkpoints.save(
-            self.run.checkpoints,
-            self.step,
-            {STATE: safetensors.dump(arrays, {**self.about, **about_state})},
-            {"images": self.step * self.length.per_step} | ({BEST: best} if best else {}),
-            keep=self.training.keep_checkpoints,
-            spare=[best["step"]] if best else [],
-        )
-        self._saved_step = self.step
-        known = self.manifest | {CHECKPOINT: self.step}
-        self.manifest = provenance.write_manifest(self.run, known)
-        self.session.events({"event": "checkpoint", "step": self.step, "path": str(path)})
+        metadata = {**self.about, "step": self.step, "metrics": list(self.gan.step_metrics.names)}
+        files = {STATE: safetensors.dump(arrays, metadata)}
+        about = {"images": self.step * self.length.per_step} | ({BEST: best} if best else {})
+        keep, spare = self.training.keep_checkpoints, [best["step"]] if best else []
+
+        def write() -> None:
+            folder = self.run.checkpoints
+            path = checkpoints.save(folder, self.step, files, about, keep=keep, spare=spare)
+            known = self.manifest | {CHECKPOINT: self.step}
+            self.manifest = provenance.write_manifest(self.run, known)
+            self._saved_step = self.step
+            self.session.events({"event": "checkpoint", "step": self.step, "path": str(path)})
+
+        self._saving.save(write, last=last)
 
 
 def _read_numbers(logs: Mapping[str, Any]) -> dict[str, float]:

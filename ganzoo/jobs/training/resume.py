@@ -16,7 +16,6 @@ from ganzoo.data.progress import reporting
 from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files import safetensors
 from ganzoo.files.checkpoints import Checkpoint
-from ganzoo.files.leftovers import reclaim
 from ganzoo.files.publish import publish_text
 from ganzoo.files.text import quote
 from ganzoo.jobs.devices.joining import alone, joined_devices, silent
@@ -26,6 +25,7 @@ from ganzoo.jobs.models import environment
 from ganzoo.jobs.models.build import build_gan
 from ganzoo.jobs.models.open_dataset import open_recipe_dataset
 from ganzoo.jobs.models.weights import STATE, assign_arrays
+from ganzoo.jobs.monitoring.saving import check_space, checkpoint_size
 from ganzoo.jobs.training import provenance
 from ganzoo.jobs.training.evaluation import PeriodicEvaluation
 from ganzoo.jobs.training.loop import run_session
@@ -102,7 +102,6 @@ def resume(
     ):
         if not group.rank:
             manifest = provenance.read_manifest(opened)  # of the time since it is locked
-            reclaim(opened.path)
         with reporting(stop.interrupting(events)):
             dataset = open_recipe_dataset(recipe)
         _check_same_data(manifest["data"], dataset)
@@ -121,6 +120,7 @@ def resume(
             for text in environment.environment_differences(manifest, group.devices):
                 _emit_warning(events, text)
             stop.check()
+            check_space(opened.path, checkpoint_size(session.gan), 1)
             _record_resumption(session, manifest, mismatches, argv)
         run_session(session)
     return opened

@@ -18,6 +18,7 @@ from ganzoo.jobs.models import environment
 from ganzoo.jobs.models.build import build_gan
 from ganzoo.jobs.models.open_dataset import open_recipe_dataset
 from ganzoo.jobs.models.start import find_start, take_start
+from ganzoo.jobs.monitoring.saving import check_space, checkpoint_size
 from ganzoo.jobs.training import provenance
 from ganzoo.jobs.training.evaluation import PeriodicEvaluation
 from ganzoo.jobs.training.loop import run_session
@@ -89,6 +90,7 @@ def train(
             opened = Run(Path(group.share("")))
             run_session(Session(run=opened, **parts))
             return opened
+        check_space(run or Path(runs), checkpoint_size(gan), 2)
         name = provenance.run_name(recipe, model)
         opened = Run.create_at(run) if run is not None else Run.create(Path(runs), name)
         with opened.lock():
@@ -98,8 +100,8 @@ def train(
                 events({"event": "start_from", **manifest["start"], "weights": taken})
             texts = {
                 "card.toml": run_card(recipe, manifest, name).toml().encode(),
-                "recipe.toml": recipe.toml().encode(),
-            }  # last: it makes the folder a run
+                "recipe.toml": recipe.toml().encode(),  # last: it makes the folder a run
+            }
             manifest |= {FILES: listing(texts)} | evaluation.manifest()
             provenance.write_manifest(opened, manifest)
             for file, text in texts.items():

@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import tomllib
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from ganzoo.cli import main
 from ganzoo.errors import EnvironmentProblem, Interrupted, UsageError
 from ganzoo.files import checkpoints, publish, safetensors
 from ganzoo.jobs.models.build import build_networks
+from ganzoo.jobs.publishing.verify import verify
 from ganzoo.jobs.training.plan import plan
 from ganzoo.jobs.training.resume import resume
 from ganzoo.jobs.training.train import train
@@ -224,6 +226,66 @@ def test_a_disk_that_fills_up_keeps_the_checkpoints_before(plain, place, monkeyp
     assert run.manifest()["state"] == "failed"
     resume(run.path)
     assert run.manifest()["state"] == "finished" and "reason" not in run.manifest()
+
+
+def test_a_disk_that_is_full_for_a_while_is_warned_of_and_changes_nothing(
+    plain, place, monkeypatch, arrays
+):
+    settings, warnings = ("steps=6", "checkpoint_every=1", "sample_every=1", "log_every=1"), []
+    whole = train(plain(*settings), run=place / "whole")
+
+    def full(step, path):
+        if step == "create" and 2 <= seen[-1] <= 3:
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    def listen(event):
+        if event["event"] == "log":  # before anything is saved
+            seen.append(event["step"])
+        if event["event"] == "warning":
+            warnings.append(event["message"])
+
+    seen = [0]
+    with monkeypatch.context() as patch:
+        patch.setattr(publish, "on_step", [full])
+        run = train(plain(*settings), run=place / "run", events=listen)
+    told = [text for text in warnings if "The training goes on. The last good one" in text]
+    assert len(told) == 2 and all("step-00000001" in text for text in told)
+    assert not differing(arrays(whole), arrays(run))
+    assert [entry["step"] for entry in run.log()] == [1, 2, 3, 4, 5, 6]
+    assert verify(str(run.path))["problems"] == []
+
+
+def test_a_disk_that_stays_full_ends_a_training_at_the_third_save(plain, place, monkeypatch):
+    def full(step, path):
+        if step == "publish" and path.name > "step-00000001":
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(publish, "on_step", [full])
+        with pytest.raises(EnvironmentProblem, match="No space left.*good one is .*step-00000001"):
+            train(plain("steps=9", "checkpoint_every=1", "sample_every=9"), run=place / "run")
+    run = Run.open(place / "run")
+    resume(run.path)
+    assert run.manifest()["state"] == "finished"
+
+
+def test_a_disk_that_cannot_hold_two_checkpoints_is_refused_before_a_run_is_made(
+    plain, place, monkeypatch
+):
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=10_000))
+    with pytest.raises(EnvironmentProblem, match="cannot hold 2 checkpoints"):
+        train(plain(), run=place / "run")
+    assert not (place / "run").exists()
+
+
+def test_a_manifest_that_is_torn_away_while_a_run_goes_on_is_written_again(plain, place):
+    def tear(event):
+        if event["event"] == "checkpoint" and event["step"] == 2:
+            (place / "run" / "manifest.json").unlink()
+
+    run = train(plain("checkpoint_every=2"), run=place / "run", events=tear)
+    assert run.manifest()["state"] == "finished"
+    assert verify(str(run.path))["problems"] == []
 
 
 def test_data_from_an_npz_file_of_keras_reaches_training(plain, place, monkeypatch):
