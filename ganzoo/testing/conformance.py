@@ -33,6 +33,7 @@ ARCHITECTURE_CHECKS: Mapping[str, tuple[str, ...]] = {
     "state": ("steps", "seeds"),
     "precision": ("output", "steps"),
     "fit": ("steps",),
+    "devices": ("penalties", "seeds"),
 }
 
 
@@ -124,11 +125,12 @@ def check_architecture(
         UnknownName, PluginError: there is no such architecture, or it cannot be imported.
     """
     discovery.load_plugin(discovery.find_plugin("architecture", name))
-    from ganzoo.testing import architecture_checks, second_derivatives
+    from ganzoo.testing import architecture_checks, device_checks, second_derivatives
     from ganzoo.testing.architecture_case import ArchitectureCase
 
     case = ArchitectureCase(name, options, tuple(map(tuple, image_shapes)), config)
-    functions = {**vars(architecture_checks), **vars(second_derivatives)}
+    modules = architecture_checks, device_checks, second_derivatives
+    functions = {name: one for module in modules for name, one in vars(module).items()}
     results = run_checks(case, functions, ARCHITECTURE_CHECKS, checks)
     report = Report(kind="architecture", name=name, setting=_setting(case), results=results)
     if raises and not report.passed:

@@ -9,7 +9,7 @@ from ganzoo import GAN, random
 from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import check_minimum
 from ganzoo.errors import UsageError
-from ganzoo.layers import OneHot
+from ganzoo.layers import Dropout, OneHot
 
 
 @standard_settings()
@@ -53,13 +53,13 @@ def cgan(
 
     def hidden(x, units: int, name: str):
         x = layers.Dense(units, activation="relu", name=name)(x)
-        return layers.Dropout(dropout, name=f"{name}_dropout")(x)
+        return Dropout(dropout, name=f"{name}_dropout")(x)
 
     def maxout(x, units: int, pieces: int, name: str):  # Goodfellow et al. 2013, equation 1
         x = layers.Dense(units * pieces, name=name)(x)
         x = layers.Reshape((units, pieces), name=f"{name}_pieces")(x)
         x = ops.max(x, axis=-1)  # (batch, units, pieces) -> (batch, units)
-        return layers.Dropout(dropout, name=f"{name}_dropout")(x)
+        return Dropout(dropout, name=f"{name}_dropout")(x)
 
     def generator() -> keras.Model:
         latents = keras.Input((latent_size,), name="latents")

@@ -105,9 +105,9 @@ class _Watcher(threading.Thread):
 
 
 def _describe(rank: int, code: int, log: Path) -> str:
-    lines = log.read_text(errors="replace").strip().splitlines()
+    lines = [x for x in log.read_text(errors="replace").splitlines() if x.startswith("error: ")]
     ended = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
-    last = f" Its last line: {quote(lines[-1])}." if lines else ""
+    last = f" It says: {quote(lines[-1].removeprefix('error: '))}" if lines else ""
     return f"Process {rank} of this training, counted from 0, {ended}.{last}"
 
 

@@ -284,3 +284,16 @@ def overflows(image_shape: tuple[int, int, int]) -> GAN:
         return powers / ops.sum(powers, axis=-1, keepdims=True)
 
     return GAN(generator(image_shape, extra=softmax), discriminator(image_shape))
+
+
+# devices -----------------------------------------------------------------------------------
+
+
+class Spread(GAN):
+    def generator_loss_terms(self, batch, fake, fake_outputs):
+        return {"spread": -ops.sqrt(ops.var(fake) + 1e-3)}
+
+
+def spread(image_shape: tuple[int, int, int]) -> GAN:
+    """A root of a statistic of the samples that one device has."""
+    return Spread(generator(image_shape), discriminator(image_shape))
