@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FAILED_SAVES = 3  # in a row, after which a training ends
 _HEADER_BYTES = 120  # of an array in a file: its name, type, shape and place
-_GIB = 2**30
+_MIB = 2**20
 
 
 class Saving:
@@ -93,6 +93,8 @@ class Saving:
         return True
 
     def _last_good(self) -> str:
+        if not self._run.path.exists():
+            return "Its checkpoints are where it is now."
         newest = None
         with contextlib.suppress(GanzooError):
             newest = self._run.newest_checkpoint(lambda text: None)
@@ -129,7 +131,7 @@ def check_space(folder: Path, size: int, copies: int) -> None:
     if free < copies * size:
         raise EnvironmentProblem(
             f"The disk of {quote(os.fspath(folder))} cannot hold {copies} checkpoints. "
-            f"Expected: about {copies * size / _GIB:.2f} GiB free. "
-            f"Received: {free / _GIB:.2f} GiB.",
+            f"Expected: about {copies * size / _MIB:,.1f} MiB free. "
+            f"Received: {free / _MIB:,.1f} MiB.",
             hint="Free some space, or choose another disk: --run FOLDER.",
         )

@@ -80,7 +80,7 @@ def test_a_folder_that_was_moved_is_not_made_anew(run):
     run.path.rename(run.path.with_name("moved"))
     saving = Saving(run, events.append)
     assert not saving.write(lambda: run.samples.mkdir(parents=True))
-    assert "gone or was moved" in events[0]["message"] and not run.path.exists()
+    assert "moved. Received" in events[0]["message"] and not run.path.exists()
 
 
 def test_the_size_of_a_checkpoint_is_known_before_a_training():
