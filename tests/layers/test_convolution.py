@@ -1,3 +1,5 @@
+import importlib
+
 import numpy as np
 import pytest
 from calculus import agrees, filled
@@ -68,6 +70,22 @@ def test_values_and_both_derivatives_are_those_of_keras(kind, kernel, strides, p
         assert mine.shape == exact.shape
         bound = 2e-5 * max(np.abs(exact).max(), 1)
         np.testing.assert_allclose(mine, exact, atol=bound, rtol=0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("kernel", "padding", "size"),
+    [(4, "same", (8, 7)), (2, "same", (5, 6)), (6, "same", (4, 4)), (4, "valid", (8, 7))],
+)
+def test_what_is_faster_at_other_sizes_on_jax_gives_the_same(
+    kind, kernel, padding, size, monkeypatch
+):
+    if keras.backend.backend() != "jax":
+        pytest.skip("one formulation for all sizes")
+    module = importlib.import_module("ganzoo.backend.jax_convolution")
+    for name in ("_phases_pay", "_product_pays"):
+        monkeypatch.setattr(module, name, lambda *shapes: True)
+    test_values_and_both_derivatives_are_those_of_keras(kind, kernel, 2, padding, size)
 
 
 @pytest.mark.parametrize("kind", KINDS)
