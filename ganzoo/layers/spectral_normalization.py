@@ -52,10 +52,11 @@ class SpectralNormalization(keras.layers.Wrapper):
         u = ops.cast(self.u, dtype)
         for _ in range(self.iterations):
             v = _unit(ops.matmul(u, ops.transpose(fixed)))  # (1, inputs)
-            u = _unit(ops.matmul(v, fixed))  # (1, outputs)
+            outputs = ops.matmul(v, matrix)  # (1, outputs)
+            u = _unit(outputs)
         if training:
             self.u.assign(ops.cast(u, self.u.dtype))
-        sigma = ops.sum(ops.matmul(v, matrix) * u)
+        sigma = ops.sum(outputs * u)
         return kernel / (sigma + _EPSILON)
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
@@ -66,4 +67,5 @@ class SpectralNormalization(keras.layers.Wrapper):
 
 
 def _unit(x: Tensor) -> Tensor:
-    return ops.stop_gradient(x * ops.rsqrt(ops.sum(ops.square(x)) + _EPSILON))
+    x = ops.stop_gradient(x)
+    return x * ops.rsqrt(ops.sum(ops.square(x)) + _EPSILON)
