@@ -13,6 +13,7 @@ A backend module offers these names and nothing else:
 * `fused_batch_norm(x, scale, offset, epsilon)`: normalized values, mean and variance of each
   channel, the last axis, by one kernel of the framework; None where it has none.
 * `lazy_cond(due, value, otherwise)`: one of two functions' values, in the way that is fast.
+* `update_if(due, update, otherwise, variables)`: the same for a function that changes variables.
 * `jit(function)`: a function of tensors without side effects, compiled where it pays.
 * `fused_steps(convolutional)`: how many steps one call should fuse, and whether XLA pays.
 * `device()`: "cpu", "gpu", ...: what kind of device computes.
@@ -44,6 +45,7 @@ __all__ = [
     "jit",
     "lazy_cond",
     "no_grad",
+    "update_if",
 ]
 
 if TYPE_CHECKING:
@@ -62,6 +64,7 @@ if TYPE_CHECKING:
         jit,
         lazy_cond,
         no_grad,
+        update_if,
     )
 
 

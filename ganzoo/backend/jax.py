@@ -198,6 +198,22 @@ def lazy_cond(due, value: Callable, otherwise: Callable):
     return jax.tree.map(lambda a, b: jax.numpy.where(due, a, b), value(), otherwise())
 
 
+def update_if(due, update: Callable, otherwise: Callable, variables: Sequence):
+    """`update()`, which changes `variables`, where `due`; else `otherwise()`."""
+
+    def updated() -> tuple:
+        with WriteCapture():
+            return update(), [variable.value for variable in variables]
+
+    def unchanged() -> tuple:
+        return otherwise(), [variable.value for variable in variables]
+
+    logs, values = lazy_cond(due, updated, unchanged)
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+    return logs
+
+
 def jit(function: Callable) -> Callable:
     """`function` under `jax.jit`."""
     return jax.jit(function)

@@ -120,6 +120,11 @@ def lazy_cond(due, value: Callable, otherwise: Callable):
     return keras.ops.cond(due, value, otherwise)
 
 
+def update_if(due, update: Callable, otherwise: Callable, variables: Sequence):
+    """`update()`, which changes `variables`, where `due`; else `otherwise()`."""
+    return keras.ops.cond(due, update, otherwise)
+
+
 def jit(function: Callable) -> Callable:
     """`function` as a graph."""
     return tf.function(function)

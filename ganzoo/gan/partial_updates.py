@@ -39,19 +39,16 @@ def penalty_update(
     """
     optimizer, weights = getattr(gan.optimizer, name), getattr(gan, name).trainable_variables
 
-    def penalized() -> tuple:
+    def penalized() -> dict:
         result = backend.gradients(loss_fn, weights, optimizer.scale_loss)
-        return list(result.gradients), {key: result.logs[key] for key in otherwise}
+        backend.apply(optimizer, result.gradients, weights)
+        return {key: result.logs[key] for key in otherwise}
 
-    def unchanged() -> tuple:
-        kept = {key: ops.convert_to_tensor(value, "float32") for key, value in otherwise.items()}
-        return [ops.zeros_like(weight.value) for weight in weights], kept
+    def unchanged() -> dict:
+        return {key: ops.convert_to_tensor(value, "float32") for key, value in otherwise.items()}
 
     due = ops.equal(ops.mod(gan.steps, every), 0)
-    gradients, logs = backend.lazy_cond(due, penalized, unchanged)
-    with changed_only_if(due, [*weights, *optimizer.variables]):
-        backend.apply(optimizer, gradients, weights)
-    return logs
+    return backend.update_if(due, penalized, unchanged, [*weights, *optimizer.variables])
 
 
 class GeneratorWait:
