@@ -103,7 +103,7 @@ def _phases_pay(results: tuple, kernel: tuple, strides: tuple) -> bool:
 
 
 def _spread_by_phases(g, w, pads, size):
-    """`spread` of stride 2: the results at even and odd places of both axes are four ordinary
+    """`spread` of stride 2: the results at even and odd positions of both axes are four ordinary
     convolutions with quarters of the kernel, computed as one.
     """
     (kh, kw), (c, d) = w.shape[:2], w.shape[2:]
@@ -129,12 +129,12 @@ def _samples_of_a_part(results: tuple) -> int:
     """Samples of which a kernel's gradient is computed at once.
 
     XLA's CPU backend takes two to three times as long for each where they have together more than
-    some thousand places.
+    some thousand pixels.
     """
-    n, places = results[0], math.prod(results[1:-1])
-    if n * places <= 4096 or jax.default_backend() != "cpu":
+    n, pixels = results[0], math.prod(results[1:-1])
+    if n * pixels <= 4096 or jax.default_backend() != "cpu":
         return max(n, 1)
-    return max(2048 // places, -(-n // 16), 1)  # not more than 16 parts, which compile longer
+    return max(2048 // pixels, -(-n // 16), 1)  # not more than 16 parts, which compile longer
 
 
 # In three dimensions XLA's CPU backend has no fast path for any of the three. So the frames that
