@@ -39,7 +39,7 @@ def _derivative(a, b, by, geometry):
     if by == "g":
         return _plain(a, b, stride, pads)
     if by == "x":
-        if stride == 2 and k == 4 and pads == (1, 1) and b.shape[2] > 4:
+        if stride == 2 and k == 4 and pads == (1, 1) and b.shape[2] >= 16 and a.shape[1] >= 8:
             return _by_phases(a, b)
         x = jax.ShapeDtypeStruct((a.shape[0], size, size, b.shape[2]), a.dtype)
         return jax.linear_transpose(lambda x: _plain(x, b, stride, pads), x)(a)[0]
