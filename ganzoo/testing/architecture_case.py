@@ -29,7 +29,7 @@ CONFIG: Mapping[str, Any] = {
     "ema_half_life": 26.0,
     "ema_rampup": 0.0,
 }
-LIMITS = (8, 16, 32)  # for options that are whole numbers, from the first that is accepted
+LIMITS = (8, 16, 32, 64)  # for options that are whole numbers, from the first that is accepted
 
 # Shapes of samples to try, by number of axes. The first that is accepted is trained with; those
 # of `LARGE_SHAPES` are tried only if none of the others is accepted.
