@@ -25,6 +25,7 @@ LISTS = {
     "ganzoo/cli": "one verb or group of verbs in a file",
     "ganzoo/layers": "one layer in a file",
     "ganzoo/metrics": "one family of metrics in a file",
+    "ganzoo/testing": "one kind of checks in a file",
     "plugins/ganzoo_checkpoints": "one published layout in a file",
     "plugins/ganzoo_data": "one data set in a file",
 }
