@@ -42,7 +42,10 @@ Seed = Annotated[
     int | None, typer.Option(metavar="N", help="Seed of weights, data order and latents.")
 ]
 Precision = Annotated[
-    str | None, typer.Option(metavar="NAME", help="float32, mixed_float16, mixed_bfloat16.")
+    str | None,
+    typer.Option(
+        metavar="NAME", help="float32, mixed_float16, mixed_bfloat16 or auto: the faster."
+    ),
 ]
 From = Annotated[
     str | None,

@@ -57,7 +57,7 @@ def bench(
 
         dataset, _ = open_or_blank(recipe)
     begin = time.perf_counter()
-    trainer = _Trainer(build_gan(recipe, dataset), recipe, dataset)
+    trainer = Trainer(build_gan(recipe, dataset), recipe, dataset)
     build_seconds = time.perf_counter() - begin
     fused = trainer.gan.steps_per_dispatch
     first = trainer.train(fused)["wall"]
@@ -77,7 +77,7 @@ def bench(
     }
 
 
-class _Trainer:
+class Trainer:
     """A training that goes on for as many steps as one asks."""
 
     def __init__(self, gan: "GAN", recipe: Recipe, dataset: Dataset):
@@ -115,7 +115,7 @@ def _describe(gan: "GAN", recipe: Recipe, dataset: Dataset) -> dict[str, Any]:
         "image_shape": list(dataset.image_shape),
         "backend": keras.backend.backend(),
         "device": backend.device(),
-        "precision": recipe.training.precision,
+        "precision": recipe.training.dtype_policy,
         "batch": recipe.training.batch,
         "images_per_step": recipe.training.batch * recipe.gan.critic_updates,
         "steps_per_dispatch": gan.steps_per_dispatch,

@@ -13,6 +13,7 @@ from typing import Any
 
 from ganzoo import __version__
 from ganzoo.backend import select
+from ganzoo.backend.processor import bfloat16_instructions
 from ganzoo.catalog.plugins.entry_points import FIRST_PARTY
 from ganzoo.catalog.run_lock import is_locked
 from ganzoo.catalog.runs import RUNS
@@ -72,6 +73,7 @@ def doctor() -> dict[str, Any]:
         "platform": platform.platform(),
         "processors": os.cpu_count(),
         "accelerators": _list_accelerators(),
+        "bfloat16": _describe_bfloat16(),
         "packages": _report_packages(problems),
         "extras": _report_extras(),
         "backends": _report_backends(problems, cautions),
@@ -196,3 +198,13 @@ def _list_accelerators() -> list[str]:
             continue
         names += [line.partition(":")[2].strip() for line in text.splitlines() if "Model" in line]
     return names
+
+
+def _describe_bfloat16() -> str:
+    """Return what the precision mixed_bfloat16 is likely to gain on the processor."""
+    here = bfloat16_instructions()
+    if here is None:
+        return "the processor does not say; compare: ganzoo bench NAME --precision mixed_bfloat16"
+    if not here:
+        return "no instructions for it in the processor, so that float32 is faster there"
+    return "instructions for it in the processor; --precision auto measures what they gain"

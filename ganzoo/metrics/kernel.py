@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from ganzoo.errors import UsageError
 from ganzoo.metrics.rows import check_row_pair, content_order, random_state
 
-_ROWS, _COLUMNS = 1024, 1024  # of a block of the kernel matrix: 4 MiB in float32
+_ROWS = 1024  # of both sides of a block of the kernel matrix: 4 MiB in float32
 
 
 class KernelDistance(NamedTuple):
@@ -92,38 +92,36 @@ def squared_mmd(real: ArrayLike, fake: ArrayLike) -> float:
 def _squared_mmd(real: np.ndarray, fake: np.ndarray) -> float:
     # in the features' own type; what is added up is float64
     dtype = np.result_type(real, fake, np.float32)
-    real, fake = _factor(real, dtype), _factor(fake, dtype)
-    n, m = len(real), len(fake)
+    real, fake = real.astype(dtype, copy=False), fake.astype(dtype, copy=False)
     between = math.fsum(
-        _cube_sum(some @ other.T) for some in _blocks(real, _ROWS) for other in _blocks(fake)
+        _kernel_sum(some @ other.T, real.shape[1])
+        for some in _blocks(real)
+        for other in _blocks(fake)
     )
-    return _mean_of_others(real) + _mean_of_others(fake) - 2 * between / (n * m)
-
-
-def _factor(rows: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """Return rows whose products are x.y / d + 1: scaled, with a column of ones."""
-    factor = np.ones((len(rows), rows.shape[1] + 1), dtype)
-    np.multiply(rows, 1 / math.sqrt(rows.shape[1]), out=factor[:, :-1], casting="same_kind")
-    return factor
+    means = _mean_of_others(real) + _mean_of_others(fake)
+    return means - 2 * between / (len(real) * len(fake))
 
 
 def _mean_of_others(rows: np.ndarray) -> float:
     """Return the mean of the kernel over pairs of different rows."""
-    sums = []
+    size, sums = rows.shape[1], []
     for start in range(0, len(rows), _ROWS):  # pairs within a block, and with what follows it
         some, rest = rows[start : start + _ROWS], rows[start + _ROWS :]
         own = np.einsum("ij,ij->i", some, some)[:, None]
-        sums += [_cube_sum(some @ some.T), -_cube_sum(own)]
-        sums += [2 * _cube_sum(some @ other.T) for other in _blocks(rest)]
+        sums += [_kernel_sum(some @ some.T, size), -_kernel_sum(own, size)]
+        sums += [2 * _kernel_sum(some @ other.T, size) for other in _blocks(rest)]
     return math.fsum(sums) / (len(rows) * (len(rows) - 1))
 
 
-def _blocks(rows: np.ndarray, step: int = _COLUMNS) -> Iterator[np.ndarray]:
-    for start in range(0, len(rows), step):
-        yield rows[start : start + step]
+def _blocks(rows: np.ndarray) -> Iterator[np.ndarray]:
+    for start in range(0, len(rows), _ROWS):
+        yield rows[start : start + _ROWS]
 
 
-def _cube_sum(products: np.ndarray) -> float:
+def _kernel_sum(products: np.ndarray, size: int) -> float:
+    """Sum (x.y / size + 1)^3 over products x.y, which are overwritten."""
+    products *= 1 / size
+    products += 1
     cubes = np.square(products)
     cubes *= products
     return float(cubes.sum(axis=1).sum(dtype=np.float64))

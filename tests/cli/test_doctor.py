@@ -114,6 +114,7 @@ def test_the_report_is_valid_json_without_anything_else(ganzoo):
         "platform",
         "processors",
         "accelerators",
+        "bfloat16",
         "packages",
         "extras",
         "backends",

@@ -103,7 +103,7 @@ def _settings_of(training: Training) -> Iterator[None]:
         # initializers and dropout without a seed of their own take one from here;
         # keras.utils.set_random_seed would import every framework that is installed
         random.seed(training.seed)
-        with standard_settings(training.precision):
+        with standard_settings(training.dtype_policy):
             yield
     finally:
         random.setstate(state)

@@ -4,14 +4,17 @@ import contextlib
 import importlib.metadata
 import os
 import platform
+from pathlib import Path
 from typing import Any
 
 from ganzoo.backend import select
+from ganzoo.backend.processor import bfloat16_instructions
 from ganzoo.catalog.plugins.discovery import find_plugin
 from ganzoo.errors import EnvironmentProblem, GanzooError
 from ganzoo.files.home import cache_home
 
 _PACKAGES = ("keras", "numpy", "jax", "jaxlib", "torch", "tensorflow", "tensorflow-cpu", "pillow")
+_CACHE_BYTES = 2**30  # of compiled programs, which are some tens of MB for each model
 # Variables that change the last bits of a result without being part of the recipe.
 VARIABLES = (
     "OMP_NUM_THREADS",
@@ -32,8 +35,9 @@ VARIABLES = (
 def prepare_environment(backend: str | None = None) -> str:
     """Choose the backend, and set variables of it that change no bit of a result.
 
-    JAX keeps what it compiles for the next process. Torch's threads wait without spinning:
-    where others use the processors too, small networks are several times faster for it.
+    JAX keeps what it compiles for the next process, also what compiles fast: drawing initial
+    weights takes dozens of small programs. Torch's threads wait without spinning: where others use
+    the processors too, small networks are several times faster for it.
 
     Args:
         backend: `"jax"`, `"torch"` or `"tensorflow"`; None takes the user's or the first
@@ -43,12 +47,52 @@ def prepare_environment(backend: str | None = None) -> str:
         The backend.
     """
     chosen = select.choose(backend)
-    if chosen == "jax":  # a first step of seconds becomes one of tenths
+    if chosen == "jax" and "JAX_COMPILATION_CACHE_DIR" not in os.environ:
         with contextlib.suppress(EnvironmentProblem):  # no home, no cache
-            os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache_home() / "jax"))
+            folder = cache_home() / "jax"
+            remove_oldest(folder, _CACHE_BYTES)
+            os.environ["JAX_COMPILATION_CACHE_DIR"] = str(folder)
+            os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+            os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
     elif chosen == "torch":
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     return chosen
+
+
+def reason_for_float32() -> str | None:
+    """Return why precision `auto` takes float32 without measuring; `None` where it measures."""
+    from ganzoo.backend import device
+
+    if device() == "cpu" and bfloat16_instructions() is False:
+        return "the processor has no instructions for bfloat16"
+    return None
+
+
+def remove_oldest(folder: Path, limit: int) -> None:
+    """Remove the files that were not used for longest, down to half of `limit`, if above it.
+
+    JAX's own bound locks the folder and looks at each file for each program. A process that misses
+    a file compiles again.
+
+    Args:
+        folder: A folder of files; it need not exist.
+        limit: Bytes of all files.
+    """
+    found = []
+    with contextlib.suppress(OSError):
+        for entry in os.scandir(folder):
+            with contextlib.suppress(OSError):  # removed by another process
+                facts = entry.stat()
+                found.append((max(facts.st_atime, facts.st_mtime), facts.st_size, entry.path))
+    size = sum(one[1] for one in found)
+    if size <= limit:
+        return
+    for _, bytes_, path in sorted(found):
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+        size -= bytes_
+        if size <= limit // 2:
+            return
 
 
 def describe_environment() -> dict[str, Any]:

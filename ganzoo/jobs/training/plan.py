@@ -62,7 +62,7 @@ def plan(
         "steps": length.steps,
         "steps_per_dispatch": gan.steps_per_dispatch,
         "xla": bool(gan.jit_compile),
-        "precision": recipe.training.precision,
+        "precision": _describe_precision(recipe.training.precision),
         "memory": {
             "data": sum(int(part.nbytes) for part in parts if part is not None),
             "state": int(state),
@@ -73,6 +73,15 @@ def plan(
             name: _describe_layers(getattr(gan, name)) for name in ("generator", "discriminator")
         },
     }
+
+
+def _describe_precision(precision: str) -> str:
+    if precision != "auto":
+        return precision
+    reason = environment.reason_for_float32()
+    if reason is not None:
+        return f"auto: float32, as {reason}"
+    return "auto: measured before the first step"
 
 
 def open_or_blank(recipe: Recipe) -> tuple[Dataset, DataMissing | None]:

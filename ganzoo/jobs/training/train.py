@@ -19,6 +19,7 @@ from ganzoo.jobs.models.build import build_gan
 from ganzoo.jobs.models.open_dataset import open_recipe_dataset
 from ganzoo.jobs.models.start import find_start, take_start
 from ganzoo.jobs.monitoring.saving import check_space, checkpoint_size
+from ganzoo.jobs.precision import decide_precision
 from ganzoo.jobs.training import provenance
 from ganzoo.jobs.training.evaluation import PeriodicEvaluation
 from ganzoo.jobs.training.loop import run_session
@@ -79,6 +80,7 @@ def train(
         with reporting(stop.interrupting(events)):
             dataset = open_recipe_dataset(recipe)
         stop.hold()
+        recipe, decision = decide_precision(recipe, dataset, group.devices)
         gan = build_gan(recipe, dataset)
         taken = {} if start is None else take_start(gan, start, dataset)
         with reporting(stop.interrupting(events)):
@@ -102,7 +104,7 @@ def train(
                 "card.toml": run_card(recipe, manifest, name).toml().encode(),
                 "recipe.toml": recipe.toml().encode(),  # last: it makes the folder a run
             }
-            manifest |= {FILES: listing(texts)} | evaluation.manifest()
+            manifest |= {FILES: listing(texts)} | evaluation.manifest() | decision
             provenance.write_manifest(opened, manifest)
             for file, text in texts.items():
                 publish(opened.path / file, text)

@@ -1,5 +1,7 @@
 """Under which circumstances something was trained, and whether they are the same now."""
 
+import os
+
 import pytest
 from lazy_keras import keras
 
@@ -32,6 +34,36 @@ def test_another_kind_of_device_is_named():
     assert now in ("cpu", "gpu", "tpu", "mps")
     (said,) = environment.environment_differences(manifest() | {"device": "abacus"})
     assert f"device was abacus, is {now}" in said
+
+
+def test_the_files_unused_for_longest_go_from_a_full_cache(tmp_path):
+    environment.remove_oldest(tmp_path / "none", 0)
+    for age in range(6):
+        (tmp_path / str(age)).write_bytes(bytes(100))
+        os.utime(tmp_path / str(age), (1000 - age, 1000 - age))
+    environment.remove_oldest(tmp_path, 600)
+    assert len(list(tmp_path.iterdir())) == 6
+    environment.remove_oldest(tmp_path, 500)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0", "1"]
+
+
+def test_jax_keeps_all_programs_in_a_cache_that_ganzoo_bounds(tmp_path, monkeypatch):
+    names = ("DIR", "MIN_COMPILE_TIME_SECS", "MIN_ENTRY_SIZE_BYTES")
+    names = [
+        f"JAX_{'PERSISTENT_CACHE' if i else 'COMPILATION_CACHE'}_{n}" for i, n in enumerate(names)
+    ]
+    for name in names:
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path))
+    monkeypatch.setattr(environment.select, "choose", lambda name: "jax")
+    environment.prepare_environment()
+    assert [os.environ[name] for name in names] == [str(tmp_path / "jax"), "0", "-1"]
+    for name in names:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv(names[0], "mine")
+    environment.prepare_environment()
+    assert [os.environ.get(name) for name in names] == ["mine", None, None]
 
 
 def test_the_recipe_decides_whatever_keras_is_configured_to():
