@@ -12,6 +12,8 @@ A backend module offers these names and nothing else:
   formulation that is fast on this backend.
 * `fused_batch_norm(x, scale, offset, epsilon)`: normalized values, mean and variance of each
   channel, the last axis, by one kernel of the framework; None where it has none.
+* `host_arrays(*tensors)`: tensors, or NumPy arrays where a few numbers are computed faster so.
+* `training_outputs(network, inputs)`: a network's outputs in training mode.
 * `lazy_cond(due, value, otherwise)`: one of two functions' values, in the way that is fast.
 * `update_if(due, update, otherwise, variables)`: the same for a function that changes variables.
 * `jit(function)`: a function of tensors without side effects, compiled where it pays.
@@ -41,10 +43,12 @@ __all__ = [
     "fused_batch_norm",
     "fused_steps",
     "gradients",
+    "host_arrays",
     "input_gradients",
     "jit",
     "lazy_cond",
     "no_grad",
+    "training_outputs",
     "update_if",
 ]
 
@@ -60,10 +64,12 @@ if TYPE_CHECKING:
         fused_batch_norm,
         fused_steps,
         gradients,
+        host_arrays,
         input_gradients,
         jit,
         lazy_cond,
         no_grad,
+        training_outputs,
         update_if,
     )
 

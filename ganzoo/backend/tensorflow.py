@@ -115,6 +115,16 @@ def fused_batch_norm(x, scale, offset, epsilon: float) -> tuple | None:
     return tf.reshape(outputs, tf.shape(x)), mean, variance * ((rows - 1) / rows)
 
 
+def host_arrays(*tensors: Tensor) -> tuple:
+    """The tensors: they are computed where they are."""
+    return tensors
+
+
+def training_outputs(network: keras.Model, inputs):
+    """Outputs of a network in training mode."""
+    return network(inputs, training=True)
+
+
 def lazy_cond(due, value: Callable, otherwise: Callable):
     """`value()` where `due`, a boolean scalar, else `otherwise()`: scalars alike in form."""
     return keras.ops.cond(due, value, otherwise)

@@ -217,7 +217,7 @@ class GAN(backend.Stepper, Compilation, Sampling):
     def generate(self, latents: Tensor, labels: Tensor = None) -> Tensor:
         """Generated samples in `value_range`, float32, from the generator in training mode."""
         inputs = [latents, labels] if self.sampler.conditional else latents
-        return ops.cast(self.generator(inputs, training=True), "float32")
+        return ops.cast(backend.training_outputs(self.generator, inputs), "float32")
 
     def fake_samples(self, batch: Batch) -> Tensor:
         """Fake samples for an update of the discriminator; no gradient flows into them.
@@ -266,7 +266,7 @@ class GAN(backend.Stepper, Compilation, Sampling):
         for regularizer in self.regularizers if rng is not None else ():
             samples = regularizer.augment(samples, rng)
         inputs = [samples, labels] if len(self.discriminator.inputs) > 1 else samples
-        outputs = self.discriminator(inputs, training=True)
+        outputs = backend.training_outputs(self.discriminator, inputs)
         outputs = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
         outputs = [ops.cast(output, "float32") for output in outputs]
         return [ops.reshape(outputs[0], (-1,)), *outputs[1:]]

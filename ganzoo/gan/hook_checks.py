@@ -71,8 +71,9 @@ def check_writes(writes: Iterable[Write], gan) -> None:
         PluginError: names the variable, and where to assign it.
     """
     networks = {id(v) for network in (gan.generator, gan.discriminator) for v in network.variables}
-    own = {id(v) for v in gan.variables} - networks
-    lost = sorted({variable.path for variable, _ in writes if id(variable) in own})
+    others = [variable for variable, _ in writes if id(variable) not in networks]
+    own = {id(v) for v in gan.variables} if others else set()
+    lost = sorted({variable.path for variable in others if id(variable) in own})
     if lost:
         raise PluginError(
             f"A loss of {type(gan).__name__} assigns {lost[0]!r}, which belongs to neither "

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 from keras import ops
 
+from ganzoo import backend
 from ganzoo.backend import Tensor
 
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))  # table 4, Threefry-2x32
@@ -27,7 +28,8 @@ _TABLE_BITS = 16
 # eagerly, that takes half the time. The product is a shift, and wraps like one.
 def _rotate(x: Tensor, bits: int) -> Tensor:
     # int32 shifts to the right copy the sign; the mask clears it
-    return x * (1 << bits) | ops.right_shift(x, 32 - bits) & ((1 << bits) - 1)
+    right_shift = np.right_shift if isinstance(x, np.ndarray) else ops.right_shift
+    return x * (1 << bits) | right_shift(x, 32 - bits) & ((1 << bits) - 1)
 
 
 def threefry(key: Sequence[Tensor], counter: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
@@ -40,15 +42,16 @@ def threefry(key: Sequence[Tensor], counter: Sequence[Tensor]) -> tuple[Tensor, 
     Returns:
         Two int32 tensors of that shape: 64 random bits per counter.
     """
+    *key, x, y = backend.host_arrays(*key, *counter)
     keys = (*key, key[0] ^ key[1] ^ _PARITY)
-    x, y = counter[0] + keys[0], counter[1] + keys[1]
+    x, y = x + keys[0], y + keys[1]
     for group in range(5):
         for bits in _ROTATIONS[group % 2]:
             x = x + y
             y = _rotate(y, bits) ^ x
         x = x + keys[(group + 1) % 3]
         y = y + keys[(group + 2) % 3] + (group + 1)
-    return x, y
+    return ops.convert_to_tensor(x), ops.convert_to_tensor(y)
 
 
 def random_bits(key: Sequence[Tensor], step: Tensor, count: int) -> Tensor:

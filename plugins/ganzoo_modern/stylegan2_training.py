@@ -120,12 +120,13 @@ class StyleGAN2(GAN):
     def styles_of(self, latents: Tensor, labels: Tensor = None) -> Tensor:
         """Styles of latents, and labels if there are classes: (batch, d) -> (batch, w), float32."""
         inputs = [latents, labels] if self.sampler.conditional else latents
-        return ops.cast(self.generator.get_layer("mapping")(inputs, training=True), "float32")
+        mapping = self.generator.get_layer("mapping")
+        return ops.cast(backend.training_outputs(mapping, inputs), "float32")
 
     def synthesize(self, styles: Tensor, latents: Tensor) -> Tensor:
         """Images of styles (batch, count, w), with the noise of latents (batch, d)."""
         synthesis = self.generator.get_layer("synthesis")
-        return ops.cast(synthesis([styles, latents], training=True), "float32")
+        return ops.cast(backend.training_outputs(synthesis, [styles, latents]), "float32")
 
     def path_lengths(self, styles: Tensor, latents: Tensor, directions: Tensor) -> Tensor:
         """Lengths |J^T y| of section 3.2, J the Jacobian of an image by its style: (batch,).

@@ -12,7 +12,7 @@ a latent is one number that has no effect.
 import keras
 from keras import layers, ops
 
-from ganzoo import GAN
+from ganzoo import GAN, backend
 from ganzoo.backend import Tensor
 from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import (
@@ -137,15 +137,15 @@ class CycleGAN(GAN):
 
     def _g(self, x: Tensor) -> Tensor:
         pair = self.generator.get_layer("directions")
-        return ops.cast(pair.g(x, training=True), "float32")
+        return ops.cast(backend.training_outputs(pair.g, x), "float32")
 
     def _f(self, y: Tensor) -> Tensor:
         pair = self.generator.get_layer("directions")
-        return ops.cast(pair.f(y, training=True), "float32")
+        return ops.cast(backend.training_outputs(pair.f, y), "float32")
 
     def _d_x(self, x: Tensor) -> Tensor:
         d_x = self.discriminator.get_layer("source_critic")
-        return ops.reshape(ops.cast(d_x(x, training=True), "float32"), (-1,))
+        return ops.reshape(ops.cast(backend.training_outputs(d_x, x), "float32"), (-1,))
 
     def get_config(self) -> dict:
         names = ("cycle_weight", "identity_weight", "pool_size")

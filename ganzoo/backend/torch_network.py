@@ -1,0 +1,179 @@
+"""Calls of a network without the bookkeeping that Keras does around each layer.
+
+Keras' `Layer.__call__` binds signatures, converts inputs, opens scopes and looks for masks, at each
+call of each layer. In a small network on PyTorch, which runs line by line, that takes as long as
+the arithmetic. Here the graph of a functional model becomes a list of operations once, and a step
+calls what is inside the layers. Whatever a list does not cover is called in Keras' way: another
+dtype than float32, masks, hooks, activity regularizers, quantization, rematerialization, and
+layers with a `__call__` of their own.
+"""
+
+import functools
+import inspect
+import weakref
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import keras
+import torch
+
+
+@dataclass(frozen=True)
+class _Slot:
+    """The position of a value in the list of all that a call has computed."""
+
+    index: int
+
+
+class _Operation(NamedTuple):
+    """One operation of a network.
+
+    Args:
+        call: A layer, its `call`, or an operation's.
+        args: Positional arguments, a `_Slot` for each tensor.
+        kwargs: Arguments by name, likewise.
+        nested: Whether there are slots inside of lists, or by name.
+    """
+
+    call: Callable
+    args: tuple
+    kwargs: dict[str, Any]
+    nested: bool
+
+
+class _Plan(NamedTuple):
+    """The operations of a network in their order.
+
+    Args:
+        inputs: Shape, without the batch, and dtype of each input.
+        operations: The operations.
+        outputs: Slots of the outputs.
+        single: Whether the network returns a tensor, not a list.
+        layers: The layers of the operations.
+    """
+
+    inputs: list[tuple[tuple, torch.dtype]]
+    operations: list[_Operation]
+    outputs: list[int]
+    single: bool
+    layers: list[keras.layers.Layer]
+
+
+_plans: weakref.WeakKeyDictionary[keras.Model, _Plan | None] = weakref.WeakKeyDictionary()
+
+
+def training_outputs(network: keras.Model, inputs: Any):
+    """Outputs of a network in training mode: those of `network(inputs, training=True)`."""
+    if network not in _plans:
+        _plans[network] = _plan(network)
+    plan = _plans[network]
+    values = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+    if plan is None or not _fits(plan, values) or _is_hooked([network, *plan.layers]):
+        return network(inputs, training=True)
+    for call, args, kwargs, nested in plan.operations:
+        if nested:
+            fill = functools.partial(_value, values)
+            args, kwargs = keras.tree.map_structure(fill, (args, kwargs))
+        else:
+            args = [_value(values, x) for x in args]
+        outputs = call(*args, **kwargs)
+        values += [outputs] if isinstance(outputs, torch.Tensor) else keras.tree.flatten(outputs)
+    outputs = [values[slot] for slot in plan.outputs]
+    return outputs[0] if plan.single else outputs
+
+
+def _value(values: list, x: Any) -> Any:
+    return values[x.index] if type(x) is _Slot else x
+
+
+def _fits(plan: _Plan, values: list) -> bool:
+    return len(values) == len(plan.inputs) and all(
+        isinstance(x, torch.Tensor) and x.shape[1:] == shape and x.dtype is dtype
+        for x, (shape, dtype) in zip(values, plan.inputs, strict=True)
+    )
+
+
+def _is_hooked(layers: Iterable[Any]) -> bool:
+    return any(layer._forward_hooks or layer._forward_pre_hooks for layer in layers)
+
+
+def _plan(network: Any) -> _Plan | None:
+    """Make the plan of a functional model; None for another model, and for what it can not be."""
+    functional = type(network).__module__.startswith("keras.") and hasattr(network, "_nodes")
+    returned = network.output if functional else None
+    single = isinstance(returned, keras.KerasTensor)
+    if not (single or isinstance(returned, (list, tuple))) or network.compute_dtype != "float32":
+        return None
+    if _may_mask(network):
+        return None
+    by_depth = network._nodes_by_depth  # Keras has no public view of a graph
+    nodes = [node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth]]
+    if not all(_is_float32(x) for node in nodes for x in node.outputs):
+        return None
+    slots = {id(x): _Slot(index) for index, x in enumerate(network.inputs)}
+    operations, layers, count = [], [], len(slots)
+    for node in nodes:
+        if node.is_input or any(id(x) not in slots for x in node.input_tensors):
+            continue  # as Keras does: it is before the inputs of this network
+        operations.append(_operation(node, slots))
+        slots |= {id(x): _Slot(count + i) for i, x in enumerate(node.outputs)}
+        count += len(node.outputs)
+        layers += [node.operation] if isinstance(node.operation, keras.layers.Layer) else []
+    inputs = [(tuple(x.shape[1:]), getattr(torch, x.dtype)) for x in network.inputs]
+    outputs = [slots[id(x)].index for x in keras.tree.flatten(returned)]
+    return _Plan(inputs, operations, outputs, single, layers)
+
+
+def _is_float32(x: keras.KerasTensor) -> bool:
+    return x.dtype == "float32" or "float" not in x.dtype
+
+
+def _operation(node: Any, slots: dict[int, _Slot]) -> _Operation:
+    def slotted(x):
+        return slots[id(x)] if isinstance(x, keras.KerasTensor) else x
+
+    owner, given = node.operation, node.arguments
+    args, kwargs = keras.tree.map_structure(slotted, (tuple(given.args), dict(given.kwargs)))
+    flat = keras.tree.flatten((args, kwargs))
+    nested = sum(type(x) is _Slot for x in flat) > sum(type(x) is _Slot for x in args)
+    others = {name: x for name, x in kwargs.items() if x is not None and name != "training"}
+    if isinstance(owner, keras.Model) and len(args) == 1 and not others:
+        return _Operation(functools.partial(training_outputs, owner), args, {}, nested)
+    if not isinstance(owner, keras.layers.Layer):
+        plain = type(owner).__call__ is keras.Operation.__call__
+        return _Operation(owner.call if plain else owner, args, kwargs, nested)
+    if not _is_plain(owner) or not all(x is None or type(x) is _Slot for x in flat):
+        return _Operation(owner, args, {**kwargs, "training": True}, nested)
+    training = {"training": True} if _takes_training(owner) else {}
+    return _Operation(owner.call, args, {**kwargs, **training}, nested)
+
+
+def _is_plain(layer: Any) -> bool:
+    """Return True if `layer(...)` does nothing around `layer.call(...)` that a step needs."""
+    inner = layer._flatten_layers(include_self=False)
+    return (
+        type(layer).__call__ is keras.layers.Layer.__call__
+        and not isinstance(layer, keras.Model)
+        and layer.built
+        and layer.compute_dtype == layer.variable_dtype == "float32"
+        and layer.quantization_mode is None
+        and layer.activity_regularizer is None
+        and getattr(layer, "_remat_mode", None) is None
+        and set(layer._call_context_args) == {"training"}
+        and not any(map(_takes_training, inner))  # which the call of this one would tell them
+    )
+
+
+def _takes_training(layer: Any) -> bool:
+    return "training" in inspect.signature(layer.call).parameters
+
+
+def _may_mask(network: Any) -> bool:
+    """Return True if a layer may attach a mask, or reads those of Keras in a way of its own."""
+    return any(
+        isinstance(layer, keras.layers.Masking)
+        or getattr(layer, "mask_zero", False)
+        or not type(layer).compute_mask.__module__.startswith("keras.")
+        for layer in network._flatten_layers(include_self=False)
+    )
