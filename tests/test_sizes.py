@@ -22,6 +22,7 @@ MODULES_OF_A_FOLDER = 12
 
 # Lists by nature: one thing of a kind in each file.
 LISTS = {
+    "ganzoo/backend": "one framework, or a part of one, in a file",
     "ganzoo/cli": "one verb or group of verbs in a file",
     "ganzoo/layers": "one layer in a file",
     "ganzoo/metrics": "one family of metrics in a file",
