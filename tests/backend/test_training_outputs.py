@@ -2,20 +2,20 @@
 
 import numpy as np
 import pytest
-from lazy_keras import keras, layers, ops, to_numpy
+from lazy_keras import Lazy, keras, layers, ops, to_numpy
 
 from ganzoo import backend
-from ganzoo.backend.scope import WriteCapture
 from ganzoo.catalog.plugins.discovery import discover
 from ganzoo.testing.architecture_case import ArchitectureCase
 
+scope = Lazy("ganzoo.backend.scope")
 pytestmark = pytest.mark.backend
 
 
 def captured(call):
     """Outputs, and values by path of what was written."""
     keras.utils.set_random_seed(3)  # for dropout without a seed
-    with WriteCapture() as capture:
+    with scope.WriteCapture() as capture:
         outputs = call()
     outputs = [to_numpy(x) for x in keras.tree.flatten(outputs)]
     return outputs, {v.path: to_numpy(value) for v, value in capture.writes}
