@@ -24,7 +24,6 @@ _OTHER_OPTIONS = (
     "amsgrad", "clipnorm", "clipvalue", "global_clipnorm", "weight_decay", "use_ema",
     "loss_scale_factor", "gradient_accumulation_steps",
 )  # fmt: skip
-_LAST = 1e9  # a step after which both of Adam's corrections for the first steps are 1
 
 
 class Stepper(keras.Model):
@@ -128,25 +127,32 @@ def _is_plain_adam(optimizer: Any, variables: Sequence) -> bool:
 
 
 def _adam(optimizer: Any, gradients: Sequence[torch.Tensor], variables: Sequence) -> None:
-    """Adam in PyTorch's fused kernel. Kingma & Ba 2015, https://arxiv.org/abs/1412.6980.
+    """Adam over all weights at once. Kingma & Ba 2015, https://arxiv.org/abs/1412.6980.
 
     As in Keras, it has the form at the end of section 2: epsilon is added to the root of the
-    uncorrected second moment.
+    uncorrected second moment. PyTorch's fused kernel would multiply by beta_2 rounded to float32,
+    which shifts second moments by up to 1e-5.
     """
+    lists: Any = torch  # whose operations on lists are public by no other name
     indices = [optimizer._get_variable_index(variable) for variable in variables]
     moments = [[kept[i].value for i in indices]
                for kept in (optimizer._momentums, optimizer._velocities)]  # fmt: skip
-    weights = [variable.value for variable in variables]
+    weights, slopes = [variable.value for variable in variables], list(map(_contiguous, gradients))
     step = optimizer.iterations.value.float() + 1.0
     first, second = (torch.as_tensor(b) for b in (optimizer.beta_1, optimizer.beta_2))
     rate = keras.ops.convert_to_tensor(optimizer.learning_rate, "float32")
     rate = rate * torch.sqrt(1.0 - second**step) / (1.0 - first**step)
-    last = torch.full_like(step, _LAST)
-    torch._fused_adam_(  # pyright: ignore
-        weights, list(map(_contiguous, gradients)), *moments, [], [last] * len(weights),
-        lr=rate, beta1=float(first), beta2=float(second), eps=optimizer.epsilon,
-        weight_decay=0.0, amsgrad=False, maximize=False,
-    )  # fmt: skip
+    lists._foreach_lerp_(moments[0], slopes, float(1.0 - optimizer.beta_1))
+    squares = lists._foreach_mul(slopes, slopes)
+    lists._foreach_lerp_(moments[1], squares, float(1.0 - optimizer.beta_2))
+    roots = lists._foreach_sqrt(moments[1])
+    lists._foreach_add_(roots, float(optimizer.epsilon))
+    if rate.device.type == "cpu":  # its number is at hand
+        lists._foreach_addcdiv_(weights, moments[0], roots, value=-rate.item())
+    else:
+        changes = lists._foreach_div(moments[0], roots)
+        lists._foreach_mul_(changes, rate)
+        lists._foreach_sub_(weights, changes)
     optimizer.iterations.assign_add(1)
 
 

@@ -36,7 +36,7 @@ class Replay:
                 "path_latents", shape
             )
 
-    def normal(self, name, shape):
+    def normal(self, name, shape, **options):
         name, _, kind = name.rpartition("_")
         if kind == "second":
             value = self.gan.second_latents(self.latents[name])

@@ -34,10 +34,10 @@ class Given:
     def fold_in(self, name: str) -> "Given":
         return self
 
-    def uniform(self, name: str, shape):
+    def uniform(self, name: str, shape, **options):
         return ops.reshape(ops.convert_to_tensor(self.numbers["uniform"]), shape)
 
-    def normal(self, name: str, shape):
+    def normal(self, name: str, shape, **options):
         return ops.reshape(ops.convert_to_tensor(self.numbers["normal"]), shape)
 
 
@@ -183,5 +183,5 @@ def test_path_length_regularization():
 class PathNumbers(Given):
     """Given directions; the latents do not count."""
 
-    def normal(self, name: str, shape):
+    def normal(self, name: str, shape, **options):
         return ops.zeros(shape) if name == "path_latents" else super().normal(name, shape)

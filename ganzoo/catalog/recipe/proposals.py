@@ -10,7 +10,6 @@ from ganzoo.catalog.registry.cards import Card
 from ganzoo.catalog.registry.lookup import find_model, read_cards
 from ganzoo.config.gan_config import GANConfig
 from ganzoo.errors import UsageError
-from ganzoo.modalities import IMAGES
 
 FEW = 5_000  # images, up to which a discriminator would learn them by heart
 _MANY = 2**63
@@ -172,7 +171,7 @@ def propose_start(
     Raises:
         UsageError: The model does not make images.
     """
-    if len(image_shape) != len(IMAGES.axes):
+    if len(image_shape) != 3:  # height, width, channels
         raise UsageError(f"Images cannot start from {start!r}, which makes none.")
     height, width, channels = image_shape
     tables = recipe.tables()
