@@ -101,8 +101,8 @@ def ema_update(averages: Sequence, values: Sequence, weight: Tensor) -> None:
     """Move each average toward its value: `average += weight * (value - average)`."""
     old, new = [average.value for average in averages], [value.value for value in values]
     with torch.no_grad():
-        if weight.device.type == "cpu":  # its number is at hand
-            torch._foreach_lerp_(old, new, weight.item())  # pyright: ignore
+        if not isinstance(weight, torch.Tensor) or weight.device.type == "cpu":  # it is at hand
+            torch._foreach_lerp_(old, new, float(weight))  # pyright: ignore
             return
         change = torch._foreach_sub(new, old)  # pyright: ignore
         torch._foreach_mul_(change, weight)  # pyright: ignore

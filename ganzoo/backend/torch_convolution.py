@@ -103,9 +103,9 @@ def _convolved(
     axes = x.ndim - 2
     steps = [1, strides] if one_axis else [strides] * axes
     geometry = _Geometry(steps, padding, [1] * axes, transposed, output_padding, groups)
-    inputs = x.contiguous().movedim(-1, 1)  # (n, h, w, c) -> (n, c, h, w)
     convolution = _Convolution.apply if _twice.get() else _convolution
-    y = convolution(inputs, _kernel(kernel), geometry).movedim(1, -1)
+    y = convolution(_channels_first(x.contiguous()), _kernel(kernel), geometry)
+    y = y.permute(0, *range(2, y.ndim), 1)
     return y[:, 0] if one_axis else y
 
 
@@ -113,7 +113,12 @@ def _kernel(kernel: torch.Tensor) -> torch.Tensor:
     """(kh, kw, c, d) -> (d, c, kh, kw), in memory (d, kh, kw, c)."""
     # a matrix is transposed in blocks, five times as fast as an array of four axes
     matrix = kernel.flatten(0, -2).t().contiguous()
-    return matrix.view(-1, *kernel.shape[:-1]).movedim(-1, 1)
+    return _channels_first(matrix.view(-1, *kernel.shape[:-1]))
+
+
+def _channels_first(x: torch.Tensor) -> torch.Tensor:
+    """(n, h, w, c) -> (n, c, h, w), without a copy."""
+    return x.permute(0, x.ndim - 1, *range(1, x.ndim - 1))
 
 
 def _convolution(x: torch.Tensor, kernel: torch.Tensor, geometry: _Geometry) -> torch.Tensor:

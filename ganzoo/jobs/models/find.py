@@ -226,7 +226,7 @@ def _source_of_run(run: Run, *, raw: bool, best: bool) -> Source:
     if best:
         found = describe_weights(run.path / STATE, best_checkpoint(run).read(STATE))
         return replace(found, title=f"{run.path.resolve().name}-best")
-    weights, manifest = run.weights_path, run.manifest()
+    weights, manifest = run.weights_path, run_manifest.read_if_there(run.path)
     if manifest.get("state") == "finished" and not raw:
         if weights.exists():
             run_manifest.check_file(run.path, weights.name)

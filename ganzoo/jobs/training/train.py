@@ -92,7 +92,7 @@ def train(
             opened = Run(Path(group.share("")))
             run_session(Session(run=opened, **parts))
             return opened
-        check_space(run or Path(runs), checkpoint_size(gan), 2)
+        check_space(Path(run or runs), checkpoint_size(gan), 2)
         name = provenance.run_name(recipe, model)
         opened = Run.create_at(run) if run is not None else Run.create(Path(runs), name)
         with opened.lock():
