@@ -90,9 +90,11 @@ def squared_mmd(real: ArrayLike, fake: ArrayLike) -> float:
 
 
 def _squared_mmd(real: np.ndarray, fake: np.ndarray) -> float:
-    # in the features' own type; what is added up is float64
-    dtype = np.result_type(real, fake, np.float32)
-    real, fake = real.astype(dtype, copy=False), fake.astype(dtype, copy=False)
+    # what is added up is float64; products are so where a number needs it, whatever its type
+    with np.errstate(over="ignore"):
+        narrow = [rows.astype(np.float32, copy=False) for rows in (real, fake)]
+    exact = np.array_equal(narrow[0], real) and np.array_equal(narrow[1], fake)
+    real, fake = narrow if exact else (real.astype(np.float64), fake.astype(np.float64))
     between = math.fsum(
         _kernel_sum(some @ other.T, real.shape[1])
         for some in _blocks(real)
