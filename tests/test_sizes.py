@@ -22,11 +22,9 @@ MODULES_OF_A_FOLDER = 12
 
 # Lists by nature: one thing of a kind in each file.
 LISTS = {
-    "ganzoo/backend": "one framework, or a part of one, in a file",
     "ganzoo/cli": "one verb or group of verbs in a file",
     "ganzoo/layers": "one layer in a file",
     "ganzoo/metrics": "one family of metrics in a file",
-    "ganzoo/testing": "one kind of checks in a file",
     "plugins/ganzoo_checkpoints": "one published layout in a file",
     "plugins/ganzoo_data": "one data set in a file",
 }

@@ -7,15 +7,15 @@ import jax
 import keras
 
 from ganzoo.backend import devices
-from ganzoo.backend.devices.jax_mesh import set_batch_axis
-from ganzoo.backend.grouped import grouped
-from ganzoo.backend.jax_convolution import (
+from ganzoo.backend.convolutions.grouped import grouped
+from ganzoo.backend.convolutions.jax_convolution import (
     convolve,
     convolve_by_frames,
     pads_for,
     spread,
     spread_by_frames,
 )
+from ganzoo.backend.devices.jax_mesh import set_batch_axis
 from ganzoo.backend.scope import StrictScope, WriteCapture
 from ganzoo.backend.tensor import Tensor
 from ganzoo.backend.types import FusedSteps, GradientResult

@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 from ganzoo.backend import devices
-from ganzoo.backend.grouped import grouped
+from ganzoo.backend.convolutions.grouped import grouped
 from ganzoo.backend.scope import WriteCapture
 from ganzoo.backend.tensor import Tensor
 from ganzoo.backend.types import FusedSteps, GradientResult

@@ -9,11 +9,11 @@ import keras
 import torch
 
 from ganzoo.backend import devices
+from ganzoo.backend.convolutions.torch_convolution import conv as conv
+from ganzoo.backend.convolutions.torch_convolution import conv_transpose as conv_transpose
+from ganzoo.backend.convolutions.torch_convolution import differentiated_twice
 from ganzoo.backend.scope import WriteCapture
 from ganzoo.backend.tensor import Tensor
-from ganzoo.backend.torch_convolution import conv as conv
-from ganzoo.backend.torch_convolution import conv_transpose as conv_transpose
-from ganzoo.backend.torch_convolution import differentiated_twice
 from ganzoo.backend.torch_network import training_outputs as training_outputs
 from ganzoo.backend.types import FusedSteps, GradientResult
 

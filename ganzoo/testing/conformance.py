@@ -8,10 +8,10 @@ from ganzoo.backend import select
 from ganzoo.catalog.plugins import discovery
 from ganzoo.errors import EnvironmentProblem
 from ganzoo.jobs.models import environment
-from ganzoo.testing.backend_parity import check_parity
 from ganzoo.testing.check_report import CheckFailed, Report, run_checks
 from ganzoo.testing.dataset_checks import check_dataset
 from ganzoo.testing.logger_checks import check_logger
+from ganzoo.testing.parity.backend_parity import check_parity
 
 if TYPE_CHECKING:
     from ganzoo.testing.architecture_case import ArchitectureCase

@@ -82,7 +82,7 @@ def test_what_is_faster_at_other_sizes_on_jax_gives_the_same(
 ):
     if keras.backend.backend() != "jax":
         pytest.skip("one formulation for all sizes")
-    module = importlib.import_module("ganzoo.backend.jax_convolution")
+    module = importlib.import_module("ganzoo.backend.convolutions.jax_convolution")
     monkeypatch.setattr(module, "_phases_pay", lambda *shapes: True)
     monkeypatch.setattr(module, "_samples_of_a_part", lambda results: 1)
     test_values_and_both_derivatives_are_those_of_keras(kind, kernel, 2, padding, size)

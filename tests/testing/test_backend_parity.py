@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ganzoo.testing import CheckFailed, backend_parity, check_parity
+from ganzoo.testing import CheckFailed, check_parity
+from ganzoo.testing.parity import backend_parity
 
 SITE = str(Path(__file__).parent / "site")
 

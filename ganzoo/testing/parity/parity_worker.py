@@ -1,6 +1,6 @@
 """Outputs and gradients of architectures on one backend, written for a comparison.
 
-Usage: python -m ganzoo.testing.parity_worker OUT.npz [--like OTHER.npz] NAME[=JSON] ...
+Usage: python -m ganzoo.testing.parity.parity_worker OUT.npz [--like OTHER.npz] NAME[=JSON] ...
 
 JSON is a table of `options`, `image_shapes` and `config`, as `check_architecture` takes them.
 The backend is that of KERAS_BACKEND. The first process reduces options and initializes weights;
@@ -23,7 +23,7 @@ from ganzoo.gan import random
 from ganzoo.gan.gan import GAN, Batch
 from ganzoo.jobs.models.weights import assign_arrays
 from ganzoo.testing.architecture_case import BATCH, SEED, ArchitectureCase
-from ganzoo.testing.backend_parity import arrays_below, read_arrays
+from ganzoo.testing.parity.backend_parity import arrays_below, read_arrays
 from ganzoo.testing.traversal import without_noise
 from ganzoo.testing.update_trace import NETWORKS
 

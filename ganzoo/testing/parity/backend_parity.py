@@ -75,7 +75,7 @@ def check_parity(
 
 
 def run_backends(cases: Sequence[str], backends: Sequence[str]) -> dict[str, Arrays]:
-    """Run `ganzoo.testing.parity_worker` on each backend and return its arrays by backend.
+    """Run `ganzoo.testing.parity.parity_worker` on each backend and return its arrays by backend.
 
     Args:
         cases: Arguments `NAME=JSON` of the worker.
@@ -102,7 +102,7 @@ def _run_worker(backend: str, arguments: Sequence[str]) -> None:
     }
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "ganzoo.testing.parity_worker", *arguments],
+            [sys.executable, "-m", "ganzoo.testing.parity.parity_worker", *arguments],
             env=environment, capture_output=True, text=True, timeout=_TIMEOUT, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
