@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ganzoo.backend.tensor import Tensor
+from ganzoo.errors import EnvironmentProblem
 
 if TYPE_CHECKING:
     from ganzoo.backend.types import GradientResult  # imports Keras
@@ -60,6 +61,14 @@ class Group:
 
     def leave(self) -> None:
         """End what joining has begun."""
+
+
+def unreachable() -> EnvironmentProblem:
+    """Return the error of a process that waits for another one in vain."""
+    return EnvironmentProblem(
+        "A process that trains along has ended, or cannot be reached.",
+        hint="Go on with `ganzoo resume` when the reason that it gave is mended.",
+    )
 
 
 class _OfThread(threading.local):

@@ -13,9 +13,8 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from ganzoo.backend.devices import Group
+from ganzoo.backend.devices import Group, unreachable
 from ganzoo.backend.tensor import Tensor
-from ganzoo.errors import EnvironmentProblem
 
 _DEVICES = 1  # the number of the group, among all groups of the cluster
 _MAX_TEXT = 4096  # bytes
@@ -51,7 +50,7 @@ class TensorFlowGroup(Group):
         try:
             self._cluster = tf.distribute.MultiWorkerMirroredStrategy()
         except tf.errors.OpError as error:
-            raise _ended() from error
+            raise unreachable() from error
         if threading.current_thread() is threading.main_thread():
             # the cluster takes SIGTERM for itself, as a sign that a machine will be shut down
             signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM) or signal.SIG_DFL)
@@ -89,16 +88,9 @@ class TensorFlowGroup(Group):
             tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError,
             tf.errors.InternalError, tf.errors.DeadlineExceededError,
         )  # fmt: skip
-        return _ended() if isinstance(error, kinds) else None
+        return unreachable() if isinstance(error, kinds) else None
 
 
 def number_of_devices() -> int:
     """Return how many GPUs this host has; 1, its processor, without any."""
     return max(len(tf.config.list_physical_devices("GPU")), 1)
-
-
-def _ended() -> EnvironmentProblem:
-    return EnvironmentProblem(
-        "A process that trains along has ended, or cannot be reached.",
-        hint="Go on with `ganzoo resume` when the reason that it gave is mended.",
-    )

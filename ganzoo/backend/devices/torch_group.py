@@ -8,7 +8,7 @@ from typing import Any
 import torch
 import torch.distributed as dist
 
-from ganzoo.backend.devices import Group
+from ganzoo.backend.devices import Group, unreachable
 from ganzoo.backend.tensor import Tensor
 from ganzoo.errors import EnvironmentProblem
 
@@ -92,10 +92,7 @@ def _others_alive() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        raise EnvironmentProblem(
-            "A process that trains along has ended, or cannot be reached.",
-            hint="Go on with `ganzoo resume` when the reason that it gave is mended.",
-        ) from error
+        raise unreachable() from error
 
 
 def number_of_devices() -> int:
