@@ -141,9 +141,10 @@ class GAN(backend.Stepper, Compilation, Sampling):
         checked = hook_checks.checked_loss(loss_fn, self, name)
         result = backend.gradients(checked, weights, optimizer.scale_loss)
         hook_checks.check_writes(result.writes, self)
+        norm = self.optimizer.clipped_norm(name, result.gradients)
         backend.apply(optimizer, result.gradients, weights)
         assign_captured(result.writes, network.non_trainable_variables)
-        return {f"{name[0]}_loss": result.loss, **result.logs}
+        return {f"{name[0]}_loss": result.loss, **norm, **result.logs}
 
     # Losses: what a paper may override ------------------------------------------------------
 
@@ -166,7 +167,6 @@ class GAN(backend.Stepper, Compilation, Sampling):
             "d_real_accuracy": ops.mean(ops.cast(real_logits > boundary, "float32")),
             "d_fake_accuracy": ops.mean(ops.cast(fake_logits < boundary, "float32")),
         }
-
         threshold = fake_logits if self.adversarial_loss.paired else boundary
         update = self._seen(batch, fake, real_logits, fake_logits, threshold)
         for regularizer in self.regularizers:

@@ -1,10 +1,12 @@
 """The optimizers of both networks as one optimizer, which Keras can carry."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
+from keras import ops
 
+from ganzoo.backend import Tensor
 from ganzoo.config.schedules import OptimizerSchedules, Schedule
 from ganzoo.config.validation import validate_keywords
 from ganzoo.errors import UsageError
@@ -68,6 +70,24 @@ class GANOptimizer(keras.optimizers.Optimizer):
                     f"Expected: numbers of {type(optimizer).__name__}. Received: {name}."
                 )
         return schedules
+
+    def clipped_norm(self, network: str, gradients: Sequence) -> dict[str, Tensor]:
+        """The norm of all gradients of a network before they are clipped, to be logged.
+
+        Nothing, if they are not. Where a loss scale has overflowed, whose update is skipped, it
+        counts as 0.
+        """
+        updating, optimizer = self.updating(network), getattr(self, network)
+        if not any(
+            getattr(updating, name) for name in ("clipnorm", "clipvalue", "global_clipnorm")
+        ):
+            return {}
+        dense = [ops.cast(ops.convert_to_tensor(gradient), "float32") for gradient in gradients]
+        norm = ops.sqrt(sum(ops.sum(ops.square(gradient)) for gradient in dense))
+        if optimizer is not updating:
+            norm = norm / ops.cast(optimizer.dynamic_scale, "float32")
+            norm = ops.where(ops.isfinite(norm), norm, 0.0)
+        return {f"{network[0]}_gradient_norm": norm}
 
     @property
     def variables(self) -> list:

@@ -77,3 +77,25 @@ def test_optimizers_come_back_from_their_configuration():
     again = optimizers.GANOptimizer.from_config(networks().get_config())
     np.testing.assert_allclose(rates(again), [1e-3, 4e-3], rtol=1e-6)
     assert isinstance(again.discriminator, keras.optimizers.Adam)
+
+
+def test_where_gradients_are_clipped_their_norm_before_it_is_logged(small, points):
+    """Promise 58: the norm is that of the weights' change at a learning rate of 1."""
+    nan, steady, clipped = np.nan, small.sgd(), keras.optimizers.SGD(1e-6, global_clipnorm=1e-3)
+    plain = small.compiled(small.gan(), small.sgd(), small.sgd(1.0))
+    before = small.arrays(plain)
+    assert not [name for name in plain.train_on_batch(points, return_dict=True) if "norm" in name]
+    after = small.arrays(plain)
+    change = [after[n] - before[n] for n in before if n.startswith("discriminator/")]
+    gan = small.compiled(small.gan(), steady, clipped)
+    small.restore(gan, before)
+    logs = gan.train_on_batch(points, return_dict=True)
+    assert "g_gradient_norm" not in logs
+    expected = np.sqrt(sum(np.sum(np.square(array)) for array in change))
+    assert float(logs["d_gradient_norm"]) == pytest.approx(expected, rel=1e-4)
+    small.restore(gan, before)
+    gan.discriminator.get_layer("hidden").kernel.assign(before["discriminator/hidden/kernel"] + nan)
+    logs = gan.train_on_batch(points, return_dict=True)
+    assert np.isnan(float(logs["d_gradient_norm"]))
+    kernels = [n for n in before if n.startswith("discriminator/") and n.endswith("kernel")]
+    assert all(np.isnan(small.arrays(gan)[name]).any() for name in kernels)

@@ -96,6 +96,8 @@ class Training(Table):
         sample_every: Steps between two sample images.
         checkpoint_every: Steps between two checkpoints.
         keep_checkpoints: Number of the newest checkpoints that stay, beside the best one.
+        rollback: How often a training that has diverged goes on from its last good checkpoint,
+            with other random numbers.
         evaluate_every: Steps between two evaluations of the averaged generator; 0: none.
         evaluate_samples: Generated samples in each evaluation.
         evaluate_features: Name of the feature extractor; by default the data set's own.
@@ -113,6 +115,7 @@ class Training(Table):
     sample_every: _Count = 500
     checkpoint_every: _Count = 1000
     keep_checkpoints: _Count = 2
+    rollback: Annotated[int, Field(ge=0, lt=1000)] = 0
     evaluate_every: Annotated[int, Field(ge=0)] = 0
     evaluate_samples: Annotated[int, Field(ge=10, lt=2**24)] = 2000
     evaluate_features: _PluginName | None = None
@@ -136,8 +139,9 @@ class Training(Table):
 
     @model_serializer(mode="wrap")
     def _write_without_defaults(self, tables: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave the defaults of an evaluation out if there is none, as in the digest."""
+        """Leave out the defaults of what is not requested, as in the digest."""
         written = tables(self)
+        _without_defaults(self, written, ("rollback",))
         if not self.evaluate_every:
             _without_defaults(self, written, ("evaluate_every", "evaluate_samples"))
         return written

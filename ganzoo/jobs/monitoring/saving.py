@@ -82,23 +82,25 @@ class Saving:
         except EnvironmentProblem as problem:
             if last:
                 raise EnvironmentProblem(
-                    f"{problem.message} {self._last_good()}", hint=problem.hint
+                    f"{problem.message} {last_good_checkpoint(self._run)}", hint=problem.hint
                 ) from problem
             if not self._failing:
-                text = f"{problem} The training goes on. {self._last_good()}"
+                text = f"{problem} The training goes on. {last_good_checkpoint(self._run)}"
                 self._events({"event": "warning", "message": text})
             self._failing = True
             return False
         self._failing = False
         return True
 
-    def _last_good(self) -> str:
-        if not self._run.path.exists():
-            return "Its checkpoints are where it is now."
-        newest = None
-        with contextlib.suppress(GanzooError):
-            newest = self._run.newest_checkpoint(lambda text: None)
-        return f"The last good one is {newest.path}." if newest else "There is no checkpoint."
+
+def last_good_checkpoint(run: Run) -> str:
+    """Return a sentence about the checkpoint that a run can go on from."""
+    if not run.path.exists():
+        return "Its checkpoints are where it is now."
+    newest = None
+    with contextlib.suppress(GanzooError):
+        newest = run.newest_checkpoint(lambda text: None)
+    return f"The last good checkpoint is {newest.path}." if newest else "There is no checkpoint."
 
 
 def checkpoint_size(gan: "GAN") -> int:

@@ -11,11 +11,11 @@ import numpy as np
 from ganzoo import rendering
 from ganzoo.catalog.run_manifest import CHECKPOINT
 from ganzoo.catalog.runs import BEST
-from ganzoo.errors import Diverged
 from ganzoo.files import checkpoints, safetensors
 from ganzoo.files.publish import make_folder, publish
 from ganzoo.jobs.diagnostics.monitor import Monitor
-from ganzoo.jobs.models.weights import STATE, first_nonfinite, state_arrays
+from ganzoo.jobs.models.weights import STATE, state_arrays
+from ganzoo.jobs.monitoring.guard import Guard
 from ganzoo.jobs.monitoring.live_report import LiveReport
 from ganzoo.jobs.monitoring.observer import Observer
 from ganzoo.jobs.monitoring.saving import Saving
@@ -72,7 +72,7 @@ class Recorder(keras.callbacks.Callback):
         self._live_report = LiveReport(self.run)
         self._reporting = Observer("live report", session.events)
         self._reset_clock()
-        self._last_finite_step = self.step
+        self._guard = Guard(session.gan, session.run, self.step)
         self._saved_step = self.step if self.step else None
 
     @property
@@ -118,8 +118,6 @@ class Recorder(keras.callbacks.Callback):
             self._diagnosing(self.monitor.check_log, self.step, means)
         if due["sample_every"]:
             self._sample()
-        if any(due.values()) or scores:
-            self._last_finite_step = self.step
         if self.step < self.length.steps and self.session.stop_requested():
             self.model.stop_training = True
 
@@ -147,7 +145,7 @@ class Recorder(keras.callbacks.Callback):
         """The means of what the steps have logged since the last reset.
 
         Raises:
-            Diverged: One of them is not finite.
+            Diverged: One of them, or anything in the state, is not finite.
         """
         if hasattr(self.gan, "jax_state_sync"):
             self.gan.jax_state_sync()  # JAX's trainer holds the state outside the model
@@ -155,7 +153,7 @@ class Recorder(keras.callbacks.Callback):
         total, count = (keras.ops.convert_to_numpy(v.value) for v in metrics.variables)
         averages = (total / np.maximum(count, 1)).tolist()  # more of them than names
         means = dict(zip(metrics.names, averages, strict=False))
-        self._check_finite(means)
+        self._guard.check(self.step, means)
         return means
 
     def _evaluate(self, before: int) -> dict[str, float | None]:
@@ -163,8 +161,7 @@ class Recorder(keras.callbacks.Callback):
         session = self.session
         if not session.evaluation.is_due(before, self.step, self.length.steps):
             return {}
-        self._mean_logs()
-        self._check_finite(state_arrays(self.gan))
+        self._mean_logs()  # no scores of what is not finite
         begun = time.perf_counter()
         scores = session.evaluation.evaluate(self.gan, session.dataset, self.step)
         seconds = time.perf_counter() - begun
@@ -191,19 +188,6 @@ class Recorder(keras.callbacks.Callback):
         self._saving.log(entry, last=last)
         self.session.events({"event": "log", **entry})
         self._report_progress(values)
-
-    def _check_finite(self, values: dict[str, Any]) -> None:
-        """Stop here if a value is not finite, before it is logged, drawn or saved."""
-        name = first_nonfinite(values)
-        if name is None:
-            return
-        last = checkpoints.newest(self.run.checkpoints, report=lambda text: None)
-        kept = f"The last good checkpoint is {last.path}." if last else "There is no checkpoint."
-        raise Diverged(
-            f"Training diverged: {name} is not finite at step {self.step}; "
-            f"at step {self._last_finite_step} everything was.",
-            hint=f"{kept} Lower the learning rates, or add a penalty such as r1.",
-        )
 
     def _report_progress(self, values: dict[str, Any]) -> None:
         self._reported = time.perf_counter()
@@ -273,9 +257,8 @@ class Recorder(keras.callbacks.Callback):
         return (np.arange(min(count, max(n, _MAX_SAMPLES))) % classes).astype("int32")
 
     def _save(self, *, last: bool = False) -> None:
-        self._mean_logs()
+        self._mean_logs()  # nothing that is not finite is saved
         arrays, best = state_arrays(self.gan), self.session.evaluation.best
-        self._check_finite(arrays)
         metadata = {**self.about, "step": self.step, "metrics": list(self.gan.step_metrics.names)}
         files = {STATE: safetensors.dump(arrays, metadata)}
         about = {"images": self.step * self.length.per_step} | ({BEST: best} if best else {})

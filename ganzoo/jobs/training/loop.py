@@ -1,39 +1,46 @@
 """The training loop: `fit` over a session, and what a training writes at its end."""
 
 import contextlib
+import dataclasses
 import shlex
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ganzoo import rendering
-from ganzoo.catalog.runs import Run
+from ganzoo.catalog import run_manifest
+from ganzoo.catalog.runs import Run, recorded_best
 from ganzoo.errors import Diverged, GanzooError, Interrupted
 from ganzoo.files import safetensors
+from ganzoo.files.checkpoints import Checkpoint
 from ganzoo.files.publish import publish_text
-from ganzoo.jobs.models.weights import generator_arrays, state_arrays
+from ganzoo.jobs.models.weights import STATE, assign_arrays, generator_arrays, state_arrays
 from ganzoo.jobs.report import report_of_run
 from ganzoo.jobs.training import provenance
 from ganzoo.jobs.training.session import Session
 
 if TYPE_CHECKING:
+    from ganzoo.gan.gan import GAN
     from ganzoo.jobs.training.callbacks import Recorder
+
+ROLLBACKS = "rollbacks"  # in a manifest: to which step, with which seed, and why
+_SEED_STRIDE = 0x9E3779B1  # far from the seeds that anybody counts up
 
 
 def run_session(session: Session) -> None:
     """Train to the end of the recipe, and write what a training leaves.
 
     Raises:
-        Diverged: A loss or a weight is no longer finite.
+        Diverged: A number is no longer finite, and the recipe asks for no (further) rollback.
         Interrupted: A signal asked to stop; the state is saved.
     """
-    from ganzoo import backend
-    from ganzoo.jobs.training.callbacks import CallbacksWithDeviceLogs, Recorder
+    from ganzoo.jobs.training.callbacks import Recorder
 
     if session.group.rank:
         from ganzoo.jobs.devices.following import follow
 
         follow(session)
         return
-    run, feed, length = session.run, session.feed, session.length
+    run, length = session.run, session.length
     manifest = run.manifest()
     session.events({
         "event": "start", "model": manifest["model"], "run": str(run.path),
@@ -43,12 +50,13 @@ def run_session(session: Session) -> None:
     })  # fmt: skip
     recorder = Recorder(session)
     try:
-        if not session.stop_requested() and len(feed):
-            session.gan.fit(
-                backend.feed(feed), steps_per_epoch=len(feed), epochs=1, verbose=0, shuffle=False,
-                callbacks=CallbacksWithDeviceLogs([recorder], add_history=True, model=session.gan),
-            )  # fmt: skip
-        recorder.close()
+        while True:
+            try:
+                _fit(session, recorder)
+                break
+            except Diverged as error:
+                session = roll_back(session, recorder.manifest, error)
+                recorder = Recorder(session)
         if not session.stop.signal or recorder.step >= length.steps:
             finish_run(session, recorder)
             return
@@ -63,6 +71,71 @@ def run_session(session: Session) -> None:
         signal_number=session.stop.signal,
         hint=f"Go on with: ganzoo resume {shlex.quote(str(run.path))}",
     )
+
+
+def _fit(session: Session, recorder: "Recorder") -> None:
+    """Train to the end or to a signal, and save."""
+    from ganzoo import backend
+    from ganzoo.jobs.training.callbacks import CallbacksWithDeviceLogs
+
+    feed = session.feed
+    if not session.stop_requested() and len(feed):
+        session.gan.fit(
+            backend.feed(feed), steps_per_epoch=len(feed), epochs=1, verbose=0, shuffle=False,
+            callbacks=CallbacksWithDeviceLogs([recorder], add_history=True, model=session.gan),
+        )  # fmt: skip
+    recorder.close()
+
+
+def restore_state(gan: "GAN", checkpoint: Checkpoint, manifest: Mapping[str, Any]) -> None:
+    """Put a compiled GAN where a run goes on from.
+
+    Args:
+        gan: The GAN.
+        checkpoint: The newest checkpoint of the run.
+        manifest: The run's manifest. If the run has rolled back to this checkpoint, it goes on
+            with the random numbers that it took then.
+    """
+    content = checkpoint.read(STATE)
+    assign_arrays(gan.state(), safetensors.load(content), str(checkpoint.path))
+    gan.step_metrics.names = tuple(safetensors.metadata(content).get("metrics", ()))
+    for rollback in manifest.get(ROLLBACKS, []):
+        if rollback["to"] == checkpoint.step:
+            gan.seed.assign(rollback["seed"])
+
+
+def roll_back(session: Session, manifest: dict[str, Any], error: Diverged) -> Session:
+    """Go back to the last good checkpoint, to go on with other random numbers.
+
+    The manifest records it, so that the run's own rollbacks are counted over all its processes.
+
+    Args:
+        session: The training, which has diverged.
+        manifest: The run's manifest.
+        error: Why.
+
+    Returns:
+        The training from that checkpoint on.
+
+    Raises:
+        Diverged: `error`, if it has rolled back as often as the recipe says, or cannot.
+    """
+    run, past = session.run, manifest.get(ROLLBACKS, [])
+    newest = run.newest_checkpoint(lambda text: None)
+    if len(past) >= session.recipe.training.rollback or newest is None or session.group.count > 1:
+        raise error
+    seed = (session.recipe.training.seed + (len(past) + 1) * _SEED_STRIDE) % 2**31
+    about = {"to": newest.step, "seed": seed, "reason": error.message}
+    manifest = run_manifest.forget_after(run.path, manifest, newest.step)
+    run.rewind(newest.step)
+    manifest |= {ROLLBACKS: [*past, about], run_manifest.CHECKPOINT: newest.step}
+    provenance.write_manifest(run, manifest)
+    restore_state(session.gan, newest, manifest)
+    session.evaluation.best = recorded_best(newest)
+    count = f"{len(past) + 1} of {session.recipe.training.rollback}"
+    text = f"Rollback {count}: from step {newest.step} on with other random numbers."
+    session.events({"event": "warning", "message": f"{error.message} {text}"})
+    return dataclasses.replace(session, start=newest.step)
 
 
 def finish_run(session: Session, recorder: "Recorder") -> None:

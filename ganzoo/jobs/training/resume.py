@@ -14,7 +14,6 @@ from ganzoo.catalog.runs import Run, no_checkpoint, recorded_best
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.progress import reporting
 from ganzoo.errors import InvalidInput, UsageError
-from ganzoo.files import safetensors
 from ganzoo.files.checkpoints import Checkpoint
 from ganzoo.files.publish import publish_text
 from ganzoo.files.text import quote
@@ -24,11 +23,10 @@ from ganzoo.jobs.loggers import logging_to
 from ganzoo.jobs.models import environment
 from ganzoo.jobs.models.build import build_gan
 from ganzoo.jobs.models.open_dataset import open_recipe_dataset
-from ganzoo.jobs.models.weights import STATE, assign_arrays
 from ganzoo.jobs.monitoring.saving import check_space, checkpoint_size
 from ganzoo.jobs.training import provenance
 from ganzoo.jobs.training.evaluation import PeriodicEvaluation
-from ganzoo.jobs.training.loop import run_session
+from ganzoo.jobs.training.loop import restore_state, run_session
 from ganzoo.jobs.training.session import Events, Session
 from ganzoo.jobs.training.signals import Stop
 
@@ -39,6 +37,7 @@ if TYPE_CHECKING:
 _FREE_KEYS = {
     "training.steps", "training.images", "training.epochs", "training.log_every",
     "training.sample_every", "training.checkpoint_every", "training.keep_checkpoints",
+    "training.rollback",
     "training.evaluate_every", "training.evaluate_samples", "training.evaluate_features",
     "dataset.data",
 }  # fmt: skip
@@ -138,9 +137,7 @@ def _restore_session(
     """The session at its newest checkpoint."""
     _check_same_recipe(provenance.checkpoint_recipe(newest), recipe)  # it may have been edited
     gan = build_gan(recipe, dataset)
-    content = newest.read(STATE)
-    assign_arrays(gan.state(), safetensors.load(content), str(newest.path))
-    gan.step_metrics.names = tuple(safetensors.metadata(content).get("metrics", ()))
+    restore_state(gan, newest, run.manifest())
     with reporting(stop.interrupting(events)):
         evaluation = PeriodicEvaluation(
             alone(recipe, group), gan, dataset, best=recorded_best(newest)

@@ -1,5 +1,7 @@
 """A plugin with every kind of state, a GAN that fails, and a slow data set."""
 
+import functools
+import operator
 import os
 import time
 
@@ -41,31 +43,98 @@ def stateful(image_shape, classes, *, latent_size: int = 6, width: int = 4) -> G
     return GAN(generator(), discriminator())
 
 
-def poisoned(image_shape, *, what: str = "d_loss", since: int = 3) -> GAN:
-    """From step `since` on (counted from 0) something of it is NaN: a loss or a weight."""
+# Variables that `poisoned` breaks, after a step; each with the number that it gets.
+BROKEN_VARIABLES = {
+    "discriminator/dense/kernel": "nan",
+    "discriminator/norm/moving_variance": "inf",
+    "discriminator_optimizer/dense/kernel/momentum": "nan",
+    "generator/dense/bias": "-inf",
+    "generator/norm/moving_mean": "inf",
+    "generator/norm/moving_variance": "nan",
+    "generator_optimizer/dense/kernel/velocity": "inf",
+    "gan/memory": "nan",
+    "ema/dense/kernel": "nan",
+    "ema/norm/gamma": "inf",
+}
+# All kinds of divergence, each with what breaks first.
+DIVERGENCES = {
+    "d_loss nan": "d_loss",
+    "d_loss inf": "d_loss",
+    "d_gradient": "discriminator/dense/kernel",
+    "g_loss nan": "g_loss",
+    "g_loss inf": "g_loss",
+    "g_measure": "g_measure",
+    "g_gradient": "generator/dense/kernel",
+    **{name: name for name in BROKEN_VARIABLES},
+}
+
+
+def poisoned(
+    image_shape, *, what: str = "d_loss nan", since: int = 3, broken_seeds: int = -1
+) -> GAN:
+    """From step `since` on (counted from 0) something breaks, with some seeds or all.
+
+    Args:
+        image_shape: Shape of an image.
+        what: One of `DIVERGENCES`; the variable `kind` holds its place in the list.
+        since: The first step.
+        broken_seeds: How many seeds break, from 0 and those of rollbacks; -1: all do.
+    """
+    # long: a GAN class and its networks, which may import Keras only when called
     import keras
     from keras import layers, ops
 
+    kinds = list(DIVERGENCES)
+
     class Poisoned(GAN):
+        def __init__(self, *networks):
+            super().__init__(*networks)
+            number = {"trainable": False, "dtype": "int32", "shape": ()}
+            self.kind = self.add_weight(name="kind", initializer="zeros", **number)
+            self.kind.assign(kinds.index(what))
+            self.memory = self.add_weight(
+                name="memory", trainable=False, shape=(3,), initializer="zeros"
+            )
+
+        def _is(self, kind, steps):
+            bad = (self.kind == kinds.index(kind)) & (steps >= since)
+            seeds = [(0x9E3779B1 * k) % 2**31 for k in range(max(broken_seeds, 0))]
+            known = [self.seed == seed for seed in seeds]
+            return bad & functools.reduce(operator.or_, known) if known else bad
+
         def _poison(self, loss, network):
-            healthy = ops.clip(ops.cast(since - self.steps, "float32"), 0.0, 1.0)
-            if what == "weight":  # the loss stays finite, its gradient does not
-                weight = ops.convert_to_tensor(network.trainable_variables[0])
-                return loss + ops.sqrt(ops.sum(weight * weight) * healthy)  # 0 * inf
-            return loss + ops.where(healthy > 0, 0.0, float("nan"))
+            letter = network.name[0]
+            healthy = 1.0 - ops.cast(self._is(f"{letter}_gradient", self.steps), "float32")
+            weight = ops.convert_to_tensor(network.get_layer("dense").kernel)
+            slope = ops.sqrt(ops.sum(weight * weight) * healthy)  # 0 * inf
+            loss = loss + ops.where(healthy > 0, 0.0, slope)
+            for value in ("nan", "inf"):
+                broken = self._is(f"{letter}_loss {value}", self.steps)
+                loss = loss + ops.where(broken, float(value), 0.0)
+            return loss
 
         def discriminator_loss(self, batch, fake):
             loss, logs = super().discriminator_loss(batch, fake)
-            return (self._poison(loss, self.discriminator) if what == "d_loss" else loss), logs
+            return self._poison(loss, self.discriminator), logs
 
         def generator_loss(self, batch):
             loss, logs = super().generator_loss(batch)
-            return (self._poison(loss, self.generator) if what != "d_loss" else loss), logs
+            measure = ops.where(self._is("g_measure", self.steps), float("nan"), 1.0)
+            return self._poison(loss, self.generator), logs | {"g_measure": measure}
+
+        def after_step(self, logs):
+            state = self.state()
+            for name in sorted(BROKEN_VARIABLES.keys() & state.keys()):
+                broken = self._is(name, self.steps - 1)
+                value = ops.where(broken, float(BROKEN_VARIABLES[name]), state[name].value)
+                state[name].assign(value)
 
     def network(name, shape, outputs, last) -> keras.Model:
         x = inputs = keras.Input(shape, name="inputs")
         x = layers.Dense(int(np.prod(outputs)), name="dense")(layers.Flatten(name="flatten")(x))
-        return keras.Model(inputs, layers.Reshape(outputs, name=last)(x), name=name)
+        x = layers.BatchNormalization(name="norm")(x)
+        x = layers.Reshape(outputs, name=last, dtype="float32")(x)
+        return keras.Model(inputs, x, name=name)
 
     return Poisoned(
         network("generator", (3,), tuple(image_shape), "image"),

@@ -40,7 +40,7 @@ def test_the_third_save_in_a_row_that_fails_ends_a_training(run, number):
     for _ in range(2):
         assert not saving.save(lambda: refuse(number))
     assert len(events) == 4 and all(event["event"] == "warning" for event in events)
-    assert "The training goes on. The last good one is" in events[0]["message"]
+    assert "The training goes on. The last good checkpoint is" in events[0]["message"]
     assert "step-00000001" in events[0]["message"]
     with pytest.raises(EnvironmentProblem, match="step-00000001") as caught:
         saving.save(lambda: refuse(number))

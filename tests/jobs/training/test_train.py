@@ -20,10 +20,12 @@ from ganzoo.catalog.registry.cards import Card
 from ganzoo.catalog.registry.lookup import find_model
 from ganzoo.catalog.runs import Run
 from ganzoo.cli import main
-from ganzoo.errors import EnvironmentProblem, Interrupted, UsageError
+from ganzoo.errors import Diverged, EnvironmentProblem, Interrupted, UsageError
 from ganzoo.files import checkpoints, publish, safetensors
-from ganzoo.jobs.models.build import build_networks
+from ganzoo.jobs.models.build import build_gan, build_networks
+from ganzoo.jobs.models.open_dataset import open_recipe_dataset
 from ganzoo.jobs.publishing.verify import verify
+from ganzoo.jobs.training.loop import restore_state
 from ganzoo.jobs.training.plan import plan
 from ganzoo.jobs.training.resume import resume
 from ganzoo.jobs.training.train import train
@@ -121,25 +123,56 @@ def test_a_plan_without_the_data_is_that_with_them_and_nothing_is_downloaded(pla
     assert (whole["images"], whole["classes"]) == (128, 10)
 
 
-@pytest.mark.parametrize(
-    ("what", "named"), [("d_loss", "d_loss"), ("g_loss", "g_loss"), ("weight", "ema/dense/")]
-)
-def test_a_number_that_is_not_finite_stops_before_it_is_saved(what, named, plain, place, capsys):
-    recipe = plain("architecture.name=poisoned", f"architecture.what={what}", "steps=9",
+def test_a_number_that_is_not_finite_stops_before_it_is_saved(plain, place, capsys):
+    """Promise 51. `tests/jobs/monitoring/test_guard.py` has all kinds of such numbers."""
+    recipe = plain("architecture.name=poisoned", "architecture.what=ema/norm/gamma", "steps=9",
                    "log_every=7", "sample_every=5", "checkpoint_every=2")  # fmt: skip
     (place / "recipe.toml").write_text(recipe.toml())
     code = main(["train", "recipe.toml", "--run", "run"])
     said = capsys.readouterr().err.splitlines()[-1]
     assert code == 6, said
-    assert f"{named}" in said and "at step 4" in said and "step-00000002" in said
+    assert "ema/norm/gamma is not finite at step 4; at step 2 everything was" in said
+    assert "step-00000002" in said and "training.log_every=1" in said
     run = Run.open("run")
     kept = checkpoints.newest(run.checkpoints, report=pytest.fail)
     assert kept.step == 2
     state = safetensors.load(kept.read("state.safetensors"))
     assert all(np.isfinite(array).all() for array in state.values())
-    assert run.manifest()["state"] == "diverged" and named in run.manifest()["reason"]
+    assert run.manifest()["state"] == "diverged" and "ema/norm" in run.manifest()["reason"]
     assert "no longer finite" in run.report_path.read_text()
     assert not run.weights_path.exists()
+
+
+def test_a_rollback_goes_on_from_the_last_good_checkpoint_with_other_noise(plain, place, arrays):
+    """Promise 57: as often as requested, over all processes, and never silently."""
+    recipe = plain("architecture.name=poisoned", "architecture.broken_seeds=2", "log_every=1",
+                   "checkpoint_every=2", "sample_every=9", "steps=6", "rollback=1")  # fmt: skip
+    said, run = [], Run(place / "run")
+    with pytest.raises(Diverged, match="d_loss is not finite at step 4"):
+        train(recipe, run=run.path, events=said.append)
+    first = run.manifest()["rollbacks"]
+    resume(run.path, settings=["training.rollback=2"], events=said.append)
+
+    told = [event["message"] for event in said if event["event"] == "warning"]
+    assert "at step 4" in told[0] and "Rollback 1 of 1: from step 2 on" in told[0]
+    assert "at step 4" in told[1] and "Rollback 2 of 2: from step 2 on" in told[1]
+    manifest = run.manifest()
+    assert manifest["state"] == "finished" and manifest["rollbacks"][:1] == first
+    seeds = [one["seed"] for one in manifest["rollbacks"]]
+    assert arrays(run)["gan/seed"] == seeds[1] and len({0, *seeds}) == 3
+    assert [entry["step"] for entry in run.log()] == [1, 2, 3, 4, 5, 6]
+    assert all(np.isfinite(array).all() for array in arrays(run).values())
+    assert verify(str(run.path))["problems"] == []
+
+
+def test_a_process_that_is_killed_after_a_rollback_goes_on_with_its_noise(plain, place):
+    """Promise 57."""
+    recipe = plain("steps=2", "checkpoint_every=1")
+    run = train(recipe, run=place / "run")
+    gan = build_gan(recipe, open_recipe_dataset(recipe))
+    for rollbacks, seed in (([], 0), ([{"to": 1, "seed": 5}], 0), ([{"to": 2, "seed": 7}], 7)):
+        restore_state(gan, run.newest_checkpoint(), {"rollbacks": rollbacks})
+        assert (int(gan.seed.value), int(gan.steps.value)) == (seed, 2)
 
 
 def test_without_any_checkpoint_that_is_said_too(plain, place, capsys):
@@ -248,7 +281,7 @@ def test_a_disk_that_is_full_for_a_while_is_warned_of_and_changes_nothing(
     with monkeypatch.context() as patch:
         patch.setattr(publish, "on_step", [full])
         run = train(plain(*settings), run=place / "run", events=listen)
-    told = [text for text in warnings if "The training goes on. The last good one" in text]
+    told = [text for text in warnings if "The training goes on. The last good checkpoint" in text]
     assert len(told) == 2 and all("step-00000001" in text for text in told)
     assert not differing(arrays(whole), arrays(run))
     assert [entry["step"] for entry in run.log()] == [1, 2, 3, 4, 5, 6]
@@ -262,7 +295,7 @@ def test_a_disk_that_stays_full_ends_a_training_at_the_third_save(plain, place, 
 
     with monkeypatch.context() as patch:
         patch.setattr(publish, "on_step", [full])
-        with pytest.raises(EnvironmentProblem, match="No space left.*good one is .*step-00000001"):
+        with pytest.raises(EnvironmentProblem, match="No space left.*good .*step-00000001"):
             train(plain("steps=9", "checkpoint_every=1", "sample_every=9"), run=place / "run")
     run = Run.open(place / "run")
     resume(run.path)
