@@ -7,7 +7,7 @@ import jax
 import keras
 
 from ganzoo.backend import devices
-from ganzoo.backend.convolutions.grouped import grouped
+from ganzoo.backend.convolutions.grouped import depthwise, grouped
 from ganzoo.backend.convolutions.jax_convolution import (
     convolve,
     convolve_by_frames,
@@ -155,14 +155,16 @@ def conv(x, kernel, *, strides: int, padding: str):
     three likewise.
     """
     groups = x.shape[-1] // kernel.shape[-2]
-    if groups > 1:
-        if jax.default_backend() != "cpu":
-            return keras.ops.conv(x, kernel, strides, padding, "channels_last")
-        dense = functools.partial(conv, strides=strides, padding=padding)
-        return grouped(dense, x, kernel, groups)
     size, kernel_size = tuple(x.shape[1:-1]), kernel.shape[:-2]
     steps = (strides,) * len(size)
     pads = pads_for(size, kernel_size, steps, padding)
+    if groups > 1:
+        if jax.default_backend() != "cpu":
+            return keras.ops.conv(x, kernel, strides, padding, "channels_last")
+        if groups == kernel.shape[-1] == x.shape[-1]:
+            return depthwise(x, kernel, strides, pads)
+        dense = functools.partial(conv, strides=strides, padding=padding)
+        return grouped(dense, x, kernel, groups)
     if len(size) == 3 and jax.default_backend() == "cpu":
         return convolve_by_frames(x, kernel, steps, pads, size)
     return convolve(x, kernel, steps, pads, size)

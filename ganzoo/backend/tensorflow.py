@@ -86,6 +86,9 @@ def conv(x, kernel, *, strides: int, padding: str):
     three likewise.
     """
     groups = x.shape[-1] // kernel.shape[-2]
+    if len(x.shape) == 4 and groups == kernel.shape[-1] == x.shape[-1] > 1:
+        kernel = tf.transpose(kernel, (0, 1, 3, 2))
+        return keras.ops.depthwise_conv(x, kernel, strides, padding, "channels_last")
     if groups > 1 and not tf.config.list_physical_devices("GPU"):
         dense = functools.partial(conv, strides=strides, padding=padding)
         return grouped(dense, x, kernel, groups)

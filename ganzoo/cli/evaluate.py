@@ -44,7 +44,7 @@ Features = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="The feature extractor.  [default: the data set's own, else inception]",
+        help="The feature extractor.  [default: the data set's own, else photo]",
     ),
 ]
 Count = Annotated[int, typer.Option("-n", metavar="N", min=10, help="Generated images.")]

@@ -67,8 +67,7 @@ class Extractor:
         raise UsageError(
             f"The features {self.name!r} take images of {size} with 1 or 3 channels. "
             f"Received: {' x '.join(map(str, shape))}.",
-            hint="Use features made for these images, or 'inception' for any size: "
-            "--features inception."
+            hint="Use features made for these images, or 'photo' for any size: --features photo."
             if len(shape) == 3
             else "Points need no features; they are compared directly.",
         )

@@ -1,13 +1,9 @@
 """Keras' own Inception, trained on ImageNet. Szegedy et al. 2016, arXiv 1512.00567.
 
-Not the network by which FID is defined: its numbers compare with each other only. Images are
-resized as Parmar et al. 2022 advise, https://arxiv.org/abs/2104.11222: bicubic, smoothed where
-the image shrinks, and never rounded in between.
+Not the network by which FID is defined: its numbers compare with each other only.
 """
 
 import keras
-import numpy as np
-from PIL import Image
 
 from ganzoo.backend.settings import standard_settings
 from ganzoo.data.download import urllib_offline
@@ -15,6 +11,7 @@ from ganzoo.errors import EnvironmentProblem
 from ganzoo.files.digests import tensors_digest
 from ganzoo.metrics.extractor import Extractor
 from ganzoo_features.network_runner import network_runner, weight_arrays
+from ganzoo_features.resizing import resize_bicubic
 
 SIZE = 299  # pixels
 
@@ -37,20 +34,8 @@ def extractor_of(model: keras.Model) -> Extractor:
         channels=3,
         feature_size=pooled.output.shape[-1],
         classes=tuple(f"class {i}" for i in range(model.output.shape[-1])),
-        network=lambda images: run(resize_bicubic(images)),
+        network=lambda images: run(resize_bicubic(images, SIZE)),
         batch=32,
-    )
-
-
-def resize_bicubic(images: np.ndarray, size: int = SIZE) -> np.ndarray:
-    """uint8 (n, h, w, c) -> float32 (n, size, size, c) in about [0, 255], channel by channel."""
-    planes = images.astype(np.float32).transpose(0, 3, 1, 2)
-    large = [
-        [Image.fromarray(plane).resize((size, size), Image.Resampling.BICUBIC) for plane in image]
-        for image in planes
-    ]
-    return np.array([[np.asarray(plane) for plane in image] for image in large]).transpose(
-        0, 2, 3, 1
     )
 
 

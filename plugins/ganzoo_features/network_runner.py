@@ -15,7 +15,7 @@ def network_runner(model: keras.Model, prepare: Callable = lambda images: images
     """Return the network as a function of arrays, in inference mode.
 
     Args:
-        model: float32 (b, h, w, c) -> features (b, d) and logits (b, k).
+        model: float32 (b, h, w, c) -> features (b, d), and logits (b, k) if it has them.
         prepare: Images as floats in [0, 255] -> the model's input, in `keras.ops`.
     """
     weights = (model.trainable_variables, model.non_trainable_variables)
@@ -23,18 +23,18 @@ def network_runner(model: keras.Model, prepare: Callable = lambda images: images
     def forward(trainable, non_trainable, images):
         images = prepare(ops.cast(images, "float32"))
         outputs, _ = model.stateless_call(trainable, non_trainable, images, training=False)
-        return outputs
+        return outputs if isinstance(outputs, (list, tuple)) else [outputs]
 
     compiled = backend.jit(forward)
 
-    def network(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def network(images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         n = len(images)
         missing = (1 << (n - 1).bit_length()) - n  # up to a power of two
         images = np.concatenate([images, np.repeat(images[-1:], missing, axis=0)])
         values = [[variable.value for variable in group] for group in weights]
         outputs = compiled(*values, ops.convert_to_tensor(images))
-        features, logits = (np.array(ops.convert_to_numpy(array))[:n] for array in outputs)
-        return features, logits
+        features, *logits = (np.array(ops.convert_to_numpy(array))[:n] for array in outputs)
+        return features, logits[0] if logits else None
 
     return network
 

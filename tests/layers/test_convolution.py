@@ -122,6 +122,8 @@ OTHERS = [
     ("Conv3DTranspose", (2, 1, 2), 2, 1, (4, 2, 3), 2, "same", 1),
     ("Conv3DTranspose", (2, 1, 2), 2, 1, (3, 1, 2), 2, "valid", 1),
     ("Conv2D", (4, 3), 4, 6, 3, 2, "same", 2),
+    ("Conv2D", (5, 6), 6, 6, (3, 3), 2, "same", 6),  # depthwise
+    ("Conv2D", (4, 5), 3, 3, (2, 3), 1, "valid", 3),
     ("Conv2D", (2, 3), 4, 64, (1, 2), 1, "valid", 4),  # two dense convolutions of two groups each
     ("Conv2D", (2, 3), 3, 51, (1, 2), 1, "same", 3),  # a dense convolution for every group
     ("Conv1D", (5,), 4, 4, 3, 2, "same", 4),

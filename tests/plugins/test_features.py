@@ -3,6 +3,7 @@
 import importlib
 import math
 import urllib.request
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +17,9 @@ from ganzoo.files import safetensors
 
 training = Lazy("ganzoo_features.train_classifiers")
 imagenet_inception = Lazy("ganzoo_features.imagenet_inception")
+efficientnet = Lazy("ganzoo_features.efficientnet")
+resizing = Lazy("ganzoo_features.resizing")
+RECORDED = Path(__file__).parent / "recorded" / "efficientnet-lite0.safetensors"
 SHIPPED = {  # the image shape, and the least accuracy on the official test split
     "digits": ((8, 8, 1), 0.96),
     "mnist": ((28, 28, 1), 0.99),
@@ -27,7 +31,7 @@ SHIPPED = {  # the image shape, and the least accuracy on the official test spli
 def test_every_extractor_of_the_zoo_is_known_by_name():
     found = discovery.discover("features").plugins
     ours = {name for name, one in found.items() if one.distribution == "keras-ganzoo"}
-    assert ours == {*SHIPPED, "inception", "imagenet-inception"}
+    assert ours == {*SHIPPED, "photo", "inception", "imagenet-inception"}
     assert all(discovery.plugin_signature(found[name]).summary for name in ours)
 
 
@@ -182,12 +186,25 @@ def test_offline_the_imagenet_inception_is_not_downloaded(monkeypatch):
 
 
 @pytest.mark.backend
-def test_the_imagenet_inception_resizes_smoothly_and_gives_both_outputs():
-    flat = imagenet_inception.resize_bicubic(np.full((2, 600, 400, 3), 77, np.uint8))
+def test_features_of_photographs_are_those_of_the_published_network():
+    images = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3)).astype("uint8")
+    images = images.repeat(28, axis=1).repeat(28, axis=2)
+    features, logits = efficientnet.photo().extract(images)
+    expected = safetensors.load(RECORDED)["features"]
+    assert logits is None and expected.max() > 1
+    assert np.abs(features - expected).max() < 1e-4
+
+
+def test_images_are_resized_smoothly():
+    flat = resizing.resize_bicubic(np.full((2, 600, 400, 3), 77, np.uint8), 299)
     assert flat.shape == (2, 299, 299, 3) and np.abs(flat - 77).max() < 1e-3
     stripes = np.zeros((1, 598, 598, 3), np.uint8)
     stripes[:, ::2] = 200  # finer than what 299 pixels can show: smoothed to gray
-    assert np.abs(imagenet_inception.resize_bicubic(stripes)[:, 5:-5] - 100).max() < 20
+    assert np.abs(resizing.resize_bicubic(stripes, 299)[:, 5:-5] - 100).max() < 20
+
+
+@pytest.mark.backend
+def test_the_imagenet_inception_gives_both_outputs():
     images = keras.Input((299, 299, 3))
     x = keras.layers.Conv2D(4, 9, strides=32, name="convolution")(images)
     x = keras.layers.GlobalAveragePooling2D(name="avg_pool")(x)

@@ -61,7 +61,7 @@ def evaluate(
         against: The real data; by default the training data of the model.
         data: Path of the training data on this machine, if its recipe does not say.
         metrics: Keys of `METRICS`; by default all that can be measured.
-        features: Name of the features; by default the data set's own, or FID's Inception.
+        features: Name of the features; by default the data set's own, or `photo`.
         n: Number of generated samples; of given images, at most so many.
         seeds: Seeds of the generated samples; several give means and standard deviations.
         raw: Whether to use the generator itself instead of its moving average.

@@ -24,7 +24,7 @@ from ganzoo.metrics.frechet import Moments
 from ganzoo.metrics.sample_set import SampleSet
 from ganzoo.modalities import Levels
 
-DEFAULT_FEATURES = "inception"  # for data sets without features of their own
+DEFAULT_FEATURES = "photo"  # for data sets without features of their own
 _REAL_BATCH = 1024  # images between two progress events
 _DESCRIPTOR_BATCH = 128  # sounds or videos, which are large
 _MAX_MEMORY = 512 << 20  # bytes of one representation of the generated samples
@@ -33,7 +33,7 @@ Batch = tuple[np.ndarray, np.ndarray | None]  # samples and labels
 
 
 def default_features(dataset: str) -> str:
-    """Return the name of the features for a data set: its own name, or FID's Inception.
+    """Return the name of the features for a data set: its own name, or `photo`.
 
     Args:
         dataset: Name of the data set, as in a recipe.

@@ -25,6 +25,7 @@ from ganzoo.metrics import METRICS, Metric, MetricResult
 from ganzoo.metrics.extractor import FEATURE_CHANNELS, Extractor
 
 MIN_SAMPLES = 10  # real and generated: some metrics divide them into ten parts
+_SAMPLES_PER_FEATURE = 4  # with fewer the Fréchet distance is biased, and the kernel's comes first
 _EXTRACTED = {"features", "moments", "logits"}  # representations that need an extractor
 
 
@@ -60,7 +61,7 @@ def select_extractor(
     """Return the extractor to use; `None` if no selected metric needs one.
 
     Args:
-        name: Name of the features; by default the data set's own, or FID's Inception, or none for
+        name: Name of the features; by default the data set's own, or `photo`, or none for
             images of other than 1 or 3 channels.
         dataset_name: Name of the data set, as in a recipe.
         dataset: Real data.
@@ -117,6 +118,9 @@ def measure_samples(
         selected = [metric for metric in selected if not metric.of_training_data]
     if extractor is not None:
         extractor.check(dataset.image_shape)
+        few = _SAMPLES_PER_FEATURE * extractor.feature_size
+        if metrics is None and min(len(dataset), generated.count) < few:
+            selected.sort(key=lambda metric: metric.name != "kernel")
     real = real_samples(dataset, {name for m in selected for name in m.real}, extractor)
     needed = {name for metric in selected for name in metric.fake}
     batches, levels = generated.batches(seed), dataset.deep

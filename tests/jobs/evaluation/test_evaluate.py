@@ -76,7 +76,7 @@ def save_images(folder, images, mode=None):
 def test_the_features_for_a_data_set_are_called_like_it():
     assert default_features("fashion-mnist") == "fashion-mnist"
     assert default_features("keras-ganzoo:cifar10") == "cifar10"
-    assert default_features("folder") == default_features("celeba") == "inception"
+    assert default_features("folder") == default_features("celeba") == "photo"
 
 
 def test_real_features_are_computed_once_and_then_read_from_the_cache():
@@ -284,6 +284,14 @@ def test_without_features_the_pixels_can_still_be_evaluated(tmp_path, monkeypatc
         evaluate(folder, **options)
     (table,) = evaluate(folder, metrics=["patch_wasserstein"], **options)
     assert table["value"] == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.backend
+def test_the_kernel_distance_comes_first_where_few_images_bias_the_other(tmp_path):
+    images = digits(images=300).images
+    for count, first in ((40, "kernel"), (256, "frechet")):  # four times 64 features
+        folder = save_images(tmp_path / str(count), images[:count])
+        assert evaluate(folder, against=Part(name="digits"))[0]["metric"] == first
 
 
 @pytest.mark.backend
