@@ -11,7 +11,7 @@ from ganzoo.errors import UsageError
 from ganzoo.metrics.frechet import Moments
 
 Found = TypeVar("Found")
-REPRESENTATIONS = ("features", "moments", "logits", "images", "points", "labels")
+REPRESENTATIONS = ("features", "moments", "logits", "images", "targets", "points", "labels")
 
 
 @final
@@ -23,6 +23,7 @@ class SampleSet:
         moments: Moments of the features; by default computed from them when first needed.
         logits: Logits of a classifier of the images (n, classes).
         images: Images (n, h, w, c), uint8 or as the data set has them.
+        targets: The images that translated ones should be, of the same shape and type.
         points: Points (n, d).
         labels: Class indices (n,) from the data, or that the samples were generated for.
 
@@ -37,11 +38,13 @@ class SampleSet:
         moments: Moments | None = None,
         logits: np.ndarray | None = None,
         images: np.ndarray | None = None,
+        targets: np.ndarray | None = None,
         points: np.ndarray | None = None,
         labels: np.ndarray | None = None,
     ) -> None:
         self.features = points if features is None else features
-        self.logits, self.images, self.points, self.labels = logits, images, points, labels
+        self.logits, self.images, self.targets = logits, images, targets
+        self.points, self.labels = points, labels
         self._moments = moments
         self._shared: WeakKeyDictionary[SampleSet, dict] = WeakKeyDictionary()
         arrays = {name: getattr(self, name) for name in REPRESENTATIONS if name != "moments"}

@@ -5,8 +5,11 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from ganzoo.metrics.class_accuracy import class_accuracy
 from ganzoo.metrics.frechet import frechet_distance
+from ganzoo.metrics.full_reference import psnr, ssim
 from ganzoo.metrics.inception_score import inception_score
 from ganzoo.metrics.kernel import kernel_distance
 from ganzoo.metrics.memorization import memorization
@@ -80,6 +83,19 @@ def _measure_patch_wasserstein(real: Any, fake: Any, seed: int) -> Measurement:
     found = patch_wasserstein(real.images, fake.images, seed=seed, **settings)
     used = {"real": found.images, "fake": found.images, "levels": len(found.levels)}
     return Measurement(found.mean, None, used | settings)
+
+
+def _measure_pairs(
+    function: Callable[[np.ndarray, np.ndarray], np.ndarray],
+) -> Callable[[SampleSet, SampleSet, int], Measurement]:
+    """Return the mean of a number of each image and its target, and the error of the mean."""
+
+    def compute(real: Any, fake: Any, seed: int) -> Measurement:
+        values = function(fake.images, fake.targets)
+        error = float(np.std(values, ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else None
+        return Measurement(float(np.mean(values)), error, {"color": "all channels", "border": 0})
+
+    return compute
 
 
 def _measure_modes_covered(real: Any, fake: Any, seed: int) -> Measurement:
@@ -185,6 +201,24 @@ _ALL = (
         paper="Karras et al. 2018, https://arxiv.org/abs/1710.10196",
         compute=_measure_patch_wasserstein,
         seeded=True,
+    ),
+    Metric(
+        name="psnr",
+        summary="Peak signal-to-noise ratio of translated images to their targets, in dB.",
+        real=(),
+        fake=("images", "targets"),
+        better="higher",
+        paper="Wang et al. 2004, https://doi.org/10.1109/TIP.2003.819861",
+        compute=_measure_pairs(psnr),
+    ),
+    Metric(
+        name="ssim",
+        summary="Structural similarity of translated images to their targets.",
+        real=(),
+        fake=("images", "targets"),
+        better="higher",
+        paper="Wang et al. 2004, https://doi.org/10.1109/TIP.2003.819861",
+        compute=_measure_pairs(ssim),
     ),
     Metric(
         name="modes_covered",

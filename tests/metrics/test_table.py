@@ -18,6 +18,7 @@ def forms(seed, count=120):
         "features": np.maximum(random.normal(size=(count, 6)), 0) + seed / 5,
         "logits": random.normal(size=(count, 4)) + 2 * np.eye(4)[labels],
         "images": random.integers(0, 256 - 100 * seed, (count, 16, 16, 3)).astype(np.uint8),
+        "targets": random.integers(0, 256, (count, 16, 16, 3)).astype(np.uint8),
         "points": points,
         "labels": labels,
     }

@@ -7,7 +7,7 @@ that evaluating a second model computes only its own features.
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -29,7 +29,13 @@ _REAL_BATCH = 1024  # images between two progress events
 _DESCRIPTOR_BATCH = 128  # sounds or videos, which are large
 _MAX_MEMORY = 512 << 20  # bytes of one representation of the generated samples
 
-Batch = tuple[np.ndarray, np.ndarray | None]  # samples and labels
+
+class Batch(NamedTuple):
+    """Generated samples, the labels that they are of, and for pairs what they should be."""
+
+    samples: np.ndarray
+    labels: np.ndarray | None = None
+    targets: np.ndarray | None = None
 
 
 def default_features(dataset: str) -> str:
@@ -149,7 +155,7 @@ def generated_samples(
     an unnamed file in the cache folder.
 
     Args:
-        batches: Generated samples and their labels.
+        batches: Generated samples.
         total: Number of samples, for the progress.
         representations: Some of `ganzoo.metrics.sample_set.REPRESENTATIONS`.
         extractor: Extractor of images, for their features, moments and logits.
@@ -160,8 +166,9 @@ def generated_samples(
     moments = Moments() if "moments" in names and "features" not in names else None
     extracts = extractor is not None and bool({"features", "moments", "logits"} & names)
     with Progress("generated images", total) as progress:
-        for samples, labels in batches:
-            batch = {"images": samples, "points": samples, "labels": labels}
+        for samples, labels, targets in batches:
+            batch: dict[str, Any] = {"images": samples, "points": samples, "labels": labels}
+            batch["targets"] = targets
             descriptor = descriptor_for(samples.shape[1:])
             if descriptor is not None:
                 batch["features"] = descriptor.compute(samples)

@@ -34,8 +34,9 @@ class GeneratedSamples:
     Args:
         shape: Shape of one sample.
         count: Number of samples.
-        batches: `(seed) -> batches` of samples and labels.
+        batches: `(seed) -> batches` of samples.
         labeled: Whether each sample has the class that it was generated for.
+        paired: Whether each sample has a target, the image that it should be.
         protocol: Their part of the protocol.
         seeded: Whether they depend on the seed.
     """
@@ -44,6 +45,7 @@ class GeneratedSamples:
     count: int
     batches: Callable[[int], Iterator[Batch]]
     labeled: bool = False
+    paired: bool = False
     protocol: dict[str, Any]
     seeded: bool = True
 
@@ -81,25 +83,27 @@ def samples_of_gan(
                 f"data set {dataset.name!r}. Received: {received}."
             )
 
+    paired = labels is not None and labels.ndim > 2 and dataset.paired  # labels are the sources
+
     def batches(seed: int) -> Iterator[Batch]:
         latents = sampler.sample_latents(n, seed, truncation)
         order = permutation(len(dataset), seed, 0)
         for start in range(0, n, _BATCH):
             stop = min(start + _BATCH, n)
-            batch_labels = None
-            if labels is not None:
-                batch_labels = np.asarray(labels)[order[np.arange(start, stop) % len(order)]]
+            rows = order[np.arange(start, stop) % len(order)]
+            batch_labels = None if labels is None else np.asarray(labels)[rows]
             batch = latents[start:stop]
             samples = sampler.generate_images(
                 batch, batch_labels, use_ema=not raw, truncation=truncation
             )
-            yield samples, batch_labels
+            yield Batch(samples, batch_labels, dataset.images[rows] if paired else None)
 
     return GeneratedSamples(
         shape=sampler.image_shape,
         count=n,
         batches=batches,
         labeled=labels is not None and labels.ndim == 1,
+        paired=paired,
         protocol=protocol | ({} if truncation is None else {"truncation": float(truncation)}),
     )
 
@@ -121,7 +125,7 @@ def samples_of_images(path: Path, dataset: Dataset, n: int) -> GeneratedSamples:
 
     def batches(seed: int) -> Iterator[Batch]:
         for start in range(0, count, _BATCH):
-            yield given.batch(chosen[start : start + _BATCH])[0], None
+            yield Batch(given.batch(chosen[start : start + _BATCH])[0])
 
     return GeneratedSamples(
         shape=given.image_shape,

@@ -167,7 +167,7 @@ def _available(
         names = {"features", "moments"} | (set() if descriptor.name else {"points"})
         labeled = not descriptor.name and dataset.labels is not None
         return names | ({"labels"} if labeled else set()), names
-    real, fake = {"images"}, {"images"}
+    real, fake = {"images"}, {"images", "targets"} if generated.paired else {"images"}
     if extractor is not None:
         real |= {"features", "moments"}
         fake |= {"features", "moments"} | ({"logits"} if extractor.classes else set())

@@ -19,6 +19,7 @@ from ganzoo.jobs.evaluation import features as featuring
 from ganzoo.jobs.evaluation import measure as measuring
 from ganzoo.jobs.evaluation.evaluate import evaluate, evaluate_gan, record_results
 from ganzoo.jobs.evaluation.features import (
+    Batch,
     default_features,
     generated_samples,
     load_extractor,
@@ -59,7 +60,8 @@ def counting(classes: tuple[str, ...] = ()) -> tuple[Extractor, list[int]]:
 
 def batches(images, labels=None, size=64):
     for start in range(0, len(images), size):
-        yield images[start : start + size], None if labels is None else labels[start : start + size]
+        rows = slice(start, start + size)
+        yield Batch(images[rows], None if labels is None else labels[rows])
 
 
 def save_images(folder, images, mode=None):
@@ -341,6 +343,32 @@ def test_a_conditional_generator_gets_the_classes_of_the_data():
     nameless = dataclasses.replace(dataset, labels=None, classes=())
     with pytest.raises(UsageError, match="conditional"):
         evaluate_gan(Conditional(), nameless, None, ["patch_wasserstein"], n=10)
+
+
+def test_a_translated_image_is_compared_with_its_own_target():
+    class Translator:
+        ema, conditional, image_shape = None, True, (8, 8, 1)
+        generator = SimpleNamespace(inputs=(None, np.zeros((1, 8, 8, 1))))
+
+        @property
+        def sampler(self):
+            return self
+
+        def sample_latents(self, n, seed, truncation):
+            return np.zeros((n, 2))
+
+        def generate_images(self, latents, labels, *, use_ema, truncation):
+            return labels + np.uint8(5)  # the sources, a little brighter
+
+    targets = digits(images=60).images // 2
+    dataset = dataclasses.replace(digits(images=60), images=targets, labels=targets, classes=())
+    found = evaluate_gan(Translator(), dataset, None, ["psnr", "ssim"], n=100)
+    assert found[0].value == pytest.approx(20 * np.log10(255 / 5)) and found[0].error < 1e-9
+    assert 0.8 < found[1].value < 1
+    assert "real" not in found[0].protocol and found[0].protocol["fake"] == 100
+    unpaired = dataclasses.replace(dataset, paired=False)
+    with pytest.raises(UsageError, match="'psnr' needs fake targets"):
+        evaluate_gan(Translator(), unpaired, None, ["psnr"], n=100)
 
 
 @pytest.mark.backend
