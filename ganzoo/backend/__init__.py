@@ -8,11 +8,15 @@ A backend module offers these names and nothing else:
 * `no_grad(function)`: its value, without gradients and without writes.
 * `apply(optimizer, gradients, variables)`: one update of one network.
 * `ema_update(averages, values, weight)`: exponential moving averages, in place.
-* `conv_transpose(x, kernel, ...)`, `conv(x, kernel, ...)`: convolutions in the
+* `conv_transpose(x, kernel, bias, ...)`, `conv(x, kernel, bias, ...)`: convolutions in the
   formulation that is fast on this backend.
 * `fused_batch_norm(x, scale, offset, epsilon)`: normalized values, mean and variance of each
   channel, the last axis, by one kernel of the framework; None where it has none.
-* `host_arrays(*tensors)`: tensors, or NumPy arrays where a few numbers are computed faster so.
+* `as_tensor(array, like)`: a NumPy array as a tensor of the dtype of `like`, and where it is.
+* `host_arrays(*tensors, each)`: tensors, or NumPy arrays where a few numbers, `each` of an
+  element, are computed faster so.
+* `inner_call(layer)`: a layer, as one around it calls it.
+* `reshape(x, shape)`: as in `keras.ops`, whose own looks at every number of the shape first.
 * `training_outputs(network, inputs)`: a network's outputs in training mode.
 * `lazy_cond(due, value, otherwise)`: one of two functions' values, in the way that is fast.
 * `update_if(due, update, otherwise, variables)`: the same for a function that changes variables.
@@ -26,7 +30,9 @@ Which one is used follows `keras.backend.backend()`, which Keras fixes at its im
 no framework: the names resolve on first use.
 """
 
+import functools
 import importlib
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from ganzoo.backend.tensor import Tensor
@@ -35,6 +41,7 @@ __all__ = [
     "Stepper",
     "Tensor",
     "apply",
+    "as_tensor",
     "conv",
     "conv_transpose",
     "device",
@@ -44,10 +51,12 @@ __all__ = [
     "fused_steps",
     "gradients",
     "host_arrays",
+    "inner_call",
     "input_gradients",
     "jit",
     "lazy_cond",
     "no_grad",
+    "reshape",
     "training_outputs",
     "update_if",
 ]
@@ -56,6 +65,7 @@ if TYPE_CHECKING:
     from ganzoo.backend.jax import (
         Stepper,
         apply,
+        as_tensor,
         conv,
         conv_transpose,
         device,
@@ -65,10 +75,12 @@ if TYPE_CHECKING:
         fused_steps,
         gradients,
         host_arrays,
+        inner_call,
         input_gradients,
         jit,
         lazy_cond,
         no_grad,
+        reshape,
         training_outputs,
         update_if,
     )
@@ -77,7 +89,11 @@ if TYPE_CHECKING:
 def __getattr__(name: str):
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(_in_use(), name)
+
+
+@functools.cache
+def _in_use() -> ModuleType:
     import keras
 
-    module = importlib.import_module(f"ganzoo.backend.{keras.backend.backend()}")
-    return getattr(module, name)
+    return importlib.import_module(f"ganzoo.backend.{keras.backend.backend()}")

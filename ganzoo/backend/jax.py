@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 import jax
 import keras
+import numpy as np
 
 from ganzoo.backend import devices
+from ganzoo.backend.convolutions.added_bias import with_bias
 from ganzoo.backend.convolutions.grouped import depthwise, grouped
 from ganzoo.backend.convolutions.jax_convolution import (
     convolve,
@@ -150,6 +152,7 @@ def ema_update(averages: Sequence, values: Sequence, weight: Tensor) -> None:
         average.assign(average + weight * (value - average))
 
 
+@with_bias
 def conv(x, kernel, *, strides: int, padding: str):
     """Convolution. Shapes (n, h, w, c) x (kh, kw, c / groups, d) -> (n, h', w', d); one axis and
     three likewise.
@@ -170,6 +173,7 @@ def conv(x, kernel, *, strides: int, padding: str):
     return convolve(x, kernel, steps, pads, size)
 
 
+@with_bias
 def conv_transpose(x, kernel, *, strides: int, padding: str):
     """Transposed convolution. Shapes (n, h, w, c) x (kh, kw, d, c) -> (n, h', w', d); one axis
     and three likewise.
@@ -189,9 +193,24 @@ def fused_batch_norm(x, scale, offset, epsilon: float) -> tuple | None:
     """None: XLA fuses the formula itself."""
 
 
-def host_arrays(*tensors: Tensor) -> tuple:
+def as_tensor(array: np.ndarray, like: Tensor) -> Tensor:
+    """The array as a tensor of the dtype of `like`, and where it is."""
+    return keras.ops.convert_to_tensor(array, like.dtype)
+
+
+def reshape(x: Tensor, shape: Sequence) -> Tensor:
+    """The tensor in another shape."""
+    return keras.ops.reshape(x, shape)
+
+
+def host_arrays(*tensors: Tensor, each: int) -> tuple:
     """The tensors: they are computed where they are."""
     return tensors
+
+
+def inner_call(layer: keras.layers.Layer) -> keras.layers.Layer:
+    """The layer: compiled, its bookkeeping costs nothing."""
+    return layer
 
 
 def training_outputs(network: keras.Model, inputs):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 import torch
 
 from ganzoo.backend import devices
@@ -14,14 +15,15 @@ from ganzoo.backend.convolutions.torch_convolution import conv_transpose as conv
 from ganzoo.backend.convolutions.torch_convolution import differentiated_twice
 from ganzoo.backend.scope import WriteCapture
 from ganzoo.backend.tensor import Tensor
+from ganzoo.backend.torch_network import inner_call as inner_call
 from ganzoo.backend.torch_network import training_outputs as training_outputs
 from ganzoo.backend.types import FusedSteps, GradientResult
 
 ONNX_OPSET = 18  # the first with bitwise operations
 _FEW = 1 << 16  # numbers, beyond which PyTorch's threads pay
-# Options of Adam that are left to Keras
+# Options of optimizers that are left to Keras
 _OTHER_OPTIONS = (
-    "amsgrad", "clipnorm", "clipvalue", "global_clipnorm", "weight_decay", "use_ema",
+    "amsgrad", "momentum", "clipnorm", "clipvalue", "global_clipnorm", "weight_decay", "use_ema",
     "loss_scale_factor", "gradient_accumulation_steps",
 )  # fmt: skip
 
@@ -91,10 +93,13 @@ def no_grad(function: Callable):
 def apply(optimizer, gradients: Sequence, variables: Sequence) -> None:
     """Update `variables` by one step of `optimizer`."""
     with torch.no_grad():
-        if _is_plain_adam(optimizer, variables):
-            _adam(optimizer, gradients, variables)
-        else:
+        weights = [variable.value for variable in variables]
+        if not _is_plain(optimizer, variables, weights):
             optimizer.apply(gradients, variables)
+            return
+        update = _adam if isinstance(optimizer, keras.optimizers.Adam) else _sgd
+        update(optimizer, list(map(_contiguous, gradients)), variables, weights)
+        optimizer.iterations.assign_add(1)
 
 
 def ema_update(averages: Sequence, values: Sequence, weight: Tensor) -> None:
@@ -109,24 +114,28 @@ def ema_update(averages: Sequence, values: Sequence, weight: Tensor) -> None:
         torch._foreach_add_(old, change)  # pyright: ignore
 
 
-def _is_plain_adam(optimizer: Any, variables: Sequence) -> bool:
-    """Return True if Keras would do nothing but Adam's formula."""
+def _is_plain(optimizer: Any, variables: Sequence, weights: Sequence[torch.Tensor]) -> bool:
+    """Return True if Keras would do nothing but the formula of Adam, or of SGD without momentum."""
     return (
-        isinstance(optimizer, keras.optimizers.Adam)
+        isinstance(optimizer, (keras.optimizers.Adam, keras.optimizers.SGD))
         and type(optimizer).__module__.startswith("keras.")
         and optimizer.built
-        and not any(getattr(optimizer, option) for option in _OTHER_OPTIONS)
+        and not any(getattr(optimizer, option, None) for option in _OTHER_OPTIONS)
+        and all(x.dtype == torch.float32 and x.device.type in ("cpu", "cuda") for x in weights)
         and all(
-            variable.dtype == "float32"
-            and variable.constraint is None
-            and not getattr(variable, "overwrite_with_gradient", False)
-            and variable.value.device.type in ("cpu", "cuda")
+            variable.constraint is None and not getattr(variable, "overwrite_with_gradient", False)
             for variable in variables
         )
     )
 
 
-def _adam(optimizer: Any, gradients: Sequence[torch.Tensor], variables: Sequence) -> None:
+def _sgd(optimizer: Any, slopes: list[torch.Tensor], _: Sequence, weights: list) -> None:
+    """Stochastic gradient descent over all weights at once."""
+    rate = keras.ops.convert_to_tensor(optimizer.learning_rate, "float32")
+    torch._foreach_add_(weights, slopes, alpha=-rate.item())  # pyright: ignore
+
+
+def _adam(optimizer: Any, slopes: list[torch.Tensor], variables: Sequence, weights: list) -> None:
     """Adam over all weights at once. Kingma & Ba 2015, https://arxiv.org/abs/1412.6980.
 
     As in Keras, it has the form at the end of section 2: epsilon is added to the root of the
@@ -137,7 +146,6 @@ def _adam(optimizer: Any, gradients: Sequence[torch.Tensor], variables: Sequence
     indices = [optimizer._get_variable_index(variable) for variable in variables]
     moments = [[kept[i].value for i in indices]
                for kept in (optimizer._momentums, optimizer._velocities)]  # fmt: skip
-    weights, slopes = [variable.value for variable in variables], list(map(_contiguous, gradients))
     step = optimizer.iterations.value.float() + 1.0
     first, second = (torch.as_tensor(b) for b in (optimizer.beta_1, optimizer.beta_2))
     rate = keras.ops.convert_to_tensor(optimizer.learning_rate, "float32")
@@ -153,7 +161,6 @@ def _adam(optimizer: Any, gradients: Sequence[torch.Tensor], variables: Sequence
         changes = lists._foreach_div(moments[0], roots)
         lists._foreach_mul_(changes, rate)
         lists._foreach_sub_(weights, changes)
-    optimizer.iterations.assign_add(1)
 
 
 def _contiguous(gradient: torch.Tensor) -> torch.Tensor:
@@ -175,12 +182,24 @@ def fused_batch_norm(x, scale, offset, epsilon: float) -> tuple | None:
     return outputs, mean, variance * ((rows - 1) / rows)
 
 
-def host_arrays(*tensors: torch.Tensor) -> tuple:
-    """The tensors as NumPy arrays in the same memory, if they are few numbers on the processor:
-    for these a call of NumPy takes a third of the time of one of PyTorch.
+def as_tensor(array: np.ndarray, like: torch.Tensor) -> torch.Tensor:
+    """The array as a tensor of the dtype of `like`, and where it is."""
+    return torch.as_tensor(array, dtype=like.dtype, device=like.device)
+
+
+def reshape(x: torch.Tensor, shape: Sequence[int]) -> torch.Tensor:
+    """The tensor in another shape."""
+    return x.reshape(tuple(shape))
+
+
+def host_arrays(*tensors: torch.Tensor, each: int) -> tuple:
+    """The tensors as NumPy arrays in the same memory, if they are on the processor, and few are
+    the numbers to be made, `each` of an element: for these a call of NumPy takes a third of the
+    time of one of PyTorch.
     """
-    few = all(type(x) is torch.Tensor and x.device.type == "cpu" for x in tensors)
-    few = few and all(x.numel() <= _FEW for x in tensors)
+    plain = torch.Tensor, torch.nn.Parameter
+    few = all(type(x) in plain and x.device.type == "cpu" for x in tensors)
+    few = few and all(each * x.numel() <= _FEW for x in tensors)
     few = few and not torch.jit.is_tracing()  # pyright: ignore
     return tuple(x.numpy() for x in tensors) if few else tensors
 

@@ -18,6 +18,8 @@ from typing import Any, NamedTuple
 import keras
 import torch
 
+from ganzoo.backend.torch_layers import call_of
+
 
 @dataclass(frozen=True)
 class _Slot:
@@ -60,6 +62,9 @@ class _Plan(NamedTuple):
     layers: list[keras.layers.Layer]
 
 
+_inner_calls: weakref.WeakKeyDictionary[keras.layers.Layer, Callable | None] = (
+    weakref.WeakKeyDictionary()
+)
 _plans: weakref.WeakKeyDictionary[keras.Model, _Plan | None] = weakref.WeakKeyDictionary()
 
 
@@ -73,8 +78,7 @@ def training_outputs(network: keras.Model, inputs: Any):
         return network(inputs, training=True)
     for call, args, kwargs, nested in plan.operations:
         if nested:
-            fill = functools.partial(_value, values)
-            args, kwargs = keras.tree.map_structure(fill, (args, kwargs))
+            args, kwargs = _filled(values, args), _filled(values, kwargs)
         else:
             args = [_value(values, x) for x in args]
         outputs = call(*args, **kwargs)
@@ -85,6 +89,15 @@ def training_outputs(network: keras.Model, inputs: Any):
 
 def _value(values: list, x: Any) -> Any:
     return values[x.index] if type(x) is _Slot else x
+
+
+def _filled(values: list, x: Any) -> Any:
+    """The same with lists, tuples and dictionaries of slots."""
+    if type(x) in (list, tuple):
+        return type(x)([_filled(values, part) for part in x])
+    if type(x) is dict:
+        return {name: _filled(values, part) for name, part in x.items()}
+    return _value(values, x)
 
 
 def _fits(plan: _Plan, values: list) -> bool:
@@ -134,10 +147,11 @@ def _operation(node: Any, slots: dict[int, _Slot]) -> _Operation:
         return slots[id(x)] if isinstance(x, keras.KerasTensor) else x
 
     owner, given = node.operation, node.arguments
-    args, kwargs = keras.tree.map_structure(slotted, (tuple(given.args), dict(given.kwargs)))
+    named = {name: x for name, x in given.kwargs.items() if name != "training"}
+    args, kwargs = keras.tree.map_structure(slotted, (tuple(given.args), named))
     flat = keras.tree.flatten((args, kwargs))
     nested = sum(type(x) is _Slot for x in flat) > sum(type(x) is _Slot for x in args)
-    others = {name: x for name, x in kwargs.items() if x is not None and name != "training"}
+    others = [x for x in keras.tree.flatten(kwargs) if x is not None]
     if isinstance(owner, keras.Model) and len(args) == 1 and not others:
         return _Operation(functools.partial(training_outputs, owner), args, {}, nested)
     if not isinstance(owner, keras.layers.Layer):
@@ -145,8 +159,21 @@ def _operation(node: Any, slots: dict[int, _Slot]) -> _Operation:
         return _Operation(owner.call if plain else owner, args, kwargs, nested)
     if not _is_plain(owner) or not all(x is None or type(x) is _Slot for x in flat):
         return _Operation(owner, args, {**kwargs, "training": True}, nested)
+    if len(args) == 1 and not others and (call := call_of(owner)) is not None:
+        return _Operation(call, args, {}, nested)
     training = {"training": True} if _takes_training(owner) else {}
     return _Operation(owner.call, args, {**kwargs, **training}, nested)
+
+
+def inner_call(layer: Any) -> Callable:
+    """The layer, as a layer around it calls it: without bookkeeping that a step does not need."""
+    if layer not in _inner_calls:
+        if not layer.built:
+            return layer
+        call = call_of(layer) or (None if _takes_training(layer) else layer.call)
+        _inner_calls[layer] = (_is_plain(layer) and call) or None
+    call = _inner_calls[layer]
+    return layer if call is None or _is_hooked([layer]) else call
 
 
 def _is_plain(layer: Any) -> bool:

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from keras import ops
 
+from ganzoo import backend
 from ganzoo.backend import Tensor, devices
 from ganzoo.errors import UsageError
 from ganzoo.gan.fitting.fit_checks import usable_batch
@@ -96,5 +97,5 @@ def split_batch(x: Tensor, parts: int) -> list:
     if not known or count < parts:  # the rest of an epoch goes round once more
         x = ops.take(x, ops.arange(size * parts) % count, axis=0)
     # by reshape, not by slices: under data parallelism slices would move data
-    x = ops.reshape(x[: size * parts], (size, parts, *x.shape[1:]))
+    x = backend.reshape(x[: size * parts], (size, parts, *x.shape[1:]))
     return [x[:, part] for part in range(parts)]

@@ -269,7 +269,7 @@ class GAN(backend.Stepper, Compilation, Sampling):
         outputs = backend.training_outputs(self.discriminator, inputs)
         outputs = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
         outputs = [ops.cast(output, "float32") for output in outputs]
-        return [ops.reshape(outputs[0], (-1,)), *outputs[1:]]
+        return [backend.reshape(outputs[0], (-1,)), *outputs[1:]]
 
     def _outputs_of_both(self, batch: Batch, fake: Tensor) -> tuple[list, list]:
         real, labels, rng = batch.real, batch.labels, batch.rng
@@ -281,7 +281,7 @@ class GAN(backend.Stepper, Compilation, Sampling):
         labels = None if labels is None else ops.concatenate([labels, labels])
         with devices.stacked(2):
             both = self.discriminator_outputs(ops.concatenate([real, fake]), labels, rng=rng)
-        halves = [ops.unstack(ops.reshape(x, (2, -1, *x.shape[1:])), 2) for x in both]
+        halves = [ops.unstack(backend.reshape(x, (2, -1, *x.shape[1:])), 2) for x in both]
         return [half[0] for half in halves], [half[1] for half in halves]
 
     def _seen(self, batch: Batch, fake: Tensor, *logits: Tensor) -> DiscriminatorUpdate:

@@ -70,8 +70,10 @@ def check_writes(writes: Iterable[Write], gan) -> None:
     Raises:
         PluginError: names the variable, and where to assign it.
     """
+    if not (written := list(writes)):
+        return
     networks = {id(v) for network in (gan.generator, gan.discriminator) for v in network.variables}
-    others = [variable for variable, _ in writes if id(variable) not in networks]
+    others = [variable for variable, _ in written if id(variable) not in networks]
     own = {id(v) for v in gan.variables} if others else set()
     lost = sorted({variable.path for variable in others if id(variable) in own})
     if lost:

@@ -36,9 +36,9 @@ class StepMetrics(keras.metrics.Metric):
                 f"Expected: {', '.join(self.names)}. Received: {', '.join(names)}."
             )
         values = [ops.cast(logs[name], "float32") for name in names]
-        values = ops.pad(ops.stack(values), [(0, _CAPACITY - len(values))])
-        self.total.assign(self.total + values)
-        self.count.assign(self.count + 1.0)
+        rest = ops.zeros((_CAPACITY - len(values),), "float32")
+        self.total.assign(self.total.value + ops.concatenate([ops.stack(values), rest]))
+        self.count.assign(self.count.value + 1.0)
 
     def result(self) -> dict:
         """Return the means by name; nothing before the first step."""

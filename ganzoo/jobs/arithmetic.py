@@ -74,6 +74,32 @@ def _tensors(tensors: Any) -> list:
     return keras.tree.flatten(tensors)
 
 
+def matrix_rates(backend: str | None = None) -> dict[str, Any]:
+    """Measure what a large product of matrices reaches here, as `ganzoo doctor` reports it.
+
+    Args:
+        backend: The backend; None: what is chosen by itself.
+
+    Returns:
+        The backend, its device, GFLOP a second by the type of the numbers, and what bfloat16 gains:
+        a factor.
+    """
+    from ganzoo.jobs.models.environment import prepare_environment
+
+    prepare_environment(backend)
+    import keras
+
+    from ganzoo.backend import device
+
+    rates = {dtype: matrix_rate(dtype) / 1e9 for dtype in ("float32", "bfloat16")}
+    return {
+        "backend": keras.backend.backend(),
+        "device": device(),
+        "gflops_per_second": {dtype: round(rate, 1) for dtype, rate in rates.items()},
+        "bfloat16_gain": round(rates["bfloat16"] / rates["float32"], 2),
+    }
+
+
 def matrix_rate(dtype: str) -> float:
     """Floating-point operations per second of a large square matrix product: the best of five.
 

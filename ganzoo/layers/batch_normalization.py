@@ -23,18 +23,23 @@ class BatchNormalization(keras.layers.BatchNormalization):
         special = mask is not None or self.synchronized or getattr(self, "renorm", False)
         if special or not (training and self.trainable):
             return super().call(inputs, training=training, mask=mask)
-        x = ops.cast(inputs, keras.backend.result_type(inputs.dtype, "float32"))
+        low_precision = self.compute_dtype in ("float16", "bfloat16")
+
+        def wide(value: Tensor) -> Tensor:
+            return ops.cast(value, "float32") if low_precision else value
+
+        x = wide(inputs)
+        scale = wide(self.gamma.value) if self.scale else None
+        offset = wide(self.beta.value) if self.center else None
         last = self.axis % len(x.shape) == len(x.shape) - 1
         x = x if last else ops.moveaxis(x, self.axis, -1)  # (batch, ..., channels)
-        scale = ops.cast(self.gamma, x.dtype) if self.scale else None
-        offset = ops.cast(self.beta, x.dtype) if self.center else None
         given = x, scale, offset, self.epsilon
         fused = backend.fused_batch_norm(*given) if devices.count() == 1 else None
         outputs, mean, variance = fused or by_moments(*given)
         for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
-            moving.assign(moving * self.momentum + value * (1.0 - self.momentum))
+            moving.assign(moving.value * self.momentum + value * (1.0 - self.momentum))
         outputs = outputs if last else ops.moveaxis(outputs, -1, self.axis)
-        return ops.cast(outputs, self.compute_dtype)
+        return ops.cast(outputs, self.compute_dtype) if low_precision else outputs
 
 
 def by_moments(x: Tensor, scale: Tensor, offset: Tensor, epsilon: float) -> tuple:

@@ -13,7 +13,7 @@ class Bias(keras.layers.Layer):
         self.bias = self.add_weight(shape=(input_shape[-1],), initializer="zeros", name="bias")
 
     def call(self, inputs: Tensor) -> Tensor:
-        return inputs + self.bias
+        return inputs + self.bias.value
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         return input_shape

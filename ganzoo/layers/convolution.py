@@ -25,16 +25,16 @@ class _Fast(keras.layers.Layer):
     bias: Tensor
     activation: Callable | None
 
-    def _operation(self, inputs: Tensor, kernel: Tensor, **geometry) -> Tensor:
+    def _operation(self, inputs: Tensor, kernel: Tensor, bias: Tensor, **geometry) -> Tensor:
         raise NotImplementedError
 
     def call(self, inputs: Tensor) -> Tensor:
         if not self._is_plain():
             return super().call(inputs)
         geometry = {"strides": self.strides[0], "padding": self.padding}
-        outputs = self._operation(inputs, ops.convert_to_tensor(self.kernel), **geometry)
-        if self.use_bias:
-            outputs = outputs + self.bias
+        kernel = ops.convert_to_tensor(self.kernel)
+        bias = ops.convert_to_tensor(self.bias) if self.use_bias else None
+        outputs = self._operation(inputs, kernel, bias, **geometry)
         return outputs if self.activation is None else self.activation(outputs)
 
     def _is_plain(self) -> bool:
@@ -48,13 +48,13 @@ class _Fast(keras.layers.Layer):
 
 
 class _Convolution(_Fast):
-    def _operation(self, inputs: Tensor, kernel: Tensor, **geometry) -> Tensor:
-        return backend.conv(inputs, kernel, **geometry)
+    def _operation(self, inputs: Tensor, kernel: Tensor, bias: Tensor, **geometry) -> Tensor:
+        return backend.conv(inputs, kernel, bias, **geometry)
 
 
 class _Transposed(_Fast):
-    def _operation(self, inputs: Tensor, kernel: Tensor, **geometry) -> Tensor:
-        return backend.conv_transpose(inputs, kernel, **geometry)
+    def _operation(self, inputs: Tensor, kernel: Tensor, bias: Tensor, **geometry) -> Tensor:
+        return backend.conv_transpose(inputs, kernel, bias, **geometry)
 
 
 @keras.saving.register_keras_serializable("ganzoo")

@@ -12,6 +12,7 @@ import functools
 import math
 import statistics
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from keras import ops
@@ -28,30 +29,33 @@ _TABLE_BITS = 16
 # eagerly, that takes half the time. The product is a shift, and wraps like one.
 def _rotate(x: Tensor, bits: int) -> Tensor:
     # int32 shifts to the right copy the sign; the mask clears it
-    right_shift = np.right_shift if isinstance(x, np.ndarray) else ops.right_shift
-    return x * (1 << bits) | right_shift(x, 32 - bits) & ((1 << bits) - 1)
+    return x * (1 << bits) | _of(x).right_shift(x, 32 - bits) & ((1 << bits) - 1)
+
+
+def _of(x: Tensor) -> Any:
+    """The module whose functions take such a tensor, or NumPy array."""
+    return np if isinstance(x, np.ndarray) else ops
 
 
 def threefry(key: Sequence[Tensor], counter: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
     """Threefry-2x32-20 in wrapping int32 arithmetic.
 
     Args:
-        key: Two int32 tensors.
-        counter: Two int32 tensors of one shape.
+        key: Two int32 tensors, or NumPy arrays.
+        counter: Two of one shape.
 
     Returns:
-        Two int32 tensors of that shape: 64 random bits per counter.
+        Two of that shape: 64 random bits per counter.
     """
-    *key, x, y = backend.host_arrays(*key, *counter)
     keys = (*key, key[0] ^ key[1] ^ _PARITY)
-    x, y = x + keys[0], y + keys[1]
+    x, y = counter[0] + keys[0], counter[1] + keys[1]
     for group in range(5):
         for bits in _ROTATIONS[group % 2]:
             x = x + y
             y = _rotate(y, bits) ^ x
         x = x + keys[(group + 1) % 3]
         y = y + keys[(group + 2) % 3] + (group + 1)
-    return ops.convert_to_tensor(x), ops.convert_to_tensor(y)
+    return x, y
 
 
 def random_bits(key: Sequence[Tensor], step: Tensor, count: int) -> Tensor:
@@ -65,18 +69,23 @@ def random_bits(key: Sequence[Tensor], step: Tensor, count: int) -> Tensor:
     Returns:
         Shape `(*step.shape, count)`.
     """
-    step = step[..., None]
-    index = ops.arange(-(-count // 2), dtype="int32") + ops.zeros_like(step)
-    key = [part[..., None] for part in key]
-    x, y = threefry(key, (step + ops.zeros_like(index), index))
-    return ops.concatenate([x, y], axis=-1)[..., :count]
+    return ops.convert_to_tensor(_random_words(key, step, count))
+
+
+def _random_words(key: Sequence[Tensor], step: Tensor, count: int) -> Tensor:
+    """`random_bits`, as a NumPy array where that is faster."""
+    *key, step = (x[..., None] for x in backend.host_arrays(*key, step, each=count))
+    numbers = _of(step)
+    index = numbers.arange(-(-count // 2), dtype="int32") + numbers.zeros_like(step)
+    x, y = threefry(key, (step + numbers.zeros_like(index), index))
+    return numbers.concatenate([x, y], axis=-1)[..., :count]
 
 
 def uniform(key: Sequence[Tensor], step: Tensor, shape) -> Tensor:
     """Uniform in [0, 1): multiples of 2**-24, float32, of shape `(*step.shape, *shape)`."""
-    bits = random_bits(key, step, math.prod(shape))
-    bits = ops.bitwise_and(ops.right_shift(bits, 8), 0xFFFFFF)
-    return ops.reshape(ops.cast(bits, "float32") * 2.0**-24, (*ops.shape(bits)[:-1], *shape))
+    bits = _random_words(key, step, math.prod(shape))
+    bits = ops.convert_to_tensor(_of(bits).right_shift(bits, 8) & 0xFFFFFF)
+    return backend.reshape(ops.cast(bits, "float32") * 2.0**-24, (*ops.shape(bits)[:-1], *shape))
 
 
 @functools.cache
@@ -101,10 +110,9 @@ def normal(key: Sequence[Tensor], step: Tensor, shape, *, truncation: float = ma
         truncation: Where the distribution is cut off, in standard deviations.
     """
     size = math.prod(shape)
-    bits = random_bits(key, step, -(-size // 2))
-    mask = (1 << _TABLE_BITS) - 1
-    low = ops.bitwise_and(bits, mask)
-    high = ops.bitwise_and(ops.right_shift(bits, _TABLE_BITS), mask)
-    index = ops.concatenate([low, high], axis=-1)[..., :size]
-    numbers = ops.take(ops.convert_to_tensor(quantiles(truncation)), index, axis=0)
-    return ops.reshape(numbers, (*ops.shape(bits)[:-1], *shape))
+    bits = _random_words(key, step, -(-size // 2))
+    numbers, mask = _of(bits), (1 << _TABLE_BITS) - 1
+    halves = [bits & mask, numbers.right_shift(bits, _TABLE_BITS) & mask]
+    index = numbers.concatenate(halves, axis=-1)[..., :size]
+    found = ops.convert_to_tensor(numbers.take(quantiles(truncation), index, axis=0))
+    return backend.reshape(found, (*ops.shape(bits)[:-1], *shape))

@@ -39,9 +39,13 @@ class _Equalized(keras.layers.Layer):
             first = keras.initializers.Constant(self.bias_init / self.lr_multiplier)
             self.bias = self.add_weight(shape=shape[-1:], initializer=first, name="bias")
 
-    def _with_bias(self, outputs: Tensor) -> Tensor:
+    # products of values: of a variable, Keras would make the number a tensor first
+    def _scaled_kernel(self) -> Tensor:
+        return self.kernel.value * self.scale
+
+    def _scaled_bias(self) -> Tensor:
         factor = self.lr_multiplier * (self.gain if self.bias_gain else 1.0)
-        return outputs if self.bias is None else outputs + self.bias * factor
+        return self.bias.value * factor if self.bias is not None else None
 
     def get_config(self) -> dict:
         names = ("gain", "lr_multiplier", "bias_init", "use_bias", "bias_gain")
@@ -80,7 +84,8 @@ class EqualizedDense(_Equalized):
         self._add_weights((input_shape[-1], self.units))
 
     def call(self, inputs: Tensor) -> Tensor:
-        return self._with_bias(ops.matmul(inputs, self.kernel * self.scale))
+        outputs, bias = ops.matmul(inputs, self._scaled_kernel()), self._scaled_bias()
+        return outputs if bias is None else outputs + bias
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         return (*input_shape[:-1], self.units)
@@ -125,9 +130,8 @@ class EqualizedConv2D(_Equalized):
         self._add_weights((*self.kernel_size, input_shape[-1], self.filters))
 
     def call(self, inputs: Tensor) -> Tensor:
-        kernel = self.kernel * self.scale
         geometry = {"strides": self.strides, "padding": self.padding}
-        return self._with_bias(backend.conv(inputs, kernel, **geometry))
+        return backend.conv(inputs, self._scaled_kernel(), self._scaled_bias(), **geometry)
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         sizes = zip(input_shape[1:3], self.kernel_size, strict=True)

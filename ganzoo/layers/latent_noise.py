@@ -12,6 +12,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from ganzoo import backend
 from ganzoo.backend import Tensor
 from ganzoo.layers import counter
 
@@ -50,9 +51,9 @@ class LatentNoise(keras.layers.Layer):
 
     def call(self, latents: Tensor) -> Tensor:
         size = math.prod(latents.shape[1:])
-        latents = ops.reshape(ops.cast(ops.stop_gradient(latents), "float32"), (-1, size))
+        latents = backend.reshape(ops.cast(ops.stop_gradient(latents), "float32"), (-1, size))
         whole = ops.cast(latents * _RESOLUTION, "int32")
-        key = [ops.sum(whole * ops.convert_to_tensor(row), axis=-1) for row in _weights(size)]
+        key = [ops.sum(whole * backend.as_tensor(row, whole), axis=-1) for row in _weights(size)]
         step = ops.zeros_like(key[0]) + self.stream
         return _DISTRIBUTIONS[self.distribution](key, step, self.shape)  # (batch, *shape)
 

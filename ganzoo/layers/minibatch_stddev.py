@@ -7,6 +7,7 @@ import math
 import keras
 from keras import ops
 
+from ganzoo import backend
 from ganzoo.backend import Tensor, devices
 
 _EPSILON = 1e-8
@@ -55,11 +56,11 @@ class MinibatchStddev(keras.layers.Layer):
         # images no group is of both, if the group divides the number of either.
         shape = (-1, size, pixels, self.features, channels // self.features)
         # a square of half precision soon overflows, and its epsilon is 0
-        x = ops.cast(ops.reshape(inputs, shape), "float32")
+        x = ops.cast(backend.reshape(inputs, shape), "float32")
         x = x - ops.mean(x, axis=1, keepdims=True)
-        x = ops.sqrt(ops.mean(ops.square(x), axis=1) + _EPSILON)  # (groups, pixels, f, c / f)
+        x = ops.sqrt(ops.mean(x * x, axis=1) + _EPSILON)  # (groups, pixels, f, c / f)
         x = ops.mean(x, axis=(1, 3))  # (groups, f)
-        x = ops.reshape(ops.repeat(x[:, None], size, axis=1), self._ones(inputs.shape))
+        x = backend.reshape(ops.repeat(x[:, None], size, axis=1), self._ones(inputs.shape))
         planes = ops.ones_like(inputs[..., :1]) * ops.cast(x, inputs.dtype)  # (batch, h, w, f)
         return ops.concatenate([inputs, planes], axis=-1)
 

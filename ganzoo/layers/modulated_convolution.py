@@ -67,7 +67,7 @@ class ModulatedConv2D(keras.layers.Layer):
 
     def call(self, inputs: list[Tensor]) -> Tensor:
         x, styles = inputs
-        kernel = self.kernel * self.scale
+        kernel = self.kernel.value * self.scale
         x = x * styles[:, None, None, :]
         if self.up:
             x = self._upsample(x, kernel)
@@ -77,7 +77,7 @@ class ModulatedConv2D(keras.layers.Layer):
             return x
         # in half precision the epsilon is 0 and the squares may overflow
         styles, kernel = ops.cast(styles, "float32"), ops.cast(kernel, "float32")
-        power = ops.matmul(ops.square(styles), ops.sum(ops.square(kernel), axis=(0, 1)))
+        power = ops.matmul(styles * styles, ops.sum(kernel * kernel, axis=(0, 1)))
         norms = ops.cast(ops.rsqrt(power + _EPSILON), x.dtype)  # (batch, filters)
         return x * norms[:, None, None, :]
 

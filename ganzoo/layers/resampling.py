@@ -13,8 +13,8 @@ from collections.abc import Sequence
 
 import keras
 import numpy as np
-from keras import ops
 
+from ganzoo import backend
 from ganzoo.backend import Tensor
 
 _FACTORS = ("up", "down", "none")
@@ -39,13 +39,11 @@ def resample(
         (batch, h', w', c) with h' = (h up + sum(pads) - len(taps)) // down + 1.
     """
     _, h, w, c = x.shape
-    rows, columns = (
-        ops.cast(ops.convert_to_tensor(_matrix(n, tuple(taps), up, down, pads, border)), x.dtype)
-        for n in (h, w)
-    )
-    x = ops.matmul(rows, ops.reshape(x, (-1, h, w * c)))  # (batch, h', w c)
-    x = ops.matmul(columns, ops.reshape(x, (-1, w, c)))  # (batch h', w', c)
-    return ops.reshape(x, (-1, rows.shape[0], columns.shape[0], c))
+    options = tuple(taps), up, down, pads, border
+    rows, columns = (backend.as_tensor(_matrix(n, *options), x) for n in (h, w))
+    x = rows @ backend.reshape(x, (-1, h, w * c))  # (batch, h', w c)
+    x = columns @ backend.reshape(x, (-1, w, c))  # (batch h', w', c)
+    return backend.reshape(x, (-1, rows.shape[0], columns.shape[0], c))
 
 
 @functools.cache

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from ganzoo import backend
 from ganzoo.backend import Tensor
 from ganzoo.backend.scope import WriteCapture
 
@@ -41,21 +42,21 @@ class SpectralNormalization(keras.layers.Wrapper):
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         with WriteCapture([(self.layer.kernel, self.normalized_kernel(training))]):
-            return self.layer(inputs)
+            return backend.inner_call(self.layer)(inputs)
 
     def normalized_kernel(self, training: bool = False) -> Tensor:
         """Return kernel / sigma, at least float32; update `u` in training."""
-        dtype = keras.backend.result_type(self.layer.kernel.dtype, "float32")
-        kernel = ops.cast(self.layer.kernel, dtype)
-        matrix = ops.reshape(kernel, (-1, kernel.shape[-1]))  # (inputs, outputs)
+        kernel, u = ops.convert_to_tensor(self.layer.kernel), ops.convert_to_tensor(self.u)
+        if self.layer.variable_dtype in ("float16", "bfloat16"):
+            kernel, u = ops.cast(kernel, "float32"), ops.cast(u, "float32")
+        matrix = backend.reshape(kernel, (-1, kernel.shape[-1]))  # (inputs, outputs)
         fixed = ops.stop_gradient(matrix)
-        u = ops.cast(self.u, dtype)
         for _ in range(self.iterations):
-            v = _unit(ops.matmul(u, ops.transpose(fixed)))  # (1, inputs)
-            outputs = ops.matmul(v, matrix)  # (1, outputs)
+            v = _unit(u @ ops.transpose(fixed))  # (1, inputs)
+            outputs = v @ matrix  # (1, outputs)
             u = _unit(outputs)
         if training:
-            self.u.assign(ops.cast(u, self.u.dtype))
+            self.u.assign(u)
         sigma = ops.sum(outputs * u)
         return kernel / (sigma + _EPSILON)
 
@@ -68,4 +69,4 @@ class SpectralNormalization(keras.layers.Wrapper):
 
 def _unit(x: Tensor) -> Tensor:
     x = ops.stop_gradient(x)
-    return x * ops.rsqrt(ops.sum(ops.square(x)) + _EPSILON)
+    return x * ops.rsqrt(ops.sum(x * x) + _EPSILON)

@@ -7,6 +7,7 @@ import math
 import keras
 from keras import ops
 
+from ganzoo import backend
 from ganzoo.backend import Tensor, devices
 
 _DECAY = 0.995  # of the average style; the papers name none
@@ -88,7 +89,7 @@ class ConstantNoise(keras.layers.Layer):
         self.map = self.add_weight(shape=self.shape[:2], initializer=normal, name="map", **fixed)
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
-        noise = ops.reshape(inputs, (-1, *self.shape))
+        noise = backend.reshape(inputs, (-1, *self.shape))
         if training:
             return noise
         return ops.broadcast_to(ops.cast(self.map, noise.dtype)[..., None], ops.shape(noise))
@@ -123,7 +124,7 @@ class NoisyActivation(keras.layers.Layer):
 
     def call(self, inputs: Tensor) -> Tensor:
         x, noise = inputs
-        x = x + self.strength * ops.cast(noise, x.dtype) + self.bias
+        x = x + self.strength.value * ops.cast(noise, x.dtype) + self.bias.value
         return math.sqrt(2) * ops.leaky_relu(x, self.slope)
 
     def compute_output_shape(self, input_shape):

@@ -172,7 +172,9 @@ class StyleGAN2(GAN):
 
     def path_penalty(self, batch) -> tuple[Tensor, dict]:
         """Equation 4 times weight and interval, and what is logged, of latents of its own."""
-        count = ops.shape(batch.latents)[0] // self.path_length_batch_shrink
+        count = ops.shape(batch.latents)[0]
+        self._check_shrunk(count)
+        count = count // self.path_length_batch_shrink
         count = max(count, 1) if isinstance(count, int) else ops.maximum(count, 1)
         latents = batch.rng.normal("path_latents", (count, *batch.latents.shape[1:]))
         with WriteCapture():  # a penalty changes no average
@@ -186,6 +188,16 @@ class StyleGAN2(GAN):
         weight = self.path_length_interval * self.path_length_weight
         term = weight * ops.mean(ops.square(lengths - mean))
         return term, {"path_length": ops.stop_gradient(mean), "path_penalty": term}
+
+    def _check_shrunk(self, rows: Tensor) -> None:
+        """Refuse a part of the batch that is not as much on several devices as on one."""
+        if devices.count() > 1 and isinstance(rows, int) and rows % self.path_length_batch_shrink:
+            raise UsageError(
+                "On several devices path_length_batch_shrink must divide the images of each. "
+                f"Received: path_length_batch_shrink={self.path_length_batch_shrink}, "
+                f"{rows} images on each of {devices.count()} devices.",
+                hint="Change the batch, or --set architecture.path_length_batch_shrink=1.",
+            )
 
     def no_path_penalty(self) -> dict:
         """Scalars to log at the other steps."""

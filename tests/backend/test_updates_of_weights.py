@@ -11,12 +11,12 @@ pytestmark = pytest.mark.backend
 SHAPES = ((3, 3, 4, 5), (7,), (70, 80))
 
 
-def updated(apply, options, constraint=None, steps=20):
+def updated(apply, options, constraint=None, steps=20, kind="Adam"):
     """Weights and states of the optimizer after some steps."""
     rng = np.random.default_rng(0)
     weights = [keras.Variable(rng.normal(size=shape).astype("float32")) for shape in SHAPES]
     weights[0].constraint = constraint
-    optimizer = keras.optimizers.Adam(2e-3, **options)
+    optimizer = getattr(keras.optimizers, kind)(2e-3, **options)
     optimizer.build(weights)
     for _ in range(steps):
         # turned round, as PyTorch returns the gradients of kernels
@@ -46,6 +46,13 @@ def test_adam_is_that_of_keras_to_rounding(options):
     ours, theirs = updated(backend.apply, options), updated(by_keras, options)
     for mine, exact in zip(ours.values(), theirs.values(), strict=True):
         np.testing.assert_allclose(mine, exact, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("options", [{}, {"momentum": 0.9}, {"clipnorm": 0.5}])
+def test_gradient_descent_is_that_of_keras(options):
+    ours, theirs = (updated(apply, options, kind="SGD") for apply in (backend.apply, by_keras))
+    for mine, exact in zip(ours.values(), theirs.values(), strict=True):
+        np.testing.assert_array_equal(mine, exact)
 
 
 @pytest.mark.parametrize(

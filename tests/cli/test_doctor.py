@@ -28,6 +28,14 @@ def test_a_healthy_machine_has_no_problem(ganzoo):
     assert report["plugins"]["dataset"] >= 8
 
 
+def test_products_of_matrices_are_measured_when_asked_for(ganzoo, monkeypatch):
+    rates = {"backend": "torch", "bfloat16_gain": 2.5}
+    monkeypatch.setattr("ganzoo.jobs.arithmetic.matrix_rates", lambda backend: rates)
+    assert "matrix_product" not in ganzoo("doctor", "--json").json
+    assert ganzoo("doctor", "--measure", "--json").json["matrix_product"] == rates
+    assert "bfloat16_gain" in ganzoo("doctor", "--measure").out
+
+
 def test_extras_are_present_or_named_with_their_install_line(ganzoo, monkeypatch):
     monkeypatch.setattr(doctor, "_package_version", lambda name: None if "onnx" in name else "1")
     extras = ganzoo("doctor", "--json").json["extras"]

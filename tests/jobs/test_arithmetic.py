@@ -6,6 +6,7 @@ import pytest
 from lazy_keras import keras, layers
 
 import ganzoo
+from ganzoo.jobs import arithmetic
 from ganzoo.jobs.arithmetic import matrix_rate, network_flops, step_flops
 
 pytestmark = pytest.mark.backend
@@ -53,6 +54,15 @@ def test_a_step_is_its_passes():
     assert step_flops(one, 5) == 5 * (2 * update + 3 * (2 * g + 2 * d))
     lazy = gan(regularizers=[{"name": "r1", "weight": 1.0, "every": 2}])
     assert step_flops(lazy, 1) == g + 4 * d + 4 * d / 2 + 2 * g + 2 * d
+
+
+def test_what_bfloat16_gains_is_the_ratio_of_two_rates(monkeypatch):
+    rates = {"float32": 2e11, "bfloat16": 5e11}
+    monkeypatch.setattr(arithmetic, "matrix_rate", rates.__getitem__)
+    report = arithmetic.matrix_rates()
+    assert report["gflops_per_second"] == {"float32": 200.0, "bfloat16": 500.0}
+    assert report["bfloat16_gain"] == 2.5
+    assert report["backend"] == keras.backend.backend()
 
 
 def test_a_large_product_has_a_rate():

@@ -5,6 +5,7 @@ import pytest
 from lazy_keras import Lazy, keras, ops, to_numpy, trained_weights
 
 import ganzoo
+from ganzoo.backend import devices
 from ganzoo.catalog.recipe.overrides import apply_settings
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.registry.lookup import models
@@ -61,6 +62,15 @@ def test_fastgan_has_as_many_weights_as_the_published_networks_at_256(cheap_weig
     gan = build("fastgan", (256, 256, 3))
     counts = trained_weights(gan.generator), trained_weights(gan.discriminator)
     assert counts == (29_127_846, 11_526_160)  # published as 29.1 M and 11.5 M
+
+
+def test_path_lengths_on_several_devices_are_of_a_part_that_is_as_much_on_one():
+    gan = small("stylegan2", "path_length_batch_shrink=2")
+    gan._check_shrunk(5)
+    with devices.in_step(devices.Group(count=2)):
+        gan._check_shrunk(4)
+        with pytest.raises(UsageError, match="2, 5 images on each of 2 devices"):
+            gan._check_shrunk(5)
 
 
 def test_stylegan2_for_cifar10_has_the_published_number_of_weights(cheap_weights):

@@ -12,10 +12,9 @@ convolution is linear in its inputs and in its kernel.
 import contextlib
 import contextvars
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-import keras
 import torch
 
 _twice = contextvars.ContextVar("_twice", default=False)
@@ -42,13 +41,12 @@ def differentiated_twice() -> Iterator[None]:
         _twice.reset(token)
 
 
-def conv(x, kernel, *, strides: int, padding: str):
-    """Convolution. Shapes (n, h, w, c) x (kh, kw, c / groups, d) -> (n, h', w', d); one axis and
-    three likewise.
+def conv(x, kernel, bias=None, *, strides: int, padding: str):
+    """Convolution. Shapes (n, h, w, c) x (kh, kw, c / groups, d) + (d,) -> (n, h', w', d); one
+    axis and three likewise.
     """
-    x, kernel = keras.ops.convert_to_tensor(x), keras.ops.convert_to_tensor(kernel)
     if _has_no_gradient(x, kernel):
-        return conv(x.float(), kernel.float(), strides=strides, padding=padding).to(x.dtype)
+        return _wide(conv, x, kernel, bias, strides=strides, padding=padding)
     axes = x.ndim - 2
     pads = [(0, 0)] * axes
     if padding == "same":
@@ -60,21 +58,19 @@ def conv(x, kernel, *, strides: int, padding: str):
         edges = [edge for pad in reversed(pads) for edge in pad]
         x, before = torch.nn.functional.pad(x, (0, 0, *edges)), [0] * axes
     groups = x.shape[-1] // kernel.shape[-2]
-    return _convolved(x, kernel, strides, before, [0] * axes, False, groups)
+    return _convolved(x, kernel, bias, strides, before, [0] * axes, False, groups)
 
 
-def conv_transpose(x, kernel, *, strides: int, padding: str):
-    """Transposed convolution. Shapes (n, h, w, c) x (kh, kw, d, c) -> (n, h', w', d); one axis
-    and three likewise.
+def conv_transpose(x, kernel, bias=None, *, strides: int, padding: str):
+    """Transposed convolution. Shapes (n, h, w, c) x (kh, kw, d, c) + (d,) -> (n, h', w', d); one
+    axis and three likewise.
     """
-    x, kernel = keras.ops.convert_to_tensor(x), keras.ops.convert_to_tensor(kernel)
     if _has_no_gradient(x, kernel):
-        wide = conv_transpose(x.float(), kernel.float(), strides=strides, padding=padding)
-        return wide.to(x.dtype)
+        return _wide(conv_transpose, x, kernel, bias, strides=strides, padding=padding)
     crops = [_crop(k, strides, padding) for k in kernel.shape[:-2]]
     left = [crop[0] for crop in crops]
     longer = [max(before - after, 0) for before, after in crops]
-    y = _convolved(x, kernel, strides, left, longer, True, 1)
+    y = _convolved(x, kernel, bias, strides, left, longer, True, 1)
     for axis, (before, after) in enumerate(crops, 1):
         if after > before:  # PyTorch cuts off as much on either side, or less after
             y = y.narrow(axis, 0, y.shape[axis] - (after - before))
@@ -93,8 +89,8 @@ def _crop(taps: int, strides: int, padding: str) -> tuple[int, int]:
 
 
 def _convolved(
-    x: torch.Tensor, kernel: torch.Tensor, strides: int, padding: list[int],
-    output_padding: list[int], transposed: bool, groups: int = 1,
+    x: torch.Tensor, kernel: torch.Tensor, bias: torch.Tensor | None, strides: int,
+    padding: list[int], output_padding: list[int], transposed: bool, groups: int = 1,
 ) -> torch.Tensor:  # fmt: skip
     """The convolution of (n, ..., c), of numbers per axis."""
     if one_axis := x.ndim == 3:  # PyTorch has channels last for two axes and three only
@@ -103,9 +99,12 @@ def _convolved(
     axes = x.ndim - 2
     steps = [1, strides] if one_axis else [strides] * axes
     geometry = _Geometry(steps, padding, [1] * axes, transposed, output_padding, groups)
-    convolution = _Convolution.apply if _twice.get() else _convolution
-    y = convolution(_channels_first(x.contiguous()), _kernel(kernel), geometry)
-    y = y.permute(0, *range(2, y.ndim), 1)
+    images, kernel = _channels_first(x.contiguous()), _kernel(kernel)
+    if _twice.get():
+        y = _channels_last(_Convolution.apply(images, kernel, geometry))
+        y = y if bias is None else y + bias
+    else:
+        y = _channels_last(torch.ops.aten.convolution(images, kernel, bias, *geometry))
     return y[:, 0] if one_axis else y
 
 
@@ -119,6 +118,11 @@ def _kernel(kernel: torch.Tensor) -> torch.Tensor:
 def _channels_first(x: torch.Tensor) -> torch.Tensor:
     """(n, h, w, c) -> (n, c, h, w), without a copy."""
     return x.permute(0, x.ndim - 1, *range(1, x.ndim - 1))
+
+
+def _channels_last(x: torch.Tensor) -> torch.Tensor:
+    """(n, c, h, w) -> (n, h, w, c), without a copy."""
+    return x.permute(0, *range(2, x.ndim), 1)
 
 
 def _convolution(x: torch.Tensor, kernel: torch.Tensor, geometry: _Geometry) -> torch.Tensor:
@@ -172,6 +176,12 @@ class _ConvolutionBackward(torch.autograd.Function):
         if any(needed):
             found = _ConvolutionBackward.apply(slope, *others, ctx.geometry, needed)
         return (of_slope, *found, None, None)
+
+
+def _wide(convolution: Callable, x: torch.Tensor, *others, **geometry) -> torch.Tensor:
+    """The convolution in single precision."""
+    wide = [None if other is None else other.float() for other in others]
+    return convolution(x.float(), *wide, **geometry).to(x.dtype)
 
 
 def _has_no_gradient(x: torch.Tensor, kernel: torch.Tensor) -> bool:

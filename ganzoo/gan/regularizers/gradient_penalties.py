@@ -54,12 +54,12 @@ class Penalty(Regularizer):
 
 def _squared_norm(x):
     """(batch, ...) -> (batch,)"""
-    return ops.sum(ops.square(ops.reshape(x, (ops.shape(x)[0], -1))), axis=1)
+    return ops.sum(ops.square(backend.reshape(x, (ops.shape(x)[0], -1))), axis=1)
 
 
 def _per_sample(x, like):
     """(batch,) -> (batch, 1, ...), to be multiplied with samples."""
-    return ops.reshape(x, (-1,) + (1,) * (len(like.shape) - 1))
+    return backend.reshape(x, (-1,) + (1,) * (len(like.shape) - 1))
 
 
 def r1(update: DiscriminatorUpdate, discriminate, rng: Rng) -> Tensor:
