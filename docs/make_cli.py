@@ -18,8 +18,9 @@ compares it.
 Data goes to stdout, everything else to stderr. Exit codes: 0 fine, 2 wrong usage or unknown
 name, 3 invalid input or numbers of a card that are not reproduced, 4 a plugin's fault, 5 the
 environment (a missing backend, disk, network, memory), 6 the training diverged, 7 another process
-holds the run, 130 and 143 interrupted by SIGINT and SIGTERM: from the first step of a training on
-after a save, before it with nothing changed. Every error is one line on stderr; with `--json` it
+holds the run. 130, 143, 129 and 138 are SIGINT (Ctrl-C), SIGTERM, SIGHUP (the terminal was closed)
+and SIGUSR1 (a batch system's warning): from the first step of a training on after a save, before
+it with nothing changed. Every error is one line on stderr; with `--json` it
 is an object on stdout too: `{"error": "...", "exit_code": 2}`.
 
 What the environment can say; `ganzoo doctor` shows what it says:

@@ -1,11 +1,15 @@
-"""From the command line to weights, through kill -9, SIGTERM and Ctrl-C, on one backend."""
+"""From the command line to weights, through kill -9, SIGTERM and a closed terminal."""
 
+import fcntl
 import json
 import os
+import pty
 import random
 import shutil
 import signal
 import subprocess
+import sys
+import termios
 import time
 from pathlib import Path
 
@@ -16,6 +20,7 @@ from ganzoo.files import safetensors
 
 pytestmark = pytest.mark.backend
 
+COMMAND = (sys.executable, "-m", "ganzoo.cli")
 SITE = Path(__file__).parent / "site"
 SLOW = {"PAUSE": "0.1"}  # seconds a batch, so that there is time to interrupt it
 
@@ -33,6 +38,22 @@ def interrupt(process: subprocess.Popen, number: int, *, after: str) -> tuple[in
     _, err = process.communicate(timeout=300)
     assert "end" not in events
     return process.returncode, err
+
+
+def close_terminal_of(command, *argv, **variables) -> int:
+    """Run a command in a terminal that is closed in the middle of a training; its exit code."""
+    ours, its = pty.openpty()
+    process = subprocess.Popen(
+        [*COMMAND, *argv], cwd=command.folder, env=command.environment(TERM="xterm", **variables),
+        stdin=its, stdout=its, stderr=its, start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )  # fmt: skip
+    os.close(its)
+    shown = b""
+    while b"training" not in shown:
+        shown += os.read(ours, 4096)
+    os.close(ours)
+    return process.wait(timeout=300)
 
 
 def test_killed_terminated_and_interrupted_a_run_ends_as_if_left_alone(command):
@@ -64,12 +85,8 @@ def test_killed_terminated_and_interrupted_a_run_ends_as_if_left_alone(command):
     assert terminated.returncode == 143, err
     assert "Go on with: ganzoo resume died" in err
 
-    code, err = interrupt(
-        command.start("resume", "died", "--json", **SLOW), signal.SIGINT, after="progress"
-    )
-    assert code == 130, err
-    last = err.splitlines()[-1]
-    assert last.startswith("Stopped after step ") and "everything is saved" in last
+    assert close_terminal_of(command, "resume", "died", **SLOW) == 129
+    assert json.loads((command.folder / "died/manifest.json").read_text())["state"] == "interrupted"
 
     command.run("resume", "died")
     for run in ("whole", "died"):

@@ -115,3 +115,26 @@ def test_a_loss_that_is_not_finite_ends_fit(small, pixels):
         gan.fit(pixels, batch_size=4, epochs=50, verbose=0)
 
     assert int(gan.steps.value) < 50 * 6
+
+
+def test_an_error_halfway_through_a_step_says_that_nothing_should_be_saved(small, pixels):
+    """On JAX the variables are as before the step."""
+    gan = compiled(small)
+
+    def out_of_memory(batch):
+        raise MemoryError
+
+    object.__setattr__(gan, "generator_update", out_of_memory)
+    before = small.arrays(gan)
+    with pytest.raises(MemoryError) as failed:
+        gan.fit(pixels, batch_size=4, verbose=0)
+    notes = [note for note in getattr(failed.value, "__notes__", []) if "the GAN" in note]
+    if keras.backend.backend() == "jax":
+        assert not notes and not small.differing(before, small.arrays(gan))
+    else:
+        assert "do not save the GAN" in notes[0]
+
+    back = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: 1 / 0)
+    with pytest.raises(ZeroDivisionError) as failed:  # between two steps
+        compiled(small).fit(pixels, batch_size=4, verbose=0, callbacks=[back])
+    assert "the GAN" not in str(getattr(failed.value, "__notes__", []))

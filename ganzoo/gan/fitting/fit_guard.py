@@ -27,6 +27,7 @@ class FitGuard(keras.callbacks.Callback):
         super().__init__()
         self._before: Any = None
         self._interrupted = False
+        self._in_step = False
 
     def __enter__(self) -> "FitGuard":
         if threading.current_thread() is threading.main_thread():
@@ -40,6 +41,11 @@ class FitGuard(keras.callbacks.Callback):
             signal.signal(signal.SIGINT, self._before)
         if error is None:
             self._interrupt()
+        elif self._in_step and keras.backend.backend() != "jax":  # where they are as before
+            error.add_note(
+                "A step was under way, and one network may be updated without the other: do not "
+                "save the GAN, go on from what was saved before."
+            )
 
     @contextlib.contextmanager
     def among(self, callbacks: keras.callbacks.CallbackList) -> Iterator[None]:
@@ -56,6 +62,7 @@ class FitGuard(keras.callbacks.Callback):
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         """End here if an interrupt has come; the step before is whole."""
         self._interrupt()
+        self._in_step = True
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """End here if an interrupt has come; all have seen the end of the epoch before."""
@@ -67,6 +74,7 @@ class FitGuard(keras.callbacks.Callback):
         Raises:
             Diverged: names the loss.
         """
+        self._in_step = False
         broken = [name for name, value in (logs or {}).items() if not math.isfinite(value)]
         if broken:
             raise Diverged(

@@ -1,10 +1,13 @@
-"""Ctrl-C and SIGTERM: a flag, read between the steps.
+"""Ctrl-C, a closed terminal, and the signals of batch systems: a flag, read between the steps.
 
 An exception raised inside a step would leave JAX's donated buffers deleted; a flag leaves
 a state that can be saved.
 """
 
+import contextlib
+import os
 import signal
+import stat
 import threading
 from collections.abc import Callable
 from types import FrameType
@@ -12,12 +15,13 @@ from typing import Any
 
 from ganzoo.errors import Interrupted
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# SIGHUP: the terminal was closed. SIGUSR1: a batch system warns before the time is up.
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
 _NOTHING = "Stopped before the first step; nothing was changed."
 
 
 class Stop:
-    """A request to stop: while entered, SIGINT and SIGTERM set it; a third one kills.
+    """A request to stop: while entered, the signals above set it; a third one kills.
 
     Until `hold` is called the first signal ends the work at once, and leaving raises
     `Interrupted`. From then on signals only set `signal`. So they do during any import before
@@ -69,11 +73,21 @@ class Stop:
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.signal = self.signal or number
         self._count += 1
+        if number == signal.SIGHUP:
+            _forget_terminal()
         if self._count >= 3:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
         if not self._holding and not _is_importing(frame):
             raise KeyboardInterrupt
+
+
+def _forget_terminal() -> None:
+    """Write nowhere from here on, where a terminal was: each write to it would be an error."""
+    for descriptor in (1, 2):
+        with contextlib.suppress(OSError), open(os.devnull, "wb") as nowhere:
+            if stat.S_ISCHR(os.fstat(descriptor).st_mode):
+                os.dup2(nowhere.fileno(), descriptor)
 
 
 def _is_importing(frame: FrameType | None) -> bool:

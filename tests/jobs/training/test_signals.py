@@ -11,8 +11,10 @@ from children import run_python
 from ganzoo.errors import Interrupted
 from ganzoo.jobs.training.signals import Stop
 
+SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1]
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+
+@pytest.mark.parametrize("number", SIGNALS)
 def test_while_held_the_first_two_signals_only_set_a_flag(number):
     before = signal.getsignal(number)
     with Stop() as stop:
@@ -24,7 +26,7 @@ def test_while_held_the_first_two_signals_only_set_a_flag(number):
     assert signal.getsignal(number) is before
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", SIGNALS)
 def test_before_that_a_signal_ends_the_work_at_once(number):
     with pytest.raises(Interrupted) as stopped, Stop():
         signal.raise_signal(number)
@@ -52,6 +54,17 @@ def test_a_signal_that_has_waited_ends_the_work_where_it_is_asked_for():
 def test_other_errors_pass_unchanged():
     with pytest.raises(ValueError, match="mine"), Stop():
         raise ValueError("mine")
+
+
+def test_what_nohup_ignores_stays_ignored():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Stop() as stop:
+            stop.hold()
+            signal.raise_signal(signal.SIGHUP)
+            assert stop.signal is None
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_a_third_signal_kills():
