@@ -9,6 +9,9 @@ from ganzoo.cli.support.options import Backend, Json
 from ganzoo.cli.support.printing import print_note, print_result, single_line
 from ganzoo.cli.support.quiet import silence_frameworks
 
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Refuse versions that ganzoo is not tested with.")
+]
 Measure = Annotated[
     bool,
     typer.Option(
@@ -17,14 +20,19 @@ Measure = Annotated[
 ]
 
 
-def doctor(measure: Measure = False, backend: Backend = None, as_json: Json = False) -> None:
+def doctor(
+    strict: Strict = False,
+    measure: Measure = False,
+    backend: Backend = None,
+    as_json: Json = False,
+) -> None:
     """Report what is installed, and what is wrong with it.
 
     Exits with 5 if something keeps ganzoo from working; warnings do not count.
     """
     from ganzoo.jobs.doctor import doctor as job
 
-    report = job()
+    report = job(strict=strict)
     if measure and not report["problems"]:
         report["matrix_product"] = _matrix_rates(backend)
     folders = {

@@ -10,6 +10,16 @@ from ganzoo.cli.support.quiet import silence_frameworks
 from ganzoo.cli.support.reporters import report_events
 
 Run = Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or its number in runs/.")]
+AllowDataChange = Annotated[
+    bool,
+    typer.Option(
+        "--allow-data-change", help="Go on with other data of the same shape and classes."
+    ),
+]
+Convert = Annotated[
+    str | None,
+    typer.Option(metavar="BACKEND", help="Go on with another backend: jax, torch or tensorflow."),
+]
 Devices = Annotated[
     str | None,
     typer.Option(
@@ -28,6 +38,8 @@ def resume(
     features: options.EvaluateFeatures = None,
     log_to: options.LogTo = None,
     devices: Devices = None,
+    convert: Convert = None,
+    allow_data_change: AllowDataChange = False,
     allow_plugin_mismatch: options.AllowPluginMismatch = False,
     as_json: options.Json = False,
 ) -> None:
@@ -37,7 +49,8 @@ def resume(
     one; after a crash the steps since the newest are trained again. Only keys that change no
     weight can be set: the length (steps, images, epochs), how often the run is logged, sampled,
     saved and evaluated (log_every, sample_every, checkpoint_every, evaluate_every), with how many
-    samples (evaluate_samples), and how many checkpoints stay (keep_checkpoints).
+    samples (evaluate_samples), how many checkpoints stay (keep_checkpoints), and how often it
+    rolls back when it diverges (rollback).
     """
     from ganzoo.cli.support.recipe_arguments import combined_settings
 
@@ -57,6 +70,8 @@ def resume(
             run,
             settings=changes,
             allow_plugin_mismatch=allow_plugin_mismatch,
+            allow_data_change=allow_data_change,
+            convert=convert,
             argv=["ganzoo", *context.obj],
             log_to=log_to or (),
             events=events,

@@ -1,6 +1,5 @@
 """A report on the installation and on what is wrong with it. Imports no framework."""
 
-import contextlib
 import importlib.metadata
 import os
 import platform
@@ -21,6 +20,7 @@ from ganzoo.errors import GanzooError
 from ganzoo.files import home
 from ganzoo.jobs.listing import list_plugins
 from ganzoo.jobs.models import environment
+from ganzoo.jobs.tested_versions import package_version, untested_versions
 
 _PACKAGES = (
     "keras",
@@ -37,7 +37,6 @@ _PACKAGES = (
     "rich",
     "huggingface-hub",
 )
-_ALIASES = {"tensorflow": ("tensorflow", "tensorflow-cpu", "tf-nightly")}
 _REQUIRED = ("keras", "numpy", "pillow", "pydantic", "typer", "rich")
 
 # Where things are looked for; and what changes the last bits of a result.
@@ -58,8 +57,11 @@ _LEFTOVERS = ".ganzoo-*.tmp"
 _LITTLE_SPACE = 2**30  # bytes: below it a download or a checkpoint may not fit
 
 
-def doctor() -> dict[str, Any]:
+def doctor(*, strict: bool = False) -> dict[str, Any]:
     """A report on this machine.
+
+    Args:
+        strict: Whether versions that ganzoo is not tested with are problems.
 
     Returns:
         Versions, backends, folders, plugins and settings; `"problems"`, sentences about
@@ -74,7 +76,7 @@ def doctor() -> dict[str, Any]:
         "processors": os.cpu_count(),
         "accelerators": _list_accelerators(),
         "bfloat16": _describe_bfloat16(),
-        "packages": _report_packages(problems),
+        "packages": _report_packages(problems, problems if strict else cautions),
         "extras": _report_extras(),
         "backends": _report_backends(problems, cautions),
         "folders": _report_folders(problems, cautions),
@@ -86,18 +88,11 @@ def doctor() -> dict[str, Any]:
     }
 
 
-def _report_packages(problems: list[str]) -> dict[str, str | None]:
-    versions = {name: _package_version(name) for name in _PACKAGES}
+def _report_packages(problems: list[str], untested: list[str]) -> dict[str, str | None]:
+    versions = {name: package_version(name) for name in _PACKAGES}
     problems += [f"The package {name} is missing." for name in _REQUIRED if not versions[name]]
+    untested += untested_versions(versions)
     return versions
-
-
-def _package_version(package: str) -> str | None:
-    for name in _ALIASES.get(package, (package,)):
-        with contextlib.suppress(Exception):  # not there, or with broken metadata
-            if version := importlib.metadata.version(name):
-                return version
-    return None
 
 
 def _report_extras() -> dict[str, str]:
@@ -114,7 +109,7 @@ def _report_extras() -> dict[str, str]:
             found[needed[2]].append(needed[1])
     return {
         name: "present"
-        if all(map(_package_version, packages))
+        if all(map(package_version, packages))
         else f'missing; install it with: pip install "{FIRST_PARTY}[{name}]"'
         for name, packages in found.items()
     }

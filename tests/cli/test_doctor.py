@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from ganzoo.backend import select
 from ganzoo.jobs import doctor
 from ganzoo.jobs.models import environment
+from ganzoo.jobs.tested_versions import TESTED, untested_versions
 
 
 @pytest.fixture(autouse=True)
@@ -37,11 +39,43 @@ def test_products_of_matrices_are_measured_when_asked_for(ganzoo, monkeypatch):
 
 
 def test_extras_are_present_or_named_with_their_install_line(ganzoo, monkeypatch):
-    monkeypatch.setattr(doctor, "_package_version", lambda name: None if "onnx" in name else "1")
+    monkeypatch.setattr(doctor, "package_version", lambda name: None if "onnx" in name else "1")
     extras = ganzoo("doctor", "--json").json["extras"]
     assert {"jax", "torch", "tensorflow", "hub", "onnx"} <= set(extras) and "dev" not in extras
     missing = {name: text for name, text in extras.items() if text != "present"}
     assert missing == {"onnx": 'missing; install it with: pip install "keras-ganzoo[onnx]"'}
+
+
+@pytest.mark.parametrize(
+    ("package", "version", "problem"),
+    [("keras", "3.9.2", "too old"), ("keras", "3.99.0", "newer"), ("pillow", "10.4", "too old"),
+     ("safetensors", "0.4.5", "too old"), ("torch", "2.99.1+cu128", "newer"),
+     ("numpy", "mine", "no version")],
+)  # fmt: skip
+def test_versions_that_are_not_tested_are_warned_of_and_strictly_refused(
+    package, version, problem, ganzoo, monkeypatch
+):
+    """Promise 20."""
+    known = doctor.package_version
+    monkeypatch.setattr(
+        doctor, "package_version", lambda name: version if name == package else known(name)
+    )
+    said = f"{package} {version} is {problem}: ganzoo is tested with"
+    report = ganzoo("doctor", "--json").json
+    assert report["problems"] == [] and any(said in text for text in report["warnings"])
+    refused = ganzoo("doctor", "--strict")
+    assert refused.code == 5 and said in refused.err
+
+
+def test_the_versions_of_the_tests_are_tested():
+    """Promise 20: the oldest ones that may be installed, and those that run this test."""
+    project = tomllib.loads(Path(__file__).parents[2].joinpath("pyproject.toml").read_text())[
+        "project"
+    ]
+    bounds = [*project["dependencies"], *sum(project["optional-dependencies"].values(), [])]
+    lowest = dict(line.split(">=") for line in reversed(bounds) if ">=" in line)
+    assert {name: lowest[name] for name in TESTED} == {n: first for n, (first, _) in TESTED.items()}
+    assert untested_versions() == []
 
 
 def test_the_report_for_people_names_folders_with_their_free_space(ganzoo, home):

@@ -14,7 +14,9 @@ from ganzoo.errors import EnvironmentProblem, GanzooError
 from ganzoo.files.home import cache_home
 
 _PACKAGES = ("keras", "numpy", "jax", "jaxlib", "torch", "tensorflow", "tensorflow-cpu", "pillow")
+_CGROUPS, _OWN_CGROUP = "/sys/fs/cgroup", "/proc/self/cgroup"
 _CACHE_BYTES = 2**30  # of compiled programs, which are some tens of MB for each model
+_MACHINE = ("device", "cpus", "usable_cpus", "platform", "python")
 # Variables that change the last bits of a result without being part of the recipe.
 VARIABLES = (
     "OMP_NUM_THREADS",
@@ -108,9 +110,25 @@ def describe_environment() -> dict[str, Any]:
         "variables": {name: os.environ[name] for name in VARIABLES if name in os.environ},
         "device": backend.device(),
         "cpus": os.cpu_count(),
+        "usable_cpus": usable_processors(),
         "python": platform.python_version(),
         "platform": platform.platform(),
     }
+
+
+def usable_processors() -> float:
+    """Return how many processors this process may use, by its affinity and its control groups."""
+    limits = [float(os.cpu_count() or 1)]
+    if hasattr(os, "sched_getaffinity"):
+        limits.append(float(len(os.sched_getaffinity(0))))
+    with contextlib.suppress(OSError, ValueError, StopIteration):
+        groups = Path(_OWN_CGROUP).read_text().splitlines()
+        own = Path(_CGROUPS, next(one[4:] for one in groups if one.startswith("0::/")))
+        for folder in (own, *own.parents):
+            with contextlib.suppress(OSError, ValueError):  # "max": no limit
+                quota, period = (folder / "cpu.max").read_text().split()
+                limits.append(int(quota) / int(period))
+    return min(limits)
 
 
 def environment_differences(manifest: dict[str, Any], devices: int = 1) -> list[str]:
@@ -127,7 +145,7 @@ def environment_differences(manifest: dict[str, Any], devices: int = 1) -> list[
     return [
         f"Not bit-identical, perhaps: {name} was {before.get(name)}, is {now.get(name)}."
         for name in sorted(before.keys() | now.keys())
-        if before.get(name) != now.get(name)
+        if before.get(name) != now.get(name) and (name != "usable_cpus" or before.get(name))
     ] + _other_devices(manifest.get("devices", 1), devices)
 
 
@@ -143,7 +161,7 @@ def _comparable_facts(facts: dict[str, Any]) -> dict[str, Any]:
     flat = {
         name: value for group in groups if isinstance(group, dict) for name, value in group.items()
     }
-    return flat | {name: facts.get(name) for name in ("device", "cpus", "platform", "python")}
+    return flat | {name: facts.get(name) for name in _MACHINE}
 
 
 def _installed_plugins(manifest: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from ganzoo.files.checkpoints import Checkpoint
 from ganzoo.files.publish import publish_text
 from ganzoo.jobs.models.weights import STATE, assign_arrays, generator_arrays, state_arrays
 from ganzoo.jobs.report import report_of_run
+from ganzoo.jobs.tested_versions import untested_versions
 from ganzoo.jobs.training import provenance
 from ganzoo.jobs.training.session import Session
 
@@ -48,6 +49,8 @@ def run_session(session: Session) -> None:
         "images": length.steps * length.per_step, "dataset": session.dataset.name,
         "parameters": manifest["parameters"],
     })  # fmt: skip
+    for text in untested_versions():
+        session.events({"event": "warning", "message": text})
     recorder = Recorder(session)
     try:
         while True:
@@ -96,8 +99,12 @@ def restore_state(gan: "GAN", checkpoint: Checkpoint, manifest: Mapping[str, Any
         manifest: The run's manifest. If the run has rolled back to this checkpoint, it goes on
             with the random numbers that it took then.
     """
-    content = checkpoint.read(STATE)
-    assign_arrays(gan.state(), safetensors.load(content), str(checkpoint.path))
+    content, variables = checkpoint.read(STATE), gan.state()
+    arrays = safetensors.load(content)
+    for name in arrays.keys() & variables.keys():  # TensorFlow's counters have 64 bits
+        if arrays[name].dtype in ("int32", "int64") and variables[name].dtype in ("int32", "int64"):
+            arrays[name] = arrays[name].astype(variables[name].dtype)
+    assign_arrays(variables, arrays, str(checkpoint.path))
     gan.step_metrics.names = tuple(safetensors.metadata(content).get("metrics", ()))
     for rollback in manifest.get(ROLLBACKS, []):
         if rollback["to"] == checkpoint.step:

@@ -1,7 +1,7 @@
 """Resuming a run from its newest checkpoint, exactly as if it had not stopped."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +48,8 @@ def resume(
     *,
     settings: Sequence[str] = (),
     allow_plugin_mismatch: bool = False,
+    allow_data_change: bool = False,
+    convert: str | None = None,
     argv: Sequence[str] = (),
     log_to: Sequence[str] = (),
     events: Events = lambda event: None,
@@ -60,6 +62,10 @@ def resume(
         settings: Settings of keys that change no weight, such as `training.steps=9000`.
         allow_plugin_mismatch: Accept an architecture and a data set of other distributions or
             versions than before; the manifest and the card say so then.
+        allow_data_change: Go on with other data of the same shape and classes; the manifest says
+            so then.
+        convert: A backend to go on with in place of the run's own: weights, averages and moments
+            are the same to the bit, what follows up to rounding.
         argv: The command line, for the manifest.
         log_to: Loggers that are given the events, too; see
             `ganzoo.jobs.loggers.logging_to`.
@@ -80,14 +86,11 @@ def resume(
     before = with_data_from(opened.recipe(), opened.path)
     recipe = with_data_from(apply_settings(before, list(settings)), Path.cwd())
     _check_same_recipe(before, recipe)
+    locks, kinds = manifest.get("plugins"), provenance.KINDS
     mismatches = check_plugin_locks(
-        manifest.get("plugins"),
-        recipe,
-        opened.path,
-        kinds=provenance.KINDS,
-        allowed=allow_plugin_mismatch,
+        locks, recipe, opened.path, kinds=kinds, allowed=allow_plugin_mismatch
     )
-    backend = environment.prepare_environment(manifest["backend"])
+    backend = environment.prepare_environment(_choose_backend(manifest, convert))
     process = find_process(devices, backend)
     if devices is None and process.launcher is None:
         process = find_process(manifest.get("devices", 1), backend)
@@ -103,7 +106,7 @@ def resume(
             manifest = provenance.read_manifest(opened)  # of the time since it is locked
         with reporting(stop.interrupting(events)):
             dataset = open_recipe_dataset(recipe)
-        _check_same_data(manifest["data"], dataset)
+        changed = _check_same_data(manifest["data"], dataset, allowed=allow_data_change)
         newest = opened.newest_checkpoint(lambda text: _emit_warning(events, text))
         if newest is None:
             raise no_checkpoint(opened)
@@ -116,13 +119,39 @@ def resume(
         if not group.rank:
             log = _log_until(opened, start, events)
             session.evaluation.check_protocol(manifest.get("evaluation"), log)
-            for text in environment.environment_differences(manifest, group.devices):
+            for text in environment.environment_differences(manifest, group.devices) + changed:
                 _emit_warning(events, text)
             stop.check()
             check_space(opened.path, checkpoint_size(session.gan), 1)
+            _record_changes(session, manifest, backend, changed)
             _record_resumption(session, manifest, mismatches, argv)
         run_session(session)
     return opened
+
+
+def _choose_backend(manifest: Mapping[str, Any], convert: str | None) -> str:
+    if convert == manifest["backend"]:
+        raise UsageError(f"The run is trained with that backend already. Received: {convert!r}.")
+    return convert or manifest["backend"]
+
+
+def _record_changes(
+    session: Session, manifest: dict[str, Any], backend: str, changed: Sequence[str]
+) -> None:
+    """Write another backend and other data into the manifest."""
+    before, start = manifest["backend"], session.start
+    if backend != before:
+        text = (
+            f"From step {start} on {backend} trains instead of {before}, up to rounding the same."
+        )
+        _emit_warning(session.events, text)
+        change = {"step": start, "from": before, "to": backend}
+        manifest["converted"] = [*manifest.get("converted", []), change]
+        manifest["backend"] = backend
+    if changed:
+        change = {"step": start, "from": manifest["data"]["fingerprint"]}
+        manifest["data_changes"] = [*manifest.get("data_changes", []), change]
+        manifest["data"] = session.dataset.describe()
 
 
 def _restore_session(
@@ -210,19 +239,26 @@ def _check_same_recipe(before: Recipe, after: Recipe) -> None:
         )
 
 
-def _check_same_data(before: dict[str, Any], dataset: Dataset) -> None:
+def _check_same_data(
+    before: dict[str, Any], dataset: Dataset, *, allowed: bool = False
+) -> list[str]:
+    """A sentence about data that have changed, if that is allowed; none if they have not."""
     now = dataset.describe()
     if now["fingerprint"] == before["fingerprint"]:
-        return
+        return []
     differing = [key for key in ("count", "image_shape", "classes", "source")
                  if before.get(key) != now[key]] or ["fingerprint"]  # fmt: skip
     expected, received = (
         ", ".join(f"{key} {quote(facts.get(key))}" for key in differing) for facts in (before, now)
     )
-    raise InvalidInput(
+    message = (
         f"The data set {dataset.name!r} is not what the run began with. "
-        f"Expected: {expected}. Received: {received}.",
-        hint="Restore the data, or begin a new run.",
+        f"Expected: {expected}. Received: {received}."
+    )
+    if allowed and not {"image_shape", "classes"} & set(differing):
+        return [message]
+    raise InvalidInput(
+        message, hint="Restore the data, begin a new run, or go on with --allow-data-change."
     )
 
 

@@ -36,6 +36,26 @@ def test_another_kind_of_device_is_named():
     assert f"device was abacus, is {now}" in said
 
 
+def test_fewer_processors_than_before_are_named(tmp_path, monkeypatch):
+    """Promise 41: by affinity, and by the quota of a control group."""
+    before = manifest()
+    cpus = before["usable_cpus"]
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0})
+    monkeypatch.setattr(environment, "_CGROUPS", tmp_path)
+    monkeypatch.setattr(os, "cpu_count", lambda: before["cpus"])
+    if cpus > 1:
+        (said,) = environment.environment_differences(before)
+        assert f"usable_cpus was {cpus}, is 1.0" in said
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "a" / "b" / "cpu.max").write_text("max 100000\n")
+    (tmp_path / "a" / "cpu.max").write_text("50000 100000\n")
+    (tmp_path / "cgroup").write_text("12:cpu:/v1\n0::/a/b\n")
+    monkeypatch.setattr(environment, "_OWN_CGROUP", str(tmp_path / "cgroup"))
+    assert environment.usable_processors() == 0.5
+    older = {name: value for name, value in before.items() if name != "usable_cpus"}
+    assert environment.environment_differences(older) == []
+
+
 def test_the_files_unused_for_longest_go_from_a_full_cache(tmp_path):
     environment.remove_oldest(tmp_path / "none", 0)
     for age in range(6):

@@ -277,6 +277,26 @@ def test_other_data_is_refused_and_named(whole, recipe, rewound, monkeypatch):
     assert snapshot(run) == before
 
 
+def test_other_data_of_the_same_kind_are_taken_if_that_is_wanted(
+    whole, recipe, rewound, monkeypatch
+):
+    """Promise 37."""
+    import ganzoo_testbed
+
+    run, said = rewound(whole(recipe), 7), []
+    fingerprint = run.manifest()["data"]["fingerprint"]
+    others = [ganzoo_testbed.patient(shift=1), ganzoo_testbed.patient(images=48)]
+    monkeypatch.setattr(ganzoo_testbed, "patient", lambda: others[0])
+    monkeypatch.setattr("ganzoo.jobs.training.resume.run_session", lambda session: None)
+    resume(run.path, allow_data_change=True, events=said.append)
+    assert [one["message"] for one in said if "is not what the run began" in one["message"]]
+    changed = run.manifest()
+    assert changed["data"]["fingerprint"] == others[0].fingerprint
+    assert changed["data_changes"] == [{"step": 7, "from": fingerprint}]
+    with pytest.raises(UsageError, match="trained with that backend already"):
+        resume(run.path, convert=keras.backend.backend())
+
+
 def test_two_processes_do_not_go_on_with_one_run(whole, recipe, rewound):
     run = rewound(whole(recipe), 7)
     with run.lock(), pytest.raises(Locked) as refused:
