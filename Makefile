@@ -9,7 +9,7 @@ DEV := .venv
 BACKEND ?= jax
 OLDEST := .venv-oldest-$(BACKEND)
 
-.PHONY: demo check test coverage test-wheel readme test-oldest lint docs clean
+.PHONY: demo check test test-faults coverage test-wheel readme test-oldest lint docs clean
 
 demo: $(DEMO)/installed
 	@$(DEMO)/bin/ganzoo train dcgan-digits --backend jax
@@ -22,6 +22,10 @@ coverage: $(DEV)/installed
 
 test: $(DEV)/installed
 	@$(DEV)/bin/python tests/run.py
+
+# Kills, interrupts and damage, many times over: some hours
+test-faults: $(DEV)/installed
+	@$(DEV)/bin/python tests/faults.py
 
 # The wheel in an environment of its own, with the dependencies that it names and no others
 test-wheel: $(DEV)/installed

@@ -89,7 +89,7 @@ KILLED_AT_ANY_TIME = (
     COMMON
     + """
 folder, chance = sys.argv[1], random.Random(7)
-for number in range(40):
+for number in range(int(sys.argv[2])):
     run = f"{folder}/{number}"
     told, tell = os.pipe()
     child = os.fork()
@@ -115,8 +115,9 @@ for number in range(40):
 
 
 def test_a_kill_at_any_time_loses_nothing_that_was_confirmed(tmp_path):
-    printed = run_python("-c", KILLED_AT_ANY_TIME, tmp_path).stdout.splitlines()
-    assert len(printed) == 40
+    kills = 40 * int(os.environ.get("GANZOO_TEST_ROUNDS", 1))  # tests/faults.py takes more
+    printed = run_python("-c", KILLED_AT_ANY_TIME, tmp_path, kills).stdout.splitlines()
+    assert len(printed) == kills
     for line in printed:
         confirmed, found, whole = line.split()
         assert whole == "True"

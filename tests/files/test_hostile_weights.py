@@ -12,6 +12,8 @@ import pytest
 from ganzoo.errors import GanzooError, InvalidInput
 from ganzoo.files.safetensors import MAX_HEADER_BYTES, dump, load, metadata, read_header
 
+ROUNDS = int(os.environ.get("GANZOO_TEST_ROUNDS", 1))  # tests/faults.py takes more
+
 BODY = bytes(range(8))
 
 
@@ -192,7 +194,7 @@ def test_random_damage_is_refused_or_read_as_it_stands():
         dump({}),
     ]
     accepted = 0
-    for _ in range(4_000):
+    for _ in range(4_000 * ROUNDS):
         raw = damaged(chance.choice(seeds), chance)
         try:
             tensors, header = load(raw), read_header(raw)
@@ -201,4 +203,4 @@ def test_random_damage_is_refused_or_read_as_it_stands():
         accepted += 1
         for name, info in header.tensors.items():
             assert (tensors[name].shape, tensors[name].dtype) == (info.shape, info.dtype)
-    assert 100 < accepted < 3_000
+    assert 100 < accepted / ROUNDS < 3_000
