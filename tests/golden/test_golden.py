@@ -17,6 +17,8 @@ HERE = Path(__file__).parent
 RUN = HERE / "run-of-0.2"
 VERSION = HERE / "registry-of-0.2" / "golden" / "1"
 
+LOSSES = [(1.630355, 0.682552), (1.535136, 0.671237)]  # of steps 3 and 4, on each backend
+
 
 def test_a_kept_run_is_whole_and_read():
     assert verify(str(RUN))["problems"] == []
@@ -54,5 +56,7 @@ def test_a_kept_run_goes_on_and_a_kept_version_draws(tmp_path):
     manifest = run.manifest()
     assert (manifest["state"], manifest["step"], manifest["backend"]) == ("finished", 4, backend)
     assert verify(str(run.path))["problems"] == []
+    losses = [(entry["d_loss"], entry["g_loss"]) for entry in run.log()[2:]]
+    np.testing.assert_allclose(losses, LOSSES, atol=1e-5)
     found = ganzoo.load(VERSION).sample(4, seed=0)
     assert found.shape == (4, 8, 8, 1) and np.isfinite(found).all()
