@@ -25,6 +25,33 @@ def pytest_collection_finish(session):
         raise pytest.UsageError("Collecting the tests imported Keras; see tests/shared/lazy_keras.")
 
 
+UNPICKLED: set[str] = set()  # by our own code, other than from our own processes
+
+
+def note_unpickling(event, arguments):
+    """Note where bytes become objects by names in them; see `docs/reliability.md`, promise 12."""
+    if event not in ("pickle.find_class", "marshal.loads"):
+        return
+    frame = sys._getframe(1)
+    while frame is not None:  # from the innermost on
+        name = frame.f_code.co_filename
+        if "multiprocessing" in name or name.startswith("<frozen importlib") or "/tests/" in name:
+            return
+        if "/ganzoo/" in name or "/plugins/ganzoo_" in name:
+            UNPICKLED.add(f"{name}: {event} {arguments[:2]}")
+            return
+        frame = frame.f_back
+
+
+sys.addaudithook(note_unpickling)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_bytes_of_others_become_objects():
+    yield
+    assert not UNPICKLED
+
+
 @pytest.fixture(autouse=True, scope="session")
 def nothing_is_left_in_the_working_folder():
     before = set(os.listdir())
