@@ -3,9 +3,10 @@
 A backend module offers these names and nothing else:
 
 * `Stepper`: fits the one backend-neutral `step` to Keras' trainer.
-* `gradients(loss_fn, variables, scale)`: loss, logs, gradients and state writes.
+* `gradients(loss_fn, variables, scale, microbatches)`: loss, logs, gradients and state writes.
+* `sum_over(function, number)`: of what a function returns for 0, 1, ...; one at a time in memory.
 * `input_gradients(function, x)`: the gradient with respect to an input, differentiable again.
-* `no_grad(function)`: its value, without gradients and without writes.
+* `no_grad(function, microbatches)`: its value, without gradients and without writes.
 * `apply(optimizer, gradients, variables)`: one update of one network.
 * `ema_update(averages, values, weight)`: exponential moving averages, in place.
 * `conv_transpose(x, kernel, bias, ...)`, `conv(x, kernel, bias, ...)`: convolutions in the
@@ -57,6 +58,7 @@ __all__ = [
     "lazy_cond",
     "no_grad",
     "reshape",
+    "sum_over",
     "training_outputs",
     "update_if",
 ]
@@ -81,6 +83,7 @@ if TYPE_CHECKING:
         lazy_cond,
         no_grad,
         reshape,
+        sum_over,
         training_outputs,
         update_if,
     )

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from ganzoo.backend import devices
+from ganzoo.backend.accumulation import accumulating, collecting
 from ganzoo.backend.convolutions.added_bias import with_bias
 from ganzoo.backend.convolutions.grouped import grouped
 from ganzoo.backend.scope import WriteCapture
@@ -41,7 +42,26 @@ class Stepper(keras.Model):
         tf.while_loop(lambda k: k < steps, body, (tf.constant(0),), parallel_iterations=1)
 
 
+def sum_over(function: Callable, number: int) -> list:
+    """The sum of the lists of tensors that `function(i)` returns, one i after the other."""
+    if tf.executing_eagerly():
+        sums = function(0)
+        for index in range(1, number):
+            sums = [a + b for a, b in zip(sums, function(index), strict=True)]
+        return sums
+    # in a function of its own, since a loop has to know beforehand what it adds up
+    one = tf.function(function, autograph=False).get_concrete_function(tf.TensorSpec((), "int32"))
+
+    def add(index, *sums):
+        return index + 1, *[a + b for a, b in zip(sums, one(index), strict=True)]
+
+    zeros = [tf.zeros(x.shape, x.dtype) for x in one.outputs]
+    first = (tf.constant(0), *zeros)
+    return list(tf.while_loop(lambda i, *_: i < number, add, first, parallel_iterations=1)[1:])
+
+
 @devices.averaged
+@accumulating(sum_over)
 def gradients(
     loss_fn: Callable, variables: Sequence, scale: Callable = lambda x: x
 ) -> GradientResult:
@@ -66,6 +86,7 @@ def input_gradients(function: Callable, x):
     return tape.gradient(total, x, unconnected_gradients=_ZERO)
 
 
+@collecting(sum_over)
 def no_grad(function: Callable):
     """The value of `function()`: no gradient flows through it, and its writes are dropped."""
     with WriteCapture():

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from ganzoo.backend import devices
+from ganzoo.backend.accumulation import accumulating, collecting
 from ganzoo.backend.convolutions.torch_convolution import conv as conv
 from ganzoo.backend.convolutions.torch_convolution import conv_transpose as conv_transpose
 from ganzoo.backend.convolutions.torch_convolution import differentiated_twice
@@ -59,7 +60,23 @@ class Stepper(keras.Model):
             return self.step(data)
 
 
+def sum_over(function: Callable, number: int) -> list:
+    """The sum of the lists of tensors that `function(i)` returns, one i after the other.
+
+    Each begins with the same state of PyTorch's random numbers.
+    """
+    sums: list = []
+    for index in range(number):
+        last = index == number - 1
+        cuda = [torch.cuda.current_device()] if device() == "gpu" else []
+        with torch.random.fork_rng(cuda, enabled=not last):
+            values = function(index)
+        sums = [a + b for a, b in zip(sums, values, strict=True)] if sums else values
+    return sums
+
+
 @devices.averaged
+@accumulating(sum_over)
 def gradients(
     loss_fn: Callable, variables: Sequence, scale: Callable = lambda x: x
 ) -> GradientResult:
@@ -84,6 +101,7 @@ def input_gradients(function: Callable, x):
     return torch.autograd.grad(total, x, create_graph=True)[0]
 
 
+@collecting(sum_over)
 def no_grad(function: Callable):
     """The value of `function()`: no gradient flows through it, and its writes are dropped."""
     with torch.no_grad(), WriteCapture():

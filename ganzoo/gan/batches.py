@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+import keras
 from keras import ops
 
 from ganzoo import backend
@@ -32,6 +33,23 @@ class Batch(NamedTuple):
         return ops.shape(self.real)[0] * devices.count()
 
 
+def microbatch(*values: Any) -> list:
+    """Batches, and tensors of as many rows or lists of them; where gradients are accumulated, the
+    rows of the microbatch that is computed now.
+    """
+    return [
+        _rows_of(value)
+        if isinstance(value, Batch)
+        else keras.tree.map_structure(devices.microbatch, value)
+        for value in values
+    ]
+
+
+def _rows_of(batch: Batch) -> Batch:
+    real, latents, labels = microbatch(batch.real, batch.latents, batch.labels)
+    return batch._replace(real=real, latents=latents, labels=labels)
+
+
 def training_batches(gan: Any, data: tuple[Tensor, ...]) -> list[Batch]:
     """A batch for each update of the discriminator in a step, and one for the generator.
 
@@ -46,6 +64,7 @@ def training_batches(gan: Any, data: tuple[Tensor, ...]) -> list[Batch]:
     if gan.label_shape is not None and labels is None:
         raise UsageError("This GAN is conditional: `fit` needs images and labels.")
     images, labels = usable_batch(gan, images, labels)
+    _check_rows(images, gan)
     updates, multiple = gan.config.critic_updates, gan.config.generator_batch
     real = split_batch(images, updates)
     labels = [None] * updates if labels is None else split_batch(labels, updates)
@@ -71,6 +90,16 @@ def training_batches(gan: Any, data: tuple[Tensor, ...]) -> list[Batch]:
         last = _repeated(gan, *last, rng.fold_in(names[-1]))
     parts = zip([*real, last[0]], latents, [*labels, last[1]], names, strict=True)
     return [Batch(x, z, y, rng.fold_in(name)) for x, z, y, name in parts]
+
+
+def _check_rows(images: Tensor, gan: Any) -> None:
+    rows, parts = images.shape[0], gan.accumulation_steps * gan.config.critic_updates
+    if gan.accumulation_steps > 1 and rows is not None and rows % parts:
+        raise UsageError(
+            "Each batch must be a multiple of gradient_accumulation_steps, "
+            f"{gan.accumulation_steps}. Received: {rows / gan.config.critic_updates:g} samples for "
+            "an update of the discriminator."
+        )
 
 
 def _repeated(gan: Any, real: Tensor, labels: Tensor, rng: Rng) -> tuple[Tensor, Tensor]:

@@ -44,6 +44,7 @@ class Compilation(keras.Model):
         discriminator_schedules: Mapping[str, Any] | None = None,
         seed: int = 0,
         steps_per_dispatch: int = 1,
+        gradient_accumulation_steps: int = 1,
         jit_compile: bool | None = None,
         run_eagerly: bool = False,
         **config,
@@ -59,6 +60,8 @@ class Compilation(keras.Model):
             seed: Seed of every latent and every other random number, in [0, 2**31).
             steps_per_dispatch: Steps fused into one call; when above 1, `fit` takes data
                 with a leading axis of steps.
+            gradient_accumulation_steps: Microbatches in which each batch is computed, one after
+                the other, to save memory; the gradients are averaged for one update.
             jit_compile: XLA on or off; None leaves it to the backend, by network and device.
             run_eagerly: As in Keras.
             **config: Keywords of `ganzoo.config.gan_config.GANConfig`: `loss`, `regularizers`,
@@ -67,11 +70,11 @@ class Compilation(keras.Model):
         Raises:
             UsageError: a keyword or an optimizer is not usable.
         """
-        if not 0 <= seed < 2**31 or steps_per_dispatch < 1:
-            raise UsageError(
-                "seed must be in [0, 2**31) and steps_per_dispatch at least 1. "
-                f"Received: seed={seed}, steps_per_dispatch={steps_per_dispatch}."
-            )
+        counts = {
+            "steps_per_dispatch": steps_per_dispatch,
+            "gradient_accumulation_steps": gradient_accumulation_steps,
+        }
+        _check_numbers(seed, counts)
         chosen = validate_keywords(GANConfig, config, where="compile", error=UsageError)
         adversarial_loss = losses.get(chosen.loss, label_smoothing=chosen.label_smoothing)
         optimizer = GANOptimizer(generator_optimizer, discriminator_optimizer)
@@ -93,21 +96,20 @@ class Compilation(keras.Model):
         })  # fmt: skip
         self.config, self.adversarial_loss = chosen, adversarial_loss
         self.step_metrics = StepMetrics()
-        self.steps_per_dispatch = steps_per_dispatch
+        self.steps_per_dispatch, self.accumulation_steps = counts.values()
         self.seed.assign(seed)
         if jit_compile is None:
             jit_compile = backend.fused_steps(self.convolutional).xla
         self._compile_arguments = {
             "seed": seed,
-            "steps_per_dispatch": steps_per_dispatch,
-            "jit_compile": jit_compile,
-            "run_eagerly": run_eagerly,
+            **counts,
+            "jit_compile": jit_compile, "run_eagerly": run_eagerly,
             **{
                 f"{name}_schedules": {key: one.model_dump() for key, one in schedules.items()}
                 for name, schedules in followed.items()
             },
             **chosen.tables(),
-        }
+        }  # fmt: skip
         super().compile(
             optimizer=optimizer,  # without one, Keras would add an RMSprop of its own
             auto_scale_loss=False,
@@ -273,3 +275,11 @@ class Compilation(keras.Model):
         restore = keras.saving.deserialize_keras_object
         optimizers = ("generator_optimizer", "discriminator_optimizer")
         self.compile(**{**config, **{key: restore(config[key]) for key in optimizers}})
+
+
+def _check_numbers(seed: int, counts: Mapping[str, int]) -> None:
+    if not 0 <= seed < 2**31 or min(counts.values()) < 1:
+        raise UsageError(
+            f"seed must be in [0, 2**31), and {' and '.join(counts)} at least 1. "
+            f"Received: seed={seed}, {', '.join(f'{k}={n}' for k, n in counts.items())}."
+        )

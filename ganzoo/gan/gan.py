@@ -1,6 +1,7 @@
 """Generative adversarial networks. Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661."""
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 from keras import ops
@@ -11,7 +12,7 @@ from ganzoo.backend.scope import assign_captured
 from ganzoo.config.contracts import DiscriminatorUpdate, Regularizer
 from ganzoo.errors import UsageError
 from ganzoo.gan import hook_checks, random
-from ganzoo.gan.batches import Batch, training_batches
+from ganzoo.gan.batches import Batch, microbatch, training_batches
 from ganzoo.gan.compilation import Compilation
 from ganzoo.gan.losses import flip_labels
 from ganzoo.gan.partial_updates import penalty_update
@@ -68,9 +69,7 @@ class GAN(backend.Stepper, Compilation, Sampling):
             raise UsageError(f"The networks must not share variables. Received: {shared}.")
         self.generator, self.discriminator = generator, discriminator
         self.value_range = (float(value_range[0]), float(value_range[1]))
-        self.prior = prior
-        self.ema = None
-        self.regularizers = ()
+        self.prior, self.ema, self.regularizers = prior, None, ()
         options = {"value_range": self.value_range, "prior": prior, "psi": self.truncation_psi}
         self.sampler = Sampler(generator, num_classes=num_classes, **options)
         count = {"shape": (), "dtype": "int32", "initializer": "zeros", "trainable": False}
@@ -105,7 +104,7 @@ class GAN(backend.Stepper, Compilation, Sampling):
     def discriminator_update(self, batch: Batch) -> dict:
         """Update the discriminator once; return scalars to log."""
         fake = self.fake_samples(batch)
-        logs = self._update("discriminator", lambda: self.discriminator_loss(batch, fake))
+        logs = self._update("discriminator", self.discriminator_loss, batch, fake)
         for penalty in self.separate_penalties:
             logs |= self._penalize(penalty, batch, fake)
         if self.config.weight_clip:
@@ -118,7 +117,7 @@ class GAN(backend.Stepper, Compilation, Sampling):
 
     def generator_update(self, batch: Batch) -> dict:
         """Update the generator once; return scalars to log."""
-        return self._update("generator", lambda: self.generator_loss(batch))
+        return self._update("generator", self.generator_loss, batch)
 
     def _update_generator(self, batch: Batch) -> dict:
         if self.generator_wait is None or isinstance(self.config.n_critic, int):
@@ -129,17 +128,17 @@ class GAN(backend.Stepper, Compilation, Sampling):
         """Update the discriminator by a penalty alone, if it is due."""
 
         def loss() -> tuple[Tensor, dict]:
-            terms = penalty.terms(self._seen(batch, fake))
+            terms = penalty.terms(self._seen(*microbatch(batch, fake)))
             return penalty.weight * sum(terms.values()), terms
 
         return penalty_update(self, "discriminator", penalty.every, loss, {penalty.name: 0.0})
 
-    def _update(self, name: str, loss_fn: Callable) -> dict:
+    def _update(self, name: str, loss_fn: Callable, *data: Any) -> dict:
         """Update one network. What the loss wrote into the other one's state is dropped."""
         network, optimizer = getattr(self, name), getattr(self.optimizer, name)
         weights = network.trainable_variables
-        checked = hook_checks.checked_loss(loss_fn, self, name)
-        result = backend.gradients(checked, weights, optimizer.scale_loss)
+        checked = hook_checks.checked_loss(lambda: loss_fn(*microbatch(*data)), self, name)
+        result = backend.gradients(checked, weights, optimizer.scale_loss, self.accumulation_steps)
         hook_checks.check_writes(result.writes, self)
         norm = self.optimizer.clipped_norm(name, result.gradients)
         backend.apply(optimizer, result.gradients, weights)
@@ -225,7 +224,8 @@ class GAN(backend.Stepper, Compilation, Sampling):
         Here they are generated now. It is called before the update, so that state which neither
         network owns may be assigned in it: a paper may show older samples as well.
         """
-        return backend.no_grad(lambda: self.generate(batch.latents, batch.labels))
+        rows = batch.latents, batch.labels
+        return backend.no_grad(lambda: self.generate(*microbatch(*rows)), self.accumulation_steps)
 
     def after_step(self, logs: dict) -> None:
         """Move a state of the paper's own, which neither network learns: here none.

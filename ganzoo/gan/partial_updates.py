@@ -40,7 +40,7 @@ def penalty_update(
     optimizer, weights = getattr(gan.optimizer, name), getattr(gan, name).trainable_variables
 
     def penalized() -> dict:
-        result = backend.gradients(loss_fn, weights, optimizer.scale_loss)
+        result = backend.gradients(loss_fn, weights, optimizer.scale_loss, gan.accumulation_steps)
         backend.apply(optimizer, result.gradients, weights)
         return {key: result.logs[key] for key in otherwise}
 

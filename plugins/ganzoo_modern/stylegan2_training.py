@@ -15,6 +15,7 @@ from ganzoo.backend.scope import WriteCapture
 from ganzoo.blocks import check_minimum
 from ganzoo.config.schedules import Schedule, probability
 from ganzoo.errors import UsageError
+from ganzoo.gan.batches import microbatch
 from ganzoo.gan.partial_updates import penalty_update
 from ganzoo.layers import LatentNoise
 
@@ -166,7 +167,7 @@ class StyleGAN2(GAN):
         if self.path_length_weight and self.config.separate_penalties:
             logs |= penalty_update(
                 self, "generator", self.path_length_interval,
-                lambda: self.path_penalty(batch), self.no_path_penalty(),
+                lambda: self.path_penalty(*microbatch(batch)), self.no_path_penalty(),
             )  # fmt: skip
         return logs
 

@@ -10,6 +10,10 @@ not such a mean goes through these functions, which on one device return what th
 * `own(x)`: this device's rows of what was made for all.
 * `count()`: how many devices have rows of their own; on JAX 1.
 
+A device may train on its rows in several microbatches, one after the other, as its memory allows:
+
+* `microbatch(x)`: the rows of the one that is computed now.
+
 They are in force inside a step of training only. Outside of it each process is alone, so that one
 of them can sample and save while the others wait.
 """
@@ -72,10 +76,13 @@ def unreachable() -> EnvironmentProblem:
 
 
 class _OfThread(threading.local):
-    """The state in force in this thread: the group, and how many batches are stacked in one."""
+    """The state in force in this thread: the group, how many batches are stacked in one, and the
+    number of the microbatch that is computed, among how many.
+    """
 
     group: Group | None = None
     parts: int = 1
+    microbatch: tuple[Any, int] | None = None
 
 
 _now = _OfThread()
@@ -119,6 +126,16 @@ def stacked(parts: int) -> Iterator[None]:
         yield
     finally:
         _now.parts = before
+
+
+@contextlib.contextmanager
+def in_microbatch(index: Tensor, number: int) -> Iterator[None]:
+    """Inside, one of so many microbatches is computed; its index, from 0, may be a tensor."""
+    before, _now.microbatch = _now.microbatch, (index, number)
+    try:
+        yield
+    finally:
+        _now.microbatch = before
 
 
 def count() -> int:
@@ -176,17 +193,59 @@ def own(x: Tensor, axis: int = 0) -> Tensor:
     return ops.reshape(ops.take(x, group.rank, axis=axis + 1), (*before, rows, *after))
 
 
+def has_all_rows() -> bool:
+    """Return True if the rows of a tensor are all that the batch has: no other device and no
+    other microbatch has some.
+    """
+    return count() == 1 and _now.microbatch is None
+
+
 def random_rows(draw: Callable[[tuple], Tensor], shape: tuple, axis: int | None = 0) -> Tensor:
-    """This device's rows of random numbers.
+    """This device's rows of random numbers; in a microbatch those of its own.
 
     Args:
         draw: Function from a shape to numbers.
-        shape: The shape of this device's numbers.
-        axis: The axis of the rows; None: all devices draw the same.
+        shape: The shape of these numbers.
+        axis: The axis of the rows; None: all devices and microbatches draw the same.
     """
-    if _now.group is None or axis is None:
+    if axis is None:
         return draw(shape)
-    return own(draw((*shape[:axis], shape[axis] * count(), *shape[axis + 1 :])), axis)
+    number = 1 if _now.microbatch is None else _now.microbatch[1]
+    rows = shape[axis] * count() * number
+    return microbatch(own(draw((*shape[:axis], rows, *shape[axis + 1 :])), axis), axis)
+
+
+def microbatch(x: Tensor, axis: int = 0) -> Tensor:
+    """The rows of the microbatch that is computed now, of this device's rows, an axis of `x`.
+
+    `x` where the batch is computed at once. Each of the devices of one program has rows in each
+    microbatch.
+    """
+    if _now.microbatch is None or x is None:
+        return x
+    from keras import ops
+
+    index, number = _now.microbatch
+    before, after = x.shape[:axis], x.shape[axis + 1 :]
+    x = ops.reshape(x, (*before, _now.parts, _devices_here(), number, -1, *after))
+    return ops.reshape(ops.take(x, index, axis=axis + 2), (*before, -1, *after))
+
+
+def among_microbatches(x: Tensor) -> Tensor:
+    """Rows of the microbatch that is computed now, in their places: the rows of others are 0."""
+    from keras import ops
+
+    assert _now.microbatch is not None
+    index, number = _now.microbatch
+    after = x.shape[1:]
+    x = ops.reshape(x, (_now.parts, _devices_here(), 1, -1, *after))
+    here = ops.reshape(ops.equal(ops.arange(number), index), (1, 1, -1, 1, *[1] * len(after)))
+    return ops.reshape(ops.where(here, x, ops.zeros_like(x)), (-1, *after))
+
+
+def _devices_here() -> int:
+    group = _now.group
+    return 1 if group is None else group.devices // group.count
 
 
 def averaged(gradients: "Callable[..., GradientResult]") -> "Callable[..., GradientResult]":

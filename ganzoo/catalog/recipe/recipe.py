@@ -92,6 +92,9 @@ class Training(Table):
         seed: Seed of the initial weights, the order of the data and all random numbers.
         precision: Dtype policy of Keras; `"auto"` takes bfloat16 where it is faster, as measured
             before the first step, and the run's recipe says which it took.
+        gradient_accumulation_steps: Microbatches in which each batch is computed, one after the
+            other, to save memory; the gradients are averaged for one update. Batch statistics are
+            those of a microbatch.
         log_every: Steps between two entries of the log.
         sample_every: Steps between two sample images.
         checkpoint_every: Steps between two checkpoints.
@@ -111,6 +114,7 @@ class Training(Table):
     epochs: _Count | None = None
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16", "auto"] = "float32"
+    gradient_accumulation_steps: _Count = 1
     log_every: _Count = 50
     sample_every: _Count = 500
     checkpoint_every: _Count = 1000
@@ -135,13 +139,18 @@ class Training(Table):
         if len(given) != 1:
             received = " and ".join(given) or "none"
             raise ValueError(f"needs exactly one of {', '.join(LENGTHS)}. Received: {received}")
+        if self.batch % self.gradient_accumulation_steps:
+            raise ValueError(
+                "needs a batch that is a multiple of gradient_accumulation_steps, "
+                f"{self.gradient_accumulation_steps}. Received: {self.batch}"
+            )
         return self
 
     @model_serializer(mode="wrap")
     def _write_without_defaults(self, tables: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave out the defaults of what is not requested, as in the digest."""
         written = tables(self)
-        _without_defaults(self, written, ("rollback",))
+        _without_defaults(self, written, ("rollback", "gradient_accumulation_steps"))
         if not self.evaluate_every:
             _without_defaults(self, written, ("evaluate_every", "evaluate_samples"))
         return written

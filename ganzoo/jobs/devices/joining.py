@@ -34,18 +34,17 @@ def joined_devices(
     """
     from ganzoo.backend import devices as framework
 
-    batch = recipe.training.batch
     if process.devices == 1:
         yield framework.Group()
         return
     if process.devices != ALL:
-        check_batch(batch, int(process.devices))
+        check_batch(recipe, int(process.devices))
     if backend == "jax":
         from ganzoo.backend.devices.jax_mesh import Mesh
 
         mesh = Mesh(None if process.devices == ALL else int(process.devices))
         with framework.joined(mesh) as group:
-            check_batch(batch, group.devices)
+            check_batch(recipe, group.devices)
             yield group
         return
     if backend == "tensorflow" and recipe.training.xla is True:
@@ -58,7 +57,7 @@ def joined_devices(
     with contextlib.ExitStack() as stack:
         if process.launcher is None:
             number = _all_of_this_host(backend) if process.devices == ALL else int(process.devices)
-            check_batch(batch, number)
+            check_batch(recipe, number)
             if number == 1:
                 yield framework.Group()
                 return
@@ -114,11 +113,15 @@ def alone(recipe: Recipe, group: "Group") -> Recipe:
     return apply_settings(recipe, ["training.evaluate_every=0"]) if group.rank else recipe
 
 
-def check_batch(batch: int, devices: int) -> None:
-    """Refuse a batch of which the devices cannot have equal parts."""
-    if batch % devices:
-        fitting = batch - batch % devices or devices
+def check_batch(recipe: Recipe, devices: int) -> None:
+    """Refuse a batch of which the devices cannot have equal parts, or equal microbatches."""
+    batch, steps = recipe.training.batch, recipe.training.gradient_accumulation_steps
+    number = devices * steps
+    if batch % number:
+        fitting = batch - batch % number or number
+        times = f", times that of microbatches, {steps}" if steps > 1 else ""
         raise UsageError(
-            f"The batch must be a multiple of the number of devices, {devices}. Received: {batch}.",
+            f"The batch must be a multiple of the number of devices, {devices}{times}. "
+            f"Received: {batch}.",
             hint=f"For instance: --batch {fitting}.",
         )

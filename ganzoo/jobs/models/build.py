@@ -47,6 +47,7 @@ def build_gan(recipe: Recipe, dataset: Dataset) -> "GAN":
         steps_per_dispatch=(
             _fused_steps(dispatch.steps, training) if auto_steps else training.steps_per_dispatch
         ),
+        gradient_accumulation_steps=training.gradient_accumulation_steps,
         jit_compile=dispatch.xla if auto_xla else training.xla,
         generator_schedules=recipe.generator_optimizer.schedules,
         discriminator_schedules=recipe.discriminator_optimizer.schedules,

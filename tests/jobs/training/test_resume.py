@@ -188,6 +188,7 @@ FUSED = (
     "steps_per_dispatch=2", "checkpoint_every=4", "sample_every=100",
     "training.precision=mixed_float16", "architecture.name=mlp", "architecture.latent_size=4",
     "architecture.generator_units=[8]", "architecture.discriminator_units=[8]",
+    "training.gradient_accumulation_steps=2",
 )  # fmt: skip
 
 
