@@ -191,10 +191,12 @@ class StyleGAN2(GAN):
         return term, {"path_length": ops.stop_gradient(mean), "path_penalty": term}
 
     def _check_shrunk(self, rows: Tensor) -> None:
-        """Refuse a part of the batch that is not as much on several devices as on one."""
-        if devices.count() > 1 and isinstance(rows, int) and rows % self.path_length_batch_shrink:
+        """Refuse a part of the batch that is not as much in parts as of the whole."""
+        whole = devices.has_all_rows()
+        if not whole and isinstance(rows, int) and rows % self.path_length_batch_shrink:
             raise UsageError(
-                "On several devices path_length_batch_shrink must divide the images of each. "
+                "On several devices, and in microbatches, path_length_batch_shrink must divide the "
+                "images of each. "
                 f"Received: path_length_batch_shrink={self.path_length_batch_shrink}, "
                 f"{rows} images on each of {devices.count()} devices.",
                 hint="Change the batch, or --set architecture.path_length_batch_shrink=1.",
