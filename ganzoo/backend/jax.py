@@ -8,7 +8,6 @@ import keras
 import numpy as np
 
 from ganzoo.backend import devices
-from ganzoo.backend.accumulation import accumulating, collecting
 from ganzoo.backend.convolutions.added_bias import with_bias
 from ganzoo.backend.convolutions.grouped import depthwise, grouped
 from ganzoo.backend.convolutions.jax_convolution import (
@@ -18,6 +17,7 @@ from ganzoo.backend.convolutions.jax_convolution import (
     spread,
     spread_by_frames,
 )
+from ganzoo.backend.devices.accumulation import accumulating, collecting
 from ganzoo.backend.devices.jax_mesh import set_batch_axis
 from ganzoo.backend.scope import StrictScope, WriteCapture
 from ganzoo.backend.tensor import Tensor

@@ -8,9 +8,9 @@ import numpy as np
 import tensorflow as tf
 
 from ganzoo.backend import devices
-from ganzoo.backend.accumulation import accumulating, collecting
 from ganzoo.backend.convolutions.added_bias import with_bias
 from ganzoo.backend.convolutions.grouped import grouped
+from ganzoo.backend.devices.accumulation import accumulating, collecting
 from ganzoo.backend.scope import WriteCapture
 from ganzoo.backend.tensor import Tensor
 from ganzoo.backend.types import FusedSteps, GradientResult

@@ -1,8 +1,7 @@
 """PyTorch: eager, differentiated by autograd."""
 
-import contextlib
 import functools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import keras
@@ -10,17 +9,16 @@ import numpy as np
 import torch
 
 from ganzoo.backend import devices
-from ganzoo.backend.accumulation import accumulating, collecting
 from ganzoo.backend.convolutions.torch_convolution import conv as conv
 from ganzoo.backend.convolutions.torch_convolution import conv_transpose as conv_transpose
 from ganzoo.backend.convolutions.torch_convolution import differentiated_twice
+from ganzoo.backend.devices.accumulation import accumulating, collecting
 from ganzoo.backend.scope import WriteCapture
 from ganzoo.backend.tensor import Tensor
 from ganzoo.backend.torch_network import inner_call as inner_call
 from ganzoo.backend.torch_network import training_outputs as training_outputs
 from ganzoo.backend.types import FusedSteps, GradientResult
 
-ONNX_OPSET = 18  # the first with bitwise operations
 _FEW = 1 << 16  # numbers, beyond which PyTorch's threads pay
 # Options of optimizers that are left to Keras
 _OTHER_OPTIONS = (
@@ -246,57 +244,6 @@ def device() -> str:
     """The kind of device that computes: "cpu", "gpu" for CUDA, or another of torch's."""
     kind = keras.ops.zeros(()).device.type
     return "gpu" if kind == "cuda" else kind
-
-
-def any_batch(inputs: int) -> list:
-    """Dynamic shapes for `torch.export`, so that a model of so many inputs takes any batch."""
-    each = [{0: torch.export.Dim.DYNAMIC} for _ in range(inputs)]
-    return [(each if inputs > 1 else each[0],)]
-
-
-@contextlib.contextmanager
-def integers_in_onnx() -> Iterator[None]:
-    """In which models with counter-based noise can be exported.
-
-    PyTorch's exporter knows bitwise operations of booleans only, shifts to the right by a
-    division that rounds toward zero, and does not know `ravel`, by which Keras looks up numbers
-    in a table.
-    """
-    onnx: Any = torch.onnx
-    known = {
-        **{f"aten::{name}": _bitwise("Xor") for name in ("__xor_", "bitwise_xor")},
-        **{f"aten::{name}": _bitwise("Or") for name in ("__or_", "bitwise_or")},
-        **{f"aten::{name}": _right_shift for name in ("__rshift_", "bitwise_right_shift")},
-        "aten::ravel": _ravel,
-    }
-    for name, symbolic in known.items():
-        onnx.register_custom_op_symbolic(name, symbolic, ONNX_OPSET)
-    try:
-        yield
-    finally:
-        for name in known:
-            onnx.unregister_custom_op_symbolic(name, ONNX_OPSET)
-
-
-def _bitwise(word: str) -> Callable:
-    def symbolic(graph, one, other):
-        if one.type().scalarType() == other.type().scalarType() == "Bool":
-            return graph.op(word, one, other)
-        return graph.op(f"Bitwise{word}", one, graph.op("CastLike", other, one))
-
-    return symbolic
-
-
-def _right_shift(graph, x, bits):
-    """Arithmetic: x minus its remainder, which has the divisor's sign, divided by 2**bits."""
-    two = graph.op("Constant", value_t=torch.tensor(2.0))
-    power = graph.op("Pow", two, graph.op("CastLike", bits, two))
-    divisor = graph.op("CastLike", power, x)
-    return graph.op("Div", graph.op("Sub", x, graph.op("Mod", x, divisor)), divisor)
-
-
-def _ravel(graph, x):
-    return graph.op("Reshape", x, graph.op("Constant", value_t=torch.tensor([-1])))
 
 
 def feed(batches: Iterable) -> Iterable:

@@ -64,14 +64,14 @@ def _write_onnx(model: "keras.Model", path: str) -> None:
     if keras.backend.backend() != "torch":
         model.export(path, format="onnx", verbose=False)
         return
-    from ganzoo.backend.torch import ONNX_OPSET, integers_in_onnx
+    from ganzoo.backend.torch_onnx import ONNX_OPSET, integers_in_onnx
 
     with integers_in_onnx():
         model.export(path, format="onnx", verbose=False, opset_version=ONNX_OPSET)
 
 
 def _write_torch(model: "keras.Model", path: str) -> None:
-    from ganzoo.backend.torch import any_batch
+    from ganzoo.backend.torch_onnx import any_batch
 
     shapes = any_batch(len(model.inputs))
     model.export(path, format="torch", verbose=False, dynamic_shapes=shapes)
