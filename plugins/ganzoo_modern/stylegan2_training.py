@@ -174,7 +174,7 @@ class StyleGAN2(GAN):
     def path_penalty(self, batch) -> tuple[Tensor, dict]:
         """Equation 4 times weight and interval, and what is logged, of latents of its own."""
         count = ops.shape(batch.latents)[0]
-        self._check_shrunk(count)
+        _check_part_of_batch(count, self.path_length_batch_shrink)
         count = count // self.path_length_batch_shrink
         count = max(count, 1) if isinstance(count, int) else ops.maximum(count, 1)
         latents = batch.rng.normal("path_latents", (count, *batch.latents.shape[1:]))
@@ -189,18 +189,6 @@ class StyleGAN2(GAN):
         weight = self.path_length_interval * self.path_length_weight
         term = weight * ops.mean(ops.square(lengths - mean))
         return term, {"path_length": ops.stop_gradient(mean), "path_penalty": term}
-
-    def _check_shrunk(self, rows: Tensor) -> None:
-        """Refuse a part of the batch that is not as much in parts as of the whole."""
-        whole = devices.has_all_rows()
-        if not whole and isinstance(rows, int) and rows % self.path_length_batch_shrink:
-            raise UsageError(
-                "On several devices, and in microbatches, path_length_batch_shrink must divide the "
-                "images of each. "
-                f"Received: path_length_batch_shrink={self.path_length_batch_shrink}, "
-                f"{rows} images on each of {devices.count()} devices.",
-                hint="Change the batch, or --set architecture.path_length_batch_shrink=1.",
-            )
 
     def no_path_penalty(self) -> dict:
         """Scalars to log at the other steps."""
@@ -219,6 +207,17 @@ class StyleGAN2(GAN):
         if isinstance(self.style_mixing_prob, Schedule):
             own["style_mixing_prob"] = self.style_mixing_prob.model_dump()
         return {**super().get_config(), **own}
+
+
+def _check_part_of_batch(rows: Tensor, shrink: int) -> None:
+    """Refuse a part of the batch that is not as much in parts as of the whole."""
+    if not devices.has_all_rows() and isinstance(rows, int) and rows % shrink:
+        raise UsageError(
+            "On several devices, and in microbatches, path_length_batch_shrink must divide the "
+            f"images of each. Received: path_length_batch_shrink={shrink}, "
+            f"{rows} images on each of {devices.count()} devices.",
+            hint="Change the batch, or --set architecture.path_length_batch_shrink=1.",
+        )
 
 
 def _next_rows(x: Tensor) -> Tensor:

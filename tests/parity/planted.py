@@ -59,11 +59,11 @@ def slope_of_another_kind(patch):
 
 
 def bias_outside_of_the_gain(patch):
-    def with_bias(self, outputs):
-        return outputs if self.bias is None else outputs + self.bias * self.lr_multiplier
+    def scaled_bias(self):
+        return None if self.bias is None else self.bias.value * self.lr_multiplier
 
-    patch.setattr(layers.EqualizedDense, "_with_bias", with_bias)
-    patch.setattr(layers.EqualizedConv2D, "_with_bias", with_bias)
+    patch.setattr(layers.EqualizedDense, "_scaled_bias", scaled_bias)
+    patch.setattr(layers.EqualizedConv2D, "_scaled_bias", scaled_bias)
 
 
 def norm_along_another_axis(patch):

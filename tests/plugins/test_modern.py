@@ -14,7 +14,7 @@ from ganzoo.jobs.models.build import build_networks
 
 pytestmark = pytest.mark.backend
 
-fastgan = Lazy("ganzoo_modern.fastgan_networks")
+batches, fastgan = Lazy("ganzoo.gan.batches"), Lazy("ganzoo_modern.fastgan_networks")
 
 CARDS = {name: entry.card() for name, entry in models().items() if entry.source == "keras-ganzoo"}
 SMALL = {
@@ -66,11 +66,14 @@ def test_fastgan_has_as_many_weights_as_the_published_networks_at_256(cheap_weig
 
 def test_path_lengths_on_several_devices_are_of_a_part_that_is_as_much_on_one():
     gan = small("stylegan2", "path_length_batch_shrink=2")
-    gan._check_shrunk(5)
-    with devices.in_step(devices.Group(count=2)):
-        gan._check_shrunk(4)
-        with pytest.raises(UsageError, match="2, 5 images on each of 2 devices"):
-            gan._check_shrunk(5)
+    gan.compile("sgd", "sgd")
+    three = batches.Batch(None, ops.ones((3, 8)), None, ganzoo.random.Rng(1, 2))
+    gan.path_penalty(three)
+    with (
+        devices.in_step(devices.Group(count=2)),
+        pytest.raises(UsageError, match="shrink=2, 3 images on each of 2 devices"),
+    ):
+        gan.path_penalty(three)
 
 
 def test_stylegan2_for_cifar10_has_the_published_number_of_weights(cheap_weights):
