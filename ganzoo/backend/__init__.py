@@ -24,6 +24,7 @@ A backend module offers these names and nothing else:
 * `jit(function)`: a function of tensors without side effects, compiled where it pays.
 * `fused_steps(convolutional)`: how many steps one call should fuse, and whether XLA pays.
 * `device()`: "cpu", "gpu", ...: what kind of device computes.
+* `peak_device_memory()`: the most memory that was taken on an accelerator; None without one.
 * `feed(batches)`: what to give to `fit` so that batches arrive unchanged.
 
 Which one is used follows `keras.backend.backend()`, which Keras fixes at its import;
@@ -57,6 +58,7 @@ __all__ = [
     "jit",
     "lazy_cond",
     "no_grad",
+    "peak_device_memory",
     "reshape",
     "sum_over",
     "training_outputs",
@@ -82,6 +84,7 @@ if TYPE_CHECKING:
         jit,
         lazy_cond,
         no_grad,
+        peak_device_memory,
         reshape,
         sum_over,
         training_outputs,

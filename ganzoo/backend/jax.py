@@ -289,6 +289,12 @@ def device() -> str:
     return jax.default_backend()
 
 
+def peak_device_memory() -> int | None:
+    """The most memory that was ever taken on this process's first accelerator, in bytes."""
+    statistics = jax.local_devices()[0].memory_stats()  # None on a processor
+    return None if statistics is None else statistics.get("peak_bytes_in_use")
+
+
 def feed(batches: Iterable) -> Iterable:
     """Keras' JAX trainer takes tuples from an iterator as they come."""
     return iter(batches)

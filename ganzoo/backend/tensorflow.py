@@ -199,6 +199,13 @@ def device() -> str:
     return tf.DeviceSpec.from_string(keras.ops.zeros(()).device).device_type.lower()
 
 
+def peak_device_memory() -> int | None:
+    """The most memory that was ever taken on this process's GPU, in bytes; None without one."""
+    if device() != "gpu":
+        return None
+    return tf.config.experimental.get_memory_info("GPU:0")["peak"]
+
+
 def feed(batches) -> tf.data.Dataset:
     """The batches with static shapes; Keras would forget the batch size.
 

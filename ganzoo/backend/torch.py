@@ -246,6 +246,11 @@ def device() -> str:
     return "gpu" if kind == "cuda" else kind
 
 
+def peak_device_memory() -> int | None:
+    """The most memory that was ever taken on this process's GPU, in bytes; None without one."""
+    return torch.cuda.max_memory_reserved() if device() == "gpu" else None
+
+
 def feed(batches: Iterable) -> Iterable:
     """Keras' torch trainer takes tuples from an iterator as they come."""
     return iter(batches)

@@ -59,7 +59,8 @@ DryRun = Annotated[
     bool,
     typer.Option(
         "--dry-run",
-        help="Print shapes, parameters, memory and steps, and stop. Downloads nothing.",
+        help="Print shapes, parameters, steps and the memory of two of them, and stop. "
+        "Downloads nothing.",
     ),
 ]
 
@@ -154,16 +155,17 @@ def _resolve(
 
 
 def _print_plan(recipe: Any, backend: str | None, source: str | None, *, as_json: bool) -> None:
-    """Print shapes, parameters, memory and length of a training, without training."""
+    """Print shapes, parameters and length of a training, and then the memory, which is measured."""
+    from ganzoo.jobs.memory import measure_memory
     from ganzoo.jobs.training.plan import plan
 
     content = plan(recipe, backend=backend, source=source)
     if as_json:
+        content["memory"] |= measure_memory(recipe, backend)
         print_json(content)
         return
-    memory = {part: f"{size / 2**20:,.1f} MiB" for part, size in content["memory"].items()}
-    facts = {key: value for key, value in content.items() if key not in ("layers", "start")}
-    blocks = [format_fields(facts | {"memory": memory})]
+    facts = {key: x for key, x in content.items() if key not in ("layers", "memory", "start")}
+    blocks = [format_fields(facts)]
     if "start" in content:
         blocks.append(format_start_from(content["start"]))
     for network, layers in content["layers"].items():
@@ -177,4 +179,7 @@ def _print_plan(recipe: Any, backend: str | None, source: str | None, *, as_json
             for layer in layers
         ]
         blocks.append(f"{network}\n{format_columns(rows)}")
-    print_data("\n\n".join(blocks))
+    print_data("\n\n".join(blocks) + "\n")
+    sizes = content["memory"] | measure_memory(recipe, backend)
+    memory = {part: f"{size / 2**20:,.1f} MiB" for part, size in sizes.items()}
+    print_data(format_fields({"memory": memory}))

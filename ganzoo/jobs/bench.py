@@ -4,6 +4,7 @@ import resource
 import statistics
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganzoo.catalog.recipe.recipe import Recipe
@@ -12,6 +13,7 @@ from ganzoo.data.feed import Feed
 from ganzoo.errors import UsageError
 from ganzoo.jobs.models import environment
 from ganzoo.jobs.models.build import build_gan
+from ganzoo.jobs.models.open_dataset import open_or_blank
 
 if TYPE_CHECKING:
     from ganzoo.gan.gan import GAN
@@ -53,8 +55,6 @@ def bench(
         )
     environment.prepare_environment(backend)
     if dataset is None:
-        from ganzoo.jobs.training.plan import open_or_blank
-
         dataset, _ = open_or_blank(recipe)
     begin = time.perf_counter()
     trainer = Trainer(build_gan(recipe, dataset), recipe, dataset)
@@ -72,7 +72,7 @@ def bench(
         "build_seconds": build_seconds,
         "first_step_seconds": first,
         **_summary(times, count, trainer.per_step),
-        "peak_memory": _peak_memory(),
+        "peak_memory": peak_memory(),
         "arithmetic": _arithmetic(trainer.gan, recipe.training.batch, times, count),
     }
 
@@ -152,7 +152,11 @@ def _arithmetic(gan: "GAN", batch: int, times: list[dict[str, float]], steps: in
     }
 
 
-def _peak_memory() -> int:
-    """The most memory that this process ever held, in bytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+def peak_memory() -> int:
+    """Return the most memory that this process ever held, in bytes."""
+    try:  # what `getrusage` says of a child begins with the memory of its parent
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+        return 1024 * int(status.split("VmHWM:")[1].split()[0])
+    except (OSError, IndexError):
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak if sys.platform == "darwin" else peak * 1024

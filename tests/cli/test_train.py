@@ -255,14 +255,21 @@ def test_a_dry_run_prints_the_plan_and_does_not_train(ganzoo, fake_job, jobs, to
         "memory": {"state": 3 * 2**20}, "layers": {"generator": [layer], "discriminator": []},
     }  # fmt: skip
     plans = fake_job("training.plan", plan=plan)
+    fake_job("memory", measure_memory={"process": 5 * 2**20})
     done = ganzoo("train", "toy", "--dry-run", "--backend", "jax")
     assert done.code == 0 and jobs == []
     assert plans[0]["backend"] == "jax"
     rows = [line.split() for line in done.out.splitlines()]
-    for row in ("steps 1,234", "image_shape 8 x 8 x 1", "generator 5", "state 3.0 MiB"):
+    for row in (
+        "steps 1,234",
+        "image_shape 8 x 8 x 1",
+        "generator 5",
+        "state 3.0 MiB",
+        "process 5.0 MiB",
+    ):
         assert row.split() in rows
     assert ["up_8", "Conv2D", "batch", "x", "8", "x", "8", "x", "1", "4,321"] in rows
-    assert ganzoo("train", "toy", "--dry-run", "--json").json == plan
+    assert ganzoo("train", "toy", "--dry-run", "--json").json["memory"]["process"] == 5 * 2**20
 
 
 @pytest.mark.parametrize("name", ["cyclegan-facades", "cyclegan-flowers-small"])

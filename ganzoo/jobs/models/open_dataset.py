@@ -151,3 +151,15 @@ _LABEL_CHECKS: dict[str, Callable[[Recipe, Dataset], None]] = {
     "classes": _check_classes,
     "source_shape": _check_source_images,
 }
+
+
+def open_or_blank(recipe: Recipe) -> tuple[Dataset, DataMissing | None]:
+    """The data set; or one of the same form without its content, and what to say of that."""
+    try:
+        with downloads_forbidden():
+            return open_recipe_dataset(recipe), None
+    except DataMissing as absent:
+        blank = absent.info.blank() if absent.info is not None else None
+        if blank is None:
+            raise
+        return fit_dataset(recipe, blank), absent

@@ -5,11 +5,9 @@ from typing import Any
 
 from ganzoo.catalog.recipe.length import training_length
 from ganzoo.catalog.recipe.recipe import Recipe
-from ganzoo.data.availability import DataMissing, downloads_forbidden
-from ganzoo.data.dataset import Dataset
 from ganzoo.jobs.models import environment
 from ganzoo.jobs.models.build import build_gan
-from ganzoo.jobs.models.open_dataset import fit_dataset, open_recipe_dataset
+from ganzoo.jobs.models.open_dataset import open_or_blank
 from ganzoo.jobs.models.start import find_start, take_start
 
 
@@ -24,10 +22,10 @@ def plan(
         source: A model to start from; see `ganzoo.jobs.models.start`.
 
     Returns:
-        Shapes, parameters, steps, how they are dispatched, and memory in bytes: `state` is
-        what a checkpoint holds, `activations` a rough upper bound for one step. `data` is
-        whether the data set is here; if not, `get` is how to get it, and the rest is what is known
-        without it. `start` is which weights would be taken from `source`.
+        Shapes, parameters, steps, how they are dispatched, and memory in bytes: that of the data
+        set, and `state`, which is what a checkpoint holds; `ganzoo.jobs.memory` measures what the
+        training takes. `data` is whether the data set is here; if not, `get` is how to get it, and
+        the rest is what is known without it. `start` is which weights would be taken from `source`.
 
     Raises:
         DataMissing: The data set is not here, and its form is not known without it.
@@ -44,6 +42,7 @@ def plan(
         math.prod(v.shape) * keras.ops.convert_to_numpy(v.value).itemsize
         for v in gan.state().values()
     )
+    parts_of_batch = recipe.training.gradient_accumulation_steps
     described, parts = dataset.describe(), (dataset.images, dataset.labels)
     return {
         "architecture": recipe.architecture.name,
@@ -57,6 +56,7 @@ def plan(
         **{key: described[key] for key in ("rate", "source_shape", "levels") if key in described},
         "parameters": count_parameters(gan),
         "batch": recipe.training.batch,
+        **({"microbatch": recipe.training.batch // parts_of_batch} if parts_of_batch > 1 else {}),
         "images_per_step": length.per_step,
         "steps_per_epoch": length.per_epoch,
         "steps": length.steps,
@@ -66,7 +66,6 @@ def plan(
         "memory": {
             "data": sum(int(part.nbytes) for part in parts if part is not None),
             "state": int(state),
-            "activations": _activation_bytes(gan, recipe.training.batch),
         },
         **({"start": {**start.record(taken), "weights": taken}} if start else {}),
         "layers": {
@@ -82,18 +81,6 @@ def _describe_precision(precision: str) -> str:
     if reason is not None:
         return f"auto: float32, as {reason}"
     return "auto: measured before the first step"
-
-
-def open_or_blank(recipe: Recipe) -> tuple[Dataset, DataMissing | None]:
-    """The data set; or one of the same form without its content, and what to say of that."""
-    try:
-        with downloads_forbidden():
-            return open_recipe_dataset(recipe), None
-    except DataMissing as absent:
-        blank = absent.info.blank() if absent.info is not None else None
-        if blank is None:
-            raise
-        return fit_dataset(recipe, blank), absent
 
 
 def count_parameters(gan: Any) -> dict[str, int]:
@@ -118,15 +105,3 @@ def _layer_outputs(layer: Any) -> list:
     import keras
 
     return keras.tree.flatten(layer.output)
-
-
-def _activation_bytes(gan: Any, batch: int) -> int:
-    # every layer's output is kept for the backward pass: once through the generator, and
-    # twice, for real and fake, through the discriminator
-    sizes = {"generator": 1, "discriminator": 2}
-    return sum(
-        times * batch * 4 * math.prod(n or 1 for n in output.shape[1:])
-        for name, times in sizes.items()
-        for layer in getattr(gan, name).layers
-        for output in _layer_outputs(layer)
-    )

@@ -8,6 +8,7 @@ from ganzoo.catalog.recipe.overrides import with_data_from
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.run_manifest import FILES
 from ganzoo.catalog.runs import RUNS, Run
+from ganzoo.data.dataset import Dataset
 from ganzoo.data.progress import reporting
 from ganzoo.files.manifests import listing
 from ganzoo.files.publish import publish
@@ -40,6 +41,7 @@ def train(
     events: Events = lambda event: None,
     source: str | os.PathLike | int | None = None,
     devices: int | str | None = None,
+    dataset: Dataset | None = None,
 ) -> Run:
     """Train a recipe into a new run folder.
 
@@ -56,6 +58,7 @@ def train(
         source: A model to start from, whose weights are taken where they fit; see
             `ganzoo.jobs.models.start`.
         devices: How many devices share each step; `"all"` of this host; None is one.
+        dataset: The data set; by default the recipe's.
 
     Returns:
         The run.
@@ -64,6 +67,7 @@ def train(
         Diverged: A loss or a weight is no longer finite.
         Interrupted: A signal asked to stop; the state is saved.
     """
+    # long: the beginning of a training, in its order
     backend = environment.prepare_environment(backend)
     process = find_process(devices, backend)
     if process.rank:
@@ -78,7 +82,7 @@ def train(
         joined_devices(process, backend, recipe, argv[1:]) as group,
     ):
         with reporting(stop.interrupting(events)):
-            dataset = open_recipe_dataset(recipe)
+            dataset = open_recipe_dataset(recipe) if dataset is None else dataset
         stop.hold()
         recipe, decision = decide_precision(recipe, dataset, group.devices)
         gan = build_gan(recipe, dataset)

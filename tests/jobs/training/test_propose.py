@@ -19,7 +19,8 @@ def write_photos(folder, count=6):
 
 
 @pytest.mark.parametrize("setting", ["dataset.split=train", "split=train"])
-def test_the_reasons_are_those_of_the_training(setting, place, capsys):
+def test_the_reasons_are_those_of_the_training(setting, place, capsys, monkeypatch):
+    monkeypatch.setattr("ganzoo.jobs.memory.measure_memory", lambda *arguments: {"process": 1})
     write_photos(place / "photos" / "train", 10)
     write_photos(place / "photos" / "test", 8)
     words = ["train", "--data", "photos", "--set", setting, "--steps", "10", "--batch", "2"]

@@ -121,7 +121,8 @@ def test_the_run_says_where_it_began_and_so_does_what_is_published(source, plain
         reproduce(published)
 
 
-def test_the_command_prints_a_line_for_each_weight(source, plain, tmp_path, capsys):
+def test_the_command_prints_a_line_for_each_weight(source, plain, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("ganzoo.jobs.memory.measure_memory", lambda *arguments: {"process": 1})
     (tmp_path / "recipe.toml").write_text(plain("seed=9").toml())
     path = str(source.weights_path)
     assert main(["train", "recipe.toml", "--dry-run", "--from", path]) == 0
