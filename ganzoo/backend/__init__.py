@@ -13,6 +13,8 @@ A backend module offers these names and nothing else:
   formulation that is fast on this backend.
 * `fused_batch_norm(x, scale, offset, epsilon)`: normalized values, mean and variance of each
   channel, the last axis, by one kernel of the framework; None where it has none.
+* `dropout_factors(x, rate)`: what dropout multiplies a tensor with; None where the framework's own
+  is as fast.
 * `as_tensor(array, like)`: a NumPy array as a tensor of the dtype of `like`, and where it is.
 * `host_arrays(*tensors, each)`: tensors, or NumPy arrays where a few numbers, `each` of an
   element, are computed faster so.
@@ -47,6 +49,7 @@ __all__ = [
     "conv",
     "conv_transpose",
     "device",
+    "dropout_factors",
     "ema_update",
     "feed",
     "fused_batch_norm",
@@ -73,6 +76,7 @@ if TYPE_CHECKING:
         conv,
         conv_transpose,
         device,
+        dropout_factors,
         ema_update,
         feed,
         fused_batch_norm,

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from ganzoo import backend
 from ganzoo.backend import Tensor, devices
 
 
@@ -17,10 +18,18 @@ class Dropout(keras.layers.Dropout):
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """Return the inputs, in training with a share of them set to 0 and the rest scaled up."""
-        if devices.has_all_rows() or not training or not self.rate:
+        if not training or not self.rate:
             return super().call(inputs, training=training)
+        if devices.has_all_rows():
+            return self._dropped(inputs)
 
         def scales(shape: tuple) -> Tensor:
-            return keras.layers.Dropout.call(self, ops.ones(shape, inputs.dtype), training=True)
+            return self._dropped(ops.ones(shape, inputs.dtype))
 
         return inputs * devices.random_rows(scales, ops.shape(inputs))
+
+    def _dropped(self, inputs: Tensor) -> Tensor:
+        factors = None
+        if self.seed is None and self.noise_shape is None and self.rate < 1:
+            factors = backend.dropout_factors(inputs, self.rate)
+        return super().call(inputs, training=True) if factors is None else inputs * factors
