@@ -179,9 +179,7 @@ def ema_update(averages: Sequence, values: Sequence, weight: Tensor) -> None:
 
 @with_bias
 def conv(x, kernel, *, strides: int, padding: str):
-    """Convolution. Shapes (n, h, w, c) x (kh, kw, c / groups, d) -> (n, h', w', d); one axis and
-    three likewise.
-    """
+    """Convolution: (n, h, w, c) x (kh, kw, c / groups, d) -> (n, h', w', d), of 1 to 3 axes."""
     groups = x.shape[-1] // kernel.shape[-2]
     size, kernel_size = tuple(x.shape[1:-1]), kernel.shape[:-2]
     steps = (strides,) * len(size)
@@ -200,9 +198,7 @@ def conv(x, kernel, *, strides: int, padding: str):
 
 @with_bias
 def conv_transpose(x, kernel, *, strides: int, padding: str):
-    """Transposed convolution. Shapes (n, h, w, c) x (kh, kw, d, c) -> (n, h', w', d); one axis
-    and three likewise.
-    """
+    """Transposed convolution: (n, h, w, c) x (kh, kw, d, c) -> (n, h', w', d), of 1 to 3 axes."""
     kernel_size = kernel.shape[:-2]
     overhang = 1 if padding == "valid" else 0  # the kernel goes beyond the last stride
     axes = zip(x.shape[1:-1], kernel_size, strict=True)
