@@ -14,8 +14,8 @@ Out = Annotated[
     Path,
     typer.Argument(
         metavar="OUT",
-        help="The file to write, ending in .safetensors, .keras, .onnx or .pt2 (torch.export), or"
-        " a folder for a TensorFlow SavedModel.",
+        help="The file to write, ending in .safetensors, .html (a page that draws), .keras, .onnx"
+        " or .pt2 (torch.export), or a folder for a TensorFlow SavedModel.",
     ),
 ]
 Everything = Annotated[

@@ -1,7 +1,7 @@
-"""Export of generators to other formats: Keras, ONNX, TensorFlow's SavedModel, PyTorch.
+"""Export of generators to other formats: Keras, ONNX, SavedModel, PyTorch, and a page.
 
-Each is written by Keras' own exporters, from latents (and labels) to images in the generator's
-range, float32 (n, height, width, channels), for any number n.
+All but the page are written by Keras' own exporters, from latents (and labels) to images in the
+generator's range, float32 (n, height, width, channels), for any number n.
 """
 
 import importlib.util
@@ -23,37 +23,36 @@ from ganzoo.jobs.models.find import find_source
 from ganzoo.jobs.models.onnx_file import complete_onnx, onnx_facts
 
 if TYPE_CHECKING:
-    import keras
-
     from ganzoo.gan.gan import GAN
 
 
 @dataclass(frozen=True, kw_only=True)
 class Format:
-    """A file format that Keras can export.
+    """A file format of generators.
 
     Args:
         name: Its name, for messages.
         suffix: The ending of its files; "" for a folder.
         backends: The backends that can write it, the best first.
-        write: Function that writes a model to a path.
+        write: Function of a GAN, what is known of it (see `onnx_facts`), and a path.
         extra: The package to install where one is missing.
-        complete: Function that adds names and metadata to a file; see `onnx_file`.
     """
 
     name: str
     suffix: str
     backends: tuple[str, ...]
-    write: Callable[["keras.Model", str], None]
+    write: "Writer"
     extra: str = ""
-    complete: Callable[[str, Mapping[str, Any]], None] | None = None
 
 
-def _exporter(kind: str) -> Callable[["keras.Model", str], None]:
-    return lambda model, path: model.export(path, format=kind, verbose=False)
+Writer = Callable[["GAN", Mapping[str, Any], str], None]
 
 
-def _write_onnx(model: "keras.Model", path: str) -> None:
+def _exporter(kind: str) -> Writer:
+    return lambda gan, facts, path: gan.generator.export(path, format=kind, verbose=False)
+
+
+def _write_onnx(gan: "GAN", facts: Mapping[str, Any], path: str) -> None:
     import keras
 
     if importlib.util.find_spec("onnx") is None:
@@ -62,30 +61,38 @@ def _write_onnx(model: "keras.Model", path: str) -> None:
             hint='Install it with: pip install "keras-ganzoo[onnx]"',
         )
     if keras.backend.backend() != "torch":
-        model.export(path, format="onnx", verbose=False)
-        return
-    from ganzoo.backend.torch_onnx import ONNX_OPSET, integers_in_onnx
+        gan.generator.export(path, format="onnx", verbose=False)
+    else:
+        from ganzoo.backend.torch_onnx import ONNX_OPSET, integers_in_onnx
 
-    with integers_in_onnx():
-        model.export(path, format="onnx", verbose=False, opset_version=ONNX_OPSET)
+        with integers_in_onnx():
+            gan.generator.export(path, format="onnx", verbose=False, opset_version=ONNX_OPSET)
+    complete_onnx(path, facts)
 
 
-def _write_torch(model: "keras.Model", path: str) -> None:
+def _write_torch(gan: "GAN", facts: Mapping[str, Any], path: str) -> None:
     from ganzoo.backend.torch_onnx import any_batch
 
-    shapes = any_batch(len(model.inputs))
-    model.export(path, format="torch", verbose=False, dynamic_shapes=shapes)
+    shapes = any_batch(len(gan.generator.inputs))
+    gan.generator.export(path, format="torch", verbose=False, dynamic_shapes=shapes)
+
+
+def _write_page(gan: "GAN", facts: Mapping[str, Any], path: str) -> None:
+    from ganzoo.jobs.page.page import write_page
+
+    write_page(gan, facts, path)
 
 
 FORMATS = {
     one.suffix: one
     for one in (
         Format(name="Keras", suffix=".keras", backends=select.BACKENDS,
-               write=lambda model, path: model.save(path)),
+               write=lambda gan, facts, path: gan.generator.save(path)),
         Format(name="ONNX", suffix=".onnx", backends=("torch", "tensorflow", "jax"),
-               write=_write_onnx, complete=complete_onnx,
+               write=_write_onnx,
                extra="pip install 'keras-ganzoo[onnx]' and use --backend torch"),
         Format(name="torch.export", suffix=".pt2", backends=("torch",), write=_write_torch),
+        Format(name="A page", suffix=".html", backends=select.BACKENDS, write=_write_page),
         Format(name="SavedModel", suffix="", backends=("tensorflow", "jax"),
                write=_exporter("tf_saved_model"), extra="pip install tensorflow"),
     )
@@ -120,7 +127,7 @@ def export_format(
 
     Args:
         source: A name or path; see `ganzoo.jobs.models.find.resolve_source`.
-        out: Where: a name that ends in .keras, .onnx or .pt2, or a folder for a SavedModel.
+        out: Where: a name that ends in .keras, .onnx, .pt2 or .html, or a folder for a SavedModel.
         raw: The generator's own weights instead of their average.
         overwrite: Whether a file that is there may be replaced; a folder never is.
         backend: None takes the first installed backend that can write the format.
@@ -149,9 +156,7 @@ def export_format(
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of the exporters, about their own insides
-                target.write(gan.generator, str(path))
-                if target.complete is not None:
-                    target.complete(str(path), onnx_facts(gan, found))
+                target.write(gan, onnx_facts(gan, found), str(path))
         except ImportError as error:
             raise EnvironmentProblem(
                 f"{target.name} needs a package that is not installed: {error}.",

@@ -1,0 +1,184 @@
+"""The operations that a generator computes for one sample, traced by Keras without a backend.
+
+Layers are called with symbolic tensors, so that Keras records the operations inside of them. What
+depends on weights alone is computed on the way, and arrives as a constant.
+"""
+
+import contextlib
+import inspect
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+from unittest import mock
+
+import keras
+from keras import KerasTensor, Operation, ops
+
+from ganzoo import backend
+from ganzoo.backend import Tensor
+from ganzoo.errors import UsageError
+from ganzoo.layers import LatentNoise
+from ganzoo.testing.traversal import all_layers
+
+_ARITHMETIC = {
+    "__add__": ops.add, "__sub__": ops.subtract, "__mul__": ops.multiply,
+    "__truediv__": ops.divide, "__matmul__": ops.matmul,
+}  # fmt: skip
+
+
+class Traced(NamedTuple):
+    """What a generator computes.
+
+    Args:
+        inputs: Symbolic inputs of a batch of one, by name: latents, labels, psi.
+        output: The sample, of which Keras knows the history.
+    """
+
+    inputs: dict[str, KerasTensor]
+    output: KerasTensor
+
+
+class Convolution(Operation):
+    """`backend.conv` as an operation; also of groups, which Keras' own cannot trace."""
+
+    def __init__(self, strides: int, padding: str):
+        super().__init__()
+        self.strides, self.padding = strides, padding
+
+    def compute_output_spec(self, x: Tensor, kernel: Tensor) -> KerasTensor:
+        axes = zip(x.shape[1:-1], kernel.shape[:-2], strict=True)
+        overhang = [0 if self.padding == "same" else k - 1 for k in kernel.shape[:-2]]
+        sizes = [
+            -(-(n - cut) // self.strides) for (n, _), cut in zip(axes, overhang, strict=True)
+        ]
+        return KerasTensor((x.shape[0], *sizes, kernel.shape[-1]), x.dtype)
+
+
+class TransposedConvolution(Convolution):
+    """`backend.conv_transpose` as an operation."""
+
+    def compute_output_spec(self, x: Tensor, kernel: Tensor) -> KerasTensor:
+        axes = zip(x.shape[1:-1], kernel.shape[:-2], strict=True)
+        overhang = 0 if self.padding == "same" else 1
+        sizes = [n * self.strides + overhang * max(k - self.strides, 0) for n, k in axes]
+        return KerasTensor((x.shape[0], *sizes, kernel.shape[-2]), x.dtype)
+
+
+class Noise(Operation):
+    """`LatentNoise` as one operation, instead of its integer arithmetic."""
+
+    def __init__(self, layer: LatentNoise):
+        super().__init__()
+        self.shape, self.stream = layer.shape, layer.stream
+        self.distribution = layer.distribution
+
+    def compute_output_spec(self, latents: Tensor) -> KerasTensor:
+        return KerasTensor((latents.shape[0], *self.shape), "float32")
+
+
+def trace(generator: keras.Model, psi: keras.Variable | None = None) -> Traced:
+    """Trace a generator in inference mode.
+
+    Args:
+        generator: A built model from latents, or [latents, labels], to samples.
+        psi: A scalar weight that becomes an input.
+
+    Raises:
+        UsageError: A layer computes outside of Keras' operations.
+    """
+    names = ("latents", "labels")[: len(generator.inputs)]
+    inputs = {
+        name: KerasTensor((1, *tensor.shape[1:]), tensor.dtype)
+        for name, tensor in zip(names, generator.inputs, strict=True)
+    }
+    given: Any = list(inputs.values())
+    with _tracing(generator), contextlib.ExitStack() as replaced:
+        if psi is not None:
+            inputs["psi"] = KerasTensor((), "float32")
+            for layer, name in _owners(generator, psi):
+                replaced.callback(object.__setattr__, layer, name, psi)
+                object.__setattr__(layer, name, inputs["psi"])
+        output = generator(given if len(given) > 1 else given[0])
+    return Traced(inputs, keras.tree.flatten(output)[0])
+
+
+def _owners(generator: keras.Model, variable: keras.Variable) -> list[tuple[Any, str]]:
+    """Return the layers that have a variable as an attribute, and its name there."""
+    return [
+        (layer, name)
+        for layer in all_layers(generator)
+        for name, value in vars(layer).items()
+        if value is variable
+    ]
+
+
+@contextlib.contextmanager
+def _tracing(generator: keras.Model) -> Iterator[None]:
+    """In which calls of layers are those of what is inside of them."""
+    called: list[str] = []
+
+    def call_inside(layer: Any, *args, **kwargs):
+        if isinstance(layer, LatentNoise):
+            return Noise(layer)(*args)
+        if isinstance(layer, keras.layers.Rescaling):  # it multiplies by its own backend
+            return args[0] * layer.scale + layer.offset
+        called.append(layer.name)
+        kwargs.pop("training", None)
+        if "training" in inspect.signature(layer.call).parameters:
+            kwargs["training"] = False
+        outputs = layer.call(*args, **kwargs)
+        called.pop()
+        return outputs
+
+    symbolic_call = Operation.symbolic_call
+
+    def with_values(operation: Operation, *args, **kwargs):
+        """A layer may lend another one its kernel for a moment, as spectral norm does."""
+        args, kwargs = keras.tree.map_structure(
+            lambda x: x.value if isinstance(x, keras.Variable) else x, (args, kwargs)
+        )
+        return symbolic_call(operation, *args, **kwargs)
+
+    def convolve(kind: type[Convolution]):
+        return lambda x, kernel, *, strides, padding: kind(strides, padding)(x, kernel)
+
+    patches = [
+        mock.patch.object(keras.layers.Layer, "__call__", call_inside),
+        mock.patch.object(Operation, "symbolic_call", with_values),
+        mock.patch.object(backend, "conv", convolve(Convolution), create=True),
+        mock.patch.object(backend, "conv_transpose", convolve(TransposedConvolution), create=True),
+        *(mock.patch.object(keras.Variable, name, op) for name, op in _ARITHMETIC.items()),
+    ]
+    with contextlib.ExitStack() as stack:
+        for patch in patches:
+            stack.enter_context(patch)
+        try:
+            yield
+        except Exception as error:
+            where = " in ".join(map(repr, reversed(called[1:]))) or repr(generator.name)
+            raise UsageError(
+                f"The layer {where} computes outside of keras.ops, so that its operations "
+                f"cannot be written into a page. Received: {type(error).__name__}: {error}"
+            ) from error
+
+
+def history(outputs: Sequence[KerasTensor]) -> list[KerasTensor]:
+    """Return all symbolic tensors that outputs depend on, each after what it depends on."""
+    found: dict[int, KerasTensor] = {}
+    pending = [(tensor, False) for tensor in reversed(outputs)]
+    while pending:
+        tensor, expanded = pending.pop()
+        if id(tensor) in found:
+            continue
+        sources = node_of(tensor).input_tensors if node_of(tensor) is not None else []
+        if expanded or not sources:
+            found[id(tensor)] = tensor
+        else:
+            pending.append((tensor, True))
+            pending += [(source, False) for source in reversed(sources)]
+    return list(found.values())
+
+
+def node_of(tensor: KerasTensor) -> Any:
+    """Return the node of Keras' graph that makes a tensor; None for an input."""
+    operation, index, _ = getattr(tensor, "_keras_history", (None, 0, 0))
+    return None if operation is None else operation._inbound_nodes[index]
