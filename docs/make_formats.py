@@ -121,7 +121,8 @@ def _exported(gan, kind: str, path: Path):
     from ganzoo.jobs.models.formats import FORMATS, call_generator
 
     call_generator(gan)
-    FORMATS[kind].write(gan.generator, str(path))
+    facts = {"samples": "images", "sample_shape": gan.sampler.image_shape}
+    FORMATS[kind].write(gan, facts, str(path))
     if kind == ".onnx":
         import onnxruntime
 

@@ -72,7 +72,7 @@ def _range(targets: np.ndarray) -> tuple[float, float]:
     if targets.dtype.kind == "u":
         return float(np.iinfo(targets.dtype).max), 1 / 12
     low, high = float(targets.min()), float(targets.max())
-    return high - low or 1.0, np.finfo("float32").eps ** 2
+    return high - low or 1.0, float(np.finfo("float32").eps) ** 2
 
 
 def _smooth(x: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 import html
 import json
+import re
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -47,12 +48,12 @@ def write_page(gan: "GAN", facts: Mapping[str, Any], path: str) -> None:
         "directions": principal_directions(traced),
         "truncates": _truncates(gan),
         "classes": sampler.num_classes,
-        **_prior(gan),
+        **about_prior(gan),
     }
     Path(path).write_text(_fill(model, weights), encoding="utf-8")
 
 
-def _prior(gan: "GAN") -> dict[str, Any]:
+def about_prior(gan: "GAN") -> dict[str, Any]:
     """The name of a prior that a page draws by itself, or the latents of some seeds."""
     sampler = gan.sampler
     known = {random.normal: "normal", random.uniform: "uniform"}
@@ -77,7 +78,10 @@ def _about(gan: "GAN", facts: Mapping[str, Any]) -> str:
 
 
 def _foot(facts: Mapping[str, Any]) -> str:
-    parts = [f"License of the weights: {facts.get('license', 'not stated')}"]
+    stated = facts.get("license") or "not stated"
+    if isinstance(stated, Mapping):
+        stated = ", ".join(f"{license} ({what})" for what, license in stated.items())
+    parts = [f"License: {stated}"]
     if facts.get("version"):
         parts.insert(0, f"Version {facts['version']}")
     return ". ".join([*parts, f"Digest {facts['weights_digest'][:12]}", f"ganzoo {__version__}"])
@@ -85,19 +89,16 @@ def _foot(facts: Mapping[str, Any]) -> str:
 
 def _fill(model: Mapping[str, Any], weights: str) -> str:
     """Fill the template. What a model's file says is data, and never markup or script."""
-    here = resources.files(__package__)
+    here = resources.files("ganzoo.jobs.page")
 
     def read(name: str) -> str:
         return here.joinpath(name).read_text(encoding="utf-8")
 
-    data = json.dumps(model, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
-    page = read("page.html").replace("<title>ganzoo", f"<title>{html.escape(model['title'])}")
-    for name, text in {
+    parts = {
+        "TITLE": html.escape(model["title"]),
         "STYLE": read("page.css"),
-        "MODEL": data,
+        "MODEL": json.dumps(model, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c"),
         "WEIGHTS": weights,
         "SCRIPT": "\n".join(map(read, _SCRIPTS)),
-    }.items():
-        before, after = page.split(f"/* {name} */")
-        page = before + text + after
-    return page
+    }
+    return re.sub(r"/\* ([A-Z]+) \*/", lambda found: parts[found[1]], read("page.html"))

@@ -16,9 +16,10 @@ from ganzoo.errors import UsageError
 from ganzoo.jobs.page.tracing import Traced, history, node_of
 
 _UNARY = {
-    "Abs": "abs", "Exp": "exp", "Floor": "floor", "Log": "log", "Negative": "neg", "Relu": "relu",
-    "Relu6": "relu6", "Rsqrt": "rsqrt", "Selu": "selu", "Sigmoid": "sigmoid", "Silu": "silu",
-    "Softplus": "softplus", "Sqrt": "sqrt", "Square": "square", "Tanh": "tanh",
+    "Abs": "abs", "Absolute": "abs", "Exp": "exp", "Floor": "floor", "Log": "log",
+    "Negative": "neg", "Relu": "relu", "Relu6": "relu6", "Rsqrt": "rsqrt",
+    "Selu": "selu", "Sigmoid": "sigmoid", "Silu": "silu", "Softplus": "softplus",
+    "Sqrt": "sqrt", "Square": "square", "Tanh": "tanh",
 }  # fmt: skip
 _BINARY = {
     "Add": "add", "Subtract": "sub", "Multiply": "mul", "Divide": "div", "TrueDivide": "div",
@@ -37,6 +38,8 @@ def write_plan(traced: Traced) -> dict[str, Any]:
         UsageError: It computes an operation that pages do not have.
     """
     writer = _Writer(traced.inputs)
+    for tensor, array in traced.constants:
+        writer.same(tensor, array)
     for tensor in history([traced.output]):
         if node_of(tensor) is not None:
             writer.write(tensor)
@@ -109,8 +112,8 @@ class _Writer:
 
         blob, headers = bytearray(), []
         for array in self.constants:
-            half = array.astype("float16") if np.abs(array).max(initial=0) < 65504 else None
-            is_half = half is not None and np.array_equal(half.astype("float32"), array)
+            half = np.clip(array, -65504, 65504).astype("float16")  # the largest of them
+            is_half = np.array_equal(half.astype("float32"), array)
             stored = half if is_half else array
             headers.append([list(array.shape), len(blob), "float16" if is_half else "float32"])
             blob += np.ascontiguousarray(stored, stored.dtype.newbyteorder("<")).tobytes()

@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 from unittest import mock
 
 import keras
+import numpy as np
 from keras import KerasTensor, Operation, ops
 
 from ganzoo import backend
 from ganzoo.backend import Tensor
 from ganzoo.errors import UsageError
 from ganzoo.layers import LatentNoise
-from ganzoo.testing.traversal import all_layers
 
 _ARITHMETIC = {
     "__add__": ops.add, "__sub__": ops.subtract, "__mul__": ops.multiply,
@@ -31,10 +31,12 @@ class Traced(NamedTuple):
     Args:
         inputs: Symbolic inputs of a batch of one, by name: latents, labels, psi.
         output: The sample, of which Keras knows the history.
+        constants: Symbolic tensors of arrays that layers compute with.
     """
 
     inputs: dict[str, KerasTensor]
     output: KerasTensor
+    constants: list[tuple[KerasTensor, np.ndarray]]
 
 
 class Convolution(Operation):
@@ -47,9 +49,7 @@ class Convolution(Operation):
     def compute_output_spec(self, x: Tensor, kernel: Tensor) -> KerasTensor:
         axes = zip(x.shape[1:-1], kernel.shape[:-2], strict=True)
         overhang = [0 if self.padding == "same" else k - 1 for k in kernel.shape[:-2]]
-        sizes = [
-            -(-(n - cut) // self.strides) for (n, _), cut in zip(axes, overhang, strict=True)
-        ]
+        sizes = [-(-(n - cut) // self.strides) for (n, _), cut in zip(axes, overhang, strict=True)]
         return KerasTensor((x.shape[0], *sizes, kernel.shape[-1]), x.dtype)
 
 
@@ -91,30 +91,31 @@ def trace(generator: keras.Model, psi: keras.Variable | None = None) -> Traced:
         for name, tensor in zip(names, generator.inputs, strict=True)
     }
     given: Any = list(inputs.values())
-    with _tracing(generator), contextlib.ExitStack() as replaced:
+    with _tracing(generator) as constants, contextlib.ExitStack() as replaced:
         if psi is not None:
             inputs["psi"] = KerasTensor((), "float32")
             for layer, name in _owners(generator, psi):
                 replaced.callback(object.__setattr__, layer, name, psi)
                 object.__setattr__(layer, name, inputs["psi"])
         output = generator(given if len(given) > 1 else given[0])
-    return Traced(inputs, keras.tree.flatten(output)[0])
+    return Traced(inputs, keras.tree.flatten(output)[0], constants)
 
 
 def _owners(generator: keras.Model, variable: keras.Variable) -> list[tuple[Any, str]]:
     """Return the layers that have a variable as an attribute, and its name there."""
     return [
         (layer, name)
-        for layer in all_layers(generator)
+        for layer in generator._flatten_layers()  # Keras has no public one
         for name, value in vars(layer).items()
         if value is variable
     ]
 
 
 @contextlib.contextmanager
-def _tracing(generator: keras.Model) -> Iterator[None]:
-    """In which calls of layers are those of what is inside of them."""
+def _tracing(generator: keras.Model) -> Iterator[list[tuple[KerasTensor, np.ndarray]]]:
+    """In which calls of layers are those of what is inside of them; yield their constants."""
     called: list[str] = []
+    constants: list[tuple[KerasTensor, np.ndarray]] = []
 
     def call_inside(layer: Any, *args, **kwargs):
         if isinstance(layer, LatentNoise):
@@ -138,21 +139,36 @@ def _tracing(generator: keras.Model) -> Iterator[None]:
         )
         return symbolic_call(operation, *args, **kwargs)
 
+    def as_tensor(array: np.ndarray, like: Any) -> KerasTensor:
+        constants.append((KerasTensor(array.shape, "float32"), array))
+        return constants[-1][0]
+
     def convolve(kind: type[Convolution]):
-        return lambda x, kernel, *, strides, padding: kind(strides, padding)(x, kernel)
+        def traced(x, kernel, bias=None, *, strides, padding):
+            y = kind(strides, padding)(x, kernel)
+            return y if bias is None else ops.add(y, bias)
+
+        return traced
 
     patches = [
         mock.patch.object(keras.layers.Layer, "__call__", call_inside),
         mock.patch.object(Operation, "symbolic_call", with_values),
-        mock.patch.object(backend, "conv", convolve(Convolution), create=True),
-        mock.patch.object(backend, "conv_transpose", convolve(TransposedConvolution), create=True),
+        mock.patch.multiple(
+            backend,
+            create=True,
+            conv=convolve(Convolution),
+            conv_transpose=convolve(TransposedConvolution),
+            as_tensor=as_tensor,
+            reshape=ops.reshape,
+            inner_call=lambda layer: layer,
+        ),
         *(mock.patch.object(keras.Variable, name, op) for name, op in _ARITHMETIC.items()),
     ]
     with contextlib.ExitStack() as stack:
         for patch in patches:
             stack.enter_context(patch)
         try:
-            yield
+            yield constants
         except Exception as error:
             where = " in ".join(map(repr, reversed(called[1:]))) or repr(generator.name)
             raise UsageError(

@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -105,9 +106,11 @@ def test_onnx_draws_the_same_noise_from_latents(tmp_path, distribution):
     model = keras.Model(latents, noise)
     given = np.random.default_rng(0).normal(size=(64, 6)).astype("float32")
     expected = keras.ops.convert_to_numpy(model(given))
+    facts = {"samples": "noise", "sample_shape": (5, 7)}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the exporter, about its own insides
-        FORMATS[".onnx"].write(model, str(tmp_path / "noise.onnx"))
+        gan = SimpleNamespace(generator=model)
+        FORMATS[".onnx"].write(gan, facts, str(tmp_path / "noise.onnx"))
     session = runtime.InferenceSession(tmp_path / "noise.onnx")
     (made,) = session.run(None, {"latents": given})
     np.testing.assert_array_equal(made, expected)
