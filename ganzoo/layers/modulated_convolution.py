@@ -68,7 +68,7 @@ class ModulatedConv2D(keras.layers.Layer):
     def call(self, inputs: list[Tensor]) -> Tensor:
         x, styles = inputs
         kernel = self.kernel.value * self.scale
-        x = x * styles[:, None, None, :]
+        x = styles[:, None, None, :] * x
         if self.up:
             x = self._upsample(x, kernel)
         else:

@@ -124,7 +124,7 @@ class NoisyActivation(keras.layers.Layer):
 
     def call(self, inputs: Tensor) -> Tensor:
         x, noise = inputs
-        x = x + self.strength.value * ops.cast(noise, x.dtype) + self.bias.value
+        x = x + ops.cast(noise, x.dtype) * self.strength.value + self.bias.value
         return math.sqrt(2) * ops.leaky_relu(x, self.slope)
 
     def compute_output_shape(self, input_shape):

@@ -78,7 +78,7 @@ def _write_torch(gan: "GAN", facts: Mapping[str, Any], path: str) -> None:
 
 
 def _write_page(gan: "GAN", facts: Mapping[str, Any], path: str) -> None:
-    from ganzoo.jobs.page.page import write_page
+    from ganzoo.jobs.page.web_page import write_page
 
     write_page(gan, facts, path)
 

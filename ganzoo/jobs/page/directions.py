@@ -27,9 +27,9 @@ def principal_directions(traced: Traced, count: int = _COUNT) -> list[list[float
     matrices = [m for t in history([traced.output]) if (m := _matrix(t, latents)) is not None]
     rows = np.zeros((size, 0))
     for start, matrix in matrices:
-        placed = np.zeros((size, matrix.shape[1]))
-        placed[start : start + len(matrix)] = matrix
-        rows = np.concatenate([rows, placed], axis=1)
+        padded = np.zeros((size, matrix.shape[1]))
+        padded[start : start + len(matrix)] = matrix
+        rows = np.concatenate([rows, padded], axis=1)
     if not matrices:
         return []
     vectors = np.linalg.svd(rows, full_matrices=False)[0].T[:count]
@@ -55,7 +55,7 @@ def _matrix(tensor: KerasTensor, latents: KerasTensor) -> tuple[int, np.ndarray]
 
 
 def _part(tensor: Any, latents: KerasTensor) -> tuple[int, int, int] | None:
-    """Which latents a row of numbers holds: the first of them, where in the row, how many."""
+    """Return the latents that a row of numbers holds: the first, its position, how many."""
     if tensor is latents:
         return 0, 0, int(np.prod(latents.shape))
     node = node_of(tensor)

@@ -26,7 +26,7 @@ _ARITHMETIC = {
 
 
 class Traced(NamedTuple):
-    """What a generator computes.
+    """The history of a sample of a generator.
 
     Args:
         inputs: Symbolic inputs of a batch of one, by name: latents, labels, psi.
@@ -111,6 +111,24 @@ def _owners(generator: keras.Model, variable: keras.Variable) -> list[tuple[Any,
     ]
 
 
+def _arithmetic(name: str, operation: Any) -> Any:
+    """An operator of variables that takes symbolic tensors too."""
+    plain = getattr(keras.Variable, name)
+    return lambda x, y: operation(x, y) if isinstance(y, KerasTensor) else plain(x, y)
+
+
+def _call_inside(layer: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """Call what is inside of a layer, in inference mode."""
+    if isinstance(layer, LatentNoise):
+        return Noise(layer)(*args)
+    if isinstance(layer, keras.layers.Rescaling):  # it multiplies by its own backend
+        return args[0] * layer.scale + layer.offset
+    kwargs.pop("training", None)
+    if "training" in inspect.signature(layer.call).parameters:
+        kwargs["training"] = False
+    return layer.call(*args, **kwargs)
+
+
 @contextlib.contextmanager
 def _tracing(generator: keras.Model) -> Iterator[list[tuple[KerasTensor, np.ndarray]]]:
     """In which calls of layers are those of what is inside of them; yield their constants."""
@@ -118,15 +136,8 @@ def _tracing(generator: keras.Model) -> Iterator[list[tuple[KerasTensor, np.ndar
     constants: list[tuple[KerasTensor, np.ndarray]] = []
 
     def call_inside(layer: Any, *args, **kwargs):
-        if isinstance(layer, LatentNoise):
-            return Noise(layer)(*args)
-        if isinstance(layer, keras.layers.Rescaling):  # it multiplies by its own backend
-            return args[0] * layer.scale + layer.offset
         called.append(layer.name)
-        kwargs.pop("training", None)
-        if "training" in inspect.signature(layer.call).parameters:
-            kwargs["training"] = False
-        outputs = layer.call(*args, **kwargs)
+        outputs = _call_inside(layer, args, kwargs)
         called.pop()
         return outputs
 
@@ -162,7 +173,10 @@ def _tracing(generator: keras.Model) -> Iterator[list[tuple[KerasTensor, np.ndar
             reshape=ops.reshape,
             inner_call=lambda layer: layer,
         ),
-        *(mock.patch.object(keras.Variable, name, op) for name, op in _ARITHMETIC.items()),
+        *(
+            mock.patch.object(keras.Variable, n, _arithmetic(n, op))
+            for n, op in _ARITHMETIC.items()
+        ),
     ]
     with contextlib.ExitStack() as stack:
         for patch in patches:

@@ -268,7 +268,7 @@ async function readSource(file) {
   refresh();
 }
 
-function play(frames, delay) {
+function animate(frames, delay) {
   let frame = 0;
   const timer = setInterval(() => {
     if (frame < frames.length) frames[frame++]();
@@ -276,16 +276,16 @@ function play(frames, delay) {
   }, delay);
 }
 
-function playSound() {
+function listen() {
   const context = new AudioContext();
   const [length, channels] = shape;
   const buffer = context.createBuffer(channels, length, facts.rate ?? 16000);
   for (let channel = 0; channel < channels; channel++) {
     buffer.getChannelData(channel).set(current.filter((_, i) => i % channels === channel));
   }
-  const player = new AudioBufferSourceNode(context, { buffer });
-  player.connect(context.destination);
-  player.start();
+  const node = new AudioBufferSourceNode(context, { buffer });
+  node.connect(context.destination);
+  node.start();
 }
 
 function setUpButtons() {
@@ -303,10 +303,11 @@ function setUpButtons() {
     link.href = byId("large").toDataURL("image/png");
     link.click();
   };
-  byId("play").hidden = !["sounds", "videos"].includes(facts.samples);
-  byId("play").onclick = () => {
-    if (facts.samples === "sounds") return playSound();
-    return play(Array.from({ length: shape[0] }, (_, i) => () => draw(byId("large"), current, i)), 100);
+  byId("animate").hidden = !["sounds", "videos"].includes(facts.samples);
+  if (facts.samples === "sounds") byId("animate").textContent = "Listen";
+  byId("animate").onclick = () => {
+    if (facts.samples === "sounds") return listen();
+    return animate(Array.from({ length: shape[0] }, (_, i) => () => draw(byId("large"), current, i)), 100);
   };
   const walkTo = (t) => {
     if (ends[0] && ends[1]) {
@@ -326,7 +327,7 @@ function setUpButtons() {
       byId("between").value = i / 60;
       walkTo(i / 60);
     });
-    play(frames, 50);
+    animate(frames, 50);
   };
   byId("file").onchange = (event) => event.target.files[0] && readSource(event.target.files[0]);
 }

@@ -21,9 +21,9 @@ from ganzoo.catalog.plugins import discovery
 from ganzoo.cli import main
 from ganzoo.errors import UsageError
 
-page = Lazy("ganzoo.jobs.page.page")
+page = Lazy("ganzoo.jobs.page.web_page")
 tracing = Lazy("ganzoo.jobs.page.tracing")
-plans = Lazy("ganzoo.jobs.page.plan")
+plans = Lazy("ganzoo.jobs.page.network_plan")
 directions = Lazy("ganzoo.jobs.page.directions")
 cases = Lazy("ganzoo.testing.architecture_case")
 random = Lazy("ganzoo.gan.random")
@@ -179,18 +179,18 @@ def test_latents_are_those_of_every_backend():
     code = """
       const draws = [];
       for (const [seed, stream, step] of [[0, 2, 0], [7, 2, 3], [2147483647, 5, 1]]) {
-        const place = [seed, stream, step];
-        draws.push(normal(...place, 101), uniform(...place, 64));
-        for (const bound of [0.3, 1, 2.5]) draws.push(normal(...place, 101, bound));
+        const key = [seed, stream, step];
+        draws.push(normal(...key, 101), uniform(...key, 64));
+        for (const bound of [0.3, 1, 2.5]) draws.push(normal(...key, 101, bound));
       }
       console.log(JSON.stringify(draws.map((draw) => Array.from(draw))));
     """
     found = in_node(script("random.js") + code)
     expected = []
     for seed, stream, step in ((0, 2, 0), (7, 2, 3), (2147483647, 5, 1)):
-        place = [np.int32(n) for n in (seed, step, stream)]
-        expected += [random.normal(*place, (101,)), random.uniform(*place, (64,))]
-        expected += [random.normal(*place, (101,), truncation=bound) for bound in (0.3, 1.0, 2.5)]
+        key = [np.int32(n) for n in (seed, step, stream)]
+        expected += [random.normal(*key, (101,)), random.uniform(*key, (64,))]
+        expected += [random.normal(*key, (101,), truncation=bound) for bound in (0.3, 1.0, 2.5)]
     for one, other in zip(found, expected, strict=True):
         assert np.array_equal(np.array(one, "float32"), to_numpy(other))
 

@@ -51,7 +51,7 @@ class _Writer:
 
     def __init__(self, inputs: Mapping[str, KerasTensor]):
         self.inputs = {name: list(tensor.shape) for name, tensor in inputs.items()}
-        self.places: dict[int, tuple[str, int]] = {
+        self.slots: dict[int, tuple[str, int]] = {
             id(tensor): ("input", i) for i, tensor in enumerate(inputs.values())
         }
         self.steps: list[tuple[str, list, dict]] = []
@@ -84,49 +84,49 @@ class _Writer:
 
     def add(self, tensor: Any, step: str, inputs: list, **attributes: Any) -> None:
         """Add a step whose result is a tensor."""
-        places = [self.place(one) for one in inputs]
-        self.places[id(tensor)] = ("step", len(self.steps))
-        self.steps.append((step, places, attributes))
+        slots = [self.slot(one) for one in inputs]
+        self.slots[id(tensor)] = ("step", len(self.steps))
+        self.steps.append((step, slots, attributes))
 
     def same(self, tensor: Any, other: Any) -> None:
         """Say that two tensors are one."""
-        self.places[id(tensor)] = self.place(other)
+        self.slots[id(tensor)] = self.slot(other)
 
-    def place(self, value: Any) -> tuple[str, int]:
-        """Where a value is; a new constant gets a place."""
-        if id(value) not in self.places:
+    def slot(self, value: Any) -> tuple[str, int]:
+        """Return the slot of a value; a new constant gets a slot."""
+        if id(value) not in self.slots:
             if isinstance(value, KerasTensor):
                 raise ValueError("a tensor that is no input was not computed before its use")
             self.kept.append(value)
-            self.places[id(value)] = ("constant", len(self.constants))
+            self.slots[id(value)] = ("constant", len(self.constants))
             self.constants.append(_array(value))
-        return self.places[id(value)]
+        return self.slots[id(value)]
 
     def plan(self, output: KerasTensor) -> dict[str, Any]:
         """Return the plan, its constants in base64."""
         starts = {"input": 0, "constant": len(self.inputs)}
         starts["step"] = starts["constant"] + len(self.constants)
 
-        def number(place: tuple[str, int]) -> int:
-            return starts[place[0]] + place[1]
+        def number(slot: tuple[str, int]) -> int:
+            return starts[slot[0]] + slot[1]
 
         blob, headers = bytearray(), []
         for array in self.constants:
-            half = np.clip(array, -65504, 65504).astype("float16")  # the largest of them
-            is_half = np.array_equal(half.astype("float32"), array)
-            stored = half if is_half else array
-            headers.append([list(array.shape), len(blob), "float16" if is_half else "float32"])
+            stored = np.clip(array, -65504, 65504).astype("float16")  # the largest of them
+            if not np.array_equal(stored.astype("float32"), array):
+                stored = array
+            headers.append([list(array.shape), len(blob), stored.dtype.name])
             blob += np.ascontiguousarray(stored, stored.dtype.newbyteorder("<")).tobytes()
             blob += bytes(-len(blob) % 4)
         steps = [
-            [step, [number(place) for place in places], attributes]
-            for step, places, attributes in self.steps
+            [step, [number(slot) for slot in slots], attributes]
+            for step, slots, attributes in self.steps
         ]
         return {
             "inputs": self.inputs,
             "constants": headers,
             "steps": steps,
-            "output": number(self.places[id(output)]),
+            "output": number(self.slots[id(output)]),
             "shape": list(output.shape),
             "weights": base64.b64encode(bytes(blob)).decode(),
         }
@@ -165,8 +165,8 @@ def _batch_norm(writer: _Writer, tensor: Any, args: list, attributes: Mapping) -
     if attributes["axis"] not in (-1, len(x.shape) - 1):
         raise UsageError("Pages have batch norm of the last axis only.")
     mean, variance, offset, scale = (None if one is None else _array(one) for one in weights)
-    factor = 1 / np.sqrt(np.asarray(variance, "float64") + attributes["epsilon"])
-    factor = factor if scale is None else factor * scale
+    root = np.sqrt(np.asarray(variance, "float64") + attributes["epsilon"])
+    factor = (1.0 if scale is None else scale) / root
     shift = (0.0 if offset is None else offset) - np.asarray(mean, "float64") * factor
     constants = [np.asarray(array, "float32") for array in (factor, shift)]
     writer.add(tensor, "affine", [x, *constants])
@@ -199,17 +199,17 @@ def _split(writer: _Writer, tensor: Any, args: list, attributes: Mapping) -> Non
     index = tensor._keras_history[2]
     size = tensor.shape[axis]
     start = index * size if isinstance(sections, int) else [0, *sections][index]
-    starts = [start if one == axis else 0 for one in range(rank)]
-    writer.add(tensor, "slice", [source], starts=starts, steps=[1] * rank, shape=list(tensor.shape))
+    starts, shape = [start if one == axis else 0 for one in range(rank)], list(tensor.shape)
+    writer.add(tensor, "slice", [source], starts=starts, steps=[1] * rank, shape=shape)
 
 
 def _get_item(writer: _Writer, tensor: Any, args: list, attributes: Mapping) -> None:
     source, key = args
     key = key if isinstance(key, tuple) else (key,)
     if Ellipsis in key:
-        place = key.index(Ellipsis)
+        dots = key.index(Ellipsis)
         missing = len(source.shape) - sum(one is not None for one in key) + 1
-        key = (*key[:place], *[slice(None)] * missing, *key[place + 1 :])
+        key = (*key[:dots], *[slice(None)] * missing, *key[dots + 1 :])
     kept = [one for one in key if one is not None]
     kept += [slice(None)] * (len(source.shape) - len(kept))
     starts, steps, sizes = [], [], []
@@ -225,9 +225,8 @@ def _get_item(writer: _Writer, tensor: Any, args: list, attributes: Mapping) -> 
 
 
 def _repeat(writer: _Writer, tensor: Any, args: list, attributes: Mapping) -> None:
-    axis = attributes["axis"] % len(tensor.shape)
-    times = attributes["repeats"]
-    writer.add(tensor, "repeat", [args[0]], axis=axis, times=int(times), shape=list(tensor.shape))
+    options = {"axis": attributes["axis"] % len(tensor.shape), "times": int(attributes["repeats"])}
+    writer.add(tensor, "repeat", [args[0]], **options, shape=list(tensor.shape))
 
 
 def _pad(writer: _Writer, tensor: Any, args: list, attributes: Mapping) -> None:
@@ -239,10 +238,6 @@ def _pad(writer: _Writer, tensor: Any, args: list, attributes: Mapping) -> None:
     writer.add(tensor, "pad", [args[0]], before=before, reflect=mode == "reflect", shape=shape)
 
 
-def _one_hot(writer: _Writer, tensor: Any, args: list, attributes: Mapping) -> None:
-    writer.add(tensor, "one_hot", [args[0]], shape=list(tensor.shape))
-
-
 def _take(writer: _Writer, tensor: Any, args: list, attributes: Mapping) -> None:
     if attributes["axis"] != 0:
         raise UsageError("Pages take rows only.")
@@ -250,10 +245,9 @@ def _take(writer: _Writer, tensor: Any, args: list, attributes: Mapping) -> None
 
 
 def _transpose(writer: _Writer, tensor: Any, args: list, attributes: Mapping) -> None:
-    rank = len(tensor.shape)
-    axes = attributes["axes"] or tuple(reversed(range(rank)))
     shape = list(tensor.shape)
-    writer.add(tensor, "transpose", [args[0]], axes=[a % rank for a in axes], shape=shape)
+    axes = [axis % len(shape) for axis in attributes["axes"] or range(len(shape) - 1, -1, -1)]
+    writer.add(tensor, "transpose", [args[0]], axes=axes, shape=shape)
 
 
 def _softmax(writer: _Writer, tensor: Any, args: list, attributes: Mapping) -> None:
@@ -275,8 +269,8 @@ def _with_shape(step: str, count: int) -> Callable:
 
 
 def _clip(writer: _Writer, tensor: Any, args: list, attributes: Mapping) -> None:
-    low, high = float(attributes["x_min"]), float(attributes["x_max"])
-    writer.add(tensor, "clip", [args[0]], low=low, high=high)
+    bounds = {"low": float(attributes["x_min"]), "high": float(attributes["x_max"])}
+    writer.add(tensor, "clip", [args[0]], **bounds)
 
 
 _RULES: Mapping[str, Callable[[_Writer, Any, list, Mapping], None]] = {
@@ -293,7 +287,7 @@ _RULES: Mapping[str, Callable[[_Writer, Any, list, Mapping], None]] = {
     "LeakyRelu": _leaky_relu,
     "Matmul": _with_shape("matmul", 2),
     "Noise": _noise,
-    "OneHot": _one_hot,
+    "OneHot": _with_shape("one_hot", 1),
     "Pad": _pad,
     "ReLU": _leaky_relu,
     "Repeat": _repeat,

@@ -14,7 +14,7 @@ from keras import ops
 from ganzoo import __version__
 from ganzoo.gan import random
 from ganzoo.jobs.page.directions import principal_directions
-from ganzoo.jobs.page.plan import write_plan
+from ganzoo.jobs.page.network_plan import write_plan
 from ganzoo.jobs.page.tracing import trace
 
 if TYPE_CHECKING:
