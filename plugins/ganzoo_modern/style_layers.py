@@ -33,7 +33,7 @@ class AverageStyle(keras.layers.Layer):
         """Return the styles as they are in training, truncated otherwise."""
         if not training:
             weight = ops.cast((1.0 - self.psi), inputs.dtype)  # so that psi 1 changes no bit
-            return inputs + weight * ops.subtract(ops.cast(self.mean, inputs.dtype), inputs)
+            return inputs + ops.subtract(ops.cast(self.mean, inputs.dtype), inputs) * weight
         styles = ops.cast(ops.stop_gradient(inputs), "float32")
         batch_mean = devices.mean(ops.mean(styles, axis=0))
         self.mean.assign(self.mean + (1.0 - _DECAY) * (batch_mean - self.mean))
