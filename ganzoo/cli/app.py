@@ -24,6 +24,7 @@ from ganzoo.cli import (
     sample,
     sweep,
     train,
+    walk,
     watch,
 )
 from ganzoo.cli.support.examples import add_examples
@@ -74,6 +75,7 @@ app.command("watch")(watch.watch)
 app.command("runs")(compare.list_runs)
 app.command("compare")(compare.compare)
 app.command("sample")(sample.sample)
+app.command("walk")(walk.walk)
 app.command("evaluate")(evaluate.evaluate)
 app.command("reproduce")(reproduce.reproduce)
 app.command("bench")(bench.bench)

@@ -1,13 +1,21 @@
 """Samples as files: image grids, scatter plots, waveforms, filmstrips, WAV and GIF."""
 
-from ganzoo.rendering.animation import evenly_spaced, progress_gif
+from ganzoo.rendering.animation import (
+    ANIMATIONS,
+    encode_animation,
+    evenly_spaced,
+    progress_gif,
+)
 from ganzoo.rendering.exact import exact_file
+from ganzoo.rendering.grid import single_image
 from ganzoo.rendering.png import STILL_FORMATS, encode_png, encode_still
 from ganzoo.rendering.renderers import Renderer, render_samples, renderer_for
 
 __all__ = [
+    "ANIMATIONS",
     "STILL_FORMATS",
     "Renderer",
+    "encode_animation",
     "encode_png",
     "encode_still",
     "evenly_spaced",
@@ -15,4 +23,5 @@ __all__ = [
     "progress_gif",
     "render_samples",
     "renderer_for",
+    "single_image",
 ]

@@ -14,6 +14,7 @@ from ganzoo.rendering.png import read_png
 
 T = TypeVar("T")
 
+ANIMATIONS = (".gif", ".webp", ".png")
 GIF_SIZE = 640  # pixels
 GIF_FRAMES = 60
 FIRST_DURATION, TOTAL_DURATION, LAST_DURATION = 800, 6000, 2500  # milliseconds
@@ -63,6 +64,33 @@ def encode_gif(images: Sequence[Image.Image], durations: Sequence[int]) -> bytes
         loop=0,
         disposal=1,
     )
+    return buffer.getvalue()
+
+
+def encode_animation(images: Sequence[Image.Image], fps: float, suffix: str) -> bytes:
+    """Encode frames as an endless animation.
+
+    Args:
+        images: Frames of mode `L`, `RGB` or `RGBA`, all of one size.
+        fps: Frames per second, at most 50, which GIF has.
+        suffix: `.gif` (256 colors), `.webp` or `.png` (all colors).
+
+    Raises:
+        UsageError: There is no animation with that ending.
+    """
+    ends = [round(100 * (i + 1) / fps) * 10 for i in range(len(images))]  # GIF counts in 10 ms
+    durations = [end - start for start, end in zip([0, *ends], ends, strict=False)]
+    if suffix == ".gif":
+        return encode_gif(images, durations)
+    if suffix not in ANIMATIONS:
+        raise UsageError(f"Animations end in {', '.join(ANIMATIONS)}. Received: {suffix!r}.")
+    options = {"lossless": True} if suffix == ".webp" else {}
+    buffer = io.BytesIO()
+    first, *others = (image.convert("RGBA" if image.mode == "RGBA" else "RGB") for image in images)
+    first.save(
+        buffer, suffix[1:].upper(), save_all=True, append_images=others, duration=durations,
+        loop=0, **options,
+    )  # fmt: skip
     return buffer.getvalue()
 
 

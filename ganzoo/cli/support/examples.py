@@ -29,6 +29,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "sample 7@best -n 1000 --separate --out samples",
         "sample 7 --interpolate 3,9",
     ),
+    "walk": (f"walk {_MODEL}", "walk cdcgan-mnist --seeds 5,8,9 --labels 3,8,1 --out digits.webp"),
     "evaluate": (
         f"evaluate {_MODEL} -n 2000",
         "evaluate 7@best --seeds 0,1,2 --record",
@@ -36,7 +37,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "reproduce": (f"reproduce {_MODEL}",),
     "bench": (f"bench {_MODEL}", f"bench {_MODEL} --backend torch --batch 128 --json"),
-    "export": (f"export {_MODEL} digits.safetensors", f"export {_MODEL} digits.onnx"),
+    "export": (f"export {_MODEL} digits.safetensors", f"export {_MODEL} digits.html"),
     "import": ("import generator.safetensors my-digits",),
     "push": ("push 7@best my-digits", "push my-digits --to hf://org/my-digits my-digits"),
     "pull": ("pull hf://org/my-digits",),

@@ -47,6 +47,22 @@ def check_two_seeds(seeds: Sequence[int]) -> tuple[int, int]:
     return check_seed(given[0]), check_seed(given[1])
 
 
+def check_walk(seeds: Sequence[int], n: int) -> list[int]:
+    """Return the seeds of a walk of n samples.
+
+    Raises:
+        UsageError: there are less than two, more than samples, or one is not a seed.
+    """
+    given = [] if isinstance(seeds, str) else [check_seed(seed) for seed in seeds]
+    if not 2 <= len(given) <= n:
+        raise UsageError(
+            f"A walk leads through at least two seeds, and has a sample for each. "
+            f"Received: {len(given)} seeds, {n} samples.",
+            hint="For example seeds=(0, 1, 2, 3), n=60.",
+        )
+    return given
+
+
 def check_labels(given, n: int, taken: Tensor | None, num_classes: int | None) -> np.ndarray | None:
     """Return the labels of n samples, (n, ...); None for a generator that takes none.
 

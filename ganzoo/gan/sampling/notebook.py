@@ -2,10 +2,11 @@
 
 import base64
 import html
+from typing import Any
 
 import numpy as np
 
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, InvalidInput
 from ganzoo.modalities import MODALITIES
 from ganzoo.rendering import encode_png, render_samples
 
@@ -32,6 +33,26 @@ class Samples(np.ndarray):
             return encode_png(render_samples(batch[:_MAX_SHOWN]))
         except GanzooError:  # images of 2 channels, for instance
             return None
+
+
+def describe_sampler(sampler: Any) -> str:
+    """Return a line about a generator, over 16 samples of seed 0, classes in turn.
+
+    Where labels are no classes, or their number is not known, it is the line alone.
+    """
+    size, latent = (" x ".join(map(str, s)) for s in (sampler.image_shape, sampler.latent_shape))
+    text = f"Generator of {size} from latents of {latent}"
+    text += f": {sampler.generator.count_params():,} parameters"
+    samples = labels = None
+    try:
+        if sampler.num_classes and sampler.label_shape == ():
+            text += f", {sampler.num_classes} classes"
+            labels = np.arange(16) % sampler.num_classes
+        if labels is not None or not sampler.conditional:
+            samples = sampler.sample(16, labels=labels)
+    except InvalidInput as error:
+        text += f". {error}"
+    return captioned_html(text, samples)
 
 
 def captioned_html(text: str, samples: Samples | None) -> str:

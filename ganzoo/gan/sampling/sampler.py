@@ -12,8 +12,8 @@ from ganzoo.backend.settings import standard_settings
 from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.gan import random
 from ganzoo.gan.ema import EMA
-from ganzoo.gan.sampling import argument_checks
-from ganzoo.gan.sampling.notebook import Samples, captioned_html
+from ganzoo.gan.sampling import argument_checks, latent_paths
+from ganzoo.gan.sampling.notebook import Samples, describe_sampler
 from ganzoo.modalities import Levels
 
 _MAX_BATCH = 256  # samples, so that a large n does not fill the memory
@@ -130,24 +130,40 @@ class Sampler:
         latents = self.interpolate_latents(first, last, n)
         return self.generate_images(latents, labels, use_ema=use_ema).view(Samples)
 
-    def _repr_html_(self) -> str:
-        """Return what a notebook shows: 16 samples of seed 0, classes in turn; no state changes.
+    @standard_settings()
+    def walk(
+        self,
+        seeds: Sequence[int],
+        n: int,
+        *,
+        labels=None,
+        truncation: float | None = None,
+        use_ema: bool = True,
+    ) -> Samples:
+        """Return n samples of a walk from sample 0 of one seed to the next, and back to the first.
 
-        Where labels are no classes, or their number is not known, it is a line of text.
+        Shown again and again, they move without a break.
+
+        Args:
+            seeds: At least two.
+            n: Number of samples, at least one for each seed.
+            labels: See `sample`.
+            truncation: See `sample`.
+            use_ema: See `sample`.
+
+        Raises:
+            UsageError: an argument is not usable.
         """
-        size, latent = (" x ".join(map(str, s)) for s in (self.image_shape, self.latent_shape))
-        text = f"Generator of {size} from latents of {latent}"
-        text += f": {self.generator.count_params():,} parameters"
-        samples = labels = None
-        try:
-            if self.num_classes and self.label_shape == ():
-                text += f", {self.num_classes} classes"
-                labels = np.arange(16) % self.num_classes
-            if labels is not None or not self.conditional:
-                samples = self.sample(16, labels=labels)
-        except InvalidInput as error:
-            text += f". {error}"
-        return captioned_html(text, samples)
+        seeds = argument_checks.check_walk(seeds, argument_checks.check_count(n))
+        labels = self._check_labels(labels, n)
+        keys = ops.concatenate([self.sample_latents(1, seed, truncation) for seed in seeds])
+        latents = self.walk_latents(keys, n)
+        images = self.generate_images(latents, labels, truncation=truncation, use_ema=use_ema)
+        return images.view(Samples)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: 16 samples of seed 0, classes in turn; no state changes."""
+        return describe_sampler(self)
 
     def _check_labels(self, labels, n: int) -> np.ndarray | None:
         taken = self.generator.inputs[1] if self.conditional else None
@@ -189,20 +205,20 @@ class Sampler:
         return random.normal(seed, index, random.SAMPLES, self.latent_shape, truncation=truncation)
 
     def interpolate_latents(self, first: Tensor, last: Tensor, n: int) -> Tensor:
-        """Return n latents between two, (1, ...) each -> (n, ...).
+        """Return n latents between two, (1, ...) each -> (n, ...): of normal ones, on a circle."""
+        return self._latents(latent_paths.between, first[0], last[0], np.linspace(0.0, 1.0, n))
 
-        Normal latents lie near a sphere, which the straight line between two leaves: theirs
-        is a great circle. White 2016, https://arxiv.org/abs/1609.04468, section 2.1.
+    def walk_latents(self, keys: Tensor, n: int) -> Tensor:
+        """Return n latents of a walk through given ones, (k, ...) -> (n, ...), and back.
+
+        From one to the next as in `interpolate_latents`, slowly where one arrives.
         """
-        a, b = (np.asarray(ops.convert_to_numpy(x), "float64")[0] for x in (first, last))
-        t = np.linspace(0.0, 1.0, n).reshape((n,) + (1,) * a.ndim)
-        cosine = np.sum(a * b) / max(np.linalg.norm(a) * np.linalg.norm(b), 1e-12)
-        angle = np.arccos(np.clip(cosine, -1.0, 1.0))
-        if self.prior is not random.normal or np.sin(angle) < 1e-6:
-            mixed = (1 - t) * a + t * b
-        else:
-            mixed = (np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle)
-        return ops.convert_to_tensor(mixed.astype("float32"))
+        return self._latents(latent_paths.closed_walk, keys, n)
+
+    def _latents(self, path: Callable, *arguments) -> Tensor:
+        given = [ops.convert_to_numpy(x) if ops.is_tensor(x) else x for x in arguments]
+        found = path(*given, great_circle=self.prior is random.normal)
+        return ops.convert_to_tensor(found.astype("float32"))
 
     @standard_settings()
     def generate_images(

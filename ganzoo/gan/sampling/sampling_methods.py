@@ -27,6 +27,10 @@ class Sampling(keras.Model):
         """Interpolate between the first samples of two seeds. See `Sampler.interpolate`."""
         return self.sampler.interpolate(seeds, n, **options)
 
+    def walk(self, seeds, n: int, **options):
+        """Walk through the first samples of seeds, and back. See `Sampler.walk`."""
+        return self.sampler.walk(seeds, n, **options)
+
     def invert(self, images, **options):
         """Search the latents of images. See `ganzoo.gan.sampling.invert`."""
         return invert(self.sampler, images, **options)

@@ -78,7 +78,7 @@ def sample(
     out = None if out is None else Path(out)
     suffixes = _sample_suffixes(found, out, separate=separate)
     what = "interpolation" if interpolate else "samples"
-    out = out or _free_path(found, what, [] if separate else suffixes)
+    out = out or free_path(found, what, [] if separate else suffixes)
     paths = (
         _separate_paths(out, suffixes[0], count, seeds) if separate else _joint_paths(out, suffixes)
     )
@@ -223,7 +223,7 @@ def _sample_latents(
     return gan.sampler.sample_latents(n, seed, truncation)
 
 
-def _free_path(found: Source, what: str, suffixes: Sequence[str]) -> Path:
+def free_path(found: Source, what: str, suffixes: Sequence[str]) -> Path:
     """A name that is free with each of the suffixes; that of a folder without any."""
     where = found.where
     stem = found.title or (where.stem if where.suffix == ".safetensors" else where.name)

@@ -1,0 +1,76 @@
+"""`ganzoo walk`: an animation from one sample to the next."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ganzoo.cli.support import options
+from ganzoo.cli.support.printing import print_files
+from ganzoo.cli.support.quiet import silence_frameworks
+
+Seeds = Annotated[str, typer.Option(metavar="LIST", help="Seeds to pass, in order: 3,1,4-6.")]
+Seconds = Annotated[float, typer.Option(metavar="X", min=0.1, max=600, help="Length.")]
+FPS = Annotated[float, typer.Option("--fps", metavar="X", min=1, max=50, help="Frames per second.")]
+Labels = Annotated[
+    str | None,
+    typer.Option(
+        metavar="LIST",
+        help="Classes of a conditional model, by number or by name: one, or one at each seed.",
+    ),
+]
+Truncation = Annotated[
+    float | None,
+    typer.Option(metavar="X", min=0, max=99, callback=options.require_number, help="As in sample."),
+]
+Size = Annotated[
+    int,
+    typer.Option(
+        metavar="PIXELS", min=1, max=4096, help="Enlarge small images, to at most so many pixels."
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(metavar="PATH", help="The file; its ending decides: .gif, .webp or .png (APNG)."),
+]
+
+
+def walk(
+    source: options.Source,
+    seeds: Seeds = "0-3",
+    seconds: Seconds = 6.0,
+    fps: FPS = 20.0,
+    labels: Labels = None,
+    truncation: Truncation = None,
+    size: Size = 256,
+    raw: options.Raw = False,
+    out: Out = None,
+    overwrite: options.Overwrite = False,
+    backend: options.Backend = None,
+    allow_plugin_mismatch: options.AllowPluginMismatch = False,
+    as_json: options.Json = False,
+) -> None:
+    """Write an endless animation of a walk from one sample to the next, and back.
+
+    The same seeds give the same frames on every backend.
+    """
+    through = options.parse_integers("--seeds", seeds)
+    classes = options.parse_classes("--labels", labels)
+    silence_frameworks()
+    from ganzoo.jobs.models.walk import walk as job
+
+    written = job(
+        source,
+        seeds=through or (),
+        seconds=seconds,
+        fps=fps,
+        labels=classes,
+        truncation=truncation,
+        size=size,
+        raw=raw,
+        out=out,
+        overwrite=overwrite,
+        backend=backend,
+        allow_plugin_mismatch=allow_plugin_mismatch,
+    )
+    print_files([written], as_json=as_json)
