@@ -118,7 +118,7 @@ def _exported(gan, kind: str, path: Path):
     """Write the file and return a function that runs it: inputs -> images."""
     import numpy as np
 
-    from ganzoo.jobs.models.formats import FORMATS, call_generator
+    from ganzoo.jobs.formats.file_formats import FORMATS, call_generator
 
     call_generator(gan)
     facts = {"samples": "images", "sample_shape": gan.sampler.image_shape}

@@ -47,7 +47,7 @@ def export(
         raise UsageError(f"--all writes a .safetensors file. Received: {out}.")
     else:
         silence_frameworks()
-        from ganzoo.jobs.models.formats import export_format
+        from ganzoo.jobs.formats.file_formats import export_format
 
         written = export_format(
             source,

@@ -50,9 +50,10 @@ def walk(
     allow_plugin_mismatch: options.AllowPluginMismatch = False,
     as_json: options.Json = False,
 ) -> None:
-    """Write an endless animation of a walk from one sample to the next, and back.
+    """Write an animation from one sample to the next.
 
-    The same seeds give the same frames on every backend.
+    It ends where it began, and goes on without a break. The same seeds give the same frames on
+    every backend.
     """
     through = options.parse_integers("--seeds", seeds)
     classes = options.parse_classes("--labels", labels)

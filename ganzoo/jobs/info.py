@@ -19,9 +19,9 @@ from ganzoo.catalog.run_summary import summarize_run
 from ganzoo.catalog.runs import Run, best_checkpoint, recorded_best
 from ganzoo.errors import PluginError, UnknownName, unknown
 from ganzoo.files import safetensors
+from ganzoo.jobs.formats.onnx_file import describe_onnx
 from ganzoo.jobs.listing import describe_plugin_owner
 from ganzoo.jobs.models.find import find_source, is_model_name, resolve_source
-from ganzoo.jobs.models.onnx_file import describe_onnx
 from ganzoo.jobs.publishing.manage import (
     describe_card,
     describe_contents,

@@ -3,37 +3,33 @@
 import numpy as np
 
 
-def between(
-    first: np.ndarray, last: np.ndarray, shares: np.ndarray, *, great_circle: bool
-) -> np.ndarray:
+def between(first: np.ndarray, last: np.ndarray, shares: np.ndarray, *, arc: bool) -> np.ndarray:
     """Return latents at shares of the way between two, (...) each -> (n, ...), float64.
 
     Args:
         first: Where the way begins.
         last: Where it ends.
         shares: Shares of the way, (n,).
-        great_circle: Whether the way is an arc, not a line. Normal latents lie near a sphere, which the straight line
+        arc: Whether it is an arc, and no line. Normal latents lie near a sphere, which the line
             between two leaves. White 2016, https://arxiv.org/abs/1609.04468, section 2.1.
     """
     a, b = first.astype("float64"), last.astype("float64")
     t = shares.reshape((-1,) + (1,) * a.ndim)
     cosine = np.sum(a * b) / max(np.linalg.norm(a) * np.linalg.norm(b), 1e-12)
     angle = np.arccos(np.clip(cosine, -1.0, 1.0))
-    if not great_circle or np.sin(angle) < 1e-6:
+    if not arc or np.sin(angle) < 1e-6:
         return (1 - t) * a + t * b
     return (np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle)
 
 
-def closed_walk(keys: np.ndarray, n: int, *, great_circle: bool) -> np.ndarray:
+def closed_walk(keys: np.ndarray, n: int, *, arc: bool) -> np.ndarray:
     """Return n latents of a walk through given ones and back, (k, ...) -> (n, ...), float64.
 
     After the last one returned, the walk is where it began.
     """
     legs, shares = walk_positions(len(keys), n)
     ends = zip(range(len(keys)), keys, np.roll(keys, -1, axis=0), strict=True)
-    return np.concatenate(
-        [between(a, b, shares[legs == leg], great_circle=great_circle) for leg, a, b in ends]
-    )
+    return np.concatenate([between(a, b, shares[legs == leg], arc=arc) for leg, a, b in ends])
 
 
 def walk_positions(keys: int, n: int) -> tuple[np.ndarray, np.ndarray]:

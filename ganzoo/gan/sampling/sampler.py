@@ -147,9 +147,7 @@ class Sampler:
         Args:
             seeds: At least two.
             n: Number of samples, at least one for each seed.
-            labels: See `sample`.
-            truncation: See `sample`.
-            use_ema: See `sample`.
+            labels, truncation, use_ema: See `sample`.
 
         Raises:
             UsageError: an argument is not usable.
@@ -217,7 +215,7 @@ class Sampler:
 
     def _latents(self, path: Callable, *arguments) -> Tensor:
         given = [ops.convert_to_numpy(x) if ops.is_tensor(x) else x for x in arguments]
-        found = path(*given, great_circle=self.prior is random.normal)
+        found = path(*given, arc=self.prior is random.normal)
         return ops.convert_to_tensor(found.astype("float32"))
 
     @standard_settings()

@@ -64,8 +64,8 @@ def walk(
     if not (0 < fps <= 50 and 2 <= len(seeds) <= frames <= MAX_FRAMES):
         raise UsageError(
             f"A walk has two seeds or more, a frame for each, at most {MAX_FRAMES:,} frames, and "
-            f"at most 50 a second. Received: {len(seeds)} seeds, {frames:,} frames, {fps:g} of them "
-            "a second."
+            f"at most 50 a second. Received: {len(seeds)} seeds, {frames:,} frames, {fps:g} a "
+            "second."
         )
     out = Path(out) if out is not None else free_path(found, "walk", [".gif"])
     if out.suffix.lower() not in rendering.ANIMATIONS:

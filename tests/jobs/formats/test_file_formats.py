@@ -13,9 +13,9 @@ from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.cli import main
 from ganzoo.files import safetensors
 from ganzoo.files.digests import tensors_digest
+from ganzoo.jobs.formats.file_formats import FORMATS
 from ganzoo.jobs.info import describe_source
 from ganzoo.jobs.models import load
-from ganzoo.jobs.models.formats import FORMATS
 from ganzoo.jobs.training.train import train
 
 pytestmark = pytest.mark.backend

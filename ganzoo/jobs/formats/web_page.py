@@ -13,9 +13,9 @@ from keras import ops
 
 from ganzoo import __version__
 from ganzoo.gan import random
-from ganzoo.jobs.page.directions import principal_directions
-from ganzoo.jobs.page.network_plan import write_plan
-from ganzoo.jobs.page.tracing import trace
+from ganzoo.jobs.formats.directions import principal_directions
+from ganzoo.jobs.formats.network_plan import write_plan
+from ganzoo.jobs.formats.tracing import trace
 
 if TYPE_CHECKING:
     from ganzoo.gan.gan import GAN
@@ -29,7 +29,7 @@ def write_page(gan: "GAN", facts: Mapping[str, Any], path: str) -> None:
 
     Args:
         gan: The GAN; its generator is drawn with.
-        facts: What is known of it; see `ganzoo.jobs.models.onnx_file.onnx_facts`.
+        facts: What is known of it; see `ganzoo.jobs.formats.onnx_file.onnx_facts`.
         path: The file.
 
     Raises:
@@ -89,7 +89,7 @@ def _foot(facts: Mapping[str, Any]) -> str:
 
 def _fill(model: Mapping[str, Any], weights: str) -> str:
     """Fill the template. What a model's file says is data, and never markup or script."""
-    here = resources.files("ganzoo.jobs.page")
+    here = resources.files("ganzoo.jobs.formats")
 
     def read(name: str) -> str:
         return here.joinpath(name).read_text(encoding="utf-8")

@@ -18,9 +18,9 @@ import numpy as np
 from ganzoo.backend import select
 from ganzoo.errors import EnvironmentProblem, UsageError
 from ganzoo.files.publish import publish, publish_folder
+from ganzoo.jobs.formats.onnx_file import complete_onnx, onnx_facts
 from ganzoo.jobs.models import load
 from ganzoo.jobs.models.find import find_source
-from ganzoo.jobs.models.onnx_file import complete_onnx, onnx_facts
 
 if TYPE_CHECKING:
     from ganzoo.gan.gan import GAN
@@ -78,7 +78,7 @@ def _write_torch(gan: "GAN", facts: Mapping[str, Any], path: str) -> None:
 
 
 def _write_page(gan: "GAN", facts: Mapping[str, Any], path: str) -> None:
-    from ganzoo.jobs.page.web_page import write_page
+    from ganzoo.jobs.formats.web_page import write_page
 
     write_page(gan, facts, path)
 

@@ -21,10 +21,10 @@ from ganzoo.catalog.plugins import discovery
 from ganzoo.cli import main
 from ganzoo.errors import UsageError
 
-page = Lazy("ganzoo.jobs.page.web_page")
-tracing = Lazy("ganzoo.jobs.page.tracing")
-plans = Lazy("ganzoo.jobs.page.network_plan")
-directions = Lazy("ganzoo.jobs.page.directions")
+page = Lazy("ganzoo.jobs.formats.web_page")
+tracing = Lazy("ganzoo.jobs.formats.tracing")
+plans = Lazy("ganzoo.jobs.formats.network_plan")
+directions = Lazy("ganzoo.jobs.formats.directions")
 cases = Lazy("ganzoo.testing.architecture_case")
 random = Lazy("ganzoo.gan.random")
 loading = Lazy("ganzoo.jobs.models.load")
@@ -38,7 +38,7 @@ PSI = 0.7
 
 
 def script(*names):
-    folder = importlib.util.find_spec("ganzoo.jobs.page").submodule_search_locations[0]
+    folder = importlib.util.find_spec("ganzoo.jobs.formats").submodule_search_locations[0]
     return "\n".join((Path(folder) / name).read_text() for name in names)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from ganzoo.errors import InvalidInput
-from ganzoo.jobs.models.onnx_file import describe_onnx
+from ganzoo.jobs.formats.onnx_file import describe_onnx
 
 
 def field(number: int, content: bytes) -> bytes:

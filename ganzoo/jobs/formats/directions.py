@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from keras import KerasTensor, ops
 
-from ganzoo.jobs.page.tracing import Traced, history, node_of
+from ganzoo.jobs.formats.tracing import Traced, history, node_of
 
 _COUNT = 6
 _UNCHANGED = ("Cast", "ConvertToTensor", "Reshape")  # the same numbers in the same order
