@@ -17,6 +17,7 @@ from ganzoo.cli import (
     importing,
     info,
     listing,
+    nearest,
     plugin,
     publishing,
     reproduce,
@@ -76,6 +77,7 @@ app.command("runs")(compare.list_runs)
 app.command("compare")(compare.compare)
 app.command("sample")(sample.sample)
 app.command("walk")(walk.walk)
+app.command("nearest")(nearest.nearest)
 app.command("evaluate")(evaluate.evaluate)
 app.command("reproduce")(reproduce.reproduce)
 app.command("bench")(bench.bench)

@@ -30,6 +30,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "sample 7 --interpolate 3,9",
     ),
     "walk": (f"walk {_MODEL}", "walk cdcgan-mnist --seeds 5,8,9 --labels 3,8,1 --out digits.webp"),
+    "nearest": (f"nearest {_MODEL} --seed 7", "nearest 7 -n 4 --neighbors 8 --out copies.png"),
     "evaluate": (
         f"evaluate {_MODEL} -n 2000",
         "evaluate 7@best --seeds 0,1,2 --record",

@@ -86,7 +86,7 @@ def evaluate(
     if given and (raw or truncation is not None):
         raise UsageError("Images have neither weights nor latents: neither raw nor truncation.")
     found = None if given else find_source(source, raw=raw)
-    part = _real_part(source, found, against, data)
+    part = real_part(source, found, against, data)
     check_plugin_options("dataset", part, f"the data set {part.name!r}")
     if features is not None:
         discovery.find_plugin(
@@ -171,10 +171,20 @@ def _replaces(new: CardResult, old: CardResult) -> bool:
     return new.comparable_with(old) and new.protocol.step == old.protocol.step
 
 
-def _real_part(
+def real_part(
     source: str | os.PathLike, found: Source | None, against: Part | None, data: str | None
 ) -> Part:
-    """Return the data set to compare with, as a recipe names it."""
+    """Return the data set to compare with, as a recipe names it.
+
+    Args:
+        source: What the user named.
+        found: Its weights; `None` for images.
+        against: A data set to compare with instead.
+        data: Path of the training data, if the recipe does not say.
+
+    Raises:
+        UsageError: Nobody has said what to compare with.
+    """
     if against is not None:
         return against
     if found is None:
