@@ -14,6 +14,19 @@ from ganzoo.jobs.training.signals import Stop
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1]
 
 
+@pytest.fixture(autouse=True)
+def unhandled():
+    """Signals as a terminal leaves them; whoever started the tests may ignore some."""
+    before = {
+        number: signal.signal(number, signal.SIG_DFL)
+        for number in SIGNALS
+        if signal.getsignal(number) == signal.SIG_IGN
+    }
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.mark.parametrize("number", SIGNALS)
 def test_while_held_the_first_two_signals_only_set_a_flag(number):
     before = signal.getsignal(number)
