@@ -30,6 +30,7 @@ class Compilation(keras.Model):
 
     _stateful_regularizers: tuple = ()  # pairs of what was given and what was made of it
     generator_wait: GeneratorWait | None = None
+    accumulation_steps: int = 1
     config: GANConfig
     adversarial_loss: losses.Loss
     step_metrics: StepMetrics

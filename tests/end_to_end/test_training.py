@@ -1,6 +1,5 @@
 """From the command line to weights, through kill -9, SIGTERM and a closed terminal."""
 
-import fcntl
 import json
 import os
 import pty
@@ -9,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import termios
 import time
 from pathlib import Path
 
@@ -40,13 +38,23 @@ def interrupt(process: subprocess.Popen, number: int, *, after: str) -> tuple[in
     return process.returncode, err
 
 
+IN_TERMINAL = """
+import fcntl, os, signal, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever started the tests may ignore it
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+
+
 def close_terminal_of(command, *argv, **variables) -> int:
     """Run a command in a terminal that is closed in the middle of a training; its exit code."""
     ours, its = pty.openpty()
+    # not by `preexec_fn`: JAX warns of forks of its process
+    in_terminal = [sys.executable, "-c", IN_TERMINAL]
     process = subprocess.Popen(
-        [*COMMAND, *argv], cwd=command.folder, env=command.environment(TERM="xterm", **variables),
+        [*in_terminal, *COMMAND, *argv], cwd=command.folder,
+        env=command.environment(TERM="xterm", **variables),
         stdin=its, stdout=its, stderr=its, start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
     )  # fmt: skip
     os.close(its)
     shown = b""

@@ -227,6 +227,7 @@ def test_paths_are_kept_equal_every_fourth_step_and_both_averages_move(separate)
 
 
 def test_skip_layer_excitation_scales_whole_channels_by_what_the_small_map_says():
+    keras.utils.set_random_seed(0)
     large, low = keras.Input((16, 16, 3)), keras.Input((8, 8, 5))
     model = keras.Model([large, low], fastgan.skip_layer_excitation(large, low, 8, "excite"))
     x, y = normal_numbers(2, 16, 16, 3), normal_numbers(2, 8, 8, 5, seed=1)
