@@ -20,10 +20,6 @@ Features = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="Features.  [default: the data set's own, else photo]"),
 ]
-Truncation = Annotated[
-    float | None,
-    typer.Option(metavar="X", min=0, max=99, callback=options.require_number, help="As in sample."),
-]
 Out = Annotated[Path | None, typer.Option(metavar="PATH", help="The PNG file to write.")]
 
 
@@ -34,7 +30,7 @@ def nearest(
     neighbors: Neighbors = 5,
     features: Features = None,
     data: options.Data = None,
-    truncation: Truncation = None,
+    truncation: options.Truncation = None,
     out: Out = None,
     overwrite: options.Overwrite = False,
     backend: options.Backend = None,

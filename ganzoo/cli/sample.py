@@ -42,17 +42,6 @@ SourceImages = Annotated[
         help="Images for a model of image translation: a folder, a zip archive or an image.",
     ),
 ]
-Truncation = Annotated[
-    float | None,
-    typer.Option(
-        metavar="X",
-        min=0,
-        max=99,
-        callback=options.require_number,
-        help="Less variety: truncate latents at X standard deviations (0.5 to 2); in a style-based"
-        " model, scale the distance from the mean style by X (0 to 1).",
-    ),
-]
 Separate = Annotated[
     bool, typer.Option("--separate", help="Write one file per sample instead of one of all.")
 ]
@@ -74,7 +63,7 @@ def sample(
     interpolate: Interpolate = None,
     labels: Labels = None,
     data: SourceImages = None,
-    truncation: Truncation = None,
+    truncation: options.Truncation = None,
     raw: options.Raw = False,
     separate: Separate = False,
     out: Out = None,

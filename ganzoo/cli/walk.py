@@ -19,10 +19,6 @@ Labels = Annotated[
         help="Classes of a conditional model, by number or by name: one, or one at each seed.",
     ),
 ]
-Truncation = Annotated[
-    float | None,
-    typer.Option(metavar="X", min=0, max=99, callback=options.require_number, help="As in sample."),
-]
 Size = Annotated[
     int,
     typer.Option(
@@ -41,7 +37,7 @@ def walk(
     seconds: Seconds = 6.0,
     fps: FPS = 20.0,
     labels: Labels = None,
-    truncation: Truncation = None,
+    truncation: options.Truncation = None,
     size: Size = 256,
     raw: options.Raw = False,
     out: Out = None,

@@ -108,6 +108,19 @@ def require_number(param: typer.CallbackParam, value: float | None) -> float | N
     return value
 
 
+Truncation = Annotated[
+    float | None,
+    typer.Option(
+        metavar="X",
+        min=0,
+        max=99,
+        callback=require_number,
+        help="Less variety: truncate latents at X standard deviations (0.5 to 2); in a style-based"
+        " model, scale the distance from the mean style by X (0 to 1).",
+    ),
+]
+
+
 def require_mutually_exclusive(**options: object) -> None:
     """Refuse options that contradict each other.
 

@@ -10,13 +10,13 @@ from ganzoo import rendering
 from ganzoo.catalog.plugins import discovery
 from ganzoo.data.progress import Listener, reporting
 from ganzoo.errors import UsageError
-from ganzoo.files.publish import check_target, publish
+from ganzoo.files.publish import publish
 from ganzoo.jobs.evaluation.evaluate import real_part
 from ganzoo.jobs.evaluation.features import default_features, load_extractor, real_features
 from ganzoo.jobs.models import load
 from ganzoo.jobs.models.find import find_source
 from ganzoo.jobs.models.open_dataset import open_dataset
-from ganzoo.jobs.models.sample import free_path
+from ganzoo.jobs.models.sample import check_paths_free, free_path
 from ganzoo.jobs.sample_labels import sample_labels
 from ganzoo.metrics.distances import nearest_rows
 from ganzoo.modalities import IMAGES
@@ -70,10 +70,7 @@ def nearest(
     out = Path(out) if out is not None else free_path(found, "nearest", [".png"])
     if out.suffix.lower() != ".png":
         raise UsageError(f"Neighbors are drawn as .png. Received: {out}.")
-    check_target(out)
-    if os.path.lexists(out) and not overwrite:
-        hint = "Choose another --out, or --overwrite."
-        raise UsageError(f"{out} exists already, and nothing is overwritten.", hint=hint)
+    check_paths_free(out, [out], overwrite)
     if features is not None:
         discovery.find_plugin("features", features)
     part = real_part(source, found, None, data)

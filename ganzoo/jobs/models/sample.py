@@ -82,7 +82,7 @@ def sample(
     paths = (
         _separate_paths(out, suffixes[0], count, seeds) if separate else _joint_paths(out, suffixes)
     )
-    _check_paths_free(out, paths, overwrite)
+    check_paths_free(out, paths, overwrite)
     gan = load.load_source(
         found,
         raw=raw,
@@ -188,7 +188,7 @@ def _separate_paths(folder: Path, suffix: str, n: int, seeds: Sequence[int] | No
     return [folder / f"{name}{suffix}" for name in names]
 
 
-def _check_paths_free(out: Path, paths: list[Path], overwrite: bool) -> None:
+def check_paths_free(out: Path, paths: list[Path], overwrite: bool) -> None:
     """Refuse, before anything takes long, to write where something is."""
     if out not in paths and out.exists() and not out.is_dir():
         raise UsageError(

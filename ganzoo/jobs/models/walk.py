@@ -1,6 +1,5 @@
 """Animations of a walk through the latents of a trained generator."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,10 +8,10 @@ from PIL import Image
 
 from ganzoo import rendering
 from ganzoo.errors import UsageError
-from ganzoo.files.publish import check_target, publish
+from ganzoo.files.publish import publish
 from ganzoo.jobs.models import load
 from ganzoo.jobs.models.find import find_source
-from ganzoo.jobs.models.sample import free_path
+from ganzoo.jobs.models.sample import check_paths_free, free_path
 from ganzoo.jobs.sample_labels import sample_labels
 from ganzoo.modalities import IMAGES
 
@@ -71,10 +70,7 @@ def walk(
     if out.suffix.lower() not in rendering.ANIMATIONS:
         endings = ", ".join(rendering.ANIMATIONS)
         raise UsageError(f"A walk is written as {endings}. Received: {out}.")
-    check_target(out)
-    if os.path.lexists(out) and not overwrite:
-        hint = "Choose another --out, or --overwrite."
-        raise UsageError(f"{out} exists already, and nothing is overwritten.", hint=hint)
+    check_paths_free(out, [out], overwrite)
     rows = sample_labels(labels, found, len(seeds), one=labels is None)
     gan = load.load_source(
         found, raw=raw, backend=backend, allow_plugin_mismatch=allow_plugin_mismatch
