@@ -21,6 +21,7 @@ A backend module offers these names and nothing else:
 * `inner_call(layer)`: a layer, as one around it calls it.
 * `reshape(x, shape)`: as in `keras.ops`, whose own looks at every number of the shape first.
 * `training_outputs(network, inputs)`: a network's outputs in training mode.
+* `is_due(steps, every)`: whether a number of steps is a multiple of another, as a condition for:
 * `lazy_cond(due, value, otherwise)`: one of two functions' values, in the way that is fast.
 * `update_if(due, update, otherwise, variables)`: the same for a function that changes variables.
 * `jit(function)`: a function of tensors without side effects, compiled where it pays.
@@ -58,6 +59,7 @@ __all__ = [
     "host_arrays",
     "inner_call",
     "input_gradients",
+    "is_due",
     "jit",
     "lazy_cond",
     "no_grad",
@@ -85,6 +87,7 @@ if TYPE_CHECKING:
         host_arrays,
         inner_call,
         input_gradients,
+        is_due,
         jit,
         lazy_cond,
         no_grad,

@@ -18,80 +18,11 @@ from ganzoo.backend.convolutions.jax_convolution import (
     spread_by_frames,
 )
 from ganzoo.backend.devices.accumulation import accumulating, collecting
-from ganzoo.backend.devices.jax_mesh import set_batch_axis
-from ganzoo.backend.scope import StrictScope, WriteCapture
+from ganzoo.backend.scope import WriteCapture
+from ganzoo.backend.steps.due import is_due as is_due
+from ganzoo.backend.steps.jax_stepper import Stepper as Stepper
 from ganzoo.backend.tensor import Tensor
 from ganzoo.backend.types import FusedSteps, GradientResult
-
-
-class Stepper(keras.Model):
-    """Fits `step(data)` to Keras' JAX trainer, whose `train_step` is a pure function."""
-
-    def make_train_function(self, force=False):
-        """Make Keras' function of a step, under which a step that raises leaves the model whole.
-
-        While `fit` runs, Keras holds the values of all variables outside of the model.
-        """
-        set_batch_axis(int(self.steps_per_dispatch > 1))
-        if self.train_function is None or force:
-            super().make_train_function(force)
-            self.train_function = _restoring(self.train_function, self._state_groups)
-
-    def make_predict_function(self, force=False):
-        """Make Keras' function of a prediction; see `make_train_function`."""
-        if self.predict_function is None or force:
-            super().make_predict_function(force)
-            self.predict_function = _restoring(
-                self.predict_function, lambda: self._state_groups()[:2]
-            )
-        return self.predict_function
-
-    def _state_groups(self) -> tuple:
-        return (
-            self.trainable_variables,
-            self.non_trainable_variables,
-            self.optimizer.variables,
-            self.metrics_variables,
-        )
-
-    def train_step(self, state, data):
-        data, groups = self.unpack(data), self._state_groups()
-
-        def one(state, data):
-            with StrictScope(_pairs(groups, state)) as scope, devices.in_step():
-                self.step(data)
-                return tuple([scope.get_current_value(v) for v in group] for group in groups)
-
-        state = tuple(list(values) for values in state)
-        if self.steps_per_dispatch == 1:
-            state = one(state, data)
-        else:
-            state, _ = jax.lax.scan(lambda state, data: (one(state, data), None), state, data)
-        with StrictScope(_pairs(groups, state)):
-            return self.get_metrics_result(), state
-
-
-def _restoring(function: Callable, groups: Callable) -> Callable:
-    """The function, which gives the variables their values back when it raises."""
-
-    def call(state, iterator):
-        try:
-            return function(state, iterator)
-        except BaseException:
-            for variable, value in _pairs(groups(), state):
-                if not value.is_deleted():  # given away to a step that was under way
-                    variable.assign(value)
-            raise
-
-    return call
-
-
-def _pairs(groups, state) -> list:
-    return [
-        pair
-        for group, values in zip(groups, state, strict=True)
-        for pair in zip(group, values, strict=True)
-    ]
 
 
 def sum_over(function: Callable, number: int) -> list:
@@ -247,8 +178,10 @@ def lazy_cond(due, value: Callable, otherwise: Callable):
     """`value()` where `due`, a boolean scalar, else `otherwise()`: scalars alike in form.
 
     XLA's CPU runs convolutions inside a conditional more than ten times slower, so that there
-    both are computed, and one is taken.
+    both are computed, and one is taken, unless it is known beforehand which it will be.
     """
+    if isinstance(due, bool):
+        return value() if due else otherwise()
     if jax.default_backend() != "cpu":
         return keras.ops.cond(due, value, otherwise)
     return jax.tree.map(lambda a, b: jax.numpy.where(due, a, b), value(), otherwise())

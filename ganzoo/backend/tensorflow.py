@@ -12,6 +12,7 @@ from ganzoo.backend.convolutions.added_bias import with_bias
 from ganzoo.backend.convolutions.grouped import grouped
 from ganzoo.backend.devices.accumulation import accumulating, collecting
 from ganzoo.backend.scope import WriteCapture
+from ganzoo.backend.steps.due import is_due as is_due
 from ganzoo.backend.tensor import Tensor
 from ganzoo.backend.types import FusedSteps, GradientResult
 

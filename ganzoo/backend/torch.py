@@ -14,6 +14,7 @@ from ganzoo.backend.convolutions.torch_convolution import conv_transpose as conv
 from ganzoo.backend.convolutions.torch_convolution import differentiated_twice
 from ganzoo.backend.devices.accumulation import accumulating, collecting
 from ganzoo.backend.scope import WriteCapture
+from ganzoo.backend.steps.due import is_due as is_due
 from ganzoo.backend.tensor import Tensor
 from ganzoo.backend.torch_network import inner_call as inner_call
 from ganzoo.backend.torch_network import training_outputs as training_outputs

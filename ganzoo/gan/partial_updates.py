@@ -47,7 +47,7 @@ def penalty_update(
     def unchanged() -> dict:
         return {key: ops.convert_to_tensor(value, "float32") for key, value in otherwise.items()}
 
-    due = ops.equal(ops.mod(gan.steps, every), 0)
+    due = backend.is_due(gan.steps, every)
     return backend.update_if(due, penalized, unchanged, [*weights, *optimizer.variables])
 
 

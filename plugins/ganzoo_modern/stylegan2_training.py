@@ -155,7 +155,7 @@ class StyleGAN2(GAN):
         loss, logs = super().generator_loss(batch)
         if not self.path_length_weight or self.config.separate_penalties:
             return loss, logs
-        due = ops.equal(ops.mod(self.steps, self.path_length_interval), 0)
+        due = backend.is_due(self.steps, self.path_length_interval)
         term, paths = backend.lazy_cond(
             due, lambda: self.path_penalty(batch), lambda: (ops.zeros(()), self.no_path_penalty())
         )

@@ -1,8 +1,10 @@
 """Updates that are due in some steps only, against updates by hand."""
 
+import os
+
 import numpy as np
 import pytest
-from lazy_keras import keras
+from lazy_keras import Lazy, keras
 
 pytestmark = pytest.mark.backend
 
@@ -55,6 +57,48 @@ def test_an_optimizer_knows_nothing_of_penalties_that_are_not_due(small, points)
     without, once, _ = linear(small, points, keras.optimizers.Adam(0.1))
     assert int(without.optimizer.discriminator.iterations) == 3
     assert np.abs(found[1] - once[1]).max() > 1e-3
+
+
+def iterations_of(gan, batches):
+    """How many updates the discriminator has in each step."""
+    optimizer, found = gan.optimizer.discriminator, []
+    for batch in batches:
+        before = int(optimizer.iterations)
+        gan.train_on_batch(batch)
+        found.append(int(optimizer.iterations) - before)
+    return found
+
+
+def test_what_is_due_follows_the_number_of_steps_wherever_it_comes_from(small, points):
+    gan = small.compiled(small.gan(), regularizers=[R1], separate_penalties=True)
+    assert iterations_of(gan, [points] * 3) == [2, 1, 2]
+    gan.steps.assign(1)  # as a checkpoint does
+    assert iterations_of(gan, [points] * 2) == [1, 2]
+
+
+@pytest.mark.skipif(os.environ.get("KERAS_BACKEND") != "jax", reason="others run by condition")
+@pytest.mark.parametrize("separate", [False, True])
+def test_steps_with_and_without_a_penalty_are_two_programs_of_the_same_results(
+    small, points, monkeypatch, separate
+):
+    known, programs = Lazy("ganzoo.backend.steps.due").known, []
+
+    def noted(step):
+        programs.append(step)
+        return known(step)
+
+    found = []
+    for function in (noted, lambda step: known(None)):
+        monkeypatch.setattr("ganzoo.backend.steps.jax_stepper.known", function)
+        gan = small.gan()
+        gan.set_weights(weights or gan.get_weights())
+        weights[:] = gan.get_weights()
+        small.compiled(gan, regularizers=[R1], separate_penalties=separate)
+        for _ in range(5):
+            gan.train_on_batch(points)
+        found.append(small.arrays(gan))
+    assert [step.is_due(2) for step in programs] == [True, False]  # traced once each
+    small.assert_close(*found)
 
 
 BURSTS = {"schedule": "bursts", "value": 2, "burst": 6, "steps": 2, "every": 4}

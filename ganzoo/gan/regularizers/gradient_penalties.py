@@ -48,7 +48,7 @@ class Penalty(Regularizer):
 
         if self.every == 1:
             return {self.name: value()}
-        due = ops.equal(ops.mod(update.step, self.every), 0)
+        due = backend.is_due(update.step, self.every)
         return {self.name: backend.lazy_cond(due, value, lambda: ops.zeros((), "float32"))}
 
 
