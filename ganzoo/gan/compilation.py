@@ -81,7 +81,7 @@ class Compilation(keras.Model):
         optimizer = GANOptimizer(generator_optimizer, discriminator_optimizer)
         given = {"generator": generator_schedules, "discriminator": discriminator_schedules}
         followed = {name: optimizer.check_schedules(name, given[name] or {}) for name in given}
-        freeze_lower_layers(self.discriminator, chosen.freeze_discriminator)
+        freeze_lower_layers(self.discriminator, chosen.freeze_discriminator, self.frozen_networks)
         optimizer.build_on(self.generator, self.discriminator)
         self._build_regularizers(chosen)  # after all that may be refused
         self._build_ema(chosen)
@@ -242,6 +242,11 @@ class Compilation(keras.Model):
             "value_range": list(self.value_range),
             "prior": serialize(self.prior),
             "num_classes": self.num_classes,
+            "frozen_networks": {
+                # a layer of the discriminator by its name, so that it stays one network
+                name: network.name if network in self.discriminator.layers else serialize(network)
+                for name, network in self.frozen_networks.items()
+            },
             "name": self.name,
         }
 
@@ -249,7 +254,13 @@ class Compilation(keras.Model):
     def from_config(cls, config: dict, custom_objects=None):
         restore = keras.saving.deserialize_keras_object
         parts = {key: restore(config[key]) for key in ("generator", "discriminator", "prior")}
-        rest = {key: value for key, value in config.items() if key != "num_classes"}
+        inside = parts["discriminator"].get_layer
+        frozen = {
+            name: inside(one) if isinstance(one, str) else restore(one)
+            for name, one in config.get("frozen_networks", {}).items()
+        }
+        parts |= {"frozen_networks": frozen} if frozen else {}
+        rest = {k: v for k, v in config.items() if k not in ("num_classes", "frozen_networks")}
         gan = cls(**{**rest, **parts})
         gan.num_classes = config.get("num_classes")  # no argument of every subclass
         return gan

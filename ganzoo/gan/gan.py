@@ -1,6 +1,6 @@
 """Generative adversarial networks. Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -18,6 +18,7 @@ from ganzoo.gan.losses import flip_labels
 from ganzoo.gan.partial_updates import penalty_update
 from ganzoo.gan.sampling import Sampler, Sampling
 from ganzoo.gan.state import named_state
+from ganzoo.gan.transfer.freezing import freeze_networks
 
 
 @keras.saving.register_keras_serializable("ganzoo")
@@ -41,9 +42,11 @@ class GAN(backend.Stepper, Compilation, Sampling):
         prior: The distribution of latents: `ganzoo.random.normal`, `uniform` or a function
             like them.
         num_classes: Number of classes that labels are of; None: only the data set knows it.
+        frozen_networks: Built Keras models by name whose weights no step changes, such as features
+            of a loss; also parts of the discriminator. They are in no checkpoint.
 
     Raises:
-        UsageError: the networks share a variable.
+        UsageError: the networks share a variable, or a frozen one does with the generator.
     """
 
     #: Whether the generator's last layer keeps samples in `value_range`, as tanh does.
@@ -61,6 +64,7 @@ class GAN(backend.Stepper, Compilation, Sampling):
         value_range: tuple[float, float] = (-1.0, 1.0),
         prior: Callable = random.normal,
         num_classes: int | None = None,
+        frozen_networks: Mapping[str, keras.Model] | None = None,
         name: str = "gan",
     ):
         super().__init__(name=name)
@@ -68,6 +72,7 @@ class GAN(backend.Stepper, Compilation, Sampling):
         if shared := [v.path for v in discriminator.variables if id(v) in owned]:
             raise UsageError(f"The networks must not share variables. Received: {shared}.")
         self.generator, self.discriminator = generator, discriminator
+        self.frozen_networks = freeze_networks(frozen_networks or {}, generator)
         self.value_range = (float(value_range[0]), float(value_range[1]))
         self.prior, self.ema, self.regularizers = prior, None, ()
         options = {"value_range": self.value_range, "prior": prior, "psi": self.truncation_psi}
@@ -241,15 +246,6 @@ class GAN(backend.Stepper, Compilation, Sampling):
         Here it is that of the generator's. A discriminator that learns from labels has its own.
         """
         return self.sampler.label_shape
-
-    @property
-    def truncation_psi(self) -> keras.Variable | None:
-        """The generator's variable that a truncation sets while it samples.
-
-        None, as here: a truncation cuts off the distribution of the latents. A GAN whose
-        latents become styles has its own.
-        """
-        return None
 
     # Parts of the losses --------------------------------------------------------------------
 

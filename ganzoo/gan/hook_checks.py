@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 
 from ganzoo.backend.scope import Write
 from ganzoo.errors import PluginError
+from ganzoo.gan.transfer.freezing import frozen_variables
 
 HOOKS = (
     "discriminator_loss",
@@ -72,6 +73,12 @@ def check_writes(writes: Iterable[Write], gan) -> None:
     """
     if not (written := list(writes)):
         return
+    frozen = frozen_variables(gan.frozen_networks)
+    if moved := sorted({variable.path for variable, _ in written if id(variable) in frozen}):
+        raise PluginError(
+            f"A loss of {type(gan).__name__} changes {moved[0]!r} of a frozen network.",
+            hint="Call the network with training=False.",
+        )
     networks = {id(v) for network in (gan.generator, gan.discriminator) for v in network.variables}
     others = [variable for variable, _ in written if id(variable) not in networks]
     own = {id(v) for v in gan.variables} if others else set()

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 import keras
 
+from ganzoo.gan.transfer.freezing import frozen_variables
+
 Named = list[tuple[str, keras.Variable]]
 
 NETWORKS = ("generator/", "discriminator/", "ema/")  # the rest of a state is about a training
@@ -18,15 +20,17 @@ def named_state(gan) -> dict[str, keras.Variable]:
     Names: `generator/up_8/kernel`, `discriminator/...`, `ema/...` (the same names as the
     generator's), `generator_optimizer/up_8/kernel/momentum`, `discriminator_optimizer/...`,
     `gan/steps`, `gan/images`, `gan/seed`, `metrics/total`. Further variables of a subclass
-    stand under `gan/`. None of them depends on what else the process has built.
+    stand under `gan/`. None of them depends on what else the process has built. Frozen networks
+    are left out, since no step changes them.
 
     Raises:
         ValueError: two variables would share a name.
     """
+    frozen = frozen_variables(gan.frozen_networks)
     state: Named = []
     for part in ("generator", "discriminator"):
         network = getattr(gan, part)
-        named = network_state(network)
+        named = [pair for pair in network_state(network) if id(pair[1]) not in frozen]
         state += [(f"{part}/{name}", variable) for name, variable in named]
         if gan.compiled:
             optimizer = getattr(gan.optimizer, part)
@@ -37,7 +41,7 @@ def named_state(gan) -> dict[str, keras.Variable]:
         state += [(f"ema/{name}", average) for name, average in averages if id(average) in held]
     if gan.compiled:
         state += [(f"metrics/{variable.name}", variable) for variable in gan.step_metrics.variables]
-    taken = {id(variable) for _, variable in state}
+    taken = frozen | {id(variable) for _, variable in state}
     own = [variable for variable in gan.variables if id(variable) not in taken]
     state += [(f"gan/{_below(gan.name, variable.path)}", variable) for variable in own]
     return _unique(state)

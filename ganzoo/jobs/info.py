@@ -33,7 +33,7 @@ _NETWORKS = ("generator", "discriminator")
 # Keys of a run's manifest and of a file's metadata that are repeated, beside the recipe.
 _RUN_KEYS = (
     "model", "state", "reason", "backend", "seed", "created", "seconds", "ganzoo", "data",
-    "parameters", "plugins", "plugin_mismatches",
+    "parameters", "frozen_networks", "plugins", "plugin_mismatches",
 )  # fmt: skip
 _FILE_KEYS = (
     "model", "step", "weights", "stored", "image_shape", "classes", "source_shape", "rate",

@@ -11,7 +11,13 @@ from ganzoo.errors import Diverged, UsageError
 from ganzoo.files import safetensors
 from ganzoo.gan.gan import GAN
 from ganzoo.gan.state import named_state
-from ganzoo.jobs.models.weights import STATE, assign_arrays, first_nonfinite, state_arrays
+from ganzoo.jobs.models.weights import (
+    STATE,
+    assign_arrays,
+    first_nonfinite,
+    frozen_digests,
+    state_arrays,
+)
 from ganzoo.testing.architecture_case import (
     ADAM,
     BATCH,
@@ -193,6 +199,20 @@ def check_updates(case: ArchitectureCase) -> None:
         require(not crossed, f"The update of the {name} changes the other network: {crossed}.")
     outside = first_names(changes.outside)
     require(not outside, f"A step changes networks outside of their updates: {outside}.")
+
+
+def check_frozen(case: ArchitectureCase) -> None:
+    """Frozen networks have the same weights however often it is built, and keep them."""
+    gan = trace(case).gan
+    if not gan.frozen_networks:
+        raise NotRun("has no frozen networks")
+    before, after = frozen_digests(case.build()), frozen_digests(gan)
+    changed = first_names(name for name in after if before.get(name) != after[name])
+    require(
+        not changed,
+        f"Built anew, these frozen networks have other weights than after some steps: {changed}. "
+        "Read them from a file that comes with the plugin; no checkpoint holds them.",
+    )
 
 
 def check_gradients(case: ArchitectureCase) -> None:

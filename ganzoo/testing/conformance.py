@@ -26,6 +26,7 @@ ARCHITECTURE_CHECKS: Mapping[str, tuple[str, ...]] = {
     "output": ("builds", "separate"),
     "steps": ("builds", "separate"),
     "updates": ("steps",),
+    "frozen": ("steps",),
     "gradients": ("steps",),
     "labels": ("steps",),
     "penalties": ("gradients",),

@@ -12,6 +12,15 @@ class Sampling(keras.Model):
     generator: keras.Model
     sampler: Sampler
 
+    @property
+    def truncation_psi(self) -> keras.Variable | None:
+        """The generator's variable that a truncation sets while it samples.
+
+        None, as here: a truncation cuts off the distribution of the latents. A GAN whose
+        latents become styles has its own.
+        """
+        return None
+
     def call(self, latents, training: bool = False):
         """Call the generator, so that `predict` and `summary` mean something."""
         return self.generator(latents, training=training)

@@ -1,21 +1,59 @@
-"""Freeze the discriminator. Mo et al. 2020, "FreezeD", https://arxiv.org/abs/2002.10964."""
+"""Weights that a training does not change: whole networks, and the discriminator's lower layers."""
+
+from collections.abc import Mapping
 
 import keras
 
 from ganzoo.errors import UsageError
 
 
-def freeze_lower_layers(discriminator: keras.Model, count: int) -> None:
+def freeze_networks(
+    networks: Mapping[str, keras.Model], generator: keras.Model
+) -> dict[str, keras.Model]:
+    """Make all weights of networks untrainable, and return the networks in the order of the names.
+
+    Args:
+        networks: Built Keras models by name.
+        generator: The GAN's generator.
+
+    Raises:
+        UsageError: one is not built, or the generator holds a part of one: its weights files
+            would lack it.
+    """
+    own = {id(variable) for variable in generator.variables}
+    for name, network in networks.items():
+        if not network.built or any(id(variable) in own for variable in network.variables):
+            raise UsageError(
+                "A frozen network must be built and apart from the generator. "
+                f"Received: {name!r}, {'part of the generator' if network.built else 'not built'}."
+            )
+        network.trainable = False
+    return {name: networks[name] for name in sorted(networks)}
+
+
+def frozen_variables(networks: Mapping[str, keras.Model]) -> set[int]:
+    """Return the identities of all variables of frozen networks."""
+    return {id(variable) for network in networks.values() for variable in network.variables}
+
+
+def freeze_lower_layers(
+    discriminator: keras.Model, count: int, frozen_networks: Mapping[str, keras.Model]
+) -> None:
     """Keep the first layers with weights, those next to the images, as they are in training.
+
+    Mo et al. 2020, "FreezeD", https://arxiv.org/abs/2002.10964.
 
     Args:
         discriminator: The network.
         count: How many of its layers, in the order in which they compute.
+        frozen_networks: Frozen networks, whose layers in it do not count.
 
     Raises:
         UsageError: It has no layer more than that, which would learn.
     """
+    frozen = frozen_variables(frozen_networks)
     layers = [layer for layer in _leaves(discriminator) if layer.weights]
+    layers = [layer for layer in layers if id(layer.weights[0]) not in frozen]
     if count and count >= len(layers):
         raise UsageError(
             f"freeze_discriminator must be below {len(layers)}, the number of the discriminator's "

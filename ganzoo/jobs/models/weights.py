@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ganzoo.errors import InvalidInput, UsageError
+from ganzoo.files.digests import tensors_digest
 from ganzoo.files.text import quote
 
 if TYPE_CHECKING:
@@ -28,6 +29,18 @@ def state_arrays(gan: "GAN") -> dict[str, np.ndarray]:
     from keras import ops
 
     return {name: np.array(ops.convert_to_numpy(v.value)) for name, v in gan.state().items()}
+
+
+def frozen_digests(gan: "GAN") -> dict[str, str]:
+    """Return the SHA-256 of the weights of each frozen network by its name."""
+    from keras import ops
+
+    from ganzoo.gan.state import network_state
+
+    return {
+        name: tensors_digest({n: ops.convert_to_numpy(v.value) for n, v in network_state(network)})
+        for name, network in gan.frozen_networks.items()
+    }
 
 
 def generator_arrays(

@@ -42,6 +42,7 @@ def plan(
         math.prod(v.shape) * keras.ops.convert_to_numpy(v.value).itemsize
         for v in gan.state().values()
     )
+    frozen = {name: one.count_params() for name, one in gan.frozen_networks.items()}
     parts_of_batch = recipe.training.gradient_accumulation_steps
     described, parts = dataset.describe(), (dataset.images, dataset.labels)
     return {
@@ -55,6 +56,7 @@ def plan(
         "classes": len(dataset.classes),
         **{key: described[key] for key in ("rate", "source_shape", "levels") if key in described},
         "parameters": count_parameters(gan),
+        **({"frozen_networks": frozen} if frozen else {}),
         "batch": recipe.training.batch,
         **({"microbatch": recipe.training.batch // parts_of_batch} if parts_of_batch > 1 else {}),
         "images_per_step": length.per_step,
@@ -84,8 +86,17 @@ def _describe_precision(precision: str) -> str:
 
 
 def count_parameters(gan: Any) -> dict[str, int]:
-    """Return the number of weights by network, batch norm's moving statistics included."""
-    return {name: getattr(gan, name).count_params() for name in ("generator", "discriminator")}
+    """Return the number of weights by network, batch norm's moving statistics included.
+
+    Frozen networks do not count, wherever they are.
+    """
+    from ganzoo.gan.transfer.freezing import frozen_variables
+
+    frozen = frozen_variables(gan.frozen_networks)
+    return {
+        name: sum(math.prod(w.shape) for w in getattr(gan, name).weights if id(w) not in frozen)
+        for name in ("generator", "discriminator")
+    }
 
 
 def _describe_layers(network: Any) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 import datetime
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import ganzoo
@@ -18,13 +18,14 @@ from ganzoo.files import safetensors
 from ganzoo.files.checkpoints import Checkpoint
 from ganzoo.files.publish import publish_text
 from ganzoo.jobs.models import environment
-from ganzoo.jobs.models.weights import STATE
+from ganzoo.jobs.models.weights import STATE, frozen_digests
 from ganzoo.jobs.training.plan import count_parameters
 
 if TYPE_CHECKING:
     from ganzoo.gan.gan import GAN
 
 KINDS = ("architecture", "dataset")  # of the plugins that a training uses
+FROZEN = "frozen_networks"  # in manifests: digests of weights that are in no checkpoint
 MISMATCHES = "plugin_mismatches"  # in manifests and metadata: other plugins, by consent
 
 
@@ -39,7 +40,7 @@ def run_manifest(
     """Return the manifest of a run that begins."""
     import keras
 
-    described = dataset.describe()
+    described, frozen = dataset.describe(), frozen_digests(gan)
     return {
         "ganzoo": ganzoo.__version__,
         "model": model,
@@ -53,6 +54,7 @@ def run_manifest(
         "data": {k: v for k, v in described.items() if k not in ("dtype", "labels")},
         "plugins": recipe_locks(recipe),
         "parameters": count_parameters(gan),
+        **({FROZEN: frozen} if frozen else {}),
         "dispatch": {"steps_per_dispatch": gan.steps_per_dispatch, "xla": bool(gan.jit_compile)},
         "state": "running",
     }
@@ -75,6 +77,18 @@ def read_manifest(run: Run) -> dict[str, Any]:
             hint="Restore it from a copy, or begin a new run from recipe.toml.",
         )
     return content
+
+
+def check_frozen_networks(gan: "GAN", manifest: Mapping[str, Any]) -> None:
+    """Raise `InvalidInput` unless frozen networks have the weights that the run began with."""
+    before, now = manifest.get(FROZEN, {}), frozen_digests(gan)
+    for name in sorted(name for name in before if now.get(name) != before[name]):
+        raise InvalidInput(
+            f"The frozen network {name!r} is not what the run began with. "
+            f"Expected: SHA-256 {before[name]}. Received: {now.get(name, 'no such network')}.",
+            hint="Install the version of its package that the run's manifest names, "
+            "or begin a new run.",
+        )
 
 
 def checkpoint_recipe(checkpoint: Checkpoint) -> Recipe:

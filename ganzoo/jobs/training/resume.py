@@ -165,8 +165,9 @@ def _restore_session(
 ) -> Session:
     """The session at its newest checkpoint."""
     _check_same_recipe(provenance.checkpoint_recipe(newest), recipe)  # it may have been edited
-    gan = build_gan(recipe, dataset)
-    restore_state(gan, newest, run.manifest())
+    gan, manifest = build_gan(recipe, dataset), run.manifest()
+    provenance.check_frozen_networks(gan, manifest)
+    restore_state(gan, newest, manifest)
     with reporting(stop.interrupting(events)):
         evaluation = PeriodicEvaluation(
             alone(recipe, group), gan, dataset, best=recorded_best(newest)

@@ -1,5 +1,6 @@
 """Architectures each of which has one fault. `honest` has none."""
 
+import itertools
 import math
 
 import keras
@@ -10,6 +11,7 @@ from ganzoo import GAN
 from ganzoo.errors import UsageError
 
 LATENT, UNITS = 6, 8
+_COUNT = itertools.count()
 
 
 def generator(image_shape, *, extra=None, output="tanh", name="pixels", dtype="float32"):
@@ -185,6 +187,14 @@ def no_gradient(image_shape: tuple[int, int, int]) -> GAN:
         return x + ops.stop_gradient(layers.Dense(UNITS, name="cut")(x))
 
     return GAN(generator(image_shape), discriminator(image_shape, extra=cut))
+
+
+def other_frozen(image_shape: tuple[int, int, int]) -> GAN:
+    """Its frozen network has other weights whenever it is built."""
+    network = keras.Sequential([keras.Input((2,)), layers.Dense(1, name="fixed")])
+    network.set_weights([np.full((2, 1), next(_COUNT), "float32"), np.zeros(1, "float32")])
+    networks = generator(image_shape), discriminator(image_shape)
+    return GAN(*networks, frozen_networks={"counter": network})
 
 
 # labels ------------------------------------------------------------------------------------
