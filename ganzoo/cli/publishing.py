@@ -1,11 +1,12 @@
-"""`ganzoo push`, `pull`, `tag`, `remove`, `verify` and `registry`."""
+"""`ganzoo push`, `pull`, `tag`, `sign`, `remove`, `verify` and `registry`."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from ganzoo.cli.support.options import Json, require_mutually_exclusive
+from ganzoo.cli.support.options import Backend, Json, require_mutually_exclusive
 from ganzoo.cli.support.printing import (
     format_columns,
     format_fields,
@@ -21,6 +22,10 @@ app = typer.Typer(help="List, add and remove registries, in which models are loo
 Folder = Annotated[
     Path | None,
     typer.Option("--registry", metavar="FOLDER", help="A registry other than your own."),
+]
+PublicKey = Annotated[
+    Path | None,
+    typer.Option("--key", metavar="FILE", help="The public key that must have signed it."),
 ]
 Version = Annotated[
     str, typer.Argument(metavar="MODEL@VERSION", help="A version's number, or an alias of it.")
@@ -88,12 +93,13 @@ def pull(
             help="hf://org/repo[@revision][/model[@version]], or REGISTRY:MODEL of an added one.",
         ),
     ],
+    key: PublicKey = None,
     as_json: Json = False,
 ) -> None:
     """Bring a version of a model here from the Hub, verified."""
     from ganzoo.jobs.publishing.manage import pull as job
 
-    _print_result(job(name), as_json=as_json)
+    _print_result(job(name, key=key), as_json=as_json)
 
 
 def tag(
@@ -106,6 +112,24 @@ def tag(
     from ganzoo.jobs.publishing.manage import tag as job
 
     _print_result(job(name, alias, folder=folder), as_json=as_json)
+
+
+def sign(
+    name: Version,
+    key: Annotated[
+        Path, typer.Option(metavar="FILE", help="Your private Ed25519 key: PEM, or OpenSSH's.")
+    ],
+    folder: Folder = None,
+    as_json: Json = False,
+) -> None:
+    """Sign a version with your key.
+
+    Others can tell then that it is yours: `registry add`, `pull` and `verify` take the public key.
+    """
+    from ganzoo.jobs.publishing.manage import sign as job
+
+    ask = _ask_passphrase if sys.stdin is not None and sys.stdin.isatty() else None
+    _print_result(job(name, key, folder=folder, passphrase=ask), as_json=as_json)
 
 
 def remove(name: Version, folder: Folder = None, as_json: Json = False) -> None:
@@ -123,6 +147,11 @@ def verify(
             help="A .safetensors file, a run, a model, a version, or a registry's folder.",
         ),
     ],
+    key: PublicKey = None,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Build the networks, too, and read the weights.")
+    ] = False,
+    backend: Backend = None,
     as_json: Json = False,
 ) -> None:
     """Check every byte of a file, a run, a model or a registry.
@@ -131,7 +160,7 @@ def verify(
     """
     from ganzoo.jobs.publishing.verify import verify as job
 
-    found = job(source)
+    found = job(source, key=key, deep=deep, backend=backend)
     if as_json:
         print_json(found)
     else:
@@ -169,12 +198,16 @@ def add_registry(
         str | None,
         typer.Option(metavar="NAME", help="What to call it.  [default: its last part]"),
     ] = None,
+    key: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The public key that must have signed its versions."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Look models up in another registry too. Nothing is fetched for it."""
-    from ganzoo.catalog.registry.added import add_registry as job
+    from ganzoo.jobs.publishing.manage import add_registry as job
 
-    _print_result({"name": job(address, name)}, as_json=as_json)
+    _print_result({"name": job(address, name, key=key)}, as_json=as_json)
 
 
 @app.command("remove")
@@ -196,6 +229,10 @@ def print_publication(done: dict[str, Any], *, as_json: bool) -> None:
     _print_result(done, as_json=as_json)
 
 
+def _ask_passphrase() -> str:
+    return typer.prompt("Passphrase of the key", hide_input=True, err=True)
+
+
 def _print_result(content: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         print_json(content)
@@ -205,7 +242,7 @@ def _print_result(content: dict[str, Any], *, as_json: bool) -> None:
 
 def _format_verification(found: dict[str, Any]) -> str:
     """Lines about what was verified: its path, the tensors of a file, everything that is wrong."""
-    nested = ("problems", "not_checked", "tensors", "files")
+    nested = ("problems", "not_checked", "tensors", "files", "loaded")
     blocks = [format_fields({key: value for key, value in found.items() if key not in nested})]
     tensors = found.get("tensors", {})
     if tensors:

@@ -7,6 +7,7 @@ import ganzoo.catalog
 
 PACKAGE = Path(ganzoo.catalog.__file__).parent
 HEAVY = ("keras", "jax", "torch", "tensorflow", "numpy", "PIL", "typer", "rich")
+HEAVY += ("cryptography",)
 
 
 def loaded_after(source: str) -> set[str]:

@@ -13,7 +13,7 @@ from ganzoo.errors import unknown
 
 GROUPS = ["plugin", "data", "registry"]
 VERBS = [*GROUPS, "list", "info", "train", "resume", "sample", "evaluate", "export", "push", "pull"]
-VERBS += ["tag", "remove", "verify", "plugins", "doctor", "import", "reproduce"]
+VERBS += ["tag", "sign", "remove", "verify", "plugins", "doctor", "import", "reproduce"]
 VERBS += ["watch", "runs", "compare", "sweep", "bench", "walk", "nearest"]
 
 

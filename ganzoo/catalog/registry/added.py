@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ganzoo.catalog.registry.remotes import Remote, is_address, parse_address
+from ganzoo.catalog.registry.signatures import trust_key, trusted_key
 from ganzoo.errors import InvalidInput, UnknownName, UsageError, unknown
 from ganzoo.files.home import expand_home, home
 from ganzoo.files.leftovers import lock
@@ -37,12 +38,13 @@ def added_remote(name: str) -> Remote:
     return parse_address(address)
 
 
-def add_registry(address: str, name: str | None = None) -> str:
+def add_registry(address: str, name: str | None = None, key: bytes | None = None) -> str:
     """Add a registry, so that its models are found by name; return its own name.
 
     Args:
         address: A folder, or `hf://org/repo[@revision]`.
         name: What to call it; by default the folder's or the repository's name.
+        key: Public key that its versions must be signed with from now on; None changes nothing.
 
     Raises:
         UsageError: There is no such folder, or another registry has the name.
@@ -66,15 +68,19 @@ def add_registry(address: str, name: str | None = None) -> str:
                 f"There is another registry of the name {name!r}.", hint="Give another: --name"
             )
         known[name] = address
+        if key is not None:
+            trust_key(address, key)
     return name
 
 
 def forget_registry(name: str) -> None:
-    """Take an added registry out again. Its folder, and what was pulled, stay."""
+    """Take an added registry out again, and its key. Its folder, and what was pulled, stay."""
     with _changing() as known:
         if name not in known:
             raise unknown("added registry", name, known)
-        del known[name]
+        address = known.pop(name)
+        if address not in known.values() and trusted_key(address) is not None:
+            trust_key(address, None)
 
 
 @contextmanager

@@ -39,6 +39,11 @@ class Location:
     rank: int = 2
     remote: Remote | None = None
 
+    @property
+    def identity(self) -> str:
+        """Address on the Hub, or folder: that that may have a trusted key."""
+        return str(self.folder) if self.remote is None else self.remote.address
+
 
 def user_registry() -> Path:
     """Folder of the user's own registry, which need not exist."""

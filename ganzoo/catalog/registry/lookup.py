@@ -14,6 +14,7 @@ from ganzoo.catalog.plugins.name_resolution import Problem, resolve_names
 from ganzoo.catalog.registry.aliases import select_version
 from ganzoo.catalog.registry.locations import USER, Location, registry_locations
 from ganzoo.catalog.registry.remotes import LATEST
+from ganzoo.catalog.registry.signatures import check_trusted
 from ganzoo.catalog.registry.versions import Version, version_numbers
 from ganzoo.errors import (
     EnvironmentProblem,
@@ -89,7 +90,8 @@ class Entry:
 
         Raises:
             UsageError: There is none at all; `UnknownName`: not this one.
-            InvalidInput: It is damaged.
+            InvalidInput: It is damaged, or is not signed with the key that its registry must
+                sign with.
         """
         if not version_numbers(self.folder):
             raise UsageError(
@@ -102,7 +104,7 @@ class Entry:
                 f"{found.name} of {self.registry.remote.address} was not pulled.",
                 hint=f"Pull it: ganzoo pull {self.registry.remote.address}/{found.name}",
             )
-        return found
+        return check_trusted(found, self.registry.identity)
 
 
 @dataclass(frozen=True, kw_only=True)

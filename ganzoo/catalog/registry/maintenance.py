@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from ganzoo.catalog.registry import signatures
 from ganzoo.catalog.registry.aliases import FOLDER, alias_names, check_alias, read_alias
 from ganzoo.catalog.registry.contents import CARD, MAX_BYTES, README, SAMPLE_FILES, parse_card
 from ganzoo.catalog.registry.versions import (
@@ -16,7 +17,13 @@ from ganzoo.files.publish import withdraw
 from ganzoo.files.reading import read_bytes
 from ganzoo.files.text import quote
 
-_ALLOWED = (CARD, README, FOLDER, *SAMPLE_FILES)  # what may lie beside a model's versions
+_ALLOWED = (
+    CARD,
+    README,
+    FOLDER,
+    signatures.FOLDER,
+    *SAMPLE_FILES,
+)  # what may lie beside a model's versions
 
 
 def check_model(folder: Path, *, pulled: bool = False) -> tuple[list[Version], dict[Path, str]]:
@@ -50,6 +57,7 @@ def check_model(folder: Path, *, pulled: bool = False) -> tuple[list[Version], d
                 raise InvalidInput(f"The alias means version {number}, which is not whole.")
         except GanzooError as error:
             findings[folder / FOLDER / alias] = str(error)
+    findings |= signatures.misplaced_signatures(folder, valid)
     if (folder / CARD).exists():
         try:
             card = read_bytes(folder / CARD, limit=MAX_BYTES[CARD])
@@ -74,4 +82,5 @@ def remove_version(folder: Path, number: int) -> None:
     """
     if number not in version_numbers(folder):
         open_version(folder, number)  # says which there are
+    signatures.remove_signature(folder, number)  # before the number can be another version's
     withdraw(folder / str(number))

@@ -30,11 +30,13 @@ class Bundle:
         model: The model's name.
         files: Content of each file by name, without the manifest.
         manifest: Text of the manifest.
+        signature: Signature of the manifest, if it has one.
     """
 
     model: str
     files: dict[str, bytes]
     manifest: str
+    signature: bytes | None = None
 
     @property
     def digest(self) -> str:

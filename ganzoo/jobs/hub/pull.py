@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from ganzoo.catalog.registry import aliases
+from ganzoo.catalog.registry import aliases, signatures
 from ganzoo.catalog.registry.contents import MANIFEST, MAX_MANIFEST_BYTES, OtherSchema
 from ganzoo.catalog.registry.remotes import Remote, cache_folder, choose_model, parse_address
 from ganzoo.catalog.registry.versions import (
@@ -40,21 +40,27 @@ def find_or_pull(address: str) -> Version:
     try:
         version = _select_pulled_version(remote, remote.snapshot(commit))
         if version.is_complete:
-            return version
+            return signatures.check_trusted(version, remote.address)
     except UsageError:  # another model, version or alias than those that were pulled
         pass
     return _pull_at_commit(remote, commit)
 
 
-def pull_version(remote: Remote) -> Version:
+def pull_version(remote: Remote, key: bytes | None = None) -> Version:
     """Pull a version as the repository holds it now, verified.
+
+    Args:
+        remote: The repository, and the version in it.
+        key: Public key that must have signed it; by default the repository's trusted one,
+            if any.
 
     Raises:
         UnknownName: The repository has no such model or version.
-        InvalidInput: A file is not what the manifest lists, or a version has changed.
+        InvalidInput: A file is not what the manifest lists, a version has changed, or it is not
+            signed with the key.
         EnvironmentProblem: No client, network, permission or disk space.
     """
-    return _pull_at_commit(remote, hub_repository(remote).describe(remote.revision).sha)
+    return _pull_at_commit(remote, hub_repository(remote).describe(remote.revision).sha, key)
 
 
 def hub_repository(remote: Remote) -> HubRepository:
@@ -90,17 +96,18 @@ def fetch_file(remote: Remote, commit: str, name: str, *, force: bool = False) -
     return path.resolve()
 
 
-def _pull_at_commit(remote: Remote, commit: str) -> Version:
+def _pull_at_commit(remote: Remote, commit: str, key: bytes | None = None) -> Version:
     """Pull a version at a commit, with every version of the repository that is here already."""
+    key = signatures.trusted_key(remote.address) if key is None else key
     files = hub_repository(remote).list_files(commit)
     remote = choose_model(remote, list(offered_versions(files)))
     model, new = str(remote.model), remote.snapshot(commit)
     _fetch_index(remote, commit, files, model)
     try:
-        version = _select_pulled_version(remote, new)
+        version = _select_pulled_version(remote, new, key)
     except InvalidInput:  # damaged here, or in the repository
         _fetch_index(remote, commit, files, model, force=True)
-        version = _select_pulled_version(remote, new)
+        version = _select_pulled_version(remote, new, key)
     before = remote.pulled_commit()
     old = remote.snapshot(before) if before and before != commit else None
     kept = []
@@ -125,7 +132,9 @@ def _fetch_index(
     only: set[int] | None = None,
     force: bool = False,
 ) -> None:
-    """Fetch a model's aliases and manifests: of all versions, or of some and of the aliased."""
+    """Fetch a model's aliases, manifests and signatures: of all versions, or of some and of the
+    aliased.
+    """
     folder = remote.snapshot(commit) / model
     for file in files:
         if _is_alias_file(file, model):
@@ -136,14 +145,23 @@ def _fetch_index(
     if only is not None:
         only = only | {*aliases.readable_aliases(folder).values()}
         numbers = [number for number in numbers if number in only]
+    signed = {file.name for file in files if file.size == signatures.BYTES}
     for number in numbers:
         fetch_file(remote, commit, f"{model}/{number}/{MANIFEST}", force=force)
+        signature = f"{model}/{signatures.FOLDER}/{number}{signatures.SUFFIX}"
+        if signature in signed:
+            fetch_file(remote, commit, signature, force=force)
 
 
-def _select_pulled_version(remote: Remote, snapshot: Path) -> Version:
-    """Version that is meant, by its manifest alone; `UsageError` if that was not pulled."""
+def _select_pulled_version(remote: Remote, snapshot: Path, key: bytes | None = None) -> Version:
+    """Version that is meant, by its manifest and signature alone; `UsageError` if that was not
+    pulled.
+    """
     model = choose_model(remote, _models_in(snapshot)).model
-    return aliases.select_version(snapshot / str(model), remote.selector)
+    version = aliases.select_version(snapshot / str(model), remote.selector)
+    if key is not None:
+        signatures.check_signature(version, key)
+    return version
 
 
 def _models_in(snapshot: Path) -> list[str]:

@@ -4,7 +4,7 @@ from contextlib import suppress
 from types import ModuleType
 from typing import Any
 
-from ganzoo.catalog.registry import contents
+from ganzoo.catalog.registry import contents, signatures
 from ganzoo.catalog.registry.contents import MANIFEST, README, without_readme
 from ganzoo.catalog.registry.remotes import LATEST, Remote
 from ganzoo.catalog.registry.versions import next_version_number
@@ -54,6 +54,8 @@ def upload_bundle(remote: Remote, bundle: Bundle) -> dict[str, Any]:
             notice(f"Uploading {bundle.model}@{number} to {remote.address} ({size:.1f} MB).")
             if not _commit_bundle(remote, head, files, bundle, number):
                 continue
+        elif not _commit_signature(remote, head, files, bundle, number):
+            continue
         return {
             "name": f"{remote.address}/{bundle.model}@{number}",
             "version": number,
@@ -94,15 +96,41 @@ def _commit_bundle(
     prefix = f"{bundle.model}/{number}"
     added = {f"{prefix}/{name}": data for name, data in bundle.files.items()}
     added[f"{prefix}/{MANIFEST}"] = bundle.manifest.encode("utf-8")
+    if bundle.signature is not None:
+        added[_signature_name(bundle, number)] = bundle.signature
     if _may_replace_page(remote, head, files):
         added[README] = _repository_page(bundle, number)
+    return _commit(remote, head, added, f"{bundle.model}@{number}")
+
+
+def _commit_signature(
+    remote: Remote, head: str, files: dict[str, HubFile], bundle: Bundle, number: int
+) -> bool:
+    """Add the signature of a version that is there already, if it is this one and has another."""
+    name, manifest = _signature_name(bundle, number), f"{bundle.model}/{number}/{MANIFEST}"
+    if bundle.signature is None:
+        return True
+    if fetch_file(remote, head, manifest).read_bytes() != bundle.manifest.encode("utf-8"):
+        return True  # of another README: the signature is none of theirs
+    if name in files and fetch_file(remote, head, name).read_bytes() == bundle.signature:
+        return True
+    message = f"Signature of {bundle.model}@{number}"
+    return _commit(remote, head, {name: bundle.signature}, message)
+
+
+def _signature_name(bundle: Bundle, number: int) -> str:
+    return f"{bundle.model}/{signatures.FOLDER}/{number}{signatures.SUFFIX}"
+
+
+def _commit(remote: Remote, head: str, added: dict[str, bytes], message: str) -> bool:
+    """Add files in one commit on top of `head`; False if somebody else was faster."""
 
     def commit(client: ModuleType) -> bool:
         try:
             client.HfApi(endpoint=endpoint()).create_commit(
                 remote.repo_id,
                 [client.CommitOperationAdd(name, data) for name, data in added.items()],
-                commit_message=f"{bundle.model}@{number}",
+                commit_message=message,
                 revision=remote.revision,
                 parent_commit=head,
             )

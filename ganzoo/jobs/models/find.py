@@ -9,6 +9,7 @@ from typing import Any, TypeGuard
 from ganzoo.catalog import run_manifest
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.registry import contents, lookup, remotes
+from ganzoo.catalog.registry.signatures import check_trusted
 from ganzoo.catalog.registry.versions import Version, version_at
 from ganzoo.catalog.runs import RECIPE_NAME, Run, best_checkpoint, no_checkpoint, split_best
 from ganzoo.data.dataset import MAX_RATE
@@ -127,7 +128,9 @@ def resolve_source(name: str | os.PathLike | int) -> Version | Path | tuple[Run,
         except UnknownName as unknown_model:
             return _open_run(run, unknown_model), best
     version = None if best else version_at(Path(name))
-    return version or (Run.open(run), best)
+    if version is not None:
+        return check_trusted(version, version.path.parent.parent)
+    return Run.open(run), best
 
 
 def is_model_name(name: str | os.PathLike) -> bool:

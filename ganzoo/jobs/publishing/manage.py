@@ -1,10 +1,12 @@
-"""Management of registries and of the versions in them: pull, tag, remove, list."""
+"""Management of registries and of the versions in them: pull, tag, sign, remove, list."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganzoo.catalog.registry import added, aliases, contents, lookup, remotes
+from ganzoo.catalog.registry import added, aliases, contents, lookup, remotes, signatures
+from ganzoo.catalog.registry.aliases import select_version
 from ganzoo.catalog.registry.locations import Location, registry_locations
 from ganzoo.catalog.registry.lookup import Entry
 from ganzoo.catalog.registry.maintenance import remove_version
@@ -20,12 +22,14 @@ if TYPE_CHECKING:
     from ganzoo.catalog.registry.cards import Card
 
 
-def pull(name: str) -> dict[str, Any]:
+def pull(name: str, *, key: Path | None = None) -> dict[str, Any]:
     """Pull a version from the Hub, verified.
 
     Args:
         name: `"hf://org/repo[@revision][/model[@version]]"`; `"registry:model"` for an added
             registry; or the name of a model that was pulled before.
+        key: File of the public key that must have signed it; by default the
+            trusted one of its registry, if any.
 
     Returns:
         `name`, `version`, `digest`, `path`.
@@ -33,7 +37,7 @@ def pull(name: str) -> dict[str, Any]:
     from ganzoo.jobs.hub.pull import pull_version  # the client, for whoever pulls only
 
     remote = _find_pull_source(name)
-    version = pull_version(remote)
+    version = pull_version(remote, None if key is None else signatures.read_public_key(key))
     return describe_version(version) | {"name": f"{remote.address}/{version.name}"}
 
 
@@ -50,6 +54,48 @@ def tag(name: str, alias: str, *, folder: Path | None = None) -> dict[str, Any]:
     version = entry.version(LATEST if selector is None else selector)
     aliases.set_alias(entry.folder, version.number, alias)
     return {"name": f"{entry.name}@{alias}", "version": version.number}
+
+
+def sign(
+    name: str,
+    key: Path,
+    *,
+    folder: Path | None = None,
+    passphrase: Callable[[], str] | None = None,
+) -> dict[str, Any]:
+    """Sign a version of a model, in place of any signature that it has.
+
+    Args:
+        name: `"model@2"`, or an alias of it; without one the newest version.
+        key: File of a private Ed25519 key, as OpenSSL or OpenSSH writes it.
+        folder: The registry's; by default the one that the name is found in.
+        passphrase: Function that asks for the passphrase of a key that is encrypted.
+
+    Returns:
+        `name`, `digest`, `key` (the public one) and `path` of the signature.
+    """
+    entry, selector = _find_writable(name, folder)
+    version = select_version(entry.folder, LATEST if selector is None else selector)
+    public = signatures.sign_version(version, key, passphrase)
+    return {
+        "name": version.name,
+        "digest": version.digest,
+        "key": signatures.key_text(public),
+        "path": str(signatures.signature_path(version)),
+    }
+
+
+def add_registry(address: str, name: str | None = None, *, key: Path | None = None) -> str:
+    """Add a registry, so that its models are found by name; return its own name.
+
+    Args:
+        address: A folder, or `hf://org/repo[@revision]`.
+        name: What to call it; by default the folder's or the repository's name.
+        key: File of the public key that its versions must be signed with from now on.
+    """
+    return added.add_registry(
+        address, name, None if key is None else signatures.read_public_key(key)
+    )
 
 
 def remove(name: str, *, folder: Path | None = None) -> dict[str, Any]:

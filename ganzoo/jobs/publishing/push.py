@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.catalog.recipe.recipe import Recipe
-from ganzoo.catalog.registry import contents, lookup
+from ganzoo.catalog.registry import contents, lookup, signatures
 from ganzoo.catalog.registry.cards import Card, License, Provenance
 from ganzoo.catalog.registry.licenses import NOT_CHOSEN, check_license
 from ganzoo.catalog.registry.locations import user_registry
@@ -129,6 +129,8 @@ def publish_bundle(
         return upload_bundle(parse_address(to), bundle)
     registry = user_registry() if folder is None else Path(folder)
     version = publish_version(registry, bundle.model, bundle.files, bundle.manifest)
+    if bundle.signature is not None and version.digest == bundle.digest:
+        signatures.add_signature(version, bundle.signature)
     name = f"{_shortest_name(version)}@{version.number}"
     return describe_version(version) | {"name": name, "created": version.created}
 
@@ -145,7 +147,12 @@ def _bundle_version(source: str | Path, name: str) -> Bundle:
     for file in (contents.GENERATOR, contents.EVERYTHING):
         if file in files:  # whoever published it may have published anything
             check_finite(safetensors.load(files[file]), version.name, "published")
-    return Bundle(model=name, files=files, manifest=contents.manifest_text(version.manifest))
+    return Bundle(
+        model=name,
+        files=files,
+        manifest=contents.manifest_text(version.manifest),
+        signature=signatures.read_signature(version),
+    )
 
 
 def _names_model(source: str | Path) -> bool:
