@@ -15,6 +15,7 @@ from ganzoo.blocks.initializers import normal_initializer
 from ganzoo.blocks.label_rows import label_rows
 from ganzoo.blocks.option_checks import check_minimum
 from ganzoo.blocks.patchgan import patchgan, patchgan_downsamples
+from ganzoo.blocks.perceptual import feature_maps, perceptual_distance
 from ganzoo.blocks.projection import projection_discriminator
 from ganzoo.blocks.residual import (
     residual_block,
@@ -36,9 +37,9 @@ from ganzoo.blocks.resolutions import (
 __all__ = [
     "batch_norm", "channels_by_resolution", "check_minimum", "check_multiples_of_4",
     "dcgan_batch_norm", "dcgan_discriminator_body", "dcgan_generator_body", "downsampled_size",
-    "equalized_conv", "equalized_discriminator_head", "label_rows", "normal_initializer",
-    "max_downsamples", "patchgan",
-    "patchgan_downsamples", "powers_of_two", "projection_discriminator", "residual_block",
+    "equalized_conv", "equalized_discriminator_head", "feature_maps", "label_rows",
+    "max_downsamples", "normal_initializer", "patchgan", "patchgan_downsamples",
+    "perceptual_distance", "powers_of_two", "projection_discriminator", "residual_block",
     "residual_discriminator", "residual_generator", "residual_generator_body",
     "residual_upsampling_block", "resolutions", "shape_at",
 ]  # fmt: skip

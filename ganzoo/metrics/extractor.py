@@ -38,6 +38,8 @@ class Extractor:
         classes: Names of the classes of the logits; empty if there are none.
         network: uint8 images (b, h, w, channels) -> float32 features (b, feature_size) and
             logits (b, classes) or `None`. Row i depends on image i only.
+        distance: uint8 images (b, h, w, channels) and others of the same shape, of any size, ->
+            float32 distances (b,) of the pairs, as they look; `None` if there is none.
         batch: Most images given to the network at once.
     """
 
@@ -49,6 +51,7 @@ class Extractor:
     feature_size: int
     classes: tuple[str, ...] = ()
     network: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]
+    distance: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
     batch: int = 256
 
     def check(self, image_shape: Sequence[int]) -> None:
@@ -109,6 +112,34 @@ class Extractor:
             _concatenate([part[1] for part in parts], len(self.classes)) if self.classes else None
         )
         return features, logits
+
+    def compare(self, images: np.ndarray, others: np.ndarray) -> np.ndarray:
+        """Compute the distance of each image to another, float32 (n,), batch by batch.
+
+        Args:
+            images: Images, uint8 (n, h, w, 1 or 3).
+            others: Images of the same shape.
+
+        Raises:
+            UsageError: There is no distance, or the images differ in shape.
+            PluginError: The distances have the wrong shape or are not finite.
+        """
+        if self.distance is None or images.shape != others.shape:
+            raise UsageError(
+                f"The features {self.name!r} compare images of one shape, if they have a distance. "
+                f"Received: {images.shape} and {others.shape}."
+            )
+        parts = [np.empty(0, np.float32)]
+        for start in range(0, len(images), self.batch):
+            rows = slice(start, start + self.batch)
+            pair = (_with_channels(np.asarray(x[rows]), self.channels) for x in (images, others))
+            parts.append(self.distance(*pair))
+            if parts[-1].shape != images[rows].shape[:1] or not np.isfinite(parts[-1]).all():
+                raise PluginError(
+                    f"The features {self.name!r} must give one finite distance for each pair. "
+                    f"Received: {parts[-1].shape} for {len(images[rows])} pairs."
+                )
+        return np.concatenate(parts)
 
     def _extract_batch(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         features, logits = self.network(_with_channels(images, self.channels))

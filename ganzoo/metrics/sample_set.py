@@ -11,7 +11,10 @@ from ganzoo.errors import UsageError
 from ganzoo.metrics.frechet import Moments
 
 Found = TypeVar("Found")
-REPRESENTATIONS = ("features", "moments", "logits", "images", "targets", "points", "labels")
+REPRESENTATIONS = (
+    "features", "moments", "logits", "images", "targets", "points", "labels",
+    "target_distances", "pair_distances",
+)  # fmt: skip
 
 
 @final
@@ -26,6 +29,8 @@ class SampleSet:
         targets: The images that translated ones should be, of the same shape and type.
         points: Points (n, d).
         labels: Class indices (n,) from the data, or that the samples were generated for.
+        target_distances: Perceptual distances (n,) of translated images to their targets.
+        pair_distances: The same of translated images to others of the same source.
 
     Raises:
         UsageError: The representations differ in their number of samples.
@@ -41,10 +46,13 @@ class SampleSet:
         targets: np.ndarray | None = None,
         points: np.ndarray | None = None,
         labels: np.ndarray | None = None,
+        target_distances: np.ndarray | None = None,
+        pair_distances: np.ndarray | None = None,
     ) -> None:
         self.features = points if features is None else features
         self.logits, self.images, self.targets = logits, images, targets
         self.points, self.labels = points, labels
+        self.target_distances, self.pair_distances = target_distances, pair_distances
         self._moments = moments
         self._shared: WeakKeyDictionary[SampleSet, dict] = WeakKeyDictionary()
         arrays = {name: getattr(self, name) for name in REPRESENTATIONS if name != "moments"}

@@ -91,11 +91,24 @@ def _measure_pairs(
     """Return the mean of a number of each image and its target, and the error of the mean."""
 
     def compute(real: Any, fake: Any, seed: int) -> Measurement:
-        values = function(fake.images, fake.targets)
-        error = float(np.std(values, ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else None
-        return Measurement(float(np.mean(values)), error, {"color": "all channels", "border": 0})
+        found = _mean_and_error(function(fake.images, fake.targets))
+        return Measurement(*found, {"color": "all channels", "border": 0})
 
     return compute
+
+
+def _measure_mean(representation: str) -> Callable[[SampleSet, SampleSet, int], Measurement]:
+    """Return the mean of a representation of fake samples, a number for each, and its error."""
+
+    def compute(real: Any, fake: Any, seed: int) -> Measurement:
+        return Measurement(*_mean_and_error(getattr(fake, representation)), {"resize": "none"})
+
+    return compute
+
+
+def _mean_and_error(values: np.ndarray) -> tuple[float, float | None]:
+    error = float(np.std(values, ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else None
+    return float(np.mean(values)), error
 
 
 def _measure_modes_covered(real: Any, fake: Any, seed: int) -> Measurement:
@@ -219,6 +232,24 @@ _ALL = (
         better="higher",
         paper="Wang et al. 2004, https://doi.org/10.1109/TIP.2003.819861",
         compute=_measure_pairs(ssim),
+    ),
+    Metric(
+        name="perceptual",
+        summary="Perceptual distance of translated images to their targets (LPIPS-like).",
+        real=(),
+        fake=("target_distances",),
+        better="lower",
+        paper="Zhang et al. 2018, https://arxiv.org/abs/1801.03924",
+        compute=_measure_mean("target_distances"),
+    ),
+    Metric(
+        name="diversity",
+        summary="Perceptual distance of two translations of each source.",
+        real=(),
+        fake=("pair_distances",),
+        better="higher",
+        paper="Zhu et al. 2017, https://arxiv.org/abs/1711.11586",
+        compute=_measure_mean("pair_distances"),
     ),
     Metric(
         name="modes_covered",

@@ -5,7 +5,7 @@ excitation and with ReLU6 that Google published as EfficientNet-Lite. Its featur
 kind: distances by them compare with each other only, and are never FID.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import keras
@@ -14,6 +14,7 @@ from keras import layers
 
 from ganzoo.backend import Tensor
 from ganzoo.backend.settings import standard_settings
+from ganzoo.blocks import perceptual_distance
 from ganzoo.files import safetensors
 from ganzoo.files.digests import tensors_digest
 from ganzoo.layers import Conv2D
@@ -33,12 +34,16 @@ STAGES = (  # blocks, kernel size, strides of the first, expansion, filters
     (4, 5, 2, 6, 192),
     (1, 3, 1, 6, 320),
 )
+_COMPARED = (1, 2, 3, 5, 7)  # the last stage at each resolution
 
 
 def photo() -> Extractor:
     """Features of color images of any size: EfficientNet-Lite0 without its last layer."""
     arrays = safetensors.load(WEIGHTS)
     run = network_runner(efficientnet_lite0(arrays))
+    pair = [keras.Input((None, None, 3), name=name) for name in ("images", "others")]
+    distance = perceptual_distance(photo_stages(arrays=arrays), *pair, (0.0, 255.0))
+    compare = network_runner(keras.Model(pair, distance, name="distance"))
     return Extractor(
         name="photo",
         digest=tensors_digest(arrays),
@@ -46,8 +51,29 @@ def photo() -> Extractor:
         channels=3,
         feature_size=FEATURES,
         network=lambda images: run(resize_bicubic(images, SIZE)),
+        distance=lambda images, others: compare(images, others)[0],
         batch=32,
     )
+
+
+@standard_settings()
+def photo_stages(
+    stages: Sequence[int] = _COMPARED, *, arrays: Mapping[str, np.ndarray] | None = None
+) -> keras.Model:
+    """Color images in [0, 255], float32 (b, h, w, 3), of any size -> a list of feature maps.
+
+    For losses and discriminators: see `frozen_networks` of `ganzoo.GAN`, and
+    `ganzoo.blocks.perceptual_distance`.
+
+    Args:
+        stages: Numbers of the stages whose maps are returned, from 1 to 7. They have 16, 24, 40,
+            80, 112, 192 and 320 channels at 1/2, 1/4, 1/8, 1/16, 1/16, 1/32 and 1/32 of the size.
+        arrays: Weights as for `efficientnet_lite0`; by default those that come with the zoo.
+    """
+    images = keras.Input((None, None, 3), name="images")
+    maps = _stage_maps(images)
+    model = keras.Model(images, [maps[stage - 1] for stage in stages], name="photo_stages")
+    return _with_weights(model, safetensors.load(WEIGHTS) if arrays is None else arrays)
 
 
 @standard_settings()
@@ -60,15 +86,25 @@ def efficientnet_lite0(arrays: Mapping[str, np.ndarray], size: int | None = SIZE
         size: Height and width in pixels; `None` for any.
     """
     images = keras.Input((size, size, 3), name="images")
+    x = _conv(_stage_maps(images)[-1], FEATURES, 1, "head")
+    features = layers.GlobalAveragePooling2D(name="features", dtype="float32")(x)
+    return _with_weights(keras.Model(images, features, name="efficientnet_lite0"), arrays)
+
+
+def _stage_maps(images: Tensor) -> list[Tensor]:
+    """The feature maps after each stage."""
     x = layers.Rescaling(1 / 128, offset=-127 / 128, name="scale", dtype="float32")(images)
     x = _conv(x, 32, 3, "stem", strides=2)
+    maps = []
     for stage, (blocks, kernel_size, strides, expansion, filters) in enumerate(STAGES, 1):
         for i in range(blocks):
             name = f"stage_{stage}_{i + 1}"
             x = _block(x, filters, kernel_size, 1 if i else strides, expansion, name)
-    x = _conv(x, FEATURES, 1, "head")
-    features = layers.GlobalAveragePooling2D(name="features", dtype="float32")(x)
-    model = keras.Model(images, features, name="efficientnet_lite0")
+        maps.append(x)
+    return maps
+
+
+def _with_weights(model: keras.Model, arrays: Mapping[str, np.ndarray]) -> keras.Model:
     for layer in model.layers:
         if layer.weights:  # batch norm is part of the convolution
             kernel, scale, offset = (

@@ -8,31 +8,33 @@ from keras import ops
 
 from ganzoo import backend
 
-Network = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]
+Network = Callable[..., tuple[np.ndarray, np.ndarray | None]]
 
 
 def network_runner(model: keras.Model, prepare: Callable = lambda images: images) -> Network:
     """Return the network as a function of arrays, in inference mode.
 
     Args:
-        model: float32 (b, h, w, c) -> features (b, d), and logits (b, k) if it has them.
+        model: float32 (b, h, w, c), or several of these, -> features (b, d), and logits (b, k) if
+            it has them.
         prepare: Images as floats in [0, 255] -> the model's input, in `keras.ops`.
     """
     weights = (model.trainable_variables, model.non_trainable_variables)
 
-    def forward(trainable, non_trainable, images):
-        images = prepare(ops.cast(images, "float32"))
-        outputs, _ = model.stateless_call(trainable, non_trainable, images, training=False)
+    def forward(trainable, non_trainable, *images):
+        inputs = [prepare(ops.cast(one, "float32")) for one in images]
+        inputs = inputs if len(inputs) > 1 else inputs[0]
+        outputs, _ = model.stateless_call(trainable, non_trainable, inputs, training=False)
         return outputs if isinstance(outputs, (list, tuple)) else [outputs]
 
     compiled = backend.jit(forward)
 
-    def network(images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        n = len(images)
+    def network(*images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        n = len(images[0])
         missing = (1 << (n - 1).bit_length()) - n  # up to a power of two
-        images = np.concatenate([images, np.repeat(images[-1:], missing, axis=0)])
+        padded = [np.concatenate([x, np.repeat(x[-1:], missing, axis=0)]) for x in images]
         values = [[variable.value for variable in group] for group in weights]
-        outputs = compiled(*values, ops.convert_to_tensor(images))
+        outputs = compiled(*values, *map(ops.convert_to_tensor, padded))
         features, *logits = (np.array(ops.convert_to_numpy(array))[:n] for array in outputs)
         return features, logits[0] if logits else None
 

@@ -35,6 +35,32 @@ def test_batches_are_joined_in_order():
     assert np.array_equal(features, images(10).reshape(10, 12))
 
 
+def test_pairs_are_compared_in_batches_and_gray_ones_as_color():
+    sizes = []
+
+    def distance(one, other):
+        assert one.shape[1:] == other.shape[1:] == (2, 2, 3)
+        sizes.append(len(one))
+        return np.abs(one.astype("float32") - other).mean((1, 2, 3))
+
+    found = extractor(distance=distance).compare(images(10, 1), images(10, 1) // 2)
+    expected = (images(10, 1) - images(10, 1) // 2).mean((1, 2, 3))
+    assert sizes == [4, 4, 2]
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    assert extractor(distance=distance).compare(images(0), images(0)).shape == (0,)
+
+
+def test_what_cannot_be_compared_is_refused():
+    with pytest.raises(UsageError, match="if they have a distance"):
+        extractor().compare(images(3), images(3))
+    one = extractor(distance=lambda x, y: np.zeros(len(x), "float32"))
+    with pytest.raises(UsageError, match="one shape.*Received"):
+        one.compare(images(3), images(4))
+    for wrong in (np.zeros((3, 1)), np.full(3, np.nan)):
+        with pytest.raises(PluginError, match="one finite distance"):
+            extractor(distance=lambda x, y, wrong=wrong: wrong).compare(images(3), images(3))
+
+
 def test_no_images_have_no_features():
     assert extractor().extract(images(0))[0].shape == (0, 12)
 

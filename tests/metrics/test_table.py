@@ -21,6 +21,8 @@ def forms(seed, count=120):
         "targets": random.integers(0, 256, (count, 16, 16, 3)).astype(np.uint8),
         "points": points,
         "labels": labels,
+        "target_distances": random.uniform(0, 2, count),
+        "pair_distances": random.uniform(0, 2, count),
     }
     order = random.permutation(count)
     return SampleSet(**everything), SampleSet(

@@ -195,6 +195,49 @@ def test_features_of_photographs_are_those_of_the_published_network():
     assert np.abs(features - expected).max() < 1e-4
 
 
+def photographs(count=4, size=64):
+    """Smooth images with edges, uint8, and the same, blurred a little and much."""
+    noise = np.random.default_rng(0).uniform(0, 255, (count, size // 8, size // 8, 3))
+    sharp = noise.repeat(8, axis=1).repeat(8, axis=2)
+
+    def blurred(x, width):
+        for axis in (1, 2):
+            x = np.mean([np.roll(x, k, axis) for k in range(-width, width + 1)], axis=0)
+        return x.round().astype("uint8")
+
+    return sharp.round().astype("uint8"), blurred(sharp, 1), blurred(sharp, 3)
+
+
+@pytest.mark.backend
+def test_photographs_are_the_farther_apart_the_more_they_are_blurred():
+    sharp, little, much = photographs()
+    photo = efficientnet.photo()
+    assert np.abs(photo.compare(sharp, sharp)).max() < 1e-6
+    one, other = photo.compare(sharp, little), photo.compare(sharp, much)
+    assert (one > 0.01).all() and (one < other).all() and (other < 4).all()
+    np.testing.assert_allclose(one.mean(), 0.312422, atol=1e-5)  # on every backend
+    gray = photo.compare(sharp[..., :1], little[..., :1])
+    np.testing.assert_allclose(
+        gray, photo.compare(sharp[..., :1].repeat(3, -1), little[..., :1].repeat(3, -1)), atol=1e-6
+    )
+
+
+@pytest.mark.backend
+def test_stages_are_those_of_the_network_at_any_size():
+    network = efficientnet.photo_stages((1, 2, 3, 4, 5, 6, 7))
+    maps = network(np.zeros((2, 64, 96, 3), "float32"))
+    assert [tuple(x.shape[1:]) for x in maps] == [
+        (32, 48, 16), (16, 24, 24), (8, 12, 40), (4, 6, 80), (4, 6, 112), (2, 3, 192), (2, 3, 320),
+    ]  # fmt: skip
+    arrays = safetensors.load(efficientnet.WEIGHTS)
+    images = photographs(1)[0].astype("float32")
+    pooled = efficientnet.efficientnet_lite0(arrays, size=None)(images)
+    head = {key: arrays[f"head/{key}"].astype("float32") for key in ("kernel", "scale", "offset")}
+    last = keras.ops.convert_to_numpy(network(images)[-1]) @ (head["kernel"][0, 0] * head["scale"])
+    expected = np.clip(last + head["offset"], 0, 6).mean((1, 2))
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(pooled), expected, atol=1e-4)
+
+
 def test_images_are_resized_smoothly():
     flat = resizing.resize_bicubic(np.full((2, 600, 400, 3), 77, np.uint8), 299)
     assert flat.shape == (2, 299, 299, 3) and np.abs(flat - 77).max() < 1e-3

@@ -31,11 +31,15 @@ _MAX_MEMORY = 512 << 20  # bytes of one representation of the generated samples
 
 
 class Batch(NamedTuple):
-    """Generated samples, the labels that they are of, and for pairs what they should be."""
+    """Generated samples, the labels that they are of, and for pairs what they should be.
+
+    `others` generates further samples of the same labels, if these are images.
+    """
 
     samples: np.ndarray
     labels: np.ndarray | None = None
     targets: np.ndarray | None = None
+    others: Callable[[], np.ndarray] | None = None
 
 
 def default_features(dataset: str) -> str:
@@ -158,7 +162,7 @@ def generated_samples(
         batches: Generated samples.
         total: Number of samples, for the progress.
         representations: Some of `ganzoo.metrics.sample_set.REPRESENTATIONS`.
-        extractor: Extractor of images, for their features, moments and logits.
+        extractor: Extractor of images, for their features, moments, logits and distances.
         levels: Type and range of images that are not uint8, of which extractors see 8 bits.
     """
     names = set(representations)
@@ -166,9 +170,13 @@ def generated_samples(
     moments = Moments() if "moments" in names and "features" not in names else None
     extracts = extractor is not None and bool({"features", "moments", "logits"} & names)
     with Progress("generated images", total) as progress:
-        for samples, labels, targets in batches:
+        for samples, labels, targets, others in batches:
             batch: dict[str, Any] = {"images": samples, "points": samples, "labels": labels}
             batch["targets"] = targets
+            if "target_distances" in names:
+                batch["target_distances"] = _distances(samples, targets, extractor, levels)
+            if "pair_distances" in names:
+                batch["pair_distances"] = _distances(samples, others(), extractor, levels)
             descriptor = descriptor_for(samples.shape[1:])
             if descriptor is not None:
                 batch["features"] = descriptor.compute(samples)
@@ -182,6 +190,13 @@ def generated_samples(
             progress.advance(len(samples))
     arrays: dict[str, Any] = {name: rows.array() for name, rows in kept.items()}
     return SampleSet(moments=moments, **arrays)
+
+
+def _distances(
+    samples: np.ndarray, others: Any, extractor: Extractor | None, levels: Levels | None
+) -> np.ndarray:
+    pair = (_in_8_bits(x, levels) for x in (samples, others))
+    return _required(extractor).compare(*pair)
 
 
 class _RowBuffer:

@@ -1,5 +1,6 @@
 """Generated samples to be evaluated: those of a generator, or given images."""
 
+import functools
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ class GeneratedSamples:
         batches: `(seed) -> batches` of samples.
         labeled: Whether each sample has the class that it was generated for.
         paired: Whether each sample has a target, the image that it should be.
+        translated: Whether each sample is made from an image, and others can be made from it.
         protocol: Their part of the protocol.
         seeded: Whether they depend on the seed.
     """
@@ -46,6 +48,7 @@ class GeneratedSamples:
     batches: Callable[[int], Iterator[Batch]]
     labeled: bool = False
     paired: bool = False
+    translated: bool = False
     protocol: dict[str, Any]
     seeded: bool = True
 
@@ -83,20 +86,24 @@ def samples_of_gan(
                 f"data set {dataset.name!r}. Received: {received}."
             )
 
-    paired = labels is not None and labels.ndim > 2 and dataset.paired  # labels are the sources
+    translated = labels is not None and labels.ndim > 2  # labels are the sources
+    paired = translated and dataset.paired
 
     def batches(seed: int) -> Iterator[Batch]:
-        latents = sampler.sample_latents(n, seed, truncation)
+        latents = sampler.sample_latents(2 * n if translated else n, seed, truncation)
+        settings = {"use_ema": not raw, "truncation": truncation}
         order = permutation(len(dataset), seed, 0)
         for start in range(0, n, _BATCH):
             stop = min(start + _BATCH, n)
             rows = order[np.arange(start, stop) % len(order)]
             batch_labels = None if labels is None else np.asarray(labels)[rows]
-            batch = latents[start:stop]
-            samples = sampler.generate_images(
-                batch, batch_labels, use_ema=not raw, truncation=truncation
+            generate = functools.partial(sampler.generate_images, labels=batch_labels, **settings)
+            yield Batch(
+                generate(latents[start:stop]),
+                batch_labels,
+                dataset.images[rows] if paired else None,
+                functools.partial(generate, latents[n + start : n + stop]) if translated else None,
             )
-            yield Batch(samples, batch_labels, dataset.images[rows] if paired else None)
 
     return GeneratedSamples(
         shape=sampler.image_shape,
@@ -104,6 +111,7 @@ def samples_of_gan(
         batches=batches,
         labeled=labels is not None and labels.ndim == 1,
         paired=paired,
+        translated=translated,
         protocol=protocol | ({} if truncation is None else {"truncation": float(truncation)}),
     )
 

@@ -26,7 +26,8 @@ from ganzoo.metrics.extractor import FEATURE_CHANNELS, Extractor
 
 MIN_SAMPLES = 10  # real and generated: some metrics divide them into ten parts
 _SAMPLES_PER_FEATURE = 4  # with fewer the Fréchet distance is biased, and the kernel's comes first
-_EXTRACTED = {"features", "moments", "logits"}  # representations that need an extractor
+# Representations that need an extractor.
+_EXTRACTED = {"features", "moments", "logits", "target_distances", "pair_distances"}
 
 
 def check_arguments(n: int, seeds: Sequence[int], metrics: Sequence[str] | None) -> None:
@@ -173,6 +174,9 @@ def _available(
         fake |= {"features", "moments"} | ({"logits"} if extractor.classes else set())
         if generated.labeled and extractor.classes == tuple(dataset.classes):
             fake.add("labels")  # the logits are of the same classes
+        if extractor.distance is not None:
+            fake |= {"target_distances"} if generated.paired else set()
+            fake |= {"pair_distances"} if generated.translated else set()
     return real, fake
 
 

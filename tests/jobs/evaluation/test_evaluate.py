@@ -345,21 +345,27 @@ def test_a_conditional_generator_gets_the_classes_of_the_data():
         evaluate_gan(Conditional(), nameless, None, ["patch_wasserstein"], n=10)
 
 
+class Translator:
+    """Returns the sources, a little brighter: by 5, and by how far on the latent is."""
+
+    ema, conditional, image_shape = None, True, (8, 8, 1)
+    generator = SimpleNamespace(inputs=(None, np.zeros((1, 8, 8, 1))))
+
+    def __init__(self, later=0):
+        self.later = later  # of latents behind the first hundred
+
+    @property
+    def sampler(self):
+        return self
+
+    def sample_latents(self, n, seed, truncation):
+        return np.repeat([0, self.later], [100, n - 100])
+
+    def generate_images(self, latents, labels, *, use_ema, truncation):
+        return labels + np.uint8(5) + latents.astype("uint8")[:, None, None, None]
+
+
 def test_a_translated_image_is_compared_with_its_own_target():
-    class Translator:
-        ema, conditional, image_shape = None, True, (8, 8, 1)
-        generator = SimpleNamespace(inputs=(None, np.zeros((1, 8, 8, 1))))
-
-        @property
-        def sampler(self):
-            return self
-
-        def sample_latents(self, n, seed, truncation):
-            return np.zeros((n, 2))
-
-        def generate_images(self, latents, labels, *, use_ema, truncation):
-            return labels + np.uint8(5)  # the sources, a little brighter
-
     targets = digits(images=60).images // 2
     dataset = dataclasses.replace(digits(images=60), images=targets, labels=targets, classes=())
     found = evaluate_gan(Translator(), dataset, None, ["psnr", "ssim"], n=100)
@@ -369,6 +375,26 @@ def test_a_translated_image_is_compared_with_its_own_target():
     unpaired = dataclasses.replace(dataset, paired=False)
     with pytest.raises(UsageError, match="'psnr' needs fake targets"):
         evaluate_gan(Translator(), unpaired, None, ["psnr"], n=100)
+
+
+def test_translations_are_compared_as_they_look_with_targets_and_with_each_other():
+    def distance(one, other):
+        return np.abs(one.astype("float32") - other).mean((1, 2, 3))
+
+    extractor = dataclasses.replace(counting()[0], distance=distance)
+    targets = digits(images=60).images // 2
+    dataset = dataclasses.replace(digits(images=60), images=targets, labels=targets, classes=())
+    names = ["perceptual", "diversity"]
+    to_target, to_other = evaluate_gan(Translator(later=7), dataset, extractor, names, n=100)
+    assert (to_target.value, to_other.value) == pytest.approx((5, 7))
+    assert to_target.protocol["features"] == "pixels" and to_other.protocol["resize"] == "none"
+    assert set(names) <= {r.metric for r in evaluate_gan(Translator(), dataset, extractor, n=100)}
+    unpaired = dataclasses.replace(dataset, paired=False)
+    assert evaluate_gan(Translator(later=7), unpaired, extractor, ["diversity"], n=100)
+    with pytest.raises(UsageError, match="'perceptual' needs fake target_distances"):
+        evaluate_gan(Translator(), unpaired, extractor, ["perceptual"], n=100)
+    with pytest.raises(UsageError, match="'diversity' needs fake pair_distances"):
+        evaluate_gan(Translator(), dataset, counting()[0], ["diversity"], n=100)
 
 
 @pytest.mark.backend
