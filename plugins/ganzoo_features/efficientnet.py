@@ -41,9 +41,9 @@ def photo() -> Extractor:
     """Features of color images of any size: EfficientNet-Lite0 without its last layer."""
     arrays = safetensors.load(WEIGHTS)
     run = network_runner(efficientnet_lite0(arrays))
-    pair = [keras.Input((None, None, 3), name=name) for name in ("images", "others")]
-    distance = perceptual_distance(photo_stages(arrays=arrays), *pair, (0.0, 255.0))
-    compare = network_runner(keras.Model(pair, distance, name="distance"))
+    one, other = (keras.Input((None, None, 3), name=name) for name in ("images", "others"))
+    distance = perceptual_distance(photo_stages(arrays=arrays), one, other, (0.0, 255.0))
+    compare = network_runner(keras.Model([one, other], distance, name="distance"))
     return Extractor(
         name="photo",
         digest=tensors_digest(arrays),

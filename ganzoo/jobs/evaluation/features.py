@@ -175,7 +175,7 @@ def generated_samples(
             batch["targets"] = targets
             if "target_distances" in names:
                 batch["target_distances"] = _distances(samples, targets, extractor, levels)
-            if "pair_distances" in names:
+            if "pair_distances" in names and others is not None:
                 batch["pair_distances"] = _distances(samples, others(), extractor, levels)
             descriptor = descriptor_for(samples.shape[1:])
             if descriptor is not None:
