@@ -94,18 +94,23 @@ def _difference(gan, kind: str, case) -> float:
     import keras
     import numpy as np
 
+    from ganzoo.gan.sampling import generator_inputs
+
     with tempfile.TemporaryDirectory() as folder:
         run = _exported(gan, kind, Path(folder) / f"generator{kind}")
         differences = []
         for n in (1, 5):
             latents = keras.ops.convert_to_numpy(gan.sampler.sample_latents(n, 3))
-            inputs = [latents]
-            if gan.sampler.conditional:
-                second = gan.generator.inputs[1]
-                inputs.append(np.asarray(case.labels(3, n)).astype(second.dtype))
+            taken, labels = generator_inputs(gan.generator), None
+            if "labels" in taken:
+                labels = np.asarray(case.labels(3, n)).astype(taken["labels"].dtype)
             for factor in _FACTORS:
-                inputs[0] = factor * latents
-                expected = keras.ops.convert_to_numpy(gan.sampler.generate(*inputs))
+                given = {"latents": factor * latents, "labels": labels}
+                if "latents" not in taken:
+                    given["labels"] = factor * labels
+                inputs = [given[name] for name in taken]
+                made = gan.sampler.generate(given["latents"], given["labels"])
+                expected = keras.ops.convert_to_numpy(made)
                 if expected.std() > 0.01:
                     break
             else:

@@ -9,10 +9,13 @@ import torch
 ONNX_OPSET = 18  # the first with bitwise operations
 
 
-def any_batch(inputs: int) -> list:
-    """Dynamic shapes for `torch.export`, so that a model of so many inputs takes any batch."""
-    each = [{0: torch.export.Dim.DYNAMIC} for _ in range(inputs)]
-    return [(each if inputs > 1 else each[0],)]
+def any_batch(inputs: list) -> list:
+    """Dynamic shapes for `torch.export`: any batch of a model's inputs, and any size where it is
+    None.
+    """
+    dynamic = torch.export.Dim.DYNAMIC
+    each = [{axis: dynamic for axis, n in enumerate(x.shape) if n is None} for x in inputs]
+    return [(each if len(each) > 1 else each[0],)]
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ from ganzoo.gan.batches import Batch, microbatch, training_batches
 from ganzoo.gan.compilation import Compilation
 from ganzoo.gan.losses import flip_labels
 from ganzoo.gan.partial_updates import penalty_update
-from ganzoo.gan.sampling import Sampler, Sampling
+from ganzoo.gan.sampling import Sampler, Sampling, generator_arguments
 from ganzoo.gan.state import named_state
 from ganzoo.gan.transfer.freezing import freeze_networks
 
@@ -30,11 +30,12 @@ class GAN(backend.Stepper, Compilation, Sampling):
     `after_step`; `step` stays as it is. `compile` takes the keywords of `GANConfig`.
 
     Shapes: samples are `(batch, height, width, channels)`, or any `(batch, ...)`; latents are
-    `(batch, ...)` as the generator's first input says; logits are `(batch,)` or `(batch, 1)`.
+    `(batch, ...)` as the generator's input says; logits are `(batch,)` or `(batch, 1)`.
     Images are uint8, scaled to `value_range` on the device, or floats in that range already.
 
     Args:
-        generator: A built Keras model: latents, or [latents, labels], -> samples.
+        generator: A built Keras model: latents, or [latents, labels], -> samples. One that takes
+            no latents has a single input, named "labels"; images of any size have None for it.
         discriminator: A built Keras model: samples, or [samples, labels], -> logits, or
             [logits, ...].
         value_range: The range of the generator's output: (-1, 1) after tanh, (0, 1) after
@@ -51,6 +52,9 @@ class GAN(backend.Stepper, Compilation, Sampling):
 
     #: Whether the generator's last layer keeps samples in `value_range`, as tanh does.
     bounded: bool = True
+
+    #: Pixels around a tile of an image that its translation depends on; None: all of them.
+    tile_overlap: int | None = None
 
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)
@@ -220,7 +224,7 @@ class GAN(backend.Stepper, Compilation, Sampling):
 
     def generate(self, latents: Tensor, labels: Tensor = None) -> Tensor:
         """Generated samples in `value_range`, float32, from the generator in training mode."""
-        inputs = [latents, labels] if self.sampler.conditional else latents
+        inputs = generator_arguments(self.generator, latents, labels)
         return ops.cast(backend.training_outputs(self.generator, inputs), "float32")
 
     def fake_samples(self, batch: Batch) -> Tensor:

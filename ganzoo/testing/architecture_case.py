@@ -44,6 +44,8 @@ LARGE_SHAPES: Mapping[int, tuple[Shape, ...]] = {
     2: ((16384, 1), (65536, 1)),
     4: ((16, 32, 32, 3), (32, 64, 64, 3)),
 }
+# The sides of a target in those of the source that it is made from, the first that is accepted.
+SOURCE_FACTORS = (1, 2, 4)
 _SHARED = "must not share"  # in the message of a GAN whose networks have variables in common
 
 
@@ -72,6 +74,7 @@ class ArchitectureCase:
         self.signature = discovery.plugin_signature(discovery.find_plugin("architecture", name))
         self.conditions = {"classes", "source_shape"} & self.signature.parameters.keys()
         self._given_options = dict(options or {})
+        self._source_shapes: dict[Shape, Shape] = {}
         self._shapes = (tuple(shapes), ()) if shapes else default_shapes(self.signature)
 
     # Networks ------------------------------------------------------------------------------
@@ -88,7 +91,7 @@ class ArchitectureCase:
 
     def build(self, precision: str = "float32") -> "GAN":
         """Build the GAN anew, with `options` and for `shape`, not compiled."""
-        return self._build(self.options, self.shape, precision)
+        return self._build(self.options, self.shape, self.source_shape, precision)
 
     def compile(self, gan: "GAN", *, eager: bool = False, **config) -> "GAN":
         """Compile a GAN with optimizers of its own and return it."""
@@ -125,6 +128,11 @@ class ArchitectureCase:
                 return shape
         raise NotRun("needs builds")
 
+    @property
+    def source_shape(self) -> Shape:
+        """The shape of the images that the architecture translates to those of `shape`."""
+        return self._source_shapes.get(self.shape, self.shape)
+
     @functools.cached_property
     def _accepted(self) -> "tuple[dict[str, Any], dict[Shape, GAN | Exception]]":
         """The first options with a shape that is accepted, and what came of each shape."""
@@ -143,17 +151,28 @@ class ArchitectureCase:
         return options, attempts
 
     def _attempt(self, options: Mapping[str, Any], shape: Shape) -> "GAN | Exception":
-        try:
-            return self._build(options, shape)
-        except Exception as error:
-            return error
+        first = None
+        for factor in SOURCE_FACTORS if "source_shape" in self.conditions else SOURCE_FACTORS[:1]:
+            source = (*(n // factor for n in shape[:-1]), shape[-1])
+            try:
+                gan = self._build(options, shape, source)
+            except UsageError as error:
+                first = first or error
+            except Exception as error:
+                return error
+            else:
+                self._source_shapes[shape] = source
+                return gan
+        return first or UsageError("")
 
-    def _build(self, options: Mapping[str, Any], shape: Shape, precision: str = "float32") -> "GAN":
+    def _build(
+        self, options: Mapping[str, Any], shape: Shape, source: Shape, precision: str = "float32"
+    ) -> "GAN":
         return build_networks(
             self.recipe(options, precision),
             shape,
             CLASSES if "classes" in self.conditions else 0,
-            shape if "source_shape" in self.conditions else None,
+            source if "source_shape" in self.conditions else None,
         )
 
     # Data ----------------------------------------------------------------------------------
@@ -173,7 +192,7 @@ class ArchitectureCase:
         if not self.conditions:
             return None
         if "source_shape" in self.conditions:
-            return _random_samples((count, *self.shape), 1000 + 31 * shift + seed)
+            return _random_samples((count, *self.source_shape), 1000 + 31 * shift + seed)
         classes = (np.arange(count) + seed + shift) % CLASSES
         networks = (self.gan.generator, self.gan.discriminator)
         inputs = [network.inputs[1] for network in networks if len(network.inputs) > 1]

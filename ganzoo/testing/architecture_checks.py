@@ -131,7 +131,11 @@ def _check_output_types(gan: GAN, condition: str) -> None:
 def check_labels(case: ArchitectureCase) -> None:
     """Every network that takes labels computes something else for other labels."""
     gan = trace(case).gan
-    conditional = [name for name in NETWORKS if len(getattr(gan, name).inputs) > 1]
+    taking = {
+        "generator": gan.sampler.conditional,
+        "discriminator": len(gan.discriminator.inputs) > 1,
+    }
+    conditional = [name for name in NETWORKS if taking[name]]
     if not conditional:
         raise NotRun("takes no labels")
     one, other = (gan.sampler.scale_labels(ops.convert_to_tensor(case.labels(0, shift=shift)))
@@ -142,7 +146,12 @@ def check_labels(case: ArchitectureCase) -> None:
     }
     for name in conditional:
         network = getattr(gan, name)
-        call = backend.jit(lambda x, y, network=network: network([x, y], training=False))
+        alone = len(network.inputs) == 1  # a generator without latents
+
+        def compute(x, y, network=network, alone=alone):
+            return network(y if alone else [x, y], training=False)
+
+        call = backend.jit(compute)
         outputs = [keras.tree.flatten(call(inputs[name], labels)) for labels in (one, other)]
         pairs = (map(ops.convert_to_numpy, pair) for pair in zip(*outputs, strict=True))
         same = all(np.array_equal(*pair) for pair in pairs)

@@ -6,7 +6,7 @@ The paper's two generators and two discriminators are one GAN. X is the source, 
     discriminator    D_Y,          D_X
 
 A label is an image of X, which is not paired with the image of Y beside it. Nothing is random:
-a latent is one number that has no effect.
+the generators take no latents.
 """
 
 import keras
@@ -68,8 +68,8 @@ class CycleGAN(GAN):
     neither penalties nor augmentation.
 
     Args:
-        generator: A model of [latents, images of X] with a layer `TranslationPair` named
-            "directions".
+        generator: A model of images of X, its input named "labels", with a layer
+            `TranslationPair` named "directions".
         discriminator: A model of [images of Y, images of X] that returns [logits of D_Y, logits
             of D_X]; D_X is a model named "source_critic".
         cycle_weight: Weight of the cycle consistency loss, equation 2; the paper's lambda.
@@ -94,14 +94,14 @@ class CycleGAN(GAN):
         self.pool_size = pool_size
         self.pools = [ImagePool(pool_size), ImagePool(pool_size)]
         for name, pool in zip(("target", "source"), self.pools, strict=True):
-            pool.build(f"{name}_pool", self.sampler.image_shape, self.add_weight)
+            pool.build(f"{name}_pool", discriminator.inputs[0].shape[1:], self.add_weight)
 
     @property
     def inverse(self) -> Sampler:
         """A sampler of F: `gan.inverse.sample(n, labels=images_of_y)`."""
-        latents, images = self.generator.inputs
+        (images,) = self.generator.inputs
         f = self.generator.get_layer("directions").f
-        generator = keras.Model([latents, images], f(images), name="backward")
+        generator = keras.Model(images, f(images), name="backward")
         return Sampler(generator, value_range=self.value_range, prior=self.prior, ema=self.ema)
 
     def fake_samples(self, batch) -> list[Tensor]:
@@ -198,14 +198,13 @@ def cyclegan(
     check_minimum(0, num_residual_blocks=num_residual_blocks)
 
     def generator() -> keras.Model:
-        latents = keras.Input((1,), name="latents")
         labels = keras.Input(source_shape, name="labels")
         g, f = (
             translation_network(image_shape, generator_base_channels, num_residual_blocks, name)
             for name in ("there", "back")
         )
         images = TranslationPair(g, f, name="directions")(labels)
-        return keras.Model([latents, labels], images, name="generator")
+        return keras.Model(labels, images, name="generator")
 
     def domain_discriminator(domain: str) -> keras.Model:  # D_Y or D_X
         images = keras.Input(image_shape, name=f"{domain}_images")

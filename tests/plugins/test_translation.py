@@ -154,13 +154,13 @@ def scaling(g: float, f: float, **options):
         x = keras.Input(SHAPE)
         return keras.Model(x, layer(x), name=name)
 
-    latents, images, labels = keras.Input((1,)), keras.Input(SHAPE), keras.Input(SHAPE)
+    images, labels = keras.Input(SHAPE), keras.Input(SHAPE, name="labels")
     ways = [network(n, layers.Rescaling(s)) for n, s in (("there", g), ("back", f))]
     made = papers.cyclegan.TranslationPair(*ways, name="directions")(labels)
     critics = [network(f"{kind}_critic", layers.Conv2D(1, 8, name=f"{kind}_mean"))
                for kind in ("target", "source")]  # fmt: skip
     logits = [critics[0](images), critics[1](labels)]
-    generator = keras.Model([latents, labels], made, name="generator")
+    generator = keras.Model(labels, made, name="generator")
     discriminator = keras.Model([images, labels], logits, name="discriminator")
     return with_lsgan_loss(papers.cyclegan.CycleGAN(generator, discriminator, **options))
 

@@ -14,7 +14,8 @@ from keras import ops
 
 from ganzoo.backend import Tensor
 from ganzoo.errors import UsageError
-from ganzoo.gan.sampling.argument_checks import as_classes
+from ganzoo.gan.sampling.argument_checks import as_classes, fits_shape
+from ganzoo.gan.sampling.generator_inputs import generator_inputs
 
 _UNUSED = ("validation_data", "validation_split", "sample_weight", "class_weight")
 _TOLERANCE = 1e-3  # beyond the value range, of an array
@@ -53,7 +54,7 @@ def check_arrays(gan: Any, images: Any, labels: Any) -> Any:
     if not isinstance(images, np.ndarray):
         return labels
     shape, steps = gan.sampler.image_shape, int(gan.steps_per_dispatch > 1)
-    if images.shape[1 + steps :] != shape or not len(images):
+    if not fits_shape(images.shape[1 + steps :], shape) or not len(images):
         raise UsageError(
             f"`fit` needs samples as the generator makes them. Expected: "
             f"{(*['steps'] * steps, 'n', *shape)}. Received: an array of shape {images.shape}."
@@ -112,7 +113,8 @@ def _takes_classes(gan: Any) -> bool:
     sampler = gan.sampler
     if gan.label_shape != ():
         return False
-    whole = sampler.conditional and "int" in sampler.generator.inputs[1].dtype
+    taken = generator_inputs(sampler.generator).get("labels")
+    whole = taken is not None and "int" in taken.dtype
     return bool(gan.num_classes) or whole
 
 
@@ -121,10 +123,10 @@ def _bounds(gan: Any) -> tuple[float, float] | None:
     return gan.value_range if gan.bounded and len(gan.sampler.image_shape) > 1 else None
 
 
-def _check_shape(what: str, values: Tensor, shape: tuple[int, ...]) -> None:
+def _check_shape(what: str, values: Tensor, shape: tuple[int | None, ...]) -> None:
     """Refuse another shape; TensorFlow knows none where shapes differ from call to call."""
     received = _shape(values)
-    if received != shape:
+    if received is None or not fits_shape(received, shape):
         raise UsageError(
             f"`fit` needs {what} as the networks take them. Expected: {('n', *shape)}. "
             f"Received: {'several shapes' if received is None else ('n', *received)}."

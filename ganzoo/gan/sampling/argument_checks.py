@@ -88,7 +88,7 @@ def check_labels(given, n: int, taken: Tensor | None, num_classes: int | None) -
     array = None if given is None else _as_array(given)
     if shape == () and (num_classes is not None or "int" in taken.dtype):
         return _check_classes(array, given, n, num_classes)
-    if array is None or not _fits_shape(array, (n, *shape)) or not np.isfinite(array).all():
+    if array is None or not fits_shape(array.shape, (n, *shape)) or not np.isfinite(array).all():
         raise UsageError(
             "This generator is conditional: it needs labels, one per sample. "
             f"Expected: finite numbers of shape {(n, *shape)}. "
@@ -129,11 +129,11 @@ def _check_classes(array: np.ndarray | None, given, n: int, known: int | None) -
     return classes
 
 
-def _fits_shape(array: np.ndarray, shape: tuple[int | None, ...]) -> bool:
-    """Compare with a shape in which None stands for any size."""
-    if array.ndim != len(shape):
+def fits_shape(shape: Sequence[int | None], taken: Sequence[int | None]) -> bool:
+    """Compare a shape with one in which None stands for any size."""
+    if len(shape) != len(taken):
         return False
-    return all(size in (None, own) for size, own in zip(shape, array.shape, strict=True))
+    return all(size in (None, own) for size, own in zip(taken, shape, strict=True))
 
 
 def _as_array(given) -> np.ndarray | None:

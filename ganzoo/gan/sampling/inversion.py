@@ -46,6 +46,10 @@ def invert(
         starts: Random latents at which the search of each image starts; the best one counts.
         seed: Seed of these latents.
     """
+    if sampler.latent_shape == (0,):
+        raise UsageError(
+            "invert searches latents, and this generator takes none: it translates images.",
+        )
     images = np.array(ops.convert_to_numpy(images))
     if images.shape[1:] != sampler.image_shape or not len(images) or min(steps, starts) < 1:
         raise UsageError(

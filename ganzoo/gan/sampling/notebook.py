@@ -40,8 +40,12 @@ def describe_sampler(sampler: Any) -> str:
 
     Where labels are no classes, or their number is not known, it is the line alone.
     """
-    size, latent = (" x ".join(map(str, s)) for s in (sampler.image_shape, sampler.latent_shape))
-    text = f"Generator of {size} from latents of {latent}"
+    size, latent = (
+        " x ".join("any" if n is None else str(n) for n in shape)
+        for shape in (sampler.image_shape, sampler.latent_shape)
+    )
+    start = f"latents of {latent}" if sampler.latent_shape != (0,) else "images"
+    text = f"Generator of {size} from {start}"
     text += f": {sampler.generator.count_params():,} parameters"
     samples = labels = None
     try:

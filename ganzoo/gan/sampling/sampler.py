@@ -13,6 +13,7 @@ from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.gan import random
 from ganzoo.gan.ema import EMA
 from ganzoo.gan.sampling import argument_checks, latent_paths
+from ganzoo.gan.sampling.generator_inputs import generator_arguments, generator_inputs, input_shape
 from ganzoo.gan.sampling.notebook import Samples, describe_sampler
 from ganzoo.modalities import Levels
 
@@ -23,7 +24,7 @@ class Sampler:
     """A generator that samples, by its moving average where there is one.
 
     Args:
-        generator: A built Keras model: latents, or [latents, labels], -> samples.
+        generator: A built Keras model: latents, [latents, labels], or "labels" alone, -> samples.
         value_range: The range of its output.
         prior: The distribution of latents; see `ganzoo.random`.
         ema: The moving average of the generator's weights, or of weights that it shares.
@@ -55,23 +56,23 @@ class Sampler:
 
     @property
     def latent_shape(self) -> tuple[int, ...]:
-        """The shape of one latent."""
-        return tuple(self.generator.inputs[0].shape[1:])
+        """The shape of one latent; (0,) for a generator that takes none."""
+        return input_shape(self.generator, "latents") or (0,)
 
     @property
     def image_shape(self) -> tuple[int, ...]:
-        """The shape of one sample: (height, width, channels), or (d,) for points."""
+        """The shape of one sample: (height, width, channels), None for any; (d,) for points."""
         return tuple(self.generator.outputs[0].shape[1:])
 
     @property
     def conditional(self) -> bool:
         """True if the generator takes labels."""
-        return len(self.generator.inputs) > 1
+        return self.label_shape is not None
 
     @property
     def label_shape(self) -> tuple[int, ...] | None:
         """The shape of one label; None if the generator takes none."""
-        return tuple(self.generator.inputs[1].shape[1:]) if self.conditional else None
+        return input_shape(self.generator, "labels")
 
     @standard_settings()
     def sample(
@@ -164,7 +165,7 @@ class Sampler:
         return describe_sampler(self)
 
     def _check_labels(self, labels, n: int) -> np.ndarray | None:
-        taken = self.generator.inputs[1] if self.conditional else None
+        taken = generator_inputs(self.generator).get("labels")
         return argument_checks.check_labels(labels, n, taken, self.num_classes)
 
     def scale(self, images: Tensor) -> Tensor:
@@ -269,14 +270,13 @@ class Sampler:
         return self._jitted(*self.values(use_ema, truncation), self.inputs(latents, labels))
 
     def inputs(self, latents, labels) -> list:
-        """Inputs of the generator: [latents] or [latents, labels]."""
+        """Inputs of the generator, labels checked and scaled."""
         if self.conditional and labels is None:
             raise UsageError("This generator is conditional: it needs labels. Received: None.")
-        if not self.conditional:
-            return [latents]
-        if not ops.is_tensor(labels):
+        if self.conditional and not ops.is_tensor(labels):
             labels = self._check_labels(labels, len(labels if latents is None else latents))
-        return [latents, self.scale_labels(ops.convert_to_tensor(labels))]
+        labels = self.scale_labels(ops.convert_to_tensor(labels)) if self.conditional else None
+        return keras.tree.flatten(generator_arguments(self.generator, latents, labels))
 
     def values(self, use_ema: bool = True, truncation: float | None = None) -> list[list]:
         """Values of the generator's trainable and of its other variables."""
@@ -295,6 +295,6 @@ class Sampler:
 
     def call_stateless(self, trainable: list, non_trainable: list, inputs: list) -> Tensor:
         """Call the generator with other values of its variables; nothing is written."""
-        inputs = inputs if self.conditional else inputs[0]
+        inputs = inputs if len(inputs) > 1 else inputs[0]
         images, _ = self.generator.stateless_call(trainable, non_trainable, inputs, training=False)
         return ops.cast(images, "float32")

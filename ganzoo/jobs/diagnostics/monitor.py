@@ -111,7 +111,8 @@ class Monitor:
 
     def _affordable(self, count: int) -> int:
         """So many samples, or fewer if they are large."""
-        size = int(np.prod(self.gan.sampler.image_shape))
+        shape = self.gan.sampler.image_shape
+        size = int(np.prod(self.session.dataset.image_shape if None in shape else shape))
         return min(count, max(_MIN_SAMPLES, _MAX_VALUES // size))
 
     @functools.cached_property

@@ -75,11 +75,13 @@ def samples_of_gan(
     Raises:
         UsageError: The generator is conditional, and the data set has no labels of its shape.
     """
+    from ganzoo.gan.sampling.argument_checks import fits_shape
+
     sampler = gan.sampler
     labels = dataset.labels if sampler.conditional else None
     if sampler.conditional:
-        label_shape = tuple(gan.generator.inputs[1].shape[1:])
-        if labels is None or labels.shape[1:] != label_shape:
+        label_shape = sampler.label_shape or ()
+        if labels is None or not fits_shape(labels.shape[1:], label_shape):
             received = "no labels" if labels is None else f"labels of shape {labels.shape[1:]}"
             raise UsageError(
                 f"The generator is conditional and takes labels of shape {label_shape} from the "
@@ -106,7 +108,7 @@ def samples_of_gan(
             )
 
     return GeneratedSamples(
-        shape=sampler.image_shape,
+        shape=dataset.image_shape if None in sampler.image_shape else sampler.image_shape,
         count=n,
         batches=batches,
         labeled=labels is not None and labels.ndim == 1,

@@ -22,7 +22,9 @@ def principal_directions(traced: Traced, count: int = _COUNT) -> list[list[float
         traced: A traced generator.
         count: The most of them.
     """
-    latents = traced.inputs["latents"]
+    latents = traced.inputs.get("latents")
+    if latents is None:
+        return []
     size = int(np.prod(latents.shape))
     matrices = [m for t in history([traced.output]) if (m := _matrix(t, latents)) is not None]
     rows = np.zeros((size, 0))

@@ -45,6 +45,8 @@ class Format:
     extra: str = ""
 
 
+_ANY_SIZE = 64  # height and width with which a generator of any size is called once
+
 Writer = Callable[["GAN", Mapping[str, Any], str], None]
 
 
@@ -73,7 +75,7 @@ def _write_onnx(gan: "GAN", facts: Mapping[str, Any], path: str) -> None:
 def _write_torch(gan: "GAN", facts: Mapping[str, Any], path: str) -> None:
     from ganzoo.backend.torch_onnx import any_batch
 
-    shapes = any_batch(len(gan.generator.inputs))
+    shapes = any_batch(gan.generator.inputs)
     gan.generator.export(path, format="torch", verbose=False, dynamic_shapes=shapes)
 
 
@@ -175,8 +177,11 @@ def export_format(
 
 def call_generator(gan: "GAN") -> None:
     """Call the generator once: Keras exports no model that was never called."""
-    inputs = [np.zeros((1, *one.shape[1:]), one.dtype) for one in gan.generator.inputs]
-    gan.generator(inputs if gan.sampler.conditional else inputs[0])
+    inputs = [
+        np.zeros([_ANY_SIZE if size is None else size for size in (1, *one.shape[1:])], one.dtype)
+        for one in gan.generator.inputs
+    ]
+    gan.generator(inputs if len(inputs) > 1 else inputs[0])
 
 
 def _backend_for(target: Format, requested: str | None) -> str:

@@ -79,7 +79,8 @@ def complete_onnx(path: str | os.PathLike, facts: Mapping[str, Any]) -> None:
     for axis, size in zip(
         output.type.tensor_type.shape.dim[1:], facts["sample_shape"], strict=True
     ):
-        axis.dim_value = size
+        if size is not None:
+            axis.dim_value = size
     model.producer_name, model.producer_version = "ganzoo", __version__
     texts = {k: v if isinstance(v, str) else json.dumps(v) for k, v in facts.items()}
     onnx.helper.set_model_props(model, texts)

@@ -17,6 +17,7 @@ from keras import KerasTensor, Operation, ops
 from ganzoo import backend
 from ganzoo.backend import Tensor
 from ganzoo.errors import UsageError
+from ganzoo.gan.sampling import generator_inputs
 from ganzoo.layers import LatentNoise
 
 _ARITHMETIC = {
@@ -75,20 +76,27 @@ class Noise(Operation):
         return KerasTensor((latents.shape[0], *self.shape), "float32")
 
 
-def trace(generator: keras.Model, psi: keras.Variable | None = None) -> Traced:
+_ANY_SIZE = 64
+
+
+def trace(
+    generator: keras.Model, psi: keras.Variable | None = None, *, any_size: int = _ANY_SIZE
+) -> Traced:
     """Trace a generator in inference mode.
 
     Args:
-        generator: A built model from latents, or [latents, labels], to samples.
+        generator: A built model from latents, labels, or both, to samples.
         psi: A scalar weight that becomes an input.
+        any_size: Height and width of images of which the generator takes any size.
 
     Raises:
         UsageError: A layer computes outside of Keras' operations.
     """
-    names = ("latents", "labels")[: len(generator.inputs)]
     inputs = {
-        name: KerasTensor((1, *tensor.shape[1:]), tensor.dtype)
-        for name, tensor in zip(names, generator.inputs, strict=True)
+        name: KerasTensor(
+            (1, *(any_size if n is None else n for n in tensor.shape[1:])), tensor.dtype
+        )
+        for name, tensor in generator_inputs(generator).items()
     }
     given: Any = list(inputs.values())
     with _tracing(generator) as constants, contextlib.ExitStack() as replaced:

@@ -4,7 +4,7 @@ const byId = (id) => document.getElementById(id);
 const model = JSON.parse(byId("model").textContent);
 const network = new Network(model.plan, fromBase64(byId("weights").textContent));
 const { facts } = model;
-const latentSize = size(model.plan.inputs.latents);
+const latentSize = size(model.plan.inputs.latents ?? [0]); // none: it translates
 const labelShape = model.plan.inputs.labels;
 const translates = labelShape?.length === 4;
 const classes = labelShape?.length === 1 ? facts.classes ?? [] : [];

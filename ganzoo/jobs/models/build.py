@@ -123,18 +123,20 @@ def build_optimizer(table: Optimizer) -> Any:
 
 def _check_networks(gan: Any, plugin: Plugin, image_shape: tuple[int, ...]) -> None:
     from ganzoo.gan.gan import GAN
+    from ganzoo.gan.sampling.argument_checks import fits_shape
+    from ganzoo.gan.sampling.generator_inputs import generator_inputs
 
     if not isinstance(gan, GAN):
         raise PluginError(
             f"The architecture {plugin.qualified} must return a ganzoo.GAN. "
             f"Received: {type(gan).__name__}."
         )
-    if 0 in gan.sampler.latent_shape:
+    if 0 in gan.sampler.latent_shape and "latents" in generator_inputs(gan.generator):
         raise UsageError(
             f"The architecture {plugin.qualified} needs latents of at least one number. "
             f"Received: a latent of shape {gan.sampler.latent_shape}."
         )
-    if gan.sampler.image_shape != tuple(image_shape):
+    if not fits_shape(image_shape, gan.sampler.image_shape):
         raise PluginError(
             f"The architecture {plugin.qualified} makes images of another shape than the data. "
             f"Expected: {tuple(image_shape)}. Received: {gan.sampler.image_shape}."
@@ -142,19 +144,24 @@ def _check_networks(gan: Any, plugin: Plugin, image_shape: tuple[int, ...]) -> N
 
 
 def _check_source_shape(gan: "GAN", plugin: Plugin, source_shape: tuple[int, ...] | None) -> None:
-    received = tuple(gan.generator.inputs[1].shape[1:]) if gan.sampler.conditional else None
-    if received != tuple(source_shape or ()):
+    from ganzoo.gan.sampling.argument_checks import fits_shape
+
+    received = gan.sampler.label_shape
+    if received is None or not fits_shape(source_shape or (), received):
         raise PluginError(
-            f"The generator of the architecture {plugin.qualified} must take [latents, images]. "
+            f"The generator of the architecture {plugin.qualified} must take images, alone "
+            "or after latents. "
             f"Expected: images of shape {source_shape}. "
             f"Received: {'no images' if received is None else received}."
         )
 
 
 def _check_label_shape(gan: "GAN", recipe: Recipe, dataset: Dataset) -> None:
+    from ganzoo.gan.sampling.argument_checks import fits_shape
+
     expected = tuple(gan.label_shape)
     received = None if dataset.labels is None else tuple(dataset.labels.shape[1:])
-    if expected != received:
+    if received is None or not fits_shape(received, expected):
         raise UsageError(
             f"The architecture {recipe.architecture.name!r} takes other labels than the data set "
             f"{recipe.dataset.name!r} has. Expected: {expected} for each image. "

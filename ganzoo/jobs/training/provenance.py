@@ -139,8 +139,8 @@ def generator_metadata(gan: "GAN") -> dict[str, Any]:
 
     The shape of one: `[]` for a class, `[k]` for attributes, that of an image, or `None`.
     """
-    shape = list(gan.generator.inputs[1].shape[1:]) if gan.sampler.conditional else None
-    return {"generator_labels": shape}
+    shape = gan.sampler.label_shape
+    return {"generator_labels": None if shape is None else list(shape)}
 
 
 def weights_metadata(gan: "GAN", recipe: Recipe, dataset: Dataset, run: Run) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def test_a_page_draws_what_the_generator_draws(name):
     for variable in generator.weights:  # nothing is without effect
         if any(word in variable.path for word in ("gamma", "strength", "bias", "beta")):
             variable.assign(numbers.normal(0.7, 0.3, variable.shape))
-    plan = plans.write_plan(tracing.trace(generator, sampler.psi))
+    plan = plans.write_plan(tracing.trace(generator, sampler.psi, any_size=case.source_shape[0]))
     latents, labels = 2 * to_numpy(sampler.sample_latents(2, 3)), case.labels(1, 2)
     inputs = sampler.inputs(ops.convert_to_tensor(latents), labels)
     if sampler.psi is not None:
@@ -85,7 +85,7 @@ def test_a_page_draws_what_the_generator_draws(name):
     expected = to_numpy(generator(inputs if len(inputs) > 1 else inputs[0], training=False))
     rows = [
         {key: to_numpy(x)[i].astype(float).ravel().tolist() for key, x in
-         zip(("latents", "labels"), inputs, strict=False)} | {"psi": [PSI]}
+         zip(plan["inputs"], inputs, strict=False)} | {"psi": [PSI]}
         for i in range(2)
     ]  # fmt: skip
     given = [{key: row[key] for key in plan["inputs"]} for row in rows]
