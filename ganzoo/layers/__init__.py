@@ -20,6 +20,7 @@ from ganzoo.layers.minibatch_stddev import MinibatchStddev
 from ganzoo.layers.modulated_convolution import ModulatedConv2D
 from ganzoo.layers.phase_shuffle import PhaseShuffle
 from ganzoo.layers.pixel_norm import PixelNorm
+from ganzoo.layers.pixel_shuffle import PixelShuffle
 from ganzoo.layers.resampling import Resample2D
 from ganzoo.layers.self_attention import SelfAttention
 from ganzoo.layers.spectral_normalization import SpectralNormalization
@@ -28,6 +29,6 @@ __all__ = [
     "BatchNormalization", "Bias", "ConditionalBatchNormalization", "Conv1D", "Conv1DTranspose",
     "Conv2D", "Conv2DTranspose", "Conv3D", "Conv3DTranspose", "Dropout", "Embedding",
     "EqualizedConv2D", "EqualizedDense", "InstanceNormalization", "LatentNoise", "MinibatchStddev",
-    "ModulatedConv2D", "OneHot", "PhaseShuffle", "PixelNorm", "Resample2D", "SelfAttention",
-    "SpectralNormalization", "one_hot",
+    "ModulatedConv2D", "OneHot", "PhaseShuffle", "PixelNorm", "PixelShuffle", "Resample2D",
+    "SelfAttention", "SpectralNormalization", "one_hot",
 ]  # fmt: skip

@@ -14,7 +14,7 @@ from ganzoo.files.foreign import Conversion, ForeignWeights
 Weights = ForeignWeights
 _PREFIXES = (  # `module.` is that of a DataParallel; the averaged networks of pickles
     "", "module.", "state_dict.", "state_dict.module.", "model_state_dict.",
-    "g_ema.", "G_ema.", "G_ema.Model.", "2.",
+    "params_ema.", "params.", "g_ema.", "G_ema.", "G_ema.Model.", "2.",
 )  # fmt: skip
 
 

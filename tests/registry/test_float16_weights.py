@@ -6,7 +6,7 @@ import pytest
 from ganzoo.catalog.registry import lookup
 from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files import safetensors
-from ganzoo.jobs.models.weights import float16_spec, from_float16, is_float16, to_float16
+from ganzoo.jobs.models.weights import from_float16, stored_spec, to_float16
 from ganzoo.jobs.publishing.push import push
 from ganzoo.jobs.publishing.verify import verify
 
@@ -56,7 +56,8 @@ def test_other_types_stay_as_they_are():
     assert {name: array.dtype.name for name, array in found.items()} == {
         "a": "int32", "b": "float16", "c": "float64",
     }  # fmt: skip
-    assert float16_spec(spec) == {name: (a.dtype.name, a.shape) for name, a in found.items()}
+    said = stored_spec(spec, {"stored": "float16"}, "a file")
+    assert said == {name: (a.dtype.name, a.shape) for name, a in found.items()}
     again = from_float16(found, spec)
     assert all(again[name].dtype == arrays[name].dtype for name in arrays)
     assert all(np.array_equal(again[name], arrays[name]) for name in arrays)
@@ -76,8 +77,20 @@ def test_a_version_in_half_precision_is_published_elsewhere_as_it_is(made_run, t
 @pytest.mark.parametrize("stored", ["bfloat16", "float32", "", None, 16, ["float16"]])
 def test_only_half_precision_can_be_declared(stored):
     with pytest.raises(InvalidInput, match="does not know"):
-        is_float16({"stored": stored}, "a file")
+        stored_spec({}, {"stored": stored}, "a file")
 
 
 def test_nothing_is_declared_of_full_precision():
-    assert not is_float16({}, "a file")
+    spec = {"a/kernel": ("float32", (2,))}
+    assert stored_spec(spec, {}, "a file") == spec
+
+
+def test_kernels_alone_can_be_halved():
+    arrays = {"a/kernel": np.ones(3, "float32"), "a/bias": np.full(2, 0.1, "float32")}
+    spec = {name: (array.dtype.name, array.shape) for name, array in arrays.items()}
+    found = to_float16(arrays, kernels_alone=True)
+    assert [found[name].dtype.name for name in arrays] == ["float16", "float32"]
+    said = stored_spec(spec, {"stored": "float16 kernels"}, "a file")
+    assert said == {name: (a.dtype.name, a.shape) for name, a in found.items()}
+    again = from_float16(found, spec)
+    assert all(np.array_equal(again[name], arrays[name]) for name in arrays)

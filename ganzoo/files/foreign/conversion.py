@@ -41,5 +41,8 @@ class Conversion:
 
     def resized(self, image_shape: tuple[int, ...]) -> "Conversion":
         """Return the same for images of another shape, if the network takes those of any size."""
-        source = self.source_shape and (*image_shape[:2], *self.source_shape[2:])
+        source = self.source_shape
+        if source is not None:  # as many times smaller as it was
+            sizes = zip(source[:2], self.image_shape, image_shape, strict=False)
+            source = (*(size * new // old for size, old, new in sizes), *source[2:])
         return replace(self, image_shape=image_shape, source_shape=source)

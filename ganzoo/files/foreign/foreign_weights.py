@@ -1,4 +1,4 @@
-"""Weights files of PyTorch, Keras, NVIDIA, TensorFlow's StyleGANs, NumPy and safetensors."""
+"""Weights files of PyTorch, Keras, NVIDIA, TensorFlow's StyleGANs, NumPy, ncnn and safetensors."""
 
 import errno
 import os
@@ -14,6 +14,7 @@ import numpy as np
 
 from ganzoo.errors import EnvironmentProblem, GanzooError, InvalidInput
 from ganzoo.files.foreign.hdf5_files import SIGNATURE, read_hdf5
+from ganzoo.files.foreign.ncnn_files import MAGIC, open_numbers, read_layers
 from ganzoo.files.foreign.stand_ins import Limits, Refused, Span, Tensor
 from ganzoo.files.foreign.tensor_names import MAX_TENSORS, TensorNames
 from ganzoo.files.foreign.torch_files import member, read_archive, read_stream
@@ -105,8 +106,8 @@ def open_weights(path: str | os.PathLike) -> ForeignWeights:
 
     Read are files of `torch.save` in both layouts, with dictionaries, lists, `Namespace` and
     modules of `torch.nn`; pickles of NVIDIA's and R3GAN's networks and of TensorFlow's StyleGANs,
-    or with arrays of NumPy; `.keras`, and HDF5 as Keras writes it; `.npz`; safetensors. Nothing in
-    the file is run or imported.
+    or with arrays of NumPy; `.keras`, and HDF5 as Keras writes it; `.npz`; safetensors; `.param` of
+    ncnn, with the `.bin` beside it. Nothing in the file is run or imported.
 
     Args:
         path: Path of the file; a symbolic link is followed.
@@ -121,8 +122,15 @@ def open_weights(path: str | os.PathLike) -> ForeignWeights:
     file = open_regular(path, follow_symlinks=True)
     try:
         with _explained(path):
-            size = file.seek(0, os.SEEK_END)
-            arrays, metadata = _open(file, size, path)
+            if file.read(len(MAGIC)) == MAGIC:
+                with file as layers:
+                    file = open_numbers(path)
+                    found, metadata = read_layers(layers, file)
+                arrays = {name: _lazy(file, tensor) for name, tensor in found.items()}
+                size = os.fstat(file.fileno()).st_size
+            else:
+                size = file.seek(0, os.SEEK_END)
+                arrays, metadata = _open(file, size, path)
             if not arrays or len(arrays) > MAX_TENSORS:
                 raise Refused("it holds no arrays, or too many")
             if sum(cost for *_, cost in arrays.values()) > _MAX_RATIO * size + _SLACK_BYTES:
@@ -280,8 +288,8 @@ def _explained(path: str) -> Iterator[None]:
     except Exception:  # of zipfile, of NumPy, of values of other types than expected
         reason = _DAMAGED
     raise InvalidInput(
-        "Expected a weights file of PyTorch (.pt, .pth, .pkl), Keras (.keras, .h5), NumPy (.npz) "
-        "or safetensors. "
+        "Expected a weights file of PyTorch (.pt, .pth, .pkl), Keras (.keras, .h5), NumPy (.npz), "
+        "ncnn (.param, beside .bin) or safetensors. "
         f"Received: {quote(path)}: {reason}.",
         hint=_HINT,
     ) from None

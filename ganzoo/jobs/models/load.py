@@ -22,9 +22,8 @@ from ganzoo.jobs.models.weights import (
     assign_arrays,
     check_spec,
     first_nonfinite,
-    float16_spec,
     from_float16,
-    is_float16,
+    stored_spec,
     variables_spec,
 )
 
@@ -95,12 +94,11 @@ def load_source(
     names = _generator_names(shapes, raw=raw)
     received = {target: shapes[name] for target, name in names.items() if target not in seeds}
     spec = variables_spec(variables)
-    stored_as_float16 = is_float16(source.about, where)
-    check_spec(float16_spec(spec) if stored_as_float16 else spec, received, where)
+    check_spec(stored_spec(spec, source.about, where), received, where)
     stored = safetensors.load(source.content, names=[names[n] for n in variables])
     _check_loaded(stored, where, allow_nonfinite=allow_nonfinite)
     arrays = {name: stored[names[name]] for name in variables}
-    assign_arrays(variables, from_float16(arrays, spec) if stored_as_float16 else arrays, where)
+    assign_arrays(variables, from_float16(arrays, spec), where)
     return gan
 
 

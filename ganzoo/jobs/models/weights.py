@@ -1,7 +1,7 @@
 """Arrays between a GAN and its files: a checkpoint's state, and the generator that is published.
 
-A file may keep float32 arrays as float16, and says so: half the bytes, and images that differ by
-rounding. Nothing is trained or computed in it.
+A file may keep float32 arrays as float16, all of them or kernels alone, and says so: half the
+bytes, and images that differ by rounding. Nothing is trained or computed in it.
 """
 
 from collections.abc import Mapping
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 STATE = "state.safetensors"  # in a checkpoint
 STORED = "stored"  # in a file's metadata: the type of its arrays, if it is not their own
 FLOAT16 = "float16"
+KERNELS_AS_FLOAT16 = "float16 kernels"  # as ncnn's files keep networks
 _FLOAT32 = "float32"
 
 Spec = Mapping[str, tuple[str, tuple[int, ...]]]  # type and shape by name
@@ -110,8 +111,14 @@ def check_finite(arrays: Mapping[str, np.ndarray], where: object, done: str) -> 
         raise InvalidInput(f"{where} is not {done}: {name} is not finite.")
 
 
-def to_float16(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def to_float16(
+    arrays: Mapping[str, np.ndarray], *, kernels_alone: bool = False
+) -> dict[str, np.ndarray]:
     """Return the arrays, those of float32 as float16.
+
+    Args:
+        arrays: Arrays by name.
+        kernels_alone: Leave all but kernels as they are: a few kilobytes more, of most networks.
 
     Raises:
         UsageError: A number is too large for float16, whose largest is 65504.
@@ -119,7 +126,7 @@ def to_float16(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     found = {}
     for name, array in arrays.items():
         found[name] = array
-        if array.dtype != _FLOAT32:
+        if array.dtype != _FLOAT32 or (kernels_alone and not _is_kernel(name)):
             continue
         with np.errstate(over="ignore"):  # reported below
             found[name] = array.astype(FLOAT16)
@@ -133,35 +140,40 @@ def to_float16(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def from_float16(arrays: Mapping[str, np.ndarray], spec: Spec) -> dict[str, np.ndarray]:
-    """Return the arrays of a file that fits `float16_spec(spec)` in the types of `spec`."""
+    """Return the arrays of a file that fits `stored_spec` in the types of `spec`."""
     return {name: array.astype(spec[name][0], copy=False) for name, array in arrays.items()}
 
 
-def float16_spec(spec: Spec) -> Spec:
-    """Return the spec of a file that stores variables of this spec in float16."""
+def stored_spec(spec: Spec, about: Mapping[str, Any], where: str) -> Spec:
+    """Return types and shapes of the arrays in a file that holds variables of a spec.
+
+    Args:
+        spec: Types and shapes of the variables.
+        about: The file's metadata, which say whether float32 arrays are stored as float16.
+        where: The file, for the message.
+
+    Raises:
+        InvalidInput: They are stored in another way.
+    """
+    stored = about.get(STORED)
+    if stored is None and STORED not in about:
+        return spec
+    if stored not in (FLOAT16, KERNELS_AS_FLOAT16):
+        raise InvalidInput(
+            f"{where} stores its arrays in a way that this ganzoo does not know. "
+            f"Expected: {FLOAT16}, {KERNELS_AS_FLOAT16}, or no {STORED!r} in its metadata. "
+            f"Received: {quote(stored)}.",
+        )
     return {
-        name: (FLOAT16 if dtype == _FLOAT32 else dtype, shape)
+        name: (FLOAT16, shape)
+        if dtype == _FLOAT32 and (stored == FLOAT16 or _is_kernel(name))
+        else (dtype, shape)
         for name, (dtype, shape) in spec.items()
     }
 
 
-def is_float16(about: Mapping[str, Any], where: str) -> bool:
-    """Return whether a file's metadata says that its float32 arrays are stored as float16.
-
-    Args:
-        about: The metadata.
-        where: The file, for the message.
-
-    Raises:
-        InvalidInput: They are stored in another type.
-    """
-    if STORED in about and about[STORED] != FLOAT16:
-        raise InvalidInput(
-            f"{where} stores its arrays in a way that this ganzoo does not know. "
-            f"Expected: {FLOAT16}, or no {STORED!r} in its metadata. "
-            f"Received: {quote(about[STORED])}.",
-        )
-    return STORED in about
+def _is_kernel(name: str) -> bool:
+    return name.endswith("/kernel")
 
 
 def _format_spec(entry: tuple[str, tuple[int, ...]] | None) -> str:
