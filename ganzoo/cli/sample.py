@@ -42,6 +42,20 @@ SourceImages = Annotated[
         help="Images for a model of image translation: a folder, a zip archive or an image.",
     ),
 ]
+Tile = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SIZE",
+        help="Translate images at their own size, in tiles of so many pixels; auto: with bounded"
+        " memory; whole: without tiles.  [default: auto, for models that enlarge]",
+    ),
+]
+Scale = Annotated[
+    float | None,
+    typer.Option(
+        metavar="X", help="How many times as large images become.  [default: the model's own]"
+    ),
+]
 Separate = Annotated[
     bool, typer.Option("--separate", help="Write one file per sample instead of one of all.")
 ]
@@ -63,6 +77,8 @@ def sample(
     interpolate: Interpolate = None,
     labels: Labels = None,
     data: SourceImages = None,
+    tile: Tile = None,
+    scale: Scale = None,
     truncation: options.Truncation = None,
     raw: options.Raw = False,
     separate: Separate = False,
@@ -76,7 +92,8 @@ def sample(
     """Generate samples from a model, a run or a weights file.
 
     Images become a PNG, sounds a WAV and a PNG of their waveforms, videos a GIF. The same seed
-    gives the same samples on every backend.
+    gives the same samples on every backend. A model that enlarges images writes each as PNG under
+    its own name: --data FOLDER --out FOLDER, or one image.
     """
     options.require_mutually_exclusive(seed=seed, seeds=seeds, interpolate=interpolate)
     options.require_mutually_exclusive(n=n, seeds=seeds)
@@ -92,12 +109,14 @@ def sample(
     with report_events():
         files = job(
             source,
-            n=16 if n is None else n,
+            n=n,
             seed=seed or 0,
             seeds=each,
             interpolate=(ends[0], ends[1]) if ends else None,
             labels=classes,
             data=data,
+            tile=tile,
+            scale=scale,
             truncation=truncation,
             raw=raw,
             separate=separate,

@@ -27,7 +27,8 @@ def reporting(listener: Listener | None) -> Iterator[None]:
     """Send the progress of everything that is prepared in a `with` block to `listener`.
 
     Events are `{"event": "prepare", "what", "done", "total", "unit", "seconds"}`, where `unit`
-    is `"images"`, `"files"` or `"bytes"`: one at the start, a few per second, one at the end.
+    is `"images"`, `"files"`, `"bytes"` or `"tiles"`: one at the start, a few per second, one at the
+    end.
 
     Args:
         listener: Function that is called with each event, in the thread that prepares; `None`
@@ -54,7 +55,7 @@ class Progress:
     Args:
         what: Description of the work, for people: `"celeba: decoding"`.
         total: Number of units; `None` if unknown.
-        unit: `"images"`, `"files"` or `"bytes"`.
+        unit: `"images"`, `"files"`, `"bytes"` or `"tiles"`.
         clock: Function that returns seconds, for tests.
     """
 

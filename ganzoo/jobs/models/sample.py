@@ -1,5 +1,6 @@
 """Files of samples from a trained generator: images, audio and video."""
 
+import functools
 import mimetypes
 import os
 from collections.abc import Iterator, Sequence
@@ -14,25 +15,28 @@ from ganzoo.errors import UsageError
 from ganzoo.files.publish import check_target, make_folder, publish
 from ganzoo.jobs.models import load
 from ganzoo.jobs.models.find import Source, find_source
+from ganzoo.jobs.models.translate import enlarges, translate_files
 from ganzoo.jobs.sample_labels import sample_labels
 from ganzoo.modalities import modality_of
 
 if TYPE_CHECKING:
     from ganzoo.gan.gan import GAN
 
+_SAMPLES = 16
 _MAX_ROW = 16  # samples of an interpolation that are drawn in one row
 
 
-# long: its arguments are those of `ganzoo sample`
 def sample(
     source: str | Path,
     *,
-    n: int = 16,
+    n: int | None = None,
     seed: int = 0,
     seeds: Sequence[int] | None = None,
     interpolate: tuple[int, int] | None = None,
     labels: Sequence[int | str] | None = None,
     data: str | os.PathLike | None = None,
+    tile: int | str | None = None,
+    scale: float | None = None,
     truncation: float | None = None,
     raw: bool = False,
     separate: bool = False,
@@ -46,7 +50,7 @@ def sample(
 
     Args:
         source: A model's name, a weights file, a run's folder or its number.
-        n: Number of samples; the largest number of images to translate.
+        n: Number of samples, by default 16; the largest number of images to translate.
         seed: Seed of samples 0, ..., n - 1.
         seeds: Take sample 0 of each of these seeds instead.
         interpolate: Interpolate between sample 0 of two seeds instead, in n samples.
@@ -54,7 +58,12 @@ def sample(
             or numbers, repeated as often as needed; see `ganzoo.jobs.sample_labels`. By default
             all classes in turn; in an interpolation the first alone.
         data: The images that a model translates: a folder, a zip archive or one image. With
-            seeds or an interpolation they are repeated as often as needed.
+            seeds or an interpolation they are repeated as often as needed. A model that makes
+            images of another size translates each at its own, into a PNG file of its name; see
+            `ganzoo.jobs.models.translate`.
+        tile: Translate images at their own size, in tiles of so many pixels of a side, in tiles
+            whose memory is bounded ("auto"), or at once ("whole").
+        scale: How many times as large images become, where it is not the model's own number.
         truncation: Standard deviations at which latents are cut off; see
             `Sampler.sample_latents`.
         raw: Use the generator's own weights instead of their average.
@@ -70,7 +79,32 @@ def sample(
     Returns:
         The files written.
     """
+    # long: its arguments are those of `ganzoo sample`
     found = find_source(source, raw=raw)
+
+    def load_gan() -> "GAN":
+        return load.load_source(
+            found,
+            raw=raw,
+            backend=backend,
+            allow_plugin_mismatch=allow_plugin_mismatch,
+            allow_nonfinite=allow_nonfinite,
+        )
+
+    if tile is not None or scale is not None or (data is not None and enlarges(found)):
+        _check_translation(found, data, seeds, interpolate, labels, truncation)
+        return translate_files(
+            found,
+            data or "",
+            load_gan,
+            free_path=functools.partial(free_path, found, "images"),
+            n=n,
+            tile=tile,
+            scale=scale,
+            out=out and Path(out),
+            overwrite=overwrite,
+        )
+    n = _SAMPLES if n is None else n
     count = len(seeds) if seeds is not None else n
     conditions = sample_labels(labels, found, count, one=interpolate is not None)
     images = _source_images(data, found, count, repeated=bool(seeds or interpolate))
@@ -83,14 +117,8 @@ def sample(
         _separate_paths(out, suffixes[0], count, seeds) if separate else _joint_paths(out, suffixes)
     )
     check_paths_free(out, paths, overwrite)
-    gan = load.load_source(
-        found,
-        raw=raw,
-        backend=backend,
-        allow_plugin_mismatch=allow_plugin_mismatch,
-        allow_nonfinite=allow_nonfinite,
-    )
-    if conditions is not None and conditions.ndim < len(gan.generator.inputs[1].shape):
+    gan = load_gan()
+    if conditions is not None and conditions.ndim - 1 < len(gan.sampler.label_shape or ()):
         conditions = np.eye(len(found.classes), dtype="float32")[conditions]  # of an older file
     latents = _sample_latents(gan, count, seed, seeds, interpolate, truncation)
     conditions = conditions if images is None else images
@@ -102,6 +130,23 @@ def sample(
     for path, content in zip(paths, contents, strict=True):
         publish(path, content, overwrite=overwrite)
     return paths
+
+
+def _check_translation(found: Source, data: str | os.PathLike | None, *others: object) -> None:
+    """Refuse what makes no sense where images are translated at their own size."""
+    if found.source_shape is None or data is None:
+        raise UsageError(
+            "Tiles and a scale are for models that translate images, and for images. "
+            f"Received: {'no images' if found.source_shape else 'a model that translates none'}.",
+            hint="Name them: --data FOLDER, a zip archive or one image."
+            if found.source_shape
+            else "Leave out --tile and --scale.",
+        )
+    if any(one is not None for one in others):
+        raise UsageError(
+            "Images that are translated at their own size depend on nothing else.",
+            hint="Leave out seeds, labels and truncation.",
+        )
 
 
 def _sample_suffixes(found: Source, out: Path | None, *, separate: bool) -> list[str]:
