@@ -1,5 +1,6 @@
 """Checks of an architecture: its networks, its training steps and its state."""
 
+from collections.abc import Mapping
 from itertools import zip_longest
 
 import keras
@@ -41,7 +42,6 @@ from ganzoo.testing.update_trace import (
 _FAR = 100.0  # factor of latents for which only the output layer keeps images in their range
 _POLICIES = ("mixed_float16", "mixed_bfloat16")
 _SEEDED = "Draw random numbers from `batch.rng`, or give the layer a seed generator of its own."
-_SAVED_STEP = 3
 
 # Networks ----------------------------------------------------------------------------------
 
@@ -273,15 +273,31 @@ def check_seeds(case: ArchitectureCase) -> None:
 
 
 def check_state(case: ArchitectureCase) -> None:
-    """Saved, built anew and loaded, it takes the same next step, bit for bit."""
-    steps, gan = trace(case), twin(case)
+    """Saved after any step, built anew and loaded, it takes the same next step, bit for bit."""
+    steps = trace(case)
     require(
         not steps.changes.attributes,
         f"A step changes {first_names(steps.changes.attributes)}, which no checkpoint holds. "
         "Make it a variable: self.add_weight(..., trainable=False).",
     )
-    saved = safetensors.dump(steps.arrays[_SAVED_STEP])
-    assign_arrays(gan.state(), safetensors.load(saved), STATE)
-    fit_one_step(gan, case.batch(_SAVED_STEP))
-    changed = first_names(changed_arrays(steps.arrays[_SAVED_STEP + 1], state_arrays(gan)))
-    require(not changed, f"After loading, the next step gives other bits: {changed}.")
+    for step in reversed(range(STEPS)):  # none begins where the one before has led
+        saved = safetensors.load(safetensors.dump(steps.arrays[step]))
+        changed = changed_by_a_step(case, step, saved)
+        message = f"Loaded after {step} steps, the next gives other bits: {first_names(changed)}."
+        require(not changed, message)
+
+
+def changed_by_a_step(
+    case: ArchitectureCase, step: int, state: Mapping[str, np.ndarray]
+) -> list[str]:
+    """Return the names of what a step makes otherwise than the traced one, from another state.
+
+    Args:
+        case: The architecture under test.
+        step: Number of steps that the traced GAN had made before.
+        state: The whole state to begin with.
+    """
+    gan = twin(case)
+    assign_arrays(gan.state(), state, STATE)
+    fit_one_step(gan, case.batch(step))
+    return changed_arrays(trace(case).arrays[step + 1], state_arrays(gan))

@@ -126,14 +126,22 @@ def check_architecture(
         UnknownName, PluginError: there is no such architecture, or it cannot be imported.
     """
     discovery.load_plugin(discovery.find_plugin("architecture", name))
-    from ganzoo.testing import architecture_checks, device_checks, second_derivatives
     from ganzoo.testing.architecture_case import ArchitectureCase
 
     case = ArchitectureCase(name, options, tuple(map(tuple, image_shapes)), config)
+    return check_case(case, checks=checks, raises=raises)
+
+
+def check_case(
+    case: "ArchitectureCase", *, checks: Iterable[str] | None = None, raises: bool = True
+) -> Report:
+    """Check an architecture under test; see `check_architecture`."""
+    from ganzoo.testing import architecture_checks, device_checks, second_derivatives
+
     modules = architecture_checks, device_checks, second_derivatives
     functions = {name: one for module in modules for name, one in vars(module).items()}
     results = run_checks(case, functions, ARCHITECTURE_CHECKS, checks)
-    report = Report(kind="architecture", name=name, setting=_setting(case), results=results)
+    report = Report(kind="architecture", name=case.name, setting=_setting(case), results=results)
     if raises and not report.passed:
         raise CheckFailed(report)
     return report

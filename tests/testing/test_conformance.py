@@ -1,9 +1,12 @@
 """Every installed architecture passes the conformance suite: register it and it is tested."""
 
+import os
+
 import pytest
 
 from ganzoo.catalog.plugins.discovery import discover
-from ganzoo.testing import check_architecture, check_parity
+from ganzoo.testing import check_parity
+from ganzoo.testing.conformance import check_case
 
 ARCHITECTURES = sorted(discover("architecture").plugins)
 # Options that make them small, beside the whole numbers that are limited anyway.
@@ -25,10 +28,56 @@ OPTIONS: dict[str, dict] = {
 }
 
 
+@pytest.fixture(scope="module", params=ARCHITECTURES)
+def case(request):
+    """One architecture after the other, traced once for its tests."""
+    from ganzoo.testing.architecture_case import ArchitectureCase
+
+    return ArchitectureCase(request.param, OPTIONS.get(request.param))
+
+
 @pytest.mark.backend
-@pytest.mark.parametrize("name", ARCHITECTURES)
-def test_every_architecture_passes_its_checks(name):
-    check_architecture(name, options=OPTIONS.get(name))
+def test_every_architecture_passes_its_checks(case):
+    check_case(case)
+
+
+# What a step writes without reading it, and why it is in the state all the same.
+WRITTEN_ONLY: set[str] = set()
+
+
+@pytest.mark.backend
+@pytest.mark.skipif(
+    os.environ.get("KERAS_BACKEND") == "tensorflow" and "GANZOO_TEST_ROUNDS" not in os.environ,
+    reason="one by one its operations take minutes: see `make test-faults`",
+)
+def test_whatever_part_of_a_state_is_left_out_shows_after_the_next_step(case):
+    """Promise 34: it is left out by beginning with what it was before training."""
+    from ganzoo.testing.architecture_case import STEPS
+    from ganzoo.testing.architecture_checks import changed_by_a_step
+    from ganzoo.testing.update_trace import changed_arrays, trace
+
+    fresh, before = trace(case).arrays[0], trace(case).arrays[STEPS // 2]
+    assert changed_by_a_step(case, STEPS // 2, before) == []
+    shown = {
+        part: bool(changed_by_a_step(case, STEPS // 2, before | {n: fresh[n] for n in names}))
+        for part, names in parts_of_state(trace(case).gan).items()
+        if changed_arrays({n: fresh[n] for n in names}, {n: before[n] for n in names})
+    }
+    assert {"generator weights", "discriminator weights", "ema", "gan/steps"} <= shown.keys()
+    assert {part for part, shows in shown.items() if not shows} <= WRITTEN_ONLY
+
+
+def parts_of_state(gan) -> dict[str, list[str]]:
+    """Names of a state: of a network, weights and each kind of other variables; each optimizer;
+    the average; each variable of the GAN's own. Metrics are begun anew by `fit`."""
+    parts: dict[str, list[str]] = {}
+    for name, variable in gan.state().items():
+        part = name.partition("/")[0]
+        if part in ("generator", "discriminator"):
+            part += " weights" if variable.trainable else f" {name.rpartition('/')[2]}"
+        if part != "metrics":
+            parts.setdefault(name if part == "gan" else part, []).append(name)
+    return parts
 
 
 @pytest.fixture(scope="module")
