@@ -23,7 +23,7 @@ coverage: $(DEV)/installed
 test: $(DEV)/installed
 	@$(DEV)/bin/python tests/run.py
 
-# Kills, interrupts and damage, many times over: some hours
+# Kills, interrupts and damage, many times over: some hours; pieces: tests/faults.py --help
 test-faults: $(DEV)/installed
 	@$(DEV)/bin/python tests/faults.py
 

@@ -3,6 +3,7 @@
 A test compares the page, and finds every test that the promises name.
 """
 
+import json
 import re
 import tomllib
 from collections import Counter
@@ -10,6 +11,7 @@ from pathlib import Path
 
 PAGE = Path(__file__).with_name("reliability.md")
 PROMISES = Path(__file__).with_name("promises.toml")
+COUNTS = Path(__file__).with_name("faults.json")  # tests/faults.py --record writes it
 TESTS = Path(__file__).parents[1] / "tests"
 HEAD = """\
 # What is promised, and the tests that keep it
@@ -20,6 +22,15 @@ writes this page from `docs/promises.toml`; a test finds every test that is name
 with * run on JAX, PyTorch and TensorFlow. `make test-faults` runs the long forms of those that kill
 and damage.
 """
+LONG_FORMS = """\
+## What the long forms have tried
+
+`python tests/faults.py --record` writes these counts, by piece; what they are it says itself. A
+training of `kills` and `interrupts` is disturbed up to ten times, and counts only if what it leaves
+in the end is bit for bit that of one that nobody disturbed.
+
+| piece | tried | held |
+|---|---:|---:|"""
 GROUPS = {
     1: "Weights files", 12: "Trust", 22: "Writing and checkpoints", 33: "Resuming",
     44: "Signals and resources", 51: "Divergence", 59: "Plugins", 66: "Data", 72: "Numbers",
@@ -65,7 +76,14 @@ def page() -> str:
         text += f"\\\n{promise['open']}" if "open" in promise else ""
         tests = ", ".join(f"`{name}`{_star(name)}" for name in promise.get("tests", ()))
         parts.append(text + (f"\\\n{tests}\n" if tests else "\n"))
-    return "\n".join(parts)
+    parts.append(LONG_FORMS)
+    parts += [f"| {piece} | {one['tried']:,} | {one['passed']:,} |" for piece, one in counts_of()]
+    return "\n".join(parts) + "\n"
+
+
+def counts_of() -> list[tuple[str, dict[str, int]]]:
+    """What the long forms have tried, and how often it held, by piece and backend."""
+    return sorted(json.loads(COUNTS.read_text("utf-8")).items())
 
 
 def _is_there(path: str, test: str) -> bool:

@@ -16,6 +16,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 
+gc.set_threshold(100_000, 20, 100)  # JAX traces by objects that live, a thirtieth of its time
 PATTERN = np.random.default_rng(0).normal(0, 0.5, 997).astype("float32")
 RANDOM = ("RandomNormal", "TruncatedNormal", "RandomUniform", "VarianceScaling", "Orthogonal")
 
@@ -29,10 +30,19 @@ UNPICKLED: set[str] = set()  # by our own code, other than from our own processe
 
 
 def note_unpickling(event, arguments):
-    """Note where bytes become objects by names in them; see `docs/reliability.md`, promise 12."""
-    if event not in ("pickle.find_class", "marshal.loads"):
+    """Note where bytes become objects or code by our doing; see `docs/reliability.md`, promise 12.
+
+    Loaders of pickles, of Keras' and PyTorch's files, and joblib's end in `pickle.find_class`, and
+    Keras' functions in `marshal.loads`; what runs a text ends in `compile` or `exec`.
+    """
+    if event not in ("pickle.find_class", "marshal.loads", "compile", "exec"):
         return
     frame = sys._getframe(1)
+    if event in ("compile", "exec"):  # by ourselves; libraries make classes and functions so
+        name = frame.f_code.co_filename
+        if "/ganzoo/" in name or "/plugins/ganzoo_" in name:
+            UNPICKLED.add(f"{name}: {event}")
+        return
     while frame is not None:  # from the innermost on
         name = frame.f_code.co_filename
         if "multiprocessing" in name or name.startswith("<frozen importlib") or "/tests/" in name:

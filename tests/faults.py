@@ -1,38 +1,245 @@
-"""The long forms of tests that kill, interrupt and damage: `make test-faults`, some hours.
+"""The long forms of tests that kill, interrupt and damage, in pieces: `make test-faults`.
 
-Usage: python tests/faults.py [rounds]: by default 34, which are 102 kills and interrupts of a
-training on each backend, 1,360 kills of a writer of checkpoints and 136,000 damaged weights files.
+    python tests/faults.py                                      all of it: some hours
+    python tests/faults.py --only kills --backend jax --kills 15
+    python tests/faults.py --only fuzz --minutes 5 --record     into docs/faults.json
+
+`kills` and `interrupts` train one small GAN with every kind of state: each training is killed, or
+asked to stop, at random moments (while frameworks are imported, in its first step, in a
+checkpoint, in its report) and resumed each time. What it leaves in the end must be that of a
+training that nobody disturbed, bit for bit. `damage` and `fuzz` repeat tests of the suite, with
+other seeds; `parts` leaves out each part of the state of every architecture, also on TensorFlow.
 """
 
+import argparse
+import json
 import os
+import random
+import shutil
+import signal
 import subprocess
 import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-TRAINING = "tests/end_to_end/test_training.py"
+SITE = ROOT / "tests" / "end_to_end" / "site"
+COUNTS = ROOT / "docs" / "faults.json"
+PIECES = ("kills", "interrupts", "damage", "fuzz", "parts")
+BACKENDS = ("jax", "torch", "tensorflow")
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
+CHAIN = 10  # disturbances of one training before it may end
+LENGTH = ("--steps", "40", "--set", "checkpoint_every=1", "--set", "keep_checkpoints=3",
+          "--set", "sample_every=8", "--set", "training.evaluate_every=0")  # fmt: skip
 DAMAGE = (
     "tests/files/test_crash.py",
-    "tests/files/test_hostile_weights.py",
     "tests/registry/test_crash.py",
+    "tests/registry/test_verify_run.py",
 )
+FUZZ = ("tests/files/test_hostile_weights.py", "tests/files/foreign/test_hostile_files.py")
 
 
-def main(rounds: int) -> int:
-    """Run all of them, and return how many calls of pytest failed."""
-    calls = [("core", *DAMAGE)]
-    calls += [
-        (backend, TRAINING, "-k", "killed or signal")
-        for backend in ("jax", "torch", "tensorflow") for _ in range(rounds)
-    ]  # fmt: skip
+@dataclass
+class Outcome:
+    """What was tried and what has held; the others with their reason."""
+
+    tried: int = 0
+    passed: int = 0
+    failures: list[str] = field(default_factory=list)
+
+
+class Trainings:
+    """Trainings of `tests/end_to_end/site`, in processes of their own."""
+
+    def __init__(self, backend: str, folder: Path, chance: random.Random):
+        self.folder, self.chance = folder, chance
+        path = [SITE, ROOT, ROOT / "plugins", *filter(None, sys.path)]
+        self.environment = os.environ | {
+            "KERAS_BACKEND": backend, "PYTHONPATH": os.pathsep.join(map(str, path)),
+            "GANZOO_HOME": str(folder / "home"), "KERAS_HOME": str(folder / "keras"),
+            "JAX_PLATFORMS": "cpu", "TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1",
+            "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
+        }  # fmt: skip
+        shutil.copy(SITE / "recipe.toml", folder)
+
+    def start(self, *words: str, pause: float = 0.0) -> subprocess.Popen:
+        return subprocess.Popen(
+            [sys.executable, "-m", "ganzoo.cli", *words, "--json"], cwd=self.folder, text=True,
+            env=self.environment | {"PAUSE": str(pause)},
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+
+    def whole(self) -> float:
+        """Train undisturbed into `whole`, and return the seconds that it took."""
+        begun = time.monotonic()
+        process = self.start("train", "recipe.toml", "--run", "whole", *LENGTH)
+        _, err = process.communicate()
+        if process.returncode:
+            raise SystemExit(f"The training without faults failed: {err}")
+        return time.monotonic() - begun
+
+    def begin(self, name: str, pause: float) -> subprocess.Popen:
+        """Train, or go on: what was killed before its first checkpoint begins anew."""
+        if any((self.folder / name / "checkpoints").glob("step-*")):
+            return self.start("resume", name, pause=pause)
+        shutil.rmtree(self.folder / name, ignore_errors=True)
+        return self.start("train", "recipe.toml", "--run", name, *LENGTH, pause=pause)
+
+    def disturb(self, process: subprocess.Popen, numbers: list[int], life: float) -> str | None:
+        """Send signals at a random moment; return what is wrong about how the process ended.
+
+        Half of the moments are anywhere in its life, half come after a checkpoint or a sample,
+        where most is written.
+        """
+        if self.chance.random() < 0.5:
+            time.sleep(self.chance.uniform(0, life))
+        else:
+            left = self.chance.randrange(1, 8)
+            for line in process.stdout:
+                left -= json.loads(line)["event"] in ("checkpoint", "sample", "end")
+                if not left:
+                    break
+            time.sleep(self.chance.uniform(0, 0.05))
+        for number in numbers:
+            process.send_signal(number)
+            time.sleep(self.chance.uniform(0, 0.05))
+        try:
+            _, err = process.communicate(timeout=300)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return f"{numbers}: it does not end"
+        code, last = process.returncode, numbers[-1]
+        ends = {0, -signal.SIGKILL} if last == signal.SIGKILL else {0, *(128 + n for n in numbers)}
+        # before Python has reached our handlers, or when frameworks begin to load
+        ends |= {-n for n in numbers} if "Traceback" not in err else set()
+        return None if code in ends else f"{numbers}: exit code {code}: {err[-2000:]}"
+
+    def differing(self, name: str) -> list[str]:
+        """Names of what the finished run holds otherwise than the one that nobody disturbed."""
+        one, other = (self._content(run) for run in ("whole", name))
+        return sorted(n for n in one.keys() | other.keys() if one.get(n) != other.get(n))
+
+    def _content(self, name: str) -> dict[str, object]:
+        run = self.folder / name
+        found: dict[str, object] = {
+            path.relative_to(run).as_posix(): path.read_bytes()
+            for pattern in (
+                "weights.safetensors",
+                "samples/*.png",
+                "checkpoints/*/state.safetensors",
+            )
+            for path in run.glob(pattern)
+        }
+        log = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+        kept = ("step", "images", "d_loss", "g_loss", "r1")
+        found["log"] = [{key: one.get(key) for key in kept} for one in log]
+        found["leftovers"] = sorted(p.name for p in run.rglob("*") if ".tmp" in p.name)
+        return found
+
+
+def disturb_trainings(backend: str, number: int, kills: bool, seed: int) -> Outcome:
+    """Kill or interrupt trainings so many times."""
+    outcome, chance = Outcome(), random.Random(f"{backend} {kills} {seed}")
+    with tempfile.TemporaryDirectory(prefix="ganzoo-faults-") as folder:
+        trainings = Trainings(backend, Path(folder), chance)
+        life = trainings.whole()
+        while outcome.tried < number:
+            name, made = f"run-{outcome.tried}", 0
+            wrong: list[str] = []
+            while made < CHAIN and outcome.tried + made < number:
+                process = trainings.begin(name, pause=0.02)
+                words = (
+                    [signal.SIGKILL]
+                    if kills
+                    else chance.choices(SIGNALS, k=chance.choice((1, 1, 2)))
+                )
+                problem = trainings.disturb(process, words, 1.5 * life)
+                wrong += [problem] if problem else []
+                made += 1
+            process = trainings.begin(name, pause=0)
+            _, err = process.communicate()
+            if process.returncode:
+                wrong.append(f"the last resume: {err[-2000:]}")
+            else:
+                wrong += [f"it differs in {one}" for one in trainings.differing(name)]
+            outcome.tried += made
+            outcome.passed += 0 if wrong else made
+            outcome.failures += [f"{name}: {one}" for one in wrong]
+            shutil.rmtree(Path(folder) / name, ignore_errors=True)
+    return outcome
+
+
+def run_tests(part: str, files: tuple[str, ...], *words: str, **variables: object) -> Outcome:
+    """Run files of the suite, in its own environment."""
+    command = [sys.executable, "tests/run.py", "--only", part, *files, *words]
+    named = {name: str(value) for name, value in variables.items()}
+    done = subprocess.run(command, cwd=ROOT, env=os.environ | named, text=True, capture_output=True)
+    passed, failed = (int(n) for n in done.stdout.splitlines()[-1].split()[::2])
+    failures = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    return Outcome(passed + failed, passed, failures or ([done.stdout] if failed else []))
+
+
+def fuzz(minutes: float, seed: int) -> Outcome:
+    """Damage files at random for so long, with other seeds in each round."""
+    outcome, until = Outcome(), time.monotonic() + 60 * minutes
+    while time.monotonic() < until:
+        seed += 1
+        names = {"GANZOO_TEST_ROUNDS": 3, "GANZOO_MUTATIONS": 4000, "GANZOO_TEST_SEED": seed}
+        one = run_tests("core", FUZZ, "-k", "random_damage", **names)
+        outcome.tried += 16_000 if one.tried else 0
+        outcome.passed += 16_000 if one.tried and one.tried == one.passed else 0
+        outcome.failures += [f"seed {seed}: {text}" for text in one.failures]
+    return outcome
+
+
+def main() -> int:
+    """Run the chosen pieces, print what came of each, and return how many did not hold."""
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--only", choices=PIECES, action="append")
+    options.add_argument("--backend", choices=BACKENDS, action="append")
+    options.add_argument("--kills", type=int, default=100)
+    options.add_argument("--interrupts", type=int, default=30)
+    options.add_argument("--rounds", type=int, default=34, help="of `damage`, 40 kills each")
+    options.add_argument("--minutes", type=float, default=30, help="of `fuzz`")
+    options.add_argument("--seed", type=int, default=0)
+    options.add_argument("--record", action="store_true", help=f"in {COUNTS.relative_to(ROOT)}")
+    chosen = options.parse_args()
+    counts = json.loads(COUNTS.read_text("utf-8")) if COUNTS.exists() else {}
     failed = 0
-    for part, *words in calls:
-        command = [sys.executable, "tests/run.py", "--only", part, *words]
-        variables = os.environ | {"GANZOO_TEST_ROUNDS": str(rounds)}
-        failed += subprocess.run(command, cwd=ROOT, env=variables).returncode != 0
-    print(f"{len(calls)} calls, {failed} failed")
+    for piece, backend in _pieces(chosen):
+        if piece in ("kills", "interrupts"):
+            number = getattr(chosen, piece)
+            outcome = disturb_trainings(backend, number, piece == "kills", chosen.seed)
+        elif piece == "damage":
+            outcome = run_tests("core", DAMAGE, GANZOO_TEST_ROUNDS=chosen.rounds)
+        elif piece == "fuzz":
+            outcome = fuzz(chosen.minutes, chosen.seed)
+        else:
+            files = ("tests/testing/test_conformance.py",)
+            outcome = run_tests(backend, files, "-k", "left_out", GANZOO_TEST_ROUNDS=1)
+        print(f"{piece} {backend}: {outcome.passed} of {outcome.tried} held", flush=True)
+        print("".join(f"  {one}\n" for one in outcome.failures), end="", flush=True)
+        failed += outcome.tried == 0 or outcome.passed < outcome.tried
+        counts[f"{piece} {backend}".strip()] = {"tried": outcome.tried, "passed": outcome.passed}
+        if chosen.record:
+            COUNTS.write_text(json.dumps(counts, indent=2, sort_keys=True) + "\n", "utf-8")
     return failed
 
 
+def _pieces(chosen: argparse.Namespace) -> list[tuple[str, str]]:
+    """Each piece to run, with its backend if it has one."""
+    found = []
+    for piece in chosen.only or PIECES:
+        several = piece in ("kills", "interrupts", "parts")
+        found += (
+            [(piece, backend) for backend in (chosen.backend or BACKENDS)]
+            if several
+            else [(piece, "")]
+        )
+    return found
+
+
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 34) > 0)
+    sys.exit(main() > 0)

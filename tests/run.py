@@ -36,6 +36,7 @@ CHEAP_COVERAGE = sys.version_info >= (3, 12)
 def environment(home: Path, backend: str | None) -> dict[str, str]:
     """Nothing of the user's home is read or written; threads do not fight for two cores."""
     settings = {
+        "HOME": str(home / "user"),  # empty, and looked at in the end
         "GANZOO_HOME": str(home / "ganzoo"),
         "KERAS_HOME": str(home / "keras"),
         "JAX_PLATFORMS": "cpu",
@@ -53,7 +54,9 @@ def environment(home: Path, backend: str | None) -> dict[str, str]:
     if backend:
         settings["KERAS_BACKEND"] = backend
     inherited = {
-        k: v for k, v in os.environ.items() if k not in ("KERAS_BACKEND", "GANZOO_PLUGINS")
+        k: v
+        for k, v in os.environ.items()
+        if k not in ("KERAS_BACKEND", "GANZOO_PLUGINS") and not k.startswith("XDG_")
     }
     return inherited | settings
 
@@ -64,6 +67,7 @@ def run(part: str, home: Path, extra: list[str], coverage: bool) -> tuple[int, i
     command = [sys.executable, "-m", *(["coverage", "run", "-m"] if coverage else [])]
     command += ["pytest", "-q", "--durations=8", "-m", "backend" if backend else "not backend"]
     begun = time.monotonic()
+    (home / part / "user").mkdir(parents=True)
     print(f"== {part} begins", flush=True)
     done = subprocess.run(
         [*command, *CHECKS.get(part, []), *extra],
@@ -77,7 +81,17 @@ def run(part: str, home: Path, extra: list[str], coverage: bool) -> tuple[int, i
     summary = lines[-1] if lines else ""
     counts = {word: int(n) for n, word in re.findall(r"(\d+) (passed|failed|error)", summary)}
     failed = counts.get("failed", 0) + counts.get("error", 0)
+    if left := left_in_home(home / part / "user"):
+        print(f"== {part}: the tests left in the user's home: {', '.join(left)}", flush=True)
+        failed += 1
     return counts.get("passed", 0), max(failed, int(done.returncode != 0))
+
+
+def left_in_home(home: Path) -> list[str]:
+    """What ganzoo, Keras or the Hub's client has left there; browsers and the like may."""
+    names = ("*ganzoo*", ".keras", ".cache/*ganzoo*", ".cache/huggingface", ".local/*/*ganzoo*",
+             ".config/*ganzoo*", "Library/*/*ganzoo*")  # fmt: skip
+    return sorted(str(path.relative_to(home)) for name in names for path in home.glob(name))
 
 
 def report_coverage(home: Path, parts: list[str]) -> None:

@@ -91,3 +91,20 @@ def test_the_hooks_are_still_keras_own():
         calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call)]
         used = {called(n).rpartition(".")[2] for n in calls} & (HOOKS - {"_optimizer"})
         assert not used, f"{name_of(path)} calls {used}"
+
+
+@pytest.mark.parametrize(
+    "source", ["eval(b'1')", "exec('pass')", "import pickle; pickle.loads(pickle.dumps(print))"]
+)
+def test_whatever_runs_bytes_while_the_suite_runs_is_noted(source, request):
+    """Promise 12: the audit hook of `conftest.py`, which the whole suite is run under."""
+    (conftest,) = (
+        plugin
+        for plugin in request.config.pluginmanager.get_plugins()
+        if getattr(plugin, "__file__", "").endswith("tests/conftest.py")
+    )
+    known, name = set(conftest.UNPICKLED), "/x/ganzoo/made_up.py"
+    exec(compile(source, name, "exec"))
+    noted = conftest.UNPICKLED - known
+    conftest.UNPICKLED -= noted
+    assert noted and all(one.startswith(name) for one in noted)

@@ -9,9 +9,12 @@ not at all. What a file may hold beside plain RGB or gray has one documented mea
 - CMYK and palettes become RGB by Pillow's own conversion; color profiles are ignored;
 - color becomes gray by ITU-R 601-2 luma (299 R + 587 G + 114 B) / 1000;
 - of a photo with a second view or depth map (MPO) the main image is used;
+- a JPEG of more than `MAX_PIXELS` is decoded at half or a quarter of its height and width, as
+  libjpeg does it, if that is still no smaller than the size that it is brought to;
 - animations are refused.
 """
 
+import contextlib
 import io
 
 import numpy as np
@@ -32,7 +35,8 @@ _HAS_AVIF = features.check("avif")
 FORMATS = ("PNG", "JPEG", "WEBP", *(["AVIF"] if _HAS_AVIF else []))
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", *([".avif"] if _HAS_AVIF else []))
 SUFFIX_FAMILIES = (SUFFIXES, TIFF_SUFFIXES, NUMPY_SUFFIXES)  # the first that a folder has counts
-MAX_PIXELS = 64_000_000  # per image, read from the header before anything is decoded
+MAX_PIXELS = 50_000_000  # decoded, of an image: four bytes each; by the header
+MAX_JPEG_PIXELS = 89_000_000  # of a JPEG that is decoded smaller; Pillow warns of more
 REVISION = 2  # of the decoder; 2: PNGs with a transparent color, see `is_revised`
 
 _AS_IT_IS = Preprocessing()
@@ -61,7 +65,7 @@ def decode_image(data: bytes, name: str, preprocessing: Preprocessing = _AS_IT_I
             return _crop_and_fit_array(array, name, preprocessing)
         image = _in_8_bits(array, name, preprocessing.mode)
     else:
-        image = open_image(data, name, mode=preprocessing.mode)
+        image = open_image(data, name, mode=preprocessing.mode, least=_least_size(preprocessing))
         if preprocessing.mode == RAW and is_deep_png(data):
             try:
                 return _crop_and_fit_array(read_deep_png(data), name, preprocessing)
@@ -99,10 +103,19 @@ def _crop_and_fit_array(array: np.ndarray, name: str, preprocessing: Preprocessi
     return fit_array(array, preprocessing.shape, preprocessing.fit)
 
 
-def open_image(data: bytes, name: str, *, mode: str | None = None) -> Image.Image:
+def open_image(
+    data: bytes, name: str, *, mode: str | None = None, least: int | None = None
+) -> Image.Image:
     """Decode an image file into an upright image in Pillow's mode `RGB` or `L`.
 
     With the mode "rgba" it is `RGBA`; with "raw" it is any of `L`, `LA`, `RGB` and `RGBA`.
+
+    Args:
+        data: Bytes of the file.
+        name: Name of the file, for the error.
+        mode: Mode of `Preprocessing`.
+        least: Pixels that the shorter edge must keep where a JPEG that is too large may be decoded
+            smaller; None: it may not.
     """
     if ImageFile.LOAD_TRUNCATED_IMAGES:
         raise EnvironmentProblem(
@@ -113,6 +126,8 @@ def open_image(data: bytes, name: str, *, mode: str | None = None) -> Image.Imag
     try:
         # no lazy surprises: every fault of the file shows up in here
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            if least is not None and image.format == "JPEG":
+                _decode_smaller(image, least)
             problem = _refusal(image)
             if problem is None:
                 _scale_color_key(image, data)
@@ -124,6 +139,26 @@ def open_image(data: bytes, name: str, *, mode: str | None = None) -> Image.Imag
     except Exception as fault:  # a decoder may raise anything on a hostile file
         problem = _reason(fault)
     raise InvalidInput(f"The image {name!r} cannot be used: {problem}.")
+
+
+def _least_size(preprocessing: Preprocessing) -> int | None:
+    """Return the longer edge of the size that images are brought to; None without one."""
+    if preprocessing.shape is None or preprocessing.crop is not None:
+        return None
+    return max(preprocessing.shape)
+
+
+def _decode_smaller(image: Image.Image, least: int) -> None:
+    """Have a JPEG decoded at the largest of 1/2, 1/4 and 1/8 that is not too large."""
+    width, height = image.size
+    progressive = "progressive" in image.info  # its coefficients would be held, all of them
+    if not MAX_PIXELS < width * height <= MAX_JPEG_PIXELS or progressive:
+        return
+    scale = 2
+    while width * height > MAX_PIXELS * scale**2:
+        scale *= 2
+    if min(width, height) >= least * scale:
+        image.draft(None, (width // scale, height // scale))
 
 
 def _refusal(image: Image.Image) -> str | None:
@@ -162,11 +197,18 @@ def _scale_color_key(image: Image.Image, data: bytes) -> None:
 def is_revised(data: bytes) -> bool:
     """Return whether a file has had other pixels since the decoder's revision 2.
 
-    So has a PNG, gray or RGB, with a transparent color and neither 1 nor 8 bits per sample.
+    So has a PNG, gray or RGB, with a transparent color and neither 1 nor 8 bits per sample, and a
+    JPEG of more than `MAX_PIXELS`.
 
     Args:
         data: Bytes of the file.
     """
+    if data.startswith(b"\xff\xd8") and len(data) > MAX_PIXELS // 1000:
+        with (
+            contextlib.suppress(Exception),
+            Image.open(io.BytesIO(data), formats=["JPEG"]) as image,
+        ):
+            return image.width * image.height > MAX_PIXELS
     is_deep = data.startswith(b"\x89PNG") and data[24:25] not in (b"\1", b"\x08")
     return is_deep and data[25:26] in (b"\0", b"\2") and b"tRNS" in data[: data.find(b"IDAT")]
 

@@ -11,12 +11,15 @@ import numpy as np
 
 from ganzoo.data.cache import Prepared, load_or_build, remembered_digest
 from ganzoo.data.decoding.image_array import ImageArray
-from ganzoo.data.decoding.processes import Decode
+from ganzoo.data.decoding.processes import Decode, decode_files
 from ganzoo.data.folder import Files
 from ganzoo.data.images import REVISION, Preprocessing, decode_image, is_revised
 from ganzoo.data.progress import Progress, notice
-from ganzoo.errors import GanzooError, UsageError
+from ganzoo.errors import GanzooError, InvalidInput, UsageError
 from ganzoo.files.digests import bytes_digest, canonical_json
+
+SKIPPED = "skipped"
+_MOST_NAMED = 10  # of those that are left out
 
 _forbidden = contextvars.ContextVar("ganzoo_decoding_forbidden", default=False)
 
@@ -78,7 +81,8 @@ def prepare_files(
 
     Returns:
         Entry of the cache. Its `about` holds `"fingerprint"`, the same for the same names, bytes
-        and options, whatever path or kind of archive the files are in.
+        and options, whatever path or kind of archive the files are in; and under `SKIPPED` the
+        names of the damaged files that have no row, if such may be left out.
 
     Raises:
         InvalidInput: Images that cannot be used, or are not of one size; all are named, up to ten.
@@ -96,11 +100,14 @@ def prepare_files(
     )
     revised: list[str] = []
     mirror = isinstance(preprocessing, Preprocessing) and preprocessing.mirror
+    skip = isinstance(preprocessing, Preprocessing) and preprocessing.skip_damaged
 
     def build(entry: Path) -> dict[str, Any]:
         for note in notes:
             notice(f"{dataset}: {note}")
-        with files.reader() as read, Progress(f"{dataset}: decoding", len(names), unit) as progress:
+        damaged = _damaged(files, names, decode, dataset) if skip else {}
+        whole = [name for name in names if name not in damaged]
+        with files.reader() as read, Progress(f"{dataset}: decoding", len(whole), unit) as progress:
 
             def read_noting(name: str) -> bytes:
                 data = read(name)
@@ -108,13 +115,25 @@ def prepare_files(
                     revised.append(name)
                 return data
 
-            images = ImageArray(read_noting, names, decode, dataset, progress, mirror=mirror)
+            images = ImageArray(read_noting, whole, decode, dataset, progress, mirror=mirror)
             images.write(entry / "images.npy")
         revision = {"decoder": REVISION} if revised else {}  # other pixels are other data
         fingerprint = bytes_digest(canonical_json(key | revision).encode())
-        return {"fingerprint": fingerprint} | images.levels()
+        return {"fingerprint": fingerprint, **({SKIPPED: [*damaged]} if skip else {})} | (
+            images.levels()
+        )
 
     return load_or_build(key | {"decoder": REVISION}, build, folder=folder)
+
+
+def labels_of_rows(
+    labels: np.ndarray | None, names: Sequence[str], prepared: Prepared
+) -> np.ndarray | None:
+    """Return the labels of the files that have a row, from those of all files."""
+    skipped = {*prepared.about.get(SKIPPED, ())}
+    if labels is None or not skipped:
+        return labels
+    return labels[[name not in skipped for name in names]]
 
 
 def repeat_labels(labels: np.ndarray | None, preprocessing: Preprocessing) -> np.ndarray | None:
@@ -145,6 +164,26 @@ def choose_levels(
         )
     fingerprint = bytes_digest(f"{fingerprint} levels {list(map(float, chosen))}".encode())
     return (float(chosen[0]), float(chosen[1])), fingerprint
+
+
+def _damaged(files: Files, names: Sequence[str], decode: Decode, dataset: str) -> dict[str, str]:
+    """The files that cannot be decoded, with the reason, which is said."""
+    found: dict[str, str] = {}
+    with files.reader() as read, Progress(f"{dataset}: looking", len(names), "images") as progress:
+        for name, result in decode_files(read, names, decode):
+            progress.advance()
+            if isinstance(result, str):
+                found[name] = result
+    if len(found) == len(names):
+        raise InvalidInput(
+            f"No file of the data set {dataset!r} can be decoded. {next(iter(found.values()))}"
+        )
+    if found:
+        notice(
+            f"{dataset}: left out {len(found):,} of {len(names):,} files that cannot be decoded: "
+            f"{' '.join([*found.values()][:_MOST_NAMED])}"
+        )
+    return found
 
 
 def _content(files: Files, names: Sequence[str], dataset: str) -> str:

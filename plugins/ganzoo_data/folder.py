@@ -3,7 +3,7 @@
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.folder import Files, open_folder
 from ganzoo.data.images import Preprocessing
-from ganzoo.data.prepare import choose_levels, prepare_files, repeat_labels
+from ganzoo.data.prepare import choose_levels, labels_of_rows, prepare_files, repeat_labels
 from ganzoo.errors import UsageError
 
 from .own_labels import OwnImages, find_split, read_own_labels
@@ -18,6 +18,7 @@ def folder(
     fit: str = "crop",
     border: str = "white",
     mirror: bool = False,
+    skip_damaged: bool = False,
     levels: list[float] | None = None,
     split: str | None = None,
     labels: bool | None = None,
@@ -38,6 +39,8 @@ def folder(
             `"pad"`, with borders; or `"stretch"`.
         border: Color of those borders: `"white"`, `"#808080"`.
         mirror: Whether each image is there a second time, mirrored left to right.
+        skip_damaged: Whether images that cannot be decoded are left out, which is said, instead of
+            being refused.
         levels: Smallest and largest number that counts, of images that are not of 8 bits; by
             default those of all images.
         split: Folder of the split to use, such as `"train"`, where there are several.
@@ -49,7 +52,13 @@ def folder(
         InvalidInput: There is no image, or one cannot be used or is unlike the others.
     """
     preprocessing = Preprocessing(
-        size=size, mode=mode, crop=crop, fit=fit, border=border, mirror=mirror
+        size=size,
+        mode=mode,
+        crop=crop,
+        fit=fit,
+        border=border,
+        mirror=mirror,
+        skip_damaged=skip_damaged,
     )
     return own_images(
         "folder", open_folder(data), preprocessing, levels=levels, split=split, labels=labels
@@ -80,7 +89,7 @@ def own_images(
     return Dataset(
         name=name,
         images=prepared.images,
-        labels=repeat_labels(own.labels, preprocessing),
+        labels=repeat_labels(labels_of_rows(own.labels, own.names, prepared), preprocessing),
         classes=own.classes,
         license="not stated (the user's own images)",
         source=str(files.where),

@@ -16,6 +16,7 @@ def zip_file(
     fit: str = "crop",
     border: str = "white",
     mirror: bool = False,
+    skip_damaged: bool = False,
     levels: list[float] | None = None,
     split: str | None = None,
     labels: bool | None = None,
@@ -36,6 +37,8 @@ def zip_file(
             `"pad"`, with borders; or `"stretch"`.
         border: Color of those borders: `"white"`, `"#808080"`.
         mirror: Whether each image is there a second time, mirrored left to right.
+        skip_damaged: Whether images that cannot be decoded are left out, which is said, instead of
+            being refused.
         levels: Smallest and largest number that counts, of images that are not of 8 bits; by
             default those of all images.
         split: Folder of the split to use, such as `"train"`, where there are several.
@@ -48,7 +51,13 @@ def zip_file(
             or is unlike the others.
     """
     preprocessing = Preprocessing(
-        size=size, mode=mode, crop=crop, fit=fit, border=border, mirror=mirror
+        size=size,
+        mode=mode,
+        crop=crop,
+        fit=fit,
+        border=border,
+        mirror=mirror,
+        skip_damaged=skip_damaged,
     )
     return own_images(
         "zip", open_zip(data), preprocessing, levels=levels, split=split, labels=labels

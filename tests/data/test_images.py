@@ -215,7 +215,7 @@ REFUSED = {
     "D5 EPS": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 1 1\nshowpage\n",
     "D6 header of 60000x60000": png(60000, 60000)[:65],
     "D7 90 megapixels": png(9500, 9500),
-    "64 megapixels and a bit": png(8001, 8000),
+    "50 megapixels and a bit": png(8001, 6250),
     "D8 180 megapixels": png(18000, 10000),
     "D9 one endless row": png(2**31 - 1, 1),
     "D10 no width": png(0, 10),
@@ -250,7 +250,29 @@ def test_no_prefix_of_an_image_is_an_image(cut):
 
 def test_the_largest_allowed_image_is_not_refused_by_its_header():
     with pytest.raises(InvalidInput, match="damaged or cut off"):  # not "pixels; the limit"
-        open_image(png(8000, 8000), "a.png")
+        open_image(png(8000, 6250), "a.png")
+
+
+@pytest.mark.parametrize("scale", [2, 4])
+def test_a_jpeg_that_is_too_large_is_decoded_smaller_where_it_is_made_small(monkeypatch, scale):
+    x, y = np.meshgrid(np.arange(320), np.arange(240))
+    pixels = np.stack([x * 255 // 319, y * 255 // 239, (x + y) * 255 // 558], axis=-1)
+    data = saved(Image.fromarray(pixels.astype(np.uint8)), "JPEG", quality=95)
+    small = Preprocessing(size=48)
+    whole = decode_image(data, "a.jpg", small).astype(int)
+    monkeypatch.setattr("ganzoo.data.images.MAX_PIXELS", 320 * 240 // scale**2)
+    assert open_image(data, "a.jpg", least=48).size == (320 // scale, 240 // scale)
+    assert abs(decode_image(data, "a.jpg", small).astype(int) - whole).max() <= 4
+    for refused in (Preprocessing(), Preprocessing(size=100 if scale == 4 else 200),
+                    Preprocessing(size=48, crop=[0, 0, 200, 200])):  # fmt: skip
+        with pytest.raises(InvalidInput, match="it has 320x240 pixels; the limit is"):
+            decode_image(data, "a.jpg", refused)
+    progressive = saved(Image.fromarray(pixels.astype(np.uint8)), "JPEG", progressive=True)
+    with pytest.raises(InvalidInput, match="the limit is"):
+        decode_image(progressive, "a.jpg", small)
+    monkeypatch.setattr("ganzoo.data.images.MAX_JPEG_PIXELS", 320 * 240 - 1)
+    with pytest.raises(InvalidInput, match="the limit is"):
+        decode_image(data, "a.jpg", small)
 
 
 def test_a_changed_bit_of_a_photo_may_decode():  # D14: only a digest of the file finds it
@@ -260,8 +282,8 @@ def test_a_changed_bit_of_a_photo_may_decode():  # D14: only a digest of the fil
 def test_the_reason_is_named():
     with pytest.raises(InvalidInput, match="animation of 3 frames"):
         decode_image(REFUSED["D18 animated WebP"], "a.webp")
-    with pytest.raises(InvalidInput, match="it has 8001x8000 pixels; the limit is 64,000,000"):
-        decode_image(REFUSED["64 megapixels and a bit"], "a.png")
+    with pytest.raises(InvalidInput, match="it has 8001x6250 pixels; the limit is 50,000,000"):
+        decode_image(REFUSED["50 megapixels and a bit"], "a.png")
     with pytest.raises(InvalidInput, match="not a PNG, JPEG or WebP"):
         decode_image(REFUSED["D24 TIFF"], "a.png")
 

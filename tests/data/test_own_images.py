@@ -323,3 +323,30 @@ def test_nothing_is_written_beside_the_images(tmp_path, fill, image_files, home)
     folder(data=str(root), size=8)
     assert sorted(tmp_path.rglob("*")) == before
     assert list(home.rglob("images.npy"))
+
+
+def test_damaged_images_are_left_out_if_that_is_wanted(load, image_files, capsys):
+    """Promise 66: with their labels, said by name, and never in silence."""
+    whole = load(image_files, size=8)
+    files = image_files | {"cats/2.png": image_files["cats/2.png"][:-30], "cats/3.png": b"no image"}
+    with pytest.raises(InvalidInput, match=r"2 files .*'cats/2\.png'.*'cats/3\.png'"):
+        load(files, size=8)
+    capsys.readouterr()
+    found = load(files, size=8, skip_damaged=True, mirror=True)
+    said = capsys.readouterr().err
+    assert "left out 2 of 5 files" in said and "'cats/2.png'" in said and "'cats/3.png'" in said
+    assert found.labels.tolist() == [0, 0, 1, 1, 1, 1] and found.classes == ("cats", "dogs")
+    np.testing.assert_array_equal(found.images[::2], np.asarray(whole.images)[[0, 2, 3]])
+    again = load(files, size=8, skip_damaged=True, mirror=True)  # from the cache
+    assert again.fingerprint == found.fingerprint
+    assert again.labels.tolist() == found.labels.tolist()
+
+
+def test_where_every_image_is_damaged_none_is_left_out(load):
+    with pytest.raises(InvalidInput, match="No file of the data set .* can be decoded"):
+        load({"1.png": b"no image", "2.png": b""}, size=8, skip_damaged=True)
+
+
+def test_damaged_images_are_left_out_or_not(load, image_files):
+    with pytest.raises(UsageError, match="skip_damaged must be true or false"):
+        load(image_files, size=8, skip_damaged=1)

@@ -86,3 +86,22 @@ def test_the_oldest_versions_are_the_lower_bounds():
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     bounds = PROJECT["project"]["dependencies"] + PROJECT["project"]["optional-dependencies"]["jax"]
     assert [word.replace("==", ">=") for word in printed] == bounds
+
+
+def test_what_tests_leave_in_a_home_is_found(tmp_path):
+    """Promise 96."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    try:
+        import run as runner
+    finally:
+        sys.path.pop(0)
+    for name in (".cache/chromium", ".pki", ".cache/fontconfig"):
+        (tmp_path / name).mkdir(parents=True)
+    assert runner.left_in_home(tmp_path) == []
+    ours = (".cache/ganzoo", ".cache/huggingface", ".keras", ".local/share/ganzoo")
+    for name in ours:
+        (tmp_path / name).mkdir(parents=True)
+    assert runner.left_in_home(tmp_path) == sorted(ours)
+    environment = runner.environment(tmp_path, "jax")
+    assert environment["HOME"].startswith(str(tmp_path))
+    assert not [name for name in environment if name.startswith("XDG_")]

@@ -27,6 +27,7 @@ from ganzoo.catalog.plugins.entry_points import (
     distributions_with_plugins,
     plugins_of,
 )
+from ganzoo.catalog.plugins.import_effects import effects_reported
 from ganzoo.catalog.plugins.name_resolution import Problem, normalize_distribution, resolve_names
 from ganzoo.catalog.plugins.signature import Signature, api_version, read_signature
 from ganzoo.errors import GanzooError, PluginError, unknown
@@ -124,7 +125,7 @@ def load_plugin(plugin: Plugin) -> object:
     """Import the module of a plugin and return its object.
 
     What the module prints goes to stderr, and an attempt to end the process is an error like
-    any other.
+    any other. What it changes for the whole process, such as the handler of a signal, is warned of.
 
     Raises:
         PluginError: It cannot be imported or is not there; the cause is chained.
@@ -138,8 +139,9 @@ def load_plugin(plugin: Plugin) -> object:
             hint=f"Install versions of {plugin.distribution} and {FIRST_PARTY} that agree.",
         )
     imported_before = plugin.module in sys.modules
+    trusted = is_same_distribution(plugin.distribution, FIRST_PARTY) or imported_before
     try:
-        with contextlib.redirect_stdout(sys.stderr):
+        with contextlib.redirect_stdout(sys.stderr), effects_reported(label, trusted=trusted):
             value: object = importlib.import_module(plugin.module)
             for part in plugin.attribute.split("."):
                 value = getattr(value, part)

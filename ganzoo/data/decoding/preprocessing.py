@@ -29,6 +29,7 @@ class Preprocessing:
         fit: How an image of other proportions reaches the size; see `fit_image`.
         border: Color of the borders that `"pad"` adds, as Pillow names it.
         mirror: Whether each image is followed by itself mirrored, left to right.
+        skip_damaged: Whether files that cannot be decoded are left out instead of refused.
 
     Raises:
         UsageError: A value is out of range.
@@ -40,6 +41,7 @@ class Preprocessing:
     fit: str = "crop"
     border: str = "white"
     mirror: bool = False
+    skip_damaged: bool = False
 
     def __post_init__(self):
         object.__setattr__(self, "size", _height_and_width(self.size))
@@ -61,6 +63,10 @@ class Preprocessing:
             )
         if not isinstance(self.mirror, bool):
             raise UsageError(f"mirror must be true or false. Received: {self.mirror!r}.")
+        if not isinstance(self.skip_damaged, bool):
+            raise UsageError(
+                f"skip_damaged must be true or false. Received: {self.skip_damaged!r}."
+            )
 
     @property
     def shape(self) -> tuple[int, int] | None:
@@ -77,7 +83,8 @@ class Preprocessing:
 
     def options(self) -> dict[str, Any]:
         """Return the values as JSON types, for keys and fingerprints."""
-        new = {"fit": "crop", "border": "white", "mirror": False}  # keys without them are older
+        # keys without them are older
+        new = {"fit": "crop", "border": "white", "mirror": False, "skip_damaged": False}
         options = {key: value for key, value in asdict(self).items() if value != new.get(key)}
         if self.fit != "pad":
             options.pop("border", None)

@@ -1,5 +1,9 @@
+import random
+import signal
 import sys
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from ganzoo.catalog.plugins.discovery import discover, find_plugin, load_plugin
@@ -261,3 +265,47 @@ def test_what_a_plugin_prints_goes_to_stderr(site, capsys):
     site.architecture("loud", "print('hello')\n" + GOOD)
     load_plugin(find_plugin("architecture", "loud"))
     assert capsys.readouterr() == ("", "hello\n")
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("import signal\nsignal.signal(signal.SIGUSR1, signal.SIG_IGN)\n", "handler of SIGUSR1"),
+        ("import random\nrandom.seed(0)\n", "Python's random numbers"),
+        ("import numpy\nnumpy.random.seed(0)\n", "NumPy's random numbers"),
+    ],
+)
+def test_what_a_plugin_changes_for_the_process_is_said(site, source, said):
+    """Promise 63. P22: it is its user's code, so that nothing is undone."""
+    before = signal.getsignal(signal.SIGUSR1), random.getstate(), np.random.get_state()
+    site.architecture("rude", source + GOOD)
+    try:
+        with pytest.warns(UserWarning, match=f"'rude' of stranger 1.0 has changed.*: .*{said}[.]"):
+            load_plugin(find_plugin("architecture", "rude"))
+        load_plugin(find_plugin("architecture", "rude"))  # once
+    finally:
+        signal.signal(signal.SIGUSR1, before[0])
+        random.setstate(before[1])
+        np.random.set_state(before[2])
+
+
+def test_what_a_plugin_changes_of_keras_is_said(site, monkeypatch):
+    """With a stand-in, since no framework runs here."""
+    config = SimpleNamespace(
+        floatx=lambda: sys.modules["keras"].kind,
+        epsilon=lambda: 1e-7,
+        image_data_format=lambda: "channels_last",
+        dtype_policy=lambda: SimpleNamespace(name="float32"),
+    )
+    monkeypatch.setitem(sys.modules, "keras", SimpleNamespace(config=config, kind="float32"))
+    site.architecture("rude", "import sys\nsys.modules['keras'].kind = 'float64'\n" + GOOD)
+    with pytest.warns(UserWarning, match="has changed.*: Keras' settings"):
+        load_plugin(find_plugin("architecture", "rude"))
+
+
+def test_a_slow_import_is_said_with_its_time(site, monkeypatch):
+    """Promise 64."""
+    monkeypatch.setattr("ganzoo.catalog.plugins.import_effects.SLOW", 0.05)
+    site.architecture("slow", "import time\ntime.sleep(0.1)\n" + GOOD)
+    with pytest.warns(UserWarning, match="'slow' of stranger 1.0 took .* seconds"):
+        load_plugin(find_plugin("architecture", "slow"))

@@ -363,7 +363,11 @@ def damaged(content, chance):
 
 
 def test_random_damage_is_refused_or_read_as_it_stands(tmp_path):
-    chance, accepted, files = random.Random(20240229), 0, list(seeds())
+    chance, accepted, files = (
+        random.Random(int(os.environ.get("GANZOO_TEST_SEED", 20240229))),
+        0,
+        list(seeds()),
+    )
     count = int(os.environ.get("GANZOO_MUTATIONS", 300))
     for _ in range(count):
         (tmp_path / "a.pt").write_bytes(damaged(chance.choice(files), chance))
