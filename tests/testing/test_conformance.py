@@ -1,6 +1,8 @@
 """Every installed architecture passes the conformance suite: register it and it is tested."""
 
+import json
 import os
+from pathlib import Path
 
 import pytest
 
@@ -41,6 +43,9 @@ def test_every_architecture_passes_its_checks(case):
     check_case(case)
 
 
+# Rounding differs from machine to machine, and kinks amplify it within these few steps.
+TOLERANCE = 1e-3
+LOSSES = Path(__file__).parents[1] / "golden" / "losses"
 # What a step writes without reading it, and why it is in the state all the same.
 WRITTEN_ONLY: set[str] = set()
 
@@ -65,6 +70,21 @@ def test_whatever_part_of_a_state_is_left_out_shows_after_the_next_step(case):
     }
     assert {"generator weights", "discriminator weights", "ema", "gan/steps"} <= shown.keys()
     assert {part for part, shows in shown.items() if not shows} <= WRITTEN_ONLY
+
+
+@pytest.mark.backend
+def test_a_seed_gives_the_losses_that_it_always_gave(case):
+    """Promise 74. `GANZOO_RECORD_LOSSES=1` writes them anew, to be reviewed as a change."""
+    from ganzoo.testing.update_trace import trace
+
+    logs = [{name: float(value) for name, value in one.items()} for one in trace(case).logs]
+    path = LOSSES / f"{os.environ['KERAS_BACKEND']}.json"
+    recorded = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    if "GANZOO_RECORD_LOSSES" in os.environ:
+        recorded[case.name] = [{name: float(f"{x:.7g}") for name, x in one.items()} for one in logs]
+        path.write_text(json.dumps(recorded, indent=1, sort_keys=True) + "\n", "utf-8")
+    for step, (one, other) in enumerate(zip(logs, recorded[case.name], strict=True), 1):
+        assert one == pytest.approx(other, rel=TOLERANCE, abs=TOLERANCE), f"step {step}"
 
 
 def parts_of_state(gan) -> dict[str, list[str]]:
