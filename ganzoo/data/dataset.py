@@ -1,6 +1,7 @@
 """Data sets in memory: samples, labels and their origin."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, final
 
@@ -14,6 +15,9 @@ _LONGEST_LINE = 200  # characters, as in a card
 MAX_RATE = 1_000_000  # Hz: ultrasound and then some
 _MAX_LEVELS = 2**24
 _AXES_OF_IMAGES = 4  # of labels that are images, n among them
+
+
+Draw = Callable[[np.ndarray, int, int], tuple[np.ndarray, np.ndarray | None]]
 
 
 @final
@@ -37,6 +41,9 @@ class Dataset:
         rate: Samples per second and channel of sounds, in Hz; `None` for other modalities.
         paired: Whether row i of labels that are images is the source of row i of `images`, or the
             rows of both are unrelated.
+        draw: `(rows, epoch, seed) -> (images, labels)` for training, of the shapes and types of
+            `images` and `labels`: a function of each row's number, the epoch and the training's
+            seed alone, such as random parts of larger images. By default `batch(rows)`.
         license: License or terms of the data, as its source states them, in one line of at most
             200 characters: an SPDX name where there is one.
         source: Origin of the data, for people: a URL, a path, a citation.
@@ -54,6 +61,7 @@ class Dataset:
     levels: tuple[float, float] | None = None
     rate: int | None = None
     paired: bool = True
+    draw: Draw | None = None
     license: str
     source: str
     fingerprint: str

@@ -90,8 +90,7 @@ class Feed:
             of `steps(i)` if `steps_per_dispatch` is more than 1.
         """
         start, steps = self.start(i), self.steps(i)
-        rows = [self._rows(step) for step in range(start, start + steps)]
-        images, labels = self.dataset.batch(rows[0] if steps == 1 else np.concatenate(rows))
+        images, labels = self._batch(range(start, start + steps))
         if self.dataset.deep is not None:
             images = self.dataset.deep.scale(images, self.value_range)
         return tuple(self._shaped(part, steps) for part in (images, labels) if part is not None)
@@ -112,6 +111,18 @@ class Feed:
             for array, dtype in zip(arrays, dtypes, strict=True)
             if array is not None and dtype is not None
         )
+
+    def _batch(self, steps: range) -> tuple[np.ndarray, np.ndarray | None]:
+        rows = [self._rows(step) for step in steps]
+        if self.dataset.draw is None:
+            return self.dataset.batch(rows[0] if len(rows) == 1 else np.concatenate(rows))
+        of_epoch = len(self.dataset) // self.per_step
+        drawn = [
+            self.dataset.draw(own, step // of_epoch, self.seed)
+            for own, step in zip(rows, steps, strict=True)
+        ]
+        images, labels = zip(*drawn, strict=True)
+        return np.concatenate(images), None if labels[0] is None else np.concatenate(labels)
 
     def _rows(self, step: int) -> np.ndarray:
         n = len(self.dataset)

@@ -108,6 +108,7 @@ DATA: dict[str, Callable] = {
     "lsun": image_files("bedroom_train/0/1.png", "tower_train/0/2.png", zipped=True),
     "facades": image_files("train/1.jpg", "train/2.jpg", "test/1.jpg", pixels=(16, 8)),
     "unpaired": image_files("trainA/1.jpg", "trainA/2.jpg", "trainB/1.jpg"),
+    "enlarge": image_files("1.jpg", "more/2.png", pixels=(24, 20), size=16, scale=2, crops=2),
     "spoken-digits": recordings,
 }
 

@@ -1,0 +1,217 @@
+"""Photographs of one's own and small, degraded ones made from them, to learn to enlarge images."""
+
+import functools
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL
+from PIL import Image
+
+from ganzoo.data.cache import Prepared, load_or_build, remembered_digest, write_array
+from ganzoo.data.dataset import Dataset
+from ganzoo.data.folder import Files
+from ganzoo.data.images import open_image
+from ganzoo.data.progress import Progress
+from ganzoo.errors import InvalidInput, UsageError, unknown
+from ganzoo.files.digests import bytes_digest, canonical_json
+from ganzoo.files.publish import write_new
+from ganzoo.files.text import quote
+
+from .data_files import open_files
+from .degradation import DEGRADATIONS, REVISION
+
+_PIXELS = "pixels.bin"  # of all photographs, one after the other
+_FIXED = (1 << 63, 0)  # seed and epoch of the pairs that stay the same
+_SCALES = range(2, 9)
+
+
+def enlarge(
+    *,
+    data: str,
+    size: int = 256,
+    scale: int = 4,
+    degradation: str = "second-order",
+    crops: int = 1,
+    max_size: int | None = 2048,
+) -> Dataset:
+    """Your own photographs, for models that enlarge: small images are made from them.
+
+    In training each epoch shows another part of every photograph, turned or mirrored, degraded
+    anew. What it is depends on the training's seed, the epoch and the row alone. What is
+    evaluated and drawn are fixed pairs: the middle of each photograph, or random parts where
+    there are several.
+
+    Args:
+        data: Path of a folder or zip of images, of any sizes from `size`.
+        size: Height and width of the parts that are cut out, in pixels; a multiple of `scale`.
+        scale: Factor by which the small images are smaller, from 2 to 8.
+        degradation: How they are made: `"bicubic"` downsampling; `"first-order"`, blur, resizing,
+            noise and JPEG; or `"second-order"`, twice these, Real-ESRGAN's.
+        crops: Parts of a photograph in an epoch; rows of the data set for each.
+        max_size: Longer side in pixels to which larger photographs are reduced, for space on the
+            disk and since photographs are sharper when they are smaller; none for as they are.
+
+    Returns:
+        Parts of photographs (n, size, size, 3) and, as labels, small images
+        (n, size / scale, size / scale, 3).
+
+    Raises:
+        UsageError: Nothing is there, or an option is out of range.
+        InvalidInput: A photograph cannot be used, or is smaller than `size`.
+    """
+    _check_options(size, scale, degradation, crops, max_size)
+    files = open_files(data)
+    names = files.image_names()
+    content = _content(files, names)
+    photographs = Photographs(_prepare(files, names, content, max_size))
+    photographs.check_size(size, names)
+    options = {"size": size, "scale": scale, "degradation": degradation, "crops": crops}
+    made_by = {"revision": REVISION, "pillow": PIL.__version__, "numpy": np.__version__}
+    key = {"enlarge": content, "max_size": max_size, **options, "made by": made_by}
+    pair = functools.partial(_pair, photographs, size, scale, degradation, crops)
+    count = len(photographs) * crops
+    fixed = load_or_build(key, functools.partial(_write_fixed, pair, count, size, scale))
+    assert fixed.labels is not None
+
+    def draw(rows: np.ndarray, epoch: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        pairs = [pair(int(row), epoch, seed) for row in rows]
+        return np.stack([x for x, _ in pairs]), np.stack([y for _, y in pairs])
+
+    return Dataset(
+        name="enlarge",
+        images=fixed.images,
+        labels=fixed.labels,
+        draw=draw,
+        license="not stated (the user's own images)",
+        source=str(files.where),
+        fingerprint=bytes_digest(canonical_json(key).encode()),
+    )
+
+
+class Photographs:
+    """Photographs of any sizes in one file, which is mapped into memory.
+
+    Args:
+        prepared: Entry of the cache; its images are rows of start, height and width.
+    """
+
+    def __init__(self, prepared: Prepared):
+        self.rows = np.asarray(prepared.images)
+        folder = Path(prepared.images.filename).parent  # type: ignore[attr-defined]
+        self.pixels = np.memmap(folder / _PIXELS, np.uint8, mode="r")
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        start, height, width = (int(n) for n in self.rows[index])
+        return self.pixels[start : start + height * width * 3].reshape(height, width, 3)
+
+    def check_size(self, size: int, names: Sequence[str]) -> None:
+        """Refuse photographs of which no part of that size can be cut out."""
+        small = [name for name, (_, h, w) in zip(names, self.rows, strict=True) if min(h, w) < size]
+        if small:
+            raise InvalidInput(
+                f"Parts of {size}x{size} pixels are cut out of photographs that are as large. "
+                f"Received: {len(small):,} smaller ones, such as {quote(small[0])}.",
+                hint="Choose a smaller size: --set dataset.size=128.",
+            )
+
+
+def _pair(
+    photographs: Photographs,
+    size: int,
+    scale: int,
+    degradation: str,
+    crops: int,
+    row: int,
+    epoch: int,
+    seed: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """A part of a photograph and its small image, a function of row, epoch and seed."""
+    rng = np.random.Generator(np.random.Philox(counter=[0, 0, 0, epoch], key=[seed, row]))
+    photograph = photographs[row // crops]
+    rooms = [n - size for n in photograph.shape[:2]]
+    top, left = (int(rng.integers(room + 1)) for room in rooms)
+    turns = int(rng.integers(8))
+    if seed == _FIXED[0]:
+        turns = 0
+        top, left = (room // 2 for room in rooms) if crops == 1 else (top, left)
+    part = np.rot90(photograph[top : top + size, left : left + size], turns % 4)
+    part = np.ascontiguousarray(part[:, ::-1] if turns >= 4 else part)
+    return part, DEGRADATIONS[degradation](part.astype(np.float32) / 255, scale, rng)
+
+
+def _write_fixed(pair: Any, count: int, size: int, scale: int, folder: Path) -> dict[str, Any]:
+    """Write the pairs that stay the same, as arrays of the cache."""
+    with Progress("enlarge: degrading", count, "images") as progress:
+
+        def parts(which: int) -> Iterator[np.ndarray]:
+            for row in range(count):
+                yield pair(row, _FIXED[1], _FIXED[0])[which][None]
+                progress.advance(which)
+
+        write_array(folder / "images.npy", (count, size, size, 3), "uint8", parts(0))
+        small = size // scale
+        write_array(folder / "labels.npy", (count, small, small, 3), "uint8", parts(1))
+    return {}
+
+
+def _content(files: Files, names: Sequence[str]) -> str:
+    """The digest of the names and bytes of all photographs, remembered while nothing changes."""
+
+    def find() -> str:
+        with files.reader() as read, Progress("enlarge: reading", len(names), "files") as progress:
+            found = []
+            for name in names:
+                found.append([name, bytes_digest(read(name))])
+                progress.advance()
+        return bytes_digest(canonical_json(found).encode())
+
+    stamp = bytes_digest(canonical_json(["enlarge", files.stamp, list(names)]).encode())
+    return remembered_digest(stamp, find)
+
+
+def _prepare(files: Files, names: Sequence[str], content: str, max_size: int | None) -> Prepared:
+    """The photographs decoded, upright and in color, and reduced."""
+
+    def build(folder: Path) -> dict[str, Any]:
+        rows, start = [], 0
+        with files.reader() as read, Progress("enlarge: decoding", len(names)) as progress:
+
+            def pixels() -> Iterator[bytes]:
+                nonlocal start
+                for name in names:
+                    image = open_image(read(name), name, mode="rgb")
+                    if max_size is not None:
+                        image.thumbnail((max_size, max_size), Image.Resampling.LANCZOS)
+                    rows.append((start, image.height, image.width))
+                    start += image.height * image.width * 3
+                    progress.advance()
+                    yield image.tobytes()
+
+            write_new(folder / _PIXELS, pixels())
+        table = np.array(rows, np.int64)
+        write_array(folder / "images.npy", table.shape, "int64", [table])
+        return {}
+
+    return load_or_build({"photographs": content, "max_size": max_size}, build)
+
+
+def _check_options(
+    size: int, scale: int, degradation: str, crops: int, max_size: int | None
+) -> None:
+    if scale not in _SCALES or size < scale or size % scale:
+        raise UsageError(
+            "scale must be from 2 to 8, and size a multiple of it. "
+            f"Received: scale={scale}, size={size}."
+        )
+    if degradation not in DEGRADATIONS:
+        raise unknown("degradation", str(degradation), tuple(DEGRADATIONS))
+    if crops < 1 or (max_size is not None and max_size < size):
+        raise UsageError(
+            "crops must be at least 1, and max_size at least size. "
+            f"Received: crops={crops}, max_size={max_size}, size={size}."
+        )
