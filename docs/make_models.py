@@ -23,6 +23,7 @@ FAMILIES = {
     "ganzoo_conditional": "Conditional",
     "ganzoo_modern": "Modern",
     "ganzoo_translation": "Image to image",
+    "ganzoo_restoration": "Enlargement of images",
     "ganzoo_media": "Beyond images",
 }
 

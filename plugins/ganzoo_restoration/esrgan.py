@@ -5,11 +5,12 @@ A label is the small image. The generator is a function of it alone, for images 
 """
 
 import keras
+from ganzoo_features.efficientnet import photo_stages
 from keras import ops
 
 from ganzoo import GAN
 from ganzoo.backend.settings import standard_settings
-from ganzoo.blocks import check_minimum
+from ganzoo.blocks import check_minimum, perceptual_distance
 from ganzoo.errors import UsageError
 
 from .enlarging_networks import compact_net, rrdb_net
@@ -30,6 +31,7 @@ class ESRGAN(GAN):
         discriminator: A model of the large images.
         l1_weight: Weight of the mean absolute difference from the original, beside an
             adversarial loss of weight 1.
+        perceptual_weight: Weight of the distance in the feature maps of the frozen network "photo".
         tile_overlap: See `GAN`.
         **options: Further arguments of `GAN`.
     """
@@ -42,21 +44,28 @@ class ESRGAN(GAN):
         discriminator: keras.Model,
         *,
         l1_weight: float = 10.0,
+        perceptual_weight: float = 0.0,
         tile_overlap: int | None = None,
         **options,
     ):
         options = {"value_range": (0.0, 1.0), **options}
         super().__init__(generator, discriminator, **options)
         self.l1_weight = l1_weight
+        self.perceptual_weight = perceptual_weight
         self.tile_overlap = tile_overlap
 
     def generator_loss_terms(self, batch, fake, fake_outputs: list) -> dict:
-        """The distance from the original, in pixels."""
-        return {"l1": self.l1_weight * ops.mean(ops.abs(batch.real - fake))}
+        """The distance from the original, in pixels and in features: section 3.3."""
+        terms = {"l1": self.l1_weight * ops.mean(ops.abs(batch.real - fake))}
+        if self.perceptual_weight:
+            photo = self.frozen_networks["photo"]
+            distances = perceptual_distance(photo, batch.real, fake, self.value_range)
+            terms["perceptual"] = self.perceptual_weight * ops.mean(distances)
+        return terms
 
     def get_config(self) -> dict:
-        own = {"l1_weight": self.l1_weight, "tile_overlap": self.tile_overlap}
-        return {**super().get_config(), **own}
+        names = ("l1_weight", "perceptual_weight", "tile_overlap")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
 @standard_settings()
@@ -69,6 +78,7 @@ def esrgan(
     num_blocks: int = 23,
     discriminator_base_channels: int = 64,
     l1_weight: float = 10.0,
+    perceptual_weight: float = 0.0,
 ) -> ESRGAN:
     """RRDBNet, which enlarges images 2, 4 or 8 times, and a U-Net discriminator.
 
@@ -81,6 +91,8 @@ def esrgan(
         discriminator_base_channels: Channels of the discriminator at the images' resolution.
         l1_weight: Weight of the mean absolute difference. The default, beside an adversarial
             loss of weight 1, is Real-ESRGAN's 1 beside 0.1.
+        perceptual_weight: Weight of the distance in feature maps of EfficientNet-Lite0; none by
+            default. Real-ESRGAN's, in those of VGG, would be 10.
     """
     scale = _scale("esrgan", image_shape, source_shape, (2, 4, 8))
     check_minimum(1, base_channels=base_channels, growth_channels=growth_channels,
@@ -95,7 +107,7 @@ def esrgan(
     )
     discriminator = unet_discriminator(image_shape, discriminator_base_channels)
     overlap = next((n for blocks, n in _OVERLAPS.items() if num_blocks <= blocks), 64)
-    return ESRGAN(generator, discriminator, l1_weight=l1_weight, tile_overlap=overlap)
+    return _gan(generator, discriminator, overlap, l1_weight, perceptual_weight)
 
 
 @standard_settings()
@@ -107,6 +119,7 @@ def esrgan_compact(
     num_convolutions: int = 16,
     discriminator_base_channels: int = 64,
     l1_weight: float = 10.0,
+    perceptual_weight: float = 0.0,
 ) -> ESRGAN:
     """A compact network, which enlarges images 2, 3, ... 8 times, and a U-Net discriminator.
 
@@ -120,6 +133,8 @@ def esrgan_compact(
         discriminator_base_channels: Channels of the discriminator at the images' resolution.
         l1_weight: Weight of the mean absolute difference. The default, beside an adversarial
             loss of weight 1, is Real-ESRGAN's 1 beside 0.1.
+        perceptual_weight: Weight of the distance in feature maps of EfficientNet-Lite0; none by
+            default. Real-ESRGAN's, in those of VGG, would be 10.
     """
     scale = _scale("esrgan-compact", image_shape, source_shape, range(2, 9))
     check_minimum(1, base_channels=base_channels, num_convolutions=num_convolutions,
@@ -129,7 +144,25 @@ def esrgan_compact(
     )
     discriminator = unet_discriminator(image_shape, discriminator_base_channels)
     radius = num_convolutions + 2  # one pixel for each convolution of 3x3
-    return ESRGAN(generator, discriminator, l1_weight=l1_weight, tile_overlap=radius)
+    return _gan(generator, discriminator, radius, l1_weight, perceptual_weight)
+
+
+def _gan(
+    generator: keras.Model,
+    discriminator: keras.Model,
+    tile_overlap: int,
+    l1_weight: float,
+    perceptual_weight: float,
+) -> ESRGAN:
+    return ESRGAN(
+        generator,
+        discriminator,
+        l1_weight=l1_weight,
+        perceptual_weight=perceptual_weight,
+        tile_overlap=tile_overlap,
+        # where it has no weight, the network would only take time to be loaded
+        frozen_networks={"photo": photo_stages()} if perceptual_weight else None,
+    )
 
 
 def _scale(architecture: str, image_shape: tuple, source_shape: tuple, allowed) -> int:

@@ -1,6 +1,7 @@
 """The zoo's cards: what a card says is what is built, at the shape of its data."""
 
 import pytest
+from lazy_keras import Lazy
 
 from ganzoo.catalog.plugins import discovery
 from ganzoo.catalog.recipe.recipe import Recipe
@@ -8,6 +9,7 @@ from ganzoo.catalog.registry.lookup import models
 from ganzoo.jobs.models.build import build_networks
 
 pytestmark = pytest.mark.backend
+argument_checks = Lazy("ganzoo.gan.sampling.argument_checks")
 
 ZOO = "keras-ganzoo"
 CARDS = {name: entry.card() for name, entry in models().items() if entry.source == ZOO}
@@ -43,7 +45,9 @@ def shape_of(recipe: Recipe) -> tuple[int, ...]:
 def build(recipe: Recipe, shape: tuple[int, ...] | None = None):
     """The recipe's GAN, for its own data or for samples of another shape."""
     shape = shape or shape_of(recipe)
-    return build_networks(recipe, shape, CLASSES.get(recipe.dataset.name, 0), source_shape=shape)
+    factor = recipe.dataset.options.get("scale", 1)  # of what is enlarged
+    source = (*(n // factor for n in shape[:-1]), shape[-1])
+    return build_networks(recipe, shape, CLASSES.get(recipe.dataset.name, 0), source_shape=source)
 
 
 def test_every_architecture_of_the_zoo_has_a_card():
@@ -56,6 +60,7 @@ def test_every_architecture_of_the_zoo_has_a_card():
 def test_a_card_builds_what_it_says_at_the_shape_of_its_data(name, cheap_weights):
     card = CARDS[name]
     gan = build(card.recipe)
-    assert gan.sampler.image_shape == shape_of(card.recipe)
+    assert tuple(gan.discriminator.inputs[0].shape[1:]) == shape_of(card.recipe)
+    assert argument_checks.fits_shape(shape_of(card.recipe), gan.sampler.image_shape)
     assert set(card.parameters) == NETWORKS
     assert {p: getattr(gan, p).count_params() for p in NETWORKS} == card.parameters

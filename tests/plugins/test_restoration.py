@@ -11,7 +11,7 @@ from published_layouts import numbers, write
 from ganzoo.errors import UsageError
 from ganzoo.files import safetensors
 from ganzoo.jobs.models.load import load
-from ganzoo.jobs.publishing.convert import convert
+from ganzoo.jobs.publishing.convert import convert, file_of_package
 from ganzoo.jobs.publishing.import_weights import FileDescription, import_weights
 
 pytestmark = pytest.mark.backend
@@ -135,3 +135,15 @@ def test_every_pixel_within_the_overlap_counts_and_none_beyond():
     one, other = (to_numpy(gan.generator(keras.ops.convert_to_tensor(v))) for v in (x, moved))
     rows = np.flatnonzero((one != other).any(axis=(0, 2, 3))) // 2
     assert (rows.min(), rows.max()) == (10 - gan.tile_overlap, 10 + gan.tile_overlap)
+
+
+def test_a_file_of_an_installed_package_is_named_by_it(tmp_path, monkeypatch):
+    (tmp_path / "some_networks" / "models").mkdir(parents=True)
+    (tmp_path / "some_networks" / "__init__.py").write_text("raise RuntimeError('imported')")
+    write_ncnn(tmp_path / "some_networks" / "models", numbers(compact_shapes(), 1.0))
+    monkeypatch.syspath_prepend(tmp_path)
+    path = file_of_package("some_networks:models/net.param")
+    assert convert(path).architecture == "esrgan-compact"
+    assert file_of_package(tmp_path / "net.pth") == tmp_path / "net.pth"
+    with pytest.raises(UsageError, match="no installed package 'other_networks'"):
+        file_of_package("other_networks:models/net.param")

@@ -1,5 +1,6 @@
 """Checkpoints of other libraries, converted by the plugin that recognizes their layout."""
 
+import importlib.util
 import os
 import re
 import warnings
@@ -16,6 +17,27 @@ from ganzoo.files import safetensors
 from ganzoo.files.foreign import Conversion, keras_layers, open_weights
 from ganzoo.files.text import format_value, quote
 from ganzoo.jobs.models.build import build_networks
+
+
+def file_of_package(path: str | os.PathLike) -> str | os.PathLike:
+    """Return the path of `"package:path"`, a file of an installed package, and others as they are.
+
+    The package is not imported.
+
+    Raises:
+        UsageError: There is no such package.
+    """
+    package, colon, inner = os.fspath(path).partition(":")
+    if not colon or os.path.exists(path) or not package.isidentifier():
+        return path
+    found = importlib.util.find_spec(package)
+    folders = found.submodule_search_locations if found is not None else None
+    if not folders:
+        raise UsageError(
+            f"There is no installed package {package!r}. Received: {os.fspath(path)!r}.",
+            hint="Install it, or name the file itself.",
+        )
+    return os.path.join(next(iter(folders)), inner)
 
 
 def convert(path: str | os.PathLike) -> Conversion:

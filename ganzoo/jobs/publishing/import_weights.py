@@ -32,6 +32,7 @@ from ganzoo.jobs.publishing.convert import (
     conversion_recipe,
     conversion_report,
     convert,
+    file_of_package,
     keras_file,
 )
 from ganzoo.jobs.publishing.push import publish_bundle
@@ -74,7 +75,8 @@ def import_weights(
 
     Args:
         path: A `.safetensors` file, a file of Keras whose layers are those of the recipe's
-            generator in order, or a checkpoint that a converter recognizes.
+            generator in order, or a checkpoint that a converter recognizes; `"package:path"` is a
+            file of an installed package.
         name: The model to publish as.
         description: Description of a file that ganzoo did not write; otherwise `None`.
         license: License of the weights, as an SPDX expression; by default the file's own.
@@ -94,6 +96,7 @@ def import_weights(
         PluginError: The architecture is not installed, or another one.
     """
     check_name(name, "model name", error=UsageError)
+    path = file_of_package(path)
     if not os.path.isfile(path):
         raise UsageError(
             f"There is no such file. Expected: a weights file. Received: {os.fspath(path)!r}.",
