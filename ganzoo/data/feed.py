@@ -117,11 +117,11 @@ class Feed:
         if self.dataset.draw is None:
             return self.dataset.batch(rows[0] if len(rows) == 1 else np.concatenate(rows))
         of_epoch = len(self.dataset) // self.per_step
-        drawn = [
+        made = [
             self.dataset.draw(own, step // of_epoch, self.seed)
             for own, step in zip(rows, steps, strict=True)
         ]
-        images, labels = zip(*drawn, strict=True)
+        images, labels = zip(*made, strict=True)
         return np.concatenate(images), None if labels[0] is None else np.concatenate(labels)
 
     def _rows(self, step: int) -> np.ndarray:

@@ -131,11 +131,8 @@ def _check_output_types(gan: GAN, condition: str) -> None:
 def check_labels(case: ArchitectureCase) -> None:
     """Every network that takes labels computes something else for other labels."""
     gan = trace(case).gan
-    taking = {
-        "generator": gan.sampler.conditional,
-        "discriminator": len(gan.discriminator.inputs) > 1,
-    }
-    conditional = [name for name in NETWORKS if taking[name]]
+    conditional = ["generator"] if gan.sampler.conditional else []
+    conditional += ["discriminator"] if len(gan.discriminator.inputs) > 1 else []
     if not conditional:
         raise NotRun("takes no labels")
     one, other = (gan.sampler.scale_labels(ops.convert_to_tensor(case.labels(0, shift=shift)))
@@ -146,10 +143,9 @@ def check_labels(case: ArchitectureCase) -> None:
     }
     for name in conditional:
         network = getattr(gan, name)
-        alone = len(network.inputs) == 1  # a generator without latents
 
-        def compute(x, y, network=network, alone=alone):
-            return network(y if alone else [x, y], training=False)
+        def compute(x, y, network=network):  # a generator may take labels alone
+            return network([x, y] if len(network.inputs) > 1 else y, training=False)
 
         call = backend.jit(compute)
         outputs = [keras.tree.flatten(call(inputs[name], labels)) for labels in (one, other)]

@@ -26,7 +26,7 @@ DATASET_CHECKS: Mapping[str, tuple[str, ...]] = {
     "repeats": ("opens",),
     "order": ("opens",),
     "copies": ("opens",),
-    "draws": ("opens",),
+    "epochs": ("opens",),
     "tidy": ("opens",),
 }
 _ROWS = 256  # rows that are compared, evenly spread over the data
@@ -170,22 +170,21 @@ def check_copies(case: DatasetCase) -> None:
     require(same, "Writing into a batch changes the data: a batch must be a copy.")
 
 
-def check_draws(case: DatasetCase) -> None:
-    """What is drawn for training depends on row, epoch and seed alone, and is like the samples."""
+def check_epochs(case: DatasetCase) -> None:
+    """Samples made anew for training follow from row, epoch and seed, and are like the others."""
     data, rows = case.first, case.rows[:8]
     if data.draw is None or case.second.draw is None:
         return
-    drawn = [_arrays(one.draw(rows, 1, 7)) for one in (data, case.second)]
-    require(_same(*drawn), "Drawn again, the same rows, epoch and seed give other samples.")
-    alone = _arrays(data.draw(rows[-1:], 1, 7))
-    last = [array[-1:] for array in drawn[0]]
-    require(_same(alone, last), "A row is drawn otherwise in a batch and alone.")
-    for array, expected in zip(drawn[0], _arrays(data.batch(rows)), strict=True):
+    made, again = (_arrays(one.draw(rows, 1, 7)) for one in (data, case.second))
+    require(_same(made, again), "The same rows, epoch and seed give other samples.")
+    alone, last = _arrays(data.draw(rows[-1:], 1, 7)), [array[-1:] for array in made]
+    require(_same(alone, last), "A row differs in a batch and alone.")
+    for array, expected in zip(made, _arrays(data.batch(rows)), strict=True):
         same = (array.shape, array.dtype) == (expected.shape, expected.dtype)
-        require(same, f"It draws {array.dtype} {array.shape}, but holds {expected.shape}.")
+        require(same, f"It makes {array.dtype} {array.shape}, but holds {expected.shape}.")
     others = [_arrays(data.draw(rows, *at)) for at in ((2, 7), (1, 8))]
-    differ = not any(_same(one, drawn[0]) for one in others)
-    require(differ, "Another epoch and another seed must draw other samples.")
+    differ = not any(_same(one, made) for one in others)
+    require(differ, "Another epoch and another seed must give other samples.")
 
 
 def check_tidy(case: DatasetCase) -> None:

@@ -133,12 +133,12 @@ def _pair(
     """A part of a photograph and its small image, a function of row, epoch and seed."""
     rng = np.random.Generator(np.random.Philox(counter=[0, 0, 0, epoch], key=[seed, row]))
     photograph = photographs[row // crops]
-    rooms = [n - size for n in photograph.shape[:2]]
-    top, left = (int(rng.integers(room + 1)) for room in rooms)
+    last = [n - size for n in photograph.shape[:2]]
+    top, left = (int(rng.integers(n + 1)) for n in last)
     turns = int(rng.integers(8))
     if seed == _FIXED[0]:
         turns = 0
-        top, left = (room // 2 for room in rooms) if crops == 1 else (top, left)
+        top, left = (n // 2 for n in last) if crops == 1 else (top, left)
     part = np.rot90(photograph[top : top + size, left : left + size], turns % 4)
     part = np.ascontiguousarray(part[:, ::-1] if turns >= 4 else part)
     return part, DEGRADATIONS[degradation](part.astype(np.float32) / 255, scale, rng)

@@ -41,7 +41,13 @@ def no_network(monkeypatch):
     monkeypatch.setitem(sys.modules, "keras", None)  # which downloads by itself
 
 
-OWN = ("folder", "zip", "stylegan-zip", "unpaired")  # of the user, who must say where they are
+OWN = (
+    "folder",
+    "zip",
+    "stylegan-zip",
+    "unpaired",
+    "enlarge",
+)  # of the user, who must say where they are
 MADE = ("digits", "mixture")  # here always
 ZOO = [n for n, one in discover("dataset").plugins.items() if one.distribution == FIRST_PARTY]
 ABSENT = sorted({*ZOO} - {*OWN, *MADE})
