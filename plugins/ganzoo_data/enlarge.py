@@ -75,7 +75,7 @@ def enlarge(
     fixed = load_or_build(key, functools.partial(_write_fixed, pair, count, size, scale))
     assert fixed.labels is not None
 
-    def draw(rows: np.ndarray, epoch: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    def fresh_rows(rows: np.ndarray, epoch: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
         pairs = [pair(int(row), epoch, seed) for row in rows]
         return np.stack([x for x, _ in pairs]), np.stack([y for _, y in pairs])
 
@@ -83,7 +83,7 @@ def enlarge(
         name="enlarge",
         images=fixed.images,
         labels=fixed.labels,
-        draw=draw,
+        draw=fresh_rows,
         license="not stated (the user's own images)",
         source=str(files.where),
         fingerprint=bytes_digest(canonical_json(key).encode()),
@@ -135,12 +135,12 @@ def _pair(
     photograph = photographs[row // crops]
     last = [n - size for n in photograph.shape[:2]]
     top, left = (int(rng.integers(n + 1)) for n in last)
-    turns = int(rng.integers(8))
+    rotation = int(rng.integers(8))
     if seed == _FIXED[0]:
-        turns = 0
+        rotation = 0
         top, left = (n // 2 for n in last) if crops == 1 else (top, left)
-    part = np.rot90(photograph[top : top + size, left : left + size], turns % 4)
-    part = np.ascontiguousarray(part[:, ::-1] if turns >= 4 else part)
+    part = np.rot90(photograph[top : top + size, left : left + size], rotation % 4)
+    part = np.ascontiguousarray(part[:, ::-1] if rotation >= 4 else part)
     return part, DEGRADATIONS[degradation](part.astype(np.float32) / 255, scale, rng)
 
 
