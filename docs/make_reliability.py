@@ -22,7 +22,7 @@ writes this page from `docs/promises.toml`; a test finds every test that is name
 with * run on JAX, PyTorch and TensorFlow. `make test-faults` runs the long forms of those that kill
 and damage.
 """
-LONG_FORMS = """\
+LONG_RUNS = """\
 ## What the long forms have tried
 
 `python tests/faults.py --record` writes these counts, by piece; what they are it says itself. A
@@ -76,13 +76,13 @@ def page() -> str:
         text += f"\\\n{promise['open']}" if "open" in promise else ""
         tests = ", ".join(f"`{name}`{_star(name)}" for name in promise.get("tests", ()))
         parts.append(text + (f"\\\n{tests}\n" if tests else "\n"))
-    parts.append(LONG_FORMS)
+    parts.append(LONG_RUNS)
     parts += [f"| {piece} | {one['tried']:,} | {one['passed']:,} |" for piece, one in counts_of()]
     return "\n".join(parts) + "\n"
 
 
 def counts_of() -> list[tuple[str, dict[str, int]]]:
-    """What the long forms have tried, and how often it held, by piece and backend."""
+    """Return how much was tried and how often it held, by piece and backend."""
     return sorted(json.loads(COUNTS.read_text("utf-8")).items())
 
 

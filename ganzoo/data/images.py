@@ -65,7 +65,7 @@ def decode_image(data: bytes, name: str, preprocessing: Preprocessing = _AS_IT_I
             return _crop_and_fit_array(array, name, preprocessing)
         image = _in_8_bits(array, name, preprocessing.mode)
     else:
-        image = open_image(data, name, mode=preprocessing.mode, least=_least_size(preprocessing))
+        image = open_image(data, name, mode=preprocessing.mode, min_size=_min_size(preprocessing))
         if preprocessing.mode == RAW and is_deep_png(data):
             try:
                 return _crop_and_fit_array(read_deep_png(data), name, preprocessing)
@@ -104,7 +104,7 @@ def _crop_and_fit_array(array: np.ndarray, name: str, preprocessing: Preprocessi
 
 
 def open_image(
-    data: bytes, name: str, *, mode: str | None = None, least: int | None = None
+    data: bytes, name: str, *, mode: str | None = None, min_size: int | None = None
 ) -> Image.Image:
     """Decode an image file into an upright image in Pillow's mode `RGB` or `L`.
 
@@ -114,7 +114,7 @@ def open_image(
         data: Bytes of the file.
         name: Name of the file, for the error.
         mode: Mode of `Preprocessing`.
-        least: Pixels that the shorter edge must keep where a JPEG that is too large may be decoded
+        min_size: Pixels that the shorter edge must keep where a JPEG that is too large may be decoded
             smaller; None: it may not.
     """
     if ImageFile.LOAD_TRUNCATED_IMAGES:
@@ -126,8 +126,8 @@ def open_image(
     try:
         # no lazy surprises: every fault of the file shows up in here
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            if least is not None and image.format == "JPEG":
-                _decode_smaller(image, least)
+            if min_size is not None and image.format == "JPEG":
+                _decode_smaller(image, min_size)
             problem = _refusal(image)
             if problem is None:
                 _scale_color_key(image, data)
@@ -141,14 +141,14 @@ def open_image(
     raise InvalidInput(f"The image {name!r} cannot be used: {problem}.")
 
 
-def _least_size(preprocessing: Preprocessing) -> int | None:
+def _min_size(preprocessing: Preprocessing) -> int | None:
     """Return the longer edge of the size that images are brought to; None without one."""
     if preprocessing.shape is None or preprocessing.crop is not None:
         return None
     return max(preprocessing.shape)
 
 
-def _decode_smaller(image: Image.Image, least: int) -> None:
+def _decode_smaller(image: Image.Image, min_size: int) -> None:
     """Have a JPEG decoded at the largest of 1/2, 1/4 and 1/8 that is not too large."""
     width, height = image.size
     progressive = "progressive" in image.info  # its coefficients would be held, all of them
@@ -157,7 +157,7 @@ def _decode_smaller(image: Image.Image, least: int) -> None:
     scale = 2
     while width * height > MAX_PIXELS * scale**2:
         scale *= 2
-    if min(width, height) >= least * scale:
+    if min(width, height) >= min_size * scale:
         image.draft(None, (width // scale, height // scale))
 
 

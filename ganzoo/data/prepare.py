@@ -19,7 +19,7 @@ from ganzoo.errors import GanzooError, InvalidInput, UsageError
 from ganzoo.files.digests import bytes_digest, canonical_json
 
 SKIPPED = "skipped"
-_MOST_NAMED = 10  # of those that are left out
+_MAX_NAMED = 10  # of those that are left out
 
 _forbidden = contextvars.ContextVar("ganzoo_decoding_forbidden", default=False)
 
@@ -181,7 +181,7 @@ def _damaged(files: Files, names: Sequence[str], decode: Decode, dataset: str) -
     if found:
         notice(
             f"{dataset}: left out {len(found):,} of {len(names):,} files that cannot be decoded: "
-            f"{' '.join([*found.values()][:_MOST_NAMED])}"
+            f"{' '.join([*found.values()][:_MAX_NAMED])}"
         )
     return found
 

@@ -261,7 +261,7 @@ def test_a_jpeg_that_is_too_large_is_decoded_smaller_where_it_is_made_small(monk
     small = Preprocessing(size=48)
     whole = decode_image(data, "a.jpg", small).astype(int)
     monkeypatch.setattr("ganzoo.data.images.MAX_PIXELS", 320 * 240 // scale**2)
-    assert open_image(data, "a.jpg", least=48).size == (320 // scale, 240 // scale)
+    assert open_image(data, "a.jpg", min_size=48).size == (320 // scale, 240 // scale)
     assert abs(decode_image(data, "a.jpg", small).astype(int) - whole).max() <= 4
     for refused in (Preprocessing(), Preprocessing(size=100 if scale == 4 else 200),
                     Preprocessing(size=48, crop=[0, 0, 200, 200])):  # fmt: skip

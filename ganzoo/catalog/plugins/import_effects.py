@@ -1,4 +1,4 @@
-"""What the import of a stranger's plugin changes for everybody in the process: said, not undone."""
+"""Effects of a stranger's import on everybody in the process: said, not undone."""
 
 import contextlib
 import logging
