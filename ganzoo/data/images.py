@@ -114,8 +114,8 @@ def open_image(
         data: Bytes of the file.
         name: Name of the file, for the error.
         mode: Mode of `Preprocessing`.
-        min_size: Pixels that the shorter edge must keep where a JPEG that is too large may be decoded
-            smaller; None: it may not.
+        min_size: Pixels that the shorter edge must keep where a JPEG that is too large may be
+            decoded smaller; None: it may not.
     """
     if ImageFile.LOAD_TRUNCATED_IMAGES:
         raise EnvironmentProblem(
