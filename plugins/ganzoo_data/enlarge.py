@@ -1,6 +1,5 @@
 """Photographs of one's own and small, degraded ones made from them, to learn to enlarge images."""
 
-import functools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -70,14 +69,13 @@ def enlarge(
     options = {"size": size, "scale": scale, "degradation": degradation, "crops": crops}
     made_by = {"revision": REVISION, "pillow": PIL.__version__, "numpy": np.__version__}
     key = {"enlarge": content, "max_size": max_size, **options, "made by": made_by}
-    pair = functools.partial(_pair, photographs, size, scale, degradation, crops)
-    count = len(photographs) * crops
-    fixed = load_or_build(key, functools.partial(_write_fixed, pair, count, size, scale))
+    pairs = Pairs(photographs, size, scale, degradation, crops)
+    fixed = load_or_build(key, pairs.write_fixed)
     assert fixed.labels is not None
 
     def fresh_rows(rows: np.ndarray, epoch: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        pairs = [pair(int(row), epoch, seed) for row in rows]
-        return np.stack([x for x, _ in pairs]), np.stack([y for _, y in pairs])
+        found = [pairs.pair(int(row), epoch, seed) for row in rows]
+        return np.stack([x for x, _ in found]), np.stack([y for _, y in found])
 
     return Dataset(
         name="enlarge",
@@ -120,43 +118,61 @@ class Photographs:
             )
 
 
-def _pair(
-    photographs: Photographs,
-    size: int,
-    scale: int,
-    degradation: str,
-    crops: int,
-    row: int,
-    epoch: int,
-    seed: int,
-) -> tuple[np.ndarray, np.ndarray]:
-    """A part of a photograph and its small image, a function of row, epoch and seed."""
-    rng = np.random.Generator(np.random.Philox(counter=[0, 0, 0, epoch], key=[seed, row]))
-    photograph = photographs[row // crops]
-    last = [n - size for n in photograph.shape[:2]]
-    top, left = (int(rng.integers(n + 1)) for n in last)
-    rotation = int(rng.integers(8))
-    if seed == _FIXED[0]:
-        rotation = 0
-        top, left = (n // 2 for n in last) if crops == 1 else (top, left)
-    part = np.rot90(photograph[top : top + size, left : left + size], rotation % 4)
-    part = np.ascontiguousarray(part[:, ::-1] if rotation >= 4 else part)
-    return part, DEGRADATIONS[degradation](part.astype(np.float32) / 255, scale, rng)
+class Pairs:
+    """Parts of photographs and their small images, functions of row, epoch and seed.
 
+    Args:
+        photographs: Photographs.
+        size: Side of a part, in pixels.
+        scale: Factor by which the small images are smaller.
+        degradation: Key of `DEGRADATIONS`.
+        crops: Rows for each photograph.
+    """
 
-def _write_fixed(pair: Any, count: int, size: int, scale: int, folder: Path) -> dict[str, Any]:
-    """Write the pairs that stay the same, as arrays of the cache."""
-    with Progress("enlarge: degrading", count, "images") as progress:
+    def __init__(
+        self, photographs: Photographs, size: int, scale: int, degradation: str, crops: int
+    ):
+        self.photographs, self.size, self.scale = photographs, size, scale
+        self.degrade, self.crops = DEGRADATIONS[degradation], crops
 
-        def parts(which: int) -> Iterator[np.ndarray]:
-            for row in range(count):
-                yield pair(row, _FIXED[1], _FIXED[0])[which][None]
-                progress.advance(which)
+    def __len__(self) -> int:
+        return len(self.photographs) * self.crops
 
-        write_array(folder / "images.npy", (count, size, size, 3), "uint8", parts(0))
-        small = size // scale
-        write_array(folder / "labels.npy", (count, small, small, 3), "uint8", parts(1))
-    return {}
+    def part(self, row: int, epoch: int, seed: int) -> tuple[np.ndarray, np.random.Generator]:
+        """Return a part, and the random numbers by which it is degraded."""
+        rng = np.random.Generator(np.random.Philox(counter=[0, 0, 0, epoch], key=[seed, row]))
+        photograph = self.photographs[row // self.crops]
+        last = [n - self.size for n in photograph.shape[:2]]
+        top, left = (int(rng.integers(n + 1)) for n in last)
+        rotation = int(rng.integers(8))
+        if seed == _FIXED[0]:
+            rotation = 0
+            top, left = (n // 2 for n in last) if self.crops == 1 else (top, left)
+        part = photograph[top : top + self.size, left : left + self.size]
+        part = np.rot90(part, rotation % 4)
+        return np.ascontiguousarray(part[:, ::-1] if rotation >= 4 else part), rng
+
+    def pair(self, row: int, epoch: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return a part and its small image."""
+        part, rng = self.part(row, epoch, seed)
+        return part, self.degrade(part.astype(np.float32) / 255, self.scale, rng)
+
+    def write_fixed(self, folder: Path) -> dict[str, Any]:
+        """Write the pairs that stay the same, as arrays of the cache."""
+        seed, epoch = _FIXED
+        rows, large = range(len(self)), (len(self), self.size, self.size, 3)
+        parts = (self.part(row, epoch, seed)[0][None] for row in rows)
+        write_array(folder / "images.npy", large, "uint8", parts)
+
+        def small() -> Iterator[np.ndarray]:
+            with Progress("enlarge: degrading", len(self), "images") as progress:
+                for row in rows:
+                    yield self.pair(row, epoch, seed)[1][None]
+                    progress.advance()
+
+        size = self.size // self.scale
+        write_array(folder / "labels.npy", (len(self), size, size, 3), "uint8", small())
+        return {}
 
 
 def _content(files: Files, names: Sequence[str]) -> str:
