@@ -11,14 +11,18 @@ from ganzoo.cli import (
     bench,
     compare,
     data,
+    directions,
     doctor,
+    edit,
     evaluate,
     export,
     importing,
     info,
     listing,
+    mix,
     nearest,
     plugin,
+    project,
     publishing,
     reproduce,
     resume,
@@ -78,6 +82,10 @@ app.command("compare")(compare.compare)
 app.command("sample")(sample.sample)
 app.command("walk")(walk.walk)
 app.command("nearest")(nearest.nearest)
+app.command("project")(project.project)
+app.command("directions")(directions.directions)
+app.command("edit")(edit.edit)
+app.command("mix")(mix.mix)
 app.command("evaluate")(evaluate.evaluate)
 app.command("reproduce")(reproduce.reproduce)
 app.command("bench")(bench.bench)

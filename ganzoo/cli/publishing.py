@@ -17,7 +17,7 @@ from ganzoo.cli.support.printing import (
     single_line,
 )
 
-app = typer.Typer(help="List, add and remove registries, in which models are looked up.")
+app = typer.Typer(help="List, add and remove registries of models.")
 
 Folder = Annotated[
     Path | None,

@@ -56,6 +56,13 @@ Scale = Annotated[
         metavar="X", help="How many times as large images become.  [default: the model's own]"
     ),
 ]
+Latents = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Latents of `ganzoo project` or `edit`, instead of seeds and labels.",
+    ),
+]
 Separate = Annotated[
     bool, typer.Option("--separate", help="Write one file per sample instead of one of all.")
 ]
@@ -79,7 +86,8 @@ def sample(
     data: SourceImages = None,
     tile: Tile = None,
     scale: Scale = None,
-    truncation: options.Truncation = None,
+    latents: Latents = None,
+    truncation: options.Truncations = None,
     raw: options.Raw = False,
     separate: Separate = False,
     out: Out = None,
@@ -95,8 +103,12 @@ def sample(
     gives the same samples on every backend. A model that enlarges images writes each as PNG under
     its own name: --data FOLDER --out FOLDER, or one image.
     """
-    options.require_mutually_exclusive(seed=seed, seeds=seeds, interpolate=interpolate)
-    options.require_mutually_exclusive(n=n, seeds=seeds)
+    options.require_mutually_exclusive(
+        seed=seed, seeds=seeds, interpolate=interpolate, latents=latents
+    )
+    options.require_mutually_exclusive(n=n, seeds=seeds, latents=latents)
+    for option in ({"labels": labels}, {"truncation": truncation}, {"data": data}):
+        options.require_mutually_exclusive(latents=latents, **option)
     ends = options.parse_integers("--interpolate", interpolate)
     if ends is not None and len(ends) != 2:
         raise UsageError(f"--interpolate takes two seeds, such as 3,9. Received: {interpolate!r}.")
@@ -117,7 +129,8 @@ def sample(
             data=data,
             tile=tile,
             scale=scale,
-            truncation=truncation,
+            latents=latents,
+            truncation=options.parse_numbers("--truncation", truncation),
             raw=raw,
             separate=separate,
             out=out,

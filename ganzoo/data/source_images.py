@@ -36,6 +36,13 @@ def read_source_images(
         UsageError: There is nothing at the path, or images cannot have that many channels.
         InvalidInput: An image cannot be used, or there is none.
     """
+    return read_named_images(path, shape, max_images)[1]
+
+
+def read_named_images(
+    path: str | os.PathLike, shape: tuple[int, ...], max_images: int
+) -> tuple[list[str], np.ndarray]:
+    """Return the names of the images in their folder, too; see `read_source_images`."""
     height, width, channels = shape
     if channels not in _MODES:
         raise UsageError(
@@ -46,7 +53,7 @@ def read_source_images(
         np.asarray(fit_image(image, (height, width), "crop", "white"))
         for image in (open_image(data, name, mode=_MODES[channels]) for name, data in files)
     ]
-    return np.stack(found).reshape(-1, height, width, channels)
+    return [name for name, _ in files], np.stack(found).reshape(-1, height, width, channels)
 
 
 def _read_first_files(path: Path, max_images: int) -> list[tuple[str, bytes]]:

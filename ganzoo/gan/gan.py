@@ -16,13 +16,13 @@ from ganzoo.gan.batches import Batch, microbatch, training_batches
 from ganzoo.gan.compilation import Compilation
 from ganzoo.gan.losses import flip_labels
 from ganzoo.gan.partial_updates import penalty_update
-from ganzoo.gan.sampling import Sampler, Sampling, generator_arguments
+from ganzoo.gan.sampling import Sampler, generator_arguments, sampling_methods
 from ganzoo.gan.state import named_state
 from ganzoo.gan.transfer.freezing import freeze_networks
 
 
 @keras.saving.register_keras_serializable("ganzoo")
-class GAN(backend.Stepper, Compilation, Sampling):
+class GAN(backend.Stepper, Compilation, sampling_methods.Sampling):
     """A generator and a discriminator that learn from each other.
 
     `fit` trains it with ordinary Keras callbacks on JAX, PyTorch and TensorFlow. A paper that

@@ -41,6 +41,9 @@ class Extractor:
         distance: uint8 images (b, h, w, channels) and others of the same shape, of any size, ->
             float32 distances (b,) of the pairs, as they look; `None` if there is none.
         batch: Most images given to the network at once.
+        tensors: The same features as a differentiable function: images as floats
+            (b, h, w, channels) in [0, 255] -> features, both tensors of the backend. `None`: only
+            arrays can be described.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Extractor:
     network: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]
     distance: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
     batch: int = 256
+    tensors: Callable[[Any], Any] | None = None
 
     def check(self, image_shape: Sequence[int]) -> None:
         """Refuse images that the network does not accept.

@@ -61,6 +61,7 @@ def load_classifier(name: str, path: Path) -> Extractor:
         feature_size=widths[-1],
         classes=tuple(classes),
         network=network_runner(model),
+        tensors=lambda images: model(images, training=False)[0],
     )
 
 

@@ -16,6 +16,7 @@ from ganzoo.blocks import check_minimum
 from ganzoo.config.schedules import Schedule, probability
 from ganzoo.errors import UsageError
 from ganzoo.gan.batches import microbatch
+from ganzoo.gan.latents.spaces import StyleNetworks
 from ganzoo.gan.partial_updates import penalty_update
 from ganzoo.layers import LatentNoise
 
@@ -88,6 +89,13 @@ class StyleGAN2(GAN):
     def truncation_psi(self) -> keras.Variable:
         """The psi of the layer `average_style`."""
         return self.generator.get_layer("average_style").psi
+
+    @property
+    def style_networks(self) -> StyleNetworks:
+        """The network of truncated styles, and that of their images."""
+        styles = self.generator.get_layer("average_style").output
+        mapping = keras.Model(self.generator.input, styles, name="truncated_styles")
+        return StyleNetworks(mapping, self.generator.get_layer("synthesis"))
 
     def generate(self, latents: Tensor, labels: Tensor = None) -> Tensor:
         """Images of mixed styles, from the generator in training mode."""

@@ -15,6 +15,7 @@ GROUPS = ["plugin", "data", "registry"]
 VERBS = [*GROUPS, "list", "info", "train", "resume", "sample", "evaluate", "export", "push", "pull"]
 VERBS += ["tag", "sign", "remove", "verify", "plugins", "doctor", "import", "reproduce"]
 VERBS += ["watch", "runs", "compare", "sweep", "bench", "walk", "nearest"]
+VERBS += ["project", "directions", "edit", "mix"]
 
 
 def test_version_prints_one_line(ganzoo):

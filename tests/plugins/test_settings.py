@@ -84,7 +84,7 @@ def test_a_training_in_python_and_its_samples_are_the_same(other):
             "adam", "adam", ema_half_life=10.0, regularizers=[{"name": "r1", "weight": 1.0}]
         )
         history = gan.fit(images, batch_size=6, shuffle=False, verbose=0).history
-        found = gan.invert(gan.sample(1, seed=2), steps=2, starts=1)
+        found = gan.project(gan.sample(1, seed=2), steps=2, starts=1)
         return [*history.values(), gan.sample(2), gan.interpolate((1, 2), 2), *found]
 
     expected = results()

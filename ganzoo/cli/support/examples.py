@@ -31,6 +31,17 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "walk": (f"walk {_MODEL}", "walk cdcgan-mnist --seeds 5,8,9 --labels 3,8,1 --out digits.webp"),
     "nearest": (f"nearest {_MODEL} --seed 7", "nearest 7 -n 4 --neighbors 8 --out copies.png"),
+    "project": (
+        f"project {_MODEL} scans",
+        "project 7 faces.zip --space w+ --steps 1000 --out found",
+    ),
+    "directions": (f"directions {_MODEL}", "directions 7 --method classes --seeds 0-3"),
+    "edit": (
+        f"edit {_MODEL} --along 0,2 --amounts -2,0,2",
+        "edit 7 --directions found/directions.safetensors --along 3 --layers 4-7",
+        "edit 7 --latents found/latents.safetensors --out edited.safetensors",
+    ),
+    "mix": (f"mix {_MODEL} --rows 0-3 --columns 7,9", "mix 7 --layers 0-3 --truncation 0.7"),
     "evaluate": (
         f"evaluate {_MODEL} -n 2000",
         "evaluate 7@best --seeds 0,1,2 --record",

@@ -99,6 +99,7 @@ AllowNonfinite = Annotated[
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")]
 
 _MAX_LENGTH = 100_000  # of a list
+_MAX_NUMBERS = 64  # of a list that is drawn as rows
 
 
 def require_number(param: typer.CallbackParam, value: float | None) -> float | None:
@@ -117,6 +118,16 @@ Truncation = Annotated[
         callback=require_number,
         help="Less variety: truncate latents at X standard deviations (0.5 to 2); in a style-based"
         " model, scale the distance from the mean style by X (0 to 1).",
+    ),
+]
+
+Truncations = Annotated[
+    str | None,
+    typer.Option(
+        "--truncation",
+        metavar="X,...",
+        help="Less variety: truncate latents at X standard deviations (0.5 to 2); in a style-based"
+        " model, scale the distance from the mean style by X (0 to 1). Of several, a row for each.",
     ),
 ]
 
@@ -167,6 +178,34 @@ def parse_integers(option: str, text: str | None, *, largest: int = MAX_SEED) ->
     if len(integers) > _MAX_LENGTH:
         _refuse_list(option, text, largest)
     return integers
+
+
+def parse_numbers(
+    option: str, text: str | None, *, minimum: float = 0.0, maximum: float = 99.0
+) -> float | list[float] | None:
+    """Parse a number, or a list of them such as `0.5,0.7,1`.
+
+    Args:
+        option: The option's name.
+        text: Numbers separated by commas; `None` if the option is absent, which gives `None`.
+        minimum: The least that one may be.
+        maximum: The most that one may be.
+
+    Raises:
+        UsageError: `text` is something else.
+    """
+    if text is None:
+        return None
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        numbers = [math.nan]
+    if not all(minimum <= number <= maximum for number in numbers) or len(numbers) > _MAX_NUMBERS:
+        raise UsageError(
+            f"{option} takes numbers from {minimum:g} to {maximum:g}, such as 0.5,1."
+            f" Received: {text!r}."
+        )
+    return numbers[0] if len(numbers) == 1 else numbers
 
 
 def parse_classes(option: str, text: str | None) -> list[int | str] | None:

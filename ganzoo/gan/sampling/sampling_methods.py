@@ -2,7 +2,10 @@
 
 import keras
 
-from ganzoo.gan.sampling.inversion import invert
+from ganzoo.gan.latents.edits import edit, mix
+from ganzoo.gan.latents.image_projection import project
+from ganzoo.gan.latents.principal_directions import Directions, find_directions
+from ganzoo.gan.latents.spaces import StyleNetworks
 from ganzoo.gan.sampling.sampler import Sampler
 
 
@@ -40,6 +43,23 @@ class Sampling(keras.Model):
         """Walk through the first samples of seeds, and back. See `Sampler.walk`."""
         return self.sampler.walk(seeds, n, **options)
 
-    def invert(self, images, **options):
-        """Search the latents of images. See `ganzoo.gan.sampling.invert`."""
-        return invert(self.sampler, images, **options)
+    def project(self, images, **options):
+        """Search the latents of images. See `ganzoo.gan.latents.image_projection.project`."""
+        return project(self, images, **options)
+
+    def directions(self, **options) -> Directions:
+        """Find directions. See `ganzoo.gan.latents.principal_directions.find_directions`."""
+        return find_directions(self, **options)
+
+    def edit(self, latents, directions: Directions, index: int, amounts, **options):
+        """Move latents along a direction. See `ganzoo.gan.latents.edits.edit`."""
+        return edit(self, latents, directions, index, amounts, **options)
+
+    def mix(self, rows, columns, **options):
+        """Mix latents, or their styles. See `ganzoo.gan.latents.edits.mix`."""
+        return mix(self, rows, columns, **options)
+
+    @property
+    def style_networks(self) -> StyleNetworks | None:
+        """The mapping and the synthesis of a style-based generator; None, as here, for others."""
+        return None

@@ -13,7 +13,7 @@ from keras import KerasTensor, ops
 
 from ganzoo.backend import Tensor
 from ganzoo.errors import UsageError
-from ganzoo.jobs.formats.tracing import Traced, history, node_of
+from ganzoo.gan.latents.tracing import Traced, history, node_of
 
 _UNARY = {
     "Abs": "abs", "Absolute": "abs", "Exp": "exp", "Floor": "floor", "Log": "log",

@@ -52,13 +52,16 @@ function between(a, b, t) {
   return a.map((value, i) => first * value + last * b[i]);
 }
 
-function moved(latents) {
-  return latents.map((value, i) =>
+/** The sum of all moves along directions, added to numbers. */
+function moved(numbers) {
+  return numbers.map((value, i) =>
     state.moves.reduce((sum, move, k) => sum + move * model.directions[k][i], value));
 }
 
 function sampleOf(latents, place) {
-  const inputs = { latents: moved(latents), labels: labelOf(place) };
+  const styled = "move" in model.plan.inputs; // the directions are those of styles
+  const inputs = { latents: styled ? latents : moved(latents), labels: labelOf(place) };
+  if (styled) inputs.move = moved(new Float32Array(size(model.plan.inputs.move)));
   if ("psi" in model.plan.inputs) inputs.psi = [state.truncation ?? 1];
   return network.run(inputs);
 }
@@ -348,7 +351,7 @@ function start() {
     });
   });
   Array.from({ length: attributes }, (_, k) => {
-    const [low, high] = facts.label_range?.[k] ?? [0, 1];
+    const [low, high] = facts.label_range?.map((end) => end[k]) ?? [0, 1];
     state.attributes.push((low + high) / 2);
     slider("attributes", facts.classes?.[k] ?? String(k + 1), low, high, (low + high) / 2, (value) => {
       state.attributes[k] = value;

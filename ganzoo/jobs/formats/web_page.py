@@ -13,14 +13,15 @@ from keras import ops
 
 from ganzoo import __version__
 from ganzoo.gan import random
-from ganzoo.jobs.formats.directions import principal_directions
+from ganzoo.gan.latents.principal_directions import find_directions
+from ganzoo.gan.latents.tracing import trace
 from ganzoo.jobs.formats.network_plan import write_plan
-from ganzoo.jobs.formats.tracing import trace
 
 if TYPE_CHECKING:
     from ganzoo.gan.gan import GAN
 
 _SCRIPTS = ("random.js", "network.js", "view.js")
+_DIRECTIONS = 6
 _LATENTS = 64  # seeds whose latents are in the page where it cannot draw them
 
 
@@ -36,7 +37,7 @@ def write_page(gan: "GAN", facts: Mapping[str, Any], path: str) -> None:
         UsageError: The generator computes what pages cannot.
     """
     sampler = gan.sampler
-    traced = trace(sampler.generator, sampler.psi)
+    traced = trace(sampler.generator, sampler.psi, gan.style_networks)
     plan = write_plan(traced)
     weights = plan.pop("weights")
     model = {
@@ -45,12 +46,22 @@ def write_page(gan: "GAN", facts: Mapping[str, Any], path: str) -> None:
         "foot": _foot(facts),
         "facts": {**facts, "value_range": list(sampler.value_range)},
         "plan": plan,
-        "directions": principal_directions(traced),
+        **about_directions(gan),
         "truncates": _truncates(gan),
         "classes": sampler.num_classes,
         **about_prior(gan),
     }
     Path(path).write_text(_fill(model, weights), encoding="utf-8")
+
+
+def about_directions(gan: "GAN") -> dict[str, Any]:
+    """Directions of sliders, one standard deviation long."""
+    labels = gan.sampler.label_shape
+    if 0 in gan.sampler.latent_shape or (labels is not None and len(labels) > 1):
+        return {"directions": []}
+    found = find_directions(gan, count=_DIRECTIONS)
+    rows = (found.unit * found.vectors).tolist()
+    return {"directions": [[round(x, 5) for x in row] for row in rows]}
 
 
 def about_prior(gan: "GAN") -> dict[str, Any]:

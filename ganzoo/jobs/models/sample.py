@@ -13,6 +13,7 @@ from ganzoo import rendering
 from ganzoo.data.source_images import read_source_images
 from ganzoo.errors import UsageError
 from ganzoo.files.publish import check_target, make_folder, publish
+from ganzoo.jobs.latents.latent_files import check_latents, read_latents
 from ganzoo.jobs.models import load
 from ganzoo.jobs.models.find import Source, find_source
 from ganzoo.jobs.models.translate import enlarges, translate_files
@@ -37,7 +38,8 @@ def sample(
     data: str | os.PathLike | None = None,
     tile: int | str | None = None,
     scale: float | None = None,
-    truncation: float | None = None,
+    latents: Path | None = None,
+    truncation: float | Sequence[float] | None = None,
     raw: bool = False,
     separate: bool = False,
     out: Path | None = None,
@@ -64,8 +66,10 @@ def sample(
         tile: Translate images at their own size, in tiles of so many pixels of a side, in tiles
             whose memory is bounded ("auto"), or at once ("whole").
         scale: How many times as large images become, where it is not the model's own number.
+        latents: A file of latents that `ganzoo project` or `ganzoo edit` wrote, instead of seeds
+            and labels.
         truncation: Standard deviations at which latents are cut off; see
-            `Sampler.sample_latents`.
+            `Sampler.sample_latents`. Of several, all samples with the first come first.
         raw: Use the generator's own weights instead of their average.
         separate: Write one file per sample, in the folder `out`, instead of all in one.
         out: Path of the file; by default a name that is free in the current folder. Its ending
@@ -105,7 +109,9 @@ def sample(
             overwrite=overwrite,
         )
     n = _SAMPLES if n is None else n
-    count = len(seeds) if seeds is not None else n
+    saved = None if latents is None else read_latents(Path(latents))
+    count = len(seeds) if seeds is not None else n if saved is None else len(saved.latents)
+    labels = None if saved is not None else labels
     conditions = sample_labels(labels, found, count, one=interpolate is not None)
     images = _source_images(data, found, count, repeated=bool(seeds or interpolate))
     count = count if images is None else len(images)
@@ -113,19 +119,29 @@ def sample(
     suffixes = _sample_suffixes(found, out, separate=separate)
     what = "interpolation" if interpolate else "samples"
     out = out or free_path(found, what, [] if separate else suffixes)
+    bounds = list(truncation) if isinstance(truncation, Sequence) else [truncation]
+    total = count * len(bounds)
     paths = (
-        _separate_paths(out, suffixes[0], count, seeds) if separate else _joint_paths(out, suffixes)
+        _separate_paths(out, suffixes[0], total, seeds and [*seeds] * len(bounds))
+        if separate
+        else _joint_paths(out, suffixes)
     )
     check_paths_free(out, paths, overwrite)
     gan = load_gan()
     if conditions is not None and conditions.ndim - 1 < len(gan.sampler.label_shape or ()):
         conditions = np.eye(len(found.classes), dtype="float32")[conditions]  # of an older file
-    latents = _sample_latents(gan, count, seed, seeds, interpolate, truncation)
     conditions = conditions if images is None else images
-    samples = gan.sampler.generate_images(latents, conditions, truncation=truncation)
+
+    if saved is not None:
+        check_latents(saved, gan, Path(latents))
+        samples = saved.generate_images(gan)
+    else:
+        chosen = (count, seed, seeds, interpolate)
+        samples = _generate_images(gan, chosen, conditions, bounds)
     if separate:
         make_folder(out)
-    columns = count if interpolate and count <= _MAX_ROW else None
+    rows = interpolate or len(bounds) > 1
+    columns = count if rows and count <= _MAX_ROW else None
     contents = _encode_samples(found, samples, images, suffixes, columns, separate=separate)
     for path, content in zip(paths, contents, strict=True):
         publish(path, content, overwrite=overwrite)
@@ -248,6 +264,19 @@ def check_paths_free(out: Path, paths: list[Path], overwrite: bool) -> None:
             f"{taken} exists already, and nothing is overwritten.",
             hint="Choose another --out, or --overwrite.",
         )
+
+
+def _generate_images(
+    gan: "GAN", chosen: tuple, conditions: np.ndarray | None, bounds: Sequence[float | None]
+) -> np.ndarray:
+    """Samples of chosen latents with each truncation, one after the other."""
+    parts = [
+        gan.sampler.generate_images(
+            _sample_latents(gan, *chosen, bound), conditions, truncation=bound
+        )
+        for bound in bounds
+    ]
+    return np.concatenate(parts)
 
 
 def _sample_latents(

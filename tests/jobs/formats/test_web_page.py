@@ -22,9 +22,9 @@ from ganzoo.cli import main
 from ganzoo.errors import UsageError
 
 page = Lazy("ganzoo.jobs.formats.web_page")
-tracing = Lazy("ganzoo.jobs.formats.tracing")
+tracing = Lazy("ganzoo.gan.latents.tracing")
 plans = Lazy("ganzoo.jobs.formats.network_plan")
-directions = Lazy("ganzoo.jobs.formats.directions")
+spaces = Lazy("ganzoo.gan.latents.spaces")
 cases = Lazy("ganzoo.testing.architecture_case")
 random = Lazy("ganzoo.gan.random")
 loading = Lazy("ganzoo.jobs.models.load")
@@ -77,24 +77,40 @@ def test_a_page_draws_what_the_generator_draws(name):
     for variable in generator.weights:  # nothing is without effect
         if any(word in variable.path for word in ("gamma", "strength", "bias", "beta")):
             variable.assign(numbers.normal(0.7, 0.3, variable.shape))
-    plan = plans.write_plan(tracing.trace(generator, sampler.psi, any_size=case.source_shape[0]))
+    plan = plans.write_plan(
+        tracing.trace(
+            generator, sampler.psi, case.gan.style_networks, any_size=case.source_shape[0]
+        )
+    )
     latents, labels = 2 * to_numpy(sampler.sample_latents(2, 3)), case.labels(1, 2)
     inputs = sampler.inputs(ops.convert_to_tensor(latents), labels)
     if sampler.psi is not None:
         sampler.psi.assign(PSI)
-    expected = to_numpy(generator(inputs if len(inputs) > 1 else inputs[0], training=False))
+    moves = numbers.normal(size=(2, plan["inputs"].get("move", [1, 0])[1])).astype("float32")
+    if moves.size:  # of a style-based generator: directions move its styles
+        space = spaces.LatentSpace(case.gan)
+        points = space.points(latents, labels) + moves
+        expected = to_numpy(space.sampler.generate(space.for_layers(points), latents))
+    else:
+        expected = to_numpy(generator(inputs if len(inputs) > 1 else inputs[0], training=False))
+    named = dict(zip(plan["inputs"], inputs, strict=False)) | {"move": moves}
     rows = [
-        {key: to_numpy(x)[i].astype(float).ravel().tolist() for key, x in
-         zip(plan["inputs"], inputs, strict=False)} | {"psi": [PSI]}
+        {key: to_numpy(x)[i].astype(float).ravel().tolist() for key, x in named.items()}
+        | {"psi": [PSI]}
         for i in range(2)
-    ]  # fmt: skip
+    ]
     given = [{key: row[key] for key in plan["inputs"]} for row in rows]
     found = drawn(plan, given).reshape(expected.shape)
     scale = np.ptp(expected)
     assert scale > 1e-3
     assert np.abs(found - expected).max() < 1e-4 * scale
-    found = directions.principal_directions(tracing.trace(generator))
-    assert np.allclose(np.array(found) @ np.array(found).T, np.eye(len(found)), atol=1e-3)
+    found = np.array(page.about_directions(case.gan)["directions"])
+    translates = sampler.label_shape is not None and len(sampler.label_shape) > 1
+    assert len(found) == (0 if translates else min(6, np.prod(sampler.latent_shape)))
+    if len(found):
+        lengths = np.linalg.norm(found, axis=1)
+        assert found.shape[1] == (moves.shape[1] or np.prod(sampler.latent_shape))
+        assert lengths.min() > 0 and np.allclose(lengths, lengths[0], rtol=1e-3)
 
 
 def test_every_small_operation_is_that_of_keras():

@@ -80,13 +80,19 @@ _ANY_SIZE = 64
 
 
 def trace(
-    generator: keras.Model, psi: keras.Variable | None = None, *, any_size: int = _ANY_SIZE
+    generator: keras.Model,
+    psi: keras.Variable | None = None,
+    styles: tuple[keras.Model, keras.Model] | None = None,
+    *,
+    any_size: int = _ANY_SIZE,
 ) -> Traced:
     """Trace a generator in inference mode.
 
     Args:
         generator: A built model from latents, labels, or both, to samples.
         psi: A scalar weight that becomes an input.
+        styles: Mapping and synthesis of a style-based generator, of which an input `move` is added
+            to the style of all layers.
         any_size: Height and width of images of which the generator takes any size.
 
     Raises:
@@ -105,7 +111,15 @@ def trace(
             for layer, name in _owners(generator, psi):
                 replaced.callback(object.__setattr__, layer, name, psi)
                 object.__setattr__(layer, name, inputs["psi"])
-        output = generator(given if len(given) > 1 else given[0])
+        given = given if len(given) > 1 else given[0]
+        if styles is None:
+            output = generator(given)
+        else:
+            mapping, synthesis = styles
+            layers, size = synthesis.inputs[0].shape[1:]
+            inputs["move"] = KerasTensor((1, size), "float32")
+            moved = ops.add(mapping(given), inputs["move"])
+            output = synthesis([ops.repeat(moved[:, None], layers, axis=1), inputs["latents"]])
     return Traced(inputs, keras.tree.flatten(output)[0], constants)
 
 

@@ -1,0 +1,1 @@
+"""Latents of a trained generator: projection, directions, edits, and its traced operations."""
