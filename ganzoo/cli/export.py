@@ -14,8 +14,9 @@ Out = Annotated[
     Path,
     typer.Argument(
         metavar="OUT",
-        help="The file to write, ending in .safetensors, .html (a page that draws), .keras, .onnx"
-        " or .pt2 (torch.export), or a folder for a TensorFlow SavedModel.",
+        help="The file to write, ending in .safetensors, .html (a page that draws), .page (a folder"
+        " of it, with the weights beside it), .keras, .onnx or .pt2 (torch.export), or a folder for"
+        " a TensorFlow SavedModel.",
     ),
 ]
 Everything = Annotated[

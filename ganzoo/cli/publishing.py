@@ -62,6 +62,10 @@ def push(
     to: Annotated[
         str | None, typer.Option(metavar="hf://ORG/REPO", help="A repository on the Hub.")
     ] = None,
+    page: Annotated[
+        bool,
+        typer.Option("--page", help="Publish a page that draws, too: a static Space of the Hub."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Publish a run's weights as a new version of a model.
@@ -81,6 +85,7 @@ def push(
         strict=strict,
         folder=folder,
         to=to,
+        page=page,
     )
     print_publication(done, as_json=as_json)
 

@@ -27,7 +27,9 @@ Size = Annotated[
 ]
 Out = Annotated[
     Path | None,
-    typer.Option(metavar="PATH", help="The file; its ending decides: .gif, .webp or .png (APNG)."),
+    typer.Option(
+        metavar="PATH", help="The file; its ending decides: .gif, .webp, .png (APNG) or .mp4."
+    ),
 ]
 
 

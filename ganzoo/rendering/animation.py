@@ -2,19 +2,20 @@
 
 import io
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 from PIL import Image
 
-from ganzoo.errors import UsageError
+from ganzoo.errors import EnvironmentProblem, UsageError
 from ganzoo.files.publish import publish
 from ganzoo.rendering.png import read_png
 
 T = TypeVar("T")
 
-ANIMATIONS = (".gif", ".webp", ".png")
+ANIMATIONS = (".gif", ".webp", ".png", ".mp4")
 GIF_SIZE = 640  # pixels
 GIF_FRAMES = 60
 FIRST_DURATION, TOTAL_DURATION, LAST_DURATION = 800, 6000, 2500  # milliseconds
@@ -73,10 +74,11 @@ def encode_animation(images: Sequence[Image.Image], fps: float, suffix: str) -> 
     Args:
         images: Frames of mode `L`, `RGB` or `RGBA`, all of one size.
         fps: Frames per second, at most 50, which GIF has.
-        suffix: `.gif` (256 colors), `.webp` or `.png` (all colors).
+        suffix: `.gif` (256 colors), `.webp` or `.png` (all colors); or `.mp4`, H.264, which ends.
 
     Raises:
         UsageError: There is no animation with that ending.
+        EnvironmentProblem: MP4 needs a package that is not installed.
     """
     ends = [round(100 * (i + 1) / fps) * 10 for i in range(len(images))]  # GIF counts in 10 ms
     durations = [end - start for start, end in zip([0, *ends], ends, strict=False)]
@@ -84,6 +86,8 @@ def encode_animation(images: Sequence[Image.Image], fps: float, suffix: str) -> 
         return encode_gif(images, durations)
     if suffix not in ANIMATIONS:
         raise UsageError(f"Animations end in {', '.join(ANIMATIONS)}. Received: {suffix!r}.")
+    if suffix == ".mp4":
+        return _encode_mp4(images, fps)
     options = {"lossless": True} if suffix == ".webp" else {}
     buffer = io.BytesIO()
     first, *others = (image.convert("RGBA" if image.mode == "RGBA" else "RGB") for image in images)
@@ -91,6 +95,29 @@ def encode_animation(images: Sequence[Image.Image], fps: float, suffix: str) -> 
         buffer, suffix[1:].upper(), save_all=True, append_images=others, duration=durations,
         loop=0, **options,
     )  # fmt: skip
+    return buffer.getvalue()
+
+
+def _encode_mp4(images: Sequence[Image.Image], fps: float) -> bytes:
+    """H.264 in 4:2:0, which every browser shows; sides are made even by repeating an edge."""
+    try:
+        import av
+    except ImportError as error:
+        raise EnvironmentProblem(
+            "MP4 files need the package av, which is not installed.",
+            hint='Install it with: pip install "keras-ganzoo[video]"',
+        ) from error
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="mp4") as file:
+        stream = file.add_stream("libx264", rate=Fraction(fps).limit_denominator(1000))
+        stream.pix_fmt, stream.options = "yuv420p", {"crf": "12"}
+        for image in images:
+            pixels = np.asarray(image.convert("RGB"))
+            uneven = [(0, size % 2) for size in pixels.shape[:2]]
+            frame = av.VideoFrame.from_ndarray(np.pad(pixels, [*uneven, (0, 0)], mode="edge"))
+            stream.height, stream.width = frame.height, frame.width
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
     return buffer.getvalue()
 
 

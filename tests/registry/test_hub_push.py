@@ -117,3 +117,21 @@ def test_an_address_of_another_model_is_refused(made_run, server):
     with pytest.raises(UsageError, match="names another model"):
         push(made_run().path, "small", to=f"{ADDRESS}/other")
     assert not server.requests
+
+
+def test_a_page_is_a_space_of_the_same_name_and_somebodys_own_stays(made_run, server, monkeypatch):
+    from ganzoo.jobs.hub import space
+
+    files = {"index.html": b"<p>", "weights.js": b"1", "README.md": b"---\n---\n"}
+    monkeypatch.setattr(space, "push_page", lambda source, remote: space.upload_page(remote, files))
+    server.branches["space"] = server.commit({"style.css": b""}, "space")
+    done = push(made_run().path, "small", to=ADDRESS, page=True)
+    assert done["page"] == f"{server.endpoint}/spaces/me/gans"
+    held = server.commits[server.branches["space"]]
+    assert {name: held[name] for name in files} == files
+    assert "index.html" not in server.files and "small/1/card.toml" in server.files
+    server.commit({"app.py": b""}, "space")
+    with pytest.raises(UsageError, match=r"other files .* app\.py"):
+        push(made_run("other", value=5.0).path, "small", to=ADDRESS, page=True)
+    with pytest.raises(UsageError, match="published on the Hub"):
+        push(made_run("third").path, "small", page=True)

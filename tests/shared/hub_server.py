@@ -155,6 +155,8 @@ class HubServer:
                 if server.token and not known and not path.startswith("/storage/"):
                     self.reply(401, b"", {"X-Error-Message": "Invalid credentials"})
                     return
+                space = re.fullmatch("/api/spaces/(.*?)(/main)?", path)  # of the same name
+                path = f"/api/models/{space[1]}{'/space' if space[2] else ''}" if space else path
                 for pattern, method in routes.items():
                     if found := re.fullmatch(pattern, path):
                         getattr(self, method)(*found.groups())

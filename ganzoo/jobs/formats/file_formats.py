@@ -32,7 +32,8 @@ class Format:
 
     Args:
         name: Its name, for messages.
-        suffix: The ending of its files; "" for a folder.
+        suffix: The ending of its files.
+        folder: Whether it is a folder of several files.
         backends: The backends that can write it, the best first.
         write: Function of a GAN, what is known of it (see `onnx_facts`), and a path.
         extra: The package to install where one is missing.
@@ -42,6 +43,7 @@ class Format:
     suffix: str
     backends: tuple[str, ...]
     write: "Writer"
+    folder: bool = False
     extra: str = ""
 
 
@@ -85,6 +87,13 @@ def _write_page(gan: "GAN", facts: Mapping[str, Any], path: str) -> None:
     write_page(gan, facts, path)
 
 
+def _write_page_folder(gan: "GAN", facts: Mapping[str, Any], path: str) -> None:
+    from ganzoo.jobs.formats.web_page import write_page_folder
+
+    os.makedirs(path, exist_ok=True)
+    write_page_folder(gan, facts, path)
+
+
 FORMATS = {
     one.suffix: one
     for one in (
@@ -95,7 +104,9 @@ FORMATS = {
                extra="pip install 'keras-ganzoo[onnx]' and use --backend torch"),
         Format(name="torch.export", suffix=".pt2", backends=("torch",), write=_write_torch),
         Format(name="A page", suffix=".html", backends=select.BACKENDS, write=_write_page),
-        Format(name="SavedModel", suffix="", backends=("tensorflow", "jax"),
+        Format(name="A page's folder", suffix=".page", backends=select.BACKENDS, folder=True,
+               write=_write_page_folder),
+        Format(name="SavedModel", suffix="", folder=True, backends=("tensorflow", "jax"),
                write=_exporter("tf_saved_model"), extra="pip install tensorflow"),
     )
 }  # fmt: skip
@@ -129,7 +140,8 @@ def export_format(
 
     Args:
         source: A name or path; see `ganzoo.jobs.models.find.resolve_source`.
-        out: Where: a name that ends in .keras, .onnx, .pt2 or .html, or a folder for a SavedModel.
+        out: Where: a name that ends in .keras, .onnx, .pt2, .html or .page, or a folder for a
+            SavedModel.
         raw: The generator's own weights instead of their average.
         overwrite: Whether a file that is there may be replaced; a folder never is.
         backend: None takes the first installed backend that can write the format.
@@ -140,10 +152,10 @@ def export_format(
         EnvironmentProblem: A package that the format needs is missing.
     """
     target = find_format(out)
-    if os.path.lexists(out) and not (overwrite and target.suffix):
+    if os.path.lexists(out) and not (overwrite and not target.folder):
         raise UsageError(
             f"{out} exists already, and nothing is overwritten.",
-            hint="Choose another name" + (", or --overwrite." if target.suffix else "."),
+            hint="Choose another name" + ("." if target.folder else ", or --overwrite."),
         )
     found = find_source(source, raw=raw)
     gan = load.load_source(
@@ -165,7 +177,7 @@ def export_format(
                 hint=f"Install it: {target.extra}." if target.extra else None,
             ) from error
 
-    if not target.suffix:
+    if target.folder:
         publish_folder(out, lambda folder: exported(folder))
         return out
     with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,7 @@
-"""One HTML page that holds a generator, and all that draws with it. It needs no network."""
+"""An HTML page that holds a generator and all that draws with it, or has its weights in a file.
+
+It needs no network. A folder of it is ready as a static Space of the Hugging Face Hub.
+"""
 
 import html
 import json
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from ganzoo.gan.gan import GAN
 
 _SCRIPTS = ("random.js", "network.js", "view.js")
+_WEIGHTS = "weights.js"
 _DIRECTIONS = 6
 _LATENTS = 64  # seeds whose latents are in the page where it cannot draw them
 
@@ -36,12 +40,45 @@ def write_page(gan: "GAN", facts: Mapping[str, Any], path: str) -> None:
     Raises:
         UsageError: The generator computes what pages cannot.
     """
+    model, weights = _contents(gan, facts, Path(path).stem)
+    Path(path).write_text(_fill(model, weights, ""), encoding="utf-8")
+
+
+def write_page_folder(gan: "GAN", facts: Mapping[str, Any], path: str) -> None:
+    """Fill a folder with a page, its weights and a README.md, as static Spaces have it.
+
+    Args:
+        gan, facts: See `write_page`.
+        path: The folder, which is there.
+
+    Raises:
+        UsageError: The generator computes what pages cannot.
+    """
+    for name, content in page_files(gan, facts).items():
+        (Path(path) / name).write_bytes(content)
+
+
+def page_files(gan: "GAN", facts: Mapping[str, Any]) -> dict[str, bytes]:
+    """Return the files of a page's folder by name; see `write_page_folder`."""
+    model, weights = _contents(gan, facts, "Generator")
+    # a script, which a page may read from disk too, where no other file can be read
+    script = f'document.getElementById("weights").textContent = "{weights}";\n'
+    # JSON is YAML, and quotes whatever a stranger named a model
+    title = json.dumps(str(model["title"]))
+    readme = f"---\ntitle: {title}\nsdk: static\n---\n\n{model['about']}. {model['foot']}.\n"
+    page = _fill(model, "", f'<script src="{_WEIGHTS}"></script>')
+    files = {"index.html": page, _WEIGHTS: script, "README.md": readme}
+    return {name: text.encode("utf-8") for name, text in files.items()}
+
+
+def _contents(gan: "GAN", facts: Mapping[str, Any], name: str) -> tuple[dict[str, Any], str]:
+    """All that a page says of its model, and the weights in base64."""
     sampler = gan.sampler
     traced = trace(sampler.generator, sampler.psi, gan.style_networks)
     plan = write_plan(traced)
     weights = plan.pop("weights")
     model = {
-        "title": str(facts.get("model") or Path(path).stem),
+        "title": str(facts.get("model") or name),
         "about": _about(gan, facts),
         "foot": _foot(facts),
         "facts": {**facts, "value_range": list(sampler.value_range)},
@@ -51,7 +88,7 @@ def write_page(gan: "GAN", facts: Mapping[str, Any], path: str) -> None:
         "classes": sampler.num_classes,
         **about_prior(gan),
     }
-    Path(path).write_text(_fill(model, weights), encoding="utf-8")
+    return model, weights
 
 
 def about_directions(gan: "GAN") -> dict[str, Any]:
@@ -98,8 +135,14 @@ def _foot(facts: Mapping[str, Any]) -> str:
     return ". ".join([*parts, f"Digest {facts['weights_digest'][:12]}", f"ganzoo {__version__}"])
 
 
-def _fill(model: Mapping[str, Any], weights: str) -> str:
-    """Fill the template. What a model's file says is data, and never markup or script."""
+def _fill(model: Mapping[str, Any], weights: str, scripts: str) -> str:
+    """Fill the template; what a model's file says is data, and never markup or script.
+
+    Args:
+        model: What the page says of its model.
+        weights: Weights in base64; "" if they are in a file of their own.
+        scripts: Elements of the scripts in the same folder.
+    """
     here = resources.files("ganzoo.jobs.formats")
 
     def read(name: str) -> str:
@@ -110,6 +153,8 @@ def _fill(model: Mapping[str, Any], weights: str) -> str:
         "STYLE": read("page.css"),
         "MODEL": json.dumps(model, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c"),
         "WEIGHTS": weights,
+        "SCRIPTS": scripts,
+        "SOURCES": " 'self' file:" if scripts else "",
         "SCRIPT": "\n".join(map(read, _SCRIPTS)),
     }
     return re.sub(r"/\* ([A-Z]+) \*/", lambda found: parts[found[1]], read("page.html"))

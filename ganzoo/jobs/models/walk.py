@@ -45,7 +45,7 @@ def walk(
         truncation: See `ganzoo.jobs.models.sample.sample`.
         size: Images are enlarged by a whole number, up to so many pixels.
         raw: Use the generator's own weights instead of their average.
-        out: A file that ends in .gif, .webp or .png; by default a .gif that is free here.
+        out: A file that ends in .gif, .webp, .png or .mp4; by default a .gif that is free here.
         overwrite: Replace a file that is there.
         backend: `"jax"`, `"torch"` or `"tensorflow"`.
         allow_plugin_mismatch: Accept another architecture; see `ganzoo.load`.

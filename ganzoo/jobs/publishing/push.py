@@ -44,6 +44,7 @@ def push(
     strict: bool = False,
     folder: Path | None = None,
     to: str | None = None,
+    page: bool = False,
 ) -> dict[str, Any]:
     """Publish a run, or a version that is published elsewhere, as a version of a model.
 
@@ -62,16 +63,24 @@ def push(
             the ones before.
         folder: The registry's; by default the user's own.
         to: Instead of a folder, `hf://org/repo`.
+        page: Publish a page that draws, too, as a static Space of the same name. A framework is
+            imported for it.
 
     Returns:
-        `name` (by which it is found), `version`, `digest`, `path` or `address`, `created`.
+        `name` (by which it is found), `version`, `digest`, `path` or `address`, `created`; of a
+        page also `page`, its address.
 
     Raises:
-        UsageError: No license was chosen, or none that SPDX knows; there is no best checkpoint;
-            or a weight is too large for half precision.
+        UsageError: A page has no repository; no license was chosen, or none that SPDX knows;
+            there is no best checkpoint; or a weight is too large for half precision.
         InvalidInput: A weight is not finite, or the run is damaged.
     """
     check_name(name, "model name", error=UsageError)
+    if page and to is None:
+        raise UsageError(
+            "A page is published on the Hub. Expected: a repository.",
+            hint="Add --to hf://ORG/REPO.",
+        )
     if _names_model(source):
         options = {
             "--float16": float16, "--all": everything, "--license": license, "--summary": summary,
@@ -82,7 +91,8 @@ def push(
                 f"Received: {str(source)!r} with {given[0]}.",
                 hint=f"Push the run itself with {given[0]}.",
             )
-        return publish_bundle(_bundle_version(source, name), folder=folder, to=to)
+        done = publish_bundle(_bundle_version(source, name), folder=folder, to=to)
+        return done | _published_page(source, to if page else None)
     plain, best = split_best(source)
     if os.path.isfile(plain):
         raise UsageError(
@@ -107,7 +117,17 @@ def push(
         state, about = run_weights(run, everything=True, best=best, report=report)
         files[contents.EVERYTHING] = safetensors.dump(state, about | licenses)
     bundle = build_bundle(name, files, plugins=manifest.get("plugins"))
-    return publish_bundle(bundle, folder=folder, to=to)
+    done = publish_bundle(bundle, folder=folder, to=to)
+    return done | _published_page(source, to if page else None)
+
+
+def _published_page(source: str | Path, to: str | None) -> dict[str, str]:
+    """The address of the page of a source, which is published; nothing without a repository."""
+    if to is None:
+        return {}
+    from ganzoo.jobs.hub.space import push_page  # a framework
+
+    return {"page": push_page(source, parse_address(to))}
 
 
 def publish_bundle(

@@ -262,7 +262,19 @@ def test_a_prior_that_is_not_known_comes_as_latents():
     assert np.array_equal(np.array(about["latents"][5], "float32"), expected)
 
 
-def test_in_a_browser_seeds_are_those_of_sample(exported, tmp_path):
+def test_a_folder_has_the_weights_beside_the_page_and_is_a_static_space(exported, tmp_path):
+    assert main(["export", "dcgan-digits", str(tmp_path / "digits.page")]) == 0
+    files = {path.name: path.read_text() for path in (tmp_path / "digits.page").iterdir()}
+    assert sorted(files) == ["README.md", "index.html", "weights.js"]
+    weights = re.search(r'id="weights">(.*?)</script>', exported.read_text(), re.S)[1]
+    assert f'"{weights}"' in files["weights.js"] and weights not in files["index.html"]
+    assert re.findall(r"<script src=.*?>", files["index.html"]) == ['<script src="weights.js">']
+    assert files["README.md"].startswith('---\ntitle: "dcgan-digits"\nsdk: static\n---\n')
+    assert main(["export", "dcgan-digits", str(tmp_path / "digits.page"), "--overwrite"]) == 2
+
+
+@pytest.mark.parametrize("form", ["file", "folder"])
+def test_in_a_browser_seeds_are_those_of_sample(exported, tmp_path, form):
     browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
     if browser is None:
         pytest.skip("Chromium is not installed")
@@ -281,6 +293,9 @@ def test_in_a_browser_seeds_are_those_of_sample(exported, tmp_path):
         wait();
       </script></body>"""
     told = tmp_path / "told.html"
+    if form == "folder":
+        assert main(["export", "dcgan-digits", str(tmp_path / "out.page")]) == 0
+        exported, told = tmp_path / "out.page" / "index.html", tmp_path / "out.page" / "told.html"
     told.write_text(exported.read_text().replace("</body>", collect))
     command = [browser, "--headless=new", "--no-sandbox", "--disable-gpu", "--dump-dom",
                f"--user-data-dir={tmp_path / 'profile'}",

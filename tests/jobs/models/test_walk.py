@@ -38,6 +38,20 @@ def test_a_walk_passes_its_seeds_and_closes(tmp_path, suffix):
     assert 0 < jumps[-1] < 1.5 * jumps[:-1].max()  # from the last frame to the first
 
 
+def test_a_walk_is_a_video_of_its_frames(tmp_path):
+    av = pytest.importorskip("av")
+    out = tmp_path / "walk.mp4"
+    assert main([*WALK, "--size", "64", "--out", str(out)]) == 0
+    with av.open(out) as file:
+        stream = file.streams.video[0]
+        assert stream.average_rate == 10 and stream.codec_context.name == "h264"
+        frames = np.array([one.to_ndarray(format="rgb24") for one in file.decode(stream)])
+    assert frames.shape == (12, 64, 64, 3)
+    shown = np.asarray(load("dcgan-digits").sample(1, seed=4))[0, ..., 0]
+    expected = shown.repeat(8, axis=0).repeat(8, axis=1)
+    assert np.abs(frames[0].mean(axis=-1) - expected).mean() < 4
+
+
 def test_a_walk_rests_at_its_seeds_and_lies_on_spheres():
     gan = load("dcgan-digits")
     keys = gan.sampler.sample_latents(3, 0)
