@@ -112,7 +112,7 @@ def row_of(name: str, shots: Path | None) -> str:
         np.asarray(case_samples(sampler, seed, None if labels is None else labels[seed : seed + 1]))
         for seed in range(SEEDS)
     ])  # fmt: skip
-    if len(found["drawn"]) < SEEDS or not drawn_right(found["drawn"], expected, what, sampler):
+    if len(found["drawn"]) < SEEDS or not same_pixels(found["drawn"], expected, what, sampler):
         return f"| `{name}` | no: other pixels | | |\n"
     samples = np.array(found["samples"]).reshape(expected.shape)
     low, high = sampler.value_range
@@ -121,8 +121,8 @@ def row_of(name: str, shots: Path | None) -> str:
     return f"| `{name}` | {what} | {difference:.1g} | {found['sliders'] or ''} |\n"
 
 
-def drawn_right(canvases: list, expected: np.ndarray, what: str, sampler) -> bool:
-    """Whether pixels are within one level; of what is no image, whether there is something."""
+def same_pixels(canvases: list, expected: np.ndarray, what: str, sampler) -> bool:
+    """Compare pixels, to one level; of what is no image, look for something."""
     if what != "images":
         return min(one[0] for one in canvases) > 1
     low, high = sampler.value_range
@@ -141,7 +141,7 @@ def case_samples(sampler, seed: int, labels):
 
 
 def in_chromium(path: Path, *options: str) -> str:
-    """What a headless Chromium prints."""
+    """Return the output of a headless Chromium."""
     browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
     if browser is None:
         raise SystemExit("Chromium is not installed.")

@@ -25,10 +25,11 @@ def test_sample_draws_sixteen_images_of_seed_zero_by_default(ganzoo, sampling):
     ganzoo("sample", "7")
     assert sampling == [
         {
-            "job": "sample", "args": ("7",), "n": 16, "seed": 0, "seeds": None, "interpolate": None,
-            "labels": None, "data": None, "latents": None, "truncation": None, "raw": False,
-            "separate": False, "out": None, "overwrite": False, "backend": None,
-            "allow_plugin_mismatch": False, "allow_nonfinite": False,
+            "job": "sample", "args": ("7",), "n": None, "seed": 0, "seeds": None,
+            "interpolate": None, "labels": None, "data": None, "tile": None, "scale": None,
+            "latents": None, "truncation": None, "raw": False, "separate": False, "out": None,
+            "overwrite": False, "backend": None, "allow_plugin_mismatch": False,
+            "allow_nonfinite": False,
         }
     ]  # fmt: skip
 

@@ -5,7 +5,7 @@ import mimetypes
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from ganzoo import rendering
 from ganzoo.data.source_images import read_source_images
 from ganzoo.errors import UsageError
 from ganzoo.files.publish import check_target, make_folder, publish
+from ganzoo.jobs.latents.chosen_samples import generate_chosen
 from ganzoo.jobs.latents.latent_files import check_latents, read_latents
 from ganzoo.jobs.models import load
 from ganzoo.jobs.models.find import Source, find_source
@@ -137,7 +138,7 @@ def sample(
         samples = saved.generate_images(gan)
     else:
         chosen = (count, seed, seeds, interpolate)
-        samples = _generate_images(gan, chosen, conditions, bounds)
+        samples = generate_chosen(gan, chosen, conditions, bounds)
     if separate:
         make_folder(out)
     rows = interpolate or len(bounds) > 1
@@ -264,37 +265,6 @@ def check_paths_free(out: Path, paths: list[Path], overwrite: bool) -> None:
             f"{taken} exists already, and nothing is overwritten.",
             hint="Choose another --out, or --overwrite.",
         )
-
-
-def _generate_images(
-    gan: "GAN", chosen: tuple, conditions: np.ndarray | None, bounds: Sequence[float | None]
-) -> np.ndarray:
-    """Samples of chosen latents with each truncation, one after the other."""
-    parts = [
-        gan.sampler.generate_images(
-            _sample_latents(gan, *chosen, bound), conditions, truncation=bound
-        )
-        for bound in bounds
-    ]
-    return np.concatenate(parts)
-
-
-def _sample_latents(
-    gan: "GAN",
-    n: int,
-    seed: int,
-    seeds: Sequence[int] | None,
-    interpolate: tuple[int, int] | None,
-    truncation: float | None,
-) -> Any:
-    from keras import ops
-
-    if interpolate:
-        first, last = (gan.sampler.sample_latents(1, end, truncation) for end in interpolate)
-        return gan.sampler.interpolate_latents(first, last, n)
-    if seeds is not None:
-        return ops.concatenate([gan.sampler.sample_latents(1, one, truncation) for one in seeds])
-    return gan.sampler.sample_latents(n, seed, truncation)
 
 
 def free_path(found: Source, what: str, suffixes: Sequence[str]) -> Path:
