@@ -70,6 +70,8 @@ def row_of(name: str, shots: Path | None) -> str:
     """A row of the table: levels of 255 between page and generator, and the sliders."""
     case = ArchitectureCase(name)
     sampler = case.gan.sampler
+    if None in sampler.image_shape:
+        return f"| `{name}` | no: images of any size | | |\n"
     what = modality_of(sampler.image_shape).plural
     numbers = np.random.default_rng(0)
     for variable in case.gan.generator.weights:  # nothing is without effect

@@ -111,11 +111,11 @@ def _encode_mp4(images: Sequence[Image.Image], fps: float) -> bytes:
     with av.open(buffer, "w", format="mp4") as file:
         stream = file.add_stream("libx264", rate=Fraction(fps).limit_denominator(1000))
         stream.pix_fmt, stream.options = "yuv420p", {"crf": "12"}
+        stream.width, stream.height = (size + size % 2 for size in images[0].size)
         for image in images:
             pixels = np.asarray(image.convert("RGB"))
             uneven = [(0, size % 2) for size in pixels.shape[:2]]
             frame = av.VideoFrame.from_ndarray(np.pad(pixels, [*uneven, (0, 0)], mode="edge"))
-            stream.height, stream.width = frame.height, frame.width
             file.mux(stream.encode(frame))
         file.mux(stream.encode(None))
     return buffer.getvalue()

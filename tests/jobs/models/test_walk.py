@@ -86,7 +86,7 @@ def test_what_is_no_walk_is_refused(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "there.gif").touch()
     for words, told in (
-        (["--out", "walk.mp4"], "written as .gif, .webp, .png"),
+        (["--out", "walk.avi"], "written as .gif, .webp, .png"),
         (["--out", "there.gif"], "nothing is overwritten"),
         (["--seeds", "5"], "two seeds or more"),
         (["--seconds", "600", "--fps", "50"], "at most 10,000 frames"),
