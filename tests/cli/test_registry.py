@@ -97,7 +97,8 @@ def test_push_and_pull_pass_their_words_on(ganzoo, fake_job):
     assert said.code == 0 and "there already" in said.err
     assert calls == [
         {"job": "push", "args": ("7", "small"), "everything": True, "float16": True,
-         "license": "MIT", "summary": "Mine", "strict": True, "folder": None, "to": "hf://a/b"}
+         "license": "MIT", "summary": "Mine", "strict": True, "folder": None, "to": "hf://a/b",
+         "page": False}
     ]  # fmt: skip
     assert ganzoo("push", "7", "small", "--registry", "x", "--to", "hf://a/b").code == 2
 
