@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -13,6 +14,7 @@ from ganzoo.backend.convolutions.grouped import grouped
 from ganzoo.backend.devices.accumulation import accumulating, collecting
 from ganzoo.backend.scope import WriteCapture
 from ganzoo.backend.steps.due import is_due as is_due
+from ganzoo.backend.steps.plain_optimizers import is_plain
 from ganzoo.backend.tensor import Tensor
 from ganzoo.backend.types import FusedSteps, GradientResult
 
@@ -96,7 +98,27 @@ def no_grad(function: Callable):
 
 def apply(optimizer, gradients: Sequence, variables: Sequence) -> None:
     """Update `variables` by one step of `optimizer`."""
-    optimizer.apply(gradients, variables)
+    dense = not any(isinstance(gradient, tf.IndexedSlices) for gradient in gradients)
+    if dense and isinstance(optimizer, keras.optimizers.Adam) and is_plain(optimizer, variables):
+        _adam(optimizer, gradients, variables)
+    else:
+        optimizer.apply(gradients, variables)
+
+
+def _adam(optimizer: Any, gradients: Sequence, variables: Sequence) -> None:
+    """Adam as in Keras, which computes the corrections of both moments anew for each weight."""
+    step = tf.cast(optimizer.iterations.value + 1, "float32")
+    first, second = (tf.pow(tf.cast(b, "float32"), step)
+                     for b in (optimizer.beta_1, optimizer.beta_2))  # fmt: skip
+    rate = keras.ops.cast(optimizer.learning_rate, "float32")
+    rate = rate * tf.sqrt(1 - second) / (1 - first)
+    for gradient, variable in zip(gradients, variables, strict=True):
+        index = optimizer._get_variable_index(variable)
+        m, v = optimizer._momentums[index].value, optimizer._velocities[index].value
+        m.assign_add((gradient - m) * (1 - optimizer.beta_1))
+        v.assign_add((tf.square(gradient) - v) * (1 - optimizer.beta_2))
+        variable.value.assign_sub(m * rate / (tf.sqrt(v) + optimizer.epsilon))
+    optimizer.iterations.assign_add(1)
 
 
 def ema_update(averages: Sequence, values: Sequence, weight: Tensor) -> None:

@@ -15,17 +15,13 @@ from ganzoo.backend.convolutions.torch_convolution import differentiated_twice
 from ganzoo.backend.devices.accumulation import accumulating, collecting
 from ganzoo.backend.scope import WriteCapture
 from ganzoo.backend.steps.due import is_due as is_due
+from ganzoo.backend.steps.plain_optimizers import is_plain
 from ganzoo.backend.tensor import Tensor
 from ganzoo.backend.torch_network import inner_call as inner_call
 from ganzoo.backend.torch_network import training_outputs as training_outputs
 from ganzoo.backend.types import FusedSteps, GradientResult
 
 _FEW = 1 << 16  # numbers, beyond which PyTorch's threads pay
-# Options of optimizers that are left to Keras
-_OTHER_OPTIONS = (
-    "amsgrad", "momentum", "clipnorm", "clipvalue", "global_clipnorm", "weight_decay", "use_ema",
-    "loss_scale_factor", "gradient_accumulation_steps",
-)  # fmt: skip
 
 
 class Stepper(keras.Model):
@@ -111,7 +107,8 @@ def apply(optimizer, gradients: Sequence, variables: Sequence) -> None:
     """Update `variables` by one step of `optimizer`."""
     with torch.no_grad():
         weights = [variable.value for variable in variables]
-        if not _is_plain(optimizer, variables, weights):
+        here = all(weight.device.type in ("cpu", "cuda") for weight in weights)
+        if not (here and is_plain(optimizer, variables)):
             optimizer.apply(gradients, variables)
             return
         update = _adam if isinstance(optimizer, keras.optimizers.Adam) else _sgd
@@ -129,21 +126,6 @@ def ema_update(averages: Sequence, values: Sequence, weight: Tensor) -> None:
         change = torch._foreach_sub(new, old)  # pyright: ignore
         torch._foreach_mul_(change, weight)  # pyright: ignore
         torch._foreach_add_(old, change)  # pyright: ignore
-
-
-def _is_plain(optimizer: Any, variables: Sequence, weights: Sequence[torch.Tensor]) -> bool:
-    """Return True if Keras would do nothing but the formula of Adam, or of SGD without momentum."""
-    return (
-        isinstance(optimizer, (keras.optimizers.Adam, keras.optimizers.SGD))
-        and type(optimizer).__module__.startswith("keras.")
-        and optimizer.built
-        and not any(getattr(optimizer, option, None) for option in _OTHER_OPTIONS)
-        and all(x.dtype == torch.float32 and x.device.type in ("cpu", "cuda") for x in weights)
-        and all(
-            variable.constraint is None and not getattr(variable, "overwrite_with_gradient", False)
-            for variable in variables
-        )
-    )
 
 
 def _sgd(optimizer: Any, slopes: list[torch.Tensor], _: Sequence, weights: list) -> None:
