@@ -20,6 +20,7 @@ A backend module offers these names and nothing else:
   element, are computed faster so.
 * `inner_call(layer)`: a layer, as one around it calls it.
 * `reshape(x, shape)`: as in `keras.ops`, whose own looks at every number of the shape first.
+* `rematerialize(function, tensors)`: a function's results, computed again for gradients.
 * `training_outputs(network, inputs)`: a network's outputs in training mode.
 * `is_due(steps, every)`: whether a number of steps is a multiple of another, as a condition for:
 * `lazy_cond(due, value, otherwise)`: one of two functions' values, in the way that is fast.
@@ -64,6 +65,7 @@ __all__ = [
     "lazy_cond",
     "no_grad",
     "peak_device_memory",
+    "rematerialize",
     "reshape",
     "sum_over",
     "training_outputs",
@@ -92,6 +94,7 @@ if TYPE_CHECKING:
         lazy_cond,
         no_grad,
         peak_device_memory,
+        rematerialize,
         reshape,
         sum_over,
         training_outputs,

@@ -21,6 +21,7 @@ from ganzoo.backend.devices.accumulation import accumulating, collecting
 from ganzoo.backend.scope import WriteCapture
 from ganzoo.backend.steps.due import is_due as is_due
 from ganzoo.backend.steps.jax_stepper import Stepper as Stepper
+from ganzoo.backend.steps.rematerialization import rematerializing
 from ganzoo.backend.tensor import Tensor
 from ganzoo.backend.types import FusedSteps, GradientResult
 
@@ -169,6 +170,12 @@ def inner_call(layer: keras.layers.Layer) -> keras.layers.Layer:
     return layer
 
 
+def rematerialize(function: Callable, tensors: list) -> list:
+    """`function(tensors)`, computed again where gradients need what is inside."""
+    return jax.checkpoint(function)(tensors)
+
+
+@rematerializing(rematerialize)
 def training_outputs(network: keras.Model, inputs):
     """Outputs of a network in training mode."""
     return network(inputs, training=True)

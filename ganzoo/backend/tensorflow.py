@@ -15,8 +15,10 @@ from ganzoo.backend.devices.accumulation import accumulating, collecting
 from ganzoo.backend.scope import WriteCapture
 from ganzoo.backend.steps.due import is_due as is_due
 from ganzoo.backend.steps.plain_optimizers import is_plain
+from ganzoo.backend.steps.rematerialization import rematerializing
 from ganzoo.backend.tensor import Tensor
 from ganzoo.backend.types import FusedSteps, GradientResult
+from ganzoo.errors import UsageError
 
 _ZERO = tf.UnconnectedGradients.ZERO
 
@@ -190,6 +192,41 @@ def inner_call(layer: keras.layers.Layer) -> keras.layers.Layer:
     return layer
 
 
+def rematerialize(function: Callable, tensors: list) -> list:
+    """`function(tensors)`, computed again where gradients need what is inside.
+
+    `tf.recompute_grad` has no second derivatives.
+
+    Raises:
+        UsageError: There are several devices: their sums would be asked for in no certain order.
+    """
+    if devices.count() > 1:
+        raise UsageError(
+            "On TensorFlow several devices cannot train with rematerialization.",
+            hint="--set training.rematerialize=false, or train on PyTorch or JAX.",
+        )
+
+    @tf.custom_gradient
+    def call(*tensors):
+        def gradients(*slopes):
+            with tf.control_dependencies([slope for slope in slopes if slope is not None]):
+                again = [tf.identity(x) for x in tensors]  # not before, and not what there was
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch([x for x in again if x.dtype.is_floating])
+                results = function(again)
+            pairs = [p for p in zip(results, slopes, strict=True) if p[1] is not None]
+            results, slopes = (
+                [pair[i] for pair in pairs if pair[0].dtype.is_floating] for i in (0, 1)
+            )
+            return tape.gradient(results, again, slopes, unconnected_gradients=_ZERO)
+
+        return function(list(tensors)), gradients
+
+    # tensors of the graph around a condition, in which this may be, become those of its branch
+    return list(call(*(tf.identity(tf.convert_to_tensor(x)) for x in tensors)))
+
+
+@rematerializing(rematerialize)
 def training_outputs(network: keras.Model, inputs):
     """Outputs of a network in training mode."""
     return network(inputs, training=True)

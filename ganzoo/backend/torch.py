@@ -1,5 +1,6 @@
 """PyTorch: eager, differentiated by autograd."""
 
+import contextvars
 import functools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 import torch
+from torch.utils.checkpoint import checkpoint, set_checkpoint_early_stop
 
 from ganzoo.backend import devices
 from ganzoo.backend.convolutions.torch_convolution import conv as conv
@@ -16,9 +18,10 @@ from ganzoo.backend.devices.accumulation import accumulating, collecting
 from ganzoo.backend.scope import WriteCapture
 from ganzoo.backend.steps.due import is_due as is_due
 from ganzoo.backend.steps.plain_optimizers import is_plain
+from ganzoo.backend.steps.rematerialization import rematerializing
 from ganzoo.backend.tensor import Tensor
 from ganzoo.backend.torch_network import inner_call as inner_call
-from ganzoo.backend.torch_network import training_outputs as training_outputs
+from ganzoo.backend.torch_network import training_outputs as planned_outputs
 from ganzoo.backend.types import FusedSteps, GradientResult
 
 _FEW = 1 << 16  # numbers, beyond which PyTorch's threads pay
@@ -210,6 +213,19 @@ def host_arrays(*tensors: torch.Tensor, each: int) -> tuple:
     few = few and all(each * x.numel() <= _FEW for x in tensors)
     few = few and not torch.jit.is_tracing()  # pyright: ignore
     return tuple(x.numpy() for x in tensors) if few else tensors
+
+
+def rematerialize(function: Callable, tensors: list) -> list:
+    """`function(tensors)`, computed again where gradients need what is inside."""
+    if not torch.is_grad_enabled():
+        return function(tensors)
+    # autograd may call it in a thread of the device's own
+    context, function = contextvars.copy_context(), devices.bound(function)
+    with set_checkpoint_early_stop(False):  # whose exception Keras would take apart
+        return checkpoint(lambda x: context.copy().run(function, x), tensors, use_reentrant=False)
+
+
+training_outputs = rematerializing(rematerialize)(planned_outputs)
 
 
 def lazy_cond(due, value: Callable, otherwise: Callable):

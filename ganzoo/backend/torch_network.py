@@ -12,20 +12,13 @@ import functools
 import inspect
 import weakref
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import keras
 import torch
 
+from ganzoo.backend.steps.network_graph import Node, Slot, filled, graph_of, slots_in
 from ganzoo.backend.torch_layers import call_of
-
-
-@dataclass(frozen=True)
-class _Slot:
-    """The position of a value in the list of all that a call has computed."""
-
-    index: int
 
 
 class _Operation(NamedTuple):
@@ -33,7 +26,7 @@ class _Operation(NamedTuple):
 
     Args:
         call: A layer, its `call`, or an operation's.
-        args: Positional arguments, a `_Slot` for each tensor.
+        args: Positional arguments, a `Slot` for each tensor.
         kwargs: Arguments by name, likewise.
         nested: Whether there are slots inside of lists, or by name.
     """
@@ -78,7 +71,7 @@ def training_outputs(network: keras.Model, inputs: Any):
         return network(inputs, training=True)
     for call, args, kwargs, nested in plan.operations:
         if nested:
-            args, kwargs = _filled(values, args), _filled(values, kwargs)
+            args, kwargs = filled(values, args), filled(values, kwargs)
         else:
             args = [_value(values, x) for x in args]
         outputs = call(*args, **kwargs)
@@ -88,16 +81,7 @@ def training_outputs(network: keras.Model, inputs: Any):
 
 
 def _value(values: list, x: Any) -> Any:
-    return values[x.index] if type(x) is _Slot else x
-
-
-def _filled(values: list, x: Any) -> Any:
-    """The same with lists, tuples and dictionaries of slots."""
-    if type(x) in (list, tuple):
-        return type(x)([_filled(values, part) for part in x])
-    if type(x) is dict:
-        return {name: _filled(values, part) for name, part in x.items()}
-    return _value(values, x)
+    return values[x.index] if type(x) is Slot else x
 
 
 def _fits(plan: _Plan, values: list) -> bool:
@@ -113,51 +97,33 @@ def _is_hooked(layers: Iterable[Any]) -> bool:
 
 def _plan(network: Any) -> _Plan | None:
     """Make the plan of a functional model; None for another model, and for what it can not be."""
-    functional = type(network).__module__.startswith("keras.") and hasattr(network, "_nodes")
-    returned = network.output if functional else None
-    single = isinstance(returned, keras.KerasTensor)
-    if not (single or isinstance(returned, (list, tuple))) or network.compute_dtype != "float32":
+    graph = graph_of(network)
+    if graph is None or network.compute_dtype != "float32":
         return None
-    if _may_mask(network):
+    if not all(_is_float32(x) for x in network.inputs):
         return None
-    by_depth = network._nodes_by_depth  # Keras has no public view of a graph
-    nodes = [node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth]]
-    if not all(_is_float32(x) for node in nodes for x in node.outputs):
+    if not all(_is_float32(x) for node in graph.nodes for x in node.outputs):
         return None
-    slots = {id(x): _Slot(index) for index, x in enumerate(network.inputs)}
-    operations, layers, count = [], [], len(slots)
-    for node in nodes:
-        if node.is_input or any(id(x) not in slots for x in node.input_tensors):
-            continue  # as Keras does: it is before the inputs of this network
-        operations.append(_operation(node, slots))
-        slots |= {id(x): _Slot(count + i) for i, x in enumerate(node.outputs)}
-        count += len(node.outputs)
-        layers += [node.operation] if isinstance(node.operation, keras.layers.Layer) else []
+    layers = [node.owner for node in graph.nodes if isinstance(node.owner, keras.layers.Layer)]
     inputs = [(tuple(x.shape[1:]), getattr(torch, x.dtype)) for x in network.inputs]
-    outputs = [slots[id(x)].index for x in keras.tree.flatten(returned)]
-    return _Plan(inputs, operations, outputs, single, layers)
+    return _Plan(inputs, list(map(_operation, graph.nodes)), graph.outputs, graph.single, layers)
 
 
 def _is_float32(x: keras.KerasTensor) -> bool:
     return x.dtype == "float32" or "float" not in x.dtype
 
 
-def _operation(node: Any, slots: dict[int, _Slot]) -> _Operation:
-    def slotted(x):
-        return slots[id(x)] if isinstance(x, keras.KerasTensor) else x
-
-    owner, given = node.operation, node.arguments
-    named = {name: x for name, x in given.kwargs.items() if name != "training"}
-    args, kwargs = keras.tree.map_structure(slotted, (tuple(given.args), named))
+def _operation(node: Node) -> _Operation:
+    owner, args, kwargs = node.owner, node.args, node.kwargs
     flat = keras.tree.flatten((args, kwargs))
-    nested = sum(type(x) is _Slot for x in flat) > sum(type(x) is _Slot for x in args)
+    nested = len(slots_in((args, kwargs))) > sum(type(x) is Slot for x in args)
     others = [x for x in keras.tree.flatten(kwargs) if x is not None]
     if isinstance(owner, keras.Model) and len(args) == 1 and not others:
         return _Operation(functools.partial(training_outputs, owner), args, {}, nested)
     if not isinstance(owner, keras.layers.Layer):
         plain = type(owner).__call__ is keras.Operation.__call__
         return _Operation(owner.call if plain else owner, args, kwargs, nested)
-    if not _is_plain(owner) or not all(x is None or type(x) is _Slot for x in flat):
+    if not _is_plain(owner) or not all(x is None or type(x) is Slot for x in flat):
         return _Operation(owner, args, {**kwargs, "training": True}, nested)
     if len(args) == 1 and not others and (call := call_of(owner)) is not None:
         return _Operation(call, args, {}, nested)
@@ -194,13 +160,3 @@ def _is_plain(layer: Any) -> bool:
 
 def _takes_training(layer: Any) -> bool:
     return "training" in inspect.signature(layer.call).parameters
-
-
-def _may_mask(network: Any) -> bool:
-    """Return True if a layer may attach a mask, or reads those of Keras in a way of its own."""
-    return any(
-        isinstance(layer, keras.layers.Masking)
-        or getattr(layer, "mask_zero", False)
-        or not type(layer).compute_mask.__module__.startswith("keras.")
-        for layer in network._flatten_layers(include_self=False)
-    )

@@ -9,6 +9,7 @@ from keras import ops
 
 from ganzoo import backend
 from ganzoo.backend.settings import standard_settings
+from ganzoo.backend.steps.rematerialization import set_rematerialized
 from ganzoo.config.gan_config import GANConfig
 from ganzoo.config.schedules import Schedule
 from ganzoo.config.validation import validate_keywords
@@ -46,6 +47,7 @@ class Compilation(keras.Model):
         seed: int = 0,
         steps_per_dispatch: int = 1,
         gradient_accumulation_steps: int = 1,
+        rematerialize: bool = False,
         jit_compile: bool | None = None,
         run_eagerly: bool = False,
         **config,
@@ -63,6 +65,7 @@ class Compilation(keras.Model):
                 with a leading axis of steps.
             gradient_accumulation_steps: Microbatches in which each batch is computed, one after
                 the other, to save memory; the gradients are averaged for one update.
+            rematerialize: Keep parts of what networks compute, and compute the rest again.
             jit_compile: XLA on or off; None leaves it to the backend, by network and device.
             run_eagerly: As in Keras.
             **config: Keywords of `ganzoo.config.gan_config.GANConfig`: `loss`, `regularizers`,
@@ -71,10 +74,8 @@ class Compilation(keras.Model):
         Raises:
             UsageError: a keyword or an optimizer is not usable.
         """
-        counts = {
-            "steps_per_dispatch": steps_per_dispatch,
-            "gradient_accumulation_steps": gradient_accumulation_steps,
-        }
+        counts = {"steps_per_dispatch": steps_per_dispatch}
+        counts["gradient_accumulation_steps"] = gradient_accumulation_steps
         _check_numbers(seed, counts)
         chosen = validate_keywords(GANConfig, config, where="compile", error=UsageError)
         adversarial_loss = losses.get(chosen.loss, label_smoothing=chosen.label_smoothing)
@@ -99,11 +100,12 @@ class Compilation(keras.Model):
         self.step_metrics = StepMetrics()
         self.steps_per_dispatch, self.accumulation_steps = counts.values()
         self.seed.assign(seed)
+        set_rematerialized((self.generator, self.discriminator), rematerialize)
         if jit_compile is None:
             jit_compile = backend.fused_steps(self.convolutional).xla
         self._compile_arguments = {
             "seed": seed,
-            **counts,
+            **counts, "rematerialize": rematerialize,
             "jit_compile": jit_compile, "run_eagerly": run_eagerly,
             **{
                 f"{name}_schedules": {key: one.model_dump() for key, one in schedules.items()}

@@ -138,6 +138,23 @@ def in_microbatch(index: Tensor, number: int) -> Iterator[None]:
         _now.microbatch = before
 
 
+def bound(function: Callable) -> Callable:
+    """The function under what is in force in this thread now, whichever thread calls it."""
+    held = dict(vars(_now))
+
+    @functools.wraps(function)
+    def call(*arguments: Any) -> Any:
+        before = dict(vars(_now))
+        vars(_now).update(held)
+        try:
+            return function(*arguments)
+        finally:
+            vars(_now).clear()
+            vars(_now).update(before)
+
+    return call
+
+
 def count() -> int:
     """Return how many devices have rows of their own: 1 outside of a step, and on JAX."""
     return _now.group.count if _now.group is not None else 1

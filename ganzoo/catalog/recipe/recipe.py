@@ -95,6 +95,8 @@ class Training(Table):
         gradient_accumulation_steps: Microbatches in which each batch is computed, one after the
             other, to save memory; the gradients are averaged for one update. Batch statistics are
             those of a microbatch.
+        rematerialize: Keep of what the networks compute only parts in memory, and compute the rest
+            again for the gradients: less memory, more time.
         log_every: Steps between two entries of the log.
         sample_every: Steps between two sample images.
         checkpoint_every: Steps between two checkpoints.
@@ -115,6 +117,7 @@ class Training(Table):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16", "auto"] = "float32"
     gradient_accumulation_steps: _Count = 1
+    rematerialize: bool = False
     log_every: _Count = 50
     sample_every: _Count = 500
     checkpoint_every: _Count = 1000
@@ -150,7 +153,9 @@ class Training(Table):
     def _write_without_defaults(self, tables: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave out the defaults of what is not requested, as in the digest."""
         written = tables(self)
-        _without_defaults(self, written, ("rollback", "gradient_accumulation_steps"))
+        _without_defaults(
+            self, written, ("rollback", "gradient_accumulation_steps", "rematerialize")
+        )
         if not self.evaluate_every:
             _without_defaults(self, written, ("evaluate_every", "evaluate_samples"))
         return written

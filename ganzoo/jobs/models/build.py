@@ -48,6 +48,7 @@ def build_gan(recipe: Recipe, dataset: Dataset) -> "GAN":
             _fused_steps(dispatch.steps, training) if auto_steps else training.steps_per_dispatch
         ),
         gradient_accumulation_steps=training.gradient_accumulation_steps,
+        rematerialize=training.rematerialize,
         jit_compile=dispatch.xla if auto_xla else training.xla,
         generator_schedules=recipe.generator_optimizer.schedules,
         discriminator_schedules=recipe.discriminator_optimizer.schedules,
