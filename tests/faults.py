@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -87,7 +88,7 @@ class Trainings:
         shutil.rmtree(self.folder / name, ignore_errors=True)
         return self.start("train", "recipe.toml", "--run", name, *LENGTH, pause=pause)
 
-    def disturb(self, process: subprocess.Popen, numbers: list[int], life: float) -> str | None:
+    def disturb(self, process: subprocess.Popen, numbers: Sequence[int], life: float) -> str | None:
         """Send signals at a random moment; return what is wrong about how the process ended.
 
         Half of the moments are anywhere in its life, half come after a checkpoint or a sample,
@@ -97,6 +98,7 @@ class Trainings:
             time.sleep(self.chance.uniform(0, life))
         else:
             left = self.chance.randrange(1, 8)
+            assert process.stdout is not None
             for line in process.stdout:
                 left -= json.loads(line)["event"] in ("checkpoint", "sample", "end")
                 if not left:
@@ -196,7 +198,7 @@ def fuzz(minutes: float, seed: int) -> Outcome:
 
 def main() -> int:
     """Run the chosen pieces, print what came of each, and return how many did not hold."""
-    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("--only", choices=PIECES, action="append")
     options.add_argument("--backend", choices=BACKENDS, action="append")
     options.add_argument("--kills", type=int, default=100)
