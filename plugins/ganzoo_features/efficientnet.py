@@ -58,7 +58,10 @@ def photo() -> Extractor:
 
 @standard_settings()
 def photo_stages(
-    stages: Sequence[int] = _COMPARED, *, arrays: Mapping[str, np.ndarray] | None = None
+    stages: Sequence[int] = _COMPARED,
+    *,
+    size: tuple[int | None, int | None] = (None, None),
+    arrays: Mapping[str, np.ndarray] | None = None,
 ) -> keras.Model:
     """Color images in [0, 255], float32 (b, h, w, 3), of any size -> a list of feature maps.
 
@@ -68,9 +71,10 @@ def photo_stages(
     Args:
         stages: Numbers of the stages whose maps are returned, from 1 to 7. They have 16, 24, 40,
             80, 112, 192 and 320 channels at 1/2, 1/4, 1/8, 1/16, 1/16, 1/32 and 1/32 of the size.
+        size: Height and width of the images, where they are known; None for any.
         arrays: Weights as for `efficientnet_lite0`; by default those that come with the zoo.
     """
-    images = keras.Input((None, None, 3), name="images")
+    images = keras.Input((*size, 3), name="images")
     maps = _stage_maps(images)
     model = keras.Model(images, [maps[stage - 1] for stage in stages], name="photo_stages")
     return _with_weights(model, safetensors.load(WEIGHTS) if arrays is None else arrays)
@@ -122,7 +126,8 @@ def _block(
     width = expansion * x.shape[-1]
     y = x if expansion == 1 else _conv(x, width, 1, f"{name}_expand")
     y = _conv(y, width, kernel_size, f"{name}_depthwise", strides=strides, groups=width)
-    y = Conv2D(filters, 1, name=f"{name}_project", dtype="float32")(y)
+    options = {"kernel_initializer": "zeros", "dtype": "float32"}
+    y = Conv2D(filters, 1, name=f"{name}_project", **options)(y)
     residual = strides == 1 and filters == x.shape[-1]
     return layers.Add(name=f"{name}_add", dtype="float32")([x, y]) if residual else y
 
@@ -131,5 +136,6 @@ def _conv(
     x: Tensor, filters: int, kernel_size: int, name: str, strides: int = 1, groups: int = 1
 ) -> Tensor:
     options = {"strides": strides, "groups": groups, "padding": "same", "dtype": "float32"}
+    options["kernel_initializer"] = "zeros"  # until its weights are set
     x = Conv2D(filters, kernel_size, name=name, **options)(x)
     return layers.ReLU(max_value=6.0, name=f"{name}_relu", dtype="float32")(x)

@@ -44,21 +44,30 @@ def image_pair(
         ratio: Ratio of the resolutions that an excitation connects.
     """
     latents = keras.Input((latent_size,), name="latents")
+    maps = generator_maps(latents, image_shape, channels, up, ratio)
+    colors = image_shape[-1]
+    images = conv(maps[up[-1]], colors, 3, "image_conv", dtype="float32")
+    smaller = conv(maps[small], colors, 1, "small_image_conv", dtype="float32")
+    return keras.Model(latents, [ops.tanh(images), ops.tanh(smaller)], name="pair")
+
+
+def generator_maps(
+    latents: Tensor, image_shape: tuple[int, int, int], channels: dict[int, int], up: list[int],
+    ratio: int,
+) -> dict[int, Tensor]:  # fmt: skip
+    """The generator's feature maps by resolution; see `image_pair`."""
     # a transposed convolution of one pixel, whose kernel is normalized as that of any other
     h, w = shape_at(4, image_shape, up[-1])
     border = ((0, 0), (h - 1, h - 1), (w - 1, w - 1), (0, 0))
-    x = ops.pad(ops.reshape(latents, (-1, 1, 1, latent_size)), border)
-    x = _conv(x, 2 * channels[4], (h, w), "project", padding="valid")
+    x = ops.pad(ops.reshape(latents, (-1, 1, 1, latents.shape[-1])), border)
+    x = conv(x, 2 * channels[4], (h, w), "project", padding="valid")
     maps = {4: gated_linear_unit(batch_norm("project_norm")(x))}  # by resolution
     for i, r in enumerate(up[1:]):  # (batch, r / 2, r / 2, c) -> (batch, r, r, c')
         noisy = {"latents": latents} if i % 2 == 0 else {}
         maps[r] = _upsampling_block(maps[r // 2], channels[r], f"up_{r}", **noisy)
         if r // ratio in maps and r < max(MULTIPLES):
             maps[r] = skip_layer_excitation(maps[r], maps[r // ratio], r // ratio, f"excite_{r}")
-    colors = image_shape[-1]
-    images = _conv(maps[up[-1]], colors, 3, "image_conv", dtype="float32")
-    smaller = _conv(maps[small], colors, 1, "small_image_conv", dtype="float32")
-    return keras.Model(latents, [ops.tanh(images), ops.tanh(smaller)], name="pair")
+    return maps
 
 
 def large_critic(
@@ -77,18 +86,18 @@ def large_critic(
     """
     r = size if size <= _ENCODED else size // 2
     images = keras.Input(image_shape, name="images")
-    x = _conv(images, channels[r], 3 if r == size else 4, "image_conv", strides=size // r)
+    x = conv(images, channels[r], 3 if r == size else 4, "image_conv", strides=size // r)
     x = layers.LeakyReLU(0.2, name="image_relu")(x)
     if r > _ENCODED:
         r = _ENCODED
-        x = _conv_norm_relu(x, channels[r], 4, "image_conv_2", strides=2)
+        x = conv_norm_relu(x, channels[r], 4, "image_conv_2", strides=2)
     maps = {r: x}
     while r > final:
         r //= 2
         maps[r] = _downsampling_block(maps[2 * r], channels[r], f"down_{r}")
         if 8 * r in maps:
             maps[r] = skip_layer_excitation(maps[r], maps[8 * r], 8 * r, f"excite_{r}")
-    x = _conv_norm_relu(maps[final], 2 * channels[final], 1, "head")
+    x = conv_norm_relu(maps[final], 2 * channels[final], 1, "head")
     logits = _patch_logits(x, "logits")
     whole = reconstruction_error(maps[final], images, final, small, decoded, "whole")
     # the paper decodes one random quarter; here all, from a quarter of the feature maps each
@@ -108,11 +117,11 @@ def small_critic(
     """
     r = max(size // 2, final)
     images = keras.Input(image_shape, name="images")
-    x = _conv(images, max(channels[r] // 2, 1), 4, "small_image_conv", strides=size // r)
+    x = conv(images, max(channels[r] // 2, 1), 4, "small_image_conv", strides=size // r)
     x = layers.LeakyReLU(0.2, name="small_image_relu")(x)
     while r > final:
         r //= 2
-        x = _conv_norm_relu(x, max(channels[r] // 2, 1), 4, f"small_down_{r}", strides=2)
+        x = conv_norm_relu(x, max(channels[r] // 2, 1), 4, f"small_down_{r}", strides=2)
     errors = reconstruction_error(x, images, final, size, decoded, "small")
     return keras.Model(images, [_patch_logits(x, "small_logits"), errors], name="small")
 
@@ -120,7 +129,7 @@ def small_critic(
 def _patch_logits(x: Tensor, name: str) -> Tensor:
     """A logit for every patch of 4x4 feature maps: (batch, h, w, c) -> (batch, h - 3, w - 3, 1)."""
     kernel_size = tuple(min(4, side) for side in x.shape[1:3])
-    return _conv(x, 1, kernel_size, name, padding="valid", dtype="float32")
+    return conv(x, 1, kernel_size, name, padding="valid", dtype="float32")
 
 
 def reconstruction_error(
@@ -140,7 +149,7 @@ def reconstruction_error(
         r *= 2
         x = _upsampling_block(x, channels[r], f"{name}_{r}")
     options = {"dtype": "float32", "activation": "tanh"}
-    x = _conv(x, images.shape[-1], 3, f"{name}_image", **options)
+    x = conv(x, images.shape[-1], 3, f"{name}_image", **options)
     pool = images.shape[1] // x.shape[1]
     images = layers.AveragePooling2D(pool, name=f"{name}_small", dtype="float32")(images)
     return ops.mean(ops.abs(x - images), axis=(1, 2, 3))
@@ -157,11 +166,11 @@ def skip_layer_excitation(x: Tensor, low: Tensor, r: int, name: str) -> Tensor:
     """
     if r > 4:  # (batch, s, t, d) -> (batch, 4, 4, d)
         low = layers.AveragePooling2D(r // 4, name=f"{name}_pool")(low)
-    weights = _conv(
+    weights = conv(
         low, x.shape[-1], low.shape[1:3], f"{name}_1", padding="valid"
     )  # (batch, 1, 1, c)
     weights = ops.silu(weights)  # in the paper's figure 3 a leaky ReLU
-    weights = _conv(weights, x.shape[-1], 1, f"{name}_2", activation="sigmoid")
+    weights = conv(weights, x.shape[-1], 1, f"{name}_2", activation="sigmoid")
     return layers.Multiply(name=name)([x, weights])
 
 
@@ -207,7 +216,7 @@ def _upsampling_block(x: Tensor, filters: int, name: str, latents: Tensor = None
     x = layers.UpSampling2D(name=f"{name}_nearest")(x)
     h, w = x.shape[1:3]
     for i in (1,) if latents is None else (1, 2):
-        x = _conv(x, 2 * filters, 3, f"{name}_conv_{i}")
+        x = conv(x, 2 * filters, 3, f"{name}_conv_{i}")
         if latents is not None:
             noise = LatentNoise((h, w, 1), h + i, name=f"{name}_noise_{i}")(latents)
             x = ScaledNoise(name=f"{name}_scale_{i}")([x, noise])
@@ -217,21 +226,23 @@ def _upsampling_block(x: Tensor, filters: int, name: str, latents: Tensor = None
 
 def _downsampling_block(x: Tensor, filters: int, name: str) -> Tensor:
     """(batch, 2 r, 2 r, c) -> (batch, r, r, filters), the mean of two paths: figure 4."""
-    deep = _conv_norm_relu(x, filters, 4, f"{name}_1", strides=2)
-    deep = _conv_norm_relu(deep, filters, 3, f"{name}_2")
+    deep = conv_norm_relu(x, filters, 4, f"{name}_1", strides=2)
+    deep = conv_norm_relu(deep, filters, 3, f"{name}_2")
     shallow = layers.AveragePooling2D(2, name=f"{name}_pool")(x)
-    shallow = _conv_norm_relu(shallow, filters, 1, f"{name}_skip")
+    shallow = conv_norm_relu(shallow, filters, 1, f"{name}_skip")
     return layers.Average(name=name)([deep, shallow])
 
 
-def _conv_norm_relu(x: Tensor, filters: int, kernel_size: int, name: str, **options) -> Tensor:
-    x = batch_norm(f"{name}_norm")(_conv(x, filters, kernel_size, name, **options))
+def conv_norm_relu(x: Tensor, filters: int, kernel_size: int, name: str, **options) -> Tensor:
+    """A convolution as `conv`, batch normalization and a leaky ReLU."""
+    x = batch_norm(f"{name}_norm")(conv(x, filters, kernel_size, name, **options))
     return layers.LeakyReLU(0.2, name=f"{name}_relu")(x)
 
 
-def _conv(
+def conv(
     x: Tensor, filters: int, kernel_size: int | tuple[int, ...], name: str, **options
 ) -> Tensor:
+    """A convolution of the same size, spectrally normalized and without a bias."""
     initializer = keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")  # PyTorch's
     options = {"padding": "same", "use_bias": False, "kernel_initializer": initializer} | options
     return SpectralNormalization(Conv2D(filters, kernel_size, name=name, **options))(x)

@@ -29,6 +29,10 @@ SMALL = {
         "latent_size=8", "style_size=8", "mapping_layers=2", "fmap_base=64", "max_channels=8",
         "class_mapping_layers=2",
     ],
+    "projected-gan": [
+        "latent_size=8", "generator_base_channels=1", "discriminator_base_channels=2",
+        "excitation_ratio=2", "feature_resolution=32",
+    ],
     "r3gan": ["latent_size=8", "channels=[8, 8]", "group_size=4"],
 }  # fmt: skip
 
@@ -270,6 +274,43 @@ def test_fastgan_compares_what_it_draws_with_the_image_at_half_size_and_with_its
     assert to_numpy(errors) == pytest.approx([0.25 + 0.25 + 0.25, 0.0 + 1.0 + 0.0])
     terms = gan.discriminator_loss_terms(None, None, [logits, errors], [])
     assert {name: to_numpy(term) for name, term in terms.items()} == {"reconstruction": 0.4375}
+
+
+# Projected GAN ----------------------------------------------------------------------------
+
+
+def test_projections_of_a_projected_gan_are_state_that_nobody_trains_and_alike_everywhere():
+    keras.utils.set_random_seed(3)
+    gan = small("projected-gan")
+    fixed = {n: v for n, v in gan.state().items() if "/mix_" in n}
+    assert len(fixed) == 4 + 3 and not any(v.trainable for v in fixed.values())
+    assert not any("stage" in name for name in gan.state())
+    numbers = to_numpy(fixed["discriminator/mix_channels_2/kernel"])
+    assert numbers.shape == (1, 1, 40, 4)
+    assert np.std(numbers) == pytest.approx(np.sqrt(2 / 40), rel=0.1)
+    # by NumPy from the seed, on every backend
+    seed = gan.discriminator.get_layer("mix_channels_2").kernel_initializer.seed
+    expected = np.random.RandomState(seed).normal(0, np.sqrt(2 / 40), (1, 1, 40, 4))
+    assert numbers == pytest.approx(expected.astype("float32"))
+
+
+def test_a_projected_gan_has_as_many_logits_for_each_of_four_scales(cheap_weights):
+    options = ["generator_base_channels=1", "discriminator_base_channels=2"]
+    for resolution, shapes, final in ((64, (16, 8, 4, 2), 2), (224, (64, 32, 16, 8), 4)):
+        gan = build("projected-gan", (64, 64, 3), *options, f"feature_resolution={resolution}")
+        features = gan.frozen_networks["photo"]
+        assert features in gan.discriminator.layers
+        assert [x.shape[1:3] for x in features.outputs] == [(n, n) for n in shapes]
+        assert gan.discriminator.output.shape == (None, 4 * final, final, 1)
+        names = [v.path for v in gan.discriminator.trainable_variables]
+        assert all("scale_" in name for name in names)
+
+
+def test_channels_reach_the_features_by_threes(cheap_weights):
+    for channels, count in ((1, 1), (3, 1), (4, 2), (12, 4)):
+        gan = build("projected-gan", (8, 8, channels), *SMALL["projected-gan"])
+        mixed = gan.discriminator.get_layer("mix_channels_1")
+        assert mixed.kernel.shape[-2] == 24 * count
 
 
 # R3GAN ------------------------------------------------------------------------------------

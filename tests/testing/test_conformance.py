@@ -23,6 +23,12 @@ OPTIONS: dict[str, dict] = {
         "excitation_ratio": 2,
         "final_resolution": 4,
     },
+    "projected-gan": {
+        "generator_base_channels": 2,
+        "discriminator_base_channels": 2,
+        "excitation_ratio": 2,
+        "feature_resolution": 64,
+    },
     "r3gan": {"channels": [8, 8]},
     "r3gan-conditional": {"channels": [8, 8]},
     # fully grown within a few steps, so that a gradient reaches every layer

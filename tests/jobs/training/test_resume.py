@@ -5,9 +5,10 @@ import shutil
 
 import numpy as np
 import pytest
-from lazy_keras import keras
+from lazy_keras import Lazy, keras
 
 from ganzoo import backend
+from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.runs import Run
 from ganzoo.cli import main
 from ganzoo.data.feed import Feed
@@ -21,6 +22,7 @@ from ganzoo.jobs.training.train import train
 
 pytestmark = pytest.mark.backend
 
+efficientnet = Lazy("ganzoo_features.efficientnet")
 STEPS = 12
 UNTIMED = ("step", "images", "d_loss", "g_loss", "d_real_accuracy", "d_fake_accuracy", "r1")
 
@@ -365,3 +367,30 @@ def test_a_run_without_a_checkpoint_is_refused_with_the_way_out(whole, recipe, r
         capsys.readouterr().err
     )
     assert sorted(run.path.rglob("*")) in (before, sorted([*before, run.path / ".lock"]))
+
+
+def test_a_run_with_a_frozen_network_goes_on_with_the_same_weights_only(
+    plain, rewound, arrays, tmp_path, monkeypatch
+):
+    projected = {
+        "name": "projected-gan", "latent_size": 4, "generator_base_channels": 1,
+        "discriminator_base_channels": 1, "excitation_ratio": 2, "feature_resolution": 8,
+    }  # fmt: skip
+    tables = plain("steps=3", "checkpoint_every=1", "keep_checkpoints=3", "batch=4").tables()
+    never = train(
+        Recipe.from_tables(tables | {"architecture": projected, "gan": {"loss": "hinge"}}),
+        run=tmp_path / "never",
+    )
+    digest = never.manifest()["frozen_networks"]["photo"]
+    assert len(digest) == 64 and never.manifest()["parameters"]["discriminator"] < 10_000
+    assert not any("stage" in name for name in arrays(never))
+    died = rewound(never, 1)
+    resume(died.path)
+    assert differing(arrays(never), arrays(died)) == []
+
+    changed = safetensors.load(efficientnet.WEIGHTS)
+    changed["stem/offset"] = changed["stem/offset"] + 1.0
+    safetensors.save(tmp_path / "other.safetensors", changed, {})
+    monkeypatch.setattr(efficientnet, "WEIGHTS", tmp_path / "other.safetensors")
+    with pytest.raises(InvalidInput, match=f"'photo' is not what the run.*{digest}"):
+        resume(rewound(never, 2).path)
