@@ -391,6 +391,7 @@ def test_a_run_with_a_frozen_network_goes_on_with_the_same_weights_only(
     changed = safetensors.load(efficientnet.WEIGHTS)
     changed["stem/offset"] = changed["stem/offset"] + 1.0
     safetensors.save(tmp_path / "other.safetensors", changed, {})
-    monkeypatch.setattr(efficientnet, "WEIGHTS", tmp_path / "other.safetensors")
+    other = tmp_path / "other.safetensors"
+    monkeypatch.setattr("ganzoo_features.efficientnet.WEIGHTS", other)
     with pytest.raises(InvalidInput, match=f"'photo' is not what the run.*{digest}"):
         resume(rewound(never, 2).path)
