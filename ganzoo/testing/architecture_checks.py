@@ -213,11 +213,8 @@ def check_frozen(case: ArchitectureCase) -> None:
         raise NotRun("has no frozen networks")
     before, after = frozen_digests(case.build()), frozen_digests(gan)
     changed = first_names(name for name in after if before.get(name) != after[name])
-    require(
-        not changed,
-        f"Built anew, these frozen networks have other weights than after some steps: {changed}. "
-        "Read them from a file that comes with the plugin; no checkpoint holds them.",
-    )
+    text = f"Built anew, these frozen networks have other weights than after some steps: {changed}."
+    require(not changed, f"{text} Read them from a file of the plugin; no checkpoint holds them.")
 
 
 def check_gradients(case: ArchitectureCase) -> None:
