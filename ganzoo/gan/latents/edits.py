@@ -155,6 +155,7 @@ def _grid_images(
 ) -> np.ndarray:
     """Images of points (n, m, ...); row i has the noise and the labels of latent i."""
     n, m = points.shape[:2]
-    others = (None if x is None else np.repeat(x, m, axis=0) for x in (latents, labels))
-    images = space.images(points.reshape(n * m, *points.shape[2:]), *others, truncation)
+    labels = None if labels is None else np.repeat(labels, m, axis=0)
+    flat, latents = points.reshape(n * m, *points.shape[2:]), np.repeat(latents, m, axis=0)
+    images = space.images(flat, latents, labels, truncation)
     return images.reshape(n, m, *images.shape[1:])

@@ -145,8 +145,9 @@ class _Search:
             rows[0] = self.update_fn(*rows, _tensors(np.array(rates, "float32")), self.values)
             advance()
         best = self.best(rows, n, 1)
-        errors = as_numpy(self.losses_fn(rows[0][0], *rows[1:], self.values)[0])
-        return latents[best], as_numpy(rows[0][0])[best], errors[best].astype("float64")
+        state, given, targets = rows
+        errors = as_numpy(self.losses_fn(state[0], given, targets, self.values)[0])
+        return latents[best], as_numpy(state[0])[best], errors[best].astype("float64")
 
     def update(self, state: list, given: list, targets: list, rates: list, values: list) -> list:
         """Return points and Adam's moments after a step."""
@@ -164,7 +165,7 @@ class _Search:
     def losses(self, points: Tensor, given: list, targets: list, values: list) -> list[Tensor]:
         """Return for each point the distance of its sample in pixels, and in all that counts."""
         inputs = [self.space.for_layers(points), *given]
-        found = self.describe(self.space.sampler.call_stateless(*values, inputs))
+        found = self.describe(self.space.sampler.call_stateless(values[0], values[1], inputs))
         parts = [
             weight * ops.mean(ops.square(one - other), axis=tuple(range(1, len(one.shape))))
             for weight, one, other in zip(self.weights, found, targets, strict=True)
@@ -180,7 +181,8 @@ class _Search:
 
     def best(self, rows: list, n: int, count: int) -> np.ndarray:
         """Return the rows of the best points of each of n images."""
-        losses = as_numpy(self.losses_fn(rows[0][0], *rows[1:], self.values)[1]).reshape(n, -1)
+        state, given, targets = rows
+        losses = as_numpy(self.losses_fn(state[0], given, targets, self.values)[1]).reshape(n, -1)
         order = np.argsort(losses, axis=1, kind="stable")[:, :count]
         return (np.sort(order, axis=1) + losses.shape[1] * np.arange(n)[:, None]).ravel()
 

@@ -175,10 +175,14 @@ def _effects(
     rows, count = slice(None, _PROBES), min(_PROBES, len(points))
     steps = unit * _STEP * vectors.reshape(-1, 1, *points.shape[1:])
     both = [(points[rows] + sign * steps).reshape(-1, *points.shape[1:]) for sign in (-1, 1)]
-    others = [None if x is None else np.tile(x[rows], (len(vectors), *[1] * (x.ndim - 1)))
-              for x in (latents, labels)]  # fmt: skip
+
+    def repeated(x: np.ndarray) -> np.ndarray:
+        return np.tile(x[rows], (len(vectors), *[1] * (x.ndim - 1)))
+
+    latents, labels = repeated(latents), None if labels is None else repeated(labels)
     low, high = (
-        describe(_generate(space, x, *others)).reshape(len(vectors), count, -1) for x in both
+        describe(_generate(space, x, latents, labels)).reshape(len(vectors), count, -1)
+        for x in both
     )
     lengths = np.linalg.norm(high.astype("float64") - low, axis=2).mean(axis=1)
     return lengths / (2 * unit * _STEP)

@@ -22,23 +22,17 @@ def generate_chosen(
     """
     parts = [
         gan.sampler.generate_images(
-            _sample_latents(gan, *chosen, bound), conditions, truncation=bound
+            _sample_latents(gan, chosen, bound), conditions, truncation=bound
         )
         for bound in bounds
     ]
     return np.concatenate(parts)
 
 
-def _sample_latents(
-    gan: "GAN",
-    n: int,
-    seed: int,
-    seeds: Sequence[int] | None,
-    interpolate: tuple[int, int] | None,
-    truncation: float | None,
-) -> Any:
+def _sample_latents(gan: "GAN", chosen: tuple, truncation: float | None) -> Any:
     from keras import ops
 
+    n, seed, seeds, interpolate = chosen
     if interpolate:
         first, last = (gan.sampler.sample_latents(1, end, truncation) for end in interpolate)
         return gan.sampler.interpolate_latents(first, last, n)

@@ -121,17 +121,16 @@ def find(
 
     low, high = gan.value_range
 
-    def described(samples: np.ndarray, which: int) -> np.ndarray:
-        pixels = np.rint((samples - low) * (255.0 / (high - low))).clip(0, 255).astype("uint8")
-        return extractor.extract(pixels)[which]
+    def pixels(samples: np.ndarray) -> np.ndarray:
+        return np.rint((samples - low) * (255.0 / (high - low))).clip(0, 255).astype("uint8")
 
     options: dict[str, Any] = {}
     if extractor is not None:
-        options["describe"] = lambda samples: described(samples, 0)
+        extract = extractor.extract
+        options["describe"] = lambda samples: extract(pixels(samples))[0]
         if extractor.classes:
-            options |= {
-                "classify": lambda samples: described(samples, 1), "classes": extractor.classes,
-            }  # fmt: skip
+            options["classify"] = lambda samples: extract(pixels(samples))[1]
+            options["classes"] = extractor.classes
     labels = sample_labels(None, found, max(len(found.classes), 1), one=False)
     return find_directions(gan, count=count, method=method, space=space, labels=labels, **options)
 
@@ -148,8 +147,10 @@ def read_directions(path: Path, gan: "GAN") -> "Directions":
 
     arrays, about = read_arrays(path, "directions")
     vectors = arrays["directions"]
-    names, unit = about.get("names"), about.get("unit")
-    valid = vectors.ndim == 2 and isinstance(names, list) and len(names) == len(vectors)
+    unit = about.get("unit")
+    lists = [one for key in ("names", "effects") if isinstance(one := about.get(key), list)]
+    valid = vectors.ndim == 2 and [len(one) for one in lists] == [len(vectors)] * 2
+    valid = valid and all(isinstance(one, int | float) for one in lists[1])
     if not valid or not isinstance(unit, float) or about.get("space") not in ("z", "w"):
         raise InvalidInput(f"{quote(path)} does not say what its directions are.")
     shape = LatentSpace(gan, about["space"]).shape
@@ -159,7 +160,7 @@ def read_directions(path: Path, gan: "GAN") -> "Directions":
             f"Expected: {int(np.prod(shape))}."
         )
     check_digest(about, gan, path)
-    effects = np.array(about.get("effects", [0.0] * len(vectors)), "float64")
+    names, effects = lists[0], np.array(lists[1], "float64")
     return Directions(
         about["space"], str(about.get("method")), vectors.astype("float64"), effects, unit,
         tuple(map(str, names)),
