@@ -17,7 +17,10 @@ _GAP, _FONT = 4, 14
 
 
 def contact_sheet(
-    cells: Sequence[Sequence[np.ndarray]], rows: Sequence[str], columns: Sequence[str]
+    cells: Sequence[Sequence[np.ndarray]],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    behind: np.ndarray | None = None,
 ) -> Image.Image:
     """Draw samples in a table.
 
@@ -26,13 +29,14 @@ def contact_sheet(
             (n, ...), drawn as `ganzoo.rendering.render_samples` does.
         rows: A name of each row.
         columns: A name of each column.
+        behind: Points (n, d) that are drawn behind those of each cell, in a frame that fits them.
 
     Raises:
         UsageError: Cells and names are not as many.
     """
     if [len(row) for row in cells] != [len(columns)] * len(rows) or not rows or not columns:
         raise UsageError("A contact sheet has a cell for each name of a row and of a column.")
-    images = [[_cell(cell) for cell in row] for row in cells]
+    images = [[_cell(cell, behind) for cell in row] for row in cells]
     width = max(image.width for row in images for image in row)
     height = max(image.height for row in images for image in row)
     font = ImageFont.load_default(_FONT)
@@ -51,12 +55,12 @@ def contact_sheet(
     return sheet
 
 
-def _cell(sample: np.ndarray) -> Image.Image:
+def _cell(sample: np.ndarray, behind: np.ndarray | None) -> Image.Image:
     """One cell, small images enlarged by a whole number."""
     if sample.ndim == IMAGES.rank:
         image = single_image(sample).convert("RGB")
         times = max(1, -(-_CELL // max(image.size)))
         return image.resize((times * image.width, times * image.height), Image.Resampling.NEAREST)
-    image = render_samples(sample).convert("RGB")
+    image = render_samples(sample, behind).convert("RGB")
     image.thumbnail((_PLOT, _PLOT))
     return image

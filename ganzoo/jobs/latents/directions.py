@@ -218,7 +218,8 @@ def _sheet(gan: "GAN", found: Source, result: "Directions", seeds: Sequence[int]
     space = LatentSpace(gan, result.space)
     if are_points(found):
         clouds = sheet_clouds(gan, space, result.vectors, result.unit * np.array(AMOUNTS))
-        return contact_sheet(list(clouds), list(result.names), _COLUMN_NAMES)
+        still = clouds[0, AMOUNTS.index(0.0)]
+        return contact_sheet(list(clouds), list(result.names), _COLUMN_NAMES, still)
     points, start = start_points(gan, space, seeds, None, given, None)
     cells, names = [], []
     for name, vector in zip(result.names, result.vectors, strict=True):
