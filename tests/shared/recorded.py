@@ -74,8 +74,10 @@ def network_gaps(
     differentiated = list(below(arrays, f"gradients/{part}/")) if gradients else []
 
     def loss():
+        network = getattr(gan, part)
         x = [ops.convert_to_tensor(variable) for variable in inputs.values()]
-        found = getattr(gan, part)(x if len(x) > 1 else x[0], training=about["training"])
+        x = x[-len(network.inputs) :]  # CycleGAN's file has latents, which had no effect
+        found = network(x if len(x) > 1 else x[0], training=about["training"])
         found = found if isinstance(found, list | tuple) else [found]
         outputs = {f"outputs/{part}/{i}": y for i, y in enumerate(found)}
         return sum(ops.sum(ops.square(y)) for y in found) / 2, outputs
