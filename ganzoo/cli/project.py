@@ -50,7 +50,7 @@ def project(
     n: Count = 64,
     space: Space = None,
     steps: Steps = 400,
-    starts: Starts = 8,
+    starts: Starts = 16,
     seed: Seed = 0,
     labels: Labels = None,
     feature_weight: FeatureWeight = 0.1,

@@ -16,7 +16,7 @@ def test_project_passes_its_options_on_and_prints_its_folder(ganzoo, fake_job):
     assert done.out == "found\n" and "error of 3 images: median 0.25" in done.err
     words = "-n 3 --space w+ --steps 9 --starts 2 --seed 4 --labels 0,cat --feature-weight 0"
     assert ganzoo("project", "7", "a.png", *words.split(), "--out", "b", "--json").json == FOUND
-    assert (asked[0]["n"], asked[0]["space"], asked[0]["starts"]) == (64, None, 8)
+    assert (asked[0]["n"], asked[0]["space"], asked[0]["starts"]) == (64, None, 16)
     expected = {"n": 3, "space": "w+", "steps": 9, "starts": 2, "seed": 4, "labels": [0, "cat"]}
     assert expected.items() <= asked[1].items()
     assert asked[1]["feature_weight"] == 0 and asked[1]["out"] == Path("b")

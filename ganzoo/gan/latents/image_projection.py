@@ -51,7 +51,7 @@ def project(
     labels=None,
     space: str | None = None,
     steps: int = 400,
-    starts: int = 8,
+    starts: int = 16,
     seed: int = 0,
     features: Features | None = None,
     feature_weight: float = 0.1,

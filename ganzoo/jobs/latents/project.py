@@ -37,7 +37,7 @@ def project(
     n: int = 64,
     space: str | None = None,
     steps: int = 400,
-    starts: int = 8,
+    starts: int = 16,
     seed: int = 0,
     labels: list[int | str] | None = None,
     feature_weight: float = 0.1,
