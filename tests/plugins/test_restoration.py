@@ -123,6 +123,25 @@ def test_the_loss_adds_the_distance_from_the_original():
     assert (again.l1_weight, again.tile_overlap) == (3.0, gan.tile_overlap)
 
 
+def test_the_perceptual_loss_reaches_the_generator_through_a_frozen_network():
+    gan = esrgan.esrgan_compact((32, 32, 3), (16, 16, 3), base_channels=4, num_convolutions=1,
+                                l1_weight=0.0, perceptual_weight=2.0,
+                                discriminator_base_channels=2)  # fmt: skip
+    data = np.random.default_rng(0)
+    images = data.integers(0, 256, (4, 32, 32, 3), "uint8")
+    photo = gan.frozen_networks["photo"]
+    before = [to_numpy(v.value).copy() for v in photo.variables]
+    last = gan.generator.get_layer("last").kernel
+    start = to_numpy(last.value).copy()
+    gan.compile("adam", "adam")
+    history = gan.fit(images, images[:, ::2, ::2], batch_size=4, epochs=1, verbose=0).history
+    assert 0 < history["perceptual"][0] < 8  # twice a distance from 0 to 4
+    assert (to_numpy(last.value) != start).any()
+    for variable, value in zip(photo.variables, before, strict=True):
+        np.testing.assert_array_equal(to_numpy(variable.value), value)
+    assert not any("photo" in name for name in gan.state())
+
+
 def test_every_pixel_within_the_overlap_counts_and_none_beyond():
     gan = esrgan.esrgan_compact((16, 16, 1), (8, 8, 1), base_channels=4, num_convolutions=2,
                                 discriminator_base_channels=2)  # fmt: skip
