@@ -44,7 +44,7 @@ def _resized(
     for channel in np.moveaxis(rows, -1, 0):
         deep = rows.dtype != np.uint8
         image = Image.fromarray(np.ascontiguousarray(channel, dtype="float32" if deep else None))
-        image = image.resize(size[::-1], Image.Resampling.LANCZOS, box=box)
+        image = image.resize((size[1], size[0]), Image.Resampling.LANCZOS, box=box)
         values = np.asarray(image)
         made.append(np.rint(values).clip(0, 65535).astype(rows.dtype) if deep else values)
     return np.stack(made, axis=-1)

@@ -173,16 +173,17 @@ def check_copies(case: DatasetCase) -> None:
 def check_epochs(case: DatasetCase) -> None:
     """Samples made anew for training follow from row, epoch and seed, and are like the others."""
     data, rows = case.first, case.rows[:8]
-    if data.draw is None or case.second.draw is None:
+    draw, draw_again = data.draw, case.second.draw
+    if draw is None or draw_again is None:
         return
-    made, again = (_arrays(one.draw(rows, 1, 7)) for one in (data, case.second))
+    made, again = _arrays(draw(rows, 1, 7)), _arrays(draw_again(rows, 1, 7))
     require(_same(made, again), "The same rows, epoch and seed give other samples.")
-    alone, last = _arrays(data.draw(rows[-1:], 1, 7)), [array[-1:] for array in made]
+    alone, last = _arrays(draw(rows[-1:], 1, 7)), [array[-1:] for array in made]
     require(_same(alone, last), "A row differs in a batch and alone.")
     for array, expected in zip(made, _arrays(data.batch(rows)), strict=True):
         same = (array.shape, array.dtype) == (expected.shape, expected.dtype)
         require(same, f"It makes {array.dtype} {array.shape}, but holds {expected.shape}.")
-    others = [_arrays(data.draw(rows, *at)) for at in ((2, 7), (1, 8))]
+    others = [_arrays(draw(rows, *at)) for at in ((2, 7), (1, 8))]
     differ = not any(_same(one, made) for one in others)
     require(differ, "Another epoch and another seed must give other samples.")
 

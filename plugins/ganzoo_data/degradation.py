@@ -112,7 +112,8 @@ def _any_filter(rng: np.random.Generator) -> Image.Resampling:
 
 
 def _resized(x: np.ndarray, size: tuple[int, int], kind: Image.Resampling) -> np.ndarray:
-    planes = [Image.fromarray(plane).resize(size[::-1], kind) for plane in np.moveaxis(x, -1, 0)]
+    height, width = size
+    planes = [Image.fromarray(p).resize((width, height), kind) for p in np.moveaxis(x, -1, 0)]
     return np.stack([np.asarray(plane) for plane in planes], axis=-1)
 
 

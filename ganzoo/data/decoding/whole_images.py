@@ -111,5 +111,6 @@ def _profile(data: bytes, space: bytes) -> bytes | None:
             profile = image.info.get("icc_profile")
     except Exception:  # of NumPy's files, which have none; all others were decoded before
         return None
-    usable = isinstance(profile, bytes) and 128 <= len(profile) <= _MAX_PROFILE_BYTES
-    return profile if usable and profile[16:20] == space else None
+    if not isinstance(profile, bytes) or not 128 <= len(profile) <= _MAX_PROFILE_BYTES:
+        return None
+    return profile if profile[16:20] == space else None

@@ -18,8 +18,8 @@ def generator_inputs(generator: keras.Model) -> dict[str, Tensor]:
     return dict(zip(("labels",) if alone else ("latents", "labels"), inputs, strict=False))
 
 
-def input_shape(generator: keras.Model, name: str) -> tuple[int | None, ...] | None:
-    """Return the shape of one of what an input takes; None without such an input."""
+def input_shape(generator: keras.Model, name: str) -> tuple[int, ...] | None:
+    """Return the shape of one of what an input takes, None for any size; None without an input."""
     taken = generator_inputs(generator).get(name)
     return None if taken is None else tuple(taken.shape[1:])
 

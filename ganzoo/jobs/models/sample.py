@@ -133,7 +133,7 @@ def sample(
         conditions = np.eye(len(found.classes), dtype="float32")[conditions]  # of an older file
     conditions = conditions if images is None else images
 
-    if saved is not None:
+    if saved is not None and latents is not None:
         check_latents(saved, gan, Path(latents))
         samples = saved.generate_images(gan)
     else:
