@@ -1,5 +1,6 @@
 """Resizing of an image that comes row by row, by Pillow's Lanczos filter."""
 
+import math
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -26,25 +27,27 @@ def resize_rows(
     bands = iter(bands)
     while made < new_height:
         stop = min(made + _ROWS, new_height)
-        while top + len(held) < min(height, stop * factor + margin):
+        first = max(int(made * factor - margin), 0)
+        last = min(math.ceil(stop * factor + margin), height)
+        while top + len(held) < last:
             band = next(bands)
             held = np.concatenate([held, band]) if len(held) else band
+        held, top = held[first - top :], first
         box = (0.0, made * factor - top, float(width), stop * factor - top)
-        yield _resized(held, (stop - made, new_size[1]), box)
+        yield _resized(held[: last - top], (stop - made, new_size[1]), box)
         made = stop
-        done = max(int(made * factor - margin) - top, 0)
-        held, top = held[done:], top + done
 
 
 def _resized(
     rows: np.ndarray, size: tuple[int, int], box: tuple[float, float, float, float]
 ) -> np.ndarray:
-    """Each channel by itself: colors under transparent pixels count as they are."""
-    made = []
+    """Each channel by itself: colors under transparent pixels count as they are.
+
+    As floats: of 8 bits, Pillow rounds otherwise where a box begins elsewhere.
+    """
+    made, largest = [], np.iinfo(rows.dtype).max
     for channel in np.moveaxis(rows, -1, 0):
-        deep = rows.dtype != np.uint8
-        image = Image.fromarray(np.ascontiguousarray(channel, dtype="float32" if deep else None))
+        image = Image.fromarray(np.ascontiguousarray(channel, dtype="float32"))
         image = image.resize((size[1], size[0]), Image.Resampling.LANCZOS, box=box)
-        values = np.asarray(image)
-        made.append(np.rint(values).clip(0, 65535).astype(rows.dtype) if deep else values)
+        made.append(np.rint(np.asarray(image)).clip(0, largest).astype(rows.dtype))
     return np.stack(made, axis=-1)
