@@ -348,8 +348,7 @@ def test_a_conditional_generator_gets_the_classes_of_the_data():
 class Translator:
     """Returns the sources, a little brighter: by 5, and by how far on the latent is."""
 
-    ema, conditional, image_shape = None, True, (8, 8, 1)
-    generator = SimpleNamespace(inputs=(None, np.zeros((1, 8, 8, 1))))
+    ema, conditional, image_shape, label_shape = None, True, (8, 8, 1), (8, 8, 1)
 
     def __init__(self, later=0):
         self.later = later  # of latents behind the first hundred
