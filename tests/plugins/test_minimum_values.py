@@ -28,7 +28,8 @@ def build(name: str, **options):
     plugin = ZOO[name]
     function = getattr(importlib.import_module(plugin.module), plugin.attribute)
     parameters, shape = inspect.signature(function).parameters, SHAPES.get(name, (8, 8, 1))
-    filled = {"classes": 10, "source_shape": shape}
+    source = (2, 2, 1) if name.startswith("esrgan") else shape
+    filled = {"classes": 10, "source_shape": source}
     return function(shape, **{k: v for k, v in filled.items() if k in parameters} | options)
 
 

@@ -57,7 +57,7 @@ def test_every_architecture_builds_the_same_networks(name, cheap_weights):
 
     case = ArchitectureCase(name)
     architecture = load_plugin(find_plugin("architecture", name))
-    given = {"classes": 3, "source_shape": case.shape}
+    given = {"classes": 3, "source_shape": case.source_shape}
     given = {key: value for key, value in given.items() if key in case.conditions}
 
     def build():

@@ -2,7 +2,6 @@
 
 import dataclasses
 import zipfile
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -316,8 +315,7 @@ def test_a_conditional_generator_gets_the_classes_of_the_data():
     class Conditional:
         """A GAN that generates the first real images of the requested classes."""
 
-        conditional, image_shape, ema = True, (8, 8, 1), None
-        generator = SimpleNamespace(inputs=(None, np.zeros((1,))))
+        conditional, image_shape, label_shape, ema = True, (8, 8, 1), (), None
 
         @property
         def sampler(self):
