@@ -16,7 +16,6 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 
-gc.set_threshold(100_000, 20, 100)  # JAX traces by objects that live, a thirtieth of its time
 PATTERN = np.random.default_rng(0).normal(0, 0.5, 997).astype("float32")
 RANDOM = ("RandomNormal", "TruncatedNormal", "RandomUniform", "VarianceScaling", "Orthogonal")
 
