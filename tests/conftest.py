@@ -55,6 +55,15 @@ def note_unpickling(event, arguments):
 sys.addaudithook(note_unpickling)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def programs_are_let_go():
+    """A process may map 65,530 parts of memory, and JAX maps several for each program."""
+    yield
+    if "jax" in sys.modules and os.environ.get("KERAS_BACKEND") == "jax":
+        gc.collect()
+        sys.modules["jax"].clear_caches()
+
+
 @pytest.fixture(autouse=True, scope="session")
 def no_bytes_of_others_become_objects():
     yield
