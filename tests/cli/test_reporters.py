@@ -1,7 +1,9 @@
 """Events of a job, as JSON, as lines of text and as progress bars."""
 
 import errno
+import io
 import json
+import os
 import sys
 
 import pytest
@@ -130,6 +132,26 @@ def test_the_bar_goes_to_stderr_with_speed_and_every_number(plain_terminal, caps
     assert rows[0] == ["d_loss", "0.5", "g_loss", "1.25", "d_real_accuracy", "0.75", "r1", "0.01"]
     assert rows[1] == ["frechet", "12.5"]
     assert "\x1b" not in err
+
+
+@pytest.mark.parametrize("written", range(0, 1200, 100))
+def test_a_terminal_that_goes_away_at_any_moment_stops_no_job(written, monkeypatch):
+    """Between the end of a terminal and its signal, what is written to it is an error."""
+
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+        def write(self, text):
+            if self.tell() >= written:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return super().write(text)
+
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with ProgressBars() as events:
+        for event in (START, step(50, d_loss=0.5), step(60, d_loss=0.5), END):
+            events(event)
 
 
 def test_each_preparation_has_a_bar(plain_terminal, capsys):

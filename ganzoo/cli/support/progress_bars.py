@@ -1,6 +1,9 @@
 """Progress bars of a job's events, drawn by Rich."""
 
+import contextlib
+import sys
 from collections.abc import Iterable
+from typing import Any, TextIO, cast
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
@@ -21,6 +24,24 @@ from ganzoo.cli.support.printing import print_note, single_line
 _NUMBERS_PER_ROW = 4
 
 
+class _Terminal:
+    """Stderr, where it can be written. A terminal may go at any time, and stops no job."""
+
+    def __init__(self) -> None:
+        self._stream = sys.stderr
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 class ProgressBars(Progress):
     """Bars on stderr, one for each activity, over rows of the newest losses and scores."""
 
@@ -31,7 +52,7 @@ class ProgressBars(Progress):
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=None),
             TextColumn("{task.fields[amount]}", markup=False),
-            console=Console(stderr=True, highlight=False),
+            console=Console(file=cast(TextIO, _Terminal()), highlight=False),
             refresh_per_second=4,
             expand=True,
         )
