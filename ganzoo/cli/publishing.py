@@ -188,7 +188,12 @@ def list_registries(as_json: Json = False) -> None:
         print_json(found)
     else:
         rows = [
-            (one["name"], format_number_of("model", one["models"]), one["address"] or one["folder"])
+            (
+                one["name"],
+                format_number_of("model", one["models"]),
+                one["address"] or one["folder"],
+                one["key"] or "",
+            )
             for one in found
         ]
         print_data(format_columns(rows, indent=""))

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import suppress
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -10,15 +11,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ganzoo.catalog.registry import lookup, signatures
-from ganzoo.catalog.registry.added import add_registry, forget_registry
+from ganzoo.catalog.registry.added import add_registry, added_registries, forget_registry
 from ganzoo.catalog.registry.versions import open_version
 from ganzoo.cli import main
-from ganzoo.errors import EnvironmentProblem, InvalidInput, UsageError
+from ganzoo.errors import EnvironmentProblem, InvalidInput, UnknownName, UsageError
 from ganzoo.files.manifests import listing
 from ganzoo.files.strict_json import canonical_json
 from ganzoo.jobs.hub.pull import find_or_pull
 from ganzoo.jobs.models.find import find_source
-from ganzoo.jobs.publishing.manage import pull, remove, sign
+from ganzoo.jobs.publishing.manage import list_registries, pull, remove, sign
 from ganzoo.jobs.publishing.push import push
 from ganzoo.jobs.publishing.verify import verify
 
@@ -64,6 +65,35 @@ def test_what_the_known_key_has_signed_is_used(team, keys):
     assert found["problems"] == [] and found["signatures"]["1"].startswith("by ed25519:")
     assert verify("small") == found  # the key is known without being named
     assert verify("small@1")["signature"] == found["signatures"]["1"]
+    weights = str(team / "1" / "generator.safetensors")
+    assert find_source(weights).title == "small-1" and verify(weights)["problems"] == []
+
+
+def test_a_key_is_for_versions_alone(team, made_run, keys, home):
+    (home / "registry" / "empty").mkdir(parents=True)
+    card = (team / "1" / "card.toml").read_text().replace('"small"', '"empty"')
+    (home / "registry" / "empty" / "card.toml").write_text(card)
+    weights = str(team / "1" / "generator.safetensors")
+    for source in (weights, str(made_run().path), str(home / "registry"), "user:empty"):
+        with pytest.raises(UsageError, match="Only versions of models are signed"):
+            verify(source, key=keys[1])
+    for source in ("small", str(team), str(team / "1"), str(team.parent)):
+        assert verify(source, key=keys[1])["problems"] == []
+
+
+@pytest.mark.parametrize("wrong", ["recipe.toml", "manifest.json"])
+def test_what_makes_no_version_of_a_folder_makes_no_way_around_the_key(team, wrong):
+    (team / "2").chmod(0o755)
+    (team / "signatures" / "2.sig").unlink()
+    if wrong == "recipe.toml":  # as if it were a run
+        (team / "2" / wrong).touch()
+    else:
+        (team / "2" / wrong).unlink()
+    for path in (team / "2", team / "2" / "generator.safetensors"):
+        with pytest.raises(InvalidInput):
+            find_source(str(path))
+    with suppress(InvalidInput):
+        assert verify(str(team / "2"))["problems"]
 
 
 @pytest.mark.skipif(not os.path.exists("/usr/bin/openssl"), reason="needs OpenSSL")
@@ -138,8 +168,9 @@ WRONG = {
 def test_whatever_is_wrong_with_a_signed_version_is_refused(team, wrong):
     (team / "2").chmod(0o755)
     WRONG[wrong](team)
-    for name in ("small", "small@2", "team:small@2", str(team / "2")):
-        with pytest.raises(InvalidInput):
+    weights = str(team / "2" / "generator.safetensors")
+    for name in ("small", "small@2", "team:small@2", str(team / "2"), weights):
+        with pytest.raises((InvalidInput, UnknownName)):  # the latter of a file that is gone
             find_source(name)
     assert verify(str(team))["problems"]
     assert find_source("small@1").title == "small-1"
@@ -189,10 +220,40 @@ def test_a_registry_that_is_forgotten_has_no_key_any_more(team):
     assert find_source("small").title == "small-2"
 
 
+def test_a_key_stays_as_long_as_its_registry_is_added_by_another_name(team, tmp_path, keys):
+    public = signatures.read_public_key(keys[1])
+    (tmp_path / "link").symlink_to(team.parent)
+    add_registry(str(tmp_path / "link"))
+    forget_registry("team")
+    assert signatures.trusted_key(team.parent) == public
+    forget_registry("link")
+    assert signatures.trusted_key(team.parent) is None
+    add_registry("hf://Org/zoo", key=public)
+    add_registry("hf://org/zoo@v1", "zoo1")
+    listed = {one["name"]: one["key"] for one in list_registries()}
+    assert listed["zoo"] == listed["zoo1"] == signatures.key_text(public)  # of any revision
+    assert listed["user"] is None
+    forget_registry("zoo")
+    assert signatures.trusted_key("hf://org/zoo") == public
+    forget_registry("zoo1")
+    assert signatures.trusted_key("hf://org/zoo") is None
+
+
+def test_an_address_that_is_none_is_forgotten(home):
+    (home / "registries.toml").write_text('bad = "hf://nothing"\n')
+    forget_registry("bad")
+    assert "bad" not in added_registries()
+
+
 def test_with_damaged_keys_no_registry_is_used(team, home):
     (home / "keys.toml").write_text('"somewhere" = "rsa:00"\n')
     with pytest.raises(InvalidInput, match="holds registries and keys"):
         find_source("small")
+    (home / "keys.toml").unlink()
+    (home / "keys.toml").symlink_to("keys.toml")  # the system cannot read it
+    for name in ("small", str(team / "1"), str(team / "1" / "generator.safetensors")):
+        with pytest.raises(EnvironmentProblem, match="keys.toml"):
+            find_source(name)
 
 
 @pytest.mark.parametrize("content", [b"", b"ssh-rsa AAAA", b"\xff" * 64, None])
@@ -247,7 +308,14 @@ def test_a_signed_version_is_pushed_and_pulled_with_its_signature(
     push("user:small", "small", to=ADDRESS)
     assert pull(ADDRESS)["version"] == 1
     assert verify(f"{ADDRESS}/small")["signatures"]["1"].startswith("by ed25519:")
-    assert find_source("theirs:small@1").title == "small-1"
+    found = find_source("theirs:small@1")
+    assert found.title == "small-1"
+    folder = found.where.parent  # where it was pulled to, which is the same registry
+    assert verify(str(folder))["signature"].startswith("by ed25519:")
+    (folder.parent / "signatures" / "1.sig").unlink()
+    for path in (folder, folder / "generator.safetensors"):
+        with pytest.raises(InvalidInput, match="is not signed"):
+            find_source(str(path))
 
 
 def test_what_is_signed_later_is_signed_by_another_push(server, made_run, trusted, keys):

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ganzoo.catalog.registry.remotes import Remote, is_address, parse_address
+from ganzoo.catalog.registry.remotes import Remote, is_address, parse_address, registry_identity
 from ganzoo.catalog.registry.signatures import trust_key, trusted_key
 from ganzoo.errors import InvalidInput, UnknownName, UsageError, unknown
 from ganzoo.files.home import expand_home, home
@@ -62,32 +62,37 @@ def add_registry(address: str, name: str | None = None, key: bytes | None = None
             raise UsageError(f"A registry is a folder. Received: {quote(address)}.")
         default, address = path.name.lower(), str(path)
     name = check_name(name or default, "name of a registry", error=UsageError)
-    with _changing() as known:
+    with _locked():
+        known = added_registries()
         if name in ("user", "keras-ganzoo") or known.get(name, address) != address:
             raise UsageError(
                 f"There is another registry of the name {name!r}.", hint="Give another: --name"
             )
-        known[name] = address
         if key is not None:
-            trust_key(address, key)
+            trust_key(address, key)  # first: whatever ends this here, it is not used without
+        _write(known | {name: address})
     return name
 
 
 def forget_registry(name: str) -> None:
-    """Take an added registry out again, and its key. Its folder, and what was pulled, stay."""
-    with _changing() as known:
+    """Take an added registry out again. Its folder, and what was pulled, stay.
+
+    Its key goes too, unless the same registry is added under another name or revision.
+    """
+    with _locked():
+        known = added_registries()
         if name not in known:
             raise unknown("added registry", name, known)
         address = known.pop(name)
-        if address not in known.values() and trusted_key(address) is not None:
+        _write(known)
+        others = {registry_identity(other) for other in known.values()}
+        if registry_identity(address) not in others and trusted_key(address) is not None:
             trust_key(address, None)
 
 
 @contextmanager
-def _changing() -> Iterator[dict[str, str]]:
-    """Give the added registries to be changed, and write them; others wait for their turn."""
-    import tomli_w
-
+def _locked() -> Iterator[None]:
+    """Let no other process change the added registries meanwhile: it waits."""
     make_folder(home())
     try:
         descriptor = os.open(home() / _LOCK, os.O_RDWR | os.O_CREAT, 0o666)
@@ -95,8 +100,12 @@ def _changing() -> Iterator[dict[str, str]]:
         raise environment_problem("write", home(), error) from error
     try:
         lock(descriptor, wait=True)
-        registries = added_registries()
-        yield registries
-        publish_text(home() / _FILE, tomli_w.dumps(registries), overwrite=True)
+        yield
     finally:
         os.close(descriptor)
+
+
+def _write(registries: dict[str, str]) -> None:
+    import tomli_w
+
+    publish_text(home() / _FILE, tomli_w.dumps(registries), overwrite=True)

@@ -12,6 +12,7 @@ A repository is a registry of the same layout as any folder. What was pulled lie
 
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -112,6 +113,27 @@ def parse_address(address: str) -> Remote:
             f"Received: {quote(address)}."
         )
     return Remote(**parts)
+
+
+def registry_identity(where: str | os.PathLike) -> str:
+    """Return the one name of a registry, however it is written; its key is known by it.
+
+    Args:
+        where: Its address, at any revision; or its folder, also that of what was pulled.
+
+    Returns:
+        `"hf://org/repo"` in small letters, for the Hub has no two that differ in these alone; or
+        the real path of a folder.
+    """
+    if is_address(where):
+        with suppress(UsageError):  # a list that was written by hand may hold anything
+            return f"{SCHEME}{parse_address(str(where)).repo_id}".lower()
+        return str(where)
+    folder = Path(os.path.realpath(where))
+    cache = os.path.realpath(cache_folder())
+    inside = folder.relative_to(cache).parts[:1] if folder.is_relative_to(cache) else ()
+    match = _STORAGE.fullmatch("".join(inside))
+    return f"{SCHEME}{match[1]}/{match[2]}".lower() if match else str(folder)
 
 
 def pulled_remotes() -> list[Remote]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.catalog.registry.contents import MANIFEST, MAX_MANIFEST_BYTES
-from ganzoo.catalog.registry.remotes import is_address, parse_address
+from ganzoo.catalog.registry.remotes import is_address, registry_identity
 from ganzoo.catalog.registry.versions import Version, names_in
 from ganzoo.errors import EnvironmentProblem, InvalidInput, UsageError
 from ganzoo.files.digests import bytes_digest
@@ -180,12 +180,13 @@ def trusted_key(where: str | os.PathLike) -> bytes | None:
 
     Raises:
         InvalidInput: `keys.toml` is damaged: then no registry is used without its key.
+        EnvironmentProblem: It cannot be read, likewise.
     """
     try:
-        keys = _trusted_keys()
+        home()
     except EnvironmentProblem:  # a user without a home trusts none
         return None
-    return keys.get(_registry_identity(where))
+    return _trusted_keys().get(registry_identity(where))
 
 
 def check_trusted(version: Version, where: str | os.PathLike) -> Version:
@@ -201,27 +202,25 @@ def trust_key(where: str | os.PathLike, key: bytes | None) -> None:
     import tomli_w
 
     keys = _trusted_keys()
-    keys.pop(_registry_identity(where), None)
+    keys.pop(registry_identity(where), None)
     if key is not None:
-        keys[_registry_identity(where)] = key
+        keys[registry_identity(where)] = key
     text = tomli_w.dumps({name: key_text(keys[name]) for name in sorted(keys)})
     make_folder(home())
     publish_text(home() / _KEYS, text, overwrite=True)
 
 
-def _registry_identity(where: str | os.PathLike) -> str:
-    """One name of a registry: a repository without its revision, or the real path of a folder."""
-    if is_address(where):
-        remote = parse_address(str(where))
-        return f"hf://{remote.repo_id}"
-    return os.path.realpath(where)
-
-
 def _trusted_keys() -> dict[str, bytes]:
     path = home() / _KEYS
-    found = read_toml(path) if os.path.lexists(path) else {}
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        raise environment_problem("read", path, error) from error
     keys = {}
-    for name, text in found.items():
+    for name, text in read_toml(path).items():
+        name = name.lower() if is_address(name) else name
         try:
             prefix, _, digits = text.partition(":")
             keys[name] = bytes.fromhex(digits)

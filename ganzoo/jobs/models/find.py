@@ -9,8 +9,13 @@ from typing import Any, TypeGuard
 from ganzoo.catalog import run_manifest
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.registry import contents, lookup, remotes
-from ganzoo.catalog.registry.signatures import check_trusted
-from ganzoo.catalog.registry.versions import Version, version_at
+from ganzoo.catalog.registry.signatures import check_trusted, trusted_key
+from ganzoo.catalog.registry.versions import (
+    Version,
+    is_version_number,
+    open_version,
+    version_at,
+)
 from ganzoo.catalog.runs import RECIPE_NAME, Run, best_checkpoint, no_checkpoint, split_best
 from ganzoo.data.dataset import MAX_RATE
 from ganzoo.errors import InvalidInput, UnknownName, UsageError
@@ -127,10 +132,30 @@ def resolve_source(name: str | os.PathLike | int) -> Version | Path | tuple[Run,
             return lookup.find_version(str(name))
         except UnknownName as unknown_model:
             return _open_run(run, unknown_model), best
-    version = None if best else version_at(Path(name))
-    if version is not None:
-        return check_trusted(version, version.path.parent.parent)
-    return Run.open(run), best
+    version = None if best else find_version_in(Path(name))
+    return version or (Run.open(run), best)
+
+
+def find_version_in(folder: Path) -> Version | None:
+    """Return the version in a folder, its signature checked if its registry has a trusted key.
+
+    Raises:
+        InvalidInput: It is not what was published, or not signed with the trusted key.
+    """
+    version = version_in(folder)
+    return version and check_trusted(version, version.path.parent.parent)
+
+
+def version_in(folder: Path) -> Version | None:
+    """Return the version in a folder, whose signature is not checked yet; `None` if it is none.
+
+    A run's folder may be called by a number and have a manifest, too. Where a registry has a
+    trusted key, a folder with a number is a version, whatever else is put into it.
+    """
+    folder = Path(os.path.realpath(folder))
+    if is_version_number(folder.name) and trusted_key(folder.parent.parent) is not None:
+        return open_version(folder.parent, int(folder.name))
+    return None if (folder / RECIPE_NAME).is_file() else version_at(folder)
 
 
 def is_model_name(name: str | os.PathLike) -> bool:
@@ -215,8 +240,12 @@ def check_in_run(path: Path) -> None:
 
 
 def _source_of_file(path: Path, *, raw: bool) -> Source:
-    check_in_run(path)
-    found = describe_weights(path, path)
+    version = find_version_in(path.parent)
+    if version is None:
+        check_in_run(path)
+        found = describe_weights(path, path)
+    else:
+        found = _weights_of_version(version, path.name)
     if raw and found.about.get("weights") == "ema":
         raise UsageError(
             f"{path} holds the generator's average, not its own weights.",
@@ -249,6 +278,10 @@ def _source_of_version(version: Version, *, raw: bool) -> Source:
             f"{version.name} holds the generator's average, not its own weights.",
             hint="They are there if it is pushed with --all.",
         )
+    return _weights_of_version(version, name)
+
+
+def _weights_of_version(version: Version, name: str) -> Source:
     found = describe_weights(version.path / name, version.read(name))
     locks = version.manifest["plugins"] or found.about.get("plugins")
     about = found.about | {"plugins": locks, "version": version.number, "digest": version.digest}

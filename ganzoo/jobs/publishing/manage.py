@@ -142,8 +142,10 @@ def list_registries() -> list[dict[str, Any]]:
             "address": addresses.get(registry.source, registry.remote and registry.remote.address),
             "models": counts.get(registry.source, 0),
             "added": registry.source in addresses,
+            "key": None if key is None else signatures.key_text(key),
         }
         for registry in registry_locations()
+        for key in [signatures.trusted_key(registry.identity)]
     ]
 
 

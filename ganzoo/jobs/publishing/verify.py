@@ -8,13 +8,13 @@ from pathlib import Path
 
 from ganzoo.catalog.registry import contents, lookup, remotes, signatures
 from ganzoo.catalog.registry.maintenance import check_model
-from ganzoo.catalog.registry.versions import Version, version_at
+from ganzoo.catalog.registry.versions import Version
 from ganzoo.catalog.runs import Run
 from ganzoo.errors import GanzooError, InvalidInput, UnknownName, UsageError
 from ganzoo.files import safetensors
 from ganzoo.files.digests import file_digest, tensors_digest
 from ganzoo.files.text import quote
-from ganzoo.jobs.models.find import check_in_run
+from ganzoo.jobs.models.find import check_in_run, find_version_in, version_in
 from ganzoo.jobs.models.weights import first_nonfinite
 from ganzoo.jobs.publishing.verify_run import Facts, describe_problem, is_run_folder, verify_run
 
@@ -37,10 +37,17 @@ def verify(
 
     Raises:
         UnknownName: There is nothing of that name.
+        UsageError: A key is given, and no version that it could have signed is meant.
         InvalidInput: A weights file cannot be read as one.
     """
     public = None if key is None else signatures.read_public_key(key)
     found = _verify_bytes(source, public)
+    if public is not None and not _can_be_signed(found):
+        raise UsageError(
+            f"Only versions of models are signed. Received: a key, and a {found['kind']} without "
+            f"any, {quote(found['path'])}.",
+            hint="Leave out --key, or name a version.",
+        )
     if deep:
         found["loaded"], problems = _load_all(found, backend)
         found["problems"] = [*found["problems"], *problems]
@@ -51,13 +58,11 @@ def _verify_bytes(source: str, key: bytes | None) -> Facts:
     path = Path(source)
     if os.path.isfile(source):
         return {"kind": "file", "path": source, **_verify_file(path), "problems": []}
-    if os.path.isdir(source) and is_run_folder(path):
-        return verify_run(Run(path))
+    version = version_in(path) if os.path.isdir(source) else None
+    if version is not None:
+        return _verify_version(version, key or signatures.trusted_key(version.path.parents[1]))
     if os.path.isdir(source):
-        version = version_at(path)
-        if version is None:
-            return _verify_folder(path, key)
-        return _verify_version(version, key or signatures.trusted_key(path.absolute().parents[1]))
+        return verify_run(Run(path)) if is_run_folder(path) else _verify_folder(path, key)
     if remotes.is_address(source):
         return _verify_pulled(remotes.parse_address(source), key)
     if source.isdecimal() or os.sep in source:
@@ -93,7 +98,11 @@ def _verify_pulled(remote: remotes.Remote, key: bytes | None) -> Facts:
 
 def _verify_file(path: Path) -> Facts:
     """Header, digests and the tensors of a weights file."""
-    check_in_run(path)
+    version = find_version_in(path.parent)
+    if version is None:
+        check_in_run(path)
+    else:
+        version.read(path.name)
     header = safetensors.read_header(path)
     arrays = safetensors.load(path)
     return {
@@ -141,7 +150,7 @@ def _verify_model(folder: Path, key: bytes | None, *, pulled: bool = False) -> F
 def _verify_folder(folder: Path, key: bytes | None, *, pulled: bool = False) -> Facts:
     """Verify a model's folder, or a registry's."""
     if lookup.is_model_folder(folder):
-        key = key or signatures.trusted_key(folder.absolute().parent)
+        key = key or signatures.trusted_key(Path(os.path.realpath(folder)).parent)
         return _verify_model(folder, key, pulled=pulled)
     key = key or signatures.trusted_key(folder)
     models = [child for child in sorted(folder.iterdir()) if lookup.is_model_folder(child)]
@@ -154,6 +163,14 @@ def _verify_folder(folder: Path, key: bytes | None, *, pulled: bool = False) -> 
         "models": {name: one["versions"] for name, one in found.items()},
         "problems": [problem for one in found.values() for problem in one["problems"]],
     }
+
+
+def _can_be_signed(found: Facts) -> bool:
+    """Return whether there was a version, whole or damaged, among what was verified."""
+    if found["kind"] in ("file", "run"):
+        return False
+    models = found.get("models", {"": found.get("versions")})
+    return found["kind"] == "version" or any(models.values()) or bool(found["problems"])
 
 
 def _weights_problems(version: Version) -> list[Facts]:
