@@ -39,11 +39,13 @@ class Prepared:
     """Entry of the cache.
 
     Args:
+        folder: Folder of the entry.
         images: Read-only memory map of `images.npy`.
         labels: Read-only memory map of `labels.npy`, or `None`.
         about: Facts that `build` returned.
     """
 
+    folder: Path
     images: np.ndarray
     labels: np.ndarray | None
     about: dict[str, Any]
@@ -59,8 +61,9 @@ def load_or_build(
 
     Args:
         key_parts: Everything that decides the content, as JSON types.
-        build: Function that writes `images.npy`, and `labels.npy` if there are labels, into the
-            folder it is given (with `write_array`), and returns facts about them as JSON types.
+        build: Function that writes `images.npy`, `labels.npy` if there are labels, and files of
+            its own into the folder it is given (with `write_array`), and returns facts about them
+            as JSON types of less than 1 MiB.
         folder: Folder of the cache; by default `datasets` in `cache_home()`.
 
     Raises:
@@ -80,8 +83,12 @@ def load_or_build(
     def write(temporary: Path) -> None:
         about = build(temporary)
         sizes = {path.name: path.stat().st_size for path in temporary.iterdir()}
-        entry = {"key": dict(key_parts), "files": sizes, "about": about}
-        write_new(temporary / _ABOUT, canonical_json(entry).encode())
+        entry = canonical_json({"key": dict(key_parts), "files": sizes, "about": about}).encode()
+        if len(entry) > _MAX_ABOUT_BYTES:
+            raise ValueError(
+                f"Facts have less than 1 MiB; arrays are files. Received: {len(entry):,} bytes."
+            )
+        write_new(temporary / _ABOUT, entry)
 
     try:
         publish_folder(entry_path, write)
@@ -161,7 +168,7 @@ def _open(entry_path: Path) -> Prepared | None:
                 return None
         images = _map(entry_path / "images.npy")
         labels = _map(entry_path / "labels.npy") if "labels.npy" in entry["files"] else None
-        return Prepared(images=images, labels=labels, about=entry["about"])
+        return Prepared(folder=entry_path, images=images, labels=labels, about=entry["about"])
     except (GanzooError, OSError, ValueError, KeyError, TypeError, AttributeError):
         return None  # whatever is wrong, it is built again
 

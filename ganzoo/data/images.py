@@ -16,6 +16,7 @@ not at all. What a file may hold beside plain RGB or gray has one documented mea
 
 import contextlib
 import io
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageFile, ImageOps, features
@@ -33,11 +34,12 @@ from ganzoo.errors import EnvironmentProblem, InvalidInput
 
 _HAS_AVIF = features.check("avif")
 FORMATS = ("PNG", "JPEG", "WEBP", *(["AVIF"] if _HAS_AVIF else []))
+HEADER_FORMATS = (*FORMATS, "TIFF")  # of which Pillow reads size and profile
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", *([".avif"] if _HAS_AVIF else []))
 SUFFIX_FAMILIES = (SUFFIXES, TIFF_SUFFIXES, NUMPY_SUFFIXES)  # the first that a folder has counts
 MAX_PIXELS = 50_000_000  # decoded, of an image: four bytes each; by the header
 MAX_JPEG_PIXELS = 89_000_000  # of a JPEG that is decoded smaller; Pillow warns of more
-REVISION = 2  # of the decoder; 2: PNGs with a transparent color, see `is_revised`
+REVISION = 3  # of the decoder; see `revision_of`
 
 _AS_IT_IS = Preprocessing()
 _GRAY_MODES = ("1", "L", "LA", "La", "I", "F")
@@ -194,11 +196,11 @@ def _scale_color_key(image: Image.Image, data: bytes) -> None:
         image.info["transparency"] = key * 255 // (2**depth - 1)
 
 
-def is_revised(data: bytes) -> bool:
-    """Return whether a file has had other pixels since the decoder's revision 2.
+def revision_of(data: bytes) -> int:
+    """Return the revision of the decoder since which a file has had its pixels.
 
-    So has a PNG, gray or RGB, with a transparent color and neither 1 nor 8 bits per sample, and a
-    JPEG of more than `MAX_PIXELS`.
+    It is 3 for a JPEG of more than `MAX_PIXELS`; 2 for a PNG, gray or RGB, with a transparent color
+    and neither 1 nor 8 bits per sample; and 1 for any other file.
 
     Args:
         data: Bytes of the file.
@@ -208,9 +210,16 @@ def is_revised(data: bytes) -> bool:
             contextlib.suppress(Exception),
             Image.open(io.BytesIO(data), formats=["JPEG"]) as image,
         ):
-            return image.width * image.height > MAX_PIXELS
+            return 3 if image.width * image.height > MAX_PIXELS else 1
     is_deep = data.startswith(b"\x89PNG") and data[24:25] not in (b"\1", b"\x08")
-    return is_deep and data[25:26] in (b"\0", b"\2") and b"tRNS" in data[: data.find(b"IDAT")]
+    has_key = data[25:26] in (b"\0", b"\2") and b"tRNS" in data[: data.find(b"IDAT")]
+    return 2 if is_deep and has_key else 1
+
+
+def newest_revision(names: Sequence[str], preprocessing: Preprocessing) -> int:
+    """Return the highest that `revision_of` may be among files, as far as their names tell."""
+    jpegs = any(name.lower().endswith((".jpg", ".jpeg")) for name in names)
+    return REVISION if jpegs and _min_size(preprocessing) is not None else 2
 
 
 def _plain(image: Image.Image, mode: str | None) -> Image.Image:

@@ -4,21 +4,29 @@ import contextlib
 import contextvars
 import functools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
-from ganzoo.data.cache import Prepared, load_or_build, remembered_digest
+from ganzoo.data.cache import Prepared, load_or_build, remembered_digest, write_array
 from ganzoo.data.decoding.image_array import ImageArray
+from ganzoo.data.decoding.preprocessing import RAW
 from ganzoo.data.decoding.processes import Decode, decode_files
 from ganzoo.data.folder import Files
-from ganzoo.data.images import REVISION, Preprocessing, decode_image, is_revised
+from ganzoo.data.images import (
+    REVISION,
+    Preprocessing,
+    decode_image,
+    newest_revision,
+    revision_of,
+)
 from ganzoo.data.progress import Progress, notice
 from ganzoo.errors import GanzooError, InvalidInput, UsageError
 from ganzoo.files.digests import bytes_digest, canonical_json
 
-SKIPPED = "skipped"
+_SKIPPED = "skipped.npy"  # indices of the files that have no row
 _MAX_NAMED = 10  # of those that are left out
 
 _forbidden = contextvars.ContextVar("ganzoo_decoding_forbidden", default=False)
@@ -80,9 +88,8 @@ def prepare_files(
         notes: Sentences for people about the files, written when they are decoded and not again.
 
     Returns:
-        Entry of the cache. Its `about` holds `"fingerprint"`, the same for the same names, bytes
-        and options, whatever path or kind of archive the files are in; and under `SKIPPED` the
-        names of the damaged files that have no row, if such may be left out.
+        Entry of the cache. Its `about` holds `"fingerprint"`, the same for the same names, bytes,
+        options and damaged files that have no row, whatever path or kind of archive they are in.
 
     Raises:
         InvalidInput: Images that cannot be used, or are not of one size; all are named, up to ten.
@@ -98,42 +105,44 @@ def prepare_files(
         decode_image,
         preprocessing=preprocessing,  # type: ignore[arg-type]
     )
-    revised: list[str] = []
-    mirror = isinstance(preprocessing, Preprocessing) and preprocessing.mirror
-    skip = isinstance(preprocessing, Preprocessing) and preprocessing.skip_damaged
+    of_images = preprocessing if isinstance(preprocessing, Preprocessing) else Preprocessing()
+    skip, revisions = of_images.skip_damaged, {1}
+    newest = REVISION if skip else newest_revision(names, of_images)
 
     def build(entry: Path) -> dict[str, Any]:
         for note in notes:
             notice(f"{dataset}: {note}")
-        damaged = _damaged(files, names, decode, dataset) if skip else {}
+        damaged = _damaged(files, names, of_images, dataset) if skip else {}
         whole = [name for name in names if name not in damaged]
         with files.reader() as read, Progress(f"{dataset}: decoding", len(whole), unit) as progress:
 
             def read_noting(name: str) -> bytes:
                 data = read(name)
-                if is_revised(data):
-                    revised.append(name)
+                revisions.add(revision_of(data))
                 return data
 
-            images = ImageArray(read_noting, whole, decode, dataset, progress, mirror=mirror)
+            images = ImageArray(
+                read_noting, whole, decode, dataset, progress, mirror=of_images.mirror
+            )
             images.write(entry / "images.npy")
-        revision = {"decoder": REVISION} if revised else {}  # other pixels are other data
-        fingerprint = bytes_digest(canonical_json(key | revision).encode())
-        return {"fingerprint": fingerprint, **({SKIPPED: [*damaged]} if skip else {})} | (
-            images.levels()
-        )
+        made = dict(key)  # other pixels and other rows are other data
+        if max(revisions) > 1:
+            made["decoder"] = max(revisions)
+        if damaged:
+            made["skipped"] = sorted(damaged)
+            indices = [index for index, name in enumerate(names) if name in damaged]
+            write_array(entry / _SKIPPED, (len(indices),), "int64", [np.array(indices)])
+        return {"fingerprint": bytes_digest(canonical_json(made).encode())} | images.levels()
 
-    return load_or_build(key | {"decoder": REVISION}, build, folder=folder)
+    return load_or_build(key | {"decoder": newest}, build, folder=folder)
 
 
-def labels_of_rows(
-    labels: np.ndarray | None, names: Sequence[str], prepared: Prepared
-) -> np.ndarray | None:
+def labels_of_rows(labels: np.ndarray | None, prepared: Prepared) -> np.ndarray | None:
     """Return the labels of the files that have a row, from those of all files."""
-    skipped = {*prepared.about.get(SKIPPED, ())}
-    if labels is None or not skipped:
+    path = prepared.folder / _SKIPPED
+    if labels is None or not path.exists():
         return labels
-    return labels[[name not in skipped for name in names]]
+    return np.delete(labels, np.load(path, allow_pickle=False), axis=0)
 
 
 def repeat_labels(labels: np.ndarray | None, preprocessing: Preprocessing) -> np.ndarray | None:
@@ -166,8 +175,17 @@ def choose_levels(
     return (float(chosen[0]), float(chosen[1])), fingerprint
 
 
-def _damaged(files: Files, names: Sequence[str], decode: Decode, dataset: str) -> dict[str, str]:
-    """The files that cannot be decoded, with the reason, which is said."""
+def _damaged(
+    files: Files, names: Sequence[str], preprocessing: Preprocessing, dataset: str
+) -> dict[str, str]:
+    """The files that cannot be decoded, with the reason, which is said.
+
+    One that a crop or a mode does not fit is not among them: these are for the user to mend.
+    """
+    mode = RAW if preprocessing.mode == RAW else None
+    size = {} if preprocessing.crop is None else {"size": None, "fit": "crop"}
+    alone = replace(preprocessing, crop=None, mode=mode, **size)
+    decode = functools.partial(decode_image, preprocessing=alone)
     found: dict[str, str] = {}
     with files.reader() as read, Progress(f"{dataset}: looking", len(names), "images") as progress:
         for name, result in decode_files(read, names, decode):

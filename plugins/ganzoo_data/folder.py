@@ -39,8 +39,8 @@ def folder(
             `"pad"`, with borders; or `"stretch"`.
         border: Color of those borders: `"white"`, `"#808080"`.
         mirror: Whether each image is there a second time, mirrored left to right.
-        skip_damaged: Whether images that cannot be decoded are left out, which is said, instead of
-            being refused.
+        skip_damaged: Whether images that are damaged, animated or of too many pixels are left out,
+            which is said, instead of being refused.
         levels: Smallest and largest number that counts, of images that are not of 8 bits; by
             default those of all images.
         split: Folder of the split to use, such as `"train"`, where there are several.
@@ -89,7 +89,7 @@ def own_images(
     return Dataset(
         name=name,
         images=prepared.images,
-        labels=repeat_labels(labels_of_rows(own.labels, own.names, prepared), preprocessing),
+        labels=repeat_labels(labels_of_rows(own.labels, prepared), preprocessing),
         classes=own.classes,
         license="not stated (the user's own images)",
         source=str(files.where),

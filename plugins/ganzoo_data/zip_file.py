@@ -37,8 +37,8 @@ def zip_file(
             `"pad"`, with borders; or `"stretch"`.
         border: Color of those borders: `"white"`, `"#808080"`.
         mirror: Whether each image is there a second time, mirrored left to right.
-        skip_damaged: Whether images that cannot be decoded are left out, which is said, instead of
-            being refused.
+        skip_damaged: Whether images that are damaged, animated or of too many pixels are left out,
+            which is said, instead of being refused.
         levels: Smallest and largest number that counts, of images that are not of 8 bits; by
             default those of all images.
         split: Folder of the split to use, such as `"train"`, where there are several.

@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ganzoo.data import cache as cache_module
+from ganzoo.data import images as images_module
 from ganzoo.data import prepare as module
 from ganzoo.data.archive import open_zip
 from ganzoo.data.cache import load_or_build, write_array
 from ganzoo.data.decoding import image_array
 from ganzoo.data.folder import open_folder
 from ganzoo.data.images import Preprocessing, decode_image
-from ganzoo.data.prepare import prepare_files
+from ganzoo.data.prepare import labels_of_rows, prepare_files
 from ganzoo.errors import InvalidInput
 from ganzoo.files.digests import bytes_digest, canonical_json
 
@@ -132,6 +134,48 @@ def test_pixels_of_an_older_decoder_are_not_used_and_have_another_identity(
 
     assert found.images.tolist() == [[[[255], [255]]]]
     assert (found.about["fingerprint"] != older) == revised
+
+
+def test_a_large_jpeg_is_decoded_again_and_a_small_one_stays_what_it_was(
+    tmp_path, fill, image, cache, monkeypatch
+):
+    folder = fill(tmp_path / "a", {"0.jpg": image(kind="JPEG", size=(400, 200), quality=100)})
+    digest = bytes_digest((folder / "0.jpg").read_bytes())
+    content = bytes_digest(canonical_json([["0.jpg", digest]]).encode())
+    key = {"fit": Preprocessing(size=8).options(), "content": content}
+
+    def build(entry):
+        write_array(entry / "images.npy", (1, 8, 8, 3), "uint8", [np.zeros((1, 8, 8, 3))])
+        return {"fingerprint": "of an older decoder"}
+
+    load_or_build(key | {"decoder": 2}, build, folder=cache)
+    small = bytes_digest(canonical_json(key).encode())
+    assert fingerprint(open_folder(folder), cache, size=8) == small
+    monkeypatch.setattr(images_module, "MAX_PIXELS", 50_000)
+    found = fingerprint(open_folder(folder), tmp_path / "other", size=8)
+    assert found == bytes_digest(canonical_json(key | {"decoder": 3}).encode())
+
+
+def test_what_is_left_out_is_part_of_what_a_data_set_is(
+    tmp_path, fill, image, image_files, cache, monkeypatch
+):
+    files = image_files | {f"{i} {'long ' * 9}.png": b"no image" for i in range(20)}
+    files["08.webp"] = image(kind="WEBP")
+    folder = open_folder(fill(tmp_path / "a", files))
+    monkeypatch.setattr(cache_module, "_MAX_ABOUT_BYTES", 500)  # of facts: the names are not there
+    found = prepared(folder, cache, skip_damaged=True)
+    assert len(found.images) == 8
+    numbers = np.arange(len(files))
+    names = [name for name in folder.image_names() if name in image_files or name == "08.webp"]
+    rows = [folder.image_names().index(name) for name in names]
+    np.testing.assert_array_equal(labels_of_rows(numbers, found), rows)
+
+    monkeypatch.setattr(images_module, "FORMATS", ("PNG", "JPEG"))  # as Pillow without WebP
+    fewer = prepared(folder, tmp_path / "other", skip_damaged=True)
+    assert len(fewer.images) == 7
+    assert fewer.about["fingerprint"] != found.about["fingerprint"]
+    with pytest.raises(InvalidInput, match="smaller than the crop"):
+        prepared(folder, cache, skip_damaged=True, crop=[0, 0, 12, 11])
 
 
 def test_every_unusable_image_is_named(tmp_path, fill, image_files, cache, monkeypatch):

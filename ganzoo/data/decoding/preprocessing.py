@@ -29,7 +29,8 @@ class Preprocessing:
         fit: How an image of other proportions reaches the size; see `fit_image`.
         border: Color of the borders that `"pad"` adds, as Pillow names it.
         mirror: Whether each image is followed by itself mirrored, left to right.
-        skip_damaged: Whether files that cannot be decoded are left out instead of refused.
+        skip_damaged: Whether files that cannot be decoded are left out instead of refused: damaged,
+            animated or of too many pixels; not those that a crop or a mode does not fit.
 
     Raises:
         UsageError: A value is out of range.
