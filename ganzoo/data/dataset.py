@@ -43,7 +43,7 @@ class Dataset:
             rows of both are unrelated.
         draw: `(rows, epoch, seed) -> (images, labels)` for training, of the shapes and types of
             `images` and `labels`: a function of each row's number, the epoch and the training's
-            seed alone, such as random parts of larger images. By default `batch(rows)`.
+            seed alone, such as random parts of larger images. `None`: the rows themselves.
         license: License or terms of the data, as its source states them, in one line of at most
             200 characters: an SPDX name where there is one.
         source: Origin of the data, for people: a URL, a path, a citation.

@@ -6,7 +6,7 @@ import numpy as np
 
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.order import rows_of_step
-from ganzoo.errors import UsageError
+from ganzoo.errors import PluginError, UsageError
 
 
 class Feed:
@@ -29,6 +29,7 @@ class Feed:
         share: Which of how many equal parts of every batch to return, from 0: `(0, 1)`.
 
     Raises:
+        PluginError: An item is read, and what the data set draws is not like its own samples.
         UsageError: The data set is smaller than one step, or a number is out of range.
     """
 
@@ -116,13 +117,26 @@ class Feed:
         rows = [self._rows(step) for step in steps]
         if self.dataset.draw is None:
             return self.dataset.batch(rows[0] if len(rows) == 1 else np.concatenate(rows))
-        of_epoch = len(self.dataset) // self.per_step
-        made = [
-            self.dataset.draw(own, step // of_epoch, self.seed)
-            for own, step in zip(rows, steps, strict=True)
-        ]
+        made = [self._fresh_rows(own, step) for own, step in zip(rows, steps, strict=True)]
         images, labels = zip(*made, strict=True)
         return np.concatenate(images), None if labels[0] is None else np.concatenate(labels)
+
+    def _fresh_rows(self, rows: np.ndarray, step: int) -> tuple[np.ndarray, np.ndarray | None]:
+        assert self.dataset.draw is not None
+        epoch = step // (len(self.dataset) // self.per_step)
+        images, labels = self.dataset.draw(rows, epoch, self.seed)
+        if self.dataset.labels is None:
+            labels = None  # which an architecture that takes none has had left out
+        for name, fresh in (("images", images), ("labels", labels)):
+            known = getattr(self.dataset, name)
+            expected = known if known is None else (str(known.dtype), (len(rows), *known.shape[1:]))
+            received = fresh if fresh is None else (str(fresh.dtype), fresh.shape)
+            if received != expected:
+                raise PluginError(
+                    f"`draw` of the data set {self.dataset.name!r} must return {name} like its "
+                    f"own, a row for each. Expected: {expected}. Received: {received}."
+                )
+        return images, labels
 
     def _rows(self, step: int) -> np.ndarray:
         n = len(self.dataset)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -6,7 +8,7 @@ from hypothesis import strategies as st
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.feed import Feed
 from ganzoo.data.order import rows_of_step
-from ganzoo.errors import UsageError
+from ganzoo.errors import PluginError, UsageError
 
 
 def dataset(n=40, labels=False):
@@ -38,6 +40,40 @@ def test_a_set_without_labels_gives_tuples_of_one():
     item = Feed(dataset(), batch=4, stop_step=1)[0]
     assert isinstance(item, tuple)
     assert [array.shape for array in item] == [(4, 2, 4, 1)]
+
+
+def drawing(with_labels, **drawn):
+    data = dataset(labels=with_labels)
+
+    def draw(rows, epoch, seed):
+        images, own = data.batch(rows)
+        return drawn.get("images", 255 - images), drawn.get("labels", own)
+
+    return replace(data, draw=draw)
+
+
+def test_what_is_drawn_has_no_labels_where_the_data_set_has_none_any_more():
+    data = drawing(True)
+    images, _ = Feed(data, batch=4, stop_step=1)[0]
+    rows = rows_of_step(0, n=40, per_step=4, seed=0)
+    np.testing.assert_array_equal(images, 255 - data.images[rows])
+    without = Feed(replace(data, labels=None, classes=()), batch=4, stop_step=1)
+    np.testing.assert_array_equal(without[0], [images])
+    assert len(without.signature) == 1
+
+
+@pytest.mark.parametrize(
+    ("drawn", "received"),
+    [
+        ({"images": np.zeros((4, 2, 4, 1), "float32")}, "float32"),
+        ({"images": np.zeros((3, 2, 4, 1), "uint8")}, r"\(3, 2, 4, 1\)"),
+        ({"labels": None}, "None"),
+        ({"labels": np.zeros(4, "int64")}, "int64"),
+    ],
+)
+def test_what_is_drawn_must_be_like_the_data(drawn, received):
+    with pytest.raises(PluginError, match=f"`draw` of the data set 'test'.*Received: .*{received}"):
+        Feed(drawing(True, **drawn), batch=4, stop_step=1)[0]
 
 
 @given(
