@@ -16,7 +16,17 @@ from .torch_module import OtherLayout, TorchModule, Weights, converter
 _LICENSE = "Real-ESRGAN's code, and by its authors' usage its weights, are under BSD-3-Clause."
 _SOURCE = 64  # pixels of a side in training, as its authors train
 _CONVOLUTIONS = 15  # of a residual in residual dense block
-_KINDS_OF_RRDB = {"Input", "Split", "Convolution", "Concat", "Eltwise", "BinaryOp", "Interp"}
+# Options of ncnn's layers by key, without their sizes, where these are not zero.
+_CONVOLUTION = {"1": 3, "4": 1, "5": 1}  # 3 x 3, padded by a pixel, with a bias
+_ONES = {"2": 1, "3": 1, "11": 3, "12": 1, "13": 1, "14": 1, "15": 1, "16": 1}  # as is understood
+_LEAKY = {"9": 2, "10": (0.2,)}
+_RRDB: dict[str, dict] = {
+    "Split": {},
+    "Concat": {},
+    "Eltwise": {"0": 1, "1": (0.2, 1)},  # the sum of a fifth of one and the other
+    "BinaryOp": {},  # a sum
+    "Interp": {"0": 1, "1": 2, "2": 2},  # nearest, twice as large
+}
 
 
 @converter
@@ -64,42 +74,85 @@ def realesrgan_compact(weights: Weights) -> Conversion:
 @converter
 def realesrgan_ncnn(weights: Weights) -> Conversion:
     """Either network out of ncnn's files, in which layers have the names of ONNX' nodes."""
-    kinds = {k.removesuffix(".kind"): v for k, v in weights.metadata.items() if k.endswith(".kind")}
-    if not kinds:
-        raise OtherLayout
-    convs = [name for name, kind in kinds.items() if kind == "Convolution"]
-    slopes = [name for name, kind in kinds.items() if kind == "PReLU"]
-    order = list(kinds.values())
+    layers: dict[str, dict[str, Any]] = {}
+    for key, value in weights.metadata.items():
+        name, _, option = key.rpartition(".")
+        layers.setdefault(name, {})[option] = value
+    order = [options.get("kind") for options in layers.values()]
+    convs = [name for name, kind in zip(layers, order, strict=True) if kind == "Convolution"]
     if len(convs) < 3 or any(f"{name}.bias" not in weights for name in convs):
         raise OtherLayout
     base, channels, *_ = weights[f"{convs[0]}.weight"].shape
-    if slopes:
-        return _ncnn_compact(weights, order, convs, slopes)
+    if "PReLU" in order:
+        return _ncnn_compact(weights, layers, order, convs)
     steps = order.count("Interp")
     blocks, left = divmod(len(convs) - 4 - steps, _CONVOLUTIONS)
-    if left or blocks < 1 or order.count("Eltwise") != 4 * blocks or set(order) != _KINDS_OF_RRDB:
+    if left or blocks < 1 or order.count("Eltwise") != 4 * blocks or order.count("BinaryOp") != 1:
         raise OtherLayout
     names = ["first"]
     names += [f"block_{b}_unit_{u}_conv_{i}" for b, u, i in
               itertools.product(range(blocks), range(3), range(5))]  # fmt: skip
     names += ["body", *(f"up_{i}" for i in range(steps)), "full", "image"]
+    linear = {"first", "body", "image", *(name for name in names if name.endswith("_conv_4"))}
+    _check_options(
+        layers, _RRDB, {conv for conv, name in zip(convs, names, strict=True) if name not in linear}
+    )
     arrays = dict(_layers(weights, convs, names))
     return _rrdb(arrays, channels, base, weights[f"{convs[1]}.weight"].shape[0], blocks, 2**steps)
 
 
 def _ncnn_compact(
-    weights: Weights, order: list[Any], convs: list[str], slopes: list[str]
+    weights: Weights, layers: dict[str, dict[str, Any]], order: list[Any], convs: list[str]
 ) -> Conversion:
+    slopes = [name for name, options in layers.items() if options.get("kind") == "PReLU"]
     base, channels, *_ = weights[f"{convs[0]}.weight"].shape
     if order.count("PixelShuffle") != 1 or len(slopes) != len(convs) - 1:
+        raise OtherLayout
+    scale = list(layers.values())[order.index("PixelShuffle")].get("0")
+    resized = order.count("Interp") > 1 and order[-1] == "Interp"
+    computed = dict(list(layers.items())[: -1 if resized else None])
+    nearest = {"0": 1, "1": scale, "2": scale}
+    kinds = {"Split": {}, "PReLU": {}, "PixelShuffle": {"0": scale}, "Interp": nearest}
+    _check_options(computed, {**kinds, "BinaryOp": {}}, set())
+    if order.count("BinaryOp") != 1 or order.count("Interp") != 1 + resized:
         raise OtherLayout
     names = [*(f"conv_{i}" for i in range(len(slopes))), "last"]
     arrays = dict(_layers(weights, convs, names))
     for i, name in enumerate(slopes):
         arrays[f"slopes_{i}/alpha"] = _read(weights, f"{name}.slope").reshape(1, 1, -1)
-    resized = order.count("Interp") > 1
+    if not isinstance(scale, int) or len(arrays["last/bias"]) != scale**2 * channels:
+        raise OtherLayout
     note = "The file ends with a resize to another scale, which is left out: sample with --scale."
     return _compact(arrays, channels, base, len(slopes) - 1, (note,) if resized else ())
+
+
+def _check_options(
+    layers: dict[str, dict[str, Any]], kinds: dict[str, dict[str, Any]], leaky: set[str]
+) -> None:
+    """Refuse layers of the same kinds that compute something else.
+
+    Args:
+        layers: Kind and options of each layer.
+        kinds: What the options of each kind but convolutions must be.
+        leaky: Names of the convolutions that a leaky ReLU follows.
+    """
+    for name, options in layers.items():
+        kind, sizes, expected = (
+            str(options.get("kind")),
+            {"kind"},
+            kinds.get(str(options.get("kind"))),
+        )
+        if kind == "Input":
+            continue
+        if kind == "Convolution":
+            sizes |= {"0", "6"}
+            options = _ONES | options
+            expected = _ONES | _CONVOLUTION | (_LEAKY if name in leaky else {})
+        elif kind == "PReLU":
+            sizes |= {"0"}
+        given = {k: x for k, x in options.items() if k not in sizes and (x or k in _ONES)}
+        if given != expected:
+            raise OtherLayout
 
 
 def _layers(

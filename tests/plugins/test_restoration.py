@@ -65,11 +65,28 @@ def test_a_resize_at_the_end_is_left_out_and_said(tmp_path):
     assert "resize to another scale" in found.dropped[0]
 
 
-def test_a_network_of_other_layers_is_not_recognized(tmp_path):
-    path = write_ncnn(tmp_path, numbers(rrdb_shapes(), 1.0))
-    path.write_text(path.read_text().replace("BinaryOp", "Noop"))
-    with pytest.raises(UsageError, match="none of the converters"):
-        convert(path)
+OTHERS = {
+    "rrdb": [
+        ("BinaryOp", "Noop"), (" 0=1 1=2.0", " 0=2 1=2.0"), ("-23310=1,2.0", "-23310=1,1.0"),
+        (" 9=2 -23310=1,2.000000e-01", ""), ("-23301=2,2.0", "-23301=2,1.0"),
+        (" 4=1 ", " 3=2 4=1 "), (" 4=1 ", " 2=2 4=1 "), (" 4=1 ", " 4=1 14=0 "),
+        ("1=2.000000e+00", "1=3.000000e+00"),
+        ("-23301=2,2.000000e-01,1.000000e+00", ""),
+    ],
+    "compact": [("0=1 1=2.0", "0=2 1=2.0"), ("1=2.0", "1=4.0"), (" 4=1 ", " 3=2 4=1 "),
+                (" 5=1 ", " 5=1 9=1 ")],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_a_network_that_computes_something_else_is_not_recognized(name, tmp_path):
+    path = write_ncnn(tmp_path, numbers(SHAPES[name](), 1.0))
+    text = path.read_text()
+    for before, after in OTHERS[name]:
+        path.write_text(text.replace(before, after))
+        assert path.read_text() != text
+        with pytest.raises(UsageError, match="none of the converters"):
+            convert(path)
 
 
 @pytest.mark.parametrize(

@@ -20,10 +20,13 @@ _MAX_LAYERS = 10_000
 _MAX_NUMBER = 2**31
 _FLOAT16, _FLOAT32 = 0x01306B47, 0  # what is before the numbers of a kernel
 _ALIGNMENT = 4  # bytes
+_LISTS = -23300
 _WITHOUT_NUMBERS = {
     "BinaryOp", "Clip", "Concat", "Crop", "Dropout", "Eltwise", "Input", "Interp", "Noop",
     "Padding", "PixelShuffle", "Pooling", "ReLU", "Reorg", "Sigmoid", "Split", "TanH", "UnaryOp",
 }  # fmt: skip
+
+_Option = float | tuple[float, ...]
 
 
 class _NumbersFile:
@@ -63,7 +66,7 @@ def read_layers(
 
     Names are those of the layers, with `.weight`, `.bias` or `.slope`; shapes those of PyTorch,
     (out, in, h, w). What else is said of a layer is under its name, too: `.kind`, and its numbers
-    by their keys, `"Resize_1.0"`.
+    by their keys, `"Resize_1.0"`, where a list is a tuple.
 
     Args:
         layers: The `.param` file.
@@ -96,7 +99,7 @@ def read_layers(
     return tensors, metadata
 
 
-def _arrays(kind: str, options: dict[int, float], numbers: _NumbersFile) -> dict[str, Tensor]:
+def _arrays(kind: str, options: dict[int, _Option], numbers: _NumbersFile) -> dict[str, Tensor]:
     """The arrays of a layer, which follow each other in the file."""
     if kind == "PReLU":
         return {"slope": numbers.array("float32", (_size(options, 0),))}
@@ -119,22 +122,30 @@ def _arrays(kind: str, options: dict[int, float], numbers: _NumbersFile) -> dict
     return found
 
 
-def _options(words: list[str]) -> dict[int, float]:
-    """Numbers by key; a list of them, whose key is below -23300, is left out."""
-    found: dict[int, float] = {}
+def _options(words: list[str]) -> dict[int, _Option]:
+    """Numbers by key, and lists of them, which are written with their length and -23300 - key."""
+    found: dict[int, _Option] = {}
     for word in words:
         key, _, value = word.partition("=")
-        index = int(key)
-        if index <= -23300:
-            continue
-        number = float(value)
-        if index < 0 or index in found or not abs(number) < _MAX_NUMBER:
-            raise Refused("a layer has an option twice, or one that is no number")
-        found[index] = int(number) if number == int(number) else number
+        index, texts = int(key), value.split(",")
+        is_list = index <= _LISTS
+        if is_list:
+            index, length, texts = _LISTS - index, int(texts[0]), texts[1:]
+        numbers = tuple(map(_number, texts))
+        if index < 0 or index in found or len(numbers) != (length if is_list else 1):
+            raise Refused("a layer has an option twice, or one of another length")
+        found[index] = numbers if is_list else numbers[0]
     return found
 
 
-def _size(options: dict[int, float], key: int) -> int:
+def _number(text: str) -> float:
+    number = float(text)
+    if not abs(number) < _MAX_NUMBER:
+        raise Refused("a layer has an option that is no number")
+    return int(number) if number == int(number) else number
+
+
+def _size(options: dict[int, _Option], key: int) -> int:
     value = options.get(key, 0)
     if not isinstance(value, int) or value < 1:
         raise Refused("a layer does not say its sizes")

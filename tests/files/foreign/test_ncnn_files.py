@@ -35,6 +35,7 @@ def test_arrays_come_in_the_order_of_the_layers_with_what_the_file_says_of_them(
             assert weights[name].dtype == expected.dtype
         about = weights.metadata
     assert about["grow.kind"] == "Interp" and about["grow.1"] == 2 and about["first.9"] == 2
+    assert about["first.10"] == (0.2,)
 
 
 def test_kernels_of_32_bits_and_of_an_odd_number_of_16_bits(tmp_path):
@@ -59,6 +60,7 @@ BROKEN = {
     "not a number": ([LAYERS[0], LAYERS[1].replace("6=54", "6=nan")], NUMBERS),
     "negative": ([LAYERS[0], LAYERS[1].replace("0=2", "0=-2")], NUMBERS),
     "an option twice": ([LAYERS[0], LAYERS[1] + " 6=54", *LAYERS[2:]], NUMBERS),
+    "a list of another length": ([LAYERS[0], LAYERS[1].replace("=1,", "=2,")], NUMBERS),
     "two names": ([LAYERS[0], LAYERS[1], LAYERS[2].replace("slopes", "first")], NUMBERS),
     "an unknown layer": ([*LAYERS, "InnerProduct dense 1 1 out y 0=2 1=1 2=4"], NUMBERS),
     "a layer without ends": ([*LAYERS, "Split s"], NUMBERS),
