@@ -1,5 +1,6 @@
 """Photographs of one's own and small, degraded ones made from them, to learn to enlarge images."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from PIL import Image
 from ganzoo.data.cache import Prepared, load_or_build, remembered_digest, write_array
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.folder import Files
+from ganzoo.data.images import REVISION as DECODER
 from ganzoo.data.images import open_image
 from ganzoo.data.progress import Progress
 from ganzoo.errors import InvalidInput, UsageError, unknown
@@ -67,8 +69,10 @@ def enlarge(
     photographs = Photographs(_prepare(files, names, content, max_size))
     photographs.check_size(size, names)
     options = {"size": size, "scale": scale, "degradation": degradation, "crops": crops}
-    made_by = {"revision": REVISION, "pillow": PIL.__version__, "numpy": np.__version__}
-    key = {"enlarge": content, "max_size": max_size, **options, "made by": made_by}
+    # by its pixels, whatever decoded them; random numbers, resizing and JPEG stay what they are
+    # within a minor version
+    versions = {of.__name__: of.__version__.rsplit(".", 1)[0] for of in (np, PIL)}
+    key = {"enlarge": photographs.digest, **options, "revision": REVISION, **versions}
     pairs = Pairs(photographs, size, scale, degradation, crops)
     fixed = load_or_build(key, pairs.write_fixed)
     assert fixed.labels is not None
@@ -92,13 +96,14 @@ class Photographs:
     """Photographs of any sizes in one file, which is mapped into memory.
 
     Args:
-        prepared: Entry of the cache; its images are rows of start, height and width.
+        prepared: Entry of the cache; its images are rows of start, height and width, and its
+            `about` holds the SHA-256 of all pixels as `"digest"`.
     """
 
     def __init__(self, prepared: Prepared):
         self.rows = np.asarray(prepared.images)
-        folder = Path(prepared.images.filename).parent  # type: ignore[attr-defined]
-        self.pixels = np.memmap(folder / _PIXELS, np.uint8, mode="r")
+        self.digest = prepared.about["digest"]
+        self.pixels = np.memmap(prepared.folder / _PIXELS, np.uint8, mode="r")
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -194,7 +199,7 @@ def _prepare(files: Files, names: Sequence[str], content: str, max_size: int | N
     """The photographs decoded, upright and in color, and reduced."""
 
     def build(folder: Path) -> dict[str, Any]:
-        rows, start = [], 0
+        rows, start, digest = [], 0, hashlib.sha256()
         with files.reader() as read, Progress("enlarge: decoding", len(names)) as progress:
 
             def pixels() -> Iterator[bytes]:
@@ -206,14 +211,16 @@ def _prepare(files: Files, names: Sequence[str], content: str, max_size: int | N
                     rows.append((start, image.height, image.width))
                     start += image.height * image.width * 3
                     progress.advance()
+                    digest.update(f"{image.size}\n".encode() + image.tobytes())
                     yield image.tobytes()
 
             write_new(folder / _PIXELS, pixels())
         table = np.array(rows, np.int64)
         write_array(folder / "images.npy", table.shape, "int64", [table])
-        return {}
+        return {"digest": digest.hexdigest()}
 
-    return load_or_build({"photographs": content, "max_size": max_size}, build)
+    key = {"photographs": content, "max_size": max_size, "decoder": DECODER}
+    return load_or_build(key, build)
 
 
 def _check_options(

@@ -1,12 +1,14 @@
 """Photographs to enlarge: pairs that follow from seed, epoch and row, by named degradations."""
 
 import io
+import sys
 
 import numpy as np
+import PIL
 import pytest
 from ganzoo_data.degradation import DEGRADATIONS
 from ganzoo_data.enlarge import enlarge
-from PIL import Image
+from PIL import Image, ImageChops
 
 from ganzoo.data.feed import Feed
 from ganzoo.errors import InvalidInput, UsageError
@@ -109,7 +111,10 @@ def test_large_photographs_are_reduced_and_stand_upright(photos):
     Image.fromarray(photograph(50, 100)).save(buffer, "JPEG", exif=exif)
     (photos / "3.jpg").write_bytes(buffer.getvalue())
     data = opened(photos, size=24, max_size=48)
-    assert data.images.shape == (4, 24, 24, 3)
+    upright = Image.fromarray(np.rot90(photograph(50, 100), -1))
+    expected = np.asarray(upright.resize((24, 48), Image.Resampling.LANCZOS))[12:36].astype(int)
+    assert np.abs(data.images[3] - expected).mean() < 4  # of JPEG
+    assert np.abs(data.images[3] - expected[::-1]).mean() > 20
     assert data.fingerprint != opened(photos, size=24, max_size=64).fingerprint
 
 
@@ -118,6 +123,24 @@ def test_what_decides_the_pairs_decides_the_fingerprint(photos):
         {}, {"size": 16}, {"scale": 2}, {"degradation": "bicubic"}, {"crops": 2})}  # fmt: skip
     assert len(prints) == 5
     assert opened(photos).fingerprint in prints
+
+
+def test_versions_decide_the_fingerprint_where_they_make_other_pixels(photos, monkeypatch):
+    """A patch of Pillow's is the same data, and a decoder of other pixels another one."""
+    module = sys.modules[enlarge.__module__]
+    known = opened(photos).fingerprint
+    major, minor = PIL.__version__.split(".")[:2]
+    monkeypatch.setattr(PIL, "__version__", f"{major}.{minor}.99")
+    assert opened(photos).fingerprint == known
+    (photos / "0.png").write_bytes((photos / "0.png").read_bytes() + b" ")  # the same pixels
+    assert opened(photos).fingerprint == known
+    monkeypatch.setattr(PIL, "__version__", f"{major}.{int(minor) + 1}.0")
+    assert opened(photos).fingerprint != known
+    monkeypatch.undo()
+    monkeypatch.setenv("GANZOO_HOME", str(photos.parent / "another home"))
+    decode = module.open_image
+    monkeypatch.setattr(module, "open_image", lambda *a, **o: ImageChops.offset(decode(*a, **o), 1))
+    assert opened(photos).fingerprint != known
 
 
 @pytest.mark.parametrize(
