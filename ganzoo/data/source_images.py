@@ -1,17 +1,13 @@
 """The user's own images, as input of a model that translates images."""
 
 import os
-from pathlib import Path
 
 import numpy as np
 
-from ganzoo.data.archive import open_zip
 from ganzoo.data.decoding.fitting import fit_image
-from ganzoo.data.folder import MAX_FILE_BYTES, open_folder
+from ganzoo.data.decoding.whole_images import image_files, read_files
 from ganzoo.data.images import open_image
 from ganzoo.errors import UsageError
-from ganzoo.files.reading import read_bytes
-from ganzoo.files.text import quote
 
 _MODES = {1: "gray", 3: "rgb"}  # channels, and what an image is decoded to
 
@@ -48,24 +44,9 @@ def read_named_images(
         raise UsageError(
             f"Images are read in gray or color: 1 or 3 channels. Received: {channels}."
         )
-    files = _read_first_files(Path(path), max_images)
+    files = list(read_files(path, image_files(path, max_images)))
     found = [
         np.asarray(fit_image(image, (height, width), "crop", "white"))
         for image in (open_image(data, name, mode=_MODES[channels]) for name, data in files)
     ]
     return [name for name, _ in files], np.stack(found).reshape(-1, height, width, channels)
-
-
-def _read_first_files(path: Path, max_images: int) -> list[tuple[str, bytes]]:
-    """Return names and bytes of the first images."""
-    if not path.exists():
-        raise UsageError(
-            "Expected a folder or a zip archive of images, or one image."
-            f" Received: {quote(path)}, which does not exist.",
-            hint="Check the path.",
-        )
-    if path.is_file() and path.suffix.lower() != ".zip":
-        return [(path.name, read_bytes(path.resolve(), limit=MAX_FILE_BYTES))]
-    files = open_folder(path) if path.is_dir() else open_zip(path)
-    with files.reader() as read:
-        return [(name, read(name)) for name in files.image_names()[:max_images]]

@@ -5,7 +5,8 @@ excitation and with ReLU6 that Google published as EfficientNet-Lite. Its featur
 kind: distances by them compare with each other only, and are never FID.
 """
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import keras
@@ -41,9 +42,14 @@ def photo() -> Extractor:
     """Features of color images of any size: EfficientNet-Lite0 without its last layer."""
     arrays = safetensors.load(WEIGHTS)
     run = network_runner(efficientnet_lite0(arrays))
-    one, other = (keras.Input((None, None, 3), name=name) for name in ("images", "others"))
-    distance = perceptual_distance(photo_stages(arrays=arrays), one, other, (0.0, 255.0))
-    compare = network_runner(keras.Model([one, other], distance, name="distance"))
+
+    @functools.cache  # most evaluations ask for no distance
+    @standard_settings()
+    def comparison() -> Callable:
+        one, other = (keras.Input((None, None, 3), name=name) for name in ("images", "others"))
+        distance = perceptual_distance(photo_stages(), one, other, (0.0, 255.0))
+        return network_runner(keras.Model([one, other], distance, name="distance"))
+
     return Extractor(
         name="photo",
         digest=tensors_digest(arrays),
@@ -51,7 +57,7 @@ def photo() -> Extractor:
         channels=3,
         feature_size=FEATURES,
         network=lambda images: run(resize_bicubic(images, SIZE)),
-        distance=lambda images, others: compare(images, others)[0],
+        distance=lambda images, others: comparison()(images, others)[0],
         batch=32,
     )
 

@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from ganzoo.data.images import HEADER_FORMATS
 from ganzoo.data.progress import notice
 from ganzoo.errors import InvalidInput
 
@@ -173,7 +174,7 @@ def _take_task(
 def _decoded_size(data: bytes) -> int:
     """Return about how many bytes a file becomes, by its header."""
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with Image.open(io.BytesIO(data), formats=HEADER_FORMATS) as image:
             return 4 * image.width * image.height
     except Exception:  # no image, or none that can be used
         return 4 * len(data)

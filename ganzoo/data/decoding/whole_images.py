@@ -12,7 +12,7 @@ from PIL import Image
 from ganzoo.data.archive import open_zip
 from ganzoo.data.decoding.preprocessing import RAW, Preprocessing
 from ganzoo.data.folder import MAX_FILE_BYTES, open_folder
-from ganzoo.data.images import decode_image
+from ganzoo.data.images import HEADER_FORMATS, decode_image
 from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files.reading import read_bytes
 from ganzoo.files.text import quote
@@ -65,24 +65,31 @@ def is_one_image(path: Path) -> bool:
     return path.is_file() and path.suffix.lower() != ".zip"
 
 
-def read_images(path: str | os.PathLike, names: list[str]) -> Iterator[tuple[str, WholeImage]]:
-    """Yield images, one at a time.
+def read_files(path: str | os.PathLike, names: list[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield names and bytes of image files, one at a time.
 
     Args:
         path: Path of a folder, a zip archive or one image.
         names: Names from `image_files`.
-
-    Raises:
-        InvalidInput: An image cannot be used.
     """
     path = Path(path)
     if is_one_image(path):
-        yield path.name, read_image(read_bytes(path.resolve(), limit=MAX_FILE_BYTES), path.name)
+        yield path.name, read_bytes(path.resolve(), limit=MAX_FILE_BYTES)
         return
     files = open_folder(path) if path.is_dir() else open_zip(path)
     with files.reader() as read:
         for name in names:
-            yield name, read_image(read(name), name)
+            yield name, read(name)
+
+
+def read_images(path: str | os.PathLike, names: list[str]) -> Iterator[tuple[str, WholeImage]]:
+    """Yield images, one at a time; see `read_files`.
+
+    Raises:
+        InvalidInput: An image cannot be used.
+    """
+    for name, data in read_files(path, names):
+        yield name, read_image(data, name)
 
 
 def read_image(data: bytes, name: str) -> WholeImage:
@@ -107,7 +114,7 @@ def read_image(data: bytes, name: str) -> WholeImage:
 def _profile(data: bytes, space: bytes) -> bytes | None:
     """The color profile of a file, if it is of the colors that its pixels were decoded to."""
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with Image.open(io.BytesIO(data), formats=HEADER_FORMATS) as image:
             profile = image.info.get("icc_profile")
     except Exception:  # of NumPy's files, which have none; all others were decoded before
         return None

@@ -12,7 +12,7 @@ _UNCHANGED = ("Cast", "ConvertToTensor", "Reshape")  # the same numbers in the s
 _SCALED = ("Multiply", "Divide", "TrueDivide")  # by one number, as normalization does
 
 
-def first_matrices(network: keras.Model, psi: keras.Variable | None = None) -> np.ndarray:
+def first_matrices(network: keras.Model) -> np.ndarray:
     """Return the columns of all matrices that the first input of a network meets first.
 
     A row of numbers may be scaled as a whole before, split, and joined with others.
@@ -20,7 +20,6 @@ def first_matrices(network: keras.Model, psi: keras.Variable | None = None) -> n
     Args:
         network: A generator, or the synthesis of a style-based one, whose styles of all layers
             count as one.
-        psi: See `ganzoo.gan.latents.tracing.trace`.
 
     Returns:
         float64 (size of a latent, columns); (size, 0) where a matrix is not first.
@@ -28,7 +27,7 @@ def first_matrices(network: keras.Model, psi: keras.Variable | None = None) -> n
     Raises:
         UsageError: A layer computes outside of Keras' operations.
     """
-    return matrices_of(trace(network, psi))
+    return matrices_of(trace(network))
 
 
 def matrices_of(traced: Traced) -> np.ndarray:
