@@ -4,9 +4,9 @@ import os
 
 import numpy as np
 
-from ganzoo.data.decoding.fitting import fit_image
+from ganzoo.data.decoding.preprocessing import Preprocessing
 from ganzoo.data.decoding.whole_images import image_files, read_files
-from ganzoo.data.images import open_image
+from ganzoo.data.images import decode_image
 from ganzoo.errors import UsageError
 
 _MODES = {1: "gray", 3: "rgb"}  # channels, and what an image is decoded to
@@ -44,9 +44,9 @@ def read_named_images(
         raise UsageError(
             f"Images are read in gray or color: 1 or 3 channels. Received: {channels}."
         )
-    files = list(read_files(path, image_files(path, max_images)))
-    found = [
-        np.asarray(fit_image(image, (height, width), "crop", "white"))
-        for image in (open_image(data, name, mode=_MODES[channels]) for name, data in files)
-    ]
-    return [name for name, _ in files], np.stack(found).reshape(-1, height, width, channels)
+    preprocessing = Preprocessing(size=[height, width], mode=_MODES[channels])
+    files = read_files(path, image_files(path, max_images))
+    names, found = zip(
+        *((name, decode_image(data, name, preprocessing)) for name, data in files), strict=True
+    )
+    return list(names), np.stack(found).reshape(-1, height, width, channels)

@@ -6,10 +6,10 @@ from typing import Any
 
 from PIL import ImageColor
 
-from ganzoo.data.decoding.fitting import FITS
 from ganzoo.errors import UsageError
 from ganzoo.files.text import quote
 
+FITS = ("crop", "pad", "stretch")
 MAX_SIZE = 4096  # of the prepared images
 PILLOW_MODES = {"rgb": "RGB", "gray": "L", "rgba": "RGBA"}
 RAW = "raw"  # the mode that changes nothing
