@@ -36,7 +36,7 @@ _SCHEMA, _SCHEMA_WITHOUT_DIGESTS = 2, 1
 _MAX_BYTES = 8 * 1024 * 1024
 _SAMPLE = re.compile(r"samples/step-([0-9]{1,18})\.png")
 _CHANGING = re.compile(r"weights\.safetensors|report\.html|progress\.gif|samples\.[a-z0-9]{1,8}")
-_FIXED = re.compile(rf"recipe\.toml|card\.toml|{_SAMPLE.pattern}")
+_FIXED = re.compile(rf"recipe\.toml|card\.toml|data\.digests|{_SAMPLE.pattern}")
 
 
 def is_changing(name: str) -> bool:

@@ -1,9 +1,12 @@
 """Provenance of a run: its manifest, its card, and the metadata inside its weights."""
 
 import datetime
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 import ganzoo
 from ganzoo.backend import select
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
 KINDS = ("architecture", "dataset")  # of the plugins that a training uses
 FROZEN = "frozen_networks"  # in manifests: digests of weights that are in no checkpoint
 MISMATCHES = "plugin_mismatches"  # in manifests and metadata: other plugins, by consent
+ITEMS = "data.digests"  # in a run's folder: short digests of what its data set held
+_MAX_DIGESTS = 1 << 18  # of 4 bytes: of so many items each has its own
+_BLOCK = 1 << 24  # bytes of a data set that are read at once
 
 
 def run_manifest(
@@ -63,6 +69,63 @@ def run_manifest(
 def write_manifest(run: Run, content: dict[str, Any]) -> dict[str, Any]:
     """Replace the run's manifest, and return what it lists now; see `run_manifest.write`."""
     return write(run.path, content)
+
+
+def item_digests(dataset: Dataset) -> bytes:
+    """Return the content of `ITEMS`: the fingerprint in a line, and a digest of each item in order.
+
+    Of large data sets one is of several items together, so that it is never more than a megabyte.
+    """
+    together = _items_together(len(dataset))
+    size = dataset.images.nbytes // len(dataset)
+    rows = together * max(1, _BLOCK // (together * max(1, size)))
+    found = [f"{dataset.fingerprint}\n".encode()]
+    for start in range(0, len(dataset), rows):
+        images, labels = dataset.batch(np.arange(start, min(start + rows, len(dataset))))
+        for first in range(0, len(images), together):
+            items = slice(first, first + together)
+            digest = hashlib.blake2b(images[items].tobytes(), digest_size=4)
+            if labels is not None:
+                digest.update(labels[items].tobytes())
+            found.append(digest.digest())
+    return b"".join(found)
+
+
+def first_changed_item(run: Run, before: Mapping[str, Any], dataset: Dataset) -> str:
+    """Return a sentence about the first item of other data; nothing if the run does not know it.
+
+    Args:
+        run: The run.
+        before: What its manifest says about the data.
+        dataset: The data now.
+    """
+    count, path = before.get("count"), run.path / ITEMS
+    if (
+        not isinstance(count, int)
+        or not path.exists()
+        or run.undamaged([path], lambda text: None) != [path]
+    ):
+        return ""
+    fingerprint, _, old = path.read_bytes().partition(b"\n")
+    new = item_digests(dataset).partition(b"\n")[2]
+    together = _items_together(count)
+    if fingerprint.decode() != before["fingerprint"] or together != _items_together(len(dataset)):
+        return ""
+    one, other = (np.frombuffer(part, "<u4") for part in (old, new))
+    shared = min(len(one), len(other))
+    differing = np.flatnonzero(one[:shared] != other[:shared])
+    if not len(differing) and len(one) == len(other):
+        return " Every item is as it was; what differs is their names or how they are prepared."
+    first = int(differing[0]) if len(differing) else shared
+    if together > 1:
+        span = f"{first * together:,} to {(first + 1) * together - 1:,}"
+        return f" The first item that differs is one of number {span}, counted from 0."
+    end = "" if len(differing) else ", which is new" if len(other) > shared else ", which is gone"
+    return f" The first item that differs is number {first:,}, counted from 0{end}."
+
+
+def _items_together(count: int) -> int:
+    return -(-count // _MAX_DIGESTS)
 
 
 def read_manifest(run: Run) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from ganzoo.data.dataset import Dataset
 from ganzoo.data.progress import reporting
 from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files.checkpoints import Checkpoint
-from ganzoo.files.publish import publish_text
+from ganzoo.files.publish import publish, publish_text
 from ganzoo.files.text import quote
 from ganzoo.jobs.devices.joining import alone, joined_devices, silent
 from ganzoo.jobs.devices.surroundings import find_process
@@ -106,7 +106,7 @@ def resume(
             manifest = provenance.read_manifest(opened)  # of the time since it is locked
         with reporting(stop.interrupting(events)):
             dataset = open_recipe_dataset(recipe)
-        changed = _check_same_data(manifest["data"], dataset, allowed=allow_data_change)
+        changed = _check_same_data(opened, manifest["data"], dataset, allowed=allow_data_change)
         newest = opened.newest_checkpoint(lambda text: _emit_warning(events, text))
         if newest is None:
             raise no_checkpoint(opened)
@@ -194,6 +194,10 @@ def _record_resumption(
     run.rewind(start)
     if recipe != with_data_from(run.recipe(), run.path):
         publish_text(run.recipe_path, recipe.toml(), overwrite=True)
+    if manifest.get("data_changes", [{}])[-1].get("step") == start:
+        publish(
+            run.path / provenance.ITEMS, provenance.item_digests(session.dataset), overwrite=True
+        )
     if mismatches:
         sentences = [f"From step {start} on: {sentence}" for sentence in mismatches]
         provenance.record_plugins(run, manifest, recipe, sentences)
@@ -241,9 +245,9 @@ def _check_same_recipe(before: Recipe, after: Recipe) -> None:
 
 
 def _check_same_data(
-    before: dict[str, Any], dataset: Dataset, *, allowed: bool = False
+    run: Run, before: dict[str, Any], dataset: Dataset, *, allowed: bool = False
 ) -> list[str]:
-    """A sentence about data that have changed, if that is allowed; none if they have not."""
+    """Sentences about data that have changed, if that is allowed; none if they have not."""
     now = dataset.describe()
     if now["fingerprint"] == before["fingerprint"]:
         return []
@@ -255,6 +259,7 @@ def _check_same_data(
     message = (
         f"The data set {dataset.name!r} is not what the run began with. "
         f"Expected: {expected}. Received: {received}."
+        f"{provenance.first_changed_item(run, before, dataset)}"
     )
     if allowed and not {"image_shape", "classes"} & set(differing):
         return [message]

@@ -106,6 +106,7 @@ def train(
                 events({"event": "start_from", **manifest["start"], "weights": taken})
             texts = {
                 "card.toml": run_card(recipe, manifest, name).toml().encode(),
+                provenance.ITEMS: provenance.item_digests(dataset),
                 "recipe.toml": recipe.toml().encode(),  # last: it makes the folder a run
             }
             manifest |= {FILES: listing(texts)} | evaluation.manifest() | decision

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from ganzoo.files import safetensors
 from ganzoo.jobs.models.build import build_gan
 from ganzoo.jobs.models.open_dataset import open_recipe_dataset
 from ganzoo.jobs.models.weights import assign_arrays, state_arrays
+from ganzoo.jobs.training import provenance
 from ganzoo.jobs.training.resume import resume
 from ganzoo.jobs.training.train import train
 
@@ -280,6 +282,38 @@ def test_other_data_is_refused_and_named(whole, recipe, rewound, monkeypatch):
     assert snapshot(run) == before
 
 
+@pytest.mark.parametrize("most", [1 << 18, 10])  # digests: one of each item, or of four together
+def test_the_first_item_that_differs_is_named(whole, recipe, rewound, monkeypatch, most):
+    import ganzoo_testbed
+
+    run, same = rewound(whole(recipe), 7), ganzoo_testbed.patient()
+    monkeypatch.setattr("ganzoo.jobs.training.provenance._MAX_DIGESTS", most)
+    (run.path / "data.digests").unlink()
+    manifest = run.manifest()
+    manifest["files"].pop("data.digests")
+    (run.path / "data.digests").write_bytes(provenance.item_digests(same))
+    provenance.write_manifest(run, manifest)
+    pixels, labels = np.array(same.images), same.labels
+    edited, relabeled = pixels.copy(), labels.copy()
+    edited[[7, 20], 0, 0] += 1
+    relabeled[9] = 1 - relabeled[9]
+    cases = [
+        (edited, labels, "number 7,", "number 4 to 7,"),
+        (pixels, relabeled, "number 9,", "number 8 to 11,"),
+        (np.delete(pixels, 5, axis=0), np.delete(labels, 5), "number 5,", "number 4 to 7,"),
+        (np.delete(pixels, 39, axis=0), labels[:39], "39, counted from 0, which is gone", "39,"),
+        (pixels, labels, "Every item is as it was", "Every item is as it was"),
+    ]
+    for images, numbers, one, of_four in cases:
+        other = replace(same, images=images, labels=numbers, fingerprint="other")
+        monkeypatch.setattr(ganzoo_testbed, "patient", lambda other=other: other)
+        with pytest.raises(InvalidInput, match=one if most > 40 else of_four):
+            resume(run.path)
+    (run.path / "data.digests").write_bytes(b"torn")
+    with pytest.raises(InvalidInput, match=r"Received: fingerprint 'other'\. Restore"):
+        resume(run.path)
+
+
 def test_other_data_of_the_same_kind_are_taken_if_that_is_wanted(
     whole, recipe, rewound, monkeypatch
 ):
@@ -288,7 +322,9 @@ def test_other_data_of_the_same_kind_are_taken_if_that_is_wanted(
 
     run, said = rewound(whole(recipe), 7), []
     fingerprint = run.manifest()["data"]["fingerprint"]
-    others = [ganzoo_testbed.patient(shift=1), ganzoo_testbed.patient(images=48)]
+    others, rows = [ganzoo_testbed.patient(shift=1)], np.arange(48) % 40
+    pixels, labels = (np.array(part)[rows] for part in (others[0].images, others[0].labels))
+    others.append(replace(others[0], images=pixels, labels=labels, fingerprint="longer"))
     monkeypatch.setattr(ganzoo_testbed, "patient", lambda: others[0])
     monkeypatch.setattr("ganzoo.jobs.training.resume.run_session", lambda session: None)
     resume(run.path, allow_data_change=True, events=said.append)
@@ -296,6 +332,9 @@ def test_other_data_of_the_same_kind_are_taken_if_that_is_wanted(
     changed = run.manifest()
     assert changed["data"]["fingerprint"] == others[0].fingerprint
     assert changed["data_changes"] == [{"step": 7, "from": fingerprint}]
+    with pytest.raises(InvalidInput, match="number 40, counted from 0, which is new"):
+        monkeypatch.setattr(ganzoo_testbed, "patient", lambda: others[1])
+        resume(run.path)
     with pytest.raises(UsageError, match="trained with that backend already"):
         resume(run.path, convert=keras.backend.backend())
 
