@@ -20,10 +20,15 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO, Protocol
+
+from warm_starts import WarmParent
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "tests" / "end_to_end" / "site"
@@ -32,8 +37,12 @@ PIECES = ("kills", "interrupts", "damage", "fuzz", "parts")
 BACKENDS = ("jax", "torch", "tensorflow")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
 CHAIN = 10  # disturbances of one training before it may end
-LENGTH = ("--steps", "40", "--set", "checkpoint_every=1", "--set", "keep_checkpoints=3",
-          "--set", "sample_every=8", "--set", "training.evaluate_every=0")  # fmt: skip
+TIMEOUT = 300  # seconds, of a command that was asked to stop
+WRITTEN = ("checkpoint", "sample", "evaluation", "end")  # events about files
+LENGTH = ("--steps", "16", "--set", "checkpoint_every=1", "--set", "keep_checkpoints=3",
+          "--set", "sample_every=4", "--set", "training.evaluate_every=8",
+          "--set", "evaluate_samples=20", "--set", "evaluate_features=digits")  # fmt: skip
+COLD = 0.05  # of the starts: in a process of their own, which imports the frameworks
 DAMAGE = (
     "tests/files/test_crash.py",
     "tests/registry/test_crash.py",
@@ -49,10 +58,30 @@ class Outcome:
     tried: int = 0
     passed: int = 0
     failures: list[str] = field(default_factory=list)
+    moments: Counter[str] = field(default_factory=Counter)  # last events before disturbances
+
+
+class Process(Protocol):
+    """A running command."""
+
+    stdout: IO[str] | None
+    returncode: int | None
+
+    def send_signal(self, sig: int, /) -> None: ...
+    def communicate(self) -> tuple[str, str]: ...
+
+
+@dataclass(frozen=True)
+class Disturbance:
+    """Whether it met the training, the last event before, and what is wrong about its end."""
+
+    met: bool
+    moment: str
+    wrong: list[str]
 
 
 class Trainings:
-    """Trainings of `tests/end_to_end/site`, in processes of their own."""
+    """Trainings of `tests/end_to_end/site`: children of a warm parent, or by themselves."""
 
     def __init__(self, backend: str, folder: Path, chance: random.Random):
         self.folder, self.chance = folder, chance
@@ -61,62 +90,73 @@ class Trainings:
             "KERAS_BACKEND": backend, "PYTHONPATH": os.pathsep.join(map(str, path)),
             "GANZOO_HOME": str(folder / "home"), "KERAS_HOME": str(folder / "keras"),
             "JAX_PLATFORMS": "cpu", "TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1",
-            "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
+            "JAX_DISABLE_MOST_OPTIMIZATIONS": "1", "JAX_COMPILATION_CACHE_DIR": str(folder / "jax"),
+            "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         }  # fmt: skip
         shutil.copy(SITE / "recipe.toml", folder)
+        self.parent = WarmParent(folder, self.environment)
 
-    def start(self, *words: str, pause: float = 0.0) -> subprocess.Popen:
+    def start(self, *words: str, pause: float = 0.0, cold: bool = False) -> Process:
+        words = (*words, "--json")
+        if not cold:
+            return self.parent.start(words, pause)
         return subprocess.Popen(
-            [sys.executable, "-m", "ganzoo.cli", *words, "--json"], cwd=self.folder, text=True,
+            [sys.executable, "-m", "ganzoo.cli", *words], cwd=self.folder, text=True,
             env=self.environment | {"PAUSE": str(pause)},
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
 
-    def whole(self) -> float:
+    def whole(self, cold: bool) -> float:
         """Train undisturbed into `whole`, and return the seconds that it took."""
         begun = time.monotonic()
-        process = self.start("train", "recipe.toml", "--run", "whole", *LENGTH)
+        shutil.rmtree(self.folder / "whole", ignore_errors=True)
+        process = self.start("train", "recipe.toml", "--run", "whole", *LENGTH, cold=cold)
         _, err = process.communicate()
         if process.returncode:
             raise SystemExit(f"The training without faults failed: {err}")
         return time.monotonic() - begun
 
-    def begin(self, name: str, pause: float) -> subprocess.Popen:
+    def begin(self, name: str, pause: float, cold: bool = False) -> Process:
         """Train, or go on: what was killed before its first checkpoint begins anew."""
         if any((self.folder / name / "checkpoints").glob("step-*")):
-            return self.start("resume", name, pause=pause)
+            return self.start("resume", name, pause=pause, cold=cold)
         shutil.rmtree(self.folder / name, ignore_errors=True)
-        return self.start("train", "recipe.toml", "--run", name, *LENGTH, pause=pause)
+        words = ("train", "recipe.toml", "--run", name, *LENGTH)
+        return self.start(*words, pause=pause, cold=cold)
 
-    def disturb(self, process: subprocess.Popen, numbers: Sequence[int], life: float) -> str | None:
-        """Send signals at a random moment; return what is wrong about how the process ended.
+    def disturb(self, process: Process, numbers: Sequence[int], life: float) -> Disturbance:
+        """Send signals at a random moment.
 
-        Half of the moments are anywhere in its life, half come after a checkpoint or a sample,
-        where most is written.
+        Half of the moments are anywhere in its life, half come after a checkpoint, a sample or an
+        evaluation, where most is written.
         """
+        seen: list[str] = []
         if self.chance.random() < 0.5:
             time.sleep(self.chance.uniform(0, life))
         else:
-            left = self.chance.randrange(1, 8)
+            left = self.chance.randrange(1, 6)
             assert process.stdout is not None
             for line in process.stdout:
-                left -= json.loads(line)["event"] in ("checkpoint", "sample", "end")
+                seen.append(line)
+                left -= json.loads(line)["event"] in WRITTEN
                 if not left:
                     break
             time.sleep(self.chance.uniform(0, 0.05))
         for number in numbers:
             process.send_signal(number)
             time.sleep(self.chance.uniform(0, 0.05))
-        try:
-            _, err = process.communicate(timeout=300)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            return f"{numbers}: it does not end"
+        hangs = threading.Timer(TIMEOUT, process.send_signal, (signal.SIGABRT,))
+        hangs.start()
+        out, err = process.communicate()
+        hangs.cancel()
+        seen += out.splitlines(keepends=True)
         code, last = process.returncode, numbers[-1]
         ends = {0, -signal.SIGKILL} if last == signal.SIGKILL else {0, *(128 + n for n in numbers)}
         # before Python has reached our handlers, or when frameworks begin to load
         ends |= {-n for n in numbers} if "Traceback" not in err else set()
-        return None if code in ends else f"{numbers}: exit code {code}: {err[-2000:]}"
+        wrong = [] if code in ends else [f"{numbers}: exit code {code}: {err[-2000:]}"]
+        events = [json.loads(line).get("event", "") for line in seen if line.endswith("}\n")]
+        return Disturbance(code != 0, events[-1] if events else "import", wrong)
 
     def differing(self, name: str) -> list[str]:
         """Names of what the finished run holds otherwise than the one that nobody disturbed."""
@@ -146,31 +186,44 @@ def disturb_trainings(backend: str, number: int, kills: bool, seed: int) -> Outc
     outcome, chance = Outcome(), random.Random(f"{backend} {kills} {seed}")
     with tempfile.TemporaryDirectory(prefix="ganzoo-faults-") as folder:
         trainings = Trainings(backend, Path(folder), chance)
-        life = trainings.whole()
-        while outcome.tried < number:
-            name, made = f"run-{outcome.tried}", 0
-            wrong: list[str] = []
-            while made < CHAIN and outcome.tried + made < number:
-                process = trainings.begin(name, pause=0.02)
-                words = (
-                    [signal.SIGKILL]
-                    if kills
-                    else chance.choices(SIGNALS, k=chance.choice((1, 1, 2)))
-                )
-                problem = trainings.disturb(process, words, 1.5 * life)
-                wrong += [problem] if problem else []
-                made += 1
-            process = trainings.begin(name, pause=0)
-            _, err = process.communicate()
-            if process.returncode:
-                wrong.append(f"the last resume: {err[-2000:]}")
-            else:
-                wrong += [f"it differs in {one}" for one in trainings.differing(name)]
-            outcome.tried += made
-            outcome.passed += 0 if wrong else made
-            outcome.failures += [f"{name}: {one}" for one in wrong]
-            shutil.rmtree(Path(folder) / name, ignore_errors=True)
+        with trainings.parent:
+            life = {cold: trainings.whole(cold) for cold in (True, False)}
+            while outcome.tried < number:
+                name, left = f"run-{outcome.tried}", number - outcome.tried
+                made, wrong = disturb_one(trainings, name, min(CHAIN, left), kills, life, outcome)
+                outcome.tried += made
+                outcome.passed += 0 if wrong else made
+                outcome.failures += [f"{name}: {one}" for one in wrong]
     return outcome
+
+
+def disturb_one(
+    trainings: Trainings, name: str, most: int, kills: bool, life: dict[bool, float],
+    outcome: Outcome,
+) -> tuple[int, list[str]]:  # fmt: skip
+    """Disturb one training up to so many times, and let it end; return how often, and what is
+    wrong.
+    """
+    chance, made = trainings.chance, 0
+    wrong: list[str] = []
+    while made < most:
+        cold = chance.random() < COLD
+        process = trainings.begin(name, pause=0.02, cold=cold)
+        several = chance.choices(SIGNALS, k=chance.choice((1, 1, 2)))
+        one = trainings.disturb(process, [signal.SIGKILL] if kills else several, life[cold])
+        wrong += one.wrong
+        if not one.met:
+            break  # it had ended
+        made += 1
+        outcome.moments[f"{one.moment}{' (cold)' if cold else ''}"] += 1
+    process = trainings.begin(name, pause=0)
+    _, err = process.communicate()
+    if process.returncode:
+        return made, [*wrong, f"the last resume: {err[-2000:]}"]
+    wrong += [f"it differs in {one}" for one in trainings.differing(name)]
+    if not wrong:
+        shutil.rmtree(trainings.folder / name)
+    return made, wrong
 
 
 def run_tests(part: str, files: tuple[str, ...], *words: str, **variables: object) -> Outcome:
@@ -222,6 +275,8 @@ def main() -> int:
             files = ("tests/testing/test_conformance.py",)
             outcome = run_tests(backend, files, "-k", "left_out", GANZOO_TEST_ROUNDS=1)
         print(f"{piece} {backend}: {outcome.passed} of {outcome.tried} held", flush=True)
+        if outcome.moments:
+            print(f"  after: {dict(outcome.moments)}")
         print("".join(f"  {one}\n" for one in outcome.failures), end="", flush=True)
         failed += outcome.tried == 0 or outcome.passed < outcome.tried
         counts[f"{piece} {backend}".strip()] = {"tried": outcome.tried, "passed": outcome.passed}
