@@ -85,6 +85,22 @@ class StyleGAN2(GAN):
         mean = {"shape": (), "initializer": "zeros", "dtype": "float32", "autocast": False}
         self.mean_path_length = self.add_weight(name="path_mean", trainable=False, **mean)
 
+    def compile(self, *optimizers, **options) -> None:
+        """Compile as `GAN` does.
+
+        Raises:
+            UsageError: `n_critic` follows a schedule: path lengths might only be due in steps in
+                which the generator waits.
+        """
+        waits = not isinstance(options.get("n_critic", 1), int)
+        if waits and self.path_length_weight and self.path_length_interval > 1:
+            raise UsageError(
+                "With path lengths every few steps n_critic must be a number."
+                f" Received: n_critic={options['n_critic']!r}.",
+                hint="Set path_length_interval=1, or path_length_weight=0.",
+            )
+        super().compile(*optimizers, **options)
+
     @property
     def truncation_psi(self) -> keras.Variable:
         """The psi of the layer `average_style`."""

@@ -207,6 +207,13 @@ def test_path_lengths_are_the_slopes_that_differences_show():
     assert lengths == pytest.approx([expected], rel=1e-2)
 
 
+def test_path_lengths_are_never_due_only_where_the_generator_waits():
+    n_critic = {"schedule": "bursts", "value": 1, "burst": 2, "steps": 1, "every": 4}
+    with pytest.raises(UsageError, match="n_critic must be a number"):
+        small("stylegan2").compile("adam", "adam", n_critic=n_critic)
+    small("stylegan2", "path_length_interval=1").compile("adam", "adam", n_critic=n_critic)
+
+
 @pytest.mark.parametrize("separate", [False, True])
 def test_paths_are_kept_equal_every_fourth_step_and_both_averages_move(separate):
     gan = small("stylegan2")
