@@ -23,11 +23,12 @@ from ganzoo.jobs.publishing.verify import verify
 
 pytestmark = pytest.mark.usefixtures("no_framework")
 
-FLIPS, FLIPS_OF_VERBS = 20, 4  # of single bits in each file
+ROUNDS = min(10, int(os.environ.get("GANZOO_TEST_ROUNDS", 1)))  # tests/faults.py takes more
+FLIPS, FLIPS_OF_VERBS = 20 * ROUNDS, 4 * ROUNDS  # of single bits in each file
 OWN = (
     "card.toml", "checkpoints/step-00000004/MANIFEST.json",
-    "checkpoints/step-00000004/state.safetensors", "log.jsonl", "manifest.json", "progress.gif",
-    "recipe.toml", "report.html", "samples.wav", "samples/step-00000002.png",
+    "checkpoints/step-00000004/state.safetensors", "data.digests", "log.jsonl", "manifest.json",
+    "progress.gif", "recipe.toml", "report.html", "samples.wav", "samples/step-00000002.png",
     "samples/step-00000004.png", "weights.safetensors",
 )  # fmt: skip
 
@@ -39,6 +40,7 @@ def run(made_run, write_media):
     run.append_log({"step": 2, "d_loss": 0.5, "seconds": 1.0})
     run.append_log({"step": 4, "d_loss": 0.25, "seconds": 2.0})
     run.report_path.write_text("<html></html>\n")
+    (run.path / "data.digests").write_bytes(b"0\n" + bytes(range(40)))
     write_media(run.gif_path, 3)
     write_media(run.media_path(".wav"), 4)
     export(run.path / "checkpoints/step-00000004/state.safetensors", run.weights_path)
