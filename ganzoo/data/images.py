@@ -238,8 +238,8 @@ def _scale_color_key(image: Image.Image, data: bytes) -> None:
 def revision_of(data: bytes) -> int:
     """Return the revision of the decoder since which a file has had its pixels.
 
-    It is 3 for a JPEG that needs more than `MAX_BYTES`; 2 for a PNG, gray or RGB, with a transparent
-    color and neither 1 nor 8 bits per sample; and 1 for any other file.
+    It is 3 for a JPEG that needs more than `MAX_BYTES`; 2 for a PNG, gray or RGB, with a
+    transparent color and neither 1 nor 8 bits per sample; and 1 for any other file.
 
     Args:
         data: Bytes of the file.

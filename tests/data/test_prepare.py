@@ -151,7 +151,7 @@ def test_a_large_jpeg_is_decoded_again_and_a_small_one_stays_what_it_was(
     load_or_build(key | {"decoder": 2}, build, folder=cache)
     small = bytes_digest(canonical_json(key).encode())
     assert fingerprint(open_folder(folder), cache, size=8) == small
-    monkeypatch.setattr(images_module, "MAX_PIXELS", 50_000)
+    monkeypatch.setattr(images_module, "MAX_BYTES", 200_000)
     found = fingerprint(open_folder(folder), tmp_path / "other", size=8)
     assert found == bytes_digest(canonical_json(key | {"decoder": 3}).encode())
 
