@@ -56,6 +56,14 @@ Scale = Annotated[
         metavar="X", help="How many times as large images become.  [default: the model's own]"
     ),
 ]
+SkipExisting = Annotated[
+    bool,
+    typer.Option(
+        "--skip-existing",
+        help="Of images to enlarge, pass over those whose file is there: to go on after an"
+        " interruption.",
+    ),
+]
 Latents = Annotated[
     Path | None,
     typer.Option(
@@ -92,6 +100,7 @@ def sample(
     separate: Separate = False,
     out: Out = None,
     overwrite: options.Overwrite = False,
+    skip_existing: SkipExisting = False,
     backend: options.Backend = None,
     allow_plugin_mismatch: options.AllowPluginMismatch = False,
     allow_nonfinite: options.AllowNonfinite = False,
@@ -107,6 +116,7 @@ def sample(
         seed=seed, seeds=seeds, interpolate=interpolate, latents=latents
     )
     options.require_mutually_exclusive(n=n, seeds=seeds, latents=latents)
+    options.require_mutually_exclusive(overwrite=overwrite, skip_existing=skip_existing)
     for option in ({"labels": labels}, {"truncation": truncation}, {"data": data}):
         options.require_mutually_exclusive(latents=latents, **option)
     ends = options.parse_integers("--interpolate", interpolate)
@@ -135,6 +145,7 @@ def sample(
             separate=separate,
             out=out,
             overwrite=overwrite,
+            skip_existing=skip_existing,
             backend=backend,
             allow_plugin_mismatch=allow_plugin_mismatch,
             allow_nonfinite=allow_nonfinite,

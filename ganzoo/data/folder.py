@@ -4,14 +4,16 @@ import contextlib
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from ganzoo.data.images import SUFFIX_FAMILIES
+from ganzoo.data.decoding.arrays import TIFF_SUFFIXES
+from ganzoo.data.images import SUFFIX_FAMILIES, SUFFIXES
+from ganzoo.data.progress import notice
 from ganzoo.errors import EnvironmentProblem, InvalidInput, UsageError
 from ganzoo.files.reading import read_bytes
 from ganzoo.files.text import environment_problem, quote
@@ -59,6 +61,33 @@ class Files:
         )
 
 
+def single_images(files: Files) -> list[str]:
+    """Return the names of images that need not be of one kind, and say what is left out.
+
+    PNG and its like and TIFF count together, since each image is used by itself.
+
+    Raises:
+        InvalidInput: There is none.
+    """
+    names = [name for name in files.names if name.lower().endswith(SUFFIXES + TIFF_SUFFIXES)]
+    names = names or list(files.image_names())
+    for sentence in left_out(files, set(names)):
+        notice(sentence)
+    return names
+
+
+def left_out(files: Files, used: Container[str]) -> list[str]:
+    """Return a sentence on the files that are not among those that are used, if there are any."""
+    others = [file for file in files.names if file not in used]
+    if not others:
+        return []
+    examples = ", ".join(repr(file) for file in others[:3])
+    return [
+        f"Left out {len(others):,} of {len(files.names):,} files, not named like the images that"
+        f" are read: {examples}{', ...' if others[3:] else ''}."
+    ]
+
+
 def open_folder(path: str | os.PathLike) -> Files:
     """List everything in a folder, without reading a file.
 
@@ -92,7 +121,7 @@ def open_folder(path: str | os.PathLike) -> Files:
 
     @contextlib.contextmanager
     def reader() -> Iterator[Read]:
-        yield lambda name: _read(root, name)
+        yield lambda name: read_file(root, name)
         if open_folder(root).stamp != files.stamp:
             raise InvalidInput(f"The folder {quote(root)} changed while it was being read.")
 
@@ -156,7 +185,16 @@ def _check_text(name: str, root: Path) -> None:
         ) from None
 
 
-def _read(root: Path, name: str) -> bytes:
+def read_file(root: Path, name: str) -> bytes:
+    """Return the content of a file that `open_folder` has listed, whatever else has changed.
+
+    Args:
+        root: The folder, without links in its path.
+        name: Relative path of the file.
+
+    Raises:
+        InvalidInput: It cannot be read, or is gone.
+    """
     path = root / name
     try:
         return read_bytes(path.resolve() if path.is_symlink() else path, limit=MAX_FILE_BYTES)

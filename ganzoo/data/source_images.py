@@ -5,7 +5,7 @@ import os
 import numpy as np
 
 from ganzoo.data.decoding.preprocessing import Preprocessing
-from ganzoo.data.decoding.whole_images import image_files, read_files
+from ganzoo.data.decoding.whole_images import image_files, open_files
 from ganzoo.data.images import decode_image
 from ganzoo.errors import UsageError
 
@@ -18,7 +18,8 @@ def read_source_images(
     """Read images, decoded and preprocessed as the data sets `folder` and `zip` do.
 
     The largest centered part of the right proportions is cut out and scaled by Pillow's
-    antialiased Lanczos filter; color becomes gray, or gray color.
+    antialiased Lanczos filter; color becomes gray, or gray color. What else lies in the folder is
+    left out, and that is said.
 
     Args:
         path: Path of a folder or a zip archive of images, or of one image.
@@ -45,8 +46,6 @@ def read_named_images(
             f"Images are read in gray or color: 1 or 3 channels. Received: {channels}."
         )
     preprocessing = Preprocessing(size=[height, width], mode=_MODES[channels])
-    files = read_files(path, image_files(path, max_images))
-    names, found = zip(
-        *((name, decode_image(data, name, preprocessing)) for name, data in files), strict=True
-    )
-    return list(names), np.stack(found).reshape(-1, height, width, channels)
+    names = image_files(path, max_images)
+    with open_files(path) as read:
+        return names, np.stack([decode_image(read(name), name, preprocessing) for name in names])

@@ -1,12 +1,12 @@
 """A folder of the user's own images."""
 
 from ganzoo.data.dataset import Dataset
-from ganzoo.data.folder import Files, open_folder
+from ganzoo.data.folder import Files, left_out, open_folder
 from ganzoo.data.images import Preprocessing
 from ganzoo.data.prepare import choose_levels, labels_of_rows, prepare_files, repeat_labels
 from ganzoo.errors import UsageError
 
-from .own_labels import OwnImages, find_split, read_own_labels
+from .own_labels import find_split, read_own_labels
 
 
 def folder(
@@ -82,7 +82,7 @@ def own_images(
         own.names,
         dataset=name,
         preprocessing=preprocessing,
-        notes=[*own.notes, *_other_files(own)],
+        notes=[*own.notes, *left_out(own.files, {*own.files.image_names(), own.labels_file})],
     )
     fingerprint = own.fingerprint(prepared.about["fingerprint"])
     chosen, fingerprint = choose_levels(prepared, levels, fingerprint)
@@ -103,15 +103,3 @@ def _check_options(split: object, labels: object) -> None:
         raise UsageError(f"split must be the name of a folder. Received: {split!r}.")
     if not isinstance(labels, bool | None):
         raise UsageError(f"labels must be true or false. Received: {labels!r}.")
-
-
-def _other_files(own: OwnImages) -> list[str]:
-    files, known = own.files, {*own.files.image_names(), own.labels_file}
-    others = [file for file in files.names if file not in known]
-    if not others:
-        return []
-    examples = ", ".join(repr(file) for file in others[:3])
-    return [
-        f"Left out {len(others):,} of {len(files.names):,} files, not named like a PNG, JPEG or"
-        f" WebP image: {examples}{', ...' if others[3:] else ''}."
-    ]

@@ -28,8 +28,8 @@ def test_sample_draws_sixteen_images_of_seed_zero_by_default(ganzoo, sampling):
             "job": "sample", "args": ("7",), "n": None, "seed": 0, "seeds": None,
             "interpolate": None, "labels": None, "data": None, "tile": None, "scale": None,
             "latents": None, "truncation": None, "raw": False, "separate": False, "out": None,
-            "overwrite": False, "backend": None, "allow_plugin_mismatch": False,
-            "allow_nonfinite": False,
+            "overwrite": False, "skip_existing": False, "backend": None,
+            "allow_plugin_mismatch": False, "allow_nonfinite": False,
         }
     ]  # fmt: skip
 

@@ -39,6 +39,12 @@ def test_a_folder_an_archive_and_one_file_are_read(tmp_path, fill, pack, image):
     np.testing.assert_array_equal(read_source_images(folder, (4, 4, 3), 2), whole[:2])
 
 
+def test_scans_count_beside_photographs(tmp_path, fill, image, capsys):
+    fill(tmp_path, {"a.png": image(1), "b.tif": image(2, kind="TIFF"), "notes.txt": b""})
+    assert read_source_images(tmp_path, (4, 4, 3), 16).shape == (2, 4, 4, 3)
+    assert "Left out 1 of 3 files" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("name", "shape", "error"),
     [

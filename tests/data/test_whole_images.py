@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from ganzoo import rendering
-from ganzoo.data.decoding.whole_images import image_files, read_image, read_images
+from ganzoo.data.decoding.whole_images import image_files, open_files, read_image
 from ganzoo.errors import InvalidInput, UsageError
 
 PROFILE = bytes(16) + b"RGB " + bytes(200)
@@ -53,7 +53,7 @@ def test_photos_stand_upright():
     assert read_image(data, "a.jpg").pixels.shape == (6, 4, 3)
 
 
-def test_folders_archives_and_single_images(tmp_path):
+def test_folders_archives_and_single_images(tmp_path, capsys):
     one, other = (encoded(Image.fromarray(pixels(n, n))) for n in (4, 5))
     (tmp_path / "in" / "b").mkdir(parents=True)
     (tmp_path / "in" / "c.png").write_bytes(one)
@@ -64,11 +64,24 @@ def test_folders_archives_and_single_images(tmp_path):
         archive.writestr("c.png", one)
     for path in (tmp_path / "in", tmp_path / "in.zip"):
         assert image_files(path) == ["b/a.png", "c.png"] and image_files(path, 1) == ["b/a.png"]
-        shapes = [(name, image.pixels.shape) for name, image in read_images(path, ["c.png"])]
-        assert shapes == [("c.png", (4, 4, 3))]
+        with open_files(path) as read:
+            assert read_image(read("c.png"), "c.png").pixels.shape == (4, 4, 3)
     single = tmp_path / "in" / "c.png"
     assert image_files(single) == ["c.png"]
-    assert [name for name, _ in read_images(single, ["c.png"])] == ["c.png"]
+    with open_files(single) as read:
+        assert read_image(read("c.png"), "c.png").pixels.shape == (4, 4, 3)
+    assert capsys.readouterr().err.startswith("Left out 1 of 3 files")
+
+
+def test_photographs_and_scans_lie_side_by_side_and_what_is_left_out_is_said(tmp_path, capsys):
+    image = Image.fromarray(pixels(4, 4))
+    for name in ("a.jpg", "b.TIF", "c.npy"):
+        (tmp_path / name).write_bytes(encoded(image, "TIFF" if name == "b.TIF" else "JPEG"))
+    assert image_files(tmp_path) == ["a.jpg", "b.TIF"]
+    with open_files(tmp_path) as read:
+        (tmp_path / "d.png").touch()  # meanwhile
+        np.testing.assert_array_equal(read_image(read("b.TIF"), "b.TIF").pixels, pixels(4, 4))
+    assert "Left out 1 of 3 files" in capsys.readouterr().err
 
 
 def test_what_is_no_image_is_refused_by_name(tmp_path):

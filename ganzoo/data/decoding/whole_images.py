@@ -1,5 +1,6 @@
 """A user's own images as they are: all pixels, 8 or 16 bits, transparency, color profile."""
 
+import contextlib
 import io
 import os
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from PIL import Image
 
 from ganzoo.data.archive import open_zip
 from ganzoo.data.decoding.preprocessing import RAW, Preprocessing
-from ganzoo.data.folder import MAX_FILE_BYTES, open_folder
+from ganzoo.data.folder import MAX_FILE_BYTES, Read, open_folder, read_file, single_images
 from ganzoo.data.images import HEADER_FORMATS, decode_image
 from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files.reading import read_bytes
@@ -39,6 +40,8 @@ class WholeImage:
 def image_files(path: str | os.PathLike, max_images: int | None = None) -> list[str]:
     """Return the names of the images in a folder or zip archive, or of one image.
 
+    What else lies there is left out, and that is said.
+
     Args:
         path: Path of either.
         max_images: The most of them, the first by name; None: all.
@@ -57,7 +60,7 @@ def image_files(path: str | os.PathLike, max_images: int | None = None) -> list[
     if is_one_image(path):
         return [path.name]
     files = open_folder(path) if path.is_dir() else open_zip(path)
-    return list(files.image_names()[:max_images])
+    return single_images(files)[:max_images]
 
 
 def is_one_image(path: Path) -> bool:
@@ -65,31 +68,28 @@ def is_one_image(path: Path) -> bool:
     return path.is_file() and path.suffix.lower() != ".zip"
 
 
-def read_files(path: str | os.PathLike, names: list[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield names and bytes of image files, one at a time.
+@contextlib.contextmanager
+def open_files(path: str | os.PathLike) -> Iterator[Read]:
+    """Open a folder, a zip archive or one image, to read one image file at a time.
+
+    Each is used by itself: other files of a folder may come and go meanwhile.
 
     Args:
-        path: Path of a folder, a zip archive or one image.
-        names: Names from `image_files`.
+        path: Path of either.
+
+    Yields:
+        Function from a name of `image_files` to the bytes of the file; `InvalidInput` if it
+        cannot be read.
     """
     path = Path(path)
     if is_one_image(path):
-        yield path.name, read_bytes(path.resolve(), limit=MAX_FILE_BYTES)
-        return
-    files = open_folder(path) if path.is_dir() else open_zip(path)
-    with files.reader() as read:
-        for name in names:
-            yield name, read(name)
-
-
-def read_images(path: str | os.PathLike, names: list[str]) -> Iterator[tuple[str, WholeImage]]:
-    """Yield images, one at a time; see `read_files`.
-
-    Raises:
-        InvalidInput: An image cannot be used.
-    """
-    for name, data in read_files(path, names):
-        yield name, read_image(data, name)
+        yield lambda name: read_bytes(path.resolve(), limit=MAX_FILE_BYTES)
+    elif path.is_dir():
+        root = path.resolve()
+        yield lambda name: read_file(root, name)
+    else:
+        with open_zip(path).reader() as read:
+            yield read
 
 
 def read_image(data: bytes, name: str) -> WholeImage:

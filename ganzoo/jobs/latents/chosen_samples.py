@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ganzoo.errors import UsageError
+
 if TYPE_CHECKING:
     from ganzoo.gan.gan import GAN
 
@@ -19,7 +21,14 @@ def generate_chosen(
         chosen: Number of samples; their seed; or a seed of each, or two to interpolate between.
         conditions: Labels of all.
         bounds: Truncations.
+
+    Raises:
+        UsageError: There are no latents to truncate.
     """
+    if gan.sampler.latent_shape == (0,) and any(bound is not None for bound in bounds):
+        raise UsageError(
+            "This generator takes no latents that could be truncated.", hint="Leave out truncation."
+        )
     parts = [
         gan.sampler.generate_images(
             _sample_latents(gan, chosen, bound), conditions, truncation=bound

@@ -45,6 +45,7 @@ def sample(
     separate: bool = False,
     out: Path | None = None,
     overwrite: bool = False,
+    skip_existing: bool = False,
     backend: str | None = None,
     allow_plugin_mismatch: bool = False,
     allow_nonfinite: bool = False,
@@ -77,6 +78,7 @@ def sample(
             decides the format: .png, .jpg, .webp, .gif with a frame for each image, or .npy and
             .tif with all values. Several files of all samples differ in their ending.
         overwrite: Replace a file that is there.
+        skip_existing: Of images translated at their own size, pass over those whose file is there.
         backend: `"jax"`, `"torch"` or `"tensorflow"`.
         allow_plugin_mismatch: Accept another architecture; see `ganzoo.load`.
         allow_nonfinite: Accept NaN and infinity among the weights; see `ganzoo.load`.
@@ -96,10 +98,11 @@ def sample(
             allow_nonfinite=allow_nonfinite,
         )
 
-    if tile is not None or scale is not None or (data is not None and enlarges(found)):
-        _check_translation(found, data, seeds, interpolate, labels, truncation)
+    own_size = tile is not None or scale is not None or skip_existing
+    if own_size or (data is not None and enlarges(found)):
+        others = (seed or None, seeds, interpolate, labels, latents, truncation, separate or None)
+        _check_translation(found, data, *others)
         return translate_files(
-            found,
             data or "",
             load_gan,
             free_path=functools.partial(free_path, found, "images"),
@@ -108,6 +111,7 @@ def sample(
             scale=scale,
             out=out and Path(out),
             overwrite=overwrite,
+            skip_existing=skip_existing,
         )
     n = _SAMPLES if n is None else n
     saved = None if latents is None else read_latents(Path(latents))
@@ -141,8 +145,7 @@ def sample(
         samples = generate_chosen(gan, chosen, conditions, bounds)
     if separate:
         make_folder(out)
-    rows = interpolate or len(bounds) > 1
-    columns = count if rows and count <= _MAX_ROW else None
+    columns = count if len(bounds) > 1 or (interpolate and count <= _MAX_ROW) else None
     contents = _encode_samples(found, samples, images, suffixes, columns, separate=separate)
     for path, content in zip(paths, contents, strict=True):
         publish(path, content, overwrite=overwrite)
@@ -153,16 +156,17 @@ def _check_translation(found: Source, data: str | os.PathLike | None, *others: o
     """Refuse what makes no sense where images are translated at their own size."""
     if found.source_shape is None or data is None:
         raise UsageError(
-            "Tiles and a scale are for models that translate images, and for images. "
+            "--tile, --scale and --skip-existing are for images and models that translate them. "
             f"Received: {'no images' if found.source_shape else 'a model that translates none'}.",
             hint="Name them: --data FOLDER, a zip archive or one image."
             if found.source_shape
-            else "Leave out --tile and --scale.",
+            else "Leave them out.",
         )
     if any(one is not None for one in others):
         raise UsageError(
-            "Images that are translated at their own size depend on nothing else.",
-            hint="Leave out seeds, labels and truncation.",
+            "Images that are translated at their own size depend on nothing else, and each is a "
+            "file of its own.",
+            hint="Leave out seeds, labels, latents, truncation and --separate.",
         )
 
 
@@ -209,7 +213,8 @@ def _encode_samples(
     elif separate and renderer.single:
         yield from (renderer.single[1](one, found.rate) for one in samples)
     elif images is not None and renderer.side_by_side and suffixes[0] in rendering.STILL_FORMATS:
-        yield rendering.encode_still(renderer.side_by_side(images, shown), suffixes[0])
+        each = np.split(shown, len(shown) // len(images))  # of a truncation
+        yield rendering.encode_still(renderer.side_by_side(images, *each), suffixes[0])
     else:
         for end in suffixes:
             values = samples if end in renderer.exact else shown

@@ -1,14 +1,21 @@
 """Files of images that a generator translates at their own size, such as photographs to enlarge."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ganzoo import rendering
-from ganzoo.data.decoding.whole_images import WholeImage, image_files, is_one_image, read_images
-from ganzoo.data.progress import Progress
-from ganzoo.errors import UsageError
+from ganzoo.data.decoding.whole_images import (
+    WholeImage,
+    image_files,
+    is_one_image,
+    open_files,
+    read_image,
+)
+from ganzoo.data.progress import Progress, notice
+from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files.publish import check_target, make_folder, publish
 from ganzoo.jobs.models.find import Source
 
@@ -19,6 +26,7 @@ WHOLE, AUTO = "whole", "auto"  # tiles: one, or as large as bounded memory allow
 _MIN_TILE = 8
 _MAX_SCALE = 16
 _SUFFIX = ".png"
+_MAX_NAMED = 5  # of the images that cannot be used
 
 
 def enlarges(found: Source) -> bool:
@@ -28,7 +36,6 @@ def enlarges(found: Source) -> bool:
 
 
 def translate_files(
-    found: Source,
     data: str | os.PathLike,
     load: Callable[[], "GAN"],
     *,
@@ -38,11 +45,14 @@ def translate_files(
     scale: float | None = None,
     out: Path | None = None,
     overwrite: bool = False,
+    skip_existing: bool = False,
 ) -> list[Path]:
     """Write the translation of each image as PNG, under its own name.
 
+    An image that cannot be used is named, and the others are written before the error at the end.
+    A file is written as a whole or not at all, so that what is there need not be made again.
+
     Args:
-        found: The model.
         data: A folder or a zip archive of images, or one image.
         load: Function that returns the model's GAN; called once all paths are checked.
         free_path: Function that returns a path in the current folder whose name is free with one of
@@ -53,6 +63,7 @@ def translate_files(
             number: it is resized at the end.
         out: The folder, or the file for one image; by default a name that is free.
         overwrite: Replace files that are there.
+        skip_existing: Pass over images whose file is there, with whatever options it was made.
 
     Returns:
         The files written.
@@ -61,29 +72,54 @@ def translate_files(
         UsageError: An option is not usable, a file is there, or the generator cannot.
         InvalidInput: An image cannot be used.
     """
+    # long: its arguments are those of `ganzoo sample`
     data = Path(data)
     tile = _check_tile(tile)
     if scale is not None and not 0 < scale <= _MAX_SCALE:
         raise UsageError(f"scale must be in (0, {_MAX_SCALE}]. Received: {scale:g}.")
     names = image_files(data, n)
     paths = _paths(data, names, out, free_path)
-    for path in paths.values():
+    there = {name for name, path in paths.items() if os.path.lexists(path)}
+    if there and skip_existing:
+        notice(f"Passed over {len(there):,} of {len(names):,} images, whose files are there.")
+        names = [name for name in names if name not in there]
+    for path in (paths[name] for name in names):
         check_target(path.parent if path.parent.exists() else _first_missing(path.parent))
-        if os.path.lexists(path) and not overwrite:
-            raise UsageError(
-                f"{path} exists already, and nothing is overwritten.",
-                hint="Choose another --out, or --overwrite.",
-            )
-    gan = load()
-    for name, image in read_images(data, names):
-        make_folder(paths[name].parent)
-        pieces = _translated(gan, image, name, tile, scale)
-        publish(paths[name], pieces, overwrite=overwrite)
-    return list(paths.values())
+    if there and not (overwrite or skip_existing):
+        raise UsageError(
+            f"{paths[min(there)]} exists already, and nothing is overwritten.",
+            hint="Choose another --out, --skip-existing for the images that are not there yet, or "
+            "--overwrite.",
+        )
+    if not names:
+        return []
+    gan, unusable = load(), []
+    with open_files(data) as read:
+        for index, name in enumerate(names, 1):
+            try:
+                image = read_image(read(name), name)
+            except InvalidInput as error:
+                if len(names) == 1:
+                    raise
+                notice(f"warning: {error}")
+                unusable.append(name)
+                continue
+            title = name if len(names) == 1 else f"{index:,}/{len(names):,} {name}"
+            make_folder(paths[name].parent)
+            pieces = _translated(gan, image, title, tile, scale)
+            publish(paths[name], pieces, overwrite=overwrite)
+    if unusable:
+        raise InvalidInput(
+            f"{len(unusable):,} of {len(names):,} images cannot be used; the others are written. "
+            f"Received: {', '.join(map(repr, unusable[:_MAX_NAMED]))}"
+            f"{', ...' if unusable[_MAX_NAMED:] else ''}.",
+            hint="Mend them, and continue with --skip-existing.",
+        )
+    return [paths[name] for name in names]
 
 
 def _translated(
-    gan: "GAN", image: WholeImage, name: str, tile: int | None, scale: float | None
+    gan: "GAN", image: WholeImage, title: str, tile: int | None, scale: float | None
 ) -> Iterator[bytes]:
     """The pieces of the PNG file of an image's translation."""
     from ganzoo.gan.sampling.tiles import Tiling, translated_rows
@@ -100,7 +136,7 @@ def _translated(
     new_size = size
     if scale is not None:
         new_size = tuple(max(round(side * scale), 1) for side in pixels.shape[:2])
-    with Progress(name, len(tiling), "tiles") as progress:
+    with Progress(title, len(tiling), "tiles") as progress:
         bands = translated_rows(tiling, pixels, after_tile=progress.advance)
         if new_size != size:
             bands = rendering.resize_rows(bands, size, new_size)
@@ -149,10 +185,11 @@ def _paths(
             f"The images would be written among those that are read. Received: {folder}.",
             hint="Choose another --out.",
         )
-    stems = [Path(name).with_suffix("") for name in names]
+    stems = {name: str(Path(name).with_suffix("")) for name in names}
+    counts = Counter(stems.values())
     return {
-        name: folder / (f"{stem}{_SUFFIX}" if stems.count(stem) == 1 else f"{name}{_SUFFIX}")
-        for name, stem in zip(names, stems, strict=True)
+        name: folder / f"{stem if counts[stem] == 1 else name}{_SUFFIX}"
+        for name, stem in stems.items()
     }
 
 
