@@ -122,7 +122,6 @@ def sample(
     ends = options.parse_integers("--interpolate", interpolate)
     if ends is not None and len(ends) != 2:
         raise UsageError(f"--interpolate takes two seeds, such as 3,9. Received: {interpolate!r}.")
-    each = options.parse_integers("--seeds", seeds)
     classes = options.parse_classes("--labels", labels)
     silence_frameworks()
     from ganzoo.cli.support.reporters import report_events
@@ -133,7 +132,7 @@ def sample(
             source,
             n=n,
             seed=seed or 0,
-            seeds=each,
+            seeds=options.parse_integers("--seeds", seeds),
             interpolate=(ends[0], ends[1]) if ends else None,
             labels=classes,
             data=data,

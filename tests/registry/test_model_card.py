@@ -168,6 +168,20 @@ def test_the_page_names_the_kind_of_samples_and_many_classes_only_begun(card_tab
     assert "```python" not in page(image_shape=None)
 
 
+def test_the_page_of_a_model_that_enlarges_says_how_images_stay_whole(card_tables):
+    def page(**about):
+        about = IMAGES | {"image_shape": [32, 24, 3], "source_shape": [8, 6, 3]} | about
+        return render_model_card(with_(card_tables), about, files=[])
+
+    whole = page(generator_labels=[None, None, 3])
+    assert "```sh\nganzoo sample small --data images --out larger\n```" in whole
+    assert '.convert("RGB")' in whole and "cropped" not in whole
+    assert "an array, uint8 (1, 4 x height, 4 x width, 3)." in whole
+    for other in (page(generator_labels=[8, 6, 3]), page(), page(
+        image_shape=[8, 6, 3], generator_labels=[None, None, 3])):  # fmt: skip
+        assert "```sh" not in other and "cropped and scaled to 8 x 6 pixels" in other
+
+
 def test_the_pages_of_the_zoos_own_versions_are_those_of_their_cards():
     seen = 0
     for folder in own_registry().iterdir():
