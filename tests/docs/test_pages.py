@@ -124,7 +124,7 @@ def test_the_table_of_formats_has_every_architecture_and_onnx_agrees():
         assert difference and float(difference[1]) <= 1e-4, f"{name}: {cells}"
 
 
-# What does not come far in minutes, and where a page says how far; or what its published weights do.
+# What does not come far in minutes, and where a page says how far, or what published weights do.
 WAITING = {
     "facegan": ("trained.md", "`facegan-flowers-small` does not get far"),
     "projected-gan": ("which-model.md", "| `projected-gan` |"),
