@@ -6,9 +6,11 @@
 
 `kills` and `interrupts` train one small GAN with every kind of state: each training is killed, or
 asked to stop, at random moments (while frameworks are imported, in its first step, in a
-checkpoint, in its report) and resumed each time. What it leaves in the end must be that of a
-training that nobody disturbed, bit for bit. `damage` and `fuzz` repeat tests of the suite, with
-other seeds; `parts` leaves out each part of the state of every architecture, also on TensorFlow.
+checkpoint, an evaluation, its report) and resumed each time. What it leaves in the end must be that
+of a training that nobody disturbed, bit for bit. Only those that met a training count. Most
+trainings begin in a process that has imported the frameworks, one in twenty in one of its own.
+`damage` and `fuzz` repeat tests of the suite, with other seeds; `parts` leaves out each part of the
+state of every architecture, also on TensorFlow.
 """
 
 import argparse
