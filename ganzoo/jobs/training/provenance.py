@@ -3,7 +3,7 @@
 import datetime
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -71,16 +71,21 @@ def write_manifest(run: Run, content: dict[str, Any]) -> dict[str, Any]:
     return write(run.path, content)
 
 
-def item_digests(dataset: Dataset) -> bytes:
+def item_digests(dataset: Dataset, check: Callable[[], None] = lambda: None) -> bytes:
     """Return the content of `ITEMS`: the fingerprint in a line, and a digest of each item in order.
 
     Of large data sets one is of several items together, so that it is never more than a megabyte.
+
+    Args:
+        dataset: The data set, which is read once.
+        check: Called now and then; what it raises ends the work.
     """
     together = _items_together(len(dataset))
     size = dataset.images.nbytes // len(dataset)
     rows = together * max(1, _BLOCK // (together * max(1, size)))
     found = [f"{dataset.fingerprint}\n".encode()]
     for start in range(0, len(dataset), rows):
+        check()
         images, labels = dataset.batch(np.arange(start, min(start + rows, len(dataset))))
         for first in range(0, len(images), together):
             items = slice(first, first + together)

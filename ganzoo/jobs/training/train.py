@@ -96,6 +96,7 @@ def train(
             opened = Run(Path(group.share("")))
             run_session(Session(run=opened, **parts))
             return opened
+        items = provenance.item_digests(dataset, stop.check)
         check_space(Path(run or runs), checkpoint_size(gan), 2)
         name = provenance.run_name(recipe, model)
         opened = Run.create_at(run) if run is not None else Run.create(Path(runs), name)
@@ -106,7 +107,7 @@ def train(
                 events({"event": "start_from", **manifest["start"], "weights": taken})
             texts = {
                 "card.toml": run_card(recipe, manifest, name).toml().encode(),
-                provenance.ITEMS: provenance.item_digests(dataset),
+                provenance.ITEMS: items,
                 "recipe.toml": recipe.toml().encode(),  # last: it makes the folder a run
             }
             manifest |= {FILES: listing(texts)} | evaluation.manifest() | decision
