@@ -71,9 +71,19 @@ def iterations_of(gan, batches):
 
 def test_what_is_due_follows_the_number_of_steps_wherever_it_comes_from(small, points):
     gan = small.compiled(small.gan(), regularizers=[R1], separate_penalties=True)
+    whole = {"shape": (), "dtype": "int32", "initializer": "zeros", "trainable": False}
+    gan.seen = gan.add_weight(name="seen", **whole)
+
+    def after_step(logs):  # where the number is that of the next step
+        due = Lazy("ganzoo.backend").is_due(gan.steps, 2)
+        gan.seen.assign(gan.seen + keras.ops.cast(due, "int32"))
+
+    gan.after_step = after_step
     assert iterations_of(gan, [points] * 3) == [2, 1, 2]
+    assert int(gan.seen) == 1  # after steps 0, 1 and 2
     gan.steps.assign(1)  # as a checkpoint does
     assert iterations_of(gan, [points] * 2) == [1, 2]
+    assert int(gan.seen) == 2
 
 
 @pytest.mark.skipif(os.environ.get("KERAS_BACKEND") != "jax", reason="others run by condition")

@@ -35,6 +35,7 @@ class KnownStep:
 
 class _OfThread(threading.local):
     step: KnownStep | None = None
+    value: Any = None  # of the counter, as a tensor
 
 
 _now = _OfThread()
@@ -43,17 +44,23 @@ _now = _OfThread()
 @contextlib.contextmanager
 def known(step: KnownStep | None) -> Iterator[None]:
     """Inside, this step is traced."""
-    before, _now.step = _now.step, step
+    before = _now.step, _now.value
+    _now.step, _now.value = step, step and step.steps.value
     try:
         yield
     finally:
-        _now.step = before
+        _now.step, _now.value = before
 
 
 def is_due(steps: Any, every: int) -> Tensor | bool:
-    """Return whether a number of steps, a variable or a tensor, is a multiple of `every`."""
-    if _now.step is not None and _now.step.steps is steps:
-        return _now.step.is_due(every)
+    """Return whether a number of steps, a variable or a tensor, is a multiple of `every`.
+
+    It is a bool where the number is known and a boolean scalar elsewhere: a condition for
+    `lazy_cond`, `update_if` or `keras.ops`, not for `if` or `~`.
+    """
+    step = _now.step
+    if step is not None and step.steps is steps and steps.value is _now.value:  # still as it was
+        return step.is_due(every)
     from keras import ops
 
     return ops.equal(ops.mod(steps, every), 0)
