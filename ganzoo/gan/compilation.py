@@ -22,7 +22,7 @@ from ganzoo.gan.optimizers import GANOptimizer
 from ganzoo.gan.partial_updates import GeneratorWait
 from ganzoo.gan.scheduled_numbers import Schedules, schedules_of
 from ganzoo.gan.step_metrics import StepMetrics
-from ganzoo.gan.transfer.freezing import freeze_lower_layers
+from ganzoo.gan.transfer.freezing import at_path, freeze_lower_layers, path_inside
 from ganzoo.gan.transfer.taking import take_weights
 
 
@@ -245,8 +245,8 @@ class Compilation(keras.Model):
             "prior": serialize(self.prior),
             "num_classes": self.num_classes,
             "frozen_networks": {
-                # a layer of the discriminator by its name, so that it stays one network
-                name: network.name if network in self.discriminator.layers else serialize(network)
+                # a part of the discriminator by its names, so that it stays one network
+                name: path_inside(self.discriminator, network) or serialize(network)
                 for name, network in self.frozen_networks.items()
             },
             "name": self.name,
@@ -256,9 +256,8 @@ class Compilation(keras.Model):
     def from_config(cls, config: dict, custom_objects=None):
         restore = keras.saving.deserialize_keras_object
         parts = {key: restore(config[key]) for key in ("generator", "discriminator", "prior")}
-        inside = parts["discriminator"].get_layer
         frozen = {
-            name: inside(one) if isinstance(one, str) else restore(one)
+            name: at_path(parts["discriminator"], one) if isinstance(one, list) else restore(one)
             for name, one in config.get("frozen_networks", {}).items()
         }
         parts |= {"frozen_networks": frozen} if frozen else {}

@@ -107,10 +107,17 @@ def test_its_layers_do_not_count_among_those_of_a_discriminator_that_is_frozen_b
     assert learning == {"logit"}
 
 
-@pytest.mark.parametrize("inside", [False, True])
-def test_a_keras_file_holds_it_and_a_gan_goes_on_from_there(small, points, tmp_path, inside):
+@pytest.mark.parametrize("depth", [0, 1, 2])
+def test_a_keras_file_holds_it_and_a_gan_goes_on_from_there(small, points, tmp_path, depth):
     network = features()
-    discriminator = with_features(network) if inside else None
+    discriminator = with_features(network) if depth else None
+    if depth == 2:
+        body = keras.Model(
+            discriminator.input, discriminator.get_layer("hidden").output, name="body"
+        )
+        samples = keras.Input((2,), name="samples")
+        logit = layers.Dense(1, name="logit", dtype="float32")(body(samples))
+        discriminator = keras.Model(samples, logit, name="discriminator")
     gan = small.compiled(gan_with(small, network, discriminator=discriminator))
     gan.fit(points, batch_size=6, epochs=1, verbose=0)
     gan.save(tmp_path / "gan.keras")
@@ -121,6 +128,14 @@ def test_a_keras_file_holds_it_and_a_gan_goes_on_from_there(small, points, tmp_p
         model.reset_metrics()
         model.train_on_batch(points)
     assert not small.differing(small.arrays(gan), small.arrays(again))
+
+
+def test_a_keras_file_without_a_way_to_it_is_refused(small, tmp_path):
+    network = features()
+    copy = keras.Model(network.input, network.layers[-1].output, name="copy")
+    gan = small.compiled(gan_with(small, network, discriminator=with_features(copy)))
+    with pytest.raises(UsageError, match="shares variables in another way, 'features'"):
+        gan.save(tmp_path / "gan.keras")
 
 
 def test_what_a_loss_would_change_in_it_is_refused(small, points):

@@ -1,6 +1,7 @@
 """Weights that a training does not change: whole networks, and the discriminator's lower layers."""
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Mapping, Sequence
 
 import keras
 
@@ -29,6 +30,39 @@ def freeze_networks(
             )
         network.trainable = False
     return {name: networks[name] for name in sorted(networks)}
+
+
+def path_inside(model: keras.Model, network: keras.Model) -> list[str] | None:
+    """Return the names of the layers that lead to a network inside a model; None if it is apart.
+
+    Raises:
+        UsageError: it shares variables with the model, and is no layer of it or of models in it.
+    """
+    path = _search(model, network)
+    own = {id(variable) for variable in model.variables}
+    if path is None and any(id(variable) in own for variable in network.variables):
+        raise UsageError(
+            "A `.keras` file can hold a frozen network that is apart from the discriminator, or a "
+            "layer of it or of a model inside it. Received: one that shares variables in another "
+            f"way, {network.name!r}.",
+            hint="Call the network in the discriminator, or save the generator alone.",
+        )
+    return path
+
+
+def _search(model: keras.Model, network: keras.Model) -> list[str] | None:
+    for layer in model.layers:
+        inside = [] if layer is network else None
+        if inside is None and isinstance(layer, keras.Model):
+            inside = _search(layer, network)
+        if inside is not None:
+            return [layer.name, *inside]
+    return None
+
+
+def at_path(model: keras.Model, path: Sequence[str]) -> keras.Model:
+    """Return the network of `path_inside`."""
+    return functools.reduce(lambda inside, name: inside.get_layer(name), path, model)
 
 
 def frozen_variables(networks: Mapping[str, keras.Model]) -> set[int]:
