@@ -53,7 +53,7 @@ class GAN(backend.Stepper, Compilation, sampling_methods.Sampling):
     #: Whether the generator's last layer keeps samples in `value_range`, as tanh does.
     bounded: bool = True
 
-    #: Pixels around a tile of an image that its translation depends on; None: all of them.
+    #: Pixels around a tile beyond which its translation hardly depends on the image; None: all do.
     tile_overlap: int | None = None
 
     def __init_subclass__(cls, **options):

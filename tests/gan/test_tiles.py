@@ -104,6 +104,24 @@ def test_automatic_tiles_are_smaller_where_activations_are_large():
     assert tiles.Tiling(gan.sampler, (4000, 3000), 48).rows[0].size == 181
 
 
+def test_a_model_inside_a_generator_counts_and_other_channels_are_refused():
+    def model(channels, *, inside=False):
+        x = keras.Input((None, None, 1), name="labels")
+        wide = layers.Conv2D(2048, 3, padding="same")(x)  # 8,192 bytes a pixel
+        made = keras.Model(x, layers.Conv2D(channels, 3, padding="same")(wide), name="inner")
+        return keras.Model(x, made(x)) if inside else made
+
+    def tiling(generator):
+        shapes = {"label_shape": (None, None, 1), "latent_shape": (0,)}
+        sampler = types.SimpleNamespace(generator=generator, **shapes)
+        return tiles.Tiling(sampler, (4000, 3000), 64)
+
+    sizes = [tiling(model(1, inside=inside)).rows[0].size for inside in (False, True)]
+    assert sizes == [128 + 64, 128 + 64]  # a tile as large as its overlap
+    with pytest.raises(UsageError, match="Received: 3 channels of 1"):
+        tiling(model(3))
+
+
 def test_a_generator_of_one_size_and_broken_weights_are_refused():
     x = keras.Input((8, 8, 3), name="labels")
     model = keras.Model(x, layers.Conv2D(3, 3, padding="same")(x))

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from ganzoo.backend.steps.network_graph import graph_of, slots_in
 from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.gan.sampling.sampler import Sampler
 
@@ -59,13 +60,15 @@ class Tiling:
     Args:
         sampler: A generator that takes images of any size, and no latents.
         size: Height and width of the image.
-        overlap: Pixels around a tile that its translation depends on.
-        tile: Side of a tile in pixels of the image; None: chosen so that no activation of a
-            window takes more than 128 MB; 0: the whole image at once.
+        overlap: Pixels around a tile beyond which its translation hardly depends on the image.
+        tile: Side of a tile in pixels of the image; None: chosen so that an activation of a
+            window takes no more than 128 MB, but at least 16 and the overlap, since smaller ones
+            would compute each pixel more than nine times; 0: the whole image at once.
 
     Raises:
-        UsageError: The generator takes images of one size, or latents; or an image becomes smaller,
-            or larger by no whole number.
+        UsageError: The generator takes images of one size, or latents, is no functional model, or
+            gives images of other channels; or an image becomes smaller, or larger by no whole
+            number.
     """
 
     def __init__(
@@ -96,22 +99,40 @@ class Tiling:
 
 def _growth(generator: keras.Model) -> tuple[int, int]:
     """The factor of an image's size, and the bytes of the largest activation for each pixel."""
-    channels = generator.inputs[0].shape[-1]
-    outputs = [
-        x
-        for layer in generator.layers
-        for x in keras.tree.flatten(layer.output)
-        if len(x.shape) == len(generator.outputs[0].shape)
-    ]
-    every = keras.Model(generator.inputs, [*outputs, *generator.outputs])
-    shapes = every.compute_output_shape((1, _PROBE, _PROBE, channels))
-    factors = [size / _PROBE for size in shapes[-1][1:3]]
+    channels, made = (x[0].shape[-1] for x in (generator.inputs, generator.outputs))
+    if made != channels:
+        raise UsageError(
+            "Tiles are for generators whose images have the channels of their sources. "
+            f"Received: {made} channels of {channels}.",
+            hint="Leave out the tiles: sources are given whole, all of one size.",
+        )
+    shapes, (last,) = _shapes(generator, [(1, _PROBE, _PROBE, channels)])
+    factors = [size / _PROBE for size in last[1:3]]
     if factors[0] != factors[1] or factors[0] < 1 or factors[0] != int(factors[0]):
         raise UsageError(
             "Tiles are for generators whose images are a whole number of times as large as their "
-            f"sources. Received: {shapes[-1][1:3]} pixels of {_PROBE} x {_PROBE}."
+            f"sources. Received: {last[1:3]} pixels of {_PROBE} x {_PROBE}."
         )
     return int(factors[0]), max(4 * math.prod(shape) // _PROBE**2 for shape in shapes)
+
+
+def _shapes(network: keras.Model, given: list[tuple]) -> tuple[list[tuple], list[tuple]]:
+    """The shapes of all images that a network computes, also in models inside it; its outputs'."""
+    graph = graph_of(network)
+    if graph is None:
+        raise UsageError(
+            "Tiles are for generators that are functional models of Keras without masks. "
+            f"Received: {network.name!r}, a {type(network).__name__}."
+        )
+    tensors = [*network.inputs, *(x for node in graph.nodes for x in node.outputs)]
+    every = keras.Model(network.inputs, tensors)
+    shapes = every.compute_output_shape(given if len(given) > 1 else given[0])
+    found = [shape for shape in shapes if len(shape) == len(given[0])]
+    for node in graph.nodes:
+        if isinstance(node.owner, keras.Model):
+            taken = [shapes[slot.index] for slot in slots_in((node.args, node.kwargs))]
+            found += _shapes(node.owner, taken)[0]
+    return found, [shapes[index] for index in graph.outputs]
 
 
 def translated_rows(
