@@ -209,8 +209,9 @@ def rematerialize(function: Callable, tensors: list) -> list:
     @tf.custom_gradient
     def call(*tensors):
         def gradients(*slopes):
-            with tf.control_dependencies([slope for slope in slopes if slope is not None]):
-                again = [tf.identity(x) for x in tensors]  # not before, and not what there was
+            given = [slope for slope in slopes if slope is not None and slope.dtype.is_floating]
+            with tf.control_dependencies(given):  # not before, and not what there was
+                again = [_since(given[0], x) for x in tensors]
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch([x for x in again if x.dtype.is_floating])
                 results = function(again)
@@ -224,6 +225,12 @@ def rematerialize(function: Callable, tensors: list) -> list:
 
     # tensors of the graph around a condition, in which this may be, become those of its branch
     return list(call(*(tf.identity(tf.convert_to_tensor(x)) for x in tensors)))
+
+
+def _since(slope: Tensor, x: Tensor) -> Tensor:
+    """A tensor, which XLA can neither compute before a slope nor know to be the same."""
+    never = tf.cast(tf.reshape(slope, (-1,))[0], "float32") > float("inf")
+    return tf.logical_or(x, never) if x.dtype == tf.bool else x + tf.cast(never, x.dtype)
 
 
 @rematerializing(rematerialize)

@@ -202,6 +202,30 @@ def test_a_step_takes_less_memory():
     assert bytes_of(True) < 0.9 * bytes_of(False)
 
 
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="where XLA merges what is computed twice")
+def test_xla_computes_again_what_is_not_kept():
+    import tensorflow as tf
+
+    x = inputs = keras.Input((64,))
+    for i in range(9):
+        x = keras.layers.Dense(64, activation="tanh", name=f"dense_{i}")(x)
+    network = keras.Model(inputs, x)
+
+    def count():
+        @tf.function(jit_compile=True)
+        def slopes(x):
+            with tf.GradientTape() as tape:
+                total = tf.reduce_sum(Lazy("ganzoo.backend").training_outputs(network, x))
+            return tape.gradient(total, network.trainable_variables)
+
+        code = slopes.experimental_get_compiler_ir(tf.zeros((8, 64)))(stage="optimized_hlo")
+        return code.count(" tanh(")
+
+    assert count() == 9
+    rematerialization.set_rematerialized([network], True)
+    assert count() == 9 + 8  # all but the last segment, which is one layer
+
+
 def test_networks_that_are_no_graph_are_refused():
     class Own(keras.Model):
         def call(self, x):
