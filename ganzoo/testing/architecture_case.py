@@ -75,6 +75,7 @@ class ArchitectureCase:
         self.conditions = {"classes", "source_shape"} & self.signature.parameters.keys()
         self._given_options = dict(options or {})
         self._source_shapes: dict[Shape, Shape] = {}
+        self._tried: dict[Shape, GAN | Exception] = {}
         self._shapes = (tuple(shapes), ()) if shapes else default_shapes(self.signature)
 
     # Networks ------------------------------------------------------------------------------
@@ -104,26 +105,33 @@ class ArchitectureCase:
     @functools.cached_property
     def gan(self) -> "GAN":
         """The first GAN that was built for `shape`. `update_trace.trace` trains it."""
-        return self.attempts[self.shape]
+        shape = self.shape  # which tries it
+        return self._tried[shape]
 
     @functools.cached_property
     def options(self) -> dict[str, Any]:
-        """Options under which the architecture is checked."""
-        return self._accepted[0]
+        """Options under which the architecture is checked, the first with an accepted shape."""
+        options = self._given_options
+        for reduced in reduced_options(self.signature) if self._reduce else [{}]:
+            options, self._tried = {**reduced, **self._given_options}, {}
+            results = (result for _, result in self._attempts(options))
+            if not all(isinstance(e, UsageError) and not shares_variables(e) for e in results):
+                break
+        return options
 
     @functools.cached_property
     def attempts(self) -> "dict[Shape, GAN | Exception]":
         """The GAN that was built for each shape that was tried, or the exception raised."""
-        return self._accepted[1]
+        return dict(self._attempts(self.options))
 
     @functools.cached_property
     def shape(self) -> Shape:
-        """The first shape that the architecture accepts.
+        """The first shape that the architecture accepts. No others are built for it.
 
         Raises:
             NotRun: it accepts none.
         """
-        for shape, result in self.attempts.items():
+        for shape, result in self._attempts(self.options):
             if not isinstance(result, Exception):
                 return shape
         raise NotRun("needs builds")
@@ -133,22 +141,16 @@ class ArchitectureCase:
         """The shape of the images that the architecture translates to those of `shape`."""
         return self._source_shapes.get(self.shape, self.shape)
 
-    @functools.cached_property
-    def _accepted(self) -> "tuple[dict[str, Any], dict[Shape, GAN | Exception]]":
-        """The first options with a shape that is accepted, and what came of each shape."""
+    def _attempts(self, options: Mapping[str, Any]) -> "Iterator[tuple[Shape, GAN | Exception]]":
+        """Build it for one shape after the other, each once, and large ones only if need be."""
         shapes, large_shapes = self._shapes
-        for reduced in reduced_options(self.signature) if self._reduce else [{}]:
-            options = {**reduced, **self._given_options}
-            attempts = {shape: self._attempt(options, shape) for shape in shapes}
-            for shape in large_shapes:
-                if not all(isinstance(result, Exception) for result in attempts.values()):
-                    break
-                attempts[shape] = self._attempt(options, shape)
-            refused = all(isinstance(e, UsageError) and not shares_variables(e)
-                          for e in attempts.values())  # fmt: skip
-            if not refused:
-                break
-        return options, attempts
+        for shape in (*shapes, *large_shapes):
+            refused = all(isinstance(result, Exception) for result in self._tried.values())
+            if shape in large_shapes and shape not in self._tried and not refused:
+                return
+            if shape not in self._tried:
+                self._tried[shape] = self._attempt(options, shape)
+            yield shape, self._tried[shape]
 
     def _attempt(self, options: Mapping[str, Any], shape: Shape) -> "GAN | Exception":
         first = None
