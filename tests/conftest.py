@@ -1,12 +1,13 @@
 import gc
 import os
+import re
 import sys
 import tempfile
 
 import numpy as np
 import pytest
 from hub_server import HubServer
-from lazy_keras import keras, ops
+from lazy_keras import keras, let_programs_go, ops
 
 # For a plain `pytest`; `tests/run.py` sets these for each process. Before Keras is imported.
 _home = tempfile.TemporaryDirectory(prefix="ganzoo-tests-")
@@ -16,8 +17,20 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 
+gc.set_threshold(100_000, 20, 100)  # frameworks trace by objects that live: a thirtieth of the time
 PATTERN = np.random.default_rng(0).normal(0, 0.5, 997).astype("float32")
 RANDOM = ("RandomNormal", "TruncatedNormal", "RandomUniform", "VarianceScaling", "Orthogonal")
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Files without a test to run are not imported: of `backend` alone, or of the others."""
+    chosen = config.option.markexpr
+    if collection_path.suffix != ".py" or chosen not in ("backend", "not backend"):
+        return None
+    text = collection_path.read_text("utf-8")
+    if chosen == "backend":
+        return "pytest.mark.backend" not in text or None
+    return bool(re.search(r"^pytestmark = \[?pytest\.mark\.backend", text, re.MULTILINE)) or None
 
 
 def pytest_collection_finish(session):
@@ -57,11 +70,8 @@ sys.addaudithook(note_unpickling)
 
 @pytest.fixture(autouse=True, scope="module")
 def programs_are_let_go():
-    """A process may map 65,530 parts of memory, and JAX maps several for each program."""
     yield
-    if "jax" in sys.modules and os.environ.get("KERAS_BACKEND") == "jax":
-        gc.collect()
-        sys.modules["jax"].clear_caches()
+    let_programs_go()
 
 
 @pytest.fixture(autouse=True, scope="session")

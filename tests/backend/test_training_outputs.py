@@ -1,5 +1,7 @@
 """Calls of a network's layers one by one are those of Keras, bit for bit."""
 
+import os
+
 import numpy as np
 import pytest
 from lazy_keras import Lazy, keras, layers, ops, to_numpy
@@ -10,6 +12,9 @@ from ganzoo.testing.architecture_case import ArchitectureCase
 
 scope = Lazy("ganzoo.backend.scope")
 pytestmark = pytest.mark.backend
+on_torch = pytest.mark.skipif(
+    os.environ.get("KERAS_BACKEND") != "torch", reason="the others have Keras call the network"
+)
 
 
 def captured(call):
@@ -46,6 +51,7 @@ def random_inputs(network):
     return inputs if len(inputs) > 1 else inputs[0]
 
 
+@on_torch
 @pytest.mark.parametrize("name", sorted(discover("architecture").plugins))
 def test_an_architecture_has_the_outputs_and_the_writes_of_its_ordinary_call(name):
     gan = ArchitectureCase(name).gan
@@ -132,9 +138,8 @@ def test_inputs_of_another_shape_are_refused_as_by_keras():
         backend.training_outputs(network, ops.ones((2, 5)))
 
 
+@on_torch
 def test_hooks_of_pytorch_are_called():
-    if keras.backend.backend() != "torch":
-        pytest.skip("hooks are PyTorch's")
     network, seen = chain(layers.Dense(3, name="first"), layers.ReLU()), []
     x = random_inputs(network)
     backend.training_outputs(network, x)
@@ -145,9 +150,8 @@ def test_hooks_of_pytorch_are_called():
     assert seen == [1]
 
 
+@on_torch
 def test_on_pytorch_the_networks_of_the_zoo_are_called_layer_by_layer():
-    if keras.backend.backend() != "torch":
-        pytest.skip("the others compile the step")
     from ganzoo.backend import torch_network
 
     gan = ArchitectureCase("mlp").gan

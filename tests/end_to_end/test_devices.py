@@ -14,7 +14,9 @@ from ganzoo.files import safetensors
 pytestmark = pytest.mark.backend
 
 BACKEND = os.environ.get("KERAS_BACKEND", "jax")
-PROCESSOR_AS_TWO = {"XLA_FLAGS": "--xla_force_host_platform_device_count=2"}  # for JAX
+PROCESSOR_AS_TWO = {  # for JAX
+    "XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=2"
+}
 RECIPE = """
 [architecture]
 name = "mlp"

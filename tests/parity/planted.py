@@ -5,6 +5,7 @@ from those of the file and whether the networks still have their numbers of para
 error in a function, whether its test fails.
 """
 
+import functools
 import json
 import math
 from types import SimpleNamespace
@@ -203,10 +204,15 @@ def parameters(name: str, options: dict) -> list[int]:
     return [network.count_params() for network in (gan.generator, gan.discriminator)]
 
 
+@functools.cache
+def own_parameters(name: str) -> list[int]:
+    return parameters(name, {})
+
+
 def in_network(name: str, part: str, planted) -> dict:
     """Plant an error in a network, or give it other options."""
     options = planted if isinstance(planted, dict) else {}
-    counts = parameters(name, {})
+    counts = own_parameters(name)
     with pytest.MonkeyPatch.context() as patch:
         if not options:
             planted(patch)

@@ -1,7 +1,7 @@
 """The zoo's cards: what a card says is what is built, at the shape of its data."""
 
 import pytest
-from lazy_keras import Lazy
+from lazy_keras import Lazy, on_torch
 
 from ganzoo.catalog.plugins import discovery
 from ganzoo.catalog.recipe.recipe import Recipe
@@ -57,6 +57,7 @@ def test_every_architecture_of_the_zoo_has_a_card():
     assert {card.recipe.architecture.name for card in CARDS.values()} == of_the_zoo
 
 
+@on_torch
 @pytest.mark.parametrize("name", sorted(CARDS))
 def test_a_card_builds_what_it_says_at_the_shape_of_its_data(name, cheap_weights):
     card = CARDS[name]

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 from ganzoo_data.digits import digits
-from lazy_keras import Lazy, keras, tensor, to_numpy, trained_weights
+from lazy_keras import Lazy, keras, on_torch, tensor, to_numpy, trained_weights
 
 import ganzoo
 from ganzoo import backend
@@ -67,6 +67,7 @@ def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(len(labels)), labels]
 
 
+@on_torch
 @pytest.mark.parametrize(
     ("name", "shape", "options", "generator", "discriminator"),
     [
@@ -290,6 +291,7 @@ def test_sgans_generator_matches_the_mean_features_of_real_images():
     assert terms == {}
 
 
+@on_torch
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [

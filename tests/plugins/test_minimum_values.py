@@ -4,6 +4,7 @@ import importlib
 import inspect
 
 import pytest
+from lazy_keras import on_torch
 
 from ganzoo.catalog.plugins.discovery import discover
 from ganzoo.errors import UsageError
@@ -45,6 +46,7 @@ def whole_numbers(name: str) -> dict:
     }
 
 
+@on_torch
 @pytest.mark.parametrize("name", sorted(ZOO))
 def test_a_number_that_is_too_small_is_refused(name):
     for option, default in whole_numbers(name).items():

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from lazy_keras import Lazy, keras, ops, to_numpy, trained_weights
+from lazy_keras import Lazy, keras, on_torch, ops, to_numpy, trained_weights
 
 import ganzoo
 from ganzoo.backend import devices
@@ -56,12 +56,14 @@ def normal_numbers(*shape: int, seed: int = 0):
 # Published numbers ------------------------------------------------------------------------
 
 
+@on_torch
 def test_r3gan_has_the_published_number_of_weights_for_cifar10(cheap_weights):
     gan = build("r3gan-conditional", (32, 32, 3), classes=10)
     counts = trained_weights(gan.generator), trained_weights(gan.discriminator)
     assert counts == (20_781_952, 21_280_512)
 
 
+@on_torch
 def test_fastgan_has_as_many_weights_as_the_published_networks_at_256(cheap_weights):
     gan = build("fastgan", (256, 256, 3))
     counts = trained_weights(gan.generator), trained_weights(gan.discriminator)
@@ -80,6 +82,7 @@ def test_path_lengths_on_several_devices_are_of_a_part_that_is_as_much_on_one():
         gan.path_penalty(three)
 
 
+@on_torch
 def test_stylegan2_for_cifar10_has_the_published_number_of_weights(cheap_weights):
     recipe = CARDS["stylegan2-cifar10"].recipe.tables()["architecture"]
     options = [f"{k}={str(v).lower()}" for k, v in recipe.items() if k != "name"]

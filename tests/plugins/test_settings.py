@@ -6,6 +6,7 @@ import threading
 
 import numpy as np
 import pytest
+from lazy_keras import on_torch
 
 from ganzoo.catalog.plugins.discovery import discover, find_plugin, load_plugin
 
@@ -51,6 +52,7 @@ def described(gan) -> list:
     return [own, [(v.path, v.dtype, v.shape) for net in networks for v in net.variables]]
 
 
+@on_torch
 @pytest.mark.parametrize("name", ZOO)
 def test_every_architecture_builds_the_same_networks(name, cheap_weights):
     from ganzoo.testing.architecture_case import ArchitectureCase

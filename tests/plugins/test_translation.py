@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from lazy_keras import Lazy, keras, layers, tensor, to_numpy
+from lazy_keras import Lazy, keras, layers, on_torch, tensor, to_numpy
 
 import ganzoo
 from ganzoo.errors import UsageError
@@ -47,6 +47,7 @@ def with_lsgan_loss(gan):
 # Published numbers ------------------------------------------------------------------------
 
 
+@on_torch
 @pytest.mark.usefixtures("cheap_weights")
 def test_pix2pix_has_as_many_weights_as_published():
     gan = pix2pix((256, 256, 3), (256, 256, 3), **WIDE)
@@ -55,6 +56,7 @@ def test_pix2pix_has_as_many_weights_as_published():
     assert gan.discriminator.count_params() == 2_768_705
 
 
+@on_torch
 @pytest.mark.usefixtures("cheap_weights")
 @pytest.mark.parametrize(
     ("size", "blocks", "published"), [(128, 6, 7_837_699), (256, 9, 11_378_179)]

@@ -1,10 +1,20 @@
 """Keras for tests, imported when one first uses it: collecting them imports no framework."""
 
+import gc
 import importlib
 import math
+import os
+import sys
 from typing import Any
 
 import numpy as np
+import pytest
+
+# What the layers are, of which shapes, and what is refused: the same code on every backend.
+on_torch = pytest.mark.skipif(
+    os.environ.get("KERAS_BACKEND") != "torch", reason="of no backend: where it is fastest"
+)
+MAPS, MANY_MAPS = "/proc/self/maps", 20_000
 
 
 class Lazy:
@@ -35,3 +45,18 @@ def to_numpy(x: Any) -> np.ndarray:
 def trained_weights(network: Any) -> int:
     """The number of a network's weights that are trained."""
     return sum(math.prod(weight.shape) for weight in network.trainable_variables)
+
+
+def let_programs_go():
+    """Clear JAX' caches where they are large: it maps several parts of memory for each program.
+
+    A process may map 65,530, which Linux counts; elsewhere they are cleared each time.
+    """
+    if "jax" not in sys.modules or os.environ.get("KERAS_BACKEND") != "jax":
+        return
+    if os.path.exists(MAPS):
+        with open(MAPS, "rb") as file:
+            if sum(1 for _ in file) < MANY_MAPS:
+                return
+    gc.collect()
+    sys.modules["jax"].clear_caches()

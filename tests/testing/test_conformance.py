@@ -6,6 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+from lazy_keras import let_programs_go
 
 from ganzoo.catalog.plugins.discovery import discover
 from ganzoo.testing import check_parity
@@ -42,7 +43,8 @@ def case(request):
     """One architecture after the other, traced once for its tests."""
     from ganzoo.testing.architecture_case import ArchitectureCase
 
-    return ArchitectureCase(request.param, OPTIONS.get(request.param))
+    yield ArchitectureCase(request.param, OPTIONS.get(request.param))
+    let_programs_go()
 
 
 @pytest.mark.backend
