@@ -123,7 +123,7 @@ def test_the_paper_has_so_many_parameters():
     assert compact.tile_overlap == 18
     six = esrgan.esrgan((64, 64, 3), (16, 16, 3), num_blocks=6, discriminator_base_channels=2)
     assert six.generator.count_params() == 4_467_779
-    assert six.tile_overlap == 48
+    assert six.tile_overlap == 64
     # of the U-Net discriminator of Real-ESRGAN: 4,376,897, and the estimates of spectral norm
     trained = sum(np.prod(w.shape) for w in compact.discriminator.trainable_weights)
     assert trained == 4_376_897

@@ -3,6 +3,8 @@
 Keras has no public view of it.
 """
 
+import inspect
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -93,6 +95,54 @@ def filled(values: Any, x: Any) -> Any:
     if type(x) is dict:
         return {name: filled(values, part) for name, part in x.items()}
     return x
+
+
+def stateless_inference(network: Any, trainable: list, non_trainable: list, inputs: list) -> Any:
+    """Outputs of a network in inference mode, with other values of its variables.
+
+    Keras keeps what each layer returns until a call ends: line by line, as on PyTorch, that is
+    gigabytes for a part of a photograph. Of networks for images of any size a value is let go
+    after its last use.
+
+    Args:
+        network: A built Keras model.
+        trainable: Values of its trainable variables.
+        non_trainable: Values of its other variables.
+        inputs: A tensor for each input.
+    """
+    any_size = any(None in x.shape[1:] for x in network.inputs)
+    graph = graph_of(network) if any_size and network.compute_dtype == "float32" else None
+    if graph is None:
+        given = inputs if len(inputs) > 1 else inputs[0]
+        return network.stateless_call(trainable, non_trainable, given, training=False)[0]
+    variables = [*network.trainable_variables, *network.non_trainable_variables]
+    pairs = zip(variables, [*trainable, *non_trainable], strict=True)
+    values, count = dict(enumerate(inputs)), len(inputs)
+    with keras.StatelessScope(state_mapping=list(pairs)):
+        for node, unused in zip(graph.nodes, _last_uses(graph), strict=True):
+            args, kwargs = filled(values, node.args), filled(values, node.kwargs)
+            made = keras.tree.flatten(node.owner(*args, **kwargs, **_inference_mode(node.owner)))
+            values |= dict(enumerate(made, count))
+            count += len(made)
+            del args, kwargs, made
+            for index in unused:
+                del values[index]
+    outputs = [values[index] for index in graph.outputs]
+    return outputs[0] if graph.single else outputs
+
+
+def _last_uses(graph: Graph) -> Iterator[list[int]]:
+    """For each operation, the positions of the values that none after it needs."""
+    last = {slot.index: position for position, node in enumerate(graph.nodes)
+            for slot in slots_in((node.args, node.kwargs))}  # fmt: skip
+    for position in range(len(graph.nodes)):
+        yield [i for i, at in last.items() if at == position and i not in graph.outputs]
+
+
+def _inference_mode(owner: Any) -> dict[str, bool]:
+    is_layer = isinstance(owner, keras.layers.Layer)
+    takes = is_layer and "training" in inspect.signature(owner.call).parameters
+    return {"training": False} if takes else {}
 
 
 def _may_mask(network: Any) -> bool:

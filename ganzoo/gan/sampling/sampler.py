@@ -9,6 +9,7 @@ from keras import ops
 from ganzoo import backend
 from ganzoo.backend import Tensor
 from ganzoo.backend.settings import standard_settings
+from ganzoo.backend.steps.network_graph import stateless_inference
 from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.gan import random
 from ganzoo.gan.ema import EMA
@@ -295,6 +296,5 @@ class Sampler:
 
     def call_stateless(self, trainable: list, non_trainable: list, inputs: list) -> Tensor:
         """Call the generator with other values of its variables; nothing is written."""
-        inputs = inputs if len(inputs) > 1 else inputs[0]
-        images, _ = self.generator.stateless_call(trainable, non_trainable, inputs, training=False)
+        images = stateless_inference(self.generator, trainable, non_trainable, inputs)
         return ops.cast(images, "float32")
