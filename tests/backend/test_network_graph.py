@@ -34,7 +34,8 @@ def test_of_images_of_any_size_only_what_is_needed_is_kept(size):
     for _ in range(4):
         x = kind()(x)
     model = keras.Model(entered, layers.Concatenate()([x, entered]))
-    kind.made.clear(), kind.alive.clear()
+    kind.made.clear()
+    kind.alive.clear()
     image = ops.convert_to_tensor(np.zeros((1, 4, 4, 1), "float32"))
     given = [[v.value for v in group] for group in (model.trainable_variables, [])]
     made = network_graph.stateless_inference(model, *given, [image])
