@@ -129,7 +129,7 @@ WAITING = {
     "facegan": ("trained.md", "`facegan-flowers-small` does not get far"),
     "projected-gan": ("which-model.md", "| `projected-gan` |"),
     "esrgan": ("enlarge.md", "draw what ncnn draws"),
-    "esrgan-compact": ("enlarge.md", "draw what ncnn draws"),
+    "esrgan-compact": ("enlarge.md", "| `compact-x4`, after |"),
 }
 
 
