@@ -1,11 +1,10 @@
 """`ganzoo mix`: a grid of mixtures of samples."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ganzoo.cli.support import options
+from ganzoo.cli.support import options, sample_options
 from ganzoo.cli.support.printing import print_files
 from ganzoo.cli.support.quiet import silence_frameworks
 
@@ -27,11 +26,6 @@ Share = Annotated[
         " always.  [default: 0.5]",
     ),
 ]  # fmt: skip
-Labels = Annotated[
-    str | None,
-    typer.Option(metavar="LIST", help="Classes of a conditional model, of rows, then columns."),
-]
-Out = Annotated[Path | None, typer.Option(metavar="PATH", help="The image.")]
 
 
 def mix(
@@ -40,10 +34,10 @@ def mix(
     columns: Columns = "4-7",
     layers: Layers = None,
     share: Share = None,
-    labels: Labels = None,
+    labels: sample_options.Labels = None,
     truncation: options.Truncation = None,
     raw: options.Raw = False,
-    out: Out = None,
+    out: sample_options.Image = None,
     overwrite: options.Overwrite = False,
     backend: options.Backend = None,
     allow_plugin_mismatch: options.AllowPluginMismatch = False,
@@ -51,7 +45,8 @@ def mix(
 ) -> None:
     """Draw a grid of mixtures of samples.
 
-    Of a style-based model, coarse styles of the row and fine ones of the column.
+    Of a style-based model, coarse styles of the row and fine ones of the column. Labels are
+    those of the rows, then of the columns.
     """
     options.require_mutually_exclusive(layers=layers, share=share)
     first, last = (

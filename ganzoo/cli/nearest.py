@@ -1,18 +1,14 @@
 """`ganzoo nearest`: samples beside the training images nearest to them."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ganzoo.cli.support import options
+from ganzoo.cli.support import options, sample_options
 from ganzoo.cli.support.printing import print_data, print_json
 from ganzoo.cli.support.quiet import silence_frameworks
 
 Count = Annotated[int, typer.Option("-n", metavar="N", min=1, max=256, help="Samples: rows.")]
-Seed = Annotated[
-    int, typer.Option(metavar="N", min=0, max=options.MAX_SEED, help="Seed of the samples.")
-]
 Neighbors = Annotated[
     int, typer.Option(metavar="N", min=1, max=64, help="Training images beside each sample.")
 ]
@@ -20,18 +16,17 @@ Features = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="Features.  [default: the data set's own, else photo]"),
 ]
-Out = Annotated[Path | None, typer.Option(metavar="PATH", help="The PNG file to write.")]
 
 
 def nearest(
     source: options.Source,
     n: Count = 8,
-    seed: Seed = 0,
+    seed: sample_options.Seed = 0,
     neighbors: Neighbors = 5,
     features: Features = None,
     data: options.Data = None,
     truncation: options.Truncation = None,
-    out: Out = None,
+    out: sample_options.Image = None,
     overwrite: options.Overwrite = False,
     backend: options.Backend = None,
     allow_plugin_mismatch: options.AllowPluginMismatch = False,

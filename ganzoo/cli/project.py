@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ganzoo.cli.support import options
+from ganzoo.cli.support import options, sample_options
 from ganzoo.cli.support.printing import print_data, print_json, print_note
 from ganzoo.cli.support.quiet import silence_frameworks
 
@@ -27,13 +27,6 @@ Steps = Annotated[
 Starts = Annotated[
     int, typer.Option(metavar="N", min=1, max=1024, help="Random starts of each search.")
 ]
-Seed = Annotated[
-    int, typer.Option(metavar="N", min=0, max=options.MAX_SEED, help="Seed of the starts.")
-]
-Labels = Annotated[
-    str | None,
-    typer.Option(metavar="LIST", help="Classes of the images, of a conditional model: 3,3,cat."),
-]
 FeatureWeight = Annotated[
     float,
     typer.Option(
@@ -41,7 +34,6 @@ FeatureWeight = Annotated[
         help="Weight of the distance in features of the data set, where it has some; pixels: 1.",
     ),
 ]  # fmt: skip
-Out = Annotated[Path | None, typer.Option(metavar="FOLDER", help="The new folder.")]
 
 
 def project(
@@ -51,11 +43,11 @@ def project(
     space: Space = None,
     steps: Steps = 400,
     starts: Starts = 16,
-    seed: Seed = 0,
-    labels: Labels = None,
+    seed: sample_options.Seed = 0,
+    labels: sample_options.Labels = None,
     feature_weight: FeatureWeight = 0.1,
     raw: options.Raw = False,
-    out: Out = None,
+    out: sample_options.Folder = None,
     backend: options.Backend = None,
     allow_plugin_mismatch: options.AllowPluginMismatch = False,
     as_json: options.Json = False,

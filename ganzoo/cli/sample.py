@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ganzoo.cli.support import options
+from ganzoo.cli.support import options, sample_options
 from ganzoo.cli.support.printing import print_files
 from ganzoo.cli.support.quiet import silence_frameworks
 from ganzoo.errors import UsageError
@@ -26,14 +26,6 @@ Seeds = Annotated[
 Interpolate = Annotated[
     str | None,
     typer.Option(metavar="A,B", help="Interpolate between the samples of two seeds."),
-]
-Labels = Annotated[
-    str | None,
-    typer.Option(
-        metavar="LIST",
-        help="Classes of a conditional model, by number or by name: 0-4,cat. Of a model of"
-        " attributes or numbers also rows: 'age=30 height=1.8,age=60'.",
-    ),
 ]
 SourceImages = Annotated[
     Path | None,
@@ -90,7 +82,7 @@ def sample(
     seed: Seed = None,
     seeds: Seeds = None,
     interpolate: Interpolate = None,
-    labels: Labels = None,
+    labels: sample_options.Labels = None,
     data: SourceImages = None,
     tile: Tile = None,
     scale: Scale = None,

@@ -5,20 +5,12 @@ from typing import Annotated
 
 import typer
 
-from ganzoo.cli.support import options
+from ganzoo.cli.support import options, sample_options
 from ganzoo.cli.support.printing import print_files
 from ganzoo.cli.support.quiet import silence_frameworks
 
-Seeds = Annotated[str, typer.Option(metavar="LIST", help="Seeds to pass, in order: 3,1,4-6.")]
 Seconds = Annotated[float, typer.Option(metavar="X", min=0.1, max=600, help="Length.")]
 FPS = Annotated[float, typer.Option("--fps", metavar="X", min=1, max=50, help="Frames per second.")]
-Labels = Annotated[
-    str | None,
-    typer.Option(
-        metavar="LIST",
-        help="Classes of a conditional model, by number or by name: one, or one at each seed.",
-    ),
-]
 Size = Annotated[
     int,
     typer.Option(
@@ -35,10 +27,10 @@ Out = Annotated[
 
 def walk(
     source: options.Source,
-    seeds: Seeds = "0-3",
+    seeds: sample_options.Seeds = "0-3",
     seconds: Seconds = 6.0,
     fps: FPS = 20.0,
-    labels: Labels = None,
+    labels: sample_options.Labels = None,
     truncation: options.Truncation = None,
     size: Size = 256,
     raw: options.Raw = False,
@@ -50,13 +42,14 @@ def walk(
 ) -> None:
     """Write an animation from one sample to the next.
 
-    It ends where it began, and goes on without a break. The same seeds give the same frames on
+    It ends where it began, and goes on without a break. Labels are those at the seeds; on the way
+    from one class to another, samples lie between the two. The same seeds give the same frames on
     every backend.
     """
     through = options.parse_integers("--seeds", seeds)
     classes = options.parse_classes("--labels", labels)
     silence_frameworks()
-    from ganzoo.jobs.models.walk import walk as job
+    from ganzoo.jobs.latents.walk import walk as job
 
     written = job(
         source,

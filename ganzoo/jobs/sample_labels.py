@@ -19,7 +19,8 @@ def sample_labels(
     Args:
         labels: Repeated as often as needed. A class is its index or its name. A row is "age=30
             height=1.8": what is not named is 0, if it is an attribute, or in the middle of its
-            range; an index or a name alone stands for the highest value. By default all classes or
+            range; an index or a name alone stands for the highest value. A model of classes takes
+            such rows as soft labels, "cat=0.5 dog=0.5". By default all classes or
             attributes in turn; of numbers one after the other, from the lowest to the highest of
             the training.
         found: The model.
@@ -27,7 +28,8 @@ def sample_labels(
         one: Whether all samples have one label.
 
     Returns:
-        int32 (n,), or float32 (n, k) where the model's metadata say that it takes rows.
+        int32 (n,), or float32 (n, k) where the model's metadata say that it takes rows, and of
+        soft labels.
 
     Raises:
         UsageError: There is no such class, attribute or number, or the model takes none.
@@ -38,7 +40,8 @@ def sample_labels(
         if labels:
             raise UsageError(f"This model takes no labels. Received: labels {list(labels)}.")
         return None
-    if len(shape) == 1:
+    soft = any(isinstance(one, str) and _PAIR.search(one) for one in labels or ())
+    if len(shape) == 1 or soft:
         rows = _rows(list(labels or ()), found, n, one=one)
         return np.resize(rows, (n, len(found.classes))).astype("float32")
     return np.resize(np.array(_classes(labels, found.classes, one=one), "int32"), n)

@@ -37,6 +37,8 @@ class ConditionalBatchNormalization(keras.layers.Layer):
         ValueError: `spectral` with `classes`.
     """
 
+    takes_soft_labels = True
+
     def __init__(
         self,
         classes: int | None = None,

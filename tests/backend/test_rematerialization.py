@@ -5,6 +5,7 @@ import os
 
 import numpy as np
 import pytest
+from comparison import states_of_training
 from lazy_keras import Lazy, keras, ops
 
 from ganzoo.catalog.plugins.discovery import discover
@@ -73,15 +74,8 @@ def images(rows=ROWS):
 def trained(rematerialize, steps=3, first=None, **config):
     """The state before and after a few steps, and the last one's logs."""
     keras.utils.set_random_seed(0)
-    gan = compiled(rematerialize, **config)
-    if first is not None:
-        weights.assign_arrays(gan.state(), first, "one")
-    first = weights.state_arrays(gan)
     rows = images(ROWS * config.get("n_critic", 1))
-    for _ in range(steps):
-        gan.reset_metrics()
-        logs = gan.train_on_batch(rows, return_dict=True)
-    return first, weights.state_arrays(gan), logs
+    return states_of_training(compiled(rematerialize, **config), rows, steps, first)
 
 
 def assert_equal(config, tolerance=1e-5):

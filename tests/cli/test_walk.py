@@ -7,7 +7,7 @@ import pytest
 
 @pytest.fixture
 def walking(fake_job):
-    return fake_job("models.walk", walk=Path("walk.gif"))
+    return fake_job("latents.walk", walk=Path("walk.gif"))
 
 
 def test_a_walk_passes_its_options_on_and_prints_its_file(ganzoo, walking):

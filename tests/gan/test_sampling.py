@@ -67,6 +67,13 @@ def test_an_image_is_found_again(small, classes):
     assert found.errors.max() < 1e-6
 
 
+def test_a_layer_that_knows_single_classes_alone_is_named(small):
+    gan = image_gan(small, classes=3)
+    gan.num_classes = 3
+    with pytest.raises(UsageError, match="'class' takes classes, but nothing between two"):
+        gan.sample(1, labels=np.full((1, 3), 1 / 3))
+
+
 def test_pixels_are_as_good_as_floats_and_the_search_is_repeatable(small):
     gan = image_gan(small)
     images = gan.sample(2, seed=5)

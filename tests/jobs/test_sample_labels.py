@@ -43,6 +43,13 @@ def test_a_row_is_asked_for_by_the_names_of_its_numbers():
     np.testing.assert_array_equal(attributes(["age=1 hair color=1"], n=2), [[1, 1]] * 2)
 
 
+def test_of_classes_such_rows_are_soft_labels():
+    of_classes = {"generator_labels": [], "label_range": None}
+    rows = asked(["age=0.25 hair color=0.75", 1], n=3, **of_classes)
+    np.testing.assert_array_equal(rows, [[0.25, 0.75], [0, 1], [0.25, 0.75]])
+    assert asked(["hair color"], n=1, **of_classes).tolist() == [1]
+
+
 @pytest.mark.parametrize(
     ("label", "error", "said"),
     [

@@ -16,6 +16,7 @@ from ganzoo.backend.settings import standard_settings
 from ganzoo.errors import UsageError
 from ganzoo.gan import random
 from ganzoo.gan.latents.spaces import LatentSpace, as_numpy
+from ganzoo.gan.sampling.soft_labels import are_soft
 
 _RATE, _BETA_1, _BETA_2 = 0.1, 0.9, 0.99  # Adam's, for numbers of the size of a latent's
 _RAMP = 0.05  # share of the steps in which the rate rises
@@ -84,6 +85,8 @@ def project(
     known = LatentSpace(gan, space)
     images = _as_targets(known, images, steps, starts)
     labels = None if labels is None else np.asarray(labels)
+    if known.mapping is None and are_soft(labels, gan.generator):
+        known.sampler = known.sampler.soft
     search = _Search(known, features if feature_weight else None, feature_weight, labels)
     count = min(len(images), max(1, _ROWS // starts))
     parts = []

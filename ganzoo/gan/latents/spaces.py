@@ -14,7 +14,6 @@ from keras import ops
 
 from ganzoo.backend import Tensor
 from ganzoo.errors import UsageError
-from ganzoo.gan.sampling.sampler import Sampler
 
 SPACES = ("z", "w", "w+")
 
@@ -58,8 +57,8 @@ class LatentSpace:
         self.name, self.whole, self.mapping = name, gan.sampler, None
         self.sampler, self.layers = gan.sampler, 1
         if styles is not None and name != "z":
-            self.mapping = part_of(gan.sampler, styles.mapping)
-            self.sampler = part_of(gan.sampler, styles.synthesis)
+            self.mapping = gan.sampler.of(styles.mapping)
+            self.sampler = gan.sampler.of(styles.synthesis)
             self.layers = styles.synthesis.inputs[0].shape[1]
 
     @property
@@ -102,18 +101,6 @@ class LatentSpace:
         points, others = ops.convert_to_tensor(points, "float32"), self.others(latents, labels)
         truncation = truncation if self.mapping is None else None
         return self.sampler.generate_images(points, others, truncation=truncation)
-
-
-def part_of(sampler: Sampler, network: keras.Model) -> Sampler:
-    """Return a sampler of a part of a generator, with the weights that the whole one has."""
-    return Sampler(
-        network,
-        value_range=sampler.value_range,
-        prior=sampler.prior,
-        ema=sampler.ema,
-        psi=sampler.psi,
-        levels=sampler.levels,
-    )
 
 
 def as_numpy(values) -> np.ndarray:

@@ -67,8 +67,8 @@ def check_labels(given, n: int, taken: Tensor | None, num_classes: int | None) -
     """Return the labels of n samples, (n, ...); None for a generator that takes none.
 
     Args:
-        given: One per sample: classes, rows of attributes, or images. One whole number is
-            that class for all.
+        given: One per sample: classes, soft labels, rows of attributes, or images. One whole
+            number is that class for all.
         n: Number of samples.
         taken: The input of the generator that takes labels, symbolic; None without one.
         num_classes: Number of classes, where that is known.
@@ -87,6 +87,8 @@ def check_labels(given, n: int, taken: Tensor | None, num_classes: int | None) -
     shape = tuple(taken.shape[1:])
     array = None if given is None else _as_array(given)
     if shape == () and (num_classes is not None or "int" in taken.dtype):
+        if array is not None and array.ndim == 2 and array.shape[1] > 1 and num_classes:
+            return _check_soft_labels(array, n, num_classes)
         return _check_classes(array, given, n, num_classes)
     if array is None or not fits_shape(array.shape, (n, *shape)) or not np.isfinite(array).all():
         raise UsageError(
@@ -127,6 +129,17 @@ def _check_classes(array: np.ndarray | None, given, n: int, known: int | None) -
             hint="One number is that class for all: labels=0.",
         )
     return classes
+
+
+def _check_soft_labels(array: np.ndarray, n: int, classes: int) -> np.ndarray:
+    """Weights of classes (n, classes), float32."""
+    if array.shape != (n, classes) or not (array.min() >= 0 and abs(array.sum(1) - 1).max() < 1e-3):
+        raise UsageError(
+            "Soft labels are a row for each sample: the weight of each class, from 0 to 1, the sum "
+            f"of which is 1. Expected: shape {(n, classes)}. Received: shape {array.shape}.",
+            hint="A single class is a whole number.",
+        )
+    return array.astype("float32")
 
 
 def fits_shape(shape: Sequence[int | None], taken: Sequence[int | None]) -> bool:

@@ -11,17 +11,18 @@ from ganzoo.backend import Tensor
 from ganzoo.backend.settings import standard_settings
 from ganzoo.backend.steps.network_graph import stateless_inference
 from ganzoo.errors import InvalidInput, UsageError
-from ganzoo.gan import random
 from ganzoo.gan.ema import EMA
-from ganzoo.gan.sampling import argument_checks, latent_paths
+from ganzoo.gan.sampling import argument_checks
 from ganzoo.gan.sampling.generator_inputs import generator_arguments, generator_inputs, input_shape
+from ganzoo.gan.sampling.latent_sampler import LatentSampler
 from ganzoo.gan.sampling.notebook import Samples, describe_sampler
+from ganzoo.gan.sampling.soft_labels import are_soft, soft_label_network, takes_classes
 from ganzoo.modalities import Levels
 
 _MAX_BATCH = 256  # samples, so that a large n does not fill the memory
 
 
-class Sampler:
+class Sampler(LatentSampler):
     """A generator that samples, by its moving average where there is one.
 
     Args:
@@ -54,11 +55,32 @@ class Sampler:
         self.num_classes = num_classes
         self.levels = levels
         self._jitted = None
+        self._soft: Sampler | None = None
+
+    def of(self, network: keras.Model) -> "Sampler":
+        """Return a sampler of another network of the same weights, such as a part of this one."""
+        return Sampler(
+            network,
+            value_range=self.value_range,
+            prior=self.prior,
+            ema=self.ema,
+            psi=self.psi,
+            num_classes=self.num_classes,
+            levels=self.levels,
+        )
 
     @property
-    def latent_shape(self) -> tuple[int, ...]:
-        """The shape of one latent; (0,) for a generator that takes none."""
-        return input_shape(self.generator, "latents") or (0,)
+    def soft(self) -> "Sampler":
+        """The sampler of soft labels: rows of weights of all classes, instead of classes.
+
+        Raises:
+            UsageError: The generator takes no classes, or nothing between two of them.
+        """
+        if self._soft is None:
+            if self.num_classes is None or not takes_classes(self.generator):
+                raise UsageError("Soft labels are for generators of a known number of classes.")
+            self._soft = self.of(soft_label_network(self.generator, self.num_classes))
+        return self._soft
 
     @property
     def image_shape(self) -> tuple[int, ...]:
@@ -91,7 +113,8 @@ class Sampler:
             n: Number of samples, at least 1.
             seed: In [0, 2**31).
             labels: One per sample, for a conditional generator: classes, rows of attributes,
-                or images. One whole number is that class for all.
+                or images. One whole number is that class for all. What lies between classes has
+                soft labels: rows of the weight of each class, which sum to 1.
             truncation: See `sample_latents` and `generate`.
             use_ema: Use the moving average of the weights, where there is one.
 
@@ -181,46 +204,6 @@ class Sampler:
         return self.scale(labels) if len(labels.shape) > 2 else labels
 
     @standard_settings()
-    def sample_latents(self, n: int, seed: int, truncation: float | None = None) -> Tensor:
-        """Return latents 0, ..., n - 1 of a seed; latent k does not depend on n.
-
-        Args:
-            n: Number of latents, at least 1.
-            seed: In [0, 2**31).
-            truncation: Bound of the normal distribution in standard deviations: less variety,
-                better samples. Brock et al. 2019, https://arxiv.org/abs/1809.11096, section 3.1.
-                None: no bound. With a `psi` latents stay whole, and `generate` truncates.
-
-        Raises:
-            UsageError: `truncation` is not above 0, or the latents are not normal.
-        """
-        index = ops.arange(n, dtype="int32")
-        if truncation is None or self.psi is not None:
-            return self.prior(seed, index, random.SAMPLES, self.latent_shape)
-        if self.prior is not random.normal or not truncation > 0:
-            raise UsageError(
-                "truncation must be above 0, for a GAN whose latents are normal. "
-                f"Received: {truncation}, latents from {self.prior.__name__}."
-            )
-        return random.normal(seed, index, random.SAMPLES, self.latent_shape, truncation=truncation)
-
-    def interpolate_latents(self, first: Tensor, last: Tensor, n: int) -> Tensor:
-        """Return n latents between two, (1, ...) each -> (n, ...): of normal ones, on a circle."""
-        return self._latents(latent_paths.between, first[0], last[0], np.linspace(0.0, 1.0, n))
-
-    def walk_latents(self, keys: Tensor, n: int) -> Tensor:
-        """Return n latents of a walk through given ones, (k, ...) -> (n, ...), and back.
-
-        From one to the next as in `interpolate_latents`, slowly where one arrives.
-        """
-        return self._latents(latent_paths.closed_walk, keys, n)
-
-    def _latents(self, path: Callable, *arguments) -> Tensor:
-        given = [ops.convert_to_numpy(x) if ops.is_tensor(x) else x for x in arguments]
-        found = path(*given, arc=self.prior is random.normal)
-        return ops.convert_to_tensor(found.astype("float32"))
-
-    @standard_settings()
     def generate_images(
         self, latents, labels=None, *, truncation: float | None = None, use_ema: bool = True
     ) -> np.ndarray:
@@ -266,6 +249,8 @@ class Sampler:
             UsageError: the generator is conditional and labels are missing, or the truncation
                 is below 0.
         """
+        if are_soft(labels, self.generator):
+            return self.soft.generate(latents, labels, truncation=truncation, use_ema=use_ema)
         if self._jitted is None:
             self._jitted = backend.jit(self.call_stateless)
         return self._jitted(*self.values(use_ema, truncation), self.inputs(latents, labels))

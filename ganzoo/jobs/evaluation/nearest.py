@@ -13,13 +13,13 @@ from ganzoo.errors import UsageError
 from ganzoo.files.publish import publish
 from ganzoo.jobs.evaluation.evaluate import real_part
 from ganzoo.jobs.evaluation.features import default_features, load_extractor, real_features
+from ganzoo.jobs.latents.starting_points import require_images
 from ganzoo.jobs.models import load
 from ganzoo.jobs.models.find import find_source
 from ganzoo.jobs.models.open_dataset import open_dataset
-from ganzoo.jobs.models.sample import check_paths_free, free_path
+from ganzoo.jobs.models.output_paths import output_file
 from ganzoo.jobs.sample_labels import sample_labels
 from ganzoo.metrics.distances import nearest_rows
-from ganzoo.modalities import IMAGES
 from ganzoo.rendering.grid import image_grid
 
 
@@ -50,7 +50,7 @@ def nearest(
             own, or `photo`.
         data: Path of the training data on this machine, if its recipe does not say.
         truncation: See `ganzoo.jobs.models.sample.sample`.
-        out: The PNG file to write; by default a name that is free in the current folder.
+        out: The image to write; by default a name that is free in the current folder.
         overwrite: Replace a file that is there.
         backend: "jax", "torch" or "tensorflow".
         allow_plugin_mismatch: Accept another architecture; see `ganzoo.load`.
@@ -65,12 +65,8 @@ def nearest(
     """
     source = str(source) if isinstance(source, int) else source
     found = find_source(source)
-    if len(found.image_shape) != IMAGES.rank or found.source_shape is not None:
-        raise UsageError("Neighbors are shown of samples that are images, drawn from latents.")
-    out = Path(out) if out is not None else free_path(found, "nearest", [".png"])
-    if out.suffix.lower() != ".png":
-        raise UsageError(f"Neighbors are drawn as .png. Received: {out}.")
-    check_paths_free(out, [out], overwrite)
+    require_images(found, "Neighbors")
+    out = output_file(found, out, "nearest", rendering.STILL_FORMATS, overwrite=overwrite)
     if features is not None:
         discovery.find_plugin("features", features)
     part = real_part(source, found, None, data)
@@ -95,7 +91,7 @@ def nearest(
         for i in range(n)
     ]
     grid = image_grid(np.concatenate(rows), columns=1 + neighbors)
-    publish(out, rendering.encode_png(grid), overwrite=overwrite)
+    publish(out, rendering.encode_still(grid, out.suffix.lower()), overwrite=overwrite)
     return {
         "file": str(out),
         "features": extractor.name,

@@ -7,11 +7,12 @@ const { facts } = model;
 const latentSize = size(model.plan.inputs.latents ?? [0]); // none: it translates
 const labelShape = model.plan.inputs.labels;
 const translates = labelShape?.length === 4;
-const classes = labelShape?.length === 1 ? facts.classes ?? [] : [];
-const attributes = labelShape?.length === 2 ? labelShape[1] : 0;
-const classCount = classes.length || (labelShape?.length === 1 ? model.classes : 0);
-const state = { seed: 0, latents: null, label: null, attributes: [], source: null, truncation: null, moves: [] };
-const ends = [null, null];
+const ofClasses = model.soft || labelShape?.length === 1;
+const classes = ofClasses ? facts.classes ?? [] : [];
+const attributes = labelShape?.length === 2 && !model.soft ? labelShape[1] : 0;
+const classCount = classes.length || (ofClasses ? model.classes : 0);
+const state = { seed: 0, latents: null, label: null, mixed: null, attributes: [], source: null, truncation: null, moves: [] };
+const ends = [null, null]; // of a walk: { latents, label }
 const steps = 8; // samples around one
 let shown = 16; // seeds in the grid
 let job = 0; // the newest request to draw: older ones end
@@ -37,7 +38,24 @@ const bound = () => (model.truncates === "latents" && state.truncation ? state.t
 function labelOf(place) {
   if (translates) return state.source;
   if (attributes) return state.attributes;
-  return [state.label ?? place % Math.max(classCount, 1)];
+  const chosen = state.label ?? place % Math.max(classCount, 1);
+  return model.soft ? Array.from({ length: classCount }, (_, i) => Number(i === chosen)) : [chosen];
+}
+
+/** The labels of the sample on the stage: on a walk from one class to another, between the two. */
+const currentLabel = () => state.mixed ?? labelOf(state.seed ?? 0);
+
+function mixedLabel(first, last, t) {
+  if (!model.soft) return t < 0.5 ? first : last;
+  return first.map((weight, i) => (1 - t) * weight + t * last[i]);
+}
+
+function describeLabel(label) {
+  if (!classCount) return "";
+  const named = (i) => classes[i] ?? i;
+  if (!model.soft) return `, class ${named(label[0])}`;
+  const parts = label.map((weight, i) => (weight === 1 ? named(i) : `${Math.round(100 * weight)} % ${named(i)}`));
+  return `, class ${parts.filter((_, i) => label[i] > 0).join(" and ")}`;
 }
 
 /** Between two latents: on a great circle if they are normal, for these lie near a sphere. */
@@ -58,9 +76,9 @@ function moved(numbers) {
     state.moves.reduce((sum, move, k) => sum + move * model.directions[k][i], value));
 }
 
-function sampleOf(latents, place) {
+function sampleOf(latents, place, label = labelOf(place)) {
   const styled = "move" in model.plan.inputs; // the directions are those of styles
-  const inputs = { latents: styled ? latents : moved(latents), labels: labelOf(place) };
+  const inputs = { latents: styled ? latents : moved(latents), labels: label };
   if (styled) inputs.move = moved(new Float32Array(size(model.plan.inputs.move)));
   if ("psi" in model.plan.inputs) inputs.psi = [state.truncation ?? 1];
   return network.run(inputs);
@@ -155,9 +173,9 @@ function drawCurrent() {
     byId("caption").textContent = "Choose an image to translate.";
     return;
   }
-  current = sampleOf(state.latents, state.seed);
+  current = sampleOf(state.latents, 0, currentLabel());
   draw(byId("large"), current);
-  const name = classCount ? `, class ${classes[labelOf(state.seed)[0]] ?? labelOf(state.seed)[0]}` : "";
+  const name = describeLabel(currentLabel());
   const text = state.seed === null ? `a sample between seeds${name}` : `Seed ${state.seed}${name}`;
   byId("caption").textContent = text;
   byId("large").setAttribute("aria-label", text);
@@ -174,7 +192,7 @@ function thumbnails(section, entries, choose) {
     button.title = entry.name;
     button.onclick = () => choose(entry);
     grid.append(button);
-    return () => draw(canvas, sampleOf(entry.latents, entry.place));
+    return () => draw(canvas, sampleOf(entry.latents, entry.place, entry.label));
   });
 }
 
@@ -184,7 +202,6 @@ function refresh({ seeds = true, around = true } = {}) {
     work(tasks);
     return;
   }
-  const place = state.seed ?? 0;
   if (seeds) {
     points = null;
     const entries = Array.from({ length: shown }, (_, seed) => ({ name: `Seed ${seed}`, latents: latentsOf(seed), place: seed, seed }));
@@ -193,16 +210,16 @@ function refresh({ seeds = true, around = true } = {}) {
   if (around) {
     const entries = Array.from({ length: steps }, (_, i) => {
       const latents = between(state.latents, latentsOf(1000 + i), 0.25);
-      return { name: `A step toward seed ${1000 + i}`, latents, place };
+      return { name: `A step toward seed ${1000 + i}`, latents, label: currentLabel() };
     });
-    tasks.push(...thumbnails("around", entries, (entry) => choose(entry.latents, null)));
+    tasks.push(...thumbnails("around", entries, (entry) => choose(entry.latents, null, entry.label)));
   }
-  tasks.push(...ends.map((end, i) => () => end && draw(document.querySelectorAll(".end")[i], sampleOf(end, place))));
+  tasks.push(...ends.map((end, i) => () => draw(document.querySelectorAll(".end")[i], sampleOf(end.latents, i, end.label))));
   work(tasks);
 }
 
-function choose(latents, seed) {
-  Object.assign(state, { latents, seed });
+function choose(latents, seed, mixed = null) {
+  Object.assign(state, { latents, seed, mixed });
   refresh({ seeds: false });
 }
 
@@ -227,7 +244,7 @@ function setUpClasses() {
     button.textContent = name;
     button.setAttribute("aria-pressed", String(label === null));
     button.onclick = () => {
-      state.label = label;
+      Object.assign(state, { label, mixed: null });
       buttons.forEach((other) => other.setAttribute("aria-pressed", String(other === button)));
       refresh();
     };
@@ -313,14 +330,13 @@ function setUpButtons() {
     return animate(Array.from({ length: shape[0] }, (_, i) => () => draw(byId("large"), current, i)), 100);
   };
   const walkTo = (t) => {
-    if (ends[0] && ends[1]) {
-      Object.assign(state, { latents: between(ends[0], ends[1], t), seed: null });
-      refresh({ seeds: false, around: false });
-    }
+    const mixed = classCount ? mixedLabel(...ends.map(({ label }, i) => label ?? labelOf(i)), t) : null;
+    Object.assign(state, { latents: between(ends[0].latents, ends[1].latents, t), seed: null, mixed });
+    refresh({ seeds: false, around: false });
   };
   ["from", "to"].forEach((id, i) => {
     byId(id).onclick = () => {
-      ends[i] = state.latents;
+      ends[i] = { latents: state.latents, label: classCount ? currentLabel() : undefined };
       refresh({ seeds: false, around: false });
     };
   });
@@ -360,8 +376,8 @@ function start() {
   });
   setUpButtons();
   state.latents = latentsOf(0);
-  ends[0] = latentsOf(0);
-  ends[1] = latentsOf(1);
+  ends[0] = { latents: latentsOf(0) };
+  ends[1] = { latents: latentsOf(1) };
   refresh();
 }
 

@@ -11,12 +11,15 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import keras
 import numpy as np
 from keras import ops
 
 from ganzoo import __version__
+from ganzoo.errors import UsageError
 from ganzoo.gan import random
 from ganzoo.gan.latents.principal_directions import find_directions
+from ganzoo.gan.latents.spaces import StyleNetworks
 from ganzoo.gan.latents.tracing import trace
 from ganzoo.jobs.formats.network_plan import write_plan
 
@@ -74,7 +77,8 @@ def page_files(gan: "GAN", facts: Mapping[str, Any]) -> dict[str, bytes]:
 def _contents(gan: "GAN", facts: Mapping[str, Any], name: str) -> tuple[dict[str, Any], str]:
     """All that a page says of its model, and the weights in base64."""
     sampler = gan.sampler
-    traced = trace(sampler.generator, sampler.psi, gan.style_networks)
+    generator, styles, soft = soft_networks(gan)
+    traced = trace(generator, sampler.psi, styles)
     plan = write_plan(traced)
     weights = plan.pop("weights")
     model = {
@@ -86,9 +90,23 @@ def _contents(gan: "GAN", facts: Mapping[str, Any], name: str) -> tuple[dict[str
         **about_directions(gan),
         "truncates": _truncates(gan),
         "classes": sampler.num_classes,
+        "soft": soft,
         **about_prior(gan),
     }
     return model, weights
+
+
+def soft_networks(gan: "GAN") -> tuple[keras.Model, StyleNetworks | None, bool]:
+    """Generator and style networks, of soft labels if they take classes; and whether they do."""
+    styles = gan.style_networks
+    try:
+        generator = gan.sampler.soft.generator
+    except UsageError:  # no classes, or nothing between two of them
+        return gan.generator, styles, False
+    if styles is not None:
+        mapping = gan.sampler.of(styles.mapping).soft.generator
+        styles = StyleNetworks(mapping, styles.synthesis)
+    return generator, styles, True
 
 
 def about_directions(gan: "GAN") -> dict[str, Any]:

@@ -10,12 +10,11 @@ import numpy as np
 from ganzoo import rendering
 from ganzoo.errors import UsageError
 from ganzoo.files.publish import publish
-from ganzoo.jobs.latents.starting_points import refuse_translation, sheet_cells, start_points
+from ganzoo.jobs.latents.starting_points import require_images, sheet_cells, start_points
 from ganzoo.jobs.models import load
 from ganzoo.jobs.models.find import find_source
-from ganzoo.jobs.models.sample import check_paths_free, free_path
+from ganzoo.jobs.models.output_paths import output_file
 from ganzoo.jobs.sample_labels import sample_labels
-from ganzoo.modalities import IMAGES
 from ganzoo.rendering.contact_sheet import contact_sheet
 
 if TYPE_CHECKING:
@@ -62,21 +61,13 @@ def mix(
     Raises:
         UsageError: The model draws no images from latents, or an argument is not usable.
     """
-    source = str(source) if isinstance(source, int) else source
     found = find_source(source, raw=raw)
-    refuse_translation(found)
-    if len(found.image_shape) != IMAGES.rank:
-        raise UsageError("Mixtures are drawn of models whose samples are images.")
+    require_images(found, "Mixtures")
     if layers is not None and share is not None:
         raise UsageError("Styles are mixed by layers, or samples by a share. Received: both.")
     if not (len(rows) and len(columns)):
         raise UsageError("A grid has at least a row and a column.")
-    out = Path(out) if out is not None else free_path(found, "mixtures", [".png"])
-    if out.suffix.lower() not in rendering.STILL_FORMATS:
-        raise UsageError(
-            f"Mixtures are written as {', '.join(rendering.STILL_FORMATS)}. Received: {out}."
-        )
-    check_paths_free(out, [out], overwrite)
+    out = output_file(found, out, "mixtures", rendering.STILL_FORMATS, overwrite=overwrite)
     given = sample_labels(labels, found, len(rows) + len(columns), one=labels is None)
     gan = load.load_source(
         found, raw=raw, backend=backend, allow_plugin_mismatch=allow_plugin_mismatch

@@ -12,15 +12,14 @@ from ganzoo import rendering
 from ganzoo.catalog.plugins import discovery
 from ganzoo.data.progress import Listener, Progress, reporting
 from ganzoo.data.source_images import read_named_images
-from ganzoo.errors import UsageError
-from ganzoo.files.publish import check_target, publish, publish_folder
+from ganzoo.files.publish import publish, publish_folder
 from ganzoo.jobs.evaluation.features import default_features, load_extractor
 from ganzoo.jobs.latents.latent_files import LATENTS, SavedLatents, dump_latents
+from ganzoo.jobs.latents.starting_points import require_images
 from ganzoo.jobs.models import load
 from ganzoo.jobs.models.find import Source, find_source
-from ganzoo.jobs.models.sample import check_paths_free, free_path
+from ganzoo.jobs.models.output_paths import output_folder
 from ganzoo.jobs.sample_labels import sample_labels
-from ganzoo.modalities import IMAGES
 from ganzoo.rendering.grid import side_by_side
 
 if TYPE_CHECKING:
@@ -74,13 +73,9 @@ def project(
     Raises:
         UsageError: The model draws no images from latents, or an argument is not usable.
     """
-    source = str(source) if isinstance(source, int) else source
     found = find_source(source, raw=raw)
-    if len(found.image_shape) != IMAGES.rank or found.source_shape is not None:
-        raise UsageError("Images are projected by models that draw images from latents alone.")
-    out = Path(out) if out is not None else free_path(found, "projections", [])
-    check_paths_free(out, [out], overwrite=False)
-    check_target(out)
+    require_images(found, "Projections")
+    out = output_folder(found, out, "projections")
     names, given = read_named_images(images, found.image_shape, n)
     rows = sample_labels(labels, found, len(given), one=labels is None)
     gan = load.load_source(

@@ -10,7 +10,7 @@ from ganzoo.errors import UsageError
 from ganzoo.jobs.latents.latent_files import SavedLatents, check_latents, read_latents
 from ganzoo.jobs.models.find import Source
 from ganzoo.jobs.sample_labels import sample_labels
-from ganzoo.modalities import POINTS
+from ganzoo.modalities import IMAGES, POINTS
 
 if TYPE_CHECKING:
     from ganzoo.gan.gan import GAN
@@ -27,6 +27,21 @@ def refuse_translation(found: Source) -> None:
     """
     if found.source_shape is not None:
         raise UsageError("This model translates images. Expected: one that draws from latents.")
+
+
+def require_images(found: Source, what: str) -> None:
+    """Refuse a model whose samples are no images, or not of latents alone.
+
+    Args:
+        found: The model.
+        what: What would be drawn, in the plural.
+
+    Raises:
+        UsageError: It is such a model.
+    """
+    refuse_translation(found)
+    if len(found.image_shape) != IMAGES.rank:
+        raise UsageError(f"{what} are those of models whose samples are images.")
 
 
 def read_start(

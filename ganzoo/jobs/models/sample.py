@@ -12,11 +12,12 @@ import numpy as np
 from ganzoo import rendering
 from ganzoo.data.source_images import read_source_images
 from ganzoo.errors import UsageError
-from ganzoo.files.publish import check_target, make_folder, publish
+from ganzoo.files.publish import make_folder, publish
 from ganzoo.jobs.latents.chosen_samples import generate_chosen
 from ganzoo.jobs.latents.latent_files import check_latents, read_latents
 from ganzoo.jobs.models import load
 from ganzoo.jobs.models.find import Source, find_source
+from ganzoo.jobs.models.output_paths import check_paths_free, free_path
 from ganzoo.jobs.models.translate import enlarges, translate_files
 from ganzoo.jobs.sample_labels import sample_labels
 from ganzoo.modalities import modality_of
@@ -253,31 +254,3 @@ def _separate_paths(folder: Path, suffix: str, n: int, seeds: Sequence[int] | No
     if seeds is not None:
         names = [f"{name}-seed{seed}" for name, seed in zip(names, seeds, strict=True)]
     return [folder / f"{name}{suffix}" for name in names]
-
-
-def check_paths_free(out: Path, paths: list[Path], overwrite: bool) -> None:
-    """Refuse, before anything takes long, to write where something is."""
-    if out not in paths and out.exists() and not out.is_dir():
-        raise UsageError(
-            f"--separate writes into a folder. Received: {out}, which is a file.",
-            hint="Choose another --out.",
-        )
-    if out in paths:
-        check_target(out)
-    taken = next((path for path in paths if os.path.lexists(path)), None)
-    if taken and not overwrite:
-        raise UsageError(
-            f"{taken} exists already, and nothing is overwritten.",
-            hint="Choose another --out, or --overwrite.",
-        )
-
-
-def free_path(found: Source, what: str, suffixes: Sequence[str]) -> Path:
-    """A name that is free with each of the suffixes; that of a folder without any."""
-    where = found.where
-    stem = found.title or (where.stem if where.suffix == ".safetensors" else where.name)
-    stem = where.resolve().parent.name if stem in ("weights", "state") else stem
-    name = f"{stem.removesuffix('-samples')}-{what}"
-    names = (name, *(f"{name}-{i}" for i in range(2, 10_000)))
-    free = (one for one in names if not any(Path(f"{one}{e}").exists() for e in (suffixes or [""])))
-    return Path(next(free) + (suffixes[0] if suffixes else ""))

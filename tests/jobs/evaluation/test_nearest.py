@@ -59,7 +59,7 @@ def test_a_copy_is_its_own_neighbor(monkeypatch):
 
 
 def test_what_has_no_neighbors_is_refused():
-    with pytest.raises(UsageError, match="drawn as .png"):
-        nearest("dcgan-digits", out="a.jpg")
+    with pytest.raises(UsageError, match="ends in one of .png"):
+        nearest("dcgan-digits", out="a.gif")
     with pytest.raises(UsageError, match="at least 5000 images"):
         nearest("dcgan-digits", neighbors=5000)

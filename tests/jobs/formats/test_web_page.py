@@ -72,17 +72,22 @@ def drawn(plan, rows):
 @pytest.mark.parametrize("name", CHOSEN)
 def test_a_page_draws_what_the_generator_draws(name):
     case = cases.ArchitectureCase(name)
-    generator, sampler = case.gan.generator, case.gan.sampler
+    sampler = case.gan.sampler
+    generator, styles, soft = page.soft_networks(case.gan)
     numbers = np.random.default_rng(0)
     for variable in generator.weights:  # nothing is without effect
         if any(word in variable.path for word in ("gamma", "strength", "bias", "beta")):
             variable.assign(numbers.normal(0.7, 0.3, variable.shape))
     plan = plans.write_plan(
-        tracing.trace(
-            generator, sampler.psi, case.gan.style_networks, any_size=case.source_shape[0]
-        )
+        tracing.trace(generator, sampler.psi, styles, any_size=case.source_shape[0])
     )
     latents, labels = 2 * to_numpy(sampler.sample_latents(2, 3)), case.labels(1, 2)
+    assert soft == (sampler.label_shape == ())
+    if soft:  # of one class, which is that class, and between two
+        own = case.gan.generator(sampler.inputs(ops.convert_to_tensor(latents), labels))
+        labels = np.eye(sampler.num_classes, dtype="float32")[labels]
+        labels[1] = (labels[1] + 1) / (1 + sampler.num_classes)
+        sampler = sampler.soft
     inputs = sampler.inputs(ops.convert_to_tensor(latents), labels)
     if sampler.psi is not None:
         sampler.psi.assign(PSI)
@@ -104,6 +109,9 @@ def test_a_page_draws_what_the_generator_draws(name):
     scale = np.ptp(expected)
     assert scale > 1e-3
     assert np.abs(found - expected).max() < 1e-4 * scale
+    if soft and not moves.size:
+        change = np.abs(to_numpy(own) - expected).max(axis=(1, 2, 3))
+        assert change[0] < 1e-5 * scale < 1e-4 * scale < change[1]
     found = np.array(page.about_directions(case.gan)["directions"])
     translates = sampler.label_shape is not None and len(sampler.label_shape) > 1
     assert len(found) == (0 if translates else min(6, np.prod(sampler.latent_shape)))
@@ -271,6 +279,21 @@ def test_a_folder_has_the_weights_beside_the_page_and_is_a_static_space(exported
     assert re.findall(r"<script src=.*?>", files["index.html"]) == ['<script src="weights.js">']
     assert files["README.md"].startswith('---\ntitle: "dcgan-digits"\nsdk: static\n---\n')
     assert main(["export", "dcgan-digits", str(tmp_path / "digits.page"), "--overwrite"]) == 2
+
+
+@pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
+def test_a_page_is_pushed_beside_its_model(exported, tmp_path, serve_hub, monkeypatch, capsys):
+    monkeypatch.setenv("GANZOO_HOME", str(tmp_path / "home"))
+    server = serve_hub("me/gans")
+    server.branches["space"] = server.commit({"style.css": b""}, "space")
+    words = ["push", "dcgan-digits", "dcgan-digits", "--to", "hf://me/gans", "--page", "--json"]
+    assert main(words) == 0
+    assert json.loads(capsys.readouterr().out)["page"] == f"{server.endpoint}/spaces/me/gans"
+    files = server.commits[server.branches["space"]]
+    assert b"sdk: static" in files["README.md"] and b'src="weights.js"' in files["index.html"]
+    weights = re.search(r'id="weights">(.*?)</script>', exported.read_text(), re.S)[1]
+    assert f'"{weights}"'.encode() in files["weights.js"]
+    assert "dcgan-digits/1/generator.safetensors" in server.files
 
 
 @pytest.mark.parametrize("form", ["file", "folder"])

@@ -9,11 +9,11 @@ from PIL import Image
 from ganzoo import rendering
 from ganzoo.errors import UsageError
 from ganzoo.files.publish import publish
+from ganzoo.jobs.latents.starting_points import require_images
 from ganzoo.jobs.models import load
-from ganzoo.jobs.models.find import find_source
-from ganzoo.jobs.models.sample import check_paths_free, free_path
+from ganzoo.jobs.models.find import Source, find_source
+from ganzoo.jobs.models.output_paths import output_file
 from ganzoo.jobs.sample_labels import sample_labels
-from ganzoo.modalities import IMAGES
 
 MAX_FRAMES = 10_000
 
@@ -41,7 +41,7 @@ def walk(
         seconds: Length of the animation.
         fps: Frames per second, at most 50.
         labels: Classes, attributes or numbers of a conditional model: one for all, or one at each
-            seed. Attributes and numbers change on the way, a class halfway. By default the first.
+            seed, from which labels move to the next; classes as soft labels. By default the first.
         truncation: See `ganzoo.jobs.models.sample.sample`.
         size: Images are enlarged by a whole number, up to so many pixels.
         raw: Use the generator's own weights instead of their average.
@@ -57,8 +57,7 @@ def walk(
         UsageError: The model draws no images from latents, or an argument is not usable.
     """
     found = find_source(source, raw=raw)
-    if len(found.image_shape) != IMAGES.rank or found.source_shape is not None:
-        raise UsageError("A walk is drawn of models whose samples are images, from latents alone.")
+    require_images(found, "Walks")
     frames = round(seconds * fps)
     if not (0 < fps <= 50 and 2 <= len(seeds) <= frames <= MAX_FRAMES):
         raise UsageError(
@@ -66,19 +65,13 @@ def walk(
             f"at most 50 a second. Received: {len(seeds)} seeds, {frames:,} frames, {fps:g} a "
             "second."
         )
-    out = Path(out) if out is not None else free_path(found, "walk", [".gif"])
-    if out.suffix.lower() not in rendering.ANIMATIONS:
-        endings = ", ".join(rendering.ANIMATIONS)
-        raise UsageError(f"A walk is written as {endings}. Received: {out}.")
-    check_paths_free(out, [out], overwrite)
+    out = output_file(found, out, "walk", rendering.ANIMATIONS, overwrite=overwrite)
     rows = sample_labels(labels, found, len(seeds), one=labels is None)
     gan = load.load_source(
         found, raw=raw, backend=backend, allow_plugin_mismatch=allow_plugin_mismatch
     )
-    from ganzoo.gan.sampling.latent_paths import walk_positions
-
     if rows is not None:
-        rows = _labels_on_the_way(rows, *walk_positions(len(seeds), frames))
+        rows = _labels_on_the_way(rows, found, frames)
     images = np.asarray(gan.sampler.walk(seeds, frames, labels=rows, truncation=truncation))
     shown = images if found.levels is None else found.levels.to_pixels(images)
     content = rendering.encode_animation(
@@ -89,12 +82,14 @@ def walk(
     return out
 
 
-def _labels_on_the_way(rows: np.ndarray, legs: np.ndarray, shares: np.ndarray) -> np.ndarray:
+def _labels_on_the_way(rows: np.ndarray, found: Source, frames: int) -> np.ndarray:
     """Labels of each frame, of those at each seed: classes (k,) or rows (k, ...)."""
-    first, last = rows[legs], rows[(legs + 1) % len(rows)]
-    if rows.ndim == 1:
-        return np.where(shares < 0.5, first, last)
-    return ((1 - shares[:, None]) * first + shares[:, None] * last).astype(rows.dtype)
+    from ganzoo.gan.sampling.latent_paths import closed_walk
+
+    if rows.ndim == 1 and np.ptp(rows) == 0:
+        return np.repeat(rows[:1], frames)
+    rows = np.eye(len(found.classes))[rows] if rows.ndim == 1 else rows
+    return closed_walk(rows, frames, arc=False).astype("float32")
 
 
 def _enlarged(image: Image.Image, size: int) -> Image.Image:

@@ -1,12 +1,14 @@
 """Walks through latents: closed, the same frames as samples, in files that animate."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from ganzoo.cli import main
 from ganzoo.errors import UsageError
-from ganzoo.jobs.models import walk as walking
+from ganzoo.jobs.latents import walk as walking
 from ganzoo.jobs.models.load import load
 
 pytestmark = pytest.mark.backend
@@ -68,25 +70,34 @@ def test_a_walk_rests_at_its_seeds_and_lies_on_spheres():
         gan.walk([1, 2, 3, 4], 3)
 
 
-def test_classes_change_halfway_and_attributes_on_the_way(tmp_path):
-    legs, shares = np.array([0, 0, 1, 1]), np.array([0.0, 0.6, 0.0, 0.5])
-    classes = walking._labels_on_the_way(np.array([3, 7]), legs, shares)
-    assert classes.tolist() == [3, 7, 7, 3]
-    rows = walking._labels_on_the_way(np.array([[0.0, 1], [1, 3]], "float32"), legs, shares)
-    assert np.allclose(rows, [[0, 1], [0.6, 2.2], [1, 3], [0.5, 2]]) and rows.dtype == "float32"
+def test_labels_change_on_the_way(tmp_path):
+    found = SimpleNamespace(classes=["a", "b", "c"])
+    same = walking._labels_on_the_way(np.array([1, 1]), found, 4)
+    assert same.tolist() == [1, 1, 1, 1]
+    classes = walking._labels_on_the_way(np.array([2, 0]), found, 4)
+    assert np.allclose(classes, [[0, 0, 1], [0.5, 0, 0.5], [1, 0, 0], [0.5, 0, 0.5]])
+    rows = walking._labels_on_the_way(np.array([[0.0, 1], [1, 3]], "float32"), found, 4)
+    assert np.allclose(rows, [[0, 1], [0.5, 2], [1, 3], [0.5, 2]]) and rows.dtype == "float32"
     out = tmp_path / "one.gif"
     words = ["walk", "cdcgan-mnist", "--seeds", "0,1", "--seconds", "0.4", "--labels", "8,1"]
     assert main([*words, "--fps", "10", "--size", "28", "--out", str(out)]) == 0
     frames, _ = frames_of(out)
     gan = load("cdcgan-mnist")
-    assert np.array_equal(frames[2][..., :1], np.asarray(gan.sample(1, seed=1, labels=[1]))[0])
+    keys = [np.asarray(gan.sampler.sample_latents(1, seed)) for seed in (0, 1)]
+    way = gan.sampler.walk_latents(np.concatenate(keys), 4)
+    for i, labels in ((2, np.array([1])), (3, (np.eye(10)[[8]] + np.eye(10)[[1]]) / 2)):
+        expected = gan.sampler.generate_images(way[i : i + 1], labels)[0]
+        assert np.abs(frames[i][..., :1].astype(int) - expected).max() <= 1
+    for wrong in (np.full((1, 10), 0.2), np.full((1, 9), 1 / 9), np.full((2, 10), 0.1)):
+        with pytest.raises(UsageError, match="Soft labels are a row for each sample"):
+            gan.sample(1, labels=wrong)
 
 
 def test_what_is_no_walk_is_refused(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "there.gif").touch()
     for words, told in (
-        (["--out", "walk.avi"], "written as .gif, .webp, .png"),
+        (["--out", "walk.avi"], "ends in one of .gif, .webp, .png"),
         (["--out", "there.gif"], "nothing is overwritten"),
         (["--seeds", "5"], "two seeds or more"),
         (["--seconds", "600", "--fps", "50"], "at most 10,000 frames"),
