@@ -72,7 +72,7 @@ def run(part: str, home: Path, extra: list[str], coverage: bool) -> tuple[int, i
     """Numbers of passed and failed tests of one process. Its output is printed when it ends."""
     backend = next((name for name in BACKENDS if part.startswith(name)), None)
     command = [sys.executable, "-m", *(["coverage", "run", "-m"] if coverage else [])]
-    command += ["pytest", "-q", "--durations=8", "-m", "backend" if backend else "not backend"]
+    command += ["pytest", "-qrs", "--durations=8", "-m", "backend" if backend else "not backend"]
     begun = time.monotonic()
     (home / part / "user").mkdir(parents=True)
     print(f"== {part} begins", flush=True)

@@ -1,11 +1,10 @@
 """`ganzoo directions`: what a step in latent space changes most."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ganzoo.cli.support import options
+from ganzoo.cli.support import options, sample_options
 from ganzoo.cli.support.printing import format_columns, print_data, print_json
 from ganzoo.cli.support.quiet import silence_frameworks
 
@@ -28,11 +27,6 @@ Features = Annotated[
         metavar="NAME", help="Features that rank them.  [default: the data set's own, else pixels]"
     ),
 ]
-Seeds = Annotated[str, typer.Option(metavar="LIST", help="Seeds on the contact sheet: 0,1,5-9.")]
-Labels = Annotated[
-    str | None, typer.Option(metavar="LIST", help="Their classes, of a conditional model.")
-]
-Out = Annotated[Path | None, typer.Option(metavar="FOLDER", help="The new folder.")]
 
 
 def directions(
@@ -41,18 +35,19 @@ def directions(
     method: Method = None,
     space: Space = None,
     features: Features = None,
-    seeds: Seeds = "0,1",
-    labels: Labels = None,
+    seeds: sample_options.Seeds = "0,1",
+    labels: sample_options.Labels = None,
     raw: options.Raw = False,
-    out: Out = None,
+    out: sample_options.Folder = None,
     backend: options.Backend = None,
     allow_plugin_mismatch: options.AllowPluginMismatch = False,
     as_json: options.Json = False,
 ) -> None:
     """Find directions in latent space: what can be changed?
 
-    Writes a folder: directions.safetensors for `edit`, and a contact sheet with samples moved
-    along each. The first one changes most: the distance of a step in features is printed.
+    Writes directions.safetensors for `edit`, and a contact sheet with samples moved along each;
+    into the run's folder, from where `push` publishes them with the model, or else a new one. The
+    first one changes most: the distance of a step in features is printed.
     """
     shown = options.parse_integers("--seeds", seeds)
     classes = options.parse_classes("--labels", labels)

@@ -5,12 +5,13 @@ from typing import Annotated
 
 import typer
 
-from ganzoo.cli.support import options
+from ganzoo.cli.support import options, sample_options
 from ganzoo.cli.support.printing import print_files
 from ganzoo.cli.support.quiet import silence_frameworks
 
 Along = Annotated[
-    str, typer.Option(metavar="LIST", help="Directions, by number or by name: 0,2,cat.")
+    str,
+    typer.Option(metavar="LIST", help="Directions, by number or by name, classes too: 0,2,cat."),
 ]
 Amounts = Annotated[
     str, typer.Option(metavar="LIST", help="How far, in standard deviations: -2,0,2.")
@@ -18,15 +19,13 @@ Amounts = Annotated[
 DirectionsFile = Annotated[
     Path | None,
     typer.Option(
-        "--directions", metavar="FILE", help="directions.safetensors.  [default: found again]"
+        "--directions",
+        metavar="FILE",
+        help="directions.safetensors.  [default: saved with the model, or found again]",
     ),
 ]
-Seeds = Annotated[str, typer.Option(metavar="LIST", help="Seeds of the samples: 0,1,5-9.")]
 Latents = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Latents of `ganzoo project`, instead of seeds.")
-]
-Labels = Annotated[
-    str | None, typer.Option(metavar="LIST", help="Classes of a conditional model, for each seed.")
 ]
 Layers = Annotated[
     str | None,
@@ -43,9 +42,9 @@ def edit(
     along: Along = "0",
     amounts: Amounts = "-3,-1.5,0,1.5,3",
     directions: DirectionsFile = None,
-    seeds: Seeds = "0-3",
+    seeds: sample_options.Seeds = "0-3",
     latents: Latents = None,
-    labels: Labels = None,
+    labels: sample_options.Labels = None,
     layers: Layers = None,
     truncation: options.Truncation = None,
     raw: options.Raw = False,

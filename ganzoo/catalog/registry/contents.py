@@ -15,12 +15,13 @@ MANIFEST = "manifest.json"
 CARD = "card.toml"
 GENERATOR = "generator.safetensors"
 EVERYTHING = "everything.safetensors"
+DIRECTIONS = "directions.safetensors"
 README = "README.md"
 SAMPLES = "samples.png"
 AUDIO = "samples.wav"
 VIDEO = "samples.gif"
 SAMPLE_FILES = (SAMPLES, AUDIO, VIDEO)
-FILES = (CARD, GENERATOR, EVERYTHING, README, *SAMPLE_FILES)  # a version holds no other
+FILES = (CARD, GENERATOR, EVERYTHING, DIRECTIONS, README, *SAMPLE_FILES)  # a version holds no other
 REQUIRED = (CARD, GENERATOR)
 SCHEMA = 1
 MAX_MANIFEST_BYTES = 64 * 1024
@@ -30,6 +31,7 @@ MAX_BYTES = {
     CARD: 256 * 1024,
     GENERATOR: 64 * 2**30,
     EVERYTHING: 64 * 2**30,
+    DIRECTIONS: 64 * 2**20,
     README: 4 * 2**20,
     **dict.fromkeys(SAMPLE_FILES, 64 * 2**20),
 }

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ganzoo import rendering
+from ganzoo.catalog.registry.contents import DIRECTIONS
+from ganzoo.catalog.runs import RECIPE_NAME
 from ganzoo.data.progress import Listener, reporting
 from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files import safetensors
-from ganzoo.files.publish import check_target, publish, publish_folder
+from ganzoo.files.publish import publish, publish_folder
 from ganzoo.files.text import quote
 from ganzoo.jobs.evaluation.features import default_features, load_extractor
 from ganzoo.jobs.latents.latent_files import check_digest, read_arrays, weights_digest
@@ -25,7 +27,7 @@ from ganzoo.jobs.latents.starting_points import (
 )
 from ganzoo.jobs.models import load
 from ganzoo.jobs.models.find import Source, find_source
-from ganzoo.jobs.models.sample import check_paths_free, free_path
+from ganzoo.jobs.models.output_paths import output_folder
 from ganzoo.jobs.sample_labels import sample_labels
 from ganzoo.metrics.extractor import Extractor
 from ganzoo.modalities import IMAGES
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from ganzoo.gan.gan import GAN
     from ganzoo.gan.latents.principal_directions import Directions
 
-DIRECTIONS, SHEET = "directions.safetensors", "directions.png"
+SHEET = "directions.png"
 METHODS = ("sefa", "pca", "classes")
 AMOUNTS = (-3.0, -1.5, 0.0, 1.5, 3.0)  # standard deviations
 _COLUMN_NAMES = [f"{amount:+g}" for amount in AMOUNTS]
@@ -70,7 +72,8 @@ def directions(
         seeds: Seeds of the samples on the contact sheet.
         labels: Their labels, of a conditional model; by default the first class.
         raw: Use the generator's own weights instead of their average.
-        out: The new folder; by default a name that is free in the current one.
+        out: The new folder. By default the run's own, where the files replace those of before; of
+            other models a name that is free in the current folder.
         backend: `"jax"`, `"torch"` or `"tensorflow"`.
         allow_plugin_mismatch: Accept another architecture; see `ganzoo.load`.
         events: Called with progress events.
@@ -83,12 +86,11 @@ def directions(
     """
     if method not in (None, *METHODS):
         raise UsageError(f"method must be one of {', '.join(METHODS)}. Received: {method!r}.")
-    source = str(source) if isinstance(source, int) else source
     found = find_source(source, raw=raw)
     refuse_translation(found)
-    out = Path(out) if out is not None else free_path(found, "directions", [])
-    check_paths_free(out, [out], overwrite=False)
-    check_target(out)
+    run = found.where.parent
+    in_run = out is None and (run / RECIPE_NAME).is_file()
+    out = run if in_run else output_folder(found, out, "directions")
     given = read_start(found, seeds, None, labels)
     gan = load.load_source(
         found, raw=raw, backend=backend, allow_plugin_mismatch=allow_plugin_mismatch
@@ -100,10 +102,10 @@ def directions(
     sheet = rendering.encode_png(_sheet(gan, found, result, seeds, given))
 
     def write(folder: Path) -> None:
-        publish(folder / DIRECTIONS, content)
-        publish(folder / SHEET, sheet)
+        publish(folder / DIRECTIONS, content, overwrite=True)
+        publish(folder / SHEET, sheet, overwrite=True)
 
-    publish_folder(out, write)
+    write(out) if in_run else publish_folder(out, write)
     return {"folder": str(out), **_about(result, extractor)}
 
 

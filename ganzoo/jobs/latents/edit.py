@@ -9,10 +9,15 @@ import numpy as np
 
 from ganzoo import rendering
 from ganzoo.data.progress import Listener, reporting
-from ganzoo.errors import UsageError, unknown
+from ganzoo.errors import unknown
 from ganzoo.files.publish import publish
 from ganzoo.jobs.latents.directions import find, known_features, read_directions
-from ganzoo.jobs.latents.latent_files import SavedLatents, dump_latents
+from ganzoo.jobs.latents.latent_files import (
+    SavedLatents,
+    dump_latents,
+    saved_directions,
+    weights_digest,
+)
 from ganzoo.jobs.latents.starting_points import (
     read_start,
     refuse_translation,
@@ -21,7 +26,7 @@ from ganzoo.jobs.latents.starting_points import (
 )
 from ganzoo.jobs.models import load
 from ganzoo.jobs.models.find import find_source
-from ganzoo.jobs.models.sample import check_paths_free, free_path
+from ganzoo.jobs.models.output_paths import output_file
 from ganzoo.rendering.contact_sheet import contact_sheet
 
 if TYPE_CHECKING:
@@ -51,9 +56,10 @@ def edit(
 
     Args:
         source: A model's name, a weights file, a run's folder or its number.
-        along: Names of directions, or their numbers.
+        along: Names of directions or their numbers, or classes that the data set's features know.
         amounts: How far, in standard deviations.
-        directions: A file that `ganzoo directions` wrote; by default directions are found again.
+        directions: A file that `ganzoo directions` wrote. By default the one in the run or the
+            version, if it is of these weights; otherwise directions are found again.
         seeds: Seeds of which sample 0 is moved.
         latents: A file of latents instead.
         labels: Classes, attributes or numbers of a conditional model; by default the first.
@@ -73,14 +79,10 @@ def edit(
     Raises:
         UsageError: The model draws nothing from latents, or an argument is not usable.
     """
-    source = str(source) if isinstance(source, int) else source
     found = find_source(source, raw=raw)
     refuse_translation(found)
-    out = Path(out) if out is not None else free_path(found, "edits", [".png"])
-    if out.suffix.lower() not in (*rendering.STILL_FORMATS, ".safetensors"):
-        endings = ", ".join((*rendering.STILL_FORMATS, ".safetensors"))
-        raise UsageError(f"Edits are written as {endings}. Received: {out}.")
-    check_paths_free(out, [out], overwrite)
+    endings = (*rendering.STILL_FORMATS, ".safetensors")
+    out = output_file(found, out, "edits", endings, overwrite=overwrite)
     given = read_start(found, seeds, latents, labels)
     gan = load.load_source(
         found, raw=raw, backend=backend, allow_plugin_mismatch=allow_plugin_mismatch
@@ -88,11 +90,14 @@ def edit(
     from ganzoo.gan.latents.edits import moved
     from ganzoo.gan.latents.spaces import LatentSpace
 
+    directions = directions or saved_directions(found.where.parent, weights_digest(gan))
     with reporting(events):
-        if directions is not None:
-            known = read_directions(directions, gan)
-        else:
-            known = find(gan, found, known_features(found, None, required=False))
+        known = None if directions is None else read_directions(directions, gan)
+        if known is None:
+            extractor = known_features(found, None, required=False)
+            classes = () if extractor is None else extractor.classes
+            named = any(one in classes and not one.isdecimal() for one in along)
+            known = find(gan, found, extractor, method="classes" if named else None)
     space = LatentSpace(gan, known.space)
     points, start = start_points(gan, space, seeds, latents, given, truncation)
     chosen = [_index(name, known) for name in along]

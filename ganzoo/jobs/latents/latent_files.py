@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ganzoo.catalog.registry.contents import DIRECTIONS
+from ganzoo.catalog.registry.versions import version_at
 from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.files import safetensors
 from ganzoo.files.digests import tensors_digest
@@ -125,5 +127,28 @@ def check_digest(about: Mapping[str, Any], gan: "GAN", path: Path) -> None:
 
 def weights_digest(gan: "GAN") -> str:
     """Return the digest of a generator's weights, as exported files have it."""
-    arrays = {n: a for n, a in state_arrays(gan).items() if n.startswith("generator/")}
-    return tensors_digest(arrays)
+    return generator_digest(state_arrays(gan))
+
+
+def generator_digest(arrays: Mapping[str, np.ndarray]) -> str:
+    """Return `weights_digest` of the arrays of a GAN."""
+    return tensors_digest({n: a for n, a in arrays.items() if n.startswith("generator/")})
+
+
+def saved_directions(folder: Path, digest: str) -> Path | None:
+    """Return the file of directions that lies in a run or a version; None without any.
+
+    Args:
+        folder: The run's or the version's.
+        digest: `weights_digest` of the model, which went on if the file has another.
+
+    Raises:
+        InvalidInput: The file is not what was published, or holds something else.
+    """
+    path, version = folder / DIRECTIONS, version_at(folder)
+    if version is not None and DIRECTIONS in version.sizes:
+        version.read(DIRECTIONS)
+    if not path.is_file():
+        return None
+    about = safetensors.metadata(path).get("directions")
+    return path if isinstance(about, Mapping) and about.get("weights_digest") == digest else None

@@ -22,7 +22,9 @@ from ganzoo.catalog.runs import Run, split_best
 from ganzoo.errors import InvalidInput, UnknownName, UsageError
 from ganzoo.files import safetensors
 from ganzoo.files.manifests import check_name
+from ganzoo.files.reading import read_bytes
 from ganzoo.jobs.hub.bundle import Bundle, build_bundle
+from ganzoo.jobs.latents.latent_files import generator_digest, saved_directions
 from ganzoo.jobs.models.export import run_weights
 from ganzoo.jobs.models.weights import FLOAT16, STORED, check_finite, to_float16
 from ganzoo.jobs.publishing.manage import describe_version
@@ -112,6 +114,8 @@ def push(
         contents.CARD: card.toml().encode("utf-8"),
         contents.GENERATOR: safetensors.dump(arrays, about),
     }
+    if saved_directions(run.path, generator_digest(arrays)):
+        files[contents.DIRECTIONS] = read_bytes(run.path / contents.DIRECTIONS)
     files |= newest_samples(run, about["step"] if best else None, report)
     if everything:
         state, about = run_weights(run, everything=True, best=best, report=report)

@@ -9,6 +9,7 @@ from PIL import Image
 from ganzoo.cli import main
 from ganzoo.files import safetensors
 from ganzoo.jobs.latents import directions as job
+from ganzoo.jobs.latents import edit as editing
 from ganzoo.jobs.latents.latent_files import read_latents
 from ganzoo.jobs.models.load import load
 from ganzoo.jobs.training.train import train
@@ -87,6 +88,37 @@ def test_latents_of_edits_are_drawn_and_edited_again(place, styled):
         sample = ["sample", source, "--latents", "edits.safetensors", "--out", "sampled.npy"]
         assert main([*sample, "--overwrite"]) == 0
         assert np.array_equal(np.load("sampled.npy"), images)
+
+
+def test_directions_are_saved_with_a_run_and_published_with_it(place, styled, monkeypatch, capsys):
+    run = str(styled.path)
+    assert main(["directions", run, "-n", "2", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["folder"] == run
+    file = styled.path / "directions.safetensors"
+    arrays, about = safetensors.load(file), safetensors.metadata(file)
+    about["directions"]["names"] = ["smile", "age"]
+    safetensors.save(file, arrays, about, overwrite=True)
+    assert main(["push", run, "faces", "--license", "MIT"]) == 0
+    with monkeypatch.context() as patched:
+        patched.setattr(editing, "find", None)  # nothing is found again
+        for number, source in enumerate((run, "faces")):
+            assert main(["edit", source, "--along", "age", "--out", f"{number}.png"]) == 0
+    images = [np.asarray(Image.open(place / f"{number}.png")) for number in (0, 1)]
+    assert np.array_equal(*images) and images[0].std() > 20
+    about["directions"]["weights_digest"] = "0" * 64  # the run went on
+    safetensors.save(file, arrays, about, overwrite=True)
+    assert main(["edit", run, "--along", "age"]) == 2
+    assert main(["edit", run, "--along", "0"]) == 0
+    assert main(["directions", run]) == 0 and safetensors.load(file)["directions"].shape[0] == 8
+
+
+def test_a_class_is_a_direction_that_is_found(monkeypatch):
+    asked = []
+    monkeypatch.setattr(editing, "find", lambda *_, method: asked.append(method) or 1 / 0)
+    for along, method in (("Trouser", "classes"), ("0", None)):
+        with pytest.raises(ZeroDivisionError):
+            editing.edit("dcgan-fashion-mnist", along=[along])
+        assert asked.pop() == method
 
 
 def test_layers_are_those_of_style_based_models(place, styled, capsys):
