@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from typing import Any
 
 SLOW = 5.0  # seconds of an import that are worth a word
+# Their own imports may draw random numbers, as TensorFlow's does; a plugin is not blamed for it.
+_FRAMEWORKS = {"jax", "keras", "tensorflow", "torch"}
+_RANDOM = ("Python's random numbers", "NumPy's random numbers")
 
 
 @contextlib.contextmanager
@@ -22,6 +25,7 @@ def effects_reported(label: str, *, trusted: bool = False) -> Iterator[None]:
         trusted: Whether it may change what it likes; then only its time is looked at.
     """
     before, begun = {} if trusted else _process_state(), time.monotonic()
+    frameworks = _FRAMEWORKS & sys.modules.keys()
     yield
     seconds = time.monotonic() - begun
     if seconds > SLOW:
@@ -29,6 +33,8 @@ def effects_reported(label: str, *, trusted: bool = False) -> Iterator[None]:
     after = _process_state() if before else {}
     # what was not there before came with the framework that sets it up
     changed = [n for n, value in before.items() if value is not None and after[n] != value]
+    if frameworks != _FRAMEWORKS & sys.modules.keys():
+        changed = [name for name in changed if name not in _RANDOM]
     if changed:
         warnings.warn(
             f"{label} has changed on import, for the whole process: {', '.join(changed)}.",

@@ -289,6 +289,16 @@ def test_what_a_plugin_changes_for_the_process_is_said(site, source, said):
         np.random.set_state(before[2])
 
 
+def test_random_numbers_that_a_framework_draws_on_import_are_not_blamed_on_a_plugin(site):
+    site.architecture("calm", "import random, sys\nsys.modules['torch'] = random\n"
+                      "random.random()\n" + GOOD)  # fmt: skip
+    try:
+        load_plugin(find_plugin("architecture", "calm"))
+        assert sys.modules.pop("torch") is random
+    finally:
+        sys.modules.pop("torch", None)
+
+
 def test_what_a_plugin_changes_of_keras_is_said(site, monkeypatch):
     """With a stand-in, since no framework runs here."""
     config = SimpleNamespace(
