@@ -101,6 +101,16 @@ def checkpoint(size: int, folder: Path) -> Callable:
     return run
 
 
+def watching(n: int, folder: Path) -> Callable:
+    """A look at n numbers of a state, whether all are finite."""
+    import keras
+
+    from ganzoo.jobs.monitoring.guard import nonfinite_names
+
+    variables = {str(i): keras.Variable(np.ones(n // 64, "float32")) for i in range(64)}
+    return lambda: nonfinite_names(variables)
+
+
 def plugins(n: int, folder: Path) -> Callable:
     """`ganzoo list` with n further packages of one architecture each."""
     site = folder / f"site-{n}"
@@ -173,6 +183,7 @@ MEASURES = {
     "200 batches": (batches, (2_000, 20_000, 200_000), 0.4),
     "preparing JPEGs": (prepare, (100, 200, 400, 800), 1.1),
     "a checkpoint's bytes": (checkpoint, tuple(2**k for k in (20, 22, 24, 26)), 1.1),
+    "watching a state, numbers": (watching, tuple(2**k for k in (24, 25, 26)), 1.1),
     "list with plugins": (plugins, (1, 10, 50, 200), 1.1),
     "Fréchet distance, rows": (features("frechet"), (2_500, 5_000, 10_000), 1.1),
     "kernel distance, rows": (features("kernel"), (2_500, 5_000, 10_000), 1.1),
@@ -225,13 +236,14 @@ def main() -> None:
     """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="+", choices=MEASURES, default=list(MEASURES))
+    parser.add_argument("--no-commands", action="store_true", help="leave out the command line")
     parser.add_argument("--backend", default="jax", help="for sampling and steps (default: jax)")
     parser.add_argument("--into", type=Path, metavar="FILE", help="keep the figures in this JSON")
     options = parser.parse_args()
     from ganzoo.jobs.models.environment import prepare_environment
 
     prepare_environment(options.backend)
-    if options.into:
+    if options.into and not options.no_commands:
         keep(options.into, "commands", commands())
     for name in options.only:
         row = measure(name)

@@ -83,19 +83,34 @@ def _ratio(row: dict, name: str) -> str:
 
 
 def missed(figures: dict) -> str:
-    """The aims that are missed, by wall-clock time."""
-    lines = []
+    """The aims that are missed, by both clocks or by one."""
+    by_both, by_one, total = [], [], 0
     for row in figures["results"]:
         for name in (n for n in CONTENDERS if n in row["ratios"]):
             found, lowest = row["ratios"][name], aim(name, row["backend"], row["model"])
-            if round(found["wall"], 2) < lowest:
-                lines.append(
+            reached = [round(found[clock], 2) >= lowest for clock in ("wall", "cpu")]
+            total += 1
+            if not all(reached):
+                (by_one if any(reached) else by_both).append(
                     f"* {row['model']} on {row['backend']} against {name}: {found['wall']:.2f} "
-                    f"({found['cpu']:.2f} by CPU), aim {lowest:g}"
+                    f"({found['cpu']:.2f} by CPU), aim {lowest:g}{_limit(row, name)}"
                 )
-    total = sum(len(row["ratios"]) for row in figures["results"])
-    head = f"{total - len(lines)} of {total} aims are reached. These are missed:"
-    return "\n".join([head, "", *lines]) if lines else f"All {total} aims are reached."
+    head = f"{total - len(by_both) - len(by_one)} of {total} aims are reached by both clocks."
+    parts = [head]
+    if by_one:
+        parts += ["", f"{len(by_one)} by one of them:", "", *by_one]
+    if by_both:
+        parts += ["", f"{len(by_both)} are missed:", "", *by_both]
+    return "\n".join(parts)
+
+
+def _limit(row: dict, name: str) -> str:
+    """The ratio that the loop by hand has to a contender."""
+    if name == "hand" or "hand" not in row["ratios"]:
+        return ""
+    other, hand = row["ratios"][name], row["ratios"]["hand"]
+    wall, cpu = (other[clock] / hand[clock] for clock in ("wall", "cpu"))
+    return f"; the loop by hand: {wall:.2f} ({cpu:.2f})"
 
 
 def unmeasured(figures: dict) -> str:
@@ -145,6 +160,37 @@ def feeding(figures: dict) -> str:
     return f"A batch of 64 from {row['sizes'][-1]:,} images takes {each:.2g} ms: {shares}."
 
 
+def watched(figures: dict) -> str:
+    """The share of looking at a whole state, in steps of DCGAN-64."""
+    row = next(row for row in figures["growth"] if row["name"].startswith("watching"))
+    each = 1000 * row["seconds"][-1] * NUMBERS / row["sizes"][-1]
+    steps = {
+        r["backend"]: r["ms_per_step"]["ganzoo"]["cpu"]
+        for r in figures["results"]
+        if r["model"] == "dcgan-64"
+    }
+    shares = ", ".join(f"{each / (LOG_EVERY * ms):.3%} on {name}" for name, ms in steps.items())
+    return (
+        f"A look at the state of DCGAN-64, whether all {NUMBERS / 1e6:.1f} million numbers are "
+        f"finite, takes {each:.2g} ms every {LOG_EVERY} steps: {shares}."
+    )
+
+
+NUMBERS, LOG_EVERY = 22_500_000, 50  # weights, average and moments of DCGAN-64; log_every
+
+
+def metrics(figures: dict) -> str:
+    """Metrics beside torch-fidelity's."""
+    if "metrics" not in figures:
+        return "Not measured in this round."
+    lines = ["| 10,000 x 2,048 features | ganzoo, CPU s | torch-fidelity | ratio |",
+             "|---|---:|---:|---:|"]  # fmt: skip
+    for row in figures["metrics"]:
+        mine, theirs = row["ganzoo"], row["torch-fidelity"]
+        lines.append(f"| {row['name']} | {mine:.1f} | {theirs:.1f} | {mine / theirs:.2f} |")
+    return "\n".join(lines)
+
+
 def commands(figures: dict) -> str:
     """Seconds of some commands."""
     lines = ["| command | CPU seconds |", "|---|---:|"]
@@ -160,7 +206,9 @@ PARTS = {
     "first": first,
     "growth": growth,
     "feeding": feeding,
+    "watched": watched,
     "commands": commands,
+    "metrics": metrics,
 }
 
 
