@@ -1,17 +1,21 @@
 """Training, resuming and data sets from Python by name, as from the command line."""
 
+import contextlib
 import os
+import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ganzoo.backend import select
 from ganzoo.catalog.recipe.checks import check_plugin_options, check_recipe_plugins
 from ganzoo.catalog.recipe.overrides import apply_settings, read_recipe_file, with_data_from
 from ganzoo.catalog.recipe.recipe import LENGTHS, Part, Recipe
 from ganzoo.catalog.registry.lookup import find_model
 from ganzoo.catalog.runs import RUNS, Run
 from ganzoo.errors import UsageError
+from ganzoo.jobs.devices.surroundings import parse_devices
 
 if TYPE_CHECKING:
     from ganzoo.data.dataset import Dataset
@@ -30,6 +34,7 @@ def train(
     backend: str | None = None,
     events: _Events | None = None,
     start_from: str | os.PathLike | int | None = None,
+    devices: int | str | None = None,
     **keys: Any,
 ) -> Run:
     """Train a model of the zoo or a recipe: `ganzoo.train("dcgan-digits", steps=150)`.
@@ -49,6 +54,8 @@ def train(
         events: Function called with each event; by default a line is printed now and then.
         start_from: A model, version, run or weights file, whose weights are taken where names
             and shapes are equal.
+        devices: How many devices share each step; `"all"` of this host; None: one, or as many as
+            processes were started by torchrun and its like.
         **keys: Keys of the recipe that one table alone has: `steps=150`, `batch=32`, `seed=1`.
 
     Returns:
@@ -66,16 +73,19 @@ def train(
     recipe = apply_settings(recipe, lines)
     recipe = with_data_from(recipe, Path.cwd())
     check_recipe_plugins(recipe)
-    return job(
-        recipe,
-        model=name,
-        run=None if run is None else Path(run),
-        runs=Path(runs),
-        backend=backend,
-        argv=["ganzoo.train", str(name or "a recipe")],
-        events=events or _Lines(),
-        source=start_from,
-    )
+    with _same_training(recipe, backend, start_from) as command:
+        return job(
+            recipe,
+            model=name,
+            run=None if run is None else Path(run),
+            runs=Path(runs),
+            backend=backend,
+            argv=["ganzoo.train", str(name or "a recipe")],
+            events=events or _Lines(),
+            source=start_from,
+            devices=_number(devices),
+            command=command,
+        )
 
 
 def resume(
@@ -83,6 +93,7 @@ def resume(
     *,
     settings: Mapping[str, Any] | None = None,
     events: _Events | None = None,
+    devices: int | str | None = None,
     **keys: Any,
 ) -> Run:
     """Go on with a run from its newest checkpoint: `ganzoo.resume(7, steps=3000)`.
@@ -91,6 +102,7 @@ def resume(
         run: The run, its folder or its number.
         settings: Keys that change no weight, with their table: `{"training.steps": 3000}`.
         events: Function called with each event; by default a line is printed now and then.
+        devices: How many devices share each step; `"all"` of this host; None: as many as before.
         **keys: The same keys without their table.
 
     Returns:
@@ -99,12 +111,15 @@ def resume(
     from ganzoo.jobs.training.resume import resume as job
 
     changes = {**(settings or {}), **keys}
-    where = run.path if isinstance(run, Run) else run
+    where = str(run.path if isinstance(run, Run) else run)
+    lines = [_setting(key, value) for key, value in changes.items()]
     return job(
-        where if isinstance(where, Path) else str(where),
-        settings=[_setting(key, value) for key, value in changes.items()],
-        argv=["ganzoo.resume", str(where)],
+        where,
+        settings=lines,
+        argv=["ganzoo.resume", where],
         events=events or _Lines(),
+        devices=_number(devices),
+        command=["resume", where, *(word for line in lines for word in ("--set", line))],
     )
 
 
@@ -151,6 +166,20 @@ def _find_recipe(
     if text.endswith(".toml"):
         return read_recipe_file(text), None
     return find_model(text).recipe, text
+
+
+def _number(devices: int | str | None) -> int | str | None:
+    return parse_devices(None if devices is None else str(devices))
+
+
+@contextlib.contextmanager
+def _same_training(recipe: Recipe, backend: str | None, source: Any) -> Iterator[list[str]]:
+    """Yield arguments of `ganzoo` by which another process makes the same training."""
+    with tempfile.TemporaryDirectory(prefix="ganzoo-recipe-") as folder:
+        path = Path(folder, "recipe.toml")
+        path.write_text(recipe.toml(), encoding="utf-8")
+        start = () if source is None else ("--from", str(source))
+        yield ["train", str(path), "--backend", select.choose(backend), *start]
 
 
 def _setting(key: str, value: Any) -> str:

@@ -82,8 +82,7 @@ def test_a_run_goes_on_with_other_numbers_of_devices(command, recipe):
     assert manifest["devices"] == 2
     more = command.run("resume", "parts", "--devices", "1", "--set", "training.steps=8")
     assert "On 1 device instead of 2" in more.stderr
-    command.run("resume", "parts", "--devices", "2", "--set", "training.steps=12",
-                **PROCESSOR_AS_TWO)  # fmt: skip
+    command.python("import ganzoo; ganzoo.resume('parts', devices=2, steps=12)", **PROCESSOR_AS_TWO)
     assert_same(command, "whole", "parts")
 
 

@@ -1,8 +1,11 @@
 """From Python a model is trained, resumed and opened by name, as from the command line."""
 
+import os
+
 import pytest
 
 import ganzoo
+from ganzoo.catalog.recipe.overrides import read_recipe_file
 from ganzoo.errors import UnknownName, UsageError
 
 pytestmark = pytest.mark.backend
@@ -18,6 +21,19 @@ def test_a_model_is_trained_resumed_and_loaded(place, capsys):
     assert again.log()[-1]["step"] == 3
     assert "step 3/3  d_loss " in capsys.readouterr().out
     assert ganzoo.load(1).sample(2, seed=0).shape == (2, 8, 8, 1)
+
+
+def test_another_process_is_told_the_same_training(place, monkeypatch):
+    told = {}
+    monkeypatch.setattr("ganzoo.jobs.training.train.train", lambda recipe, **given: told.update(
+        given, same=read_recipe_file(given["command"][1]) == recipe
+    ))  # fmt: skip
+    ganzoo.train("dcgan-digits", steps=2, seed=5, start_from=place / "a run", devices=2)
+    verb, _, *others = told["command"]
+    assert told["same"] and told["devices"] == 2 and verb == "train"
+    assert others == ["--backend", os.environ["KERAS_BACKEND"], "--from", str(place / "a run")]
+    with pytest.raises(UsageError, match="whole number"):
+        ganzoo.train("dcgan-digits", devices=0)
 
 
 def test_a_data_set_is_opened_by_its_name(place):

@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from ganzoo.backend.devices import Group, unreachable
 from ganzoo.backend.tensor import Tensor
+from ganzoo.errors import EnvironmentProblem
 
 _DEVICES = 1  # the number of the group, among all groups of the cluster
 _MAX_TEXT = 4096  # bytes
@@ -39,7 +40,7 @@ class TensorFlowGroup(Group):
         local: The number of this process's device on its host.
 
     Raises:
-        EnvironmentProblem: The others do not come.
+        EnvironmentProblem: The others do not come, or TensorFlow has computed here already.
     """
 
     def __init__(self, rank: int, count: int, local: int):
@@ -51,6 +52,12 @@ class TensorFlowGroup(Group):
             self._cluster = tf.distribute.MultiWorkerMirroredStrategy()
         except tf.errors.OpError as error:
             raise unreachable() from error
+        except (RuntimeError, ValueError) as error:
+            raise EnvironmentProblem(
+                "TensorFlow joins other processes once, and before it computes anything. "
+                f"Received: {error}",
+                hint="Begin in a new Python process, or with the command `ganzoo`.",
+            ) from error
         if threading.current_thread() is threading.main_thread():
             # the cluster takes SIGTERM for itself, as a sign that a machine will be shut down
             signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM) or signal.SIG_DFL)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def joined_devices(
-    process: Process, backend: str, recipe: Recipe, command: Sequence[str] = ()
+    process: Process, backend: str, recipe: Recipe, command: Sequence[str]
 ) -> Iterator["Group"]:
     """Inside, networks are made for these devices, and steps of training are of all.
 
@@ -25,11 +25,11 @@ def joined_devices(
         process: The process of this process among them.
         backend: The backend, which is chosen.
         recipe: The recipe that is trained; each device has an equal part of a batch.
-        command: Arguments of `ganzoo` by which another process makes the same training; only
-            if `process` has no launcher.
+        command: Arguments of `ganzoo` by which another process makes the same training, if
+            `process` has no launcher.
 
     Raises:
-        UsageError: The batch is not a multiple of their number, or there is no command.
+        UsageError: The batch is not a multiple of their number.
         EnvironmentProblem: There are not as many, or one has ended.
     """
     from ganzoo.backend import devices as framework
@@ -61,12 +61,6 @@ def joined_devices(
             if number == 1:
                 yield framework.Group()
                 return
-            if not command:
-                raise UsageError(
-                    "A training on several devices is started by a command, which ganzoo repeats "
-                    f"for each. Received: {number} devices, and a call from Python.",
-                    hint=f"ganzoo train ... --devices {number}; or start your program by torchrun.",
-                )
             process = stack.enter_context(children(command, number, backend))
         stack.enter_context(_variables_set(process.variables))
         yield stack.enter_context(framework.joined(_connect(process, backend)))

@@ -54,6 +54,7 @@ def resume(
     log_to: Sequence[str] = (),
     events: Events = lambda event: None,
     devices: int | str | None = None,
+    command: Sequence[str] = (),
 ) -> Run:
     """Go on with a run from its newest valid checkpoint, bit for bit as if it had not stopped.
 
@@ -72,6 +73,8 @@ def resume(
         events: Function called with each event, as it happens.
         devices: How many devices share each step; `"all"` of this host; None: as many as
             before.
+        command: Arguments of `ganzoo` by which another process does the same; by default those
+            of `argv`.
 
     Returns:
         The run.
@@ -100,7 +103,7 @@ def resume(
         logging_to(log_to, events) as events,
         Stop() as stop,
         contextlib.nullcontext() if process.rank else opened.lock(),
-        joined_devices(process, backend, recipe, argv[1:]) as group,
+        joined_devices(process, backend, recipe, command or argv[1:]) as group,
     ):
         if not group.rank:
             manifest = provenance.read_manifest(opened)  # of the time since it is locked

@@ -42,6 +42,7 @@ def train(
     source: str | os.PathLike | int | None = None,
     devices: int | str | None = None,
     dataset: Dataset | None = None,
+    command: Sequence[str] = (),
 ) -> Run:
     """Train a recipe into a new run folder.
 
@@ -59,6 +60,8 @@ def train(
             `ganzoo.jobs.models.start`.
         devices: How many devices share each step; `"all"` of this host; None is one.
         dataset: The data set; by default the recipe's.
+        command: Arguments of `ganzoo` by which another process makes the same training; by
+            default those of `argv`.
 
     Returns:
         The run.
@@ -79,7 +82,7 @@ def train(
     with (
         logging_to(log_to, events) as events,
         Stop() as stop,
-        joined_devices(process, backend, recipe, argv[1:]) as group,
+        joined_devices(process, backend, recipe, command or argv[1:]) as group,
     ):
         with reporting(stop.interrupting(events)):
             dataset = open_recipe_dataset(recipe) if dataset is None else dataset
