@@ -20,6 +20,7 @@ A backend module offers these names and nothing else:
   element, are computed faster so.
 * `inner_call(layer)`: a layer, as one around it calls it.
 * `reshape(x, shape)`: as in `keras.ops`, whose own looks at every number of the shape first.
+* `one_kernel(function)`: a function of integer tensors, as one operation where that is faster.
 * `rematerialize(function, tensors)`: a function's results, computed again for gradients.
 * `training_outputs(network, inputs)`: a network's outputs in training mode.
 * `is_due(steps, every)`: whether a number of steps is a multiple of another, as a condition for:
@@ -64,6 +65,7 @@ __all__ = [
     "jit",
     "lazy_cond",
     "no_grad",
+    "one_kernel",
     "peak_device_memory",
     "rematerialize",
     "reshape",
@@ -93,6 +95,7 @@ if TYPE_CHECKING:
         jit,
         lazy_cond,
         no_grad,
+        one_kernel,
         peak_device_memory,
         rematerialize,
         reshape,

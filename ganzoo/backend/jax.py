@@ -165,6 +165,11 @@ def host_arrays(*tensors: Tensor, each: int) -> tuple:
     return tensors
 
 
+def one_kernel(function: Callable) -> Callable:
+    """The function: compiled, it is one already."""
+    return function
+
+
 def inner_call(layer: keras.layers.Layer) -> keras.layers.Layer:
     """The layer: compiled, its bookkeeping costs nothing."""
     return layer

@@ -112,8 +112,7 @@ def _adam(optimizer: Any, gradients: Sequence, variables: Sequence) -> None:
     step = tf.cast(optimizer.iterations.value + 1, "float32")
     first, second = (tf.pow(tf.cast(b, "float32"), step)
                      for b in (optimizer.beta_1, optimizer.beta_2))  # fmt: skip
-    rate = keras.ops.cast(optimizer.learning_rate, "float32")
-    rate = rate * tf.sqrt(1 - second) / (1 - first)
+    rate = keras.ops.cast(optimizer.learning_rate, "float32") * tf.sqrt(1 - second) / (1 - first)
     for gradient, variable in zip(gradients, variables, strict=True):
         index = optimizer._get_variable_index(variable)
         m, v = optimizer._momentums[index].value, optimizer._velocities[index].value
@@ -187,6 +186,17 @@ def host_arrays(*tensors: Tensor, each: int) -> tuple:
     return tensors
 
 
+def one_kernel(function: Callable) -> Callable:
+    """`function(*lists of integer tensors)`, as one operation of XLA where shapes are known."""
+    compiled = tf.function(function, jit_compile=True, autograph=False)
+
+    def call(*lists: Sequence[Tensor]):
+        known = all(x.shape.is_fully_defined() for tensors in lists for x in tensors)
+        return (compiled if known and tf.inside_function() else function)(*map(tuple, lists))
+
+    return call
+
+
 def inner_call(layer: keras.layers.Layer) -> keras.layers.Layer:
     """The layer: compiled, its bookkeeping costs nothing."""
     return layer
@@ -258,8 +268,7 @@ def fused_steps(convolutional: bool) -> FusedSteps:
     """Fused steps under XLA pay for dense networks and on accelerators; on the CPU XLA
     slows convolutions down (0.63-0.71 of the speed without it).
     """
-    accelerated = bool(tf.config.list_physical_devices("GPU"))
-    if convolutional and not accelerated:
+    if convolutional and not tf.config.list_physical_devices("GPU"):
         return FusedSteps(steps=1, xla=False)
     # processes of several devices cannot meet inside XLA
     return FusedSteps(steps=16, xla=devices.number_joined() == 1)

@@ -215,6 +215,11 @@ def host_arrays(*tensors: torch.Tensor, each: int) -> tuple:
     return tuple(x.numpy() for x in tensors) if few else tensors
 
 
+def one_kernel(function: Callable) -> Callable:
+    """The function: few numbers are made in NumPy."""
+    return function
+
+
 def rematerialize(function: Callable, tensors: list) -> list:
     """`function(tensors)`, computed again where gradients need what is inside."""
     if not torch.is_grad_enabled():

@@ -37,6 +37,7 @@ def _of(x: Tensor) -> Any:
     return np if isinstance(x, np.ndarray) else ops
 
 
+@backend.one_kernel
 def threefry(key: Sequence[Tensor], counter: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
     """Threefry-2x32-20 in wrapping int32 arithmetic.
 
