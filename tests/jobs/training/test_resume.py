@@ -309,6 +309,10 @@ def test_the_first_item_that_differs_is_named(whole, recipe, rewound, monkeypatc
         monkeypatch.setattr(ganzoo_testbed, "patient", lambda other=other: other)
         with pytest.raises(InvalidInput, match=one if most > 40 else of_four):
             resume(run.path)
+    monkeypatch.setattr("ganzoo.jobs.training.provenance._BLOCK", 64)  # a few images at once
+    asked = iter([None, None])
+    with pytest.raises(StopIteration):  # as a signal would: not only before and after
+        provenance.item_digests(same, lambda: next(asked))
     (run.path / "data.digests").write_bytes(b"torn")
     with pytest.raises(InvalidInput, match=r"Received: fingerprint 'other'\. Restore"):
         resume(run.path)
