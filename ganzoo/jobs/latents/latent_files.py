@@ -70,7 +70,7 @@ def read_latents(path: Path) -> SavedLatents:
     names, count = about.get("names"), len(arrays["latents"]) if arrays["latents"].ndim else 0
     if any(array.ndim == 0 or len(array) != count for array in arrays.values()) or not count:
         raise InvalidInput(f"{quote(path)} must hold a row of each array for every sample.")
-    if not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
+    if not (isinstance(names, list) and [type(name) for name in names] == [str] * count):
         names = [str(i) for i in range(count)]
     return SavedLatents(arrays["latents"], arrays.get("labels"), arrays.get("styles"), tuple(names))
 
