@@ -86,7 +86,7 @@ def test_labels_for_a_generator_that_takes_none_are_refused(labels, plain):
         ([0, 1, 2, 0.5], r"\[0.0, 1.0, 2.0, 0.5\]"),
         ([0, 1, 2, float("nan")], "nan"),
         ([[1], [2], [3], [10]], r"shape \(4, 1\)"),
-        (np.eye(10)[:4], r"shape \(4, 10\)"),
+        (np.zeros((4, 1, 1), int), r"shape \(4, 1, 1\)"),
         (["a", "b", "c", "d"], "'a'"),
         ([[1], [2, 3]], r"\[\[1\], \[2, 3\]\]"),
         ([], r"\[\]"),
@@ -100,6 +100,11 @@ def test_classes_that_are_none_are_refused(labels, received, conditional):
     ):
         with pytest.raises(UsageError, match=expected):
             ask()
+
+
+def test_weights_of_classes_are_refused_by_a_layer_that_cannot_mix_them(conditional):
+    with pytest.raises(UsageError, match="'class' takes classes, but nothing between two of them"):
+        conditional.sample(4, labels=np.eye(10)[:4])
 
 
 def test_where_the_number_of_classes_is_not_known_only_their_kind_is_checked(small):
