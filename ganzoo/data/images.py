@@ -38,9 +38,10 @@ FORMATS = ("PNG", "JPEG", "WEBP", *(["AVIF"] if _HAS_AVIF else []))
 HEADER_FORMATS = (*FORMATS, "TIFF")  # of which Pillow reads size and profile
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", *([".avif"] if _HAS_AVIF else []))
 SUFFIX_FAMILIES = (SUFFIXES, TIFF_SUFFIXES, NUMPY_SUFFIXES)  # the first that a folder has counts
-MAX_BYTES = 188_000_000  # of memory that decoding an image takes, by its header
+MAX_BYTES = 188_000_000  # of memory that decoding an image takes, by its header; 200 million in all
 MAX_JPEG_PIXELS = 89_000_000  # of a JPEG that is decoded smaller; Pillow warns of more
-_BYTES = {"WEBP": 15.6, "AVIF": 10}  # of a pixel, about; with other formats 4
+# Of a pixel; with other formats 4. Of WebP it is 16, and little besides: 4032x3024 is read.
+_BYTES = {"WEBP": 15.4, "AVIF": 10}
 _JPEGS = ("JPEG", "MPO")
 _REMEDY = " (up to 89,000,000 for a JPEG that is no progressive one, where a smaller size is set)"
 _TINY = 50_000  # bytes of a file: none so small is a JPEG that is decoded smaller
@@ -180,11 +181,16 @@ def _bytes_to_decode(image: Image.Image, scale: int = 1) -> int:
     """Return the memory that decoding takes, at 1/`scale` of height and width."""
     pixels = image.width * image.height
     found = int(pixels * _BYTES.get(image.format or "", 4)) // scale**2
-    if "progressive" in image.info:  # all its coefficients are held, two bytes each
+    if _is_progressive(image):  # all its coefficients are held, two bytes each
         layers = [(down, across) for _, down, across, _ in getattr(image, "layer", ())]
         largest = max(down for down, _ in layers) * max(across for _, across in layers)
         found += 2 * pixels * sum(down * across for down, across in layers) // largest
     return found
+
+
+def _is_progressive(image: Image.Image) -> bool:
+    """Return whether it is a progressive JPEG; a text of a PNG may have that name, too."""
+    return image.format in _JPEGS and "progressive" in image.info
 
 
 def _scale_to_decode(image: Image.Image, min_size: int | None) -> int:
@@ -207,8 +213,9 @@ def _refusal(image: Image.Image, scale: int = 1) -> str | None:
         return f"it has no pixels ({width}x{height})"
     if _bytes_to_decode(image, scale) > MAX_BYTES:
         limit = MAX_BYTES * width * height // _bytes_to_decode(image)
-        kind = "progressive JPEG" if "progressive" in image.info else image.format
-        return f"it has {width}x{height} pixels; the limit is {limit:,} for a {kind}{_REMEDY}"
+        kind = "progressive JPEG" if _is_progressive(image) else image.format
+        remedy = _REMEDY if image.format in _JPEGS else ""
+        return f"it has {width}x{height} pixels; the limit is {limit:,} for a {kind}{remedy}"
     frames = getattr(image, "n_frames", 1)
     if image.format != "MPO" and frames > 1:
         return f"it is an animation of {frames} frames; one image is expected"
@@ -219,7 +226,7 @@ def _reason(fault: Exception) -> str:
     if isinstance(fault, Image.UnidentifiedImageError):
         return "it is not a PNG, JPEG or WebP file that Pillow can read"
     if isinstance(fault, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
-        return f"it has too many pixels; the limit is {MAX_BYTES // 4:,}{_REMEDY}"
+        return f"it has too many pixels; no image may have more than {MAX_JPEG_PIXELS:,}"
     return f"it is damaged or cut off ({' '.join(str(fault).split()) or type(fault).__name__})"
 
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageFile, PngImagePlugin
 
 from ganzoo.data.decoding.fitting import centered_box
-from ganzoo.data.images import Preprocessing, decode_image, open_image, open_upright
+from ganzoo.data.images import FORMATS, Preprocessing, decode_image, open_image, open_upright
 from ganzoo.errors import EnvironmentProblem, InvalidInput, UsageError
 
 
@@ -200,11 +200,12 @@ print(most() - before, time.process_time() - begun)
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="the system does not say")
-def test_an_image_just_below_the_bound_takes_200_megabytes_and_a_second(tmp_path):
+@pytest.mark.parametrize(("kind", "most"), [("JPEG", (8000, 5875)), ("WEBP", (4032, 3024))])
+def test_an_image_just_below_the_bound_takes_200_megabytes_and_a_second(tmp_path, kind, most):
     exif = Image.Exif()
     exif[0x0112] = 6  # upright, as most photographs of a telephone are
-    for name, size in (("tiny", (64, 48)), ("large", (8000, 5875))):
-        Image.new("RGB", size, "teal").save(tmp_path / name, "JPEG", exif=exif)
+    for name, size in (("tiny", (64, 48)), ("large", most)):
+        Image.new("RGB", size, "teal").save(tmp_path / name, kind, exif=exif, method=0)
     command = [sys.executable, "-c", MEASURE, tmp_path / "tiny", tmp_path / "large"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     kilobytes, seconds = map(float, done.stdout.split())
@@ -309,6 +310,14 @@ def test_no_prefix_of_an_image_is_an_image(cut):
             decode_image(data[: len(data) * cut // 100], "cut.png")
 
 
+@pytest.mark.parametrize("kind", [*FORMATS, "progressive"])
+def test_a_photograph_of_a_telephone_is_read_in_every_format(kind):
+    options = {"WEBP": {"method": 0}, "AVIF": {"speed": 10}, "progressive": {"progressive": True}}
+    photo = Image.new("RGB", (4032, 3024))
+    data = saved(photo, "JPEG" if kind == "progressive" else kind, **options.get(kind, {}))
+    assert open_upright(data, "a.png").size == (4032, 3024)
+
+
 def test_the_largest_allowed_image_is_not_refused_by_its_header():
     with pytest.raises(InvalidInput, match="damaged or cut off"):  # not "pixels; the limit"
         open_image(png(8000, 5875), "a.png")
@@ -345,6 +354,10 @@ def test_the_reason_is_named():
         decode_image(REFUSED["D18 animated WebP"], "a.webp")
     with pytest.raises(InvalidInput, match="it has 8001x6250 pixels; the limit is 47,000,000"):
         decode_image(REFUSED["50 megapixels and a bit"], "a.png")
+    with pytest.raises(InvalidInput, match=r"the limit is 12,207,792 for a WEBP\.$"):
+        decode_image(saved(Image.new("L", (4096, 2981)), "WEBP", method=0), "a.webp")
+    with pytest.raises(InvalidInput, match="too many pixels; no image may have more than 89,0"):
+        decode_image(REFUSED["D8 180 megapixels"], "a.png")
     with pytest.raises(InvalidInput, match="not a PNG, JPEG or WebP"):
         decode_image(REFUSED["D24 TIFF"], "a.png")
 
@@ -364,5 +377,6 @@ def test_partly_decoded_pixels_are_impossible_even_if_pillow_is_named_to_allow_t
 def test_text_in_an_image_is_no_reason_to_refuse_it():
     info = PngImagePlugin.PngInfo()
     info.add_text("Comment", "x" * 1000, zip=True)
+    info.add_text("progressive", "as Pillow says of a JPEG")
     data = saved(Image.fromarray(gradient()), pnginfo=info)
     np.testing.assert_array_equal(decode_image(data, "a.png"), gradient())
