@@ -1,5 +1,6 @@
 """TensorFlow: graphs by `tf.function`, differentiated by tapes."""
 
+import contextvars
 import functools
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -21,11 +22,26 @@ from ganzoo.backend.types import FusedSteps, GradientResult
 from ganzoo.errors import UsageError
 
 _ZERO = tf.UnconnectedGradients.ZERO
+# Whether the graph that is traced runs here. Others, such as exports, go where XLA may be missing.
+_runs_here = contextvars.ContextVar("_runs_here", default=False)
+
+
+def _run_here(function: Callable) -> Callable:
+    @functools.wraps(function)
+    def call(*arguments: Any, **named: Any) -> Any:
+        token = _runs_here.set(True)
+        try:
+            return function(*arguments, **named)
+        finally:
+            _runs_here.reset(token)
+
+    return call
 
 
 class Stepper(keras.Model):
     """Fits `step(data)` to Keras' TensorFlow trainer."""
 
+    @_run_here
     def train_step(self, data):
         # TensorFlow 2.21's graph optimizer loses an order between the updates of a step: one in
         # five steps of a convolutional WGAN-GP came out different, by 1e-5 to 1e-4
@@ -187,11 +203,14 @@ def host_arrays(*tensors: Tensor, each: int) -> tuple:
 
 
 def one_kernel(function: Callable) -> Callable:
-    """`function(*lists of integer tensors)`, as one operation of XLA where shapes are known."""
+    """`function(*lists of integer tensors)`, as one operation of XLA where shapes are known, in
+    the graphs of a step and of `jit`.
+    """
     compiled = tf.function(function, jit_compile=True, autograph=False)
 
     def call(*lists: Sequence[Tensor]):
-        known = all(x.shape.is_fully_defined() for tensors in lists for x in tensors)
+        shapes = [tf.TensorShape(x.shape) for tensors in lists for x in tensors]
+        known = _runs_here.get() and all(shape.is_fully_defined() for shape in shapes)
         return (compiled if known and tf.inside_function() else function)(*map(tuple, lists))
 
     return call
@@ -261,7 +280,7 @@ def update_if(due, update: Callable, otherwise: Callable, variables: Sequence):
 
 def jit(function: Callable) -> Callable:
     """`function` as a graph."""
-    return tf.function(function)
+    return tf.function(_run_here(function))
 
 
 def fused_steps(convolutional: bool) -> FusedSteps:

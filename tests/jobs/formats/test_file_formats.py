@@ -141,6 +141,26 @@ def test_a_saved_model_gives_the_same_images(run, expected, tmp_path):
         np.testing.assert_allclose(np.array(made), images, atol=1e-5)
 
 
+@only("tensorflow", "its own format")
+def test_a_saved_model_that_draws_numbers_needs_no_xla(tmp_path):
+    import tensorflow as tf
+
+    from ganzoo.layers import counter
+
+    class Noise(keras.layers.Layer):
+        def call(self, x):
+            return x + counter.normal(np.array([1, 2], "int32"), keras.ops.arange(3), (6,))
+
+    latents = keras.Input((3, 6), name="latents")
+    model = keras.Model(latents, Noise()(latents))
+    given = np.ones((2, 3, 6), "float32")
+    expected = np.array(model(given))
+    FORMATS[""].write(SimpleNamespace(generator=model), {}, str(tmp_path / "out"))
+    assert b"Xla" not in (tmp_path / "out" / "saved_model.pb").read_bytes()
+    served = tf.saved_model.load(str(tmp_path / "out"))
+    np.testing.assert_array_equal(np.array(served.serve(given)), expected)
+
+
 def test_what_cannot_be_written_is_said_before_anything_is(run, tmp_path, capsys):
     (tmp_path / "taken").mkdir()
     other = "out" if keras.backend.backend() == "torch" else "out.pt2"
