@@ -3,7 +3,7 @@
 import datetime
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from ganzoo.catalog.registry.cards import Card
 from ganzoo.catalog.run_manifest import write
 from ganzoo.catalog.runs import Run
 from ganzoo.data.dataset import Dataset
+from ganzoo.data.progress import Progress
 from ganzoo.errors import InvalidInput
 from ganzoo.files import safetensors
 from ganzoo.files.checkpoints import Checkpoint
@@ -71,28 +72,26 @@ def write_manifest(run: Run, content: dict[str, Any]) -> dict[str, Any]:
     return write(run.path, content)
 
 
-def item_digests(dataset: Dataset, check: Callable[[], None] = lambda: None) -> bytes:
+def item_digests(dataset: Dataset) -> bytes:
     """Return the content of `ITEMS`: the fingerprint in a line, and a digest of each item in order.
 
     Of large data sets one is of several items together, so that it is never more than a megabyte.
-
-    Args:
-        dataset: The data set, which is read once.
-        check: Called now and then; what it raises ends the work.
+    The data set is read once; whoever listens is told of the progress, see `reporting`.
     """
     together = _items_together(len(dataset))
     size = dataset.images.nbytes // len(dataset)
     rows = together * max(1, _BLOCK // (together * max(1, size)))
     found = [f"{dataset.fingerprint}\n".encode()]
-    for start in range(0, len(dataset), rows):
-        check()
-        images, labels = dataset.batch(np.arange(start, min(start + rows, len(dataset))))
-        for first in range(0, len(images), together):
-            items = slice(first, first + together)
-            digest = hashlib.blake2b(images[items].tobytes(), digest_size=4)
-            if labels is not None:
-                digest.update(labels[items].tobytes())
-            found.append(digest.digest())
+    with Progress(f"{dataset.name}: digests", len(dataset)) as progress:
+        for start in range(0, len(dataset), rows):
+            images, labels = dataset.batch(np.arange(start, min(start + rows, len(dataset))))
+            for first in range(0, len(images), together):
+                items = slice(first, first + together)
+                digest = hashlib.blake2b(images[items].tobytes(), digest_size=4)
+                if labels is not None:
+                    digest.update(labels[items].tobytes())
+                found.append(digest.digest())
+            progress.advance(len(images))
     return b"".join(found)
 
 

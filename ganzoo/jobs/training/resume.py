@@ -109,7 +109,9 @@ def resume(
             manifest = provenance.read_manifest(opened)  # of the time since it is locked
         with reporting(stop.interrupting(events)):
             dataset = open_recipe_dataset(recipe)
-        changed = _check_same_data(opened, manifest["data"], dataset, allowed=allow_data_change)
+            changed = _check_same_data(
+                opened, manifest["data"], dataset, group, allowed=allow_data_change
+            )
         newest = opened.newest_checkpoint(lambda text: _emit_warning(events, text))
         if newest is None:
             raise no_checkpoint(opened)
@@ -193,14 +195,16 @@ def _record_resumption(
 ) -> None:
     """Rewind the run to the session's step, and write what is new about it."""
     run, recipe, start = session.run, session.recipe, session.start
+    items = None
+    if any(change["step"] == start for change in manifest.get("data_changes", ())):
+        with reporting(session.stop.interrupting(session.events)):  # while nothing is changed
+            items = provenance.item_digests(session.dataset)
     manifest = run_manifest.forget_after(run.path, manifest | {"state": "running"}, start)
     run.rewind(start)
     if recipe != with_data_from(run.recipe(), run.path):
         publish_text(run.recipe_path, recipe.toml(), overwrite=True)
-    if manifest.get("data_changes", [{}])[-1].get("step") == start:
-        publish(
-            run.path / provenance.ITEMS, provenance.item_digests(session.dataset), overwrite=True
-        )
+    if items is not None:
+        publish(run.path / provenance.ITEMS, items, overwrite=True)
     if mismatches:
         sentences = [f"From step {start} on: {sentence}" for sentence in mismatches]
         provenance.record_plugins(run, manifest, recipe, sentences)
@@ -248,11 +252,14 @@ def _check_same_recipe(before: Recipe, after: Recipe) -> None:
 
 
 def _check_same_data(
-    run: Run, before: dict[str, Any], dataset: Dataset, *, allowed: bool = False
+    run: Run, before: dict[str, Any], dataset: Dataset, group: "Group", *, allowed: bool = False
 ) -> list[str]:
     """Sentences about data that have changed, if that is allowed; none if they have not."""
     now = dataset.describe()
-    if now["fingerprint"] == before["fingerprint"]:
+    is_same = now["fingerprint"] == before["fingerprint"]
+    only_one = not is_same and not group.rank  # reads all; the others wait, whatever theirs are
+    item = group.share(provenance.first_changed_item(run, before, dataset) if only_one else "")
+    if is_same:
         return []
     differing = [key for key in ("count", "image_shape", "classes", "source")
                  if before.get(key) != now[key]] or ["fingerprint"]  # fmt: skip
@@ -261,8 +268,7 @@ def _check_same_data(
     )
     message = (
         f"The data set {dataset.name!r} is not what the run began with. "
-        f"Expected: {expected}. Received: {received}."
-        f"{provenance.first_changed_item(run, before, dataset)}"
+        f"Expected: {expected}. Received: {received}.{item}"
     )
     if allowed and not {"image_shape", "classes"} & set(differing):
         return [message]

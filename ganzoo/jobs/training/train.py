@@ -99,7 +99,8 @@ def train(
             opened = Run(Path(group.share("")))
             run_session(Session(run=opened, **parts))
             return opened
-        items = provenance.item_digests(dataset, stop.check)
+        with reporting(stop.interrupting(events)):
+            items = provenance.item_digests(dataset)
         check_space(Path(run or runs), checkpoint_size(gan), 2)
         name = provenance.run_name(recipe, model)
         opened = Run.create_at(run) if run is not None else Run.create(Path(runs), name)

@@ -9,17 +9,19 @@ import pytest
 from lazy_keras import Lazy, keras
 
 from ganzoo import backend
+from ganzoo.backend.devices import Group
 from ganzoo.catalog.recipe.recipe import Recipe
 from ganzoo.catalog.runs import Run
 from ganzoo.cli import main
 from ganzoo.data.feed import Feed
+from ganzoo.data.progress import reporting
 from ganzoo.errors import InvalidInput, Locked, UsageError
 from ganzoo.files import safetensors
 from ganzoo.jobs.models.build import build_gan
 from ganzoo.jobs.models.open_dataset import open_recipe_dataset
 from ganzoo.jobs.models.weights import assign_arrays, state_arrays
 from ganzoo.jobs.training import provenance
-from ganzoo.jobs.training.resume import resume
+from ganzoo.jobs.training.resume import _check_same_data, resume
 from ganzoo.jobs.training.train import train
 
 pytestmark = pytest.mark.backend
@@ -310,12 +312,24 @@ def test_the_first_item_that_differs_is_named(whole, recipe, rewound, monkeypatc
         with pytest.raises(InvalidInput, match=one if most > 40 else of_four):
             resume(run.path)
     monkeypatch.setattr("ganzoo.jobs.training.provenance._BLOCK", 64)  # a few images at once
-    asked = iter([None, None])
-    with pytest.raises(StopIteration):  # as a signal would: not only before and after
-        provenance.item_digests(same, lambda: next(asked))
+    seen = []
+    with reporting(seen.append):
+        provenance.item_digests(same)
+    asked = iter([None])
+    with pytest.raises(StopIteration), reporting(lambda event: next(asked)):
+        provenance.item_digests(same)  # as a signal would end it: not only before and after
+    assert 0 < seen[1]["done"] < seen[-1]["done"] == seen[0]["total"] == 40
     (run.path / "data.digests").write_bytes(b"torn")
     with pytest.raises(InvalidInput, match=r"Received: fingerprint 'other'\. Restore"):
         resume(run.path)
+
+
+def test_one_process_alone_looks_which_item_differs(whole, recipe, monkeypatch):
+    run, same = whole(recipe), open_recipe_dataset(recipe())
+    facts, other = run.manifest()["data"], replace(same, fingerprint="other")
+    monkeypatch.setattr(provenance, "item_digests", lambda dataset: pytest.fail("it reads all"))
+    with pytest.raises(InvalidInput, match="is not what the run began with"):
+        _check_same_data(run, facts, other, Group(rank=1, count=2))
 
 
 def test_other_data_of_the_same_kind_are_taken_if_that_is_wanted(
@@ -331,8 +345,20 @@ def test_other_data_of_the_same_kind_are_taken_if_that_is_wanted(
     others.append(replace(others[0], images=pixels, labels=labels, fingerprint="longer"))
     monkeypatch.setattr(ganzoo_testbed, "patient", lambda: others[0])
     monkeypatch.setattr("ganzoo.jobs.training.resume.run_session", lambda session: None)
+    before, begun = snapshot(run), []
+
+    def interrupt(event):
+        if event["event"] == "prepare" and not event["done"]:
+            begun.append(event["what"])
+            if len(begun) == 2:  # the digests to compare with the old ones, then those to keep
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        resume(run.path, allow_data_change=True, events=interrupt)
+    assert (begun, snapshot(run)) == (["patient: digests"] * 2, before)
     resume(run.path, allow_data_change=True, events=said.append)
-    assert [one["message"] for one in said if "is not what the run began" in one["message"]]
+    assert any("is not what the run began" in one.get("message", "") for one in said)
+    assert (run.path / "data.digests").read_bytes() == provenance.item_digests(others[0])
     changed = run.manifest()
     assert changed["data"]["fingerprint"] == others[0].fingerprint
     assert changed["data_changes"] == [{"step": 7, "from": fingerprint}]
