@@ -55,7 +55,9 @@ def train(
         start_from: A model, version, run or weights file, whose weights are taken where names
             and shapes are equal.
         devices: How many devices share each step; `"all"` of this host; None: one, or as many as
-            processes were started by torchrun and its like.
+            processes were started by torchrun and its like. On PyTorch and TensorFlow this Python
+            process may end, without an exception, when another one of the training dies: call it
+            in a script.
         **keys: Keys of the recipe that one table alone has: `steps=150`, `batch=32`, `seed=1`.
 
     Returns:
@@ -103,6 +105,7 @@ def resume(
         settings: Keys that change no weight, with their table: `{"training.steps": 3000}`.
         events: Function called with each event; by default a line is printed now and then.
         devices: How many devices share each step; `"all"` of this host; None: as many as before.
+            See `train` for what happens when a process dies.
         **keys: The same keys without their table.
 
     Returns:

@@ -86,6 +86,7 @@ class _Watcher(threading.Thread):
     def run(self) -> None:
         while not self.done.wait(_POLL):
             if self.failure() and not self.done.wait(_PATIENCE):
+                # the main thread is inside the collective, where it hears no signal or exception
                 sys.stderr.write(f"error: {self.failure()}\n")
                 sys.stderr.flush()
                 for child, _ in self._children:
