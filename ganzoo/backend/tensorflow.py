@@ -1,6 +1,5 @@
 """TensorFlow: graphs by `tf.function`, differentiated by tapes."""
 
-import contextvars
 import functools
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -17,31 +16,19 @@ from ganzoo.backend.scope import WriteCapture
 from ganzoo.backend.steps.due import is_due as is_due
 from ganzoo.backend.steps.plain_optimizers import is_plain
 from ganzoo.backend.steps.rematerialization import rematerializing
+from ganzoo.backend.steps.tensorflow_kernels import one_kernel as one_kernel
+from ganzoo.backend.steps.tensorflow_kernels import run_here
 from ganzoo.backend.tensor import Tensor
 from ganzoo.backend.types import FusedSteps, GradientResult
 from ganzoo.errors import UsageError
 
 _ZERO = tf.UnconnectedGradients.ZERO
-# Whether the graph that is traced runs here. Others, such as exports, go where XLA may be missing.
-_runs_here = contextvars.ContextVar("_runs_here", default=False)
-
-
-def _run_here(function: Callable) -> Callable:
-    @functools.wraps(function)
-    def call(*arguments: Any, **named: Any) -> Any:
-        token = _runs_here.set(True)
-        try:
-            return function(*arguments, **named)
-        finally:
-            _runs_here.reset(token)
-
-    return call
 
 
 class Stepper(keras.Model):
     """Fits `step(data)` to Keras' TensorFlow trainer."""
 
-    @_run_here
+    @run_here
     def train_step(self, data):
         # TensorFlow 2.21's graph optimizer loses an order between the updates of a step: one in
         # five steps of a convolutional WGAN-GP came out different, by 1e-5 to 1e-4
@@ -202,20 +189,6 @@ def host_arrays(*tensors: Tensor, each: int) -> tuple:
     return tensors
 
 
-def one_kernel(function: Callable) -> Callable:
-    """`function(*lists of integer tensors)`, as one operation of XLA where shapes are known, in
-    the graphs of a step and of `jit`.
-    """
-    compiled = tf.function(function, jit_compile=True, autograph=False)
-
-    def call(*lists: Sequence[Tensor]):
-        shapes = [tf.TensorShape(x.shape) for tensors in lists for x in tensors]
-        known = _runs_here.get() and all(shape.is_fully_defined() for shape in shapes)
-        return (compiled if known and tf.inside_function() else function)(*map(tuple, lists))
-
-    return call
-
-
 def inner_call(layer: keras.layers.Layer) -> keras.layers.Layer:
     """The layer: compiled, its bookkeeping costs nothing."""
     return layer
@@ -280,7 +253,7 @@ def update_if(due, update: Callable, otherwise: Callable, variables: Sequence):
 
 def jit(function: Callable) -> Callable:
     """`function` as a graph."""
-    return tf.function(_run_here(function))
+    return tf.function(run_here(function))
 
 
 def fused_steps(convolutional: bool) -> FusedSteps:

@@ -109,9 +109,8 @@ def resume(
             manifest = provenance.read_manifest(opened)  # of the time since it is locked
         with reporting(stop.interrupting(events)):
             dataset = open_recipe_dataset(recipe)
-            changed = _check_same_data(
-                opened, manifest["data"], dataset, group, allowed=allow_data_change
-            )
+            facts = manifest["data"]
+            changed = _check_same_data(opened, facts, dataset, group, allowed=allow_data_change)
         newest = opened.newest_checkpoint(lambda text: _emit_warning(events, text))
         if newest is None:
             raise no_checkpoint(opened)
