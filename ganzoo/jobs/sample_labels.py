@@ -18,11 +18,11 @@ def sample_labels(
 
     Args:
         labels: Repeated as often as needed. A class is its index or its name. A row is "age=30
-            height=1.8": what is not named is 0, if it is an attribute, or in the middle of its
-            range; an index or a name alone stands for the highest value. A model of classes takes
-            such rows as soft labels, "cat=0.5 dog=0.5". By default all classes or
-            attributes in turn; of numbers one after the other, from the lowest to the highest of
-            the training.
+            height=1.8", by names or indices: what is not named is 0, if it is an attribute, or in
+            the middle of its range; an index or a name alone stands for the highest value. A model
+            of classes takes such rows as soft labels, "cat=0.5 dog=0.5", the sum of which is 1. By
+            default all classes or attributes in turn; of numbers one after the other, from the
+            lowest to the highest of the training.
         found: The model.
         n: Number of samples.
         one: Whether all samples have one label.
@@ -32,7 +32,8 @@ def sample_labels(
         soft labels.
 
     Raises:
-        UsageError: There is no such class, attribute or number, or the model takes none.
+        UsageError: There is no such class, attribute or number, the model takes none, or soft
+            labels are no weights.
     """
     # a discriminator may learn classes that its generator does not take
     shape = found.about.get("generator_labels", [])
@@ -43,6 +44,8 @@ def sample_labels(
     soft = any(isinstance(one, str) and _PAIR.search(one) for one in labels or ())
     if len(shape) == 1 or soft:
         rows = _rows(list(labels or ()), found, n, one=one)
+        if len(shape) != 1:
+            rows = _as_weights(rows, found.classes, labels)
         return np.resize(rows, (n, len(found.classes))).astype("float32")
     return np.resize(np.array(_classes(labels, found.classes, one=one), "int32"), n)
 
@@ -64,6 +67,18 @@ def _rows(labels: list[int | str], found: Source, n: int, *, one: bool) -> np.nd
     return rows.reshape(-1, len(names))
 
 
+def _as_weights(rows: np.ndarray, names: Sequence[str], labels: object) -> np.ndarray:
+    """Soft labels whose sums are exactly 1: a third may be written as 0.333."""
+    sums = rows.sum(axis=1, keepdims=True)
+    if rows.min() < 0 or abs(sums - 1).max() > 0.002:
+        raise UsageError(
+            "Between classes each of them has a weight from 0 to 1, and the sum of the weights is "
+            f"1. Received: {labels}.",
+            hint=f"For instance: '{names[0]}=0.5 {names[-1]}=0.5'.",
+        )
+    return rows / sums
+
+
 def _row(
     label: int | str, names: Sequence[str], others: np.ndarray, high: np.ndarray
 ) -> np.ndarray:
@@ -81,7 +96,9 @@ def _row(
             raise UsageError(
                 f"A label is a name with a number, such as {names[0]}=0.5. Received: {label!r}."
             )
-        row[_classes([name.strip()], names, one=True)[0]] = value
+        name = name.strip()
+        index = int(name) if name.isdecimal() and name not in names else name
+        row[_classes([index], names, one=True)[0]] = value
     return row
 
 

@@ -48,6 +48,12 @@ def test_of_classes_such_rows_are_soft_labels():
     rows = asked(["age=0.25 hair color=0.75", 1], n=3, **of_classes)
     np.testing.assert_array_equal(rows, [[0.25, 0.75], [0, 1], [0.25, 0.75]])
     assert asked(["hair color"], n=1, **of_classes).tolist() == [1]
+    np.testing.assert_array_equal(asked(["0=0.25 1=0.75"], n=1, **of_classes), rows[:1])
+    thirds = asked(["a=0.333 b=0.333 c=0.333"], n=1, **of_classes | {"classes": ["a", "b", "c"]})
+    assert abs(thirds - 1 / 3).max() < 1e-7
+    for wrong in ("age=5 hair color=-4", "age=0.5", "age=0.3 age=0.7 hair color=0.7", "2=1"):
+        with pytest.raises(UsageError, match="sum of the weights is 1|must be in"):
+            asked([wrong], **of_classes)
 
 
 @pytest.mark.parametrize(

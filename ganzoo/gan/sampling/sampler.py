@@ -250,6 +250,8 @@ class Sampler(LatentSampler):
                 is below 0.
         """
         if are_soft(labels, self.generator):
+            if not ops.is_tensor(labels):
+                labels = self._check_labels(labels, np.shape(latents)[0])
             return self.soft.generate(latents, labels, truncation=truncation, use_ema=use_ema)
         if self._jitted is None:
             self._jitted = backend.jit(self.call_stateless)

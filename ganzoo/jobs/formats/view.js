@@ -210,7 +210,9 @@ function refresh({ seeds = true, around = true } = {}) {
   if (around) {
     const entries = Array.from({ length: steps }, (_, i) => {
       const latents = between(state.latents, latentsOf(1000 + i), 0.25);
-      return { name: `A step toward seed ${1000 + i}`, latents, label: currentLabel() };
+      // without classes the label is the source or the attributes that are set when it is drawn
+      const label = classCount ? currentLabel() : undefined;
+      return { name: `A step toward seed ${1000 + i}`, latents, place: 0, label };
     });
     tasks.push(...thumbnails("around", entries, (entry) => choose(entry.latents, null, entry.label)));
   }

@@ -73,7 +73,8 @@ def directions(
         labels: Their labels, of a conditional model; by default the first class.
         raw: Use the generator's own weights instead of their average.
         out: The new folder. By default the run's own, where the files replace those of before; of
-            other models a name that is free in the current folder.
+            other models, of a run's best checkpoint and with `raw` a name that is free in the
+            current folder.
         backend: `"jax"`, `"torch"` or `"tensorflow"`.
         allow_plugin_mismatch: Accept another architecture; see `ganzoo.load`.
         events: Called with progress events.
@@ -89,7 +90,9 @@ def directions(
     found = find_source(source, raw=raw)
     refuse_translation(found)
     run = found.where.parent
-    in_run = out is None and (run / RECIPE_NAME).is_file()
+    # what lies in a run is of its newest weights; a file, a version or `@best` is not the run
+    is_run = found.title is None and not os.path.isfile(str(source))
+    in_run = out is None and not raw and is_run and (run / RECIPE_NAME).is_file()
     out = run if in_run else output_folder(found, out, "directions")
     given = read_start(found, seeds, None, labels)
     gan = load.load_source(

@@ -25,11 +25,12 @@ from ganzoo.jobs.latents.starting_points import (
     start_points,
 )
 from ganzoo.jobs.models import load
-from ganzoo.jobs.models.find import find_source
+from ganzoo.jobs.models.find import Source, find_source
 from ganzoo.jobs.models.output_paths import output_file
 from ganzoo.rendering.contact_sheet import contact_sheet
 
 if TYPE_CHECKING:
+    from ganzoo.gan.gan import GAN
     from ganzoo.gan.latents.principal_directions import Directions
 
 
@@ -59,7 +60,8 @@ def edit(
         along: Names of directions or their numbers, or classes that the data set's features know.
         amounts: How far, in standard deviations.
         directions: A file that `ganzoo directions` wrote. By default the one in the run or the
-            version, if it is of these weights; otherwise directions are found again.
+            version, if it is of these weights; otherwise, and for a class that has no direction
+            there, directions are found again.
         seeds: Seeds of which sample 0 is moved.
         latents: A file of latents instead.
         labels: Classes, attributes or numbers of a conditional model; by default the first.
@@ -90,14 +92,8 @@ def edit(
     from ganzoo.gan.latents.edits import moved
     from ganzoo.gan.latents.spaces import LatentSpace
 
-    directions = directions or saved_directions(found.where.parent, weights_digest(gan))
     with reporting(events):
-        known = None if directions is None else read_directions(directions, gan)
-        if known is None:
-            extractor = known_features(found, None, required=False)
-            classes = () if extractor is None else extractor.classes
-            named = any(one in classes and not one.isdecimal() for one in along)
-            known = find(gan, found, extractor, method="classes" if named else None)
+        known = _read_or_find(gan, found, directions, along)
     space = LatentSpace(gan, known.space)
     points, start = start_points(gan, space, seeds, latents, given, truncation)
     chosen = [_index(name, known) for name in along]
@@ -115,6 +111,23 @@ def edit(
         content = rendering.encode_still(contact_sheet(cells, titles, columns), out.suffix.lower())
     publish(out, content, overwrite=overwrite)
     return out
+
+
+def _read_or_find(
+    gan: "GAN", found: Source, given: Path | None, along: Sequence[str]
+) -> "Directions":
+    """Directions of a given file; or the saved ones, unless a class is named that is not there."""
+    path = given or saved_directions(found.where.parent, weights_digest(gan))
+    known = None if path is None else read_directions(path, gan)
+    names = () if known is None else known.names
+    missing = [name for name in along if name not in names and not name.isdecimal()]
+    if known is not None and (given is not None or not missing):
+        return known
+    extractor = known_features(found, None, required=False)
+    classes = () if extractor is None else extractor.classes
+    if any(name in classes for name in missing):
+        return find(gan, found, extractor, count=len(classes), method="classes")
+    return find(gan, found, extractor) if known is None else known
 
 
 def _index(name: str, known: "Directions") -> int:

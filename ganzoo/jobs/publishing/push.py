@@ -106,8 +106,7 @@ def push(
     manifest = run.manifest()
     arrays, about = run_weights(run, best=best, report=report)
     card = _version_card(run, manifest, about, name, license, summary)
-    licenses = {"license": card.license.model_dump()}
-    about |= licenses
+    about |= (licenses := {"license": card.license.model_dump()})
     if float16:
         arrays, about[STORED] = to_float16(arrays), FLOAT16
     files = {
@@ -116,6 +115,8 @@ def push(
     }
     if saved_directions(run.path, generator_digest(arrays)):
         files[contents.DIRECTIONS] = read_bytes(run.path / contents.DIRECTIONS)
+    elif (run.path / contents.DIRECTIONS).is_file():
+        warnings.warn("The run's directions are of other weights: not published.", stacklevel=2)
     files |= newest_samples(run, about["step"] if best else None, report)
     if everything:
         state, about = run_weights(run, everything=True, best=best, report=report)

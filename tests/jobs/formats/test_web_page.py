@@ -219,6 +219,43 @@ def test_latents_are_those_of_every_backend():
         assert np.array_equal(np.array(one, "float32"), to_numpy(other))
 
 
+def test_a_step_from_a_sample_keeps_the_source_that_is_shown():
+    """Of a model that translates and draws, where the steps around a sample were drawn before."""
+    code = """
+      const element = () => ({
+        children: [], dataset: {}, append(...more) { this.children.push(...more); },
+        replaceChildren() { this.children = []; }, setAttribute() {},
+        querySelector() { return (this.inner ??= element()); },
+        getContext: () => ({ putImageData() {} }),
+      });
+      const [model_, weights] = [JSON.stringify(given), ""].map((textContent) => ({ textContent }));
+      const elements = { model: model_, weights };
+      const runs = [], pair = [element(), element()];
+      globalThis.ImageData = class {};
+      const performance = { now: () => 0 };  // all is drawn at once
+      globalThis.document = {
+        getElementById: (id) => (elements[id] ??= element()), createElement: element,
+        body: element(), querySelectorAll: () => pair,
+      };
+      const size = (shape) => shape.reduce((product, n) => product * n, 1);
+      class Network { run(inputs) { runs.push(inputs); return new Float32Array(1); } }
+    """
+    click = """
+      state.source = [1];
+      refresh();
+      const [step] = byId("around").querySelector(".grid").children;
+      state.source = [2];
+      const begun = runs.length;
+      step.onclick();
+      console.log(JSON.stringify([runs[begun].labels, currentLabel(), state.seed]));
+    """
+    plan = {"inputs": {"latents": [1, 4], "labels": [1, 1, 1, 1]}}
+    facts = {"samples": "images", "sample_shape": [1, 1, 1], "value_range": [-1, 1]}
+    model = {"plan": plan, "facts": facts, "prior": "normal", "directions": [], "title": ""}
+    found = in_node(code + script("random.js", "view.js") + click, model)
+    assert found == [[2], [2], None]
+
+
 def test_all_normal_latents_are_exact():
     code = """
       const quantile = (_, i) => Math.fround(normalQuantile(0.5 + (i + 0.5) / 0x10000));

@@ -8,9 +8,11 @@ from PIL import Image
 
 from ganzoo.cli import main
 from ganzoo.files import safetensors
+from ganzoo.jobs.evaluation.features import load_extractor
 from ganzoo.jobs.latents import directions as job
 from ganzoo.jobs.latents import edit as editing
 from ganzoo.jobs.latents.latent_files import read_latents
+from ganzoo.jobs.models.find import find_source
 from ganzoo.jobs.models.load import load
 from ganzoo.jobs.training.train import train
 
@@ -90,6 +92,7 @@ def test_latents_of_edits_are_drawn_and_edited_again(place, styled):
         assert np.array_equal(np.load("sampled.npy"), images)
 
 
+@pytest.mark.filterwarnings("default::UserWarning")
 def test_directions_are_saved_with_a_run_and_published_with_it(place, styled, monkeypatch, capsys):
     run = str(styled.path)
     assert main(["directions", run, "-n", "2", "--json"]) == 0
@@ -105,20 +108,38 @@ def test_directions_are_saved_with_a_run_and_published_with_it(place, styled, mo
             assert main(["edit", source, "--along", "age", "--out", f"{number}.png"]) == 0
     images = [np.asarray(Image.open(place / f"{number}.png")) for number in (0, 1)]
     assert np.array_equal(*images) and images[0].std() > 20
+    for number, others in enumerate(([run, "--raw"], [str(styled.path / "weights.safetensors")])):
+        before = file.read_bytes()  # what is of other weights, or of a file, goes elsewhere
+        words = ["directions", *others, "-n", "1", "--seeds", "0", "--json"]
+        capsys.readouterr()
+        assert main(words) == 0 and file.read_bytes() == before
+        assert json.loads(capsys.readouterr().out)["folder"] == f"run-directions{'-2' * number}"
     about["directions"]["weights_digest"] = "0" * 64  # the run went on
     safetensors.save(file, arrays, about, overwrite=True)
+    assert main(["push", run, "faces", "--license", "MIT"]) == 0
+    assert "directions are of other weights: not published" in capsys.readouterr().err
     assert main(["edit", run, "--along", "age"]) == 2
     assert main(["edit", run, "--along", "0"]) == 0
     assert main(["directions", run]) == 0 and safetensors.load(file)["directions"].shape[0] == 8
 
 
-def test_a_class_is_a_direction_that_is_found(monkeypatch):
-    asked = []
-    monkeypatch.setattr(editing, "find", lambda *_, method: asked.append(method) or 1 / 0)
-    for along, method in (("Trouser", "classes"), ("0", None)):
-        with pytest.raises(ZeroDivisionError):
-            editing.edit("dcgan-fashion-mnist", along=[along])
-        assert asked.pop() == method
+def test_every_class_is_a_direction_that_is_found_beside_those_that_are_saved(place, monkeypatch):
+    found, gan = find_source("dcgan-fashion-mnist"), load("dcgan-fashion-mnist")
+    by_class = editing._read_or_find(gan, found, None, ["Shirt", "0"])
+    assert by_class.method == "classes"
+    assert sorted(by_class.names) == sorted(load_extractor("fashion-mnist").classes)
+    file = place / "saved.safetensors"
+    named = by_class._replace(names=("smile", *map(str, range(9))))
+    file.write_bytes(job._dump(named, gan, found, None))
+    monkeypatch.setattr(editing, "saved_directions", lambda *_: file)
+    monkeypatch.setattr(editing, "find", lambda *_, method, **__: by_class)
+    for given, name, names in (
+        (None, "Shirt", by_class.names),
+        (None, "smile", named.names),
+        (None, "smle", named.names),  # what is saved is what the error lists
+        (file, "Shirt", named.names),
+    ):
+        assert editing._read_or_find(gan, found, given, [name]).names == names
 
 
 def test_layers_are_those_of_style_based_models(place, styled, capsys):

@@ -91,6 +91,8 @@ def test_labels_change_on_the_way(tmp_path):
     for wrong in (np.full((1, 10), 0.2), np.full((1, 9), 1 / 9), np.full((2, 10), 0.1)):
         with pytest.raises(UsageError, match="Soft labels are a row for each sample"):
             gan.sample(1, labels=wrong)
+        with pytest.raises(UsageError, match="Soft labels are a row for each sample"):
+            gan.sampler.generate_images(keys[0], wrong)
 
 
 def test_what_is_no_walk_is_refused(tmp_path, monkeypatch, capsys):
