@@ -135,3 +135,22 @@ def test_a_page_is_a_space_of_the_same_name_and_somebodys_own_stays(made_run, se
         push(made_run("other", value=5.0).path, "small", to=ADDRESS, page=True)
     with pytest.raises(UsageError, match="published on the Hub"):
         push(made_run("third").path, "small", page=True)
+
+
+def test_the_page_of_a_private_model_is_in_no_public_space(server, monkeypatch):
+    from ganzoo.catalog.registry.remotes import parse_address
+    from ganzoo.jobs.hub import space
+
+    class Described(space.HubRepository):
+        def describe(self, revision):
+            found = super().describe(revision)
+            found.private = self.repo_type == "model"
+            return found
+
+    monkeypatch.setattr(space, "HubRepository", Described)
+    monkeypatch.setattr("ganzoo.jobs.hub.pull.HubRepository", Described)
+    server.branches["space"] = server.commit({"style.css": b""}, "space")
+    server.commit({"README.md": b""})
+    with pytest.raises(UsageError, match="me/gans is private and the Space of that name is public"):
+        space.upload_page(parse_address(ADDRESS), {"index.html": b"<p>"})
+    assert "index.html" not in server.commits[server.branches["space"]]

@@ -33,16 +33,26 @@ def upload_page(remote: Remote, files: Mapping[str, bytes]) -> str:
         files: Content by name; see `ganzoo.jobs.formats.web_page.page_files`.
 
     Raises:
-        UsageError: The Space holds other files: it is somebody's own.
+        UsageError: The Space holds other files: it is somebody's own. Or it is public, and the
+            model, whose weights the page holds, is not.
     """
     space = HubRepository(
         repo_id=remote.repo_id, repo_type="space", failure=hub_repository(remote).failure
     )
+    private = bool(hub_repository(remote).describe("main").private)
     options = {"repo_type": "space", "space_sdk": "static", "exist_ok": True}
+    options |= {"private": True} if private else {}
     space.request(
         lambda client: client.HfApi(endpoint=endpoint()).create_repo(remote.repo_id, **options)
     )
-    head = space.describe("main").sha
+    described = space.describe("main")
+    if private and not described.private:
+        raise UsageError(
+            f"The model {remote.repo_id} is private and the Space of that name is public; its page "
+            "would hold the weights.",
+            hint="Make the Space private, or push to a repository of another name.",
+        )
+    head = described.sha
     others = {file.name for file in space.list_files(head)} - {*files, *_OF_THE_HUB}
     if others:
         raise UsageError(
