@@ -69,6 +69,9 @@ def test_a_run_folder_holds_everything_that_can_be_asked_of_a_run(plain, place):
     )
     assert not re.search(r"<(?:script|img|link|iframe)[^>]+(?:src|href)=[\"']?http", page)
 
+    digests = [event for event in said if event["event"] == "prepare"]
+    assert digests[-1]["done"] == 64 and said[: len(digests)] == digests
+    said = said[len(digests) :]
     kinds = [event["event"] for event in said]
     assert (kinds[0], kinds[-1]) == ("start", "end")
     assert set(kinds) == {"start", "log", "sample", "progress", "checkpoint", "end"}
