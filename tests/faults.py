@@ -10,7 +10,9 @@ checkpoint, an evaluation, its report) and resumed each time. What it leaves in 
 of a training that nobody disturbed, bit for bit. Only those that met a training count. Most
 trainings begin in a process that has imported the frameworks, one in twenty in one of its own.
 `damage` and `fuzz` repeat tests of the suite, with other seeds; `parts` leaves out each part of the
-state of every architecture, also on TensorFlow.
+state of every architecture, also on TensorFlow; `precisions` trains each of them in both types of
+half precision on every backend; `loops` compares the largest loops of `benchmarks/` with ganzoo's
+steps. Of these three the suite runs what does not take minutes to compile.
 """
 
 import argparse
@@ -35,7 +37,7 @@ from warm_starts import WarmParent
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "tests" / "end_to_end" / "site"
 COUNTS = ROOT / "docs" / "faults.json"
-PIECES = ("kills", "interrupts", "damage", "fuzz", "parts")
+PIECES = ("kills", "interrupts", "damage", "fuzz", "parts", "precisions", "loops")
 BACKENDS = ("jax", "torch", "tensorflow")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
 CHAIN = 10  # disturbances of one training before it may end
@@ -50,6 +52,11 @@ DAMAGE = (
     "tests/registry/test_crash.py",
     "tests/registry/test_verify_run.py",
 )
+LONG = {  # of tests that the suite shortens: its file, and words of its name
+    "parts": ("tests/testing/test_conformance.py", "left_out"),
+    "precisions": ("tests/testing/test_conformance.py", "passes_its_checks"),
+    "loops": ("tests/benchmarks/test_hand.py", "by_hand"),
+}
 FUZZ = ("tests/files/test_hostile_weights.py", "tests/files/foreign/test_hostile_files.py")
 
 
@@ -274,8 +281,8 @@ def main() -> int:
         elif piece == "fuzz":
             outcome = fuzz(chosen.minutes, chosen.seed)
         else:
-            files = ("tests/testing/test_conformance.py",)
-            outcome = run_tests(backend, files, "-k", "left_out", GANZOO_TEST_ROUNDS=1)
+            file, words = LONG[piece]
+            outcome = run_tests(backend, (file,), "-k", words, GANZOO_TEST_ROUNDS=1)
         print(f"{piece} {backend}: {outcome.passed} of {outcome.tried} held", flush=True)
         if outcome.moments:
             print(f"  after: {dict(outcome.moments)}")
@@ -293,7 +300,7 @@ def _pieces(chosen: argparse.Namespace) -> list[tuple[str, str]]:
     """Each piece to run, with its backend if it has one."""
     found = []
     for piece in chosen.only or PIECES:
-        several = piece in ("kills", "interrupts", "parts")
+        several = piece in ("kills", "interrupts", *LONG)
         found += (
             [(piece, backend) for backend in (chosen.backend or BACKENDS)]
             if several

@@ -40,7 +40,7 @@ from ganzoo.testing.update_trace import (
 )
 
 _FAR = 100.0  # factor of latents for which only the output layer keeps images in their range
-_POLICIES = ("mixed_float16", "mixed_bfloat16")
+POLICIES = ("mixed_float16", "mixed_bfloat16")
 _SEEDED = "Draw random numbers from `batch.rng`, or give the layer a seed generator of its own."
 
 # Networks ----------------------------------------------------------------------------------
@@ -156,7 +156,7 @@ def check_labels(case: ArchitectureCase) -> None:
 
 def check_precision(case: ArchitectureCase) -> None:
     """In mixed_float16 and mixed_bfloat16, losses, gradients and weights stay finite."""
-    for policy in _POLICIES:
+    for policy in POLICIES:
         gan = case.build(policy)
         _check_output_types(gan, f" under {policy} as well")
         optimizers = [keras.optimizers.Adam(**ADAM) for _ in NETWORKS]
