@@ -75,6 +75,11 @@ def test_the_versions_of_the_tests_are_tested():
     bounds = [*project["dependencies"], *sum(project["optional-dependencies"].values(), [])]
     lowest = dict(line.split(">=") for line in reversed(bounds) if ">=" in line)
     assert {name: lowest[name] for name in TESTED} == {n: first for n, (first, _) in TESTED.items()}
+    below = dict(b.split("<") for b in project["optional-dependencies"]["dev"] if "<" in b)
+    assert below.keys() == TESTED.keys() - {"keras", "jax", "torch", "tensorflow"}
+    for name, bound in below.items():
+        *major, last = map(int, TESTED[name][1].split("."))
+        assert bound == ".".join(map(str, [*major, last + 1]))
     assert untested_versions() == []
 
 
