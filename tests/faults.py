@@ -11,8 +11,9 @@ of a training that nobody disturbed, bit for bit. Only those that met a training
 trainings begin in a process that has imported the frameworks, one in twenty in one of its own.
 `damage` and `fuzz` repeat tests of the suite, with other seeds; `parts` leaves out each part of the
 state of every architecture, also on TensorFlow; `precisions` trains each of them in both types of
-half precision on every backend; `loops` compares the largest loops of `benchmarks/` with ganzoo's
-steps. Of these three the suite runs what does not take minutes to compile.
+half precision, and `shapes` draws images of every shape, on every backend; `loops` compares the
+largest loops of `benchmarks/` with ganzoo's steps. Of these the suite runs only a part on the
+backends that compile.
 """
 
 import argparse
@@ -37,7 +38,7 @@ from warm_starts import WarmParent
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "tests" / "end_to_end" / "site"
 COUNTS = ROOT / "docs" / "faults.json"
-PIECES = ("kills", "interrupts", "damage", "fuzz", "parts", "precisions", "loops")
+PIECES = ("kills", "interrupts", "damage", "fuzz", "parts", "precisions", "shapes", "loops")
 BACKENDS = ("jax", "torch", "tensorflow")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
 CHAIN = 10  # disturbances of one training before it may end
@@ -55,6 +56,7 @@ DAMAGE = (
 LONG = {  # of tests that the suite shortens: its file, and words of its name
     "parts": ("tests/testing/test_conformance.py", "left_out"),
     "precisions": ("tests/testing/test_conformance.py", "passes_its_checks"),
+    "shapes": ("tests/plugins/test_shapes.py", "any_shape"),
     "loops": ("tests/benchmarks/test_hand.py", "by_hand"),
 }
 FUZZ = ("tests/files/test_hostile_weights.py", "tests/files/foreign/test_hostile_files.py")

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from lazy_keras import Lazy, to_numpy
+from lazy_keras import Lazy, takes_turn, to_numpy
 
 from ganzoo.catalog.plugins.discovery import discover, find_plugin, plugin_signature
 from ganzoo.testing.architecture_case import ArchitectureCase, default_shapes
@@ -36,6 +36,8 @@ def case_at(name: str, shape: tuple[int, int, int]) -> ArchitectureCase:
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_an_architecture_draws_images_of_any_shape(name, shape):
+    if not takes_turn(ARCHITECTURES.index(name) + SHAPES.index(shape)):
+        pytest.skip("in turn with the other backend that compiles: all by tests/faults.py")
     case = case_at(name, shape)
     made = case.gan.sampler.image_shape
     assert made in (shape, (None, None, shape[-1]))  # or of any size

@@ -17,6 +17,17 @@ on_torch = pytest.mark.skipif(
 MAPS, MANY_MAPS = "/proc/self/maps", 20_000
 
 
+def takes_turn(number: int) -> bool:
+    """Whether this backend runs the case of this number of those that take long to compile.
+
+    PyTorch, which compiles nothing, runs all of them, each of the others every second one, and
+    all with `GANZOO_TEST_ROUNDS`, which `tests/faults.py` sets.
+    """
+    turns = {"jax": 0, "tensorflow": 1}
+    mine = turns.get(os.environ.get("KERAS_BACKEND", ""), number % 2)
+    return number % 2 == mine or "GANZOO_TEST_ROUNDS" in os.environ
+
+
 class Lazy:
     """A module by its name, imported when an attribute is read: `Lazy("ganzoo_media.vgan")`."""
 

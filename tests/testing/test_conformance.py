@@ -6,13 +6,12 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-from lazy_keras import Lazy, let_programs_go
+from lazy_keras import Lazy, let_programs_go, takes_turn
 
 from ganzoo.catalog.plugins.discovery import discover
 from ganzoo.testing import check_parity
 from ganzoo.testing.conformance import check_case
 
-COMPILED = ("jax", "tensorflow")
 ARCHITECTURES = sorted(discover("architecture").plugins)
 # Options that make them small, beside the whole numbers that are limited anyway.
 OPTIONS: dict[str, dict] = {
@@ -50,12 +49,10 @@ def case(request):
 
 @pytest.mark.backend
 def test_every_architecture_passes_its_checks(case, monkeypatch):
-    if os.environ.get("KERAS_BACKEND") in COMPILED and "GANZOO_TEST_ROUNDS" not in os.environ:
-        # one type of half precision on each, since compiling takes most of its time
-        turn = COMPILED.index(os.environ["KERAS_BACKEND"]) + ARCHITECTURES.index(case.name)
-        policies = Lazy("ganzoo.testing.architecture_checks").POLICIES
-        name = "ganzoo.testing.architecture_checks.POLICIES"
-        monkeypatch.setattr(name, (policies[turn % 2],))
+    policies = Lazy("ganzoo.testing.architecture_checks").POLICIES
+    number = ARCHITECTURES.index(case.name)
+    taken = tuple(policy for i, policy in enumerate(policies) if takes_turn(number + i))
+    monkeypatch.setattr("ganzoo.testing.architecture_checks.POLICIES", taken)
     check_case(case)
 
 
