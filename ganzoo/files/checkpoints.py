@@ -109,8 +109,28 @@ def save(
     reclaim(path.parent)
     if not _is_saved(path, listed):
         publish_listed(path, files, _MANIFEST, text)
-    _rotate(path, keep, spare)
+    rotate(folder, step, keep=keep, spare=spare)
     return path
+
+
+def rotate(folder: str | os.PathLike, step: int, *, keep: int, spare: Collection[int] = ()) -> None:
+    """Remove checkpoints older than the newest `keep` valid ones, as `save` does.
+
+    Broken ones do not count. Those newer than `step` are left alone. Nothing is read as long
+    as there is nothing to remove.
+    """
+    paths = _published(folder)
+    staying = [p for p in paths if _step_of(p) >= step or _step_of(p) in spare]
+    if all(path in staying for path in paths[max(keep, 1) :]):
+        return
+    kept = 0
+    for path in paths:
+        if kept < max(keep, 1) or _step_of(path) >= step:
+            with suppress(Broken):
+                verify(path)
+                kept += 1
+        elif path not in staying and path.is_dir() and not path.is_symlink():
+            withdraw(path)
 
 
 def newest(folder: str | os.PathLike, *, report: Callable[[str], None]) -> Checkpoint | None:
@@ -268,23 +288,3 @@ def _is_saved(path: Path, listed: dict) -> bool:
             hint="Continue from it, or begin a new run.",
         )
     return True
-
-
-def _rotate(latest: Path, keep: int, spare: Collection[int]) -> None:
-    """Remove checkpoints older than the newest `keep` valid ones, except those to be spared.
-
-    Broken ones do not count. Those newer than `latest` are left alone. Nothing is read as long
-    as there is nothing to remove.
-    """
-    paths = _published(latest.parent)
-    staying = [p for p in paths if _step_of(p) >= _step_of(latest) or _step_of(p) in spare]
-    if all(path in staying for path in paths[max(keep, 1) :]):
-        return
-    kept = 0
-    for path in paths:
-        if kept < max(keep, 1) or _step_of(path) >= _step_of(latest):
-            with suppress(Broken):
-                verify(path)
-                kept += 1
-        elif path not in staying and path.is_dir() and not path.is_symlink():
-            withdraw(path)

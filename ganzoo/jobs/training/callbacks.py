@@ -130,6 +130,9 @@ class Recorder(keras.callbacks.Callback):
         self._saving.log(last=True)
         if self._saved_step != self.step:
             self._save(last=True)
+        else:  # by a process that may have been killed before it had removed the older ones
+            folder, kept = self.run.checkpoints, self._kept
+            self._saving.write(lambda: checkpoints.rotate(folder, self.step, **kept))
         if self.step < self.length.steps:
             return
         if not any(entry.get("step") == self.step for entry in self.run.log()[-1:]):
@@ -256,17 +259,22 @@ class Recorder(keras.callbacks.Callback):
         count = -(-n // classes) * classes
         return (np.arange(min(count, max(n, _MAX_SAMPLES))) % classes).astype("int32")
 
+    @property
+    def _kept(self) -> dict[str, Any]:
+        """What stays when older checkpoints are removed; see `checkpoints.save`."""
+        best = self.session.evaluation.best
+        return {"keep": self.training.keep_checkpoints, "spare": [best["step"]] if best else []}
+
     def _save(self, *, last: bool = False) -> None:
         self._mean_logs()  # nothing that is not finite is saved
-        arrays, best = state_arrays(self.gan), self.session.evaluation.best
+        arrays, best, kept = state_arrays(self.gan), self.session.evaluation.best, self._kept
         metadata = {**self.about, "step": self.step, "metrics": list(self.gan.step_metrics.names)}
         files = {STATE: safetensors.dump(arrays, metadata)}
         about = {"images": self.step * self.length.per_step} | ({BEST: best} if best else {})
-        keep, spare = self.training.keep_checkpoints, [best["step"]] if best else []
 
         def write() -> None:
             folder = self.run.checkpoints
-            path = checkpoints.save(folder, self.step, files, about, keep=keep, spare=spare)
+            path = checkpoints.save(folder, self.step, files, about, **kept)
             known = self.manifest | {CHECKPOINT: self.step}
             self.manifest = provenance.write_manifest(self.run, known)
             self._saved_step = self.step

@@ -9,6 +9,7 @@ from comparison import differing
 
 from ganzoo.catalog import run_log, run_manifest
 from ganzoo.catalog.recipe.overrides import apply_settings
+from ganzoo.catalog.runs import Run
 from ganzoo.cli import main
 from ganzoo.errors import Interrupted, InvalidInput, UsageError
 from ganzoo.files import checkpoints, safetensors
@@ -145,6 +146,26 @@ def test_without_an_evaluation_there_is_no_best(plain, place):
         find_source(f"{run.path}@best")
     assert "evaluation" not in run.manifest()
     assert "frechet" not in run.log()[-1]
+
+
+def test_a_run_that_died_in_its_last_checkpoint_keeps_no_more_than_another(
+    plain, place, scripted, monkeypatch
+):
+    class Killed(BaseException):
+        pass
+
+    def die(folder, step, **kept):
+        if step == 8:
+            raise Killed
+        rotate(folder, step, **kept)
+
+    scripted([4.0, 7.0, 6.0, 3.0])
+    rotate = checkpoints.rotate
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(checkpoints, "rotate", die)
+        train(plain(*EVALUATED), run=place / "run")
+    assert steps_in(Run(place / "run")) == [2, 7, 8]
+    assert steps_in(resume(place / "run")) == [8]
 
 
 @pytest.mark.parametrize("step", [3, 4, 7])
