@@ -37,8 +37,8 @@ CODES = {re.sub(rf'"{name}"|\d+', "", page_code(name)): name for name in sorted(
 
 def test_shipped_weights_have_a_few_megabytes_together():
     sizes = [entry.version().sizes["generator.safetensors"] for entry in SHIPPED.values()]
-    assert len(sizes) >= 15
-    assert sum(sizes) < 10e6
+    assert len(sizes) >= 20
+    assert sum(sizes) < 10.5e6  # docs/decisions.md
     assert "celeba" not in "".join(SHIPPED)  # its terms forbid it
 
 
