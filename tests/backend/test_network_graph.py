@@ -58,3 +58,11 @@ def test_other_values_of_variables_are_used_and_none_is_written():
         np.testing.assert_allclose(to_numpy(one), to_numpy(other), rtol=0, atol=1e-6)
     for variable, value in zip(model.variables, before, strict=True):
         np.testing.assert_array_equal(to_numpy(variable.value), value)
+
+
+def test_numbers_are_those_of_all_layers_also_of_networks_inside():
+    entered = keras.Input((None, None, 2))
+    inner = keras.Model(entered, layers.ReLU()(layers.Conv2D(3, 1)(entered)))
+    given = keras.Input((4, 4, 1))
+    model = keras.Model(given, inner(layers.Conv2D(2, 1, strides=2)(given)))
+    assert network_graph.numbers_of(model) == 2 * 2 * 2 + 2 * 64 * 64 * 3

@@ -4,6 +4,7 @@ Keras has no public view of it.
 """
 
 import inspect
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -75,6 +76,21 @@ def _node(node: Any, slots: dict[int, Slot]) -> Node:
     named = {name: x for name, x in given.kwargs.items() if name != "training"}
     args, kwargs = keras.tree.map_structure(slotted, (tuple(given.args), named))
     return Node(node.operation, args, kwargs, list(node.outputs))
+
+
+def numbers_of(network: Any) -> int:
+    """Numbers that layers return for a sample, also those of networks inside a functional model."""
+    graph = graph_of(network)
+    if graph is None:  # what is inside is not known
+        return sum(map(size_of, network.outputs))
+    inner = (node.owner for node in graph.nodes if isinstance(node.owner, keras.Model))
+    outer = (x for n in graph.nodes if not isinstance(n.owner, keras.Model) for x in n.outputs)
+    return sum(map(numbers_of, inner)) + sum(map(size_of, outer))
+
+
+def size_of(x: keras.KerasTensor) -> int:
+    """The size of a sample of a tensor; of images of any size, as if each side had 64 pixels."""
+    return math.prod(64 if n is None else n for n in x.shape[1:])
 
 
 def slots_in(x: Any) -> list[Slot]:

@@ -7,7 +7,6 @@ moving statistics and seeds once, and computes the same again.
 """
 
 import functools
-import math
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
@@ -15,7 +14,7 @@ from typing import Any, NamedTuple
 import keras
 
 from ganzoo.backend.scope import WriteCapture
-from ganzoo.backend.steps.network_graph import Graph, Node, filled, graph_of, slots_in
+from ganzoo.backend.steps.network_graph import Graph, Node, filled, graph_of, size_of, slots_in
 from ganzoo.backend.tensor import Tensor
 from ganzoo.errors import PluginError
 
@@ -132,7 +131,7 @@ def _run(segment: _Segment, read: Sequence[Tensor]) -> list[Tensor]:
 
 def _plan(graph: Graph, inputs: int) -> _Plan:
     """Cut into the number of parts, of about as many numbers each, that needs the least memory."""
-    sizes = [[_size(x) for x in node.outputs] for node in graph.nodes]
+    sizes = [[size_of(x) for x in node.outputs] for node in graph.nodes]
     numbers = dict(enumerate((n for of_node in sizes for n in of_node), inputs))  # by position
 
     def needed(segments: list[_Segment]) -> int:
@@ -171,8 +170,3 @@ def _segments(graph: Graph, inputs: int, numbers: dict[int, int], parts: int) ->
 def _computed(piece: list[tuple[Node, int]]) -> set[int]:
     """The positions of what some operations compute."""
     return {i for node, first in piece for i in range(first, first + len(node.outputs))}
-
-
-def _size(x: keras.KerasTensor) -> int:
-    """The size of a sample of a tensor; of images of any size, as if each side had 64 pixels."""
-    return math.prod(64 if n is None else n for n in x.shape[1:])

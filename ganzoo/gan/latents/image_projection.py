@@ -21,7 +21,7 @@ from ganzoo.gan.sampling.soft_labels import are_soft
 _RATE, _BETA_1, _BETA_2 = 0.1, 0.9, 0.99  # Adam's, for numbers of the size of a latent's
 _RAMP = 0.05  # share of the steps in which the rate rises
 _ELIMINATION = 4  # after one in so many of the steps, one in so many of the starts goes on
-_ROWS = 1024  # searched at a time: images times starts
+_ROWS = 1024  # starts that are searched at a time, at most
 _KNOWN = 256  # samples that tell what a large distance is
 
 Features = Callable[[Any], Any]
@@ -88,16 +88,7 @@ def project(
     if known.mapping is None and are_soft(labels, gan.generator):
         known.sampler = known.sampler.soft
     search = _Search(known, features if feature_weight else None, feature_weight, labels)
-    count = min(len(images), max(1, _ROWS // starts))
-    parts = []
-    for first in range(0, len(images), count):
-        rows = np.arange(first, first + count)
-        real = int((rows < len(images)).sum())
-        rows = np.minimum(rows, len(images) - 1)  # of one shape, so that it is compiled once
-        of_rows = None if labels is None else labels[rows]
-        found = search.run(images[rows], of_rows, steps, starts, seed, lambda: advance(real))  # noqa: B023
-        parts.append([array[:real] for array in found])
-    latents, points, errors = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    latents, points, errors = search.run(images, labels, steps, starts, seed, advance)
     samples = known.images(points, latents, labels)
     if known.mapping is None:
         return Projection(points, samples, errors)
@@ -113,44 +104,62 @@ class _Search:
 
     def __init__(self, space: LatentSpace, features: Features | None, weight: float, labels):
         self.space, self.features = space, features
-        self.values = space.sampler.values()
+        self.values, self.most = space.sampler.values(), space.sampler.rows(_ROWS)
         self.bounded = space.sampler.prior is random.uniform and space.mapping is None
         self.losses_fn, self.update_fn = backend.jit(self.losses), backend.jit(self.update)
         # distances are shares of the variance of samples, of the same labels
         labels = None if labels is None else np.resize(labels, (_KNOWN, *labels.shape[1:]))
-        known = space.whole.generate(space.whole.sample_latents(_KNOWN, 0), labels)
-        spreads = [np.var(as_numpy(one), axis=0).mean() for one in self.describe(known)]
+        sums: list = [0.0] * (1 if features is None else 2)
+        for part in space.whole.generate_parts(space.whole.sample_latents(_KNOWN, 0), labels):
+            sums = [a + b for a, b in zip(sums, self.moments(part), strict=True)]
+        spreads = [(square - mean**2).mean() for mean, square in sums]
         weights = zip((1.0, weight), spreads, strict=False)
         self.weights = [weight / max(float(spread), 1e-12) for weight, spread in weights]
 
     def run(
         self, images: np.ndarray, labels: np.ndarray | None, steps: int, starts: int, seed: int,
-        advance: Callable[[], None],
+        advance: Callable[[int], None],
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
         """Return latents, points and errors of images."""
-        n = len(images)
+        n, cut = len(images), steps // _ELIMINATION
         latents = as_numpy(self.space.whole.sample_latents(n * starts, seed))
         labels = None if labels is None else np.repeat(labels, starts, axis=0)
         points = self.space.points(ops.convert_to_tensor(latents), labels)
         size = float(np.std(points, axis=0).mean())
-        state = [points, *np.zeros((2, *points.shape), "float32")]
-        given = self.space.inputs(ops.convert_to_tensor(points), self.space.others(latents, labels))
-        images = ops.convert_to_tensor(np.repeat(images, starts, axis=0), "float32")
-        rows = [*map(_tensors, (state, given[1:], self.describe(images)))]
-        for step in range(steps):
-            if step == steps // _ELIMINATION and starts > 1:
-                best = self.best(rows, n, -(-starts // _ELIMINATION))
-                latents = latents[best]
-                rows = [_tensors([as_numpy(x)[best] for x in group]) for group in rows]
-            share = (step + 0.5) / steps
-            rate = size * _RATE * min(1.0, share / _RAMP) * (1 + math.cos(math.pi * share)) / 2
-            rates = [rate / (1 - _BETA_1 ** (step + 1)), 1 / (1 - _BETA_2 ** (step + 1))]
-            rows[0] = self.update_fn(*rows, _tensors(np.array(rates, "float32")), self.values)
-            advance()
-        best = self.best(rows, n, 1)
-        state, given, targets = rows
-        errors = as_numpy(self.losses_fn(state[0], given, targets, self.values)[0])
-        return latents[best], as_numpy(state[0])[best], errors[best].astype("float64")
+        rows: list = [np.repeat(np.arange(n), starts), latents, labels]
+        state: list = [points, *np.zeros((2, *points.shape), "float32")]
+        for some, count in ((range(cut), -(-starts // _ELIMINATION)), (range(cut, steps), 1)):
+            rates = [_rates(size, step, steps) for step in some]
+            state, losses = self.descend(state, rows, images, rates, advance)
+            best = _best(losses[1].reshape(n, -1), count)
+            rows, state = _chosen(rows, best), _chosen(state, best)
+        return rows[1], state[0], losses[0][best].astype("float64")
+
+    def descend(
+        self, state: list, rows: list, images: np.ndarray, rates: list,
+        advance: Callable[[int], None],
+    ) -> tuple[list, list]:  # fmt: skip
+        """Return points and moments after some steps, and their losses.
+
+        As many rows at a time as memory is for, always as many, so that a step is compiled once.
+        """
+        count, each = len(rows[0]), len(rows[0]) // len(images)
+        size, parts = min(count, self.most), []
+        for first in range(0, count, size):
+            last = min(first + size, count)
+            chosen = np.minimum(np.arange(first, first + size), count - 1)
+            owners, latents, labels = _chosen(rows, chosen)
+            now = _tensors(_chosen(state, chosen))
+            given = self.space.inputs(now[0], self.space.others(latents, labels))[1:]
+            targets = self.describe(ops.convert_to_tensor(images[owners], "float32"))
+            rest = _tensors(given), targets
+            for pair in rates:
+                now = self.update_fn(now, *rest, _tensors(pair), self.values)
+                advance(last // each - first // each)
+            found = [*now, *self.losses_fn(now[0], *rest, self.values)]
+            parts.append([as_numpy(x)[: last - first] for x in found])
+        whole = [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
+        return whole[:3], whole[3:]
 
     def update(self, state: list, given: list, targets: list, rates: list, values: list) -> list:
         """Return points and Adam's moments after a step."""
@@ -182,12 +191,25 @@ class _Search:
         low, high = self.space.sampler.value_range
         return [images, self.features((images - low) * (255.0 / (high - low)))]
 
-    def best(self, rows: list, n: int, count: int) -> np.ndarray:
-        """Return the rows of the best points of each of n images."""
-        state, given, targets = rows
-        losses = as_numpy(self.losses_fn(state[0], given, targets, self.values)[1]).reshape(n, -1)
-        order = np.argsort(losses, axis=1, kind="stable")[:, :count]
-        return (np.sort(order, axis=1) + losses.shape[1] * np.arange(n)[:, None]).ravel()
+    def moments(self, samples: np.ndarray) -> list[np.ndarray]:
+        """Return what samples add to the mean and the mean square of images, and of features."""
+        described = self.describe(ops.convert_to_tensor(samples))
+        described = [as_numpy(x).astype("float64") for x in described]
+        return [np.stack([x.sum(axis=0), np.square(x).sum(axis=0)]) / _KNOWN for x in described]
+
+
+def _rates(size: float, step: int, steps: int) -> np.ndarray:
+    """Adam's rate and what its mean square is multiplied by, float32 (2,)."""
+    share = (step + 0.5) / steps
+    rate = size * _RATE * min(1.0, share / _RAMP) * (1 + math.cos(math.pi * share)) / 2
+    pair = [rate / (1 - _BETA_1 ** (step + 1)), 1 / (1 - _BETA_2 ** (step + 1))]
+    return np.array(pair, "float32")
+
+
+def _best(losses: np.ndarray, count: int) -> np.ndarray:
+    """Return the rows of the best starts of each image: losses (n, starts) -> (n * count,)."""
+    order = np.sort(np.argsort(losses, axis=1, kind="stable")[:, :count], axis=1)
+    return (order + losses.shape[1] * np.arange(len(losses))[:, None]).ravel()
 
 
 def _as_targets(space: LatentSpace, images, steps: int, starts: int) -> np.ndarray:
@@ -206,6 +228,10 @@ def _as_targets(space: LatentSpace, images, steps: int, starts: int) -> np.ndarr
             f"project needs images of uint8, or finite floats. Received: {images.dtype}."
         )
     return images.astype("float32")
+
+
+def _chosen(arrays: list, rows: np.ndarray) -> list:
+    return [None if x is None else x[rows] for x in arrays]
 
 
 def _tensors(arrays) -> list[Tensor]:

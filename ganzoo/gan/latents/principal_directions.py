@@ -131,13 +131,8 @@ def _samples(gan: Any, space: LatentSpace, labels, seed: int) -> tuple:
 
 def _generate(space: LatentSpace, points: np.ndarray, latents: np.ndarray, labels) -> np.ndarray:
     """Samples as floats, a part at a time."""
-    others, parts = space.others(latents, labels), []
-    for start in range(0, len(points), _SAMPLES):
-        rows = slice(start, start + _SAMPLES)
-        given = space.for_layers(ops.convert_to_tensor(points[rows].astype("float32")))
-        of_rows = None if others is None else others[rows]
-        parts.append(as_numpy(space.sampler.generate(given, of_rows)))
-    return np.concatenate(parts)
+    given = space.for_layers(ops.convert_to_tensor(points.astype("float32")))
+    return np.concatenate([*space.sampler.generate_parts(given, space.others(latents, labels))])
 
 
 def _components(points: np.ndarray, rows: np.ndarray) -> np.ndarray:

@@ -57,9 +57,9 @@ class LatentSpace:
         self.name, self.whole, self.mapping = name, gan.sampler, None
         self.sampler, self.layers = gan.sampler, 1
         if styles is not None and name != "z":
-            self.mapping = gan.sampler.of(styles.mapping)
-            self.sampler = gan.sampler.of(styles.synthesis)
-            self.layers = styles.synthesis.inputs[0].shape[1]
+            self.mapping = gan.sampler.of("mapping", lambda: styles.mapping)
+            self.sampler = gan.sampler.of("synthesis", lambda: styles.synthesis)
+            self.layers = self.sampler.latent_shape[0]
 
     @property
     def shape(self) -> tuple[int, ...]:

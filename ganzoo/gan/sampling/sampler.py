@@ -1,6 +1,6 @@
 """Samples of a seed and interpolations between two, from a generator in inference mode."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import keras
 import numpy as np
@@ -9,7 +9,7 @@ from keras import ops
 from ganzoo import backend
 from ganzoo.backend import Tensor
 from ganzoo.backend.settings import standard_settings
-from ganzoo.backend.steps.network_graph import stateless_inference
+from ganzoo.backend.steps.network_graph import numbers_of, stateless_inference
 from ganzoo.errors import InvalidInput, UsageError
 from ganzoo.gan.ema import EMA
 from ganzoo.gan.sampling import argument_checks
@@ -20,6 +20,7 @@ from ganzoo.gan.sampling.soft_labels import are_soft, soft_label_network, takes_
 from ganzoo.modalities import Levels
 
 _MAX_BATCH = 256  # samples, so that a large n does not fill the memory
+_MAX_NUMBERS = 2**28  # that layers return, 1 GiB; gradients need a few times as much
 
 
 class Sampler(LatentSampler):
@@ -55,19 +56,21 @@ class Sampler(LatentSampler):
         self.num_classes = num_classes
         self.levels = levels
         self._jitted = None
-        self._soft: Sampler | None = None
+        self._others: dict[str, Sampler] = {}
 
-    def of(self, network: keras.Model) -> "Sampler":
-        """Return a sampler of another network of the same weights, such as a part of this one."""
-        return Sampler(
-            network,
-            value_range=self.value_range,
-            prior=self.prior,
-            ema=self.ema,
-            psi=self.psi,
-            num_classes=self.num_classes,
-            levels=self.levels,
-        )
+    def of(self, name: str, network: Callable[[], keras.Model]) -> "Sampler":
+        """Return the sampler of another network of the same weights, such as a part of this one.
+
+        Args:
+            name: Its name; a sampler of this name is made, and so compiled, once.
+            network: Returns the network.
+        """
+        if name not in self._others:
+            options = {"prior": self.prior, "psi": self.psi, "num_classes": self.num_classes}
+            self._others[name] = Sampler(network(), value_range=self.value_range, **options)
+        found = self._others[name]
+        found.ema, found.levels = self.ema, self.levels  # of which there may be others by now
+        return found
 
     @property
     def soft(self) -> "Sampler":
@@ -76,16 +79,19 @@ class Sampler(LatentSampler):
         Raises:
             UsageError: The generator takes no classes, or nothing between two of them.
         """
-        if self._soft is None:
-            if self.num_classes is None or not takes_classes(self.generator):
-                raise UsageError("Soft labels are for generators of a known number of classes.")
-            self._soft = self.of(soft_label_network(self.generator, self.num_classes))
-        return self._soft
+        classes = self.num_classes
+        if classes is None or not takes_classes(self.generator):
+            raise UsageError("Soft labels are for generators of a known number of classes.")
+        return self.of("soft", lambda: soft_label_network(self.generator, classes))
 
     @property
     def image_shape(self) -> tuple[int, ...]:
         """The shape of one sample: (height, width, channels), None for any; (d,) for points."""
         return tuple(self.generator.outputs[0].shape[1:])
+
+    def rows(self, most: int = _MAX_BATCH) -> int:
+        """How many samples are computed at once, so that what all layers return is in memory."""
+        return max(1, min(most, _MAX_NUMBERS // max(1, numbers_of(self.generator))))
 
     @property
     def conditional(self) -> bool:
@@ -207,7 +213,7 @@ class Sampler(LatentSampler):
     def generate_images(
         self, latents, labels=None, *, truncation: float | None = None, use_ema: bool = True
     ) -> np.ndarray:
-        """Call `generate`, a few hundred latents at a time, and return pixels.
+        """Call `generate`, as many latents at a time as memory is for, and return pixels.
 
         Returns:
             uint8 (n, height, width, channels), or as `levels` has it, the inverse of how images are
@@ -218,11 +224,7 @@ class Sampler(LatentSampler):
         """
         low, high = self.value_range
         parts = []
-        for start in range(0, latents.shape[0], _MAX_BATCH):
-            rows = slice(start, start + _MAX_BATCH)
-            of_rows = None if labels is None else labels[rows]
-            part = self.generate(latents[rows], of_rows, truncation=truncation, use_ema=use_ema)
-            part = np.array(ops.convert_to_numpy(part))
+        for part in self.generate_parts(latents, labels, truncation=truncation, use_ema=use_ema):
             if not np.isfinite(part).all():
                 raise InvalidInput("The generator's images are not finite: its weights are broken.")
             if part.ndim >= 4 and self.levels is not None:
@@ -231,6 +233,14 @@ class Sampler(LatentSampler):
                 part = np.rint((part - low) * (255.0 / (high - low))).clip(0, 255).astype("uint8")
             parts.append(part)
         return np.concatenate(parts)
+
+    def generate_parts(self, latents, labels=None, **options) -> Iterator[np.ndarray]:
+        """Yield what `generate` returns, some hundred rows at a time, as arrays of their own."""
+        step = self.rows()
+        for start in range(0, latents.shape[0], step):
+            rows = slice(start, start + step)
+            part = self.generate(latents[rows], None if labels is None else labels[rows], **options)
+            yield np.array(ops.convert_to_numpy(part))
 
     @standard_settings()
     def generate(

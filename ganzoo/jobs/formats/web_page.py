@@ -104,7 +104,7 @@ def soft_networks(gan: "GAN") -> tuple[keras.Model, StyleNetworks | None, bool]:
     except UsageError:  # no classes, or nothing between two of them
         return gan.generator, styles, False
     if styles is not None:
-        mapping = gan.sampler.of(styles.mapping).soft.generator
+        mapping = gan.sampler.of("mapping", lambda: styles.mapping).soft.generator
         styles = StyleNetworks(mapping, styles.synthesis)
     return generator, styles, True
 

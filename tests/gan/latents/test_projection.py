@@ -6,8 +6,11 @@ from lazy_keras import Lazy, ops
 
 from ganzoo.errors import UsageError
 
+backend = Lazy("ganzoo.backend")
+graphs = Lazy("ganzoo.backend.steps.network_graph")
 spaces = Lazy("ganzoo.gan.latents.spaces")
 cases = Lazy("ganzoo.testing.architecture_case")
+LIMIT = "ganzoo.gan.sampling.sampler._MAX_NUMBERS"
 
 pytestmark = pytest.mark.backend
 
@@ -72,3 +75,46 @@ def test_progress_counts_every_step_of_every_image():
     counts = []
     gan.project(gan.sample(3), steps=5, starts=2, advance=counts.append)
     assert counts == [3] * 5
+
+
+def test_a_large_generator_takes_fewer_rows_at_a_time_and_finds_the_same(monkeypatch):
+    gan, calls, rows, counts = cases.ArchitectureCase("dcgan").gan, [], [], []
+    generate = gan.sampler.generate
+    monkeypatch.setattr(
+        gan.sampler, "generate", lambda x, *a, **k: calls.append(x) or generate(x, *a, **k)
+    )
+
+    def top(images):
+        rows.append(images.shape[0])
+        return ops.reshape(images[:, :2], (images.shape[0], -1))
+
+    def found():
+        options = {"steps": 8, "starts": 4, "features": top, "advance": counts.append}
+        return gan.project(gan.sample(3, seed=5), **options), gan.directions(method="pca")
+
+    whole, directions = found()
+    monkeypatch.setattr(LIMIT, 5 * graphs.numbers_of(gan.generator))
+    assert max(rows) == 256 and sum(counts) == 24
+    for record in (calls, rows, counts):
+        record.clear()
+    parts, others = found()
+    assert max(rows) == max(x.shape[0] for x in calls) == 5 and sum(counts) == 24
+    assert np.allclose(parts.errors, whole.errors, rtol=1e-3)
+    assert np.abs(parts.images.astype(int) - whole.images).max() <= 1
+    assert np.allclose(others.vectors, directions.vectors, atol=1e-4)
+    monkeypatch.setattr(LIMIT, 1)
+    assert gan.sampler.rows() == 1
+
+
+def test_what_a_style_based_generator_draws_with_is_compiled_once(styled, monkeypatch):
+    compiled, jit = [], backend.jit
+    monkeypatch.setattr(backend, "jit", lambda function: compiled.append(function) or jit(function))
+    latents = styled.sampler.sample_latents(2, 0)
+    directions = styled.directions(count=1)
+    for _ in range(2):
+        styled.edit(latents, directions, 0, (0.0, 1.0))
+        styled.mix(latents, latents, layers=[0])
+        assert len(compiled) <= 2 + 1  # mapping and synthesis; the generator
+    ema = object()
+    monkeypatch.setattr(styled.sampler, "ema", ema)
+    assert spaces.LatentSpace(styled).mapping.ema is ema
