@@ -119,38 +119,6 @@ def test_an_address_of_another_model_is_refused(made_run, server):
     assert not server.requests
 
 
-def test_a_page_is_a_space_of_the_same_name_and_somebodys_own_stays(made_run, server, monkeypatch):
-    from ganzoo.jobs.hub import space
-
-    files = {"index.html": b"<p>", "weights.js": b"1", "README.md": b"---\n---\n"}
-    monkeypatch.setattr(space, "push_page", lambda source, remote: space.upload_page(remote, files))
-    server.branches["space"] = server.commit({"style.css": b""}, "space")
-    done = push(made_run().path, "small", to=ADDRESS, page=True)
-    assert done["page"] == f"{server.endpoint}/spaces/me/gans"
-    held = server.commits[server.branches["space"]]
-    assert {name: held[name] for name in files} == files
-    assert "index.html" not in server.files and "small/1/card.toml" in server.files
-    server.commit({"app.py": b""}, "space")
-    with pytest.raises(UsageError, match=r"other files .* app\.py"):
-        push(made_run("other", value=5.0).path, "small", to=ADDRESS, page=True)
+def test_a_page_has_a_repository(made_run):
     with pytest.raises(UsageError, match="published on the Hub"):
-        push(made_run("third").path, "small", page=True)
-
-
-def test_the_page_of_a_private_model_is_in_no_public_space(server, monkeypatch):
-    from ganzoo.catalog.registry.remotes import parse_address
-    from ganzoo.jobs.hub import space
-
-    class Described(space.HubRepository):
-        def describe(self, revision):
-            found = super().describe(revision)
-            found.private = self.repo_type == "model"
-            return found
-
-    monkeypatch.setattr(space, "HubRepository", Described)
-    monkeypatch.setattr("ganzoo.jobs.hub.pull.HubRepository", Described)
-    server.branches["space"] = server.commit({"style.css": b""}, "space")
-    server.commit({"README.md": b""})
-    with pytest.raises(UsageError, match="me/gans is private and the Space of that name is public"):
-        space.upload_page(parse_address(ADDRESS), {"index.html": b"<p>"})
-    assert "index.html" not in server.commits[server.branches["space"]]
+        push(made_run().path, "small", page=True)

@@ -40,6 +40,8 @@ class HubServer:
             all but weights.
         claims: Sizes by name, where the list of files shall not hold the true ones.
         card: The front matter of the repository's page.
+        private: Branches of which the repository says that it is private; "space" is that of the
+            Space of the same name, which there is once it was created.
         status: If not None, the status of every answer.
         cuts: How many of the next transfers from the storage are cut off half-way.
         token: If not None, whoever does not send it gets 401.
@@ -62,6 +64,7 @@ class HubServer:
         self.small: set[str] | None = None
         self.claims: dict[str, object] = {}
         self.card: dict | None = {"license": "cc-by-4.0"}
+        self.private: set[str] = set()
         self.token: str | None = None
         self.status: int | None = None
         self.cuts = 0
@@ -124,7 +127,7 @@ class HubServer:
             "/api/repos/create": "create",
             f"/api/(?:models|datasets)/{id}/revision/([^/]+)": "describe",
             f"/api/(?:models|datasets)/{id}/tree/([^/]+)": "list",
-            f"/(?:datasets/)?{id}/resolve/([^/]+)/(.+)": "resolve",
+            f"/(?:datasets/|spaces/)?{id}/resolve/([^/]+)/(.+)": "resolve",
             "/storage/([0-9a-f]{64})": "stored",
             "/api/validate-yaml": "yaml",
             f"/api/models/{id}/preupload/([^/]+)": "preupload",
@@ -174,6 +177,13 @@ class HubServer:
                 return b"".join(pieces)
 
             def create(self):
+                asked = json.loads(self.body)
+                if asked.get("type") == "space" and "space" not in server.branches:
+                    names = (".gitattributes", "README.md", "index.html", "style.css")
+                    server.commit(dict.fromkeys(names, b"example"), "space")
+                    server.private |= {"space"} if asked.get("visibility") == "private" else set()
+                    self.json({"url": f"{server.endpoint}/spaces/{server.repo_id}"})
+                    return
                 exists = {"url": f"{server.endpoint}/{server.repo_id}", "error": "exists"}
                 self.reply(409, json.dumps(exists).encode())
 
@@ -190,7 +200,8 @@ class HubServer:
                 if commit in server.branches.values() or files:
                     siblings = [{"rfilename": path} for path in sorted(files)]
                     self.json({"id": server.repo_id, "sha": commit, "siblings": siblings,
-                               "cardData": server.card})  # fmt: skip
+                               "cardData": server.card,
+                               "private": revision in server.private})  # fmt: skip
 
             def list(self, revision):
                 commit, files = self.files_at(revision)

@@ -22,6 +22,7 @@ from ganzoo.gan.latents.principal_directions import find_directions
 from ganzoo.gan.latents.spaces import StyleNetworks
 from ganzoo.gan.latents.tracing import trace
 from ganzoo.jobs.formats.network_plan import write_plan
+from ganzoo.jobs.hub.model_card import escape_markdown
 
 if TYPE_CHECKING:
     from ganzoo.gan.gan import GAN
@@ -43,7 +44,7 @@ def write_page(gan: "GAN", facts: Mapping[str, Any], path: str) -> None:
     Raises:
         UsageError: The generator computes what pages cannot.
     """
-    model, weights = _contents(gan, facts, Path(path).stem)
+    model, weights = page_contents(gan, facts, Path(path).stem)
     Path(path).write_text(_fill(model, weights, ""), encoding="utf-8")
 
 
@@ -57,25 +58,27 @@ def write_page_folder(gan: "GAN", facts: Mapping[str, Any], path: str) -> None:
     Raises:
         UsageError: The generator computes what pages cannot.
     """
-    for name, content in page_files(gan, facts).items():
+    for name, content in files_of_page(*page_contents(gan, facts)).items():
         (Path(path) / name).write_bytes(content)
 
 
-def page_files(gan: "GAN", facts: Mapping[str, Any]) -> dict[str, bytes]:
-    """Return the files of a page's folder by name; see `write_page_folder`."""
-    model, weights = _contents(gan, facts, "Generator")
+def files_of_page(model: Mapping[str, Any], weights: str) -> dict[str, bytes]:
+    """Return the files of a page's folder by name, of `page_contents`; see `write_page_folder`."""
     # a script, which a page may read from disk too, where no other file can be read
     script = f'document.getElementById("weights").textContent = "{weights}";\n'
     # JSON is YAML, and quotes whatever a stranger named a model
     title = json.dumps(str(model["title"]))
-    readme = f"---\ntitle: {title}\nsdk: static\n---\n\n{model['about']}. {model['foot']}.\n"
+    text = escape_markdown(f"{model['about']}. {_foot(model['facts'])}.")
+    readme = f"---\ntitle: {title}\nsdk: static\n---\n\n{text}\n"
     page = _fill(model, "", f'<script src="{_WEIGHTS}"></script>')
     files = {"index.html": page, _WEIGHTS: script, "README.md": readme}
     return {name: text.encode("utf-8") for name, text in files.items()}
 
 
-def _contents(gan: "GAN", facts: Mapping[str, Any], name: str) -> tuple[dict[str, Any], str]:
-    """All that a page says of its model, and the weights in base64."""
+def page_contents(
+    gan: "GAN", facts: Mapping[str, Any], name: str = "Generator"
+) -> tuple[dict[str, Any], str]:
+    """Return all that a page says of its model, and the weights in base64."""
     sampler = gan.sampler
     generator, styles, soft = soft_networks(gan)
     traced = trace(generator, sampler.psi, styles)
@@ -84,7 +87,6 @@ def _contents(gan: "GAN", facts: Mapping[str, Any], name: str) -> tuple[dict[str
     model = {
         "title": str(facts.get("model") or name),
         "about": _about(gan, facts),
-        "foot": _foot(facts),
         "facts": {**facts, "value_range": list(sampler.value_range)},
         "plan": plan,
         **about_directions(gan),
@@ -161,6 +163,7 @@ def _fill(model: Mapping[str, Any], weights: str, scripts: str) -> str:
         weights: Weights in base64; "" if they are in a file of their own.
         scripts: Elements of the scripts in the same folder.
     """
+    model = {**model, "foot": _foot(model["facts"])}
     here = resources.files("ganzoo.jobs.formats")
 
     def read(name: str) -> str:

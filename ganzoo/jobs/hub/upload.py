@@ -14,8 +14,8 @@ from ganzoo.files.hub_client import HubFile, endpoint, http_status
 from ganzoo.jobs.hub.bundle import Bundle
 from ganzoo.jobs.hub.pull import fetch_file, hub_repository, offered_versions
 
-# The line by which a repository's page is known as ours, to be replaced by the next push.
-_MARK = "<!-- Written by ganzoo push, which replaces this page while this line is in it. -->"
+# The line by which a page is known as ours, to be replaced by the next push.
+MARK = "<!-- Written by ganzoo push, which replaces this page while this line is in it. -->"
 _MAX_RACES = 8  # how often somebody else may publish at the same moment
 
 
@@ -152,7 +152,7 @@ def _may_replace_page(remote: Remote, head: str, files: dict[str, HubFile]) -> b
         return True
     if files[README].size > contents.MAX_BYTES[README]:
         return False  # too long for ours
-    return _MARK.encode() in fetch_file(remote, head, README).read_bytes()
+    return MARK.encode() in fetch_file(remote, head, README).read_bytes()
 
 
 def _repository_page(bundle: Bundle, number: int) -> bytes:
@@ -161,4 +161,4 @@ def _repository_page(bundle: Bundle, number: int) -> bytes:
     for file in contents.SAMPLE_FILES:
         path = f"{bundle.model}/{number}/{file}"
         text = text.replace(f"]({file})".encode(), f"]({path})".encode())
-    return text.rstrip(b"\n") + f"\n\n{_MARK}\n".encode()
+    return text.rstrip(b"\n") + f"\n\n{MARK}\n".encode()

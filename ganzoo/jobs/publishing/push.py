@@ -93,8 +93,7 @@ def push(
                 f"Received: {str(source)!r} with {given[0]}.",
                 hint=f"Push the run itself with {given[0]}.",
             )
-        done = publish_bundle(_bundle_version(source, name), folder=folder, to=to)
-        return done | _published_page(source, to if page else None)
+        return _publish(_bundle_version(source, name), folder, to, page)
     plain, best = split_best(source)
     if os.path.isfile(plain):
         raise UsageError(
@@ -122,17 +121,19 @@ def push(
         state, about = run_weights(run, everything=True, best=best, report=report)
         files[contents.EVERYTHING] = safetensors.dump(state, about | licenses)
     bundle = build_bundle(name, files, plugins=manifest.get("plugins"))
-    done = publish_bundle(bundle, folder=folder, to=to)
-    return done | _published_page(source, to if page else None)
+    return _publish(bundle, folder, to, page)
 
 
-def _published_page(source: str | Path, to: str | None) -> dict[str, str]:
-    """The address of the page of a source, which is published; nothing without a repository."""
-    if to is None:
-        return {}
-    from ganzoo.jobs.hub.space import push_page  # a framework
+def _publish(bundle: Bundle, folder: Path | None, to: str | None, page: bool) -> dict[str, Any]:
+    """Publish a bundle and, where one is wanted, its page, which is built first."""
+    if to is None or not page:
+        return publish_bundle(bundle, folder=folder, to=to)
+    from ganzoo.jobs.hub.space import prepare_page, publish_page  # a framework
 
-    return {"page": push_page(source, parse_address(to))}
+    remote = parse_address(to)
+    contents = prepare_page(bundle, remote)
+    done = publish_bundle(bundle, to=to)
+    return done | {"page": publish_page(contents, remote, done["version"])}
 
 
 def publish_bundle(

@@ -292,6 +292,8 @@ def test_what_a_file_says_of_itself_is_no_markup(tmp_path):
     page.write_page(gan, facts, str(tmp_path / "evil.html"))
     text = (tmp_path / "evil.html").read_text()
     assert "<script>alert" not in text and text.count("</script>") == 3
+    readme = page.files_of_page(*page.page_contents(gan, facts))["README.md"].decode()
+    assert "<script>" not in readme.partition("\n---\n")[2]
     assert json.loads(re.search(r'id="model">(.*?)</script>', text, re.S)[1])["title"] == evil
 
 
@@ -318,19 +320,82 @@ def test_a_folder_has_the_weights_beside_the_page_and_is_a_static_space(exported
     assert main(["export", "dcgan-digits", str(tmp_path / "digits.page"), "--overwrite"]) == 2
 
 
-@pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
-def test_a_page_is_pushed_beside_its_model(exported, tmp_path, serve_hub, monkeypatch, capsys):
+@pytest.fixture
+def pushed(tmp_path, serve_hub, monkeypatch):
+    """`pushed(*words)`: a model is pushed with its page; and the server."""
     monkeypatch.setenv("GANZOO_HOME", str(tmp_path / "home"))
     server = serve_hub("me/gans")
-    server.branches["space"] = server.commit({"style.css": b""}, "space")
     words = ["push", "dcgan-digits", "dcgan-digits", "--to", "hf://me/gans", "--page", "--json"]
-    assert main(words) == 0
+    return lambda: main(words), server
+
+
+UPLOADS = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
+
+
+@UPLOADS
+def test_a_page_is_pushed_beside_its_model_and_replaced_by_the_next_one(exported, pushed, capsys):
+    push, server = pushed
+    assert push() == 0
     assert json.loads(capsys.readouterr().out)["page"] == f"{server.endpoint}/spaces/me/gans"
     files = server.commits[server.branches["space"]]
     assert b"sdk: static" in files["README.md"] and b'src="weights.js"' in files["index.html"]
     weights = re.search(r'id="weights">(.*?)</script>', exported.read_text(), re.S)[1]
     assert f'"{weights}"'.encode() in files["weights.js"]
     assert "dcgan-digits/1/generator.safetensors" in server.files
+    assert b"Version 1" in files["README.md"] and b"Version 1" in files["index.html"]
+    server.commit({"style.css": b"p {}", "weights.js": b"old"}, "space")
+    assert push() == 0
+    assert server.commits[server.branches["space"]] == files | {"style.css": b"p {}"}
+
+
+@UPLOADS
+@pytest.mark.parametrize("name", ["index.html", "README.md", "app.py"])
+def test_a_space_that_a_person_wrote_stays_and_nothing_is_published(pushed, name, capsys):
+    push, server = pushed
+    assert push() == 0
+    server.files = {}
+    server.commit({name: b"By a person"}, "space")
+    before = dict(server.branches)
+    assert push() == 2
+    assert f"no push has written, and stays as it is. Received: {name}." in capsys.readouterr().err
+    assert server.branches == before and not server.files
+
+
+def test_a_page_that_cannot_be_built_leaves_nothing_published(pushed, monkeypatch):
+    def refuse(*_):
+        raise UsageError("Pages have no operation 'Sinh'.")
+
+    push, server = pushed
+    monkeypatch.setattr("ganzoo.jobs.formats.web_page.page_contents", refuse)
+    assert push() == 2
+    assert set(server.branches) == {"main"} and len(server.commits) == 1
+
+
+@UPLOADS
+def test_the_page_of_a_private_model_is_in_a_private_space(pushed, capsys):
+    push, server = pushed
+    server.private = {"main"}
+    assert push() == 0 and "space" in server.private
+    server.private = {"main"}
+    before = dict(server.branches)
+    assert push() == 2 and server.branches == before
+    assert "me/gans is private and the Space of that name is public" in capsys.readouterr().err
+
+
+@UPLOADS
+def test_a_page_tells_of_what_is_published_not_of_the_run(serve_hub, tmp_path, monkeypatch):
+    monkeypatch.setenv("GANZOO_HOME", str(tmp_path / "home"))
+    server = serve_hub("me/gans")
+    assert main(["train", "gan-mixture", "--steps", "2", "--run", str(tmp_path / "run")]) == 0
+    words = ["--license", "MIT", "--float16", "--to", "hf://me/gans", "--page"]
+    assert main(["push", str(tmp_path / "run"), "ring", *words]) == 0
+    index = server.commits[server.branches["space"]]["index.html"].decode()
+    model = json.loads(re.search(r'id="model">(.*?)</script>', index, re.S)[1])
+    assert (model["title"], model["facts"]["license"]["weights"]) == ("ring", "MIT")
+    (tmp_path / "ring.safetensors").write_bytes(server.files["ring/1/generator.safetensors"])
+    gan = loading.load(tmp_path / "ring.safetensors")  # in half precision
+    digest = Lazy("ganzoo.jobs.latents.latent_files").weights_digest(gan)
+    assert model["facts"]["weights_digest"] == digest and digest[:12] in model["foot"]
 
 
 @pytest.mark.parametrize("form", ["file", "folder"])
