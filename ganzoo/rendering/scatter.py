@@ -37,7 +37,7 @@ def scatter_plot(points: np.ndarray, real: np.ndarray | None = None) -> Image.Im
     count = max(len(points), 1)
     for group, color, radius, opacity in (
         (behind, REAL, 1.6, min(0.5, 0.12 + 250 / max(len(behind), 1))),
-        (points[~outside], FAKE, 2.6, min(0.9, 0.35 + 300 / count)),
+        (points[~outside], FAKE, max(2.6, 9 / count), min(0.9, 0.35 + 300 / count)),
         (points[outside].clip(low, high), OUTSIDE, 3.2, 0.8),
     ):
         centers = (group - low) / (high - low) * (PLOT_SIZE - 1)

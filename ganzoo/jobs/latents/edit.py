@@ -9,7 +9,7 @@ import numpy as np
 
 from ganzoo import rendering
 from ganzoo.data.progress import Listener, reporting
-from ganzoo.errors import unknown
+from ganzoo.errors import UsageError, unknown
 from ganzoo.files.publish import publish
 from ganzoo.jobs.latents.directions import find, known_features, read_directions
 from ganzoo.jobs.latents.latent_files import (
@@ -19,6 +19,7 @@ from ganzoo.jobs.latents.latent_files import (
     weights_digest,
 )
 from ganzoo.jobs.latents.starting_points import (
+    cloud_behind,
     read_start,
     refuse_translation,
     sheet_cells,
@@ -95,11 +96,18 @@ def edit(
     with reporting(events):
         known = _read_or_find(gan, found, directions, along)
     space = LatentSpace(gan, known.space)
+    as_latents = out.suffix.lower() == ".safetensors"
+    if as_latents and truncation is not None and gan.sampler.psi is not None and known.space == "z":
+        raise UsageError(
+            "A file of latents in z holds no truncation of styles. "
+            f"Received: truncation={truncation:g}, directions in z.",
+            hint="Take directions in w, whose styles are truncated already; or leave it out.",
+        )
     points, start = start_points(gan, space, seeds, latents, given, truncation)
     chosen = [_index(name, known) for name in along]
     steps = [moved(points, known.unit * known.vectors[i], amounts, layers) for i in chosen]
     titles = [f"{start.names[n]}, {known.names[i]}" for i in chosen for n in range(len(points))]
-    if out.suffix.lower() == ".safetensors":
+    if as_latents:
         content = dump_latents(
             _all_latents(steps, start, space.mapping is not None, titles, amounts), gan
         )
@@ -108,7 +116,8 @@ def edit(
             row for one in steps for row in sheet_cells(gan, found, space, one, start, truncation)
         ]
         columns = [f"{amount:+g}" for amount in amounts]
-        content = rendering.encode_still(contact_sheet(cells, titles, columns), out.suffix.lower())
+        sheet = contact_sheet(cells, titles, columns, cloud_behind(gan, found, start.labels))
+        content = rendering.encode_still(sheet, out.suffix.lower())
     publish(out, content, overwrite=overwrite)
     return out
 

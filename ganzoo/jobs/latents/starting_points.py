@@ -136,6 +136,19 @@ def sheet_clouds(
     return np.array(clouds)
 
 
+def cloud_behind(gan: "GAN", found: Source, labels: np.ndarray | None) -> np.ndarray | None:
+    """Return samples that cells of points share a frame with, (n, d); None if they are no points.
+
+    Args:
+        gan: The GAN.
+        found: What it is of.
+        labels: Labels of the cells, of a conditional model.
+    """
+    if labels is not None:
+        labels = np.resize(labels, (_CLOUD, *labels.shape[1:]))
+    return gan.sampler.sample(_CLOUD, labels=labels) if are_points(found) else None
+
+
 def are_points(found: Source) -> bool:
     """Return whether samples are points of a plane."""
     return len(found.image_shape) == POINTS.rank

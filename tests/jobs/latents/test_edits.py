@@ -142,6 +142,22 @@ def test_every_class_is_a_direction_that_is_found_beside_those_that_are_saved(pl
         assert editing._read_or_find(gan, found, given, [name]).names == names
 
 
+def test_a_file_of_latents_keeps_a_truncation_or_refuses_it(place, styled, capsys):
+    run, out = str(styled.path), ["--seeds", "3", "--amounts", "0", "--out"]
+    for space in ("w", "z"):
+        assert main(["directions", run, "--space", space, "-n", "1", "--out", space]) == 0
+    words = ["edit", run, "--truncation", "0.3", "--directions"]
+    assert main([*words, "w/directions.safetensors", *out, "kept.safetensors"]) == 0
+    gan = load(run)
+    found = read_latents(place / "kept.safetensors").generate_images(gan).astype(int)
+    assert np.abs(found - np.asarray(gan.sample(1, seed=3, truncation=0.3))).max() <= 1
+    assert np.abs(found - np.asarray(gan.sample(1, seed=3))).max() > 1
+    capsys.readouterr()
+    assert main([*words, "z/directions.safetensors", *out, "lost.safetensors"]) == 2
+    assert "holds no truncation of styles" in capsys.readouterr().err
+    assert main([*words, "z/directions.safetensors", *out, "drawn.png"]) == 0
+
+
 def test_layers_are_those_of_style_based_models(place, styled, capsys):
     run = str(styled.path)
     for layers in ("0", "1-2"):
@@ -191,3 +207,9 @@ def test_directions_of_points_and_of_what_translates(place):
     with Image.open(place / "found" / "directions.png") as file:
         assert file.size[0] > 500
     assert main(["mix", "run"]) == 2
+    assert main(["edit", "run", "--seeds", "0", "--amounts", "-2,2", "--out", "moved.png"]) == 0
+    with Image.open(place / "moved.png") as file:
+        cells = np.asarray(file.convert("RGB")).astype(int)[-164:-4]
+    first, last = cells[:, -328:-168], cells[:, -164:-4]
+    moved = (np.abs(first - last).max(axis=2) > 40).mean()
+    assert 0 < moved < 0.1  # what moves is the point, in one frame
