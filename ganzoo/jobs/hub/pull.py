@@ -63,10 +63,10 @@ def pull_version(remote: Remote, key: bytes | None = None) -> Version:
     return _pull_at_commit(remote, hub_repository(remote).describe(remote.revision).sha, key)
 
 
-def hub_repository(remote: Remote) -> HubRepository:
-    """Return the repository of models behind an address."""
+def hub_repository(remote: Remote, repo_type: str = "model") -> HubRepository:
+    """Return the repository of models behind an address, or the Space of its name."""
     failure = f"The request to {remote.address} failed"
-    return HubRepository(repo_id=remote.repo_id, repo_type="model", failure=failure)
+    return HubRepository(repo_id=remote.repo_id, repo_type=repo_type, failure=failure)
 
 
 def offered_versions(files: list[HubFile]) -> dict[str, list[int]]:
@@ -81,7 +81,9 @@ def offered_versions(files: list[HubFile]) -> dict[str, list[int]]:
     return {model: sorted(found[model]) for model in sorted(found)}
 
 
-def fetch_file(remote: Remote, commit: str, name: str, *, force: bool = False) -> Path:
+def fetch_file(
+    remote: Remote, commit: str, name: str, *, force: bool = False, repo_type: str = "model"
+) -> Path:
     """Return the path of a repository's file in the cache.
 
     Args:
@@ -89,10 +91,13 @@ def fetch_file(remote: Remote, commit: str, name: str, *, force: bool = False) -
         commit: In full.
         name: Path in the repository, as its list of files has it.
         force: Whether to fetch it though it is there: it is damaged.
+        repo_type: See `hub_repository`.
     """
     make_folder(cache_folder())
     options = {"cache_dir": cache_folder(), "force_download": force}
-    path = hub_repository(remote).fetch(name, commit, progress=progress_option, **options)
+    path = hub_repository(remote, repo_type).fetch(
+        name, commit, progress=progress_option, **options
+    )
     return path.resolve()
 
 

@@ -7,16 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ganzoo.catalog.registry.cards import License
-from ganzoo.catalog.registry.contents import CARD, GENERATOR, MAX_BYTES, README, parse_card
-from ganzoo.catalog.registry.remotes import Remote, cache_folder
+from ganzoo.catalog.registry.contents import CARD, GENERATOR, README, parse_card
+from ganzoo.catalog.registry.remotes import Remote
 from ganzoo.data.progress import notice
 from ganzoo.errors import EnvironmentProblem, UsageError
 from ganzoo.files.hub_client import HubRepository, endpoint, http_status
-from ganzoo.files.publish import make_folder
 from ganzoo.jobs.hub.bundle import Bundle
 from ganzoo.jobs.hub.pull import hub_repository
-from ganzoo.jobs.hub.upload import MARK
+from ganzoo.jobs.hub.upload import MARK, is_written
 from ganzoo.jobs.models.find import describe_weights
 
 _PAGE, _WEIGHTS = "index.html", "weights.js"
@@ -45,10 +43,10 @@ def prepare_page(bundle: Bundle, remote: Remote) -> PageContents:
 
     _space_head(remote)
     found = describe_weights(Path(GENERATOR), bundle.files[GENERATOR])
-    license: License = parse_card(bundle.files[CARD], bundle.model, CARD).license
-    about = found.about | {"model": bundle.model, "license": license.model_dump(exclude_none=True)}
-    about["plugins"] = bundle.parsed_manifest()["plugins"] or about.get("plugins")
-    found = replace(found, about=about)
+    license = parse_card(bundle.files[CARD], bundle.model, CARD).license.model_dump()
+    locks = bundle.parsed_manifest()["plugins"] or found.about.get("plugins")
+    about = {"model": bundle.model, "license": license, "plugins": locks}
+    found = replace(found, about=found.about | about)
     gan = load_source(found)
     return page_contents(gan, onnx_facts(gan, found))
 
@@ -70,10 +68,10 @@ def publish_page(contents: PageContents, remote: Remote, version: int) -> str:
     files = files_of_page(model | {"facts": model["facts"] | {"version": version}}, weights)
     for name in (_PAGE, README):
         files[name] = files[name].rstrip(b"\n") + f"\n\n{MARK}\n".encode()
-    space, head = _space(remote), _space_head(remote)
+    space, head = hub_repository(remote, "space"), _space_head(remote)
     if head is None:
         options = {"repo_type": "space", "space_sdk": "static", "exist_ok": True}
-        options |= {"private": True} if _is_private(hub_repository(remote)) else {}
+        options |= {"private": True} if hub_repository(remote).describe("main").private else {}
         space.request(
             lambda client: client.HfApi(endpoint=endpoint()).create_repo(remote.repo_id, **options)
         )
@@ -92,32 +90,21 @@ def publish_page(contents: PageContents, remote: Remote, version: int) -> str:
     return f"{endpoint()}/spaces/{remote.repo_id}"
 
 
-def _space(remote: Remote) -> HubRepository:
-    return replace(hub_repository(remote), repo_type="space")
-
-
 def _space_head(remote: Remote) -> str | None:
     """The commit of the Space, whose page a push may replace; None: there is no Space yet."""
-    space = _space(remote)
-    private = _is_private(space)
-    if private is None:
+    model, space = (_describe(hub_repository(remote, kind)) for kind in ("model", "space"))
+    if space is None:
         return None
-    if _is_private(hub_repository(remote)) and not private:
+    if model is not None and model.private and not space.private:
         raise UsageError(
             f"The model {remote.repo_id} is private and the Space of that name is public; its page "
             "would hold the weights.",
             hint="Make the Space private, or push to a repository of another name.",
         )
-    head = space.describe("main").sha
-    files = {file.name: file for file in space.list_files(head)}
-    others = set(files) - {_PAGE, README, _WEIGHTS, *_OF_THE_HUB}
-    make_folder(cache_folder())
-    for name in {_PAGE, README} & set(files):
-        short = files[name].size <= MAX_BYTES[README]
-        if not short or MARK.encode() not in (
-            space.fetch(name, head, cache_dir=cache_folder()).read_bytes()
-        ):
-            others.add(name)
+    held = {file.name: file for file in hub_repository(remote, "space").list_files(space.sha)}
+    pages = held.keys() & {_PAGE, README}
+    others = held.keys() - {_PAGE, README, _WEIGHTS, *_OF_THE_HUB}
+    others |= {name for name in pages if not is_written(remote, space.sha, held[name], "space")}
     if others:
         raise UsageError(
             f"The Space {remote.repo_id} holds what no push has written, and stays as it is. "
@@ -125,13 +112,13 @@ def _space_head(remote: Remote) -> str | None:
             hint="Push the model to a repository of another name; or, if nothing in the Space is "
             "needed, remove it first.",
         )
-    return head
+    return space.sha
 
 
-def _is_private(repository: HubRepository) -> bool | None:
-    """Whether a repository is private; None: there is none."""
+def _describe(repository: HubRepository) -> Any:
+    """The client's description of a repository; None: there is none."""
     try:
-        return bool(repository.describe("main").private)
+        return repository.describe("main")
     except EnvironmentProblem as problem:
         if http_status(problem) != 404:
             raise

@@ -98,7 +98,7 @@ def _commit_bundle(
     added[f"{prefix}/{MANIFEST}"] = bundle.manifest.encode("utf-8")
     if bundle.signature is not None:
         added[_signature_name(bundle, number)] = bundle.signature
-    if _may_replace_page(remote, head, files):
+    if README not in files or is_written(remote, head, files[README]):
         added[README] = _repository_page(bundle, number)
     return _commit(remote, head, added, f"{bundle.model}@{number}")
 
@@ -146,13 +146,12 @@ def _commit(remote: Remote, head: str, added: dict[str, bytes], message: str) ->
     return hub_repository(remote).request(commit)
 
 
-def _may_replace_page(remote: Remote, head: str, files: dict[str, HubFile]) -> bool:
-    """Return True if the repository's page may be replaced; that of a person may not."""
-    if README not in files:
-        return True
-    if files[README].size > contents.MAX_BYTES[README]:
+def is_written(remote: Remote, head: str, file: HubFile, repo_type: str = "model") -> bool:
+    """Return True if a push has written a page, and may replace it; that of a person stays."""
+    if file.size > contents.MAX_BYTES[README]:
         return False  # too long for ours
-    return MARK.encode() in fetch_file(remote, head, README).read_bytes()
+    path = fetch_file(remote, head, file.name, repo_type=repo_type)
+    return MARK.encode() in path.read_bytes()
 
 
 def _repository_page(bundle: Bundle, number: int) -> bytes:

@@ -73,8 +73,9 @@ def push(
         page also `page`, its address.
 
     Raises:
-        UsageError: A page has no repository; no license was chosen, or none that SPDX knows;
-            there is no best checkpoint; or a weight is too large for half precision.
+        UsageError: A page has no repository, or cannot be built, or its Space is somebody's own;
+            no license was chosen, or none that SPDX knows; there is no best checkpoint; or a
+            weight is too large for half precision.
         InvalidInput: A weight is not finite, or the run is damaged.
     """
     check_name(name, "model name", error=UsageError)
