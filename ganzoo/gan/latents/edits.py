@@ -114,7 +114,7 @@ def edit(
     points = space.points(latents, labels, truncation)
     points = points if space.mapping is None else as_numpy(space.for_layers(points))
     found = moved(points, directions.unit * directions.vectors[index], amounts, layers)
-    return _grid_images(space, found, as_numpy(latents), labels, truncation)
+    return grid_images(space, found, as_numpy(latents), labels, truncation)
 
 
 def mix(
@@ -147,13 +147,13 @@ def mix(
     points = space.points(rows, labels, truncation), space.points(columns, heads, truncation)
     arc = gan.prior is random.normal
     found = mixed(*points, layers=layers, share=share, arc=arc)
-    return _grid_images(space, found, as_numpy(rows), labels, truncation)
+    return grid_images(space, found, as_numpy(rows), labels, truncation)
 
 
-def _grid_images(
+def grid_images(
     space: LatentSpace, points: np.ndarray, latents: np.ndarray, labels, truncation: float | None
 ) -> np.ndarray:
-    """Images of points (n, m, ...); row i has the noise and the labels of latent i."""
+    """Return the images of points (n, m, ...), pixels; row i has noise and labels of latent i."""
     n, m = points.shape[:2]
     labels = None if labels is None else np.repeat(labels, m, axis=0)
     flat, latents = points.reshape(n * m, *points.shape[2:]), np.repeat(latents, m, axis=0)

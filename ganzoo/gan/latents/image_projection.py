@@ -21,7 +21,7 @@ from ganzoo.gan.sampling.soft_labels import are_soft
 _RATE, _BETA_1, _BETA_2 = 0.1, 0.9, 0.99  # Adam's, for numbers of the size of a latent's
 _RAMP = 0.05  # share of the steps in which the rate rises
 _ELIMINATION = 4  # after one in so many of the steps, one in so many of the starts goes on
-_ROWS = 1024  # starts that are searched at a time, at most
+_MAX_ROWS = 1024  # starts that are searched at a time, at most
 _KNOWN = 256  # samples that tell what a large distance is
 
 Features = Callable[[Any], Any]
@@ -104,7 +104,7 @@ class _Search:
 
     def __init__(self, space: LatentSpace, features: Features | None, weight: float, labels):
         self.space, self.features = space, features
-        self.values, self.most = space.sampler.values(), space.sampler.rows(_ROWS)
+        self.values, self.max_rows = space.sampler.values(), space.sampler.rows(_MAX_ROWS)
         self.bounded = space.sampler.prior is random.uniform and space.mapping is None
         self.losses_fn, self.update_fn = backend.jit(self.losses), backend.jit(self.update)
         # distances are shares of the variance of samples, of the same labels
@@ -144,7 +144,7 @@ class _Search:
         As many rows at a time as memory is for, always as many, so that a step is compiled once.
         """
         count, each = len(rows[0]), len(rows[0]) // len(images)
-        size, parts = min(count, self.most), []
+        size, parts = min(count, self.max_rows), []
         for first in range(0, count, size):
             last = min(first + size, count)
             chosen = np.minimum(np.arange(first, first + size), count - 1)

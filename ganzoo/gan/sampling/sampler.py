@@ -89,9 +89,9 @@ class Sampler(LatentSampler):
         """The shape of one sample: (height, width, channels), None for any; (d,) for points."""
         return tuple(self.generator.outputs[0].shape[1:])
 
-    def rows(self, most: int = _MAX_BATCH) -> int:
-        """How many samples are computed at once, so that what all layers return is in memory."""
-        return max(1, min(most, _MAX_NUMBERS // max(1, numbers_of(self.generator))))
+    def rows(self, max_rows: int = _MAX_BATCH) -> int:
+        """Number of samples that are computed at once, so that memory holds what layers return."""
+        return max(1, min(max_rows, _MAX_NUMBERS // max(1, numbers_of(self.generator))))
 
     @property
     def conditional(self) -> bool:

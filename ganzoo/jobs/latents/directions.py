@@ -229,6 +229,6 @@ def _sheet(gan: "GAN", found: Source, result: "Directions", seeds: Sequence[int]
     cells, names = [], []
     for name, vector in zip(result.names, result.vectors, strict=True):
         steps = moved(points, result.unit * vector, AMOUNTS)
-        cells += list(sheet_cells(gan, found, space, steps, start))
+        cells += list(sheet_cells(found, space, steps, start))
         names += [name, *[""] * (len(points) - 1)]
     return contact_sheet(cells, names, _COLUMN_NAMES)

@@ -112,9 +112,7 @@ def edit(
             _all_latents(steps, start, space.mapping is not None, titles, amounts), gan
         )
     else:
-        cells = [
-            row for one in steps for row in sheet_cells(gan, found, space, one, start, truncation)
-        ]
+        cells = [row for one in steps for row in sheet_cells(found, space, one, start, truncation)]
         columns = [f"{amount:+g}" for amount in amounts]
         sheet = contact_sheet(cells, titles, columns, cloud_behind(gan, found, start.labels))
         content = rendering.encode_still(sheet, out.suffix.lower())

@@ -79,12 +79,12 @@ def mix(
     points, start = start_points(gan, space, [*rows, *columns], None, given, truncation)
     first, last = points[: len(rows)], points[len(rows) :]
     mixtures = _mixtures(gan, first, last, styled, layers, share)
-    alone = sheet_cells(gan, found, space, points[:, None], start, truncation)[:, 0]
+    alone = sheet_cells(found, space, points[:, None], start, truncation)[:, 0]
     own = start._replace(
         latents=start.latents[: len(rows)],
         labels=None if start.labels is None else start.labels[: len(rows)],
     )
-    grid = sheet_cells(gan, found, space, mixtures, own, truncation)
+    grid = sheet_cells(found, space, mixtures, own, truncation)
     cells = [[np.zeros_like(alone[0]), *alone[len(rows) :]]]
     cells += [[one, *row] for one, row in zip(alone, grid, strict=False)]
     sheet = contact_sheet(cells, ["", *map(str, rows)], ["", *map(str, columns)])

@@ -104,20 +104,17 @@ def start_points(
 
 
 def sheet_cells(
-    gan: "GAN", found: Source, space: "LatentSpace", points: np.ndarray, start: SavedLatents,
+    found: Source, space: "LatentSpace", points: np.ndarray, start: SavedLatents,
     truncation: float | None = None,
 ) -> np.ndarray:  # fmt: skip
     """Return what contact sheets show: (n, m, ...) points -> (n, m, ...) cells.
 
     Row i has the labels and the noise of sample i.
     """
-    n, m = points.shape[:2]
-    flat = points.reshape(n * m, *points.shape[2:])
-    latents = np.repeat(start.latents, m, axis=0)
-    labels = None if start.labels is None else np.repeat(start.labels, m, axis=0)
-    samples = space.images(flat, latents, labels, truncation)
+    from ganzoo.gan.latents.edits import grid_images
+
+    samples = grid_images(space, points, start.latents, start.labels, truncation)
     shown = samples if found.levels is None else found.levels.to_pixels(samples)
-    shown = shown.reshape(n, m, *shown.shape[1:])
     return shown if shown.ndim == 5 else shown[:, :, None]
 
 
