@@ -20,7 +20,7 @@ from ganzoo.gan.sampling.soft_labels import are_soft, soft_label_network, takes_
 from ganzoo.modalities import Levels
 
 _MAX_BATCH = 256  # samples, so that a large n does not fill the memory
-_MAX_NUMBERS = 2**28  # that layers return, 1 GiB; gradients need a few times as much
+_MAX_NUMBERS = 2**27  # that layers return, 512 MiB; gradients need four to five times as much
 
 
 class Sampler(LatentSampler):
