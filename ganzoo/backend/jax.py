@@ -7,7 +7,6 @@ import jax
 import keras
 import numpy as np
 
-from ganzoo.backend import devices
 from ganzoo.backend.convolutions.added_bias import with_bias
 from ganzoo.backend.convolutions.grouped import depthwise, grouped
 from ganzoo.backend.convolutions.jax_convolution import (
@@ -17,7 +16,7 @@ from ganzoo.backend.convolutions.jax_convolution import (
     spread,
     spread_by_frames,
 )
-from ganzoo.backend.devices.accumulation import accumulating, collecting
+from ganzoo.backend.devices.accumulation import accumulating, averaged, collecting
 from ganzoo.backend.scope import WriteCapture
 from ganzoo.backend.steps.due import is_due as is_due
 from ganzoo.backend.steps.jax_stepper import Stepper as Stepper
@@ -48,7 +47,7 @@ def sum_over(function: Callable, number: int) -> list:
     return jax.lax.scan(add, zeros, jax.numpy.arange(number))[0]
 
 
-@devices.averaged
+@averaged
 @accumulating(sum_over)
 def gradients(
     loss_fn: Callable, variables: Sequence, scale: Callable = lambda x: x

@@ -11,7 +11,7 @@ import tensorflow as tf
 from ganzoo.backend import devices
 from ganzoo.backend.convolutions.added_bias import with_bias
 from ganzoo.backend.convolutions.grouped import grouped
-from ganzoo.backend.devices.accumulation import accumulating, collecting
+from ganzoo.backend.devices.accumulation import accumulating, averaged, collecting
 from ganzoo.backend.scope import WriteCapture
 from ganzoo.backend.steps.due import is_due as is_due
 from ganzoo.backend.steps.plain_optimizers import is_plain
@@ -34,7 +34,7 @@ class Stepper(keras.Model):
         # five steps of a convolutional WGAN-GP came out different, by 1e-5 to 1e-4
         tf.config.optimizer.set_experimental_options({"dependency_optimization": False})
         data = self.unpack(data)
-        with devices.in_step():
+        with devices.in_step(microbatches=self.accumulation_steps):
             if self.steps_per_dispatch == 1:
                 self.step(data)
             else:
@@ -68,7 +68,7 @@ def sum_over(function: Callable, number: int) -> list:
     return list(tf.while_loop(lambda i, *_: i < number, add, first, parallel_iterations=1)[1:])
 
 
-@devices.averaged
+@averaged
 @accumulating(sum_over)
 def gradients(
     loss_fn: Callable, variables: Sequence, scale: Callable = lambda x: x

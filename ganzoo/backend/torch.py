@@ -14,7 +14,7 @@ from ganzoo.backend import devices
 from ganzoo.backend.convolutions.torch_convolution import conv as conv
 from ganzoo.backend.convolutions.torch_convolution import conv_transpose as conv_transpose
 from ganzoo.backend.convolutions.torch_convolution import differentiated_twice
-from ganzoo.backend.devices.accumulation import accumulating, collecting
+from ganzoo.backend.devices.accumulation import accumulating, averaged, collecting
 from ganzoo.backend.scope import WriteCapture
 from ganzoo.backend.steps.due import is_due as is_due
 from ganzoo.backend.steps.plain_optimizers import is_plain
@@ -32,7 +32,7 @@ class Stepper(keras.Model):
 
     def train_step(self, data):
         data = self.unpack(data)
-        with devices.in_step():
+        with devices.in_step(microbatches=self.accumulation_steps):
             if self.steps_per_dispatch == 1:
                 self._step(data)
             else:
@@ -73,7 +73,7 @@ def sum_over(function: Callable, number: int) -> list:
     return sums
 
 
-@devices.averaged
+@averaged
 @accumulating(sum_over)
 def gradients(
     loss_fn: Callable, variables: Sequence, scale: Callable = lambda x: x

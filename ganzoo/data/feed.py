@@ -27,6 +27,7 @@ class Feed:
         value_range: Range to which images that are not uint8 are scaled, by the data set's levels.
         boundaries: Function from a step to the next later step that a dispatch may not cross.
         share: Which of how many equal parts of every batch to return, from 0: `(0, 1)`.
+        microbatches: Number of pieces of every batch of each of which a share has an equal part.
 
     Raises:
         PluginError: An item is read, and what the data set draws is not like its own samples.
@@ -46,6 +47,7 @@ class Feed:
         value_range: tuple[float, float] = (-1.0, 1.0),
         boundaries: Callable[[int], int] | None = None,
         share: tuple[int, int] = (0, 1),
+        microbatches: int = 1,
     ):
         for name, value in (
             ("batch", batch),
@@ -61,8 +63,8 @@ class Feed:
             )
         self.dataset = dataset
         self.per_step = batch * n_critic
-        self._own = self.per_step // share[1]  # rows of a step, one after the other
-        self._first = self._own * share[0]
+        self._own = self.per_step // share[1]  # rows of a step
+        self._rank, self._pieces = share[0], (microbatches, share[1], -1)
         self.seed = seed
         self.start_step = start_step
         self.stop_step = stop_step
@@ -141,7 +143,7 @@ class Feed:
     def _rows(self, step: int) -> np.ndarray:
         n = len(self.dataset)
         rows = rows_of_step(step, n=n, per_step=self.per_step, seed=self.seed)
-        return rows[self._first : self._first + self._own]
+        return rows.reshape(self._pieces)[:, self._rank].ravel()
 
     def _shaped(self, rows: np.ndarray, steps: int) -> np.ndarray:
         if self.steps_per_dispatch == 1:

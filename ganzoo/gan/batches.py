@@ -65,6 +65,7 @@ def training_batches(gan: Any, data: tuple[Tensor, ...]) -> list[Batch]:
         raise UsageError("This GAN is conditional: `fit` needs images and labels.")
     images, labels = usable_batch(gan, images, labels)
     _check_rows(images, gan)
+    images, labels = (x if x is None else devices.arranged(x) for x in (images, labels))
     updates, multiple = gan.config.critic_updates, gan.config.generator_batch
     real = split_batch(images, updates)
     labels = [None] * updates if labels is None else split_batch(labels, updates)

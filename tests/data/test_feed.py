@@ -188,3 +188,12 @@ def test_the_shares_of_a_batch_are_its_rows_in_order(count, fused):
         for part, all_rows in zip(parts, whole[i], strict=True):
             np.testing.assert_array_equal(np.concatenate(part, axis), all_rows)
     assert shares[0].signature[0][0][axis] == 12 // count
+
+
+def test_the_shares_of_microbatches_have_a_part_of_each():
+    options = {"batch": 12, "stop_step": 2}
+    (whole,) = Feed(dataset(), **options)[1]
+    shares = [Feed(dataset(), **options, share=(r, 2), microbatches=3)[1][0] for r in range(2)]
+    parts = np.split(whole, 6)
+    for rank, share in enumerate(shares):
+        np.testing.assert_array_equal(share, np.concatenate(parts[rank::2]))

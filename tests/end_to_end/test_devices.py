@@ -42,6 +42,7 @@ steps = 12
 log_every = 4
 checkpoint_every = 4
 steps_per_dispatch = 2
+gradient_accumulation_steps = 2
 """
 several_processes = pytest.mark.skipif(BACKEND == "jax", reason="JAX has one process for all")
 
@@ -125,5 +126,5 @@ def test_more_devices_than_there_are_are_refused(command, recipe):
 
 def test_a_batch_is_a_multiple_of_the_number_of_devices(command, recipe):
     refused = command.run("train", recipe, "--devices", "5", code=2)
-    assert "must be a multiple of the number of devices, 5. Received: 12." in refused.stderr
+    assert "number of devices, 5, times that of microbatches, 2. Received: 12." in refused.stderr
     assert not (command.folder / "runs").exists()

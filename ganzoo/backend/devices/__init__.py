@@ -20,16 +20,12 @@ of them can sample and save while the others wait.
 
 import contextlib
 import functools
-import math
 import threading
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ganzoo.backend.tensor import Tensor
 from ganzoo.errors import EnvironmentProblem
-
-if TYPE_CHECKING:
-    from ganzoo.backend.types import GradientResult  # imports Keras
 
 
 class Group:
@@ -76,12 +72,13 @@ def unreachable() -> EnvironmentProblem:
 
 
 class _OfThread(threading.local):
-    """The state in force in this thread: the group, how many batches are stacked in one, and the
-    number of the microbatch that is computed, among how many.
+    """The state in force in this thread: the group, how many batches are stacked in one, in how
+    many microbatches a step computes it, and which of them, of how many, is computed.
     """
 
     group: Group | None = None
     parts: int = 1
+    microbatches: int = 1
     microbatch: tuple[Any, int] | None = None
 
 
@@ -106,13 +103,18 @@ def joined(group: Group) -> Iterator[Group]:
 
 
 @contextlib.contextmanager
-def in_step(group: Group | None = None) -> Iterator[None]:
-    """Inside is a step of training, of the group that was joined or of another one."""
-    before, _now.group = _now.group, group or _now.group or _joined
+def in_step(group: Group | None = None, microbatches: int = 1) -> Iterator[None]:
+    """Inside is a step of training, of the group that was joined or of another one.
+
+    Each device has an equal part of each of so many microbatches, so that one of them has the rows
+    that it has on one device.
+    """
+    before = _now.group, _now.microbatches
+    _now.group, _now.microbatches = group or _now.group or _joined, microbatches
     try:
         yield
     finally:
-        _now.group = before
+        _now.group, _now.microbatches = before
 
 
 @contextlib.contextmanager
@@ -185,12 +187,12 @@ def mean(x: Tensor) -> Tensor:
 def whole(x: Tensor) -> Tensor:
     """The rows of all devices, (count * rows, ...), in the order that they have on one device."""
     if count() == 1:
-        return x
+        return _exchanged(x, 0, _devices_here(), _pieces())
     from keras import ops
 
     assert _now.group is not None
     rows, *rest = x.shape
-    parts = _now.parts
+    parts = _now.parts * _pieces()
     x = ops.reshape(x, (parts, 1, rows // parts, *rest))
     mine = ops.equal(ops.arange(count()), _now.group.rank)  # (count,)
     mine = ops.reshape(mine, (1, -1, *[1] * (len(rest) + 1)))
@@ -200,20 +202,45 @@ def whole(x: Tensor) -> Tensor:
 
 def own(x: Tensor, axis: int = 0) -> Tensor:
     """This device's rows of the whole batch, which is an axis of `x`."""
+    return _own(x, axis, _pieces())
+
+
+def arranged(x: Tensor) -> Tensor:
+    """Rows of a step's data, as the devices of one program have them; a process has its own."""
+    return x if count() > 1 else own(x)
+
+
+def _own(x: Tensor, axis: int, pieces: int) -> Tensor:
     group = _now.group
-    if group is None or group.count == 1:
-        return x if group is None else group.shard(x, axis)
+    if group is None:
+        return x
+    if group.count == 1:
+        return group.shard(_exchanged(x, axis, pieces, group.devices), axis)
     from keras import ops
 
+    parts = _now.parts * pieces
     before, rows, after = x.shape[:axis], x.shape[axis] // group.count, x.shape[axis + 1 :]
-    x = ops.reshape(x, (*before, _now.parts, group.count, rows // _now.parts, *after))
+    x = ops.reshape(x, (*before, parts, group.count, rows // parts, *after))
     return ops.reshape(ops.take(x, group.rank, axis=axis + 1), (*before, rows, *after))
 
 
+def _pieces() -> int:
+    """Return of how many pieces of a batch, each a microbatch's, a device has a part."""
+    return _now.microbatches if _now.microbatch is None else 1
+
+
+def _exchanged(x: Tensor, axis: int, outer: int, inner: int) -> Tensor:
+    """Rows by `outer` and then `inner` in the order by `inner` and then `outer`."""
+    if 1 in (outer, inner):
+        return x
+    from keras import ops
+
+    shape = (*x.shape[:axis], _now.parts, outer, inner, -1, *x.shape[axis + 1 :])
+    return ops.reshape(ops.swapaxes(ops.reshape(x, shape), axis + 1, axis + 2), x.shape)
+
+
 def has_all_rows() -> bool:
-    """Return True if the rows of a tensor are all that the batch has: no other device and no
-    other microbatch has some.
-    """
+    """Return True if a tensor has all rows of the batch: no other device or microbatch has some."""
     return count() == 1 and _now.microbatch is None
 
 
@@ -229,7 +256,8 @@ def random_rows(draw: Callable[[tuple], Tensor], shape: tuple, axis: int | None 
         return draw(shape)
     number = 1 if _now.microbatch is None else _now.microbatch[1]
     rows = shape[axis] * count() * number
-    return microbatch(own(draw((*shape[:axis], rows, *shape[axis + 1 :])), axis), axis)
+    drawn = draw((*shape[:axis], rows, *shape[axis + 1 :]))
+    return microbatch(_own(drawn, axis, _now.microbatches), axis)
 
 
 def microbatch(x: Tensor, axis: int = 0) -> Tensor:
@@ -263,31 +291,6 @@ def among_microbatches(x: Tensor) -> Tensor:
 def _devices_here() -> int:
     group = _now.group
     return 1 if group is None else group.devices // group.count
-
-
-def averaged(gradients: "Callable[..., GradientResult]") -> "Callable[..., GradientResult]":
-    """`backend.gradients` of one device, made to return the means over all, by one reduction."""
-
-    @functools.wraps(gradients)
-    def of_all(*arguments: Any) -> "GradientResult":
-        result = gradients(*arguments)
-        return result if count() == 1 else _averaged(result)
-
-    return of_all
-
-
-def _averaged(result: "GradientResult") -> "GradientResult":
-    from keras import ops
-
-    parts = [*result.gradients, result.loss, *result.logs.values()]
-    flat = ops.concatenate([ops.reshape(ops.cast(x, "float32"), (-1,)) for x in parts])
-    flat, end, means = mean(flat), 0, []
-    for part in parts:
-        begin, end = end, end + math.prod(part.shape)
-        means.append(ops.cast(ops.reshape(flat[begin:end], part.shape), part.dtype))
-    number = len(result.gradients)
-    logs = dict(zip(result.logs, means[number + 1 :], strict=True))
-    return result._replace(gradients=means[:number], loss=means[number], logs=logs)
 
 
 def _wide(x: Tensor) -> str:

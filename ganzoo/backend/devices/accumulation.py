@@ -1,19 +1,47 @@
-"""Gradient accumulation: a batch is computed in microbatches, one after the other.
+"""Gradients of a batch: means over the devices, and over microbatches, one after the other.
 
-Only one of them is in memory at a time. All begin with the same weights and the same state, and the
-gradients, the loss, the logs and what was written (batch statistics) are averaged: so of whatever
-is a mean over samples the result is that of the whole batch, up to rounding.
+Only one microbatch is in memory at a time. All begin with the same weights and the same state, and
+the gradients, the loss, the logs and what was written (batch statistics) are averaged: so of
+whatever is a mean over samples the result is that of the whole batch, up to rounding.
 
 A function of a microbatch takes its rows by `devices.microbatch`. `sum_over` is the backend's:
 the sum of the lists of tensors that a function returns for 0, 1, ...
 """
 
 import functools
+import math
 from collections.abc import Callable
+from typing import Any
+
+from keras import ops
+from keras.backend import is_float_dtype, standardize_dtype
 
 from ganzoo.backend import devices
 from ganzoo.backend.tensor import Tensor
 from ganzoo.backend.types import GradientResult
+
+
+def averaged(gradients: Callable[..., GradientResult]) -> Callable[..., GradientResult]:
+    """`backend.gradients` of one device, made to return the means over all, by one reduction."""
+
+    @functools.wraps(gradients)
+    def of_all(*arguments: Any) -> GradientResult:
+        result = gradients(*arguments)
+        return result if devices.count() == 1 else _averaged(result)
+
+    return of_all
+
+
+def _averaged(result: GradientResult) -> GradientResult:
+    parts = [*result.gradients, result.loss, *result.logs.values()]
+    flat = ops.concatenate([ops.reshape(ops.cast(x, "float32"), (-1,)) for x in parts])
+    flat, end, means = devices.mean(flat), 0, []
+    for part in parts:
+        begin, end = end, end + math.prod(part.shape)
+        means.append(ops.cast(ops.reshape(flat[begin:end], part.shape), part.dtype))
+    number = len(result.gradients)
+    logs = dict(zip(result.logs, means[number + 1 :], strict=True))
+    return result._replace(gradients=means[:number], loss=means[number], logs=logs)
 
 
 def accumulating(sum_over: Callable) -> Callable[[Callable], Callable]:
@@ -80,9 +108,6 @@ def _share(x: Tensor, index: Tensor, number: int) -> Tensor:
     """A microbatch's part of the mean. Whole numbers, which are the states of seeds, are alike
     after each of them, and the last one's are taken.
     """
-    from keras import ops
-    from keras.backend import is_float_dtype, standardize_dtype
-
     x = ops.convert_to_tensor(x)
     if is_float_dtype(standardize_dtype(x.dtype)):
         return x / number

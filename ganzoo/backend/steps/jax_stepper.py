@@ -53,7 +53,8 @@ class Stepper(keras.Model):
         data, groups = self.unpack(data), self._state_groups()
 
         def one(state, data):
-            with StrictScope(_pairs(groups, state)) as scope, devices.in_step(), known(step):
+            in_step = devices.in_step(microbatches=self.accumulation_steps)
+            with StrictScope(_pairs(groups, state)) as scope, in_step, known(step):
                 self.step(data)
                 return tuple([scope.get_current_value(v) for v in group] for group in groups)
 

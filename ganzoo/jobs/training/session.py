@@ -73,5 +73,6 @@ class Session:
             steps_per_dispatch=fused,
             value_range=self.gan.value_range,
             share=(self.group.rank, self.group.count),
+            microbatches=training.gradient_accumulation_steps,
             boundaries=lambda step: min((step // every + 1) * every for every in marks),
         )
