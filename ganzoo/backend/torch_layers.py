@@ -67,6 +67,15 @@ def _flatten(layer: Any) -> Callable | None:
     return None if layer.data_format == "channels_first" else lambda x: x.reshape(x.shape[0], -1)
 
 
+def _average_pooling(layer: Any) -> Callable | None:
+    if layer.data_format == "channels_first" or layer.padding != "valid":
+        return None
+    pool = functools.partial(
+        functional.avg_pool2d, kernel_size=tuple(layer.pool_size), stride=tuple(layer.strides)
+    )
+    return lambda x: pool(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+
+
 def _up_sampling(layer: Any) -> Callable | None:
     if layer.data_format == "channels_first" or layer.interpolation != "nearest":
         return None
@@ -96,6 +105,7 @@ def _rescaling(layer: Any) -> Callable | None:
 _CALLS: dict[type, Callable] = {
     layers.Activation: _activation,
     layers.Add: _add,
+    layers.AveragePooling2D: _average_pooling,
     layers.Concatenate: _concatenate,
     layers.Dense: _dense,
     layers.Flatten: _flatten,

@@ -20,6 +20,8 @@ CASES = [
     (("Reshape", {"target_shape": (2, -1, 3)}), IMAGES),
     (("Flatten", {}), IMAGES),
     (("Flatten", {}), (3,)),
+    (("AveragePooling2D", {"pool_size": 2}), IMAGES),
+    (("AveragePooling2D", {"pool_size": (3, 2), "strides": (1, 2)}), IMAGES),
     (("UpSampling2D", {"size": (2, 3)}), IMAGES),
     (("Rescaling", {"scale": 0.3}), IMAGES),
 ]  # fmt: skip
@@ -63,7 +65,7 @@ def test_other_options_are_left_to_keras():
     for layer in (
         layers.ReLU(6.0),
         layers.ReLU(negative_slope=0.1),
-        layers.AveragePooling2D(2),  # rounds by the layout in memory
+        layers.AveragePooling2D(2, padding="same"),
         layers.UpSampling2D(interpolation="bilinear"),
         layers.Rescaling(2.0, offset=1.0),
         layers.Flatten(data_format="channels_first"),
