@@ -103,6 +103,15 @@ def test_a_step_of_three_devices_is_that_of_one(config):
     assert_steps_are_equal(lambda: small(config), rows, 3)
 
 
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_a_step_in_half_precision_is_that_of_one_device(precision):
+    keras.config.set_dtype_policy(precision)
+    try:
+        assert_steps_are_equal(lambda: small({"regularizers": [R1]}), data(), 2, steps=1)
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
 @on_torch
 @pytest.mark.parametrize("config", [
     {"second_style": "neighbor", "crossover": "image", "gan": {}},
