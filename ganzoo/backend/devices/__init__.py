@@ -256,8 +256,8 @@ def random_rows(draw: Callable[[tuple], Tensor], shape: tuple, axis: int | None 
         return draw(shape)
     number = 1 if _now.microbatch is None else _now.microbatch[1]
     rows = shape[axis] * count() * number
-    drawn = draw((*shape[:axis], rows, *shape[axis + 1 :]))
-    return microbatch(_own(drawn, axis, _now.microbatches), axis)
+    numbers = draw((*shape[:axis], rows, *shape[axis + 1 :]))
+    return microbatch(_own(numbers, axis, _now.microbatches), axis)
 
 
 def microbatch(x: Tensor, axis: int = 0) -> Tensor:

@@ -261,7 +261,7 @@ class Recorder(keras.callbacks.Callback):
 
     @property
     def _kept(self) -> dict[str, Any]:
-        """What stays when older checkpoints are removed; see `checkpoints.save`."""
+        """The checkpoints that stay, as keywords of `checkpoints.save`."""
         best = self.session.evaluation.best
         return {"keep": self.training.keep_checkpoints, "spare": [best["step"]] if best else []}
 
