@@ -68,6 +68,21 @@ def note_unpickling(event, arguments):
 sys.addaudithook(note_unpickling)
 
 
+@pytest.fixture
+def optimized():
+    """XLA as users run it: without optimizations, as in the suite, it adds up less exactly, and a
+    step is ten times slower.
+    """
+    if keras.backend.backend() != "jax":
+        yield
+        return
+    config, option = sys.modules["jax"].config, "jax_disable_most_optimizations"
+    before = config.values[option]
+    config.update(option, False)
+    yield
+    config.update(option, before)
+
+
 @pytest.fixture(autouse=True, scope="module")
 def programs_are_let_go():
     yield

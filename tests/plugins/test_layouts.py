@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from lazy_keras import Lazy, keras, ops
+from lazy_keras import ops
 from published_layouts import numbers, write
 
 from ganzoo import backend
@@ -18,19 +18,6 @@ from ganzoo.jobs.publishing.import_weights import FileDescription, import_weight
 
 pytestmark = pytest.mark.backend
 FILES = {p.stem: p for p in (Path(__file__).parent / "layouts").glob("*.safetensors")}
-
-
-@pytest.fixture
-def optimized():
-    """XLA as users run it: without the optimizations, as in the suite, it adds up less exactly."""
-    if keras.config.backend() != "jax":
-        yield
-        return
-    config, option = Lazy("jax").config, "jax_disable_most_optimizations"
-    before = config.values[option]
-    config.update(option, False)
-    yield
-    config.update(option, before)
 
 
 @pytest.mark.usefixtures("optimized")

@@ -23,6 +23,7 @@ def place(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.usefixtures("optimized")
 def test_images_that_the_model_drew_come_back(place, capsys):
     assert (
         main(["sample", "dcgan-digits", "-n", "12", "--seed", "11", "--separate", "--out", "own"])
