@@ -15,7 +15,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from lazy_keras import Lazy, keras, ops, to_numpy
+from lazy_keras import Lazy, keras, on_torch, ops, to_numpy
 
 from ganzoo.catalog.plugins import discovery
 from ganzoo.cli import main
@@ -333,6 +333,7 @@ UPLOADS = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 
 
 @UPLOADS
+@on_torch
 def test_a_page_is_pushed_beside_its_model_and_replaced_by_the_next_one(exported, pushed, capsys):
     push, server = pushed
     assert push() == 0
@@ -349,6 +350,7 @@ def test_a_page_is_pushed_beside_its_model_and_replaced_by_the_next_one(exported
 
 
 @UPLOADS
+@on_torch
 @pytest.mark.parametrize("name", ["index.html", "README.md", "app.py"])
 def test_a_space_that_a_person_wrote_stays_and_nothing_is_published(pushed, name, capsys):
     push, server = pushed
@@ -361,6 +363,7 @@ def test_a_space_that_a_person_wrote_stays_and_nothing_is_published(pushed, name
     assert server.branches == before and not server.files
 
 
+@on_torch
 def test_a_page_that_cannot_be_built_leaves_nothing_published(pushed, monkeypatch):
     def refuse(*_):
         raise UsageError("Pages have no operation 'Sinh'.")
@@ -372,6 +375,7 @@ def test_a_page_that_cannot_be_built_leaves_nothing_published(pushed, monkeypatc
 
 
 @UPLOADS
+@on_torch
 def test_the_page_of_a_private_model_is_in_a_private_space(pushed, capsys):
     push, server = pushed
     server.private = {"main"}
@@ -383,6 +387,7 @@ def test_the_page_of_a_private_model_is_in_a_private_space(pushed, capsys):
 
 
 @UPLOADS
+@on_torch
 def test_a_page_tells_of_what_is_published_not_of_the_run(serve_hub, tmp_path, monkeypatch):
     monkeypatch.setenv("GANZOO_HOME", str(tmp_path / "home"))
     server = serve_hub("me/gans")
