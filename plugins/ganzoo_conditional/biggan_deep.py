@@ -125,7 +125,9 @@ def biggan_deep(
         x = ops.cast(layers.ReLU(name="pool_relu")(x), "float32")
         # in rows first: PyTorch rounds a sum by how it has feature maps in memory
         height, width, depth = x.shape[1:]
-        x = ops.reshape(layers.Flatten(name="rows")(x), (-1, height * width, depth))
+        x = ops.reshape(
+            layers.Flatten(name="rows", dtype="float32")(x), (-1, height * width, depth)
+        )
         x = ops.sum(x, axis=1)  # (batch, height * width, c) -> (batch, c)
         x = wrap(layers.Dense(1, name="logit", dtype="float32"))(x)
         unconditional = keras.Model(images, x, name="discriminator")
