@@ -7,7 +7,7 @@ import math
 import keras
 from keras import layers, ops
 
-from ganzoo import GAN
+from ganzoo import GAN, backend
 from ganzoo.backend import Tensor
 from ganzoo.backend.scope import WriteCapture
 from ganzoo.backend.settings import standard_settings
@@ -39,7 +39,7 @@ class VGAN(GAN):
     def generator_loss_terms(self, batch, fake, fake_outputs: list) -> dict:
         """The L1 norm of the mask, per pixel."""
         with WriteCapture():  # batch norm has seen these latents: its averages move once
-            mask = ops.cast(self._masks(batch.latents, training=True), "float32")
+            mask = ops.cast(backend.training_outputs(self._masks, batch.latents), "float32")
         return {"g_mask": self.sparsity_weight * ops.mean(mask)}
 
     def get_config(self) -> dict:

@@ -7,7 +7,7 @@ excitation in the discriminator. The augmentation and the hinge loss stand in th
 import keras
 from keras import layers, ops
 
-from ganzoo import GAN
+from ganzoo import GAN, backend
 from ganzoo.backend import Tensor
 from ganzoo.backend.settings import standard_settings
 from ganzoo.blocks import check_minimum, resolutions, shape_at
@@ -48,7 +48,7 @@ class FastGAN(GAN):
 
     def generate(self, latents: Tensor, labels: Tensor = None) -> Tensor:
         """Images in both sizes, float32."""
-        images, small = self.generator.get_layer("pair")(latents, training=True)
+        images, small = backend.training_outputs(self.generator.get_layer("pair"), latents)
         small = layers.UpSampling2D(images.shape[1] // small.shape[1], dtype="float32")(small)
         return ops.concatenate([images, small], axis=-1)
 
@@ -69,7 +69,7 @@ class FastGAN(GAN):
             for regularizer in self.regularizers:
                 images = regularizer.augment(images, rng)
                 small = regularizer.augment(small, rng.fold_in("small"))
-        logits, errors = outputs_of(critics, images, small, training=True)
+        logits, errors = outputs_of(critics, images, small, backend.training_outputs)
         return [ops.reshape(logits, (-1,)), errors]
 
     def discriminator_loss_terms(self, batch, fake, real_outputs: list, fake_outputs: list) -> dict:

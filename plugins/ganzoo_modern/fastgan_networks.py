@@ -1,5 +1,7 @@
 """The networks of FastGAN. Liu et al. 2021, https://arxiv.org/abs/2101.04775, section 3."""
 
+from collections.abc import Callable
+
 import keras
 from keras import layers, ops
 
@@ -20,12 +22,13 @@ def shrink(images: Tensor, critic: keras.Model) -> Tensor:
 
 
 def outputs_of(
-    critics: list[keras.Model], images: Tensor, small: Tensor, **options
+    critics: list[keras.Model],
+    images: Tensor,
+    small: Tensor,
+    call: Callable = keras.Model.__call__,
 ) -> list[Tensor]:
     """Outputs of both critics as one: logits (batch, places, n, 1) and errors (batch,)."""
-    large, other = (
-        critic(x, **options) for critic, x in zip(critics, (images, small), strict=True)
-    )
+    large, other = map(call, critics, (images, small))
     return [ops.concatenate([large[0], other[0]], axis=1), large[1] + other[1]]
 
 
