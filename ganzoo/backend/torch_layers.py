@@ -33,7 +33,8 @@ def call_of(layer: Any) -> Callable | None:
 
 def _dense(layer: Any) -> Callable:
     def call(x: torch.Tensor) -> torch.Tensor:
-        x = torch.matmul(x, keras.ops.convert_to_tensor(layer.kernel))
+        kernel = layer.kernel
+        x = torch.matmul(x, kernel.value if isinstance(kernel, keras.Variable) else kernel)
         if layer.bias is not None:
             x = x.add_(layer.bias.value)  # nothing else has the product
         return x if layer.activation is None else activate(layer.activation, x)
