@@ -7,6 +7,7 @@ A backend module offers these names and nothing else:
 * `sum_over(function, number)`: of what a function returns for 0, 1, ...; one at a time in memory.
 * `input_gradients(function, x)`: the gradient with respect to an input, differentiable again.
 * `no_grad(function, microbatches)`: its value, without gradients and without writes.
+* `evaluated_once(latents)`: inside, what a network makes of them is computed once where it pays.
 * `apply(optimizer, gradients, variables)`: one update of one network.
 * `ema_update(averages, values, weight)`: exponential moving averages, in place.
 * `conv_transpose(x, kernel, bias, ...)`, `conv(x, kernel, bias, ...)`: convolutions in the
@@ -54,6 +55,7 @@ __all__ = [
     "device",
     "dropout_factors",
     "ema_update",
+    "evaluated_once",
     "feed",
     "fused_batch_norm",
     "fused_steps",
@@ -84,6 +86,7 @@ if TYPE_CHECKING:
         device,
         dropout_factors,
         ema_update,
+        evaluated_once,
         feed,
         fused_batch_norm,
         fused_steps,

@@ -1,5 +1,6 @@
 """JAX: pure functions under jit, so the stateful step runs inside a scope that threads state."""
 
+import contextlib
 import functools
 from collections.abc import Callable, Iterable, Sequence
 
@@ -77,6 +78,11 @@ def input_gradients(function: Callable, x):
             return jax.numpy.sum(function(x))
 
     return jax.grad(total)(x)
+
+
+def evaluated_once(latents: Tensor | None) -> contextlib.AbstractContextManager:
+    """Nothing: both evaluations of the generator are part of the compiled step."""
+    return contextlib.nullcontext()
 
 
 @collecting(sum_over)

@@ -1,5 +1,6 @@
 """TensorFlow: graphs by `tf.function`, differentiated by tapes."""
 
+import contextlib
 import functools
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -92,6 +93,11 @@ def input_gradients(function: Callable, x):
         tape.watch(x)
         total = tf.reduce_sum(function(x))
     return tape.gradient(total, x, unconnected_gradients=_ZERO)
+
+
+def evaluated_once(latents: Tensor | None) -> contextlib.AbstractContextManager:
+    """Nothing: both evaluations of the generator are part of the compiled step."""
+    return contextlib.nullcontext()
 
 
 @collecting(sum_over)

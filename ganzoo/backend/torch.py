@@ -18,6 +18,8 @@ from ganzoo.backend.convolutions.torch_convolution import differentiated_twice
 from ganzoo.backend.devices.accumulation import accumulating, averaged, collecting
 from ganzoo.backend.scope import WriteCapture
 from ganzoo.backend.steps.due import is_due as is_due
+from ganzoo.backend.steps.evaluated_once import evaluated_once as evaluated_once
+from ganzoo.backend.steps.evaluated_once import evaluating_once
 from ganzoo.backend.steps.plain_optimizers import is_plain
 from ganzoo.backend.steps.rematerialization import rematerializing
 from ganzoo.backend.tensor import Tensor
@@ -245,7 +247,7 @@ def rematerialize(function: Callable, tensors: list) -> list:
         return checkpoint(lambda x: context.copy().run(function, x), tensors, use_reentrant=False)
 
 
-training_outputs = rematerializing(rematerialize)(planned_outputs)
+training_outputs = evaluating_once(rematerializing(rematerialize)(planned_outputs))
 
 
 def lazy_cond(due, value: Callable, otherwise: Callable):

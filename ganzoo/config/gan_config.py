@@ -49,7 +49,7 @@ class GANConfig(Table):
             average follows the young generator closely; 0: no ramp. Karras et al. 2021,
             https://arxiv.org/abs/2106.12423, appendix G.
         share_fake_latents: The generator's update uses the latents of the last discriminator
-            update: both learn from the same images, and the generator is evaluated for each.
+            update: both learn from the same images. PyTorch evaluates the generator once for both.
         concat_real_fake: The discriminator sees real and fake samples as one batch of both, which
             is faster. Batch normalization and minibatch standard deviation inside it then see
             both together.
