@@ -14,9 +14,13 @@ from torch.utils.checkpoint import checkpoint, set_checkpoint_early_stop
 from ganzoo.backend import devices
 from ganzoo.backend.convolutions.torch_convolution import conv as conv
 from ganzoo.backend.convolutions.torch_convolution import conv_transpose as conv_transpose
-from ganzoo.backend.convolutions.torch_convolution import differentiated_twice
+from ganzoo.backend.convolutions.torch_convolution import (
+    differentiated_twice,
+    is_differentiated_twice,
+)
 from ganzoo.backend.devices.accumulation import accumulating, averaged, collecting
 from ganzoo.backend.scope import WriteCapture
+from ganzoo.backend.steps.compiled_networks import compiled_outputs, compiling, is_compiling
 from ganzoo.backend.steps.due import is_due as is_due
 from ganzoo.backend.steps.evaluated_once import evaluated_once as evaluated_once
 from ganzoo.backend.steps.evaluated_once import evaluating_once
@@ -37,12 +41,17 @@ class Stepper(keras.Model):
     def train_step(self, data):
         data = self.unpack(data)
         with devices.in_step(microbatches=self.accumulation_steps):
-            if self.steps_per_dispatch == 1:
-                self._step(data)
-            else:
-                for k in range(len(data[0])):
-                    self._step(tuple(part[k] for part in data))
+            whole = devices.count() == self.accumulation_steps == 1 and not self.rematerialized
+            with compiling(self.jit_compile, whole):
+                if self.steps_per_dispatch == 1:
+                    self._step(data)
+                else:
+                    for k in range(len(data[0])):
+                        self._step(tuple(part[k] for part in data))
         return self.get_metrics_result()
+
+    def _should_torch_compile(self) -> bool:
+        return False  # the networks are compiled, not all of Keras' step
 
     @functools.cached_property
     def _is_random(self) -> bool:
@@ -247,7 +256,13 @@ def rematerialize(function: Callable, tensors: list) -> list:
         return checkpoint(lambda x: context.copy().run(function, x), tensors, use_reentrant=False)
 
 
-training_outputs = evaluating_once(rematerializing(rematerialize)(planned_outputs))
+@evaluating_once
+@rematerializing(rematerialize)
+def training_outputs(network: keras.Model, inputs: Any):
+    """Outputs of a network in training mode."""
+    if is_compiling() and not is_differentiated_twice():  # of which the compiler knows nothing
+        return compiled_outputs(network, inputs, planned_outputs)
+    return planned_outputs(network, inputs)
 
 
 def lazy_cond(due, value: Callable, otherwise: Callable):
@@ -266,7 +281,9 @@ def jit(function: Callable) -> Callable:
 
 
 def fused_steps(convolutional: bool) -> FusedSteps:
-    """One step a call: torch runs eagerly, fusing would only delay the callbacks."""
+    """One step a call: torch runs eagerly, fusing would only delay the callbacks. To compile the
+    networks makes a step no faster on a processor.
+    """
     return FusedSteps(steps=1, xla=False)
 
 

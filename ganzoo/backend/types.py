@@ -28,7 +28,7 @@ class FusedSteps(NamedTuple):
 
     Args:
         steps: Steps fused into one call.
-        xla: Whether XLA compiles them.
+        xla: Whether XLA, or `torch.compile`, compiles them.
     """
 
     steps: int

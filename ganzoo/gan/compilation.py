@@ -66,7 +66,8 @@ class Compilation(keras.Model):
             gradient_accumulation_steps: Microbatches in which each batch is computed, one after
                 the other, to save memory; the gradients are averaged for one update.
             rematerialize: Keep parts of what networks compute, and compute the rest again.
-            jit_compile: XLA on or off; None leaves it to the backend, by network and device.
+            jit_compile: Compile the step with XLA, on PyTorch the networks with `torch.compile`;
+                None leaves it to the backend, by network and device.
             run_eagerly: As in Keras.
             **config: Keywords of `ganzoo.config.gan_config.GANConfig`: `loss`, `regularizers`,
                 `n_critic`, `ema_half_life`, ...
@@ -101,6 +102,7 @@ class Compilation(keras.Model):
         self.steps_per_dispatch, self.accumulation_steps = counts.values()
         self.seed.assign(seed)
         set_rematerialized((self.generator, self.discriminator), rematerialize)
+        self.rematerialized = rematerialize
         if jit_compile is None:
             jit_compile = backend.fused_steps(self.convolutional).xla
         self._compile_arguments = {

@@ -41,6 +41,11 @@ def differentiated_twice() -> Iterator[None]:
         _twice.reset(token)
 
 
+def is_differentiated_twice() -> bool:
+    """Return True inside `differentiated_twice`."""
+    return _twice.get()
+
+
 def conv(x, kernel, bias=None, *, strides: int, padding: str):
     """Convolution. Shapes (n, h, w, c) x (kh, kw, c / groups, d) + (d,) -> (n, h', w', d); one
     axis and three likewise.
@@ -123,7 +128,7 @@ def _convolved(
     steps = [1, strides] if one_axis else [strides] * axes
     geometry = _Geometry(steps, padding, [1] * axes, transposed, output_padding, groups)
     images, kernel = _channels_first(x.contiguous()), _kernel(kernel)
-    if _twice.get():
+    if is_differentiated_twice():
         y = _channels_last(_Convolution.apply(images, kernel, geometry))
         y = y if bias is None else y + bias
     else:

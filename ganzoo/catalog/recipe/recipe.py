@@ -107,7 +107,8 @@ class Training(Table):
         evaluate_samples: Generated samples in each evaluation.
         evaluate_features: Name of the feature extractor; by default the data set's own.
         steps_per_dispatch: Steps fused in one call; `"auto"` chooses by device and network.
-        xla: Compile the step with XLA; `"auto"` likewise.
+        xla: Compile the step with XLA, on PyTorch the networks with `torch.compile`; `"auto"`
+            chooses by device and network too, and compiles none on PyTorch.
     """
 
     batch: Annotated[int, Field(ge=1, lt=2**24)] = 64

@@ -47,9 +47,9 @@ def joined_devices(
             check_batch(recipe, group.devices)
             yield group
         return
-    if backend == "tensorflow" and recipe.training.xla is True:
+    if recipe.training.xla is True:
         raise UsageError(
-            "On TensorFlow the processes of several devices cannot meet inside XLA. "
+            "The processes of several devices cannot meet inside of what is compiled. "
             "Received: training.xla = true.",
             hint="Set it to false, which computes the same.",
         )
