@@ -26,7 +26,7 @@ def contenders(
     recipe = work.recipe(*settings)
     images, dataset = random_images(work.shape, steps * images_per_step(recipe))
     make = {"ganzoo": of_ganzoo, "plain": of_plain, "hand": of_hand, "tutorial": of_tutorial}
-    has = {"tutorial": work.tutorial, "plain": backend in work.plain}
+    has = {"plain": backend in work.plain, "hand": work.hand, "tutorial": backend in work.tutorial}
     chosen = [name for name in NAMES if name in names and has.get(name, True)]
     return {name: make[name](recipe, dataset, images, backend, steps) for name in chosen}
 

@@ -7,7 +7,7 @@
 PyTorch and TensorFlow have a process for each device, JAX one for all, which takes its processor
 for several. Networks are as small as the conformance suite has them, batches have 12 samples, and
 the optimizer is gradient descent, so that a weight moves by its gradient. As a control one device
-trains three times again, each weight moved by one unit in the last place, up or down.
+trains again, three times, each weight moved by one unit in the last place, up or down.
 """
 
 import argparse
@@ -29,7 +29,7 @@ sys.path.insert(0, str(HERE.parent))
 
 from figures import keep  # noqa: E402
 
-BATCH, RATE, CONTROLS = 12, 0.01, 3
+BATCH, RATE = 12, 0.01
 QUICK = "--xla_backend_optimization_level=0"  # as in the conformance suite
 States = dict[str, dict[str, np.ndarray]]  # by architecture and moment, then by name
 
@@ -55,6 +55,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--backend", choices=("jax", "torch", "tensorflow"), default="torch")
     parser.add_argument("--devices", nargs="+", type=int, default=[2, 3])
     parser.add_argument("--steps", type=int, default=20, help="of the longer training")
+    parser.add_argument("--controls", type=int, default=3, help="trainings of moved weights")
     parser.add_argument("--names", nargs="*", default=[], help="architectures (default: all)")
     parser.add_argument("--into", type=Path, metavar="FILE", help="keep the figures in this JSON")
     parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
@@ -68,7 +69,8 @@ def start(count: int, folder: Path, options: argparse.Namespace) -> None:
     children = [
         subprocess.Popen(
             [sys.executable, str(HERE), "--backend", options.backend, "--steps",
-             str(options.steps), "--child", str(rank), str(count), str(folder),
+             str(options.steps), "--controls", str(options.controls),
+             "--child", str(rank), str(count), str(folder),
              "--names", *options.names],
             env=os.environ | _variables(options.backend, rank, count, ports),
         )
@@ -112,7 +114,8 @@ def train(rank: int, count: int, folder: Path, options: argparse.Namespace) -> N
                 gan = case.build()
             except NotRun:
                 continue
-            states = trained(case, gan, group, options.steps)
+            controls = options.controls if count == 1 else 0
+            states = trained(case, gan, group, options.steps, controls)
             for moment, state in states.items():
                 np.savez(folder / f"{name}-{count}-{rank}-{moment}.npz", **state)
             del gan
@@ -139,7 +142,7 @@ def _group(backend: str, rank: int, count: int) -> Any:
     return TensorFlowGroup(rank, count, rank)
 
 
-def trained(case: Any, gan: Any, group: Any, steps: int) -> States:
+def trained(case: Any, gan: Any, group: Any, steps: int, controls: int) -> States:
     """States after one step and after all, and on one device those of the controls."""
     import keras
 
@@ -158,7 +161,7 @@ def trained(case: Any, gan: Any, group: Any, steps: int) -> States:
 
     states["one"] = go_on(0, 1)
     states["all"] = go_on(1, steps)
-    for number in range(CONTROLS if group.devices == 1 else 0):
+    for number in range(controls):
         generator = np.random.default_rng(number)
         moved = {name: _moved(name, array, generator) for name, array in first.items()}
         assign_arrays(gan.state(), moved, "the control")
@@ -198,7 +201,8 @@ def compare(folder: Path, options: argparse.Namespace) -> list[dict[str, Any]]:
         name = path.name.removesuffix("-1-0-one.npz")
         one, long = (state(name, 1, 0, moment) for moment in ("one", "all"))
         controls = [
-            difference(long, state(name, 1, 0, f"control{number}")) for number in range(CONTROLS)
+            difference(long, state(name, 1, 0, f"control{number}"))
+            for number in range(options.controls)
         ]
         for count in options.devices:
             ranks = 1 if options.backend == "jax" else count

@@ -1,4 +1,4 @@
-"""The workloads: seven trainings, from a small dense network to second derivatives."""
+"""The workloads: seven trainings, two in two forms, from dense networks to second derivatives."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +8,8 @@ _QUARTER = [
     *(f"architecture.discriminator_{which}_channels=32" for which in ("base", "max")),
     "training.batch=16",
 ]
+# The tutorials of PyTorch and TensorFlow use one generated batch for the losses of both networks.
+_SHARED = "gan.share_fake_latents=true"
 _ADAM = [
     f"{network}_optimizer.{key}"
     for network in ("generator", "discriminator")
@@ -25,7 +27,8 @@ class Workload:
         steps: Steps in one round: multiples of what is fused and of the lazy penalties' interval.
         settings: Changes of the recipe, as for `ganzoo train --set`.
         plain: Backends on which Keras' own layers train it in bearable time.
-        tutorial: Whether a tutorial of the frameworks has this training.
+        hand: Whether there is a loop by hand.
+        tutorial: Backends whose own tutorial has this training.
     """
 
     model: str
@@ -33,7 +36,8 @@ class Workload:
     steps: int
     settings: tuple[str, ...] = ()
     plain: tuple[str, ...] = ("jax", "torch", "tensorflow")
-    tutorial: bool = False
+    hand: bool = True
+    tutorial: tuple[str, ...] = ()
 
     def recipe(self, *settings: str) -> Any:
         """The model's recipe with the changes, and further ones."""
@@ -46,11 +50,20 @@ class Workload:
 WORKLOADS = {
     "gan-mnist": Workload(model="gan-mnist", shape=(28, 28, 1), steps=160),
     "dcgan-fashion-mnist": Workload(
-        model="dcgan-fashion-mnist", shape=(28, 28, 1), steps=16, tutorial=True
+        model="dcgan-fashion-mnist", shape=(28, 28, 1), steps=16, tutorial=("jax",)
+    ),
+    "dcgan-fashion-mnist-shared": Workload(
+        model="dcgan-fashion-mnist", shape=(28, 28, 1), steps=16, settings=(_SHARED,),
+        plain=(), hand=False, tutorial=("torch", "tensorflow"),
     ),
     "dcgan-64": Workload(
         model="dcgan-celeba", shape=(64, 64, 3), steps=3, settings=("training.batch=64",),
-        tutorial=True,
+        tutorial=("jax",),
+    ),
+    "dcgan-64-shared": Workload(
+        model="dcgan-celeba", shape=(64, 64, 3), steps=3,
+        settings=("training.batch=64", _SHARED),
+        plain=(), hand=False, tutorial=("torch", "tensorflow"),
     ),
     "stylegan2-digits": Workload(
         model="stylegan2-digits", shape=(8, 8, 1), steps=32,
