@@ -55,6 +55,8 @@ class _Plan(NamedTuple):
     layers: list[keras.layers.Layer]
 
 
+# Keras' own; that of rescaling and of augmentations looks for the pipelines of other frameworks.
+_PLAIN_CALLS = (keras.layers.Layer.__call__, keras.layers.Rescaling.__call__)
 _inner_calls: weakref.WeakKeyDictionary[keras.layers.Layer, Callable | None] = (
     weakref.WeakKeyDictionary()
 )
@@ -146,7 +148,7 @@ def _is_plain(layer: Any) -> bool:
     """Return True if `layer(...)` does nothing around `layer.call(...)` that a step needs."""
     inner = layer._flatten_layers(include_self=False)
     return (
-        type(layer).__call__ is keras.layers.Layer.__call__
+        type(layer).__call__ in _PLAIN_CALLS
         and not isinstance(layer, keras.Model)
         and layer.built
         and layer.compute_dtype == layer.variable_dtype == "float32"

@@ -131,11 +131,12 @@ class StyleGAN2(GAN):
         count = self.generator.get_layer("synthesis").inputs[0].shape[1]
         index = ops.arange(count)[None, :, None]
         chosen_by = devices.whole(latents)[:1] if self.crossover == "batch" else latents
-        mixes, position = ops.unstack(self.mixing_numbers(chosen_by), 2, axis=1)
+        mixes, position = ops.unstack(backend.inner_call(self.mixing_numbers)(chosen_by), 2, axis=1)
         crossover = 1 + ops.cast(ops.floor(position * (count - 1)), "int32")  # 1, ..., count - 1
         crossover = ops.where(mixes < self.style_mixing_prob, crossover, count)
         if self.second_style == "fresh":
-            second = self.styles_of(self.second_latents(latents), labels)
+            fresh = backend.inner_call(self.second_latents)(latents)
+            second = self.styles_of(fresh, labels)
         elif self.sampler.conditional:
             second = self.styles_of(_next_rows(latents), labels)
         else:

@@ -159,3 +159,12 @@ def test_on_pytorch_the_networks_of_the_zoo_are_called_layer_by_layer():
         backend.training_outputs(network, random_inputs(network))
         plan = torch_network._plans[network]
         assert not any(isinstance(step.call, keras.layers.Layer) for step in plan.operations)
+
+
+@on_torch
+def test_rescaling_is_a_product_and_nothing_else(monkeypatch):
+    points = keras.Input((2,), name="points")
+    network = keras.Model(points, keras.layers.Rescaling(0.5, name="half")(points))
+    monkeypatch.setattr(keras.layers.Rescaling, "call", None)
+    halves = backend.training_outputs(network, ops.convert_to_tensor([[2.0, 4.0]]))
+    np.testing.assert_array_equal(to_numpy(halves), [[1.0, 2.0]])
