@@ -98,9 +98,9 @@ class GAN(backend.Stepper, Compilation, sampling_methods.Sampling):
         """
         batches = training_batches(self, data)
         count = (len(batches) - 1) * batches[0].size
-        shared = batches[-1].latents if self.config.share_fake_latents else None
+        shared_latents = batches[-1].latents if self.config.share_fake_latents else None
         scheduled_numbers = self.schedules.applied(self.steps, self.images)
-        with scheduled_numbers as scheduled, backend.evaluated_once(shared):
+        with scheduled_numbers as scheduled, backend.evaluated_once(shared_latents):
             for batch in batches[:-1]:
                 logs = self.discriminator_update(batch)
             with devices.stacked(self.config.generator_batch):
