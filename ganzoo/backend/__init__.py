@@ -7,7 +7,8 @@ A backend module offers these names and nothing else:
 * `sum_over(function, number)`: of what a function returns for 0, 1, ...; one at a time in memory.
 * `input_gradients(function, x)`: the gradient with respect to an input, differentiable again.
 * `no_grad(function, microbatches)`: its value, without gradients and without writes.
-* `evaluated_once(latents)`: inside, what a network makes of them is computed once where it pays.
+* `evaluated_once(latents, switch)`: inside, what a network makes of them is computed once, on
+  PyTorch.
 * `apply(optimizer, gradients, variables)`: one update of one network.
 * `ema_update(averages, values, weight)`: exponential moving averages, in place.
 * `conv_transpose(x, kernel, bias, ...)`, `conv(x, kernel, bias, ...)`: convolutions in the

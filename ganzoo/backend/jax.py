@@ -80,7 +80,7 @@ def input_gradients(function: Callable, x):
     return jax.grad(total)(x)
 
 
-def evaluated_once(latents: Tensor | None) -> contextlib.AbstractContextManager:
+def evaluated_once(latents: Tensor, switch: bool) -> contextlib.AbstractContextManager:
     """Nothing: both evaluations of the generator are part of the compiled step."""
     return contextlib.nullcontext()
 

@@ -20,12 +20,12 @@ from ganzoo.backend.convolutions.torch_convolution import (
 )
 from ganzoo.backend.devices.accumulation import accumulating, averaged, collecting
 from ganzoo.backend.scope import WriteCapture
-from ganzoo.backend.steps.compiled_networks import compiled_outputs, compiling, is_compiling
 from ganzoo.backend.steps.due import is_due as is_due
-from ganzoo.backend.steps.evaluated_once import evaluated_once as evaluated_once
-from ganzoo.backend.steps.evaluated_once import evaluating_once
 from ganzoo.backend.steps.plain_optimizers import is_plain
 from ganzoo.backend.steps.rematerialization import rematerializing
+from ganzoo.backend.steps.torch_compilation import compiled_outputs, compiling, is_compiling
+from ganzoo.backend.steps.torch_evaluation import evaluated_once as evaluated_once
+from ganzoo.backend.steps.torch_evaluation import evaluating_once
 from ganzoo.backend.tensor import Tensor
 from ganzoo.backend.torch_network import inner_call as inner_call
 from ganzoo.backend.torch_network import training_outputs as planned_outputs
@@ -162,9 +162,8 @@ def _adam(optimizer: Any, slopes: list[torch.Tensor], variables: Sequence, weigh
                for kept in (optimizer._momentums, optimizer._velocities)]  # fmt: skip
     step = optimizer.iterations.value.float() + 1.0
     first, second = float(optimizer.beta_1), float(optimizer.beta_2)
-    rate = keras.ops.convert_to_tensor(optimizer.learning_rate, "float32")
-    rate = rate * torch.sqrt(1.0 - torch.as_tensor(second) ** step)
-    rate = rate / (1.0 - torch.as_tensor(first) ** step)
+    lr = keras.ops.convert_to_tensor(optimizer.learning_rate, "float32")
+    rate = lr * torch.sqrt(1.0 - torch.tensor(second) ** step) / (1.0 - torch.tensor(first) ** step)
     if rate.device.type == "cpu":  # its number is at hand
         lists._fused_adam_(
             weights, slopes, *moments, [], [torch.tensor(_MANY)] * len(weights),
@@ -281,9 +280,7 @@ def jit(function: Callable) -> Callable:
 
 
 def fused_steps(convolutional: bool) -> FusedSteps:
-    """One step a call: torch runs eagerly, fusing would only delay the callbacks. To compile the
-    networks makes a step no faster on a processor.
-    """
+    """One step a call: torch runs eagerly, fusing would only delay the callbacks."""
     return FusedSteps(steps=1, xla=False)
 
 

@@ -98,11 +98,10 @@ class Compilation(keras.Model):
             **{name: (optimizer.updating(name), followed[name]) for name in given},
         })  # fmt: skip
         self.config, self.adversarial_loss = chosen, adversarial_loss
-        self.step_metrics = StepMetrics()
+        self.step_metrics, self.rematerialized = StepMetrics(), rematerialize
         self.steps_per_dispatch, self.accumulation_steps = counts.values()
         self.seed.assign(seed)
         set_rematerialized((self.generator, self.discriminator), rematerialize)
-        self.rematerialized = rematerialize
         if jit_compile is None:
             jit_compile = backend.fused_steps(self.convolutional).xla
         self._compile_arguments = {

@@ -98,9 +98,8 @@ class GAN(backend.Stepper, Compilation, sampling_methods.Sampling):
         """
         batches = training_batches(self, data)
         count = (len(batches) - 1) * batches[0].size
-        shared_latents = batches[-1].latents if self.config.share_fake_latents else None
-        scheduled_numbers = self.schedules.applied(self.steps, self.images)
-        with scheduled_numbers as scheduled, backend.evaluated_once(shared_latents):
+        once = backend.evaluated_once(batches[-1].latents, self.config.share_fake_latents)
+        with self.schedules.applied(self.steps, self.images) as scheduled, once:
             for batch in batches[:-1]:
                 logs = self.discriminator_update(batch)
             with devices.stacked(self.config.generator_batch):
@@ -247,9 +246,8 @@ class GAN(backend.Stepper, Compilation, sampling_methods.Sampling):
 
     @property
     def label_shape(self) -> tuple[int, ...] | None:
-        """The shape of one label in training; None: training takes no labels.
-
-        Here it is that of the generator's. A discriminator that learns from labels has its own.
+        """The shape of one label in training, here the generator's; None: training takes none.
+        A discriminator that learns from labels has a shape of its own.
         """
         return self.sampler.label_shape
 

@@ -23,12 +23,11 @@ _shared: contextvars.ContextVar[_Shared | None] = contextvars.ContextVar("_share
 
 
 @contextlib.contextmanager
-def evaluated_once(latents: torch.Tensor | None) -> Iterator[None]:
-    """Inside, what a network makes of these latents is computed once, and kept with its derivative.
-
-    Its weights must not change before the last use.
+def evaluated_once(latents: torch.Tensor, switch: bool) -> Iterator[None]:
+    """Inside, if `switch`, what a network makes of these latents is computed once, and kept with
+    its derivative. Its weights must not change before the last use.
     """
-    token = _shared.set(None if latents is None else _Shared(latents, {}))
+    token = _shared.set(_Shared(latents, {}) if switch else None)
     try:
         yield
     finally:

@@ -85,10 +85,10 @@ def test_the_compiler_itself_trains_alike():
 def gan_of(layer=None, **options):
     """A GAN of two dense layers."""
     latents, points = keras.Input((3,), name="latents"), keras.Input((2,), name="points")
-    generator = keras.Model(latents, keras.layers.Dense(2, name="point")(latents), name="maker")
+    generator = keras.Model(latents, keras.layers.Dense(2, name="point")(latents), name="generator")
     seen = points if layer is None else layer(points)
-    judge = keras.Model(points, keras.layers.Dense(1, name="logit")(seen), name="judge")
-    gan = ganzoo.GAN(generator, judge)
+    logits = keras.layers.Dense(1, name="logit")(seen)
+    gan = ganzoo.GAN(generator, keras.Model(points, logits, name="discriminator"))
     rates = (keras.optimizers.SGD(0.1) for _ in range(2))
     gan.compile(*rates, jit_compile=True, **options)
     return gan
@@ -118,7 +118,7 @@ def test_a_network_that_looks_at_numbers_is_named():
         def call(self, x):
             return x if bool(ops.max(x) > 0) else -x
 
-    with pytest.raises(PluginError, match="cannot take the network 'judge'"):
+    with pytest.raises(PluginError, match="cannot take the network 'discriminator'"):
         gan_of(Brightest()).train_on_batch(POINTS)
 
 
