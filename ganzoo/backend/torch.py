@@ -2,7 +2,6 @@
 
 import contextvars
 import functools
-import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -31,7 +30,6 @@ from ganzoo.backend.torch_network import inner_call as inner_call
 from ganzoo.backend.torch_network import training_outputs as planned_outputs
 from ganzoo.backend.types import FusedSteps, GradientResult
 
-_MANY = 1e9  # steps, after which Adam's kernel corrects nothing: the learning rate does
 _FEW = 1 << 16  # numbers, beyond which PyTorch's threads pay
 
 
@@ -154,40 +152,28 @@ def _adam(optimizer: Any, slopes: list[torch.Tensor], variables: Sequence, weigh
     """Adam over all weights at once. Kingma & Ba 2015, https://arxiv.org/abs/1412.6980.
 
     As in Keras, it has the form at the end of section 2: epsilon is added to the root of the
-    uncorrected second moment.
+    uncorrected second moment. PyTorch's fused kernel would multiply by beta_2 rounded to float32,
+    which shifts second moments by up to 1e-5.
     """
     lists: Any = torch  # whose operations on lists are public by no other name
     indices = [optimizer._get_variable_index(variable) for variable in variables]
     moments = [[kept[i].value for i in indices]
                for kept in (optimizer._momentums, optimizer._velocities)]  # fmt: skip
     step = optimizer.iterations.value.float() + 1.0
-    first, second = float(optimizer.beta_1), float(optimizer.beta_2)
-    lr = keras.ops.convert_to_tensor(optimizer.learning_rate, "float32")
-    rate = lr * torch.sqrt(1.0 - torch.tensor(second) ** step) / (1.0 - torch.tensor(first) ** step)
-    if rate.device.type == "cpu":  # its number is at hand
-        lists._fused_adam_(
-            weights, slopes, *moments, [], [torch.tensor(_MANY)] * len(weights),
-            lr=rate.item() * math.sqrt(_excess(second, int(step))), beta1=first, beta2=second,
-            eps=float(optimizer.epsilon), weight_decay=0.0, amsgrad=False, maximize=False,
-        )  # fmt: skip
-        return
-    lists._foreach_lerp_(moments[0], slopes, 1.0 - first)
+    first, second = (torch.as_tensor(b) for b in (optimizer.beta_1, optimizer.beta_2))
+    rate = keras.ops.convert_to_tensor(optimizer.learning_rate, "float32")
+    rate = rate * torch.sqrt(1.0 - second**step) / (1.0 - first**step)
+    lists._foreach_lerp_(moments[0], slopes, float(1.0 - optimizer.beta_1))
     squares = lists._foreach_mul(slopes, slopes)
-    lists._foreach_lerp_(moments[1], squares, 1.0 - second)
+    lists._foreach_lerp_(moments[1], squares, float(1.0 - optimizer.beta_2))
     roots = lists._foreach_sqrt(moments[1])
     lists._foreach_add_(roots, float(optimizer.epsilon))
-    changes = lists._foreach_div(moments[0], roots)
-    lists._foreach_mul_(changes, rate)
-    lists._foreach_sub_(weights, changes)
-
-
-def _excess(decay: float, step: int) -> float:
-    """A second moment of PyTorch's kernel over what it should be, of gradients that stay alike.
-
-    The kernel multiplies by `decay` rounded to float32, and adds squares times 1 - `decay`.
-    """
-    rounded = float(np.float32(decay))
-    return (1 - decay) / (1 - rounded) * (1 - rounded**step) / (1 - decay**step)
+    if rate.device.type == "cpu":  # its number is at hand
+        lists._foreach_addcdiv_(weights, moments[0], roots, value=-rate.item())
+    else:
+        changes = lists._foreach_div(moments[0], roots)
+        lists._foreach_mul_(changes, rate)
+        lists._foreach_sub_(weights, changes)
 
 
 def _contiguous(gradient: torch.Tensor) -> torch.Tensor:

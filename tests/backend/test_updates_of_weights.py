@@ -11,17 +11,23 @@ pytestmark = pytest.mark.backend
 SHAPES = ((3, 3, 4, 5), (7,), (70, 80))
 
 
+def turned(array):
+    return ops.transpose(ops.convert_to_tensor(array), tuple(range(array.ndim))[::-1])
+
+
 def updated(apply, options, constraint=None, steps=20, kind="Adam"):
     """Weights and states of the optimizer after some steps."""
     rng = np.random.default_rng(0)
-    weights = [keras.Variable(rng.normal(size=shape).astype("float32")) for shape in SHAPES]
+    # turned round in memory, as orthogonal initializers leave them on PyTorch
+    arrays = [rng.normal(size=shape[::-1]).astype("float32") for shape in SHAPES]
+    weights = [keras.Variable(turned(array)) for array in arrays]
     weights[0].constraint = constraint
     optimizer = getattr(keras.optimizers, kind)(2e-3, **options)
     optimizer.build(weights)
     for _ in range(steps):
         # turned round, as PyTorch returns the gradients of kernels
         values = [rng.normal(size=shape[::-1]).astype("float32") for shape in SHAPES]
-        gradients = [ops.transpose(x, tuple(range(x.ndim))[::-1]) for x in values]
+        gradients = list(map(turned, values))
         apply(optimizer, gradients, weights)
     return {v.path: to_numpy(v) for v in [*optimizer.variables, *weights]}
 
