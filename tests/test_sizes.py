@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 # Lines of everything; to be lowered when the code shrinks, and raised for a reason only.
-LINES = {"ganzoo": 48_510, "plugins": 11_400, "tests": 44_090}
+LINES = {"ganzoo": 48_490, "plugins": 11_400, "tests": 44_100}
 LINES_OF_A_FILE = 300
 LINES_OF_A_TEST = 800  # it mirrors one module, and is read one test at a time
 LINES_OF_A_FUNCTION = 60
